@@ -31,6 +31,10 @@ class Measured:
     items behind the value. `standard_deviation` is the spread of the items; `standard_error` that of the value
     itself, where the report knows better than spread over root n (a judge's noise, clustered samples).
     A value with `samples` and neither spread, error nor interval is a proportion and lies in [0, 1].
+
+    `samples_problem` says why the sample size that the report gives cannot be one (0, 2.5, 400 digits): the value is
+    then judged as invalid. `spread_problem` says why the spread, error or interval that the report gives cannot be
+    used (text, NaN, negative): that matters only to a check with `confidence`.
     """
 
     metric: str
@@ -41,6 +45,8 @@ class Measured:
     standard_deviation: float | None = None
     standard_error: float | None = None
     interval: Interval | None = None
+    samples_problem: str | None = None
+    spread_problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
