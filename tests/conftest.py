@@ -10,6 +10,8 @@ from hypothesis import settings
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
+LONGEST_ID = 60  # characters of a text that names a case
+DEPLOYING = {"e2e", "sandbox"}
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -26,9 +28,27 @@ def shared_data() -> Callable[[str], Path]:
     return folder
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name a case whose value makes a bad name by its argument; pytest numbers those of one test.
+
+    Bytes may hold a clock and long texts fill the report; workers that name a test differently run none at all.
+    """
+    is_text = isinstance(val, str)
+    if isinstance(val, bytes) or (
+        is_text and not (len(val) <= LONGEST_ID and val.isascii() and val.isprintable())
+    ):
+        return argname
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file's tests on one worker, and all that deploy the same stack: its fixtures are made once."""
+    """Keep each file's tests on one worker, and all that deploy the same stack: its fixtures are made once.
+
+    The first test that deploys a stack waits for it: those have more time before they count as hanging.
+    """
     for item in items:
         folder = item.path.parent.name
         group = folder if folder == "e2e" else item.path.relative_to(item.config.rootpath).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
+        if folder in DEPLOYING:
+            item.add_marker(pytest.mark.timeout(300))

@@ -1,0 +1,33 @@
+"""Every process that collects the tests finds the same ones under the same names.
+
+pytest-xdist's workers each collect for themselves. Where two of them differ, nothing is run at all.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.timeout(300)
+def test_collecting_twice_gives_the_same_tests(request: pytest.FixtureRequest) -> None:
+    """This run collected once; another process, later and with another hash seed, must find the same."""
+    here = [item.nodeid.partition("@")[0] for item in request.session.items]  # xdist appends @group
+    files = list(dict.fromkeys(nodeid.partition("::")[0] for nodeid in here))
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    collected = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *files],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": seed, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    chosen = set(here)  # with -k this run has some of the tests of its files
+    there = [line for line in collected.stdout.splitlines() if line in chosen]
+    assert sorted(chosen - set(there)) == [], "named otherwise when collected again"
+    assert there == here, "collected again in another order"
