@@ -10,6 +10,7 @@ from typing import assert_never
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
+from checks.gaps import concerns, with_gaps
 from checks.limits import hold_against, number_text
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.sensitive_share import Index, sensitive_shares
@@ -70,8 +71,10 @@ def _by_address(evidence: Evidence) -> Index:
 
 
 def _held(check: Check, index: Index) -> Iterator[Finding]:
-    by_facet = _found_for(check, index)
-    facets = sorted((facet for facet in by_facet if _concerns(check, facet)), key=lambda facet: facet or "")
+    by_facet = with_gaps(check.metric, check.facet, _found_for(check, index), index)
+    facets = sorted(
+        (facet for facet in by_facet if concerns(check.facet, facet)), key=lambda facet: facet or ""
+    )
     if not facets:
         yield _finding(check, check.facet, Outcome.MISSING, _why_missing(check, index))
     for facet in facets:
@@ -85,12 +88,6 @@ def _found_for(check: Check, index: Index) -> Mapping[str | None, Sequence[Measu
     return index.get(check.metric, {})
 
 
-def _concerns(check: Check, facet: str | None) -> bool:
-    if check.facet is None or facet is None:
-        return check.facet is facet
-    return check.facet in {"*", facet} or facet.startswith(f"{check.facet}=")
-
-
 def _why_missing(check: Check, index: Index) -> str:
     if facets := index.get(check.metric):
         known = ", ".join(sorted(facet for facet in facets if facet is not None)[:5])
@@ -100,6 +97,9 @@ def _why_missing(check: Check, index: Index) -> str:
             f"; it has {known}" if known else ""
         )
     reason = f"the evidence does not have {check.metric}"
+    bare = check.metric.rpartition(".")[2]
+    if bare != check.metric and bare in index:
+        return f"{reason}; a figure named {bare} stands outside of that group, at the address {bare}"
     near = difflib.get_close_matches(check.metric, sorted(index)[:_MOST_COMPARED], n=3)
     return f"{reason}; nearest are {', '.join(near)}" if near else reason
 

@@ -51,12 +51,18 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Unmeasured:
-    """A metric that a report names but could not measure, and why. Never 0, `None` or NaN."""
+    """A metric that a report names but could not measure, and why. Never 0, `None` or NaN.
+
+    What is undefined is undefined with its parts: a check on a metric below the address (`fmeval.qa` and
+    `fmeval.qa.trivia.f1`), or on a group of a facet's column (`category` and `category=age`), has the same gap.
+    `itself_only` says that the parts stand on their own, as the entries of a confusion matrix do.
+    """
 
     metric: str
     reason: str
     source: Source
     facet: str | None = None
+    itself_only: bool = False
 
 
 Measurement = Measured | Unmeasured

@@ -1,7 +1,8 @@
 """JSON read strictly: what Python's reader lets pass in silence is an error here.
 
 Refused: duplicate keys, `NaN`, `Infinity` and `-Infinity` literals, numbers that overflow a double, bytes that are
-not UTF-8, halves of surrogate pairs, and nesting deep enough to exhaust the stack.
+not UTF-8, halves of surrogate pairs, and nesting deep enough to exhaust the stack. In a report, which other tools
+write, the literals and the numbers too large for a double are values that are no finite number, each at its own place.
 """
 
 import json
@@ -42,6 +43,8 @@ def _finite(literal: str) -> float:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object_without_duplicates, parse_constant=_refuse_literal, parse_float=_finite
 )
+# `NaN` is then the text "NaN", as Clarify and pandas write it; 1e999 is an infinite float.
+_REPORT_DECODER = json.JSONDecoder(object_pairs_hook=_object_without_duplicates, parse_constant=str)
 
 
 def parse_strict_json(content: bytes) -> JsonValue:
@@ -50,12 +53,25 @@ def parse_strict_json(content: bytes) -> JsonValue:
     Raises:
         ReportError: with the reason.
     """
+    return _parse(content, _DECODER)
+
+
+def parse_report_json(content: bytes) -> JsonValue:
+    """Parse a report: `NaN`, `Infinity` and `-Infinity` literals become text of that name, 1e999 an infinite float.
+
+    Raises:
+        ReportError: with the reason, for everything else that is not plain JSON.
+    """
+    return _parse(content, _REPORT_DECODER)
+
+
+def _parse(content: bytes, decoder: json.JSONDecoder) -> JsonValue:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ReportError(f"not UTF-8 (byte {error.start}); save the report as UTF-8") from error
     try:
-        value: JsonValue = _DECODER.decode(text)
+        value: JsonValue = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise ReportError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:

@@ -1,0 +1,49 @@
+"""Gaps that reach further than their own address: what is undefined is undefined with its parts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from checks.measurements import Measurement, Unmeasured
+
+ByFacet = Mapping[str | None, Sequence[Measurement]]
+
+
+def concerns(asked: str | None, facet: str | None) -> bool:
+    """Whether a check for the facet `asked` is about a measurement of `facet`.
+
+    `None` is the whole, `"*"` every facet, `column` that column and all its groups.
+    """
+    if asked is None or facet is None:
+        return asked is facet
+    return asked in {"*", facet} or facet.startswith(f"{asked}=")
+
+
+def with_gaps(metric: str, asked: str | None, found: ByFacet, index: Mapping[str, ByFacet]) -> ByFacet:
+    """Return `found`, the measurements of `metric` by facet, with the gaps that reach it from further up.
+
+    `asked` is the facet that the check is for. Further up is what `metric` is a part of, and the column that `asked`
+    is a group of.
+    """
+    held: dict[str | None, list[Measurement]] = {facet: list(of_facet) for facet, of_facet in found.items()}
+    present = [facet for facet in held if concerns(asked, facet)]
+    for gap, is_above in _gaps(metric, index):
+        if gap.facet is None:
+            # What is undefined as a whole is so in every facet, and where nothing was measured at all.
+            reached: Sequence[str | None] = (present or [asked]) if is_above else []
+        elif asked is not None and asked.startswith(f"{gap.facet}="):
+            reached = [asked]
+        else:
+            reached = [gap.facet] if is_above and concerns(asked, gap.facet) else []
+        for facet in reached:
+            held.setdefault(facet, []).append(gap)
+    return held
+
+
+def _gaps(metric: str, index: Mapping[str, ByFacet]) -> Iterator[tuple[Unmeasured, bool]]:
+    """Yield every gap with parts at `metric` and above it, and whether it is above."""
+    address = metric
+    while address:
+        for of_facet in index.get(address, {}).values():
+            for measurement in of_facet:
+                if isinstance(measurement, Unmeasured) and not measurement.itself_only:
+                    yield measurement, address != metric
+        address = address.rpartition(".")[0]
