@@ -32,7 +32,8 @@ NARROWEST_WHY = 40  # columns: prose in a narrower one is hard to read
 UNBOUNDED = 100_000  # columns: a pipe has no edge to wrap at
 
 
-def _number(value: object) -> str:
+def number_text(value: object) -> str:
+    """Return a number with at most six digits."""
     return f"{value:.6g}" if isinstance(value, float | int) else str(value)
 
 
@@ -40,18 +41,18 @@ def format_limit(limit: Mapping[str, object]) -> str:
     """Return a limit as the eye takes it in: `>= 0.8`, `<= 2.5`, `[-0.8, 0.8]`, `1 +- 0.2`."""
     match limit:
         case {"at_least": low}:
-            return f">= {_number(low)}"
+            return f">= {number_text(low)}"
         case {"at_most": high}:
-            return f"<= {_number(high)}"
+            return f"<= {number_text(high)}"
         case {"between": [low, high]}:
-            return f"[{_number(low)}, {_number(high)}]"
+            return f"[{number_text(low)}, {number_text(high)}]"
         case {"target": target, "tolerance": tolerance}:
-            return f"{_number(target)} +- {_number(tolerance)}"
+            return f"{number_text(target)} +- {number_text(tolerance)}"
         case _:
             return ", ".join(f"{name} {value}" for name, value in limit.items()) or "-"
 
 
-def _text(value: str, style: str = "") -> Text:
+def clean_text(value: str, style: str = "") -> Text:
     """Return text out of reports and threshold files on one line, and harmless to a terminal."""
     one_line = "".join(" " if c.isspace() else c for c in value)
     return Text("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in one_line), style)
@@ -63,12 +64,12 @@ def _cells(finding: RecordedFinding) -> tuple[Text, ...]:
         style = "yellow"
     return (
         Text(finding.outcome, style),
-        _text(finding.check),
-        _text(finding.metric or "-"),
-        _text(finding.facet or "-"),
-        Text("-" if finding.value is None else _number(finding.value), style),
-        _text(format_limit(finding.limit)),
-        _text(finding.why, "dim"),
+        clean_text(finding.check),
+        clean_text(finding.metric or "-"),
+        clean_text(finding.facet or "-"),
+        Text("-" if finding.value is None else number_text(finding.value), style),
+        clean_text(format_limit(finding.limit)),
+        clean_text(finding.why, "dim"),
     )
 
 
@@ -110,21 +111,21 @@ def _reasons(findings: Sequence[RecordedFinding]) -> Iterator[Text]:
         if finding.consequence is not None:
             facet = f" ({finding.facet})" if finding.facet else ""
             line = f"{ASKS[finding.consequence]}: {finding.check}{facet}: {finding.reason}"
-            yield _text(line, "red" if finding.consequence is Consequence.REJECT else "yellow")
+            yield clean_text(line, "red" if finding.consequence is Consequence.REJECT else "yellow")
 
 
 def _head(record: DecisionRecord) -> Iterator[Text]:
     yield Text(record.decision, VERDICT_STYLES[record.decision])
     if record.model_package is not None:
-        yield _text(f"version     {record.model_package.arn}")
+        yield clean_text(f"version     {record.model_package.arn}")
     if record.thresholds is None:
         yield Text("thresholds  none applies to this group")
     else:
         dry_run = ", dry run: the status is not changed" if record.thresholds.mode is Mode.DRY_RUN else ""
-        yield _text(f"thresholds  {record.thresholds.name} ({record.thresholds.source}{dry_run})")
+        yield clean_text(f"thresholds  {record.thresholds.name} ({record.thresholds.source}{dry_run})")
     for report in record.evidence:
-        yield _text(f"evidence    {report.uri} ({report.format})")
-    yield _text(f"decided     {record.decided_at} by {record.engine.name} {record.engine.version}")
+        yield clean_text(f"evidence    {report.uri} ({report.format})")
+    yield clean_text(f"decided     {record.decided_at} by {record.engine.name} {record.engine.version}")
 
 
 def _print(console: Console, record: DecisionRecord) -> None:

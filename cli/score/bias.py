@@ -122,8 +122,10 @@ def command(
             with_flip_test=flip_test,
         )
         remarks = score_table(table, run, output, _FlipTests())
-    for remark in remarks:
-        print(f"note: {remark}", file=sys.stderr)
+    from cli.score.summary import show_summary  # noqa: PLC0415 - rich is not for --help
+
+    # Standard output holds the path alone, for scripts that go on with it.
+    show_summary(output / "analysis.json", hints=remarks, stream=sys.stderr)
     print(output / "analysis.json")
 
 

@@ -1,5 +1,6 @@
 """`governance score feedback`: people's ratings, as a net promoter score and a mean."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -40,7 +41,9 @@ def command(
     ] = None,
 ) -> None:
     """Score people's ratings into the evidence that the gate reads."""
-    from cli.score.shown import line  # noqa: PLC0415 - with the scorer, for those who score
+    # Imported here: the scorer's imports are not for --help.
+    from cli.score.summary import show_summary  # noqa: PLC0415
+    from scorers.evidence import EVALUATION  # noqa: PLC0415
     from scorers.feedback import ELEVEN_POINTS, FIVE_POINTS, Scale, score_feedback  # noqa: PLC0415
 
     base = FIVE_POINTS if scale is ScaleName.FIVE else ELEVEN_POINTS
@@ -51,7 +54,5 @@ def command(
         detractors_to=base.detractors_to if detractors_to is None else detractors_to,
     )
     evidence = score_feedback(ratings, output, scale=chosen, facets=facet or ())
-    for measurement in evidence.measurements:
-        if measurement.facet is None:
-            print(line(measurement))
+    show_summary(output / EVALUATION, stream=sys.stdout)
     print(f"{evidence.responses:,} ratings scored; the evidence is in {output}")

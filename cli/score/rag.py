@@ -1,6 +1,7 @@
 """`governance score rag`: RAGAS metrics of a RAG system's answers, with the judge's uncertainty."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -90,9 +91,10 @@ def command(
     """
     # Imported here: ragas takes seconds to load, and --help needs none of it.
     from cli.score.endpoints import JudgeOptions, embeddings_named, judge_named  # noqa: PLC0415
-    from cli.score.shown import line  # noqa: PLC0415
+    from cli.score.summary import show_summary  # noqa: PLC0415
     from scorers.endpoints.openai_endpoint import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
+    from scorers.evidence import EVALUATION  # noqa: PLC0415
     from scorers.rag.scoring import score_rag  # noqa: PLC0415
     from scorers.rag.settings import CorrectRule, Prices, RagSettings  # noqa: PLC0415
 
@@ -121,9 +123,7 @@ def command(
         settings=settings,
         cache=cache or default_cache(),
     )
-    for measurement in evidence.measurements:
-        if measurement.facet is None:
-            print(line(measurement))
+    show_summary(output / EVALUATION, stream=sys.stdout)
     print(f"{evidence.items:,} items scored; the evidence is in {output}")
 
 

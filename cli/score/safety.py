@@ -1,6 +1,7 @@
 """`governance score safety BENCHMARK`: the safety benchmarks, each into evidence of its own."""
 
 import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -247,9 +248,8 @@ def safety_cache() -> Path:
 
 
 def _show(evidence: "SafetyEvidence", output: Path) -> None:
-    from cli.score.shown import line  # noqa: PLC0415 - the scorer's imports are not for --help
+    from cli.score.summary import show_summary  # noqa: PLC0415 - rich is not for --help
+    from scorers.evidence import EVALUATION  # noqa: PLC0415 - likewise
 
-    for measurement in evidence.measurements:
-        if measurement.facet is None:
-            print(line(measurement))
+    show_summary(output / EVALUATION, stream=sys.stdout)
     print(f"{evidence.responses:,} responses scored; the evidence is in {output}")

@@ -221,4 +221,6 @@ def test_bbq_reads_the_table_of_targets(tmp_path: Path, capsys: pytest.CaptureFi
     assert run([*arguments, "--targets", str(targets), "--field", "answer"]) == 0
     found = evidence(tmp_path / "e")
     assert value(found, "bbq.bias_score_disambiguated", "category=Religion") == 100
-    assert "bbq.bias_score_ambiguous: not measured" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "\nnot measured\n" in said
+    assert "           bbq.bias_score_ambiguous\n" in said

@@ -133,7 +133,7 @@ def test_bedrock_is_the_judge_unless_another_is_named(
     }
     assert provenance["embeddings"] == {"provider": "bedrock", "model": TITAN}
     said = capsys.readouterr().out
-    assert "rag.context_precision: 1.0000" in said
+    assert "rag.context_precision           1 " in said
     assert f"2 items scored; the evidence is in {tmp_path / 'out'}" in said
 
 
