@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.evidence import Document, Evidence
-from checks.reports import REPORT_SUFFIXES, read_report
+from checks.evidence import Document, Evidence, Report
+from checks.reports import REPORT_SUFFIXES, EvidenceReader
 from checks.threshold_file import ThresholdFileError, parse_thresholds
 from checks.thresholds import ThresholdFile
 
@@ -62,8 +62,13 @@ def read_evidence(paths: Iterable[Path]) -> Evidence:
     Raises:
         GovernanceError: a file or folder cannot be read.
     """
-    files = report_files(paths)
-    return Evidence(tuple(read_report(Document(file.as_posix(), read_bytes(file))) for file in files))
+    reader = EvidenceReader()
+    return Evidence(tuple(_read_report(reader, file) for file in report_files(paths)))
+
+
+def _read_report(reader: EvidenceReader, file: Path) -> Report:
+    uri = file.as_posix()
+    return reader.read(uri, lambda: Document(uri, read_bytes(file)))
 
 
 def threshold_files(paths: Iterable[Path]) -> list[Path]:

@@ -1,15 +1,12 @@
 """All evidence of one model version: the reports of its `ModelMetrics`, and those under its evidence prefix."""
 
-import hashlib
 from collections.abc import Iterable
 
 from aws.evidence_store import EvidenceGap, EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.report_references import ReportReference
 from checks.evidence import Evidence, Report
-from checks.reports import UNREADABLE, read_report
-
-_NO_BYTES = hashlib.sha256().hexdigest()
+from checks.reports import EvidenceReader, unread
 
 
 def read_evidence(store: EvidenceStore, package: ModelPackage) -> Evidence:
@@ -21,7 +18,10 @@ def read_evidence(store: EvidenceStore, package: ModelPackage) -> Evidence:
         AwsError: a report could not be read (403, throttling): that says nothing about the version.
     """
     listed = () if package.evidence_prefix is None else store.list(package.evidence_prefix)
-    return Evidence(tuple(_read(store, reference) for reference in each_once(package.reports, listed)))
+    reader = EvidenceReader()
+    return Evidence(
+        tuple(_read(reader, store, reference) for reference in each_once(package.reports, listed))
+    )
 
 
 def each_once(
@@ -45,10 +45,8 @@ def _without_version(uri: str) -> str:
     return uri.partition("?versionId=")[0]
 
 
-def _read(store: EvidenceStore, reference: ReportReference) -> Report:
+def _read(reader: EvidenceReader, store: EvidenceStore, reference: ReportReference) -> Report:
     try:
-        document = store.read(reference)
+        return reader.read(reference.uri, lambda: store.read(reference))
     except EvidenceGap as error:
-        # Nothing was read, so its digest is that of no bytes.
-        return Report(reference.uri, None, _NO_BYTES, UNREADABLE, (), str(error))
-    return read_report(document)
+        return unread(reference.uri, str(error))

@@ -4,7 +4,8 @@ A reader module has `FORMAT`, its name in decision records; `recognises(document
 format; and `read(report)`, which yields every measurement of it. A new one is a module and a line in `READERS`.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Protocol
 
@@ -33,6 +34,15 @@ MAX_MEASUREMENTS = 100_000
 MAX_VALUES = 2_000_000  # parsed, these take some 500 MB
 MAX_NAME_CHARACTERS = 50_000_000  # of all addresses together
 UNREADABLE = "unreadable"
+
+# Of all reports of one version together. Figures and names are held until the decision is made, so all reports may
+# hold as many as one may; bytes and parsed values are let go after each report, and only cost time.
+MAX_EVIDENCE_BYTES = 4 * MAX_REPORT_BYTES
+MAX_EVIDENCE_VALUES = 4 * MAX_VALUES
+MAX_EVIDENCE_MEASUREMENTS = MAX_MEASUREMENTS
+MAX_EVIDENCE_NAME_CHARACTERS = MAX_NAME_CHARACTERS
+
+_NO_BYTES = hashlib.sha256().hexdigest()
 
 
 class Reader(Protocol):
@@ -77,11 +87,63 @@ def read_report(document: Document) -> Report:
     return Report(document.uri, document.version_id, document.sha256, "+".join(formats), measurements)
 
 
+def unread(uri: str, problem: str) -> Report:
+    """Return the report that was not read, with the reason; its digest is that of no bytes."""
+    return Report(uri, None, _NO_BYTES, UNREADABLE, (), problem)
+
+
+class EvidenceReader:
+    """Reads the reports of one version, and holds their sum within bounds as `read_report` holds each.
+
+    The report that goes beyond the sum has that as its problem, and so has every later one, which is not fetched:
+    no set of reports takes more time or memory than a few of the largest do.
+    """
+
+    def __init__(self) -> None:
+        self._sums = {"bytes": 0, "values": 0, "figures": 0, "characters of names": 0}
+        self._full: str | None = None
+
+    def read(self, uri: str, fetch: Callable[[], Document]) -> Report:
+        """Return the report that `fetch` brings from `uri`; what `fetch` raises is passed on."""
+        if self._full is not None:
+            return unread(uri, self._full)
+        document = fetch()
+        self._add("bytes", len(document.content), MAX_EVIDENCE_BYTES)
+        self._add("values", _values_in(document.content), MAX_EVIDENCE_VALUES)
+        report = self._refused(document) or read_report(document)
+        self._add("figures", len(report.measurements), MAX_EVIDENCE_MEASUREMENTS)
+        names = sum(map(_name_characters, report.measurements))
+        self._add("characters of names", names, MAX_EVIDENCE_NAME_CHARACTERS)
+        return self._refused(document) or report
+
+    def _add(self, what: str, count: int, most: int) -> None:
+        self._sums[what] += count
+        if self._sums[what] > most and self._full is None:
+            self._full = (
+                f"not read: up to this report the evidence holds more than {most:,} {what} in all; "
+                "attach fewer reports, and figures instead of the data behind them"
+            )
+
+    def _refused(self, document: Document) -> Report | None:
+        if self._full is None:
+            return None
+        return Report(document.uri, document.version_id, document.sha256, UNREADABLE, (), self._full)
+
+
+def _values_in(content: bytes) -> int:
+    """Return how many values JSON text holds at most, give or take one."""
+    return sum(content.count(mark) for mark in (b",", b"[", b"{"))
+
+
+def _name_characters(measurement: Measurement) -> int:
+    return len(measurement.metric) + len(measurement.source.pointer) + len(measurement.facet or "")
+
+
 def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...]]:
     if len(document.content) > MAX_REPORT_BYTES:
         megabytes = MAX_REPORT_BYTES // (1024 * 1024)
         raise ReportError(f"larger than {megabytes} MiB; attach the report, not the data behind it")
-    if sum(document.content.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES:
+    if _values_in(document.content) > MAX_VALUES:
         raise ReportError(f"holds more than {MAX_VALUES:,} values; attach the report, not the data behind it")
     is_archive = document.content.startswith(inspect_log.ARCHIVE_START)
     content = inspect_log.header_of(document.content, MAX_REPORT_BYTES) if is_archive else document.content
@@ -106,7 +168,7 @@ def _with_bounded_names(measurements: Iterator[Measurement]) -> Iterator[Measure
     """Pass measurements on until their names are more than a report's: a long one may stand above many numbers."""
     characters = 0
     for measurement in measurements:
-        characters += len(measurement.metric) + len(measurement.source.pointer) + len(measurement.facet or "")
+        characters += _name_characters(measurement)
         if characters > MAX_NAME_CHARACTERS:
             raise ReportError("the names of its metrics are too long; shorten them")
         yield measurement
