@@ -3,8 +3,8 @@
     python examples/gatsby-rag/run.py answer      the answers of both stages, and their times
     python examples/gatsby-rag/run.py score       the evidence of both, and the table
 
-With `--questions N` both take the first N questions only, and write into `gatsby-rag-sample` of the working folder, so
-that what stands here stays; `--folder` names another.
+Both write into `gatsby-rag-run` of the working folder, `--folder` names another; with `--questions N` they take the
+first N questions only.
 
 `answer` uses a small language model from a package by default; `--generator bedrock:MODEL` and `--reranker
 bedrock:MODEL` or `sagemaker:ENDPOINT` take an account's. `score` judges with the same small model unless `--judge` and
@@ -24,10 +24,10 @@ from typing import Any
 from scorers.endpoints.local_embeddings import WordLlamaEmbeddings
 
 HERE = Path(__file__).resolve().parent
-SAMPLE = Path("gatsby-rag-sample")
+FOLDER = Path("gatsby-rag-run")
 QUESTIONS = HERE / "questions.jsonl"
 PLAIN = "plain retrieval"
-STAGES = {"version-3": PLAIN, "version-4": "with a reranker"}
+STAGES = {"plain": PLAIN, "reranked": "with a reranker"}
 RESPONSES = "responses.jsonl"
 SYSTEM = "system.json"
 ANSWER_TOKENS = 48
@@ -177,7 +177,7 @@ def score(arguments: argparse.Namespace) -> None:
 
 def table(arguments: argparse.Namespace) -> None:
     """Print the four metrics and the latency of every version."""
-    found = sorted(arguments.folder.glob("version-*/evidence/evaluation.json"))
+    found = sorted(arguments.folder.glob("*/evidence/evaluation.json"))
     groups = {path.parts[-3]: json.loads(path.read_text(encoding="utf-8")) for path in found}
     versions = list(groups)
     print("| | " + " | ".join(versions) + " |\n|---|" + "---|" * len(versions))
@@ -216,7 +216,7 @@ def main() -> None:
     scale = argparse.ArgumentParser(add_help=False)
     scale.add_argument("--questions", type=_count, metavar="N", help="only the first N questions")
     where = argparse.ArgumentParser(add_help=False)
-    where.add_argument("--folder", type=Path, help=f"default: beside this script; with --questions {SAMPLE}")
+    where.add_argument("--folder", type=Path, default=FOLDER, help=f"default: {FOLDER}")
     answering = commands.add_parser(
         "answer", help="run the system over the questions", parents=[scale, where]
     )
@@ -236,8 +236,6 @@ def main() -> None:
     arguments.options = options
     if arguments.options and arguments.run is not score:
         parser.error(f"unknown: {' '.join(arguments.options)}")
-    if arguments.folder is None:
-        arguments.folder = HERE if arguments.questions is None else SAMPLE
     run: Callable[[argparse.Namespace], None] = arguments.run
     run(arguments)
 

@@ -44,7 +44,7 @@ def test_answering_and_judging_one_question_gives_the_table_of_both_stages(tmp_p
     assert answered.returncode == 0, answered.stderr
     scored = example(tmp_path, "score", "--questions", "1")
     assert scored.returncode == 0, scored.stderr
-    table = scored.stdout[scored.stdout.index("| | version-3 | version-4 |") :].splitlines()
+    table = scored.stdout[scored.stdout.index("| | plain | reranked |") :].splitlines()
     rows = {cells[0]: cells[1:] for line in table[2:] for cells in [line.strip("| ").split(" | ")]}
     assert tuple(rows) == ROWS
     for name, cells in rows.items():
