@@ -64,6 +64,16 @@ class BedrockChat:
         settings = {name: value for name, value in self._settings.items() if isinstance(value, int | float)}
         return {"provider": "bedrock", "model": self._model_id, **settings}
 
+    def without_temperature(self) -> "BedrockChat":
+        """Return the same model with its temperature left to it."""
+        return BedrockChat(
+            self._client,
+            self._model_id,
+            max_tokens=self._settings["maxTokens"],
+            temperature=None,
+            top_p=self._settings.get("topP"),
+        )
+
     def converse(
         self, prompt: str, *, system: str | None = None, schema: Mapping[str, JsonValue] | None = None
     ) -> ChatAnswer:

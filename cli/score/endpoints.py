@@ -13,6 +13,7 @@ from aws.clients import bedrock_runtime_client
 from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue
+from scorers.endpoints.concessions import Concessions, RequestShape
 from scorers.endpoints.local_embeddings import LOCAL_EMBEDDINGS
 from scorers.endpoints.openai_endpoint import OpenAiEmbeddings, OpenAiJudge, Server
 from scorers.endpoints.protocols import EmbeddingModel, Fault, JsonMode, Judge, JudgeAnswer, RequestError
@@ -77,11 +78,27 @@ class Threaded:
 
 
 class BedrockJudge(Threaded):
-    """A model of Amazon Bedrock as a judge, by Converse. With `by_schema` Bedrock itself holds the answer to JSON."""
+    """A model of Amazon Bedrock as a judge, by Converse. With `by_schema` Bedrock itself holds the answer to JSON.
+
+    A model that refuses a temperature or a schema is asked again without it; each answer says so.
+    """
 
     def __init__(self, chat: BedrockChat, *, threads: int, by_schema: bool) -> None:
         super().__init__(chat, threads)
         self._chat, self._by_schema = chat, by_schema
+        self._concessions = Concessions(
+            RequestShape(
+                limit=None,
+                seed=False,
+                temperature="temperature" in chat.description,
+                json_modes=(JsonMode.SCHEMA, JsonMode.PROMPT) if by_schema else (JsonMode.PROMPT,),
+            )
+        )
+
+    async def __aenter__(self) -> Self:
+        """Start the threads."""
+        self._concessions.open()
+        return await super().__aenter__()
 
     @property
     def description(self) -> Mapping[str, JsonValue]:
@@ -92,12 +109,18 @@ class BedrockJudge(Threaded):
     async def answer(self, prompt: str, schema: Mapping[str, JsonValue], seed: int) -> JudgeAnswer:
         """Ask once; Converse takes no seed, so repeated draws differ as the model's own sampling lets them.
 
+        What the model refuses to be told is left out.
+
         Raises:
             RequestError: when no answer came.
         """
         del seed
-        asked = schema if self._by_schema else None
-        return _judge_answer(await self.call(lambda: self._chat.converse(prompt, schema=asked)))
+        return await self._concessions.ask(lambda shape: self._send(prompt, schema, shape))
+
+    async def _send(self, prompt: str, schema: Mapping[str, JsonValue], shape: RequestShape) -> JudgeAnswer:
+        chat = self._chat if shape.temperature else self._chat.without_temperature()
+        asked = schema if shape.json_mode is JsonMode.SCHEMA else None
+        return _judge_answer(await self.call(lambda: chat.converse(prompt, schema=asked)))
 
 
 class BedrockEmbeddingModel(Threaded):

@@ -12,6 +12,7 @@ import openai
 
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue
+from scorers.endpoints.concessions import Concessions, RequestShape
 from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
 
 NO_KEY = "none"  # a server of one's own asks for no key, but the client wants one
@@ -67,7 +68,10 @@ class _OpenAiModel:
 
 
 class OpenAiJudge(_OpenAiModel):
-    """A chat model as a judge. `temperature` `None` leaves it to the server: some models refuse to be told."""
+    """A chat model as a judge. `temperature` `None` leaves it to the server.
+
+    A server that refuses a setting or a JSON mode is asked again without it; each answer says so.
+    """
 
     def __init__(
         self,
@@ -80,6 +84,20 @@ class OpenAiJudge(_OpenAiModel):
     ) -> None:
         super().__init__(model, server)
         self._temperature, self._max_tokens, self._json_mode = temperature, max_tokens, json_mode
+        modes = tuple(JsonMode)  # from the strictest on
+        self._concessions = Concessions(
+            RequestShape(
+                limit="max_tokens",
+                seed=True,
+                temperature=temperature is not None,
+                json_modes=modes[modes.index(json_mode) :],
+            )
+        )
+
+    async def __aenter__(self) -> Self:
+        """Open the client in this event loop."""
+        self._concessions.open()
+        return await super().__aenter__()
 
     @property
     def description(self) -> Mapping[str, JsonValue]:
@@ -93,33 +111,39 @@ class OpenAiJudge(_OpenAiModel):
         }
 
     async def answer(self, prompt: str, schema: Mapping[str, JsonValue], seed: int) -> JudgeAnswer:
-        """Ask once.
+        """Ask once, and again without what the server refuses to be told.
 
         Raises:
             RequestError: when no answer came.
         """
+        return await self._concessions.ask(lambda shape: self._send(prompt, schema, seed, shape))
+
+    async def _send(
+        self, prompt: str, schema: Mapping[str, JsonValue], seed: int, shape: RequestShape
+    ) -> JudgeAnswer:
         body = {
             "model": self._model,
             "messages": [{"role": "user", "content": prompt}],
-            "max_tokens": self._max_tokens,
-            "seed": seed,
-            **({} if self._temperature is None else {"temperature": self._temperature}),
-            **self._response_format(schema),
+            **({} if shape.limit is None else {shape.limit: self._max_tokens}),
+            **({"seed": seed} if shape.seed else {}),
+            **({"temperature": self._temperature} if shape.temperature else {}),
+            **_response_format(schema, shape.json_mode),
         }
         with _faults():
             # Plain JSON both ways: `chat.completions.create` turns over every node of request and answer.
             completion = await self._client.post("/chat/completions", cast_to=object, body=body)
         return _answer(completion)
 
-    def _response_format(self, schema: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-        match self._json_mode:
-            case JsonMode.SCHEMA:
-                named: JsonValue = {"name": str(schema.get("title", "answer")), "schema": schema}
-                return {"response_format": {"type": "json_schema", "json_schema": named}}
-            case JsonMode.OBJECT:
-                return {"response_format": {"type": "json_object"}}
-            case JsonMode.PROMPT:
-                return {}
+
+def _response_format(schema: Mapping[str, JsonValue], mode: JsonMode) -> Mapping[str, JsonValue]:
+    match mode:
+        case JsonMode.SCHEMA:
+            named: JsonValue = {"name": str(schema.get("title", "answer")), "schema": schema}
+            return {"response_format": {"type": "json_schema", "json_schema": named}}
+        case JsonMode.OBJECT:
+            return {"response_format": {"type": "json_object"}}
+        case JsonMode.PROMPT:
+            return {}
 
 
 class OpenAiEmbeddings(_OpenAiModel):
@@ -165,8 +189,11 @@ def _answer(completion: Any) -> JudgeAnswer:
 
 
 def _text(content: Any) -> str:
+    """Return a message's text: one, or parts of which those that are text count."""
     if content is None:
         return ""
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if part["type"] == "text")
     if not isinstance(content, str):
         raise TypeError("its content is no text")
     return content
@@ -190,6 +217,8 @@ def _faults() -> Iterator[None]:
 
 def _fault_of(error: openai.APIStatusError) -> Fault:
     match error:
+        case openai.RateLimitError(code="insufficient_quota"):  # waiting brings no money
+            return Fault.DENIED
         case openai.RateLimitError():
             return Fault.THROTTLED
         case openai.AuthenticationError() | openai.PermissionDeniedError() | openai.NotFoundError():

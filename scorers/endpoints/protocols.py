@@ -25,7 +25,7 @@ class Fault(StrEnum):
 
 
 class JsonMode(StrEnum):
-    """How a judge is held to answering in JSON; the prompt asks for it in every case."""
+    """How a judge is held to answering in JSON, from the strictest on; the prompt asks for it in every case."""
 
     SCHEMA = "json_schema"
     OBJECT = "json_object"
@@ -52,12 +52,16 @@ class EndpointDownError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class JudgeAnswer:
-    """What a judge said. `stopped` says why it said no more, where that was not of its own accord."""
+    """What a judge said. `stopped` says why it said no more, where that was not of its own accord.
+
+    `without` says which settings the endpoint refused to be told (`scorers.endpoints.concessions`).
+    """
 
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
     stopped: str | None = None
+    without: Sequence[str] = ()
 
 
 class Endpoint(Protocol):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
@@ -37,7 +37,10 @@ class RequestLimits:
 
 @dataclass(slots=True)
 class Usage:
-    """What was asked of an endpoint in this run, and what the answers weigh (cached ones included in `tokens`)."""
+    """What was asked of an endpoint in this run, and what the answers weigh (cached ones included in `tokens`).
+
+    `without` holds what the endpoint refused to be told, as the answers say, cached ones included.
+    """
 
     requests: int = 0
     cached: int = 0
@@ -45,6 +48,7 @@ class Usage:
     paid_output_tokens: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    without: set[str] = field(default_factory=set)
 
 
 class _Wait(wait_base):
@@ -120,7 +124,7 @@ class RequestLane:
 
     def _judge_failure(self, error: RequestError) -> None:
         way_out = {
-            Fault.DENIED: "check the credentials and the model's name",
+            Fault.DENIED: "check the credentials, their quota and the model's name",
             Fault.UNREACHABLE: "check its address and that it runs",
             Fault.THROTTLED: "lower --concurrency, or try again later",
         }.get(error.fault)
@@ -167,6 +171,7 @@ class JudgeCalls:
             )
         self.usage.input_tokens += answer.input_tokens
         self.usage.output_tokens += answer.output_tokens
+        self.usage.without.update(answer.without)
         return answer
 
     async def _shared(self, key: bytes, request: Callable[[], Awaitable[JudgeAnswer]]) -> JudgeAnswer:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,11 +12,13 @@ from ragas.embeddings.base import BaseRagasEmbedding
 from ragas.llms.base import InstructorBaseRagasLLM
 
 from checks.reports.strict_json import JsonValue
+from scorers.endpoints.answers import after_reasoning
 from scorers.endpoints.protocols import JudgeAnswer, RequestError
 from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls
 
 Model = TypeVar("Model", bound=BaseModel)
 SHOWN = 80
+VERDICTS = ("verdict", "attributed", "noncommittal")  # ragas' fields that are to be 0 or 1, and are any integer
 
 
 class JudgeFailure(Exception):
@@ -29,21 +31,21 @@ def _schema_of(model: type[BaseModel]) -> Mapping[str, JsonValue]:
 
 
 def read_answer(answer: JudgeAnswer, model: type[Model]) -> Model:
-    """Return the judge's JSON as `model`; a Markdown fence or prose around one JSON object is taken off.
+    """Return the judge's JSON as `model`; reasoning, a Markdown fence or prose around one JSON object is taken off.
 
     Raises:
-        JudgeFailure: saying what it answered instead.
+        JudgeFailure: saying what it answered instead, or which verdict is neither 0 nor 1.
     """
     if answer.stopped is not None:
         raise JudgeFailure(f"the judge did not finish its answer: {answer.stopped}")
-    text = answer.text.strip()
+    text = after_reasoning(answer.text)
     for take in (str, extract_json_from_codeblock):
         try:
             value = json.loads(take(text))
         except ValueError:
             continue
         try:
-            return model.model_validate(value)
+            return _with_verdicts(model.model_validate(value))
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(step) for step in first["loc"]) or "its top level"
@@ -55,6 +57,25 @@ def read_answer(answer: JudgeAnswer, model: type[Model]) -> Model:
     raise JudgeFailure(
         f'the judge answered prose instead of JSON: "{shown}"' if shown else "the judge said nothing"
     )
+
+
+def _with_verdicts(answer: Model) -> Model:
+    """Return `answer`, whose verdicts are 0 or 1: ragas would count any other number as a yes, or weigh it."""
+    for name, verdict in _verdicts(answer.model_dump()):
+        if verdict not in (0, 1):
+            raise JudgeFailure(f"the judge's {name} is {verdict}, neither 0 nor 1")
+    return answer
+
+
+def _verdicts(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _verdicts(member, key)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _verdicts(member, name)
+    elif name in VERDICTS:
+        yield name, value
 
 
 class ScoringJudge(InstructorBaseRagasLLM):  # type: ignore[misc]  # ragas has no types

@@ -28,6 +28,8 @@ def provenance(
     used: dict[str, JsonValue] = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
     if settings.prices is not None:
         used["cost"] = settings.prices.cost(usage.input_tokens, usage.output_tokens)
+    if usage.without:
+        used["asked_with"] = sorted(usage.without)
     return {
         "scorer": {"name": NAME, "version": VERSION},
         "responses": {"sha256": responses_sha256, "items": len(scores.items)},

@@ -81,7 +81,7 @@ class _Run:
             for lane in self._lanes:
                 if lane.down is not None:  # some ragas metrics swallow what their judge raises
                     raise lane.down
-            self._scores.by_metric[job.metric.name][job.index].add(found)
+            self._scores.by_metric[job.metric.name][job.index].add(job.repeat, found)
             self._progress.advance()
 
 

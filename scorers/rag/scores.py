@@ -1,5 +1,6 @@
 """The scores of a run, item by item, as they come."""
 
+import math
 from dataclasses import dataclass, field
 
 from scorers.rag.items import RagItem
@@ -17,22 +18,35 @@ class Plan:
 
 @dataclass(slots=True)
 class MetricScores:
-    """One item's draws by one metric (one, or one a repeat), and why draws are missing."""
+    """One item's draws by one metric (one, or one a repeat), and why draws are missing.
 
-    draws: list[float] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    Draws come as the judge answers; they are read in the order of the repeats.
+    """
 
-    def add(self, score: float | Unscored) -> None:
-        """Take in one draw."""
-        if isinstance(score, Unscored):
-            self.reasons.append(score.reason)
-        else:
-            self.draws.append(score)
+    _by_repeat: dict[int, float | Unscored] = field(default_factory=dict)
+
+    def add(self, repeat: int, score: float | Unscored) -> None:
+        """Take in the draw of one repeat."""
+        self._by_repeat[repeat] = score
+
+    @property
+    def draws(self) -> list[float]:
+        """The scores."""
+        return [score for score in self._in_order() if not isinstance(score, Unscored)]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why draws are missing."""
+        return [score.reason for score in self._in_order() if isinstance(score, Unscored)]
 
     @property
     def value(self) -> float | None:
         """The mean of the draws; `None` where there is none."""
-        return sum(self.draws) / len(self.draws) if self.draws else None
+        draws = self.draws
+        return math.fsum(draws) / len(draws) if draws else None
+
+    def _in_order(self) -> list[float | Unscored]:
+        return [self._by_repeat[repeat] for repeat in sorted(self._by_repeat)]
 
 
 @dataclass(slots=True)
