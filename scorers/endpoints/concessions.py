@@ -15,7 +15,9 @@ from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestErr
 NEWER_LIMIT = "max_completion_tokens"
 OF_JSON = re.compile(r"response_?format|json|schema|structured.output|outputconfig|grammar", re.IGNORECASE)
 # These are about one prompt; the same settings may do for the next.
-OF_LENGTH = re.compile(r"context.{0,3}length|context.window|too (?:long|large)|reduce the length", re.IGNORECASE)
+OF_LENGTH = re.compile(
+    r"context.{0,3}length|context.window|too (?:long|large)|reduce the length", re.IGNORECASE
+)
 # One question's schema was refused, not the mode: another question's may be taken.
 OF_ONE_SCHEMA = re.compile(r"invalid.{0,20}schema", re.IGNORECASE)
 

@@ -18,7 +18,11 @@ from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls
 
 Model = TypeVar("Model", bound=BaseModel)
 SHOWN = 80
-VERDICTS = ("verdict", "attributed", "noncommittal")  # ragas' fields that are to be 0 or 1, and are any integer
+VERDICTS = (
+    "verdict",
+    "attributed",
+    "noncommittal",
+)  # ragas' fields that are to be 0 or 1, and are any integer
 
 
 class JudgeFailure(Exception):

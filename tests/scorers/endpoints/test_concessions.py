@@ -65,9 +65,7 @@ def ask(endpoint: Endpoint, times: int = 1) -> list[JudgeAnswer]:
             ("no max_tokens",),
             id="takes no limit",
         ),
-        pytest.param(
-            (("seed", "Extra inputs are not permitted: seed"),), ("no seed",), id="takes no seed"
-        ),
+        pytest.param((("seed", "Extra inputs are not permitted: seed"),), ("no seed",), id="takes no seed"),
         pytest.param(
             (("temperature", "Unsupported value: 'temperature' does not support 0 with this model."),),
             ("no temperature",),
