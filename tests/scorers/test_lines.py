@@ -1,3 +1,7 @@
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from checks.errors import GovernanceError
@@ -58,3 +62,104 @@ def test_no_lines_is_an_error(tmp_path, content):
 def test_an_absent_file_is_an_error_that_names_it(tmp_path):
     with pytest.raises(GovernanceError, match=r"absent\.jsonl: cannot be read \(No such file or directory\)"):
         list(read_lines(tmp_path / "absent.jsonl"))
+
+
+def as_csv(path):
+    path.write_text('\ufeffid , text,list\n1,"two\nlines","[1, 2]"\n\n2,,x\n', encoding="utf-8")
+
+
+def as_array(path):
+    path.write_text(
+        '  [\n  {"id": "1", "text": "two\\nlines", "list": [1, 2]},\n  {"id": "2", "text": null, "list": "x"}\n]'
+    )
+
+
+RECORDS = [{"id": "1", "text": "two\nlines", "list": [1, 2]}, {"id": "2", "text": None, "list": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("write", "numbers"), [(as_csv, [2, 5]), (as_array, [1, 2])], ids=["csv", "json array"]
+)
+def test_records_are_told_by_content(tmp_path, write, numbers):
+    path = tmp_path / "pairs.data"
+    write(path)
+    lines = list(read_lines(path))
+    assert [line.number for line in lines] == numbers
+    assert [
+        {name: line.json(name) if name == "list" else line.value[name] for name in line.value}
+        for line in lines
+    ] == RECORDS
+
+
+def test_parquet_has_types_of_its_own(tmp_path):
+    path = tmp_path / "pairs.data"
+    rows = {
+        "id": [1, 2],
+        "facets": [{"region": "CA"}, {"region": None}],
+        "contexts": [["a"], []],
+        "seconds": [0.5, float("nan")],
+        "day": [date(2026, 1, 31), None],
+    }
+    pq.write_table(pa.table(rows), path)
+    assert list(read_lines(path)) == [
+        Line(
+            1, {"id": 1, "facets": {"region": "CA"}, "contexts": ["a"], "seconds": 0.5, "day": "2026-01-31"}
+        ),
+        Line(2, {"id": 2, "facets": {"region": None}, "contexts": [], "seconds": None, "day": None}),
+    ]
+
+
+def test_another_separator_is_asked_for(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("id;text\n1;a,b\n")
+    with pytest.raises(GovernanceError) as caught:
+        list(read_lines(path))
+    assert str(caught.value) == (
+        f"{path}:1: one column only, id;text; is the separator \";\"? Give --separator ';'"
+    )
+    assert list(read_lines(path, ";")) == [Line(2, {"id": "1", "text": "a,b"}, from_cells=True)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(
+            '{\n "id": 1,\n "text": "a"\n}\n',
+            ": one JSON object over several lines; write one object a line",
+            id="indented",
+        ),
+        pytest.param(
+            "id,text\n1,a\n".encode("utf-16"),
+            ": not UTF-8 but UTF-16 or binary; save it as UTF-8",
+            id="utf-16",
+        ),
+        pytest.param(
+            "id,text\n1,a\n".encode("utf-16-le"),
+            ": not UTF-8 but UTF-16 or binary; save it as UTF-8",
+            id="utf-16 without mark",
+        ),
+        pytest.param(b"id,text\n1,caf\xe9\n", ": not UTF-8 (byte 13); save it as UTF-8", id="latin-1"),
+        pytest.param(
+            b"PK\x03\x04rest", ": an Excel workbook or another zip file; save the sheet as CSV", id="excel"
+        ),
+        pytest.param(b"\x1f\x8brest", ": compressed by gzip; unpack it first", id="gzip"),
+        pytest.param(b'[{"id": 1}', ": begins as a JSON array and is none: not JSON", id="half an array"),
+        pytest.param(b"PAR1rest", ": cannot be read as Parquet", id="no parquet"),
+        pytest.param(b'id,text\n1,"a\n', ": not CSV (", id="an open quote"),
+        pytest.param(b"id,id\n1,2\n", ': the column "id" stands twice', id="twice"),
+    ],
+)
+def test_a_file_of_another_kind_is_one_sentence(tmp_path, content, said):
+    path = tmp_path / "pairs.jsonl"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(GovernanceError) as caught:
+        check_lines(path, lambda line: None)
+    assert str(caught.value).startswith(f"{path}{said}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_row_of_another_width_is_a_bad_line(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("id,text\n1,a,b\n2\n")
+    said = "cells, and the header has 2; a cell that holds the separator stands in double quotes"
+    assert list(read_lines(path)) == [BadLine(2, f"3 {said}"), BadLine(3, f"1 {said}")]
