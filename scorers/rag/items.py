@@ -1,4 +1,4 @@
-"""The responses to score: one JSON object a line."""
+"""The responses to score."""
 
 import math
 from collections.abc import Mapping
@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
 from scorers.facets import MAX_GROUPS, facet_groups
-from scorers.lines import Line, check_lines
+from scorers.lines import Line, LinesError, check_lines
+from scorers.rag.columns import Fields, fields_of, mapping_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +34,16 @@ class RagItem:
 
 
 def read_items(path: Path) -> list[RagItem]:
-    """Return the items of a file of JSON Lines.
+    """Return the items of a file; where no row has an id, an item's id is the number of its row.
 
     Raises:
-        LinesError: naming every line that cannot be used, with the reason, or that there is none.
+        LinesError: naming every row that cannot be used, with the reason, or that there is none. Where columns are
+            missing from the first row, that and the names under which columns are read, and no more.
         GovernanceError: when a facet has so many groups that it names items; said before anything is asked.
     """
-    items: dict[str, RagItem] = {}
-    first_lines: dict[str, int] = {}
-
-    def problem_in(line: Line) -> str | None:
-        try:
-            item = _item(line.value)
-        except GovernanceError as error:
-            return str(error)
-        if item.id in items:
-            return f'id: "{item.id}" stands on line {first_lines[item.id]} already; ids tell items apart'
-        items[item.id], first_lines[item.id] = item, line.number
-        return None
-
-    check_lines(path, problem_in)
+    reading = _Reading(path)
+    check_lines(path, reading.problem_in)
+    items = reading.items
     groups = {group for item in items.values() for group in item.groups}
     if len(groups) > MAX_GROUPS:
         raise GovernanceError(
@@ -61,56 +52,147 @@ def read_items(path: Path) -> list[RagItem]:
     return list(items.values())
 
 
-def _item(value: Mapping[str, JsonValue]) -> RagItem:
-    identity = value.get("id")
-    if isinstance(identity, int) and not isinstance(identity, bool):
-        identity = str(identity)
-    if not isinstance(identity, str) or not identity.strip():
-        raise GovernanceError("id: missing or empty; every line has an id of its own")
-    question = _text(value, "question")
+class _Reading:
+    """What was read of one file so far."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows = 0
+        self._numbered = False
+        self._first_lines: dict[str, int] = {}
+        self.items: dict[str, RagItem] = {}
+
+    def problem_in(self, line: Line) -> str | None:
+        """Take in the item of a line; say what is wrong with it where it is none."""
+        self._rows += 1
+        try:
+            fields = self._fields(line)
+            item = _item(fields, self._identity(fields))
+        except LinesError:
+            raise
+        except GovernanceError as error:
+            return str(error)
+        if item.id in self.items:
+            return (
+                f'id: "{item.id}" stands on line {self._first_lines[item.id]} already; ids tell items apart'
+            )
+        self.items[item.id], self._first_lines[item.id] = item, line.number
+        return None
+
+    def _fields(self, line: Line) -> Fields:
+        """Return the fields of a row that has all columns.
+
+        Raises:
+            LinesError: for the first row: what it lacks all rows lack, and that is said once, with the whole mapping.
+            GovernanceError: for a later one.
+        """
+        fields = fields_of(line.value)
+        missing = fields.missing()
+        if missing and self._rows == 1:
+            raise LinesError([f"{self._path}:{line.number}: {mapping_for(line.value, missing)}"])
+        if missing:
+            raise GovernanceError(f"{', '.join(missing)}: missing")
+        return fields
+
+    def _identity(self, fields: Fields) -> str:
+        given = fields.values.get("id")
+        if self._rows == 1:
+            self._numbered = given is None
+        if self._numbered:
+            if given is not None:
+                raise GovernanceError("id: the rows before this one have none; give every row an id, or none")
+            return str(self._rows)
+        if isinstance(given, int) and not isinstance(given, bool):
+            given = str(given)
+        if not isinstance(given, str) or not given.strip():
+            raise GovernanceError("id: missing or empty; every row has an id of its own, or none has one")
+        return given
+
+
+def _item(fields: Fields, identity: str) -> RagItem:
+    question = _text(fields, "question")
     if not question.strip():
-        raise GovernanceError("question: empty; there is nothing to judge the answer by")
-    reference = value.get("reference")
-    facets = value.get("facets")
+        raise GovernanceError(f"{fields.columns['question']}: empty; there is nothing to judge the answer by")
+    facets = _facets(fields)
     return RagItem(
         id=identity,
         question=question,
-        contexts=_texts(value, "contexts"),
-        answer=_text(value, "answer"),
-        reference=None if reference is None else _text(value, "reference"),
+        contexts=_texts(fields, "contexts"),
+        answer=_text(fields, "answer"),
+        reference=_reference(fields),
         reference_contexts=()
-        if value.get("reference_contexts") is None
-        else _texts(value, "reference_contexts"),
-        latency_seconds=_latency(value.get("latency_seconds")),
+        if fields.values.get("reference_contexts") in (None, "")
+        else _texts(fields, "reference_contexts"),
+        latency_seconds=_latency(fields.values.get("latency_seconds")),
         groups=facet_groups(facets),
         facets=facets if isinstance(facets, Mapping) else {},
     )
 
 
-def _text(value: Mapping[str, JsonValue], name: str) -> str:
-    if name not in value:
-        raise GovernanceError(f"{name}: missing")
-    text = value[name]
+def _text(fields: Fields, name: str) -> str:
+    text = fields.values[name]
     if not isinstance(text, str):
-        raise GovernanceError(f"{name}: not a text")
+        raise GovernanceError(f"{fields.columns[name]}: not a text")
     return text
 
 
-def _texts(value: Mapping[str, JsonValue], name: str) -> tuple[str, ...]:
-    if name not in value:
-        raise GovernanceError(f"{name}: missing; write [] where nothing was retrieved")
-    texts = value[name]
+def _texts(fields: Fields, name: str) -> tuple[str, ...]:
+    """Return a list of texts: a JSON list, or in a table's cell the text of one."""
+    texts, column = _from_text(fields.values[name]), fields.columns[name]
     if not isinstance(texts, list):
-        raise GovernanceError(f"{name}: not a list of texts")
+        raise GovernanceError(
+            f'{column}: not a list of texts; write a JSON list, as ["…", "…"], in a cell of a table as well, '
+            "and [] where nothing was retrieved"
+        )
     for index, text in enumerate(texts):
         if not isinstance(text, str):
-            raise GovernanceError(f"{name}[{index}]: not a text")
+            raise GovernanceError(f"{column}[{index}]: not a text")
     return tuple(texts)
 
 
+def _reference(fields: Fields) -> str | None:
+    """Return the one reference, which older formats put into a list."""
+    given = fields.values.get("reference")
+    column = fields.columns.get("reference", "reference")
+    if isinstance(given, str) and _is_list_of_references(column):
+        given = _from_text(given)
+    if isinstance(given, list):
+        if len(given) > 1:
+            raise GovernanceError(f"{column}: {len(given)} references; one is scored, so keep one")
+        given = given[0] if given else None
+    if given is not None and not isinstance(given, str):
+        raise GovernanceError(f"{column}: not a text")
+    return given
+
+
+def _is_list_of_references(column: str) -> bool:
+    return (
+        column.strip().lower().endswith("s")
+    )  # ground_truths, but not a text that happens to look like a list
+
+
+def _from_text(value: JsonValue) -> JsonValue:
+    """Return the JSON in a table's cell; what is no JSON stays text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_strict_json(value.encode("utf-8", "surrogatepass"))
+    except ReportError:
+        return value
+
+
+def _facets(fields: Fields) -> JsonValue:
+    given = fields.values.get("facets")
+    return None if given == "" else _from_text(given)
+
+
 def _latency(value: JsonValue) -> float | None:
-    if value is None:
+    if value is None or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
         raise GovernanceError("latency_seconds: not a number of seconds that is 0 or more")
-    return float(value)
+    return seconds
