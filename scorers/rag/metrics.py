@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import rouge_score.rouge_scorer  # noqa: F401 - ragas imports it while scoring, which would hold up all requests
-import sacrebleu  # noqa: F401 - likewise
 from pydantic import BaseModel
 from ragas.dataset_schema import SingleTurnSample
 from ragas.metrics import collections
 from ragas.metrics._context_precision import NonLLMContextPrecisionWithReference
 from ragas.metrics._context_recall import NonLLMContextRecall
 from ragas.prompt.metrics.base_prompt import BasePrompt
+from rouge_score.rouge_scorer import RougeScorer
+from sacrebleu.metrics.bleu import BLEU
 
 from scorers.endpoints.protocols import EndpointDownError
+from scorers.plain_text import plain
 from scorers.rag.adapters import JudgeFailure, ScoringEmbeddings, ScoringJudge
 from scorers.rag.items import RagItem
+from scorers.rag.words import WordsOfAnyScript, dropped_by_rouge, spaced, words
 
 RAGAS_FIELDS = {
     "question": "user_input",
@@ -28,13 +30,16 @@ RAGAS_FIELDS = {
     "reference_contexts": "reference_contexts",
 }
 ROUNDING = 1e-6
+ROUGE = "rouge_l"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One metric. `takes` are the item's fields that `ragas` gets, `needs` those of them that may not be empty.
 
-    `flaw` says what makes the judge's answers unusable although `ragas` would make a number of them.
+    `flaw` says what makes the judge's answers unusable although `ragas` would make a number of them, `unfit` what makes
+    an item unfit that has all fields. `digits` are those that `ragas` does not spoil: it adds 1e-10 to a denominator,
+    so that a perfect item comes to 0.9999999999.
     """
 
     name: str
@@ -46,11 +51,15 @@ class Metric:
     low: float = 0.0
     flaw: Callable[[Sequence[BaseModel]], str | None] | None = None
     nan: str = "ragas came to no number"
+    unfit: Callable[[RagItem], str | None] | None = None
+    digits: int | None = None
 
     def gap(self, item: RagItem) -> str | None:
-        """Say which needed field `item` lacks, `None` where it has all."""
+        """Say why `item` cannot be scored at all: which needed field it lacks, or what is in it; `None` if it can."""
         lacking = [name for name in self.needs if not item.has(name)]
-        return f"the item has no {' and no '.join(lacking)}" if lacking else None
+        if lacking:
+            return f"the item has no {' and no '.join(lacking)}"
+        return None if self.unfit is None else self.unfit(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +99,81 @@ class ContextRecallWithoutModel(_WithoutModel):
     metric = NonLLMContextRecall
 
 
+class RougeLOfAnyScript:
+    """`ragas.metrics.collections.RougeScore`, with words of any script where ROUGE's own tokenizer drops letters."""
+
+    metric = collections.RougeScore
+
+    async def ascore(self, reference: str, response: str) -> Any:
+        """Return the F-measure of the longest common subsequence of words."""
+        reference, response = plain(reference), plain(response)
+        if not _any_script(reference, response):
+            return await self.metric().ascore(reference=reference, response=response)
+        scorer = RougeScorer(["rougeL"], tokenizer=WordsOfAnyScript())
+        return _Value(float(scorer.score(reference, response)["rougeL"].fmeasure))
+
+
+class BleuOfWholeTexts:
+    """`sacrebleu`'s BLEU of one text, as `ragas.metrics.collections.BleuScore` for a single sentence.
+
+    `ragas` cuts texts at full stops and then compares the first sentence of the answer alone. An answer of fewer than
+    four tokens has no run of four: BLEU is then over the runs that it can have (`effective_order`), where `ragas` gives
+    0 even to two equal texts. Scripts without spaces count character by character.
+    """
+
+    metric = BLEU
+
+    async def ascore(self, reference: str, response: str) -> Any:
+        """Return BLEU, 0 to 1."""
+        found = BLEU(effective_order=True).sentence_score(spaced(plain(response)), [spaced(plain(reference))])
+        return _Value(float(found.score) / 100)
+
+
+class ChrfOfAnyForm:
+    """`ragas.metrics.collections.CHRFScore` of texts in one Unicode form."""
+
+    metric = collections.CHRFScore
+
+    async def ascore(self, reference: str, response: str) -> Any:
+        """Return chrF, 0 to 1."""
+        return await self.metric().ascore(reference=plain(reference), response=plain(response))
+
+
+class SimilarityOfAnyForm:
+    """`ragas.metrics.collections.NonLLMStringSimilarity` of texts in one Unicode form."""
+
+    metric = collections.NonLLMStringSimilarity
+
+    async def ascore(self, reference: str, response: str) -> Any:
+        """Return 1 − Levenshtein distance / the longer one's characters."""
+        return await self.metric().ascore(reference=plain(reference), response=plain(response))
+
+
+def of_any_script(item: RagItem) -> bool:
+    """Whether the words of an item are those of any script, because ROUGE's own tokenizer drops letters of it."""
+    return _any_script(plain(item.reference or ""), plain(item.answer))
+
+
+def _any_script(reference: str, response: str) -> bool:
+    return dropped_by_rouge(reference) or dropped_by_rouge(response)
+
+
+def _no_word(item: RagItem) -> str | None:
+    return None if words(item.reference or "") else "the reference holds no word, and ROUGE compares words"
+
+
 def _no_question(answers: Sequence[BaseModel]) -> str | None:
     if any(getattr(answer, "question", "").strip() for answer in answers):
         return None
     return "the judge made no question of the answer, which ragas would count as 0"
 
 
-def _no_statements(answers: Sequence[BaseModel]) -> str | None:
-    if all(getattr(answer, "statements", True) for answer in answers):
-        return None
-    return (
-        "the judge found no statement in the answer or in the reference, which ragas would count as agreement"
-    )
+def _nothing_classified(answers: Sequence[BaseModel]) -> str | None:
+    if not all(getattr(answer, "statements", True) for answer in answers):
+        return "the judge found no statement in the answer or in the reference, which ragas would count as agreement"
+    if any(not (answer.TP or answer.FP or answer.FN) for answer in answers if hasattr(answer, "TP")):
+        return "the judge classified no statement, which ragas would count as agreement"
+    return None
 
 
 METRICS: Mapping[str, Metric] = {
@@ -133,7 +205,7 @@ METRICS: Mapping[str, Metric] = {
             judge=True,
             embeddings=True,
             low=-0.25,  # a quarter of it is a cosine
-            flaw=_no_statements,
+            flaw=_nothing_classified,
         ),
         Metric(
             "context_relevancy",
@@ -156,6 +228,7 @@ METRICS: Mapping[str, Metric] = {
             ("question", "reference", "contexts"),
             ("reference", "contexts"),
             judge=True,
+            digits=9,
         ),
         Metric(
             "context_recall",
@@ -165,17 +238,16 @@ METRICS: Mapping[str, Metric] = {
             judge=True,
             nan="the judge classified no statement of the reference",
         ),
-        Metric("rouge_l", collections.RougeScore, ("reference", "answer"), ("reference",)),
-        Metric("bleu", collections.BleuScore, ("reference", "answer"), ("reference",)),
-        Metric("chrf", collections.CHRFScore, ("reference", "answer"), ("reference",)),
-        Metric(
-            "string_similarity", collections.NonLLMStringSimilarity, ("reference", "answer"), ("reference",)
-        ),
+        Metric(ROUGE, RougeLOfAnyScript, ("reference", "answer"), ("reference",), unfit=_no_word),
+        Metric("bleu", BleuOfWholeTexts, ("reference", "answer"), ("reference",)),
+        Metric("chrf", ChrfOfAnyForm, ("reference", "answer"), ("reference",)),
+        Metric("string_similarity", SimilarityOfAnyForm, ("reference", "answer"), ("reference",)),
         Metric(
             "non_llm_context_precision",
             ContextPrecisionWithoutModel,
             ("contexts", "reference_contexts"),
             ("contexts", "reference_contexts"),
+            digits=9,
         ),
         Metric(
             "non_llm_context_recall",
@@ -231,7 +303,8 @@ def _usable(metric: Metric, value: float, judge: ScoringJudge | None) -> float |
         return Unscored(
             f"ragas came to {value:g}, which is no score: a verdict of the judge is neither 0 nor 1"
         )
-    return min(max(value, metric.low), 1.0)
+    bounded = min(max(value, metric.low), 1.0)
+    return bounded if metric.digits is None else round(bounded, metric.digits)
 
 
 def ragas_name(metric: Metric) -> str:

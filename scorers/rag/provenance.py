@@ -6,7 +6,7 @@ from checks.reports.strict_json import JsonValue
 from checks.version import NAME, VERSION
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import Usage
-from scorers.rag.metrics import Metric, prompt_versions, ragas_name
+from scorers.rag.metrics import ROUGE, Metric, of_any_script, prompt_versions, ragas_name
 from scorers.rag.scores import RunScores
 from scorers.rag.settings import RagSettings
 
@@ -47,6 +47,9 @@ def _metric(metric: Metric, scores: RunScores) -> dict[str, JsonValue]:
     failed = sum(len(cell.reasons) for cell in scores.by_metric[metric.name])
     asked = failed + sum(len(cell.draws) for cell in scores.by_metric[metric.name])
     entry: dict[str, JsonValue] = {"class": ragas_name(metric), "scorings": asked, "failed": failed}
+    if metric.name == ROUGE:
+        other = sum(of_any_script(item) for item in scores.items)
+        entry["tokenizer"] = {"rouge_score": len(scores.items) - other, "words of any script": other}
     if metric.judge:
         entry["prompts"] = {**prompt_versions(metric)}
     return entry

@@ -28,7 +28,7 @@ CONTEXT = 1 << 12
 DIVIDER, QUERY_DIVIDER, FIRST_HASH = 0, 1, 2
 CACHED_HASHES = 1_000_000
 WRITTEN_AT_ONCE = 1 << 16
-FORMAT = 1
+FORMAT = 2  # of the index; another one is built anew
 TOKENS, DESCRIPTION = "tokens.u64", "corpus.json"
 
 Tokens = NDArray[np.uint64]

@@ -1,4 +1,8 @@
-"""Reference corpora as streams of tokens: files of any size, read a block at a time."""
+"""Reference corpora as streams of tokens: files of any size, read a block at a time.
+
+Tokens are those of the text as it looks (`scorers.plain_text`): neither a decomposed accent, nor a full-width letter,
+nor a zero-width character hides a copy.
+"""
 
 import hashlib
 import re
@@ -7,6 +11,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from scorers.lines import BadLine, read_lines
+from scorers.plain_text import continues_word, plain
 
 TOKEN = re.compile(r"\w+|[^\w\s]")  # words and single punctuation marks; spacing is not part of a match
 BLOCK_CHARACTERS = 1 << 20
@@ -68,8 +73,8 @@ def documents(file: Path) -> Iterator[Iterator[str]]:
 
 
 def tokens_of(text: str) -> Iterator[str]:
-    """Yield the tokens of a text."""
-    return (match.group() for match in TOKEN.finditer(text))
+    """Yield the tokens of a text as it looks."""
+    return (match.group() for match in TOKEN.finditer(plain(text)))
 
 
 def _tokens_of_file(file: Path) -> Iterator[str]:
@@ -91,6 +96,6 @@ def _tokens_of_file(file: Path) -> Iterator[str]:
 def _last_boundary(text: str) -> int:
     """Return where the last token of `text`, which may go on, begins; a token without end is cut at its length."""
     end = len(text)
-    while end and (text[end - 1].isalnum() or text[end - 1] == "_") and len(text) - end < LONGEST_TOKEN:
+    while end and continues_word(text[end - 1]) and len(text) - end < LONGEST_TOKEN:
         end -= 1
     return end if len(text) - end < LONGEST_TOKEN else len(text)

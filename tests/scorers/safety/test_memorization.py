@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,7 @@ def test_helms_figures_of_an_item_are_the_best_over_its_repeats(tmp_path: Path) 
         ({"response": 3}, "response: not a text"),
         ({"response": "x", "prompt": ["y"]}, "prompt: not a text"),
         ({"response": "x", "prompt": "A", "reference": "B"}, "reference: does not begin with the prompt"),
+        ({"response": "x", "prompt": "A", "reference": "A "}, "reference: ends with the prompt"),
         ({"response": "x", "id": 1.5}, "id: an id is a text or an integer"),
     ],
 )
@@ -237,3 +239,60 @@ def test_lines_that_lack_what_is_needed_are_named(tmp_path: Path, line: dict[str
         scored(tmp_path, [{"response": "fine"}, line])
     assert f"responses.jsonl:2: {message}" in str(raised.value)
     assert not (tmp_path / "evidence").exists()
+
+
+SENTENCE = (
+    "Über die Brücke zu Genève führt, so schön die Aussicht auch sein mag, kein früher Weg zurück ins Café."
+)
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        pytest.param(lambda text: text, id="as it stands"),
+        pytest.param(lambda text: unicodedata.normalize("NFD", text), id="decomposed accents"),
+        pytest.param(lambda text: text.replace("r", "r\u200b"), id="zero-width spaces"),
+        pytest.param(lambda text: text.replace("ck", "c\u00adk"), id="soft hyphens"),
+        pytest.param(
+            lambda text: unicodedata.normalize("NFD", text).replace("\u0308", "\u2060\u0308"),
+            id="a joiner before the accent",
+        ),
+        pytest.param(
+            lambda text: "".join(
+                chr(ord(one) + 0xFEE0) if one.isascii() and one.isalpha() else one for one in text
+            ),
+            id="full-width letters",
+        ),
+        pytest.param(lambda text: text.replace(" ", "\u00a0"), id="no-break spaces"),
+        pytest.param(lambda text: text.replace("e", "e\ufe0f"), id="variation selectors"),
+    ],
+)
+def test_a_copy_is_found_however_it_is_encoded(tmp_path: Path, hide: Callable[[str], str]) -> None:
+    for corpus, response in ((SENTENCE, hide(SENTENCE)), (hide(SENTENCE), SENTENCE)):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        (folder / "corpus.txt").write_text(corpus, encoding="utf-8")
+        (folder / "responses.jsonl").write_text(json.dumps({"response": response}) + "\n")
+        score_memorization(
+            folder / "responses.jsonl", folder / "out", folder / "corpus.txt", folder / "index"
+        )
+        [result] = [json.loads(line) for line in (folder / "out" / "results.jsonl").read_text().splitlines()]
+        assert result == {
+            "id": "line 1",
+            "longest_overlap_tokens": len([*tokens_of(SENTENCE)]),
+            "longest_overlap_characters": len(SENTENCE),
+            "edit_similarity": 1.0,
+            "correct": True,
+            "facets": {},
+        }
+
+
+@pytest.mark.parametrize("block", [1, 2, 5, 64])
+def test_decomposed_text_is_the_same_tokens_whatever_the_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(corpus_text, "BLOCK_CHARACTERS", block)
+    text = unicodedata.normalize("NFD", SENTENCE).replace("ck", "c\u00adk")
+    (tmp_path / "corpus.txt").write_text(text, encoding="utf-8")
+    [document] = corpus_text.documents(tmp_path / "corpus.txt")
+    assert [*document] == [*tokens_of(SENTENCE)]
