@@ -12,6 +12,7 @@ from ragas.dataset_schema import SingleTurnSample
 from ragas.metrics import collections
 from ragas.metrics._context_precision import NonLLMContextPrecisionWithReference
 from ragas.metrics._context_recall import NonLLMContextRecall
+from ragas.metrics.collections.answer_correctness.util import ClassificationWithReason
 from ragas.prompt.metrics.base_prompt import BasePrompt
 from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
@@ -171,7 +172,8 @@ def _no_question(answers: Sequence[BaseModel]) -> str | None:
 def _nothing_classified(answers: Sequence[BaseModel]) -> str | None:
     if not all(getattr(answer, "statements", True) for answer in answers):
         return "the judge found no statement in the answer or in the reference, which ragas would count as agreement"
-    if any(not (answer.TP or answer.FP or answer.FN) for answer in answers if hasattr(answer, "TP")):
+    classified = [answer for answer in answers if isinstance(answer, ClassificationWithReason)]
+    if any(not (answer.TP or answer.FP or answer.FN) for answer in classified):
         return "the judge classified no statement, which ragas would count as agreement"
     return None
 
