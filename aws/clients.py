@@ -13,6 +13,7 @@ from boto3 import Session
 from botocore.config import Config
 
 from aws.errors import AwsError, explained
+from aws.seals import KmsClient
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -58,6 +59,14 @@ def s3_client() -> "S3Client":
     """The client of S3; raises `AwsError` when it cannot be made."""
     with _making("S3"):
         return _session().client("s3", config=_CONTROL)
+
+
+@cache
+def kms_client() -> KmsClient:
+    """The client of KMS; raises `AwsError` without a region."""
+    with _making("KMS"):
+        client: KmsClient = _session().client("kms", config=_CONTROL)
+        return client
 
 
 @cache

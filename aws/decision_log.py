@@ -3,10 +3,11 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aws.s3_objects import ObjectExists, read_object, write_once
+from aws.s3_objects import ObjectExists, list_with_times, read_object, write_once
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=/-]*[A-Za-z0-9]")
+_SEAL = "seal"
+_SEALS = ".seals"
 
 
 class DecisionExists(GovernanceError):
@@ -36,8 +39,10 @@ class DecisionLocation:
 class DecisionLog(Protocol):
     """Decision records in S3 (`S3DecisionLog`) or in a local folder (`FolderDecisionLog`)."""
 
-    def write(self, key: str, content: bytes) -> DecisionLocation:
+    def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
         """Write `content` under `key` (a relative path such as `askdata/7/<execution id>.json`), once.
+
+        `seal` is kept with it, in the same write: what proves who wrote it (see `aws.seals`).
 
         Raises:
             DecisionExists: a record stands there; it was not changed.
@@ -54,6 +59,22 @@ class DecisionLog(Protocol):
         """
         ...
 
+    def read_sealed(self, uri: str) -> tuple[bytes, str | None]:
+        """Return the record at `uri` and the seal that was written with it, if any; raises as `read` does."""
+        ...
+
+    def written_after(self, folder: str, moment: datetime) -> tuple[str, ...]:
+        """Return the URIs of the records right in `folder` (such as `askdata/7`) that were written after `moment`.
+
+        The times are those of the log itself, to the second, whatever the records say; a record of the same second
+        is not returned. A folder that was never written to has none.
+
+        Raises:
+            GovernanceError: `folder` cannot be a path of the log, or cannot be listed.
+            AwsError: it could not be listed.
+        """
+        ...
+
 
 class S3DecisionLog:
     """Decision records under a prefix of S3, written by conditional requests."""
@@ -62,22 +83,36 @@ class S3DecisionLog:
         self._client = client
         self._prefix = S3Uri.parse(prefix).as_prefix()
 
-    def write(self, key: str, content: bytes) -> DecisionLocation:
+    def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
         """See `DecisionLog.write`."""
         uri = self._prefix.child(_checked(key, content))
+        metadata = {} if seal is None else {_SEAL: seal}
         try:
-            write_once(self._client, uri, content, content_type="application/json")
+            write_once(self._client, uri, content, content_type="application/json", metadata=metadata)
         except ObjectExists as error:
             raise _exists(str(uri)) from error
         return _location(str(uri), content)
 
     def read(self, uri: str) -> bytes:
         """See `DecisionLog.read`."""
+        return self.read_sealed(uri)[0]
+
+    def read_sealed(self, uri: str) -> tuple[bytes, str | None]:
+        """See `DecisionLog.read_sealed`."""
         where = S3Uri.parse(uri)
         inside = where.bucket == self._prefix.bucket and where.key.startswith(self._prefix.key)
         if not inside or where.version_id is not None:
             raise _foreign(uri, str(self._prefix))
-        return read_object(self._client, where, max_bytes=MAX_RECORD_BYTES).content
+        found = read_object(self._client, where, max_bytes=MAX_RECORD_BYTES)
+        return found.content, found.metadata.get(_SEAL)
+
+    def written_after(self, folder: str, moment: datetime) -> tuple[str, ...]:
+        """See `DecisionLog.written_after`."""
+        prefix = self._prefix.child(_checked_name(folder)).as_prefix()
+        found = list_with_times(self._client, prefix)
+        return tuple(
+            str(uri) for uri, written in found if written > moment and "/" not in uri.key[len(prefix.key) :]
+        )
 
 
 class FolderDecisionLog:
@@ -86,13 +121,16 @@ class FolderDecisionLog:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
 
-    def write(self, key: str, content: bytes) -> DecisionLocation:
+    def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
         """See `DecisionLog.write`."""
         path = self._folder / _checked(key, content)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:
                 file.write(content)
+            if seal is not None:
+                self._seal_of(path).parent.mkdir(parents=True, exist_ok=True)
+                self._seal_of(path).write_text(seal, encoding="ascii")
         except FileExistsError as error:
             raise _exists(str(path)) from error
         except OSError as error:
@@ -111,17 +149,43 @@ class FolderDecisionLog:
         except OSError as error:
             raise GovernanceError(f"{uri}: cannot read the decision record ({error.strerror})") from error
 
+    def read_sealed(self, uri: str) -> tuple[bytes, str | None]:
+        """See `DecisionLog.read_sealed`."""
+        content, seal = self.read(uri), self._seal_of(Path(uri).resolve())
+        return content, seal.read_text(encoding="ascii") if seal.is_file() else None
+
+    def written_after(self, folder: str, moment: datetime) -> tuple[str, ...]:
+        """See `DecisionLog.written_after`."""
+        path = self._folder / _checked_name(folder)
+        try:
+            found = {entry: entry.stat() for entry in path.iterdir() if entry.is_file()}
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise GovernanceError(f"{path}: cannot list the decision records ({error.strerror})") from error
+        times = {entry: datetime.fromtimestamp(int(stat.st_mtime), UTC) for entry, stat in found.items()}
+        return tuple(sorted(str(entry) for entry, written in times.items() if written > moment))
+
+    def _seal_of(self, path: Path) -> Path:
+        """Where the seal of the record at `path` is kept: in a folder that no key can name."""
+        return self._folder / _SEALS / path.relative_to(self._folder)
+
 
 def _location(uri: str, content: bytes) -> DecisionLocation:
     return DecisionLocation(uri, hashlib.sha256(content).hexdigest())
 
 
-def _checked(key: str, content: bytes) -> str:
+def _checked_name(key: str) -> str:
     # No other character: the URI becomes a metadata value of the model package, which takes few.
     if _KEY.fullmatch(key) is None or ".." in key or "//" in key:
         raise GovernanceError(
             f"{key!r} cannot name a decision record: use letters, digits and . _ - = between single slashes"
         )
+    return key
+
+
+def _checked(key: str, content: bytes) -> str:
+    _checked_name(key)
     if len(content) > MAX_RECORD_BYTES:
         raise GovernanceError(
             f"{key}: the decision record has {len(content):,} bytes, and at most {MAX_RECORD_BYTES:,} are read: its "

@@ -30,6 +30,20 @@ class StatusChanged(GovernanceError):
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """What one container of a version runs, as far as the registry says it.
+
+    `image` is the URI of the inference image and `image_digest` its digest, `model_data` the S3 URI of the model
+    archive and `model_data_etag` the ETag that it had at registration.
+    """
+
+    image: str | None = None
+    image_digest: str | None = None
+    model_data: str | None = None
+    model_data_etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelPackage:
     """One version of a model, as the registry describes it at one moment.
 
@@ -37,7 +51,7 @@ class ModelPackage:
     the version is usable. `description` is SageMaker's `ApprovalDescription`, `metadata` its
     `CustomerMetadataProperties`. `reports` are those of `ModelMetrics`; `evidence_prefix` is the metadata
     property `governance:evidence`, under which further reports lie. `last_modified` is the time of creation
-    for a version that was never changed.
+    for a version that was never changed. `containers` are what the version runs, in their order.
     """
 
     arn: str
@@ -48,7 +62,9 @@ class ModelPackage:
     description: str | None
     metadata: Mapping[str, str]
     reports: tuple[ReportReference, ...]
+    created: datetime
     last_modified: datetime
+    containers: tuple[Container, ...] = ()
 
     @property
     def evidence_prefix(self) -> str | None:

@@ -11,6 +11,7 @@ from aws.errors import AwsError, AwsNotFound, explained
 from aws.model_packages import (
     COMPLETED,
     PENDING,
+    Container,
     ModelPackage,
     ModelPackageGone,
     ModelPackageSummary,
@@ -174,7 +175,6 @@ class MemoryModelRegistry:
     def __init__(self, *, region: str = "eu-west-1", account: str = "123456789012") -> None:
         self._where = ("aws", region, account)
         self._packages: dict[str, ModelPackage] = {}
-        self._created: dict[str, datetime] = {}
 
     def describe(self, arn: str) -> ModelPackage:
         """See `ModelRegistry.describe`."""
@@ -193,7 +193,7 @@ class MemoryModelRegistry:
                 version=package.version,
                 approval_status=package.approval_status,
                 package_status=package.package_status,
-                created=self._created[package.arn],
+                created=package.created,
             )
             for package in self._packages.values()
             if package.group == group
@@ -223,7 +223,7 @@ class MemoryModelRegistry:
         ]
         version = max(versions, default=0) + 1
         arn = str(ModelPackageArn(*self._where, group=registration.group.lower(), version=version))
-        self._created[arn] = datetime.now(UTC)
+        now = datetime.now(UTC)
         self._packages[arn] = ModelPackage(
             arn=arn,
             group=registration.group,
@@ -233,7 +233,9 @@ class MemoryModelRegistry:
             description=None,
             metadata=dict(registration.metadata),
             reports=in_slot_order(registration.reports),
-            last_modified=self._created[arn],
+            created=now,
+            last_modified=now,
+            containers=(Container(image=registration.image, model_data=registration.model_data),),
         )
         return arn
 

@@ -1,9 +1,10 @@
 """Objects of S3: each read whole as exactly one version, listed under a prefix, and written once."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, TYPE_CHECKING
 
 from aws.errors import AwsError, explained
@@ -33,10 +34,11 @@ class ObjectTooLarge(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class S3Object:
-    """The bytes of one object version; `uri` names the version where the bucket keeps versions."""
+    """The bytes and the metadata of one object version; `uri` names the version where the bucket keeps versions."""
 
     uri: S3Uri
     content: bytes
+    metadata: Mapping[str, str]
 
 
 def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> S3Object:
@@ -67,7 +69,7 @@ def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> S3Object:
         if error.code in _ABSENT:
             raise ObjectMissing(f"{uri}: there is no such object; upload it, or mend the URI") from error
         raise
-    return S3Object(uri.with_version(answer.get("VersionId")), content)
+    return S3Object(uri.with_version(answer.get("VersionId")), content, answer.get("Metadata", {}))
 
 
 def list_objects(client: "S3Client", prefix: S3Uri) -> Iterator[S3Uri]:
@@ -76,15 +78,31 @@ def list_objects(client: "S3Client", prefix: S3Uri) -> Iterator[S3Uri]:
     Raises:
         AwsError: the bucket could not be listed.
     """
+    return (uri for uri, _ in list_with_times(client, prefix))
+
+
+def list_with_times(client: "S3Client", prefix: S3Uri) -> Iterator[tuple[S3Uri, datetime]]:
+    """Yield what `list_objects` does, each with the time at which S3 took it, to the second.
+
+    Raises:
+        AwsError: the bucket could not be listed.
+    """
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
     with explained("ListObjectsV2", str(prefix)):
         for page in pages:
             for entry in page.get("Contents", []):
-                yield S3Uri(prefix.bucket, entry["Key"])
+                yield S3Uri(prefix.bucket, entry["Key"]), entry["LastModified"]
 
 
-def write_once(client: "S3Client", uri: S3Uri, body: bytes | IO[bytes], *, content_type: str) -> None:
-    """Write an object where there is none, by a conditional request.
+def write_once(
+    client: "S3Client",
+    uri: S3Uri,
+    body: bytes | IO[bytes],
+    *,
+    content_type: str,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write an object where there is none, by a conditional request; `metadata` is the object's own.
 
     boto3 repeats a request whose answer was lost, and the repetition meets the object that the first one wrote. It
     is told from another's by a random name of the writer in the object's metadata.
@@ -102,7 +120,7 @@ def write_once(client: "S3Client", uri: S3Uri, body: bytes | IO[bytes], *, conte
                 Body=body,
                 ContentType=content_type,
                 IfNoneMatch="*",
-                Metadata={_WRITER: writer},
+                Metadata={**(metadata or {}), _WRITER: writer},
             )
     except AwsError as error:
         if error.code != "PreconditionFailed":

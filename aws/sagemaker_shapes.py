@@ -1,9 +1,9 @@
 """How SageMaker's API spells model packages, to and from the values of this room."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from aws.model_packages import PENDING, ModelPackage, ModelPackageSummary
+from aws.model_packages import PENDING, Container, ModelPackage, ModelPackageSummary
 from aws.report_references import ReportReference, ReportSlot, content_type
 
 if TYPE_CHECKING:
@@ -22,8 +22,30 @@ def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
         description=answer.get("ApprovalDescription"),
         metadata=answer.get("CustomerMetadataProperties") or {},
         reports=tuple(_references(metrics)),
+        created=answer["CreationTime"],
         last_modified=answer.get("LastModifiedTime") or answer["CreationTime"],
+        containers=tuple(_containers(cast("Mapping[str, Any]", answer))),
     )
+
+
+def _containers(answer: Mapping[str, Any]) -> Iterator[Container]:
+    """Read what a version runs: its containers, and the sources that it names instead of them or beside them."""
+    for given in (answer.get("InferenceSpecification") or {}).get("Containers", []):
+        s3_source = (given.get("ModelDataSource") or {}).get("S3DataSource") or {}
+        yield Container(
+            image=given.get("Image"),
+            image_digest=given.get("ImageDigest"),
+            model_data=given.get("ModelDataUrl") or s3_source.get("S3Uri"),
+            model_data_etag=given.get("ModelDataETag") or s3_source.get("ManifestEtag"),
+        )
+    for given in (answer.get("SourceAlgorithmSpecification") or {}).get("SourceAlgorithms", []):
+        yield Container(
+            image=given.get("AlgorithmName"),
+            model_data=given.get("ModelDataUrl"),
+            model_data_etag=given.get("ModelDataETag"),
+        )
+    if answer.get("SourceUri"):
+        yield Container(model_data=answer["SourceUri"])
 
 
 def _references(metrics: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Iterator[ReportReference]:

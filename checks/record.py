@@ -1,6 +1,7 @@
 """The decision record: the JSON that says what was decided, on which bytes, by which thresholds and engine."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
@@ -35,12 +36,27 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Container(_Part):
+    """What one container of the version runs; what the registry does not say is left out of the JSON."""
+
+    image: Text | None = None
+    image_digest: Text | None = None
+    model_data: Text | None = None
+    model_data_etag: Text | None = None
+
+
 class ModelPackage(_Part):
-    """Which version was judged."""
+    """Which version was judged.
+
+    `created` (UTC to the millisecond, ISO 8601) and `containers` tell it from another version that is registered
+    under the same ARN after this one was deleted. Both are left out of the JSON where they are not known.
+    """
 
     arn: Text
     group: Text
     version: int
+    created: Text | None = None
+    containers: tuple[Container, ...] = ()
 
 
 class Thresholds(_Part):
@@ -143,7 +159,14 @@ class DecisionRecord(_Part):
         for optional in ("model_package", "execution"):
             if content[optional] is None:
                 del content[optional]
+        if package := content.get("model_package"):
+            package["containers"] = [_without_absent(container) for container in package["containers"]]
+            content["model_package"] = _without_absent(package)
         return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _without_absent(part: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in part.items() if value is not None and value != []}
 
 
 def _thresholds(file: ThresholdFile) -> Thresholds:

@@ -13,6 +13,7 @@ from infra.bundle import build_bundle
 from infra.definition_template import image_uri
 from infra.function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
+from infra.seal_key import SealKey
 from infra.settings import DeploymentSettings
 from infra.trigger import PendingModelPackages
 from pipelines.definition import EvaluationCompute, LambdaCompute, ProcessingCompute
@@ -45,6 +46,7 @@ class GovernanceStack(Stack):
         self._removal_policy = RemovalPolicy[settings.removal_policy.upper()]
         self._bundle = str(build_bundle(settings.bundle_target))
         self._buckets = GovernanceBuckets(self, "Buckets", removal_policy=self._removal_policy)
+        self._seal_key = SealKey(self, "SealKey", removal_policy=self._removal_policy).key
 
         start = self._start_function()
         update = self._update_function()
@@ -66,17 +68,22 @@ class GovernanceStack(Stack):
         GovernanceAlarms(
             self, "Alarms", dead_letter_queue=trigger.dead_letter_queue, topic_arn=settings.alarm_topic_arn
         )
-        grants.allow_starting(start.role, trigger.dead_letter_queue)
-        grants.allow_updating(update.role, self._buckets)
+        grants.allow_starting(start.role, self._buckets, self._seal_key, trigger.dead_letter_queue)
+        grants.allow_updating(update.role, self._buckets, self._seal_key)
+        grants.deny_writing_decisions(self._buckets, [self._evaluation_role, update.role])
         grants.allow_running_steps(pipeline.role, [*steps, update.function])
         if isinstance(evaluation, ProcessingCompute):
-            grants.allow_running_job(pipeline.role, self._job_role, self._buckets)
+            grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets)
         self._outputs()
 
     def _start_function(self) -> GovernanceFunction:
         """The function behind the rule."""
         environment = StartPipelineSettings(
-            pipeline_name=PIPELINE_NAME, account=self.account, region=self.region
+            pipeline_name=PIPELINE_NAME,
+            account=self.account,
+            region=self.region,
+            decisions_bucket=self._buckets.decisions.bucket_name,
+            seal_key=self._seal_key.key_arn,
         )
         return self._function(
             "StartPipeline",
@@ -91,7 +98,11 @@ class GovernanceStack(Stack):
         return self._function(
             "UpdateModelStatus",
             "Sets a model version's approval status to what its decision record says.",
-            UpdateSettings(decisions_bucket=self._buckets.decisions.bucket_name),
+            UpdateSettings(
+                decisions_bucket=self._buckets.decisions.bucket_name,
+                thresholds_bucket=self._buckets.thresholds.bucket_name,
+                seal_key=self._seal_key.key_arn,
+            ),
             handler="lambdas.update_model_status.handler",
             timeout=Duration.minutes(5),
         )
@@ -102,6 +113,7 @@ class GovernanceStack(Stack):
             evidence_bucket=self._buckets.evidence.bucket_name,
             thresholds_bucket=self._buckets.thresholds.bucket_name,
             decisions_bucket=self._buckets.decisions.bucket_name,
+            seal_key=self._seal_key.key_arn,
         )
         if self._settings.evaluation_compute == "processing":
             return self._evaluation_job(settings), []
@@ -113,7 +125,8 @@ class GovernanceStack(Stack):
             timeout=Duration.minutes(10),  # the longest that a Lambda step runs
             memory_mb=1024,
         )
-        grants.allow_evaluating(evaluate.role, self._buckets)
+        grants.allow_evaluating(evaluate.role, self._buckets, self._seal_key)
+        self._evaluation_role = evaluate.role
         return LambdaCompute(evaluate.function.function_arn), [evaluate.function]
 
     def _evaluation_job(self, settings: EvaluateSettings) -> ProcessingCompute:
@@ -122,12 +135,12 @@ class GovernanceStack(Stack):
             Annotations.of(self).add_warning_v2("governance:processing-python", warning)
         bundle = s3_assets.Asset(self, "Bundle", path=self._bundle)
         image = image_uri(self.region)
-        self._job_role = iam.Role(
+        self._evaluation_role = iam.Role(
             self, "EvaluationJobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
         )
-        grants.allow_evaluating(self._job_role, self._buckets)
+        grants.allow_evaluating(self._evaluation_role, self._buckets, self._seal_key)
         grants.allow_being_a_job(
-            self._job_role,
+            self._evaluation_role,
             self._buckets,
             bundle_bucket=bundle.bucket,
             bundle_key=bundle.s3_object_key,
@@ -135,7 +148,7 @@ class GovernanceStack(Stack):
         )
         return ProcessingCompute(
             image_uri=image,
-            role_arn=self._job_role.role_arn,
+            role_arn=self._evaluation_role.role_arn,
             bundle_uri=bundle.s3_object_url,
             results_uri=self._buckets.decisions.s3_url_for_object(RESULTS_FOLDER),
             # A Processing job is not told its region the way in which boto3 reads it.

@@ -8,13 +8,20 @@ from collections.abc import Mapping, Sequence
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.buckets import GovernanceBuckets
 from infra.function import GovernanceFunction
-from pipelines.settings import DECISIONS_FOLDER, OUTCOME_SUFFIX, PIPELINE_NAME, RESULTS_FOLDER
+from pipelines.settings import (
+    CLAIMS_FOLDER,
+    DECISIONS_FOLDER,
+    OUTCOME_SUFFIX,
+    PIPELINE_NAME,
+    RESULTS_FOLDER,
+)
 
 UNSCOPED_ACTIONS = {
     "ecr:GetAuthorizationToken": "a token for all registries: the service authorisation reference has no resource",
@@ -27,33 +34,69 @@ def allow_logging(function: GovernanceFunction) -> None:
     _allow(function.role, ["logs:CreateLogStream", "logs:PutLogEvents"], [function.log_group.log_group_arn])
 
 
-def allow_starting(role: iam.Role, dead_letter_queue: sqs.Queue) -> None:
-    """`start_pipeline` looks at the version, starts the pipeline, and hands on what it cannot handle."""
+def allow_starting(
+    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, dead_letter_queue: sqs.Queue
+) -> None:
+    """`start_pipeline` looks at the version and its decision, starts the pipeline, and hands on what it cannot handle."""
+    _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
+    _allow_listing(role, buckets.decisions)
+    _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
     _allow(role, ["sagemaker:StartPipelineExecution"], [_sagemaker(role, "pipeline", PIPELINE_NAME)])
     _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
 
 
-def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets) -> None:
-    """Evaluation reads the version, its evidence and the thresholds, and writes decision records."""
+def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
+    """Evaluation reads the version, its evidence and the thresholds, writes decision records and seals them.
+
+    It alone may make seals, and verifies its own when a step is repeated.
+    """
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
     for bucket in (buckets.evidence, buckets.thresholds):
         _allow(role, _READ, [bucket.arn_for_objects("*")])
-    _allow(role, [*_READ, "s3:PutObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
+    own = [buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]
+    _allow(role, [*_READ, "s3:PutObject"], own)
     _allow_listing(role, buckets.evidence, buckets.thresholds, buckets.decisions)
+    _allow(role, ["kms:GenerateMac", "kms:VerifyMac"], [seal_key.key_arn])
 
 
-def allow_updating(role: iam.Role, buckets: GovernanceBuckets) -> None:
-    """The update reads decision records, writes what became of them, and sets a status that a decision can have."""
+def allow_updating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
+    """The update reads decisions and the thresholds in force, writes what became of a decision, and sets a status.
+
+    It sets only a status that a decision can have, and it cannot make the seal without which it carries out nothing.
+    """
+    _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
+    _allow(role, _READ, [buckets.thresholds.arn_for_objects("*")])
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
     _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow(
         role, ["s3:PutObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*{OUTCOME_SUFFIX}")]
     )
-    _allow_listing(role, buckets.decisions)
+    _allow_listing(role, buckets.decisions, buckets.thresholds)
     # "IfExists": a version that needs review gets a description and no status, so the request has no such key.
     decided = {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}}
     _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], decided)
+
+
+def deny_writing_decisions(buckets: GovernanceBuckets, writers: Sequence[iam.Role]) -> None:
+    """Nobody but the steps writes into the folders of the decision log, and nobody deletes from them.
+
+    The policy of the bucket says so, since it holds for administrators too, until they change it.
+    """
+    folders = [
+        buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)
+    ]
+    others = {"ArnNotEquals": {"aws:PrincipalArn": [role.role_arn for role in writers]}}
+    for actions, conditions in ((["s3:PutObject"], others), (["s3:DeleteObject", "s3:DeleteObjectVersion"], None)):
+        buckets.decisions.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=actions,
+                resources=folders,
+                conditions=conditions,
+            )
+        )
 
 
 def allow_running_steps(role: iam.Role, functions: Sequence[lambda_.Function]) -> None:

@@ -1,17 +1,27 @@
 """Starts the pipeline for a model version that waits for approval. Loads boto3 and nothing heavier."""
 
+import hashlib
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from aws.arns import ArnError
-from aws.clients import sagemaker_client
+from aws.clients import kms_client, s3_client, sagemaker_client
+from aws.decision_log import DecisionLog, S3DecisionLog
+from aws.errors import AwsError
 from aws.executions import PipelineExecutions
 from aws.model_packages import ModelPackage, ModelPackageGone
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
+from aws.seals import KmsSeals, Seals
+from checks.errors import GovernanceError
 from lambdas.model_package_event import EventRefused, StateChange, read_event
 from pipelines.log import log
+from pipelines.record_keys import created_text, records_folder, statement
 from pipelines.settings import (
+    DECISION_DIGEST_PROPERTY,
     DECISION_URI_PROPERTY,
+    DECISIONS_FOLDER,
     STATUS_PROPERTY,
     StartPipelineSettings,
     from_environment,
@@ -45,6 +55,8 @@ def handler(event: object, context: object) -> dict[str, str | None]:
         settings=settings,
         registry=SageMakerModelRegistry(client),
         executions=PipelineExecutions(client, settings.pipeline_name),
+        decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
+        seals=KmsSeals(kms_client(), settings.seal_key),
     )
     log(outcome.outcome, reason=outcome.reason, execution_arn=outcome.execution_arn, event=event)
     return asdict(outcome)
@@ -56,6 +68,8 @@ def start_pipeline(
     settings: StartPipelineSettings,
     registry: ModelRegistry,
     executions: PipelineExecutions,
+    decisions: DecisionLog,
+    seals: Seals,
 ) -> StartOutcome:
     """Start the execution for exactly the version that `event` names, unless none is due.
 
@@ -66,13 +80,15 @@ def start_pipeline(
         change = read_event(event, account=settings.account, region=settings.region)
     except (EventRefused, ArnError) as error:
         return StartOutcome(REFUSED, str(error))
-    if reason := change.not_to_be_judged or _not_to_be_judged_now(change, registry):
+    if reason := change.not_to_be_judged or _not_to_be_judged_now(change, registry, decisions, seals):
         return StartOutcome(IGNORED, f"{change.model_package_arn}: {reason}")
     execution_arn = executions.start(change.model_package_arn, changed_at=change.changed_at)
     return StartOutcome(STARTED, f"{change.model_package_arn} waits for approval", execution_arn)
 
 
-def _not_to_be_judged_now(change: StateChange, registry: ModelRegistry) -> str | None:
+def _not_to_be_judged_now(
+    change: StateChange, registry: ModelRegistry, decisions: DecisionLog, seals: Seals
+) -> str | None:
     """Why the version, as it stands by now, needs no judgement, or `None` when it does."""
     try:
         package = registry.describe(change.model_package_arn)
@@ -80,16 +96,49 @@ def _not_to_be_judged_now(change: StateChange, registry: ModelRegistry) -> str |
         return "it was deleted after the event was sent"
     if not package.is_pending:
         return f"it is {package.approval_status} by now"
-    if _was_left_pending_by_the_gate(package):
+    if _was_left_pending_by_the_gate(package, decisions, seals):
         return f"it was judged and waits for a person: {package.metadata[DECISION_URI_PROPERTY]}"
     return None
 
 
-def _was_left_pending_by_the_gate(package: ModelPackage) -> bool:
+def _was_left_pending_by_the_gate(package: ModelPackage, decisions: DecisionLog, seals: Seals) -> bool:
     """Whether the event tells of the gate's own update, which left the version pending with its reasons.
 
-    Judging it again would update it again, for ever. A version that a person set back to pending was left otherwise,
-    and a version that was registered with another's metadata has another's record: both are judged.
+    Judging it again would update it again, for ever. But anybody who registers a version writes its metadata, so
+    they count only as far as the decision log bears them out: they name a record by its digest, step one sealed it,
+    and it is about this very package. A version that a person set back to pending was left otherwise: it is judged.
     """
-    own_record = f"/{package.group}/{package.version}/" in package.metadata.get(DECISION_URI_PROPERTY, "")
-    return own_record and package.metadata.get(STATUS_PROPERTY) == package.approval_status
+    uri, digest = (package.metadata.get(name) for name in (DECISION_URI_PROPERTY, DECISION_DIGEST_PROPERTY))
+    if uri is None or digest is None or package.metadata.get(STATUS_PROPERTY) != package.approval_status:
+        return False
+    if f"/{records_folder(package)}/" not in uri:
+        return False
+    try:
+        content, seal = decisions.read_sealed(uri)
+    except AwsError:
+        raise
+    except GovernanceError:
+        return False  # there is no such record, or the URI names none
+    execution = _execution_of(content, package)
+    if execution is None or seal is None or hashlib.sha256(content).hexdigest() != digest:
+        return False
+    return seals.is_genuine(statement(digest, package.arn, execution), seal)
+
+
+def _execution_of(content: bytes, package: ModelPackage) -> str | None:
+    """The execution that made the record `content`, or `None` where that left no version pending, or another one.
+
+    The models that check a whole record take longer to load than all else here; the seal vouches for the rest.
+    """
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    judged = record.get("model_package") if isinstance(record, Mapping) else None
+    if not isinstance(judged, Mapping):
+        return None
+    is_this = (judged.get("arn"), judged.get("created")) == (package.arn, created_text(package))
+    thresholds = record.get("thresholds")
+    is_dry_run = isinstance(thresholds, Mapping) and thresholds.get("mode") == "dry_run"
+    leaves_pending = is_dry_run or record.get("decision") == "NeedsReview"
+    return str(record.get("execution")) if is_this and leaves_pending else None

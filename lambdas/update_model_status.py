@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from pipelines.log import log, logging_failure
 from pipelines.messages import UpdateRequest, read_request
-from pipelines.services import decision_log, model_registry
+from pipelines.services import update_services
 from pipelines.settings import UpdateSettings, from_environment
 from pipelines.update_model_status import update_model_status
 
@@ -17,12 +17,7 @@ def handler(event: Mapping[str, object], context: object) -> dict[str, str]:
     del context
     with logging_failure("not updated", event=event):
         request = read_request(UpdateRequest, event)
-        settings = from_environment(UpdateSettings, os.environ)
-        decisions = decision_log(request.decisions_uri, bucket=settings.decisions_bucket)
-        response = asdict(
-            update_model_status(
-                request, registry=model_registry(), decisions=decisions, now=datetime.now(UTC)
-            )
-        )
+        services = update_services(from_environment(UpdateSettings, os.environ), request)
+        response = asdict(update_model_status(request, services, now=datetime.now(UTC)))
     log("status settled", event=event, **response)
     return response

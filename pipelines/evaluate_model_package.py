@@ -7,12 +7,13 @@ from aws.decision_log import DecisionExists, DecisionLog
 from aws.evidence_store import EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry
+from aws.seals import Seals
 from checks.judge import judge
 from checks.record import DecisionRecord
-from checks.record import ModelPackage as JudgedPackage
 from pipelines.evidence import read_evidence
 from pipelines.messages import EvaluateRequest, EvaluateResponse
-from pipelines.records import decision_key, read_decision
+from pipelines.record_keys import execution_id
+from pipelines.records import DecisionMismatch, judged_package, read_decision, write_decision
 from pipelines.thresholds import Thresholds
 
 
@@ -24,6 +25,7 @@ class EvaluateServices:
     thresholds: Thresholds
     evidence: EvidenceStore
     decisions: DecisionLog
+    seals: Seals
 
 
 def evaluate_model_package(
@@ -31,12 +33,15 @@ def evaluate_model_package(
 ) -> EvaluateResponse:
     """Judge the version that `request` names and write its decision record; `now` knows its time zone.
 
-    Called again for the same execution it answers with the record that stands, whatever it would decide by now.
+    Called again for the same execution it answers with the record that it wrote then, if it still decides the same.
 
     Raises:
+        ExecutionNameError: the execution's ARN is none.
+        DecisionMismatch: another record than the one decided now lies where it belongs.
         ModelPackageGone: the version was deleted meanwhile.
         GovernanceError: the evidence or the thresholds cannot be used, or AWS failed: nothing was decided.
     """
+    execution_id(request.execution_arn)  # refused before anything is read
     package = services.registry.describe(request.model_package_arn)
     thresholds = services.thresholds.for_group(package.group)
     evidence = read_evidence(services.evidence, package)
@@ -46,18 +51,25 @@ def evaluate_model_package(
         thresholds=thresholds,
         evidence=evidence,
         decided_at=now,
-        model_package=JudgedPackage(arn=package.arn, group=package.group, version=package.version),
+        model_package=judged_package(package),
         execution=request.execution_arn,
     )
-    return _kept(services.decisions, package, record, request.execution_arn)
+    return _kept(services, package, record, request.execution_arn)
 
 
 def _kept(
-    log: DecisionLog, package: ModelPackage, record: DecisionRecord, execution_arn: str
+    services: EvaluateServices, package: ModelPackage, record: DecisionRecord, execution_arn: str
 ) -> EvaluateResponse:
     """Write the record, or find the one that an earlier attempt of this execution wrote."""
+    log, seals = services.decisions, services.seals
     try:
-        location = log.write(decision_key(package, execution_arn), record.to_bytes())
+        location = write_decision(log, seals, package, record, execution_arn)
     except DecisionExists as error:
-        record, location = read_decision(log, error.uri, about=package.arn)
+        standing, location = read_decision(log, seals, error.uri, about=package.arn)
+        if standing != record.model_copy(update={"decided_at": standing.decided_at}):
+            raise DecisionMismatch(
+                f"{error.uri}: an earlier attempt of this execution decided {standing.decision} there, and this one "
+                f"decides {record.decision} on other grounds: the evidence or the thresholds were changed meanwhile. "
+                "Nothing was done by either; start a new execution"
+            ) from error
     return EvaluateResponse(location.uri, location.sha256, record.decision)

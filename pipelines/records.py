@@ -1,45 +1,83 @@
-"""Where the records of an execution lie in the decision log, and how a decision is read back."""
+"""How a decision is written, sealed and read back, and how its outcome is read.
+
+Step one seals each record: a keyed digest over the record's SHA-256, the version and the execution, made with a key
+that only its role may make seals with. Whoever can write into the bucket can forge a record, but not its seal.
+"""
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 
 from aws.decision_log import DecisionLocation, DecisionLog
 from aws.model_packages import ModelPackage
+from aws.seals import Seals
 from checks.errors import GovernanceError
-from checks.record import DecisionRecord, parse_record
+from checks.record import Container, DecisionRecord, parse_record
+from checks.record import ModelPackage as JudgedPackage
 from checks.reports.strict_json import ReportError, parse_strict_json
-from pipelines.settings import OUTCOME_SUFFIX
+from pipelines.record_keys import created_text, decision_key, statement
 
 
 class DecisionMismatch(GovernanceError):
     """A decision record that is not the one that was written for this version and execution."""
 
 
-def decision_key(package: ModelPackage, execution_arn: str) -> str:
-    """The key of the decision that one execution makes about `package`."""
-    return f"{_stem(package, execution_arn)}.json"
+def judged_package(package: ModelPackage) -> JudgedPackage:
+    """Return `package` as a decision record names it."""
+    return JudgedPackage(
+        arn=package.arn,
+        group=package.group,
+        version=package.version,
+        created=created_text(package),
+        containers=tuple(
+            Container.model_validate(container, from_attributes=True) for container in package.containers
+        ),
+    )
 
 
-def outcome_key(package: ModelPackage, execution_arn: str) -> str:
-    """The key of what became of that decision; it stands beside it."""
-    return f"{_stem(package, execution_arn)}{OUTCOME_SUFFIX}"
+def decided_at(record: DecisionRecord) -> datetime:
+    """Return the time of a decision, which is exact to the second."""
+    return datetime.fromisoformat(record.decided_at)
 
 
-def read_decision(log: DecisionLog, uri: str, *, about: str) -> tuple[DecisionRecord, DecisionLocation]:
-    """Return the record at `uri` with its digest, when it is about the model package whose ARN is `about`.
+def write_decision(
+    log: DecisionLog, seals: Seals, package: ModelPackage, record: DecisionRecord, execution_arn: str
+) -> DecisionLocation:
+    """Write a record and its seal, once.
 
     Raises:
-        DecisionMismatch: it is about another one.
+        DecisionExists: a record stands there; it was not changed.
+        AwsError: it could not be sealed or written.
+    """
+    content = record.to_bytes()
+    seal = seals.make(statement(hashlib.sha256(content).hexdigest(), package.arn, execution_arn))
+    return log.write(decision_key(package, execution_arn), content, seal=seal)
+
+
+def read_decision(
+    log: DecisionLog, seals: Seals, uri: str, *, about: str
+) -> tuple[DecisionRecord, DecisionLocation]:
+    """Return the record at `uri` with its digest, when step one wrote it about the model package with the ARN `about`.
+
+    Raises:
+        DecisionMismatch: it is about another one, or step one did not write it.
         GovernanceError: there is no decision record.
     """
-    content = log.read(uri)
-    record = parse_record(content)
+    content, seal = log.read_sealed(uri)
+    record, location = parse_record(content), DecisionLocation(uri, hashlib.sha256(content).hexdigest())
     if record.model_package is None or record.model_package.arn != about:
         judged = "no model package" if record.model_package is None else record.model_package.arn
         raise DecisionMismatch(
             f"{uri}: this decision is about {judged}, not {about}; start a new execution for {about}"
         )
-    return record, DecisionLocation(uri, hashlib.sha256(content).hexdigest())
+    sealed = statement(location.sha256, about, record.execution or "")
+    if seal is None or not seals.is_genuine(sealed, seal):
+        said = "has no seal" if seal is None else "has a seal that was not made for it"
+        raise DecisionMismatch(
+            f"{uri}: this record {said}: the evaluation step did not write it, or it was changed since; nothing was "
+            "done by it. Find out who wrote it, keep its versions for the audit, and start a new execution"
+        )
+    return record, location
 
 
 def read_outcome(content: bytes, uri: str) -> Mapping[str, str]:
@@ -59,7 +97,3 @@ def read_outcome(content: bytes, uri: str) -> Mapping[str, str]:
             "keep it for the audit, look at the version's status, and start a new execution"
         )
     return read
-
-
-def _stem(package: ModelPackage, execution_arn: str) -> str:
-    return f"{package.group}/{package.version}/{execution_arn.rpartition('/')[2]}"

@@ -1,16 +1,18 @@
 """The AWS services that the step programs work with, held to the buckets of the stack."""
 
-from aws.clients import s3_client, sagemaker_client
+from aws.clients import kms_client, s3_client, sagemaker_client
 from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from aws.s3_uris import S3Uri
+from aws.seals import KmsSeals
 from aws.threshold_store import S3ThresholdStore
 from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import EvaluateServices
-from pipelines.messages import EvaluateRequest
-from pipelines.settings import THRESHOLDS_FOLDER, EvaluateSettings
-from pipelines.thresholds import OnTrial, PublishedElseShipped, ShippedThresholds
+from pipelines.messages import EvaluateRequest, UpdateRequest
+from pipelines.settings import DECISIONS_FOLDER, THRESHOLDS_FOLDER, EvaluateSettings, UpdateSettings
+from pipelines.thresholds import OnTrial, PublishedElseShipped, ShippedThresholds, Thresholds
+from pipelines.update_model_status import UpdateServices
 
 
 class ForeignUri(GovernanceError):
@@ -24,16 +26,45 @@ def evaluate_services(settings: EvaluateSettings, request: EvaluateRequest) -> E
         ForeignUri: thresholds or decisions lie outside the buckets of the stack.
         GovernanceError: a URI is none, or a client cannot be made.
     """
-    _require_bucket("ThresholdsUri", request.thresholds_uri, settings.thresholds_bucket)
-    named = S3ThresholdStore(s3_client(), request.thresholds_uri)
-    in_force = f"s3://{settings.thresholds_bucket}/{THRESHOLDS_FOLDER}"
-    is_in_force = request.thresholds_uri.rstrip("/") == in_force
     return EvaluateServices(
         registry=model_registry(),
-        thresholds=PublishedElseShipped(named, ShippedThresholds()) if is_in_force else OnTrial(named),
+        thresholds=_thresholds(request.thresholds_uri, settings.thresholds_bucket),
         evidence=S3EvidenceStore(s3_client(), [settings.evidence_bucket]),
         decisions=decision_log(request.decisions_uri, bucket=settings.decisions_bucket),
+        seals=KmsSeals(kms_client(), settings.seal_key),
     )
+
+
+def update_services(settings: UpdateSettings, request: UpdateRequest) -> UpdateServices:
+    """Return AWS as the update uses it.
+
+    Raises:
+        ForeignUri: the decisions lie elsewhere than the stack keeps them.
+        GovernanceError: a URI is none, or a client cannot be made.
+    """
+    return UpdateServices(
+        registry=model_registry(),
+        thresholds=thresholds_in_force(settings.thresholds_bucket),
+        decisions=decision_log(request.decisions_uri, bucket=settings.decisions_bucket),
+        seals=KmsSeals(kms_client(), settings.seal_key),
+    )
+
+
+def thresholds_in_force(bucket: str) -> Thresholds:
+    """Return the thresholds that the gate judges by: the published ones of `bucket`, else those that shipped."""
+    published = S3ThresholdStore(s3_client(), f"s3://{bucket}/{THRESHOLDS_FOLDER}")
+    return PublishedElseShipped(published, ShippedThresholds())
+
+
+def _thresholds(uri: str, bucket: str) -> Thresholds:
+    if S3Uri.parse(uri).bucket != bucket:
+        raise ForeignUri(
+            f"ThresholdsUri is {uri}, outside the stack's bucket {bucket}; start the execution without that "
+            "parameter, or put the files there"
+        )
+    if uri.rstrip("/") == f"s3://{bucket}/{THRESHOLDS_FOLDER}":
+        return thresholds_in_force(bucket)
+    return OnTrial(S3ThresholdStore(s3_client(), uri))
 
 
 def model_registry() -> ModelRegistry:
@@ -42,18 +73,21 @@ def model_registry() -> ModelRegistry:
 
 
 def decision_log(uri: str, *, bucket: str) -> DecisionLog:
-    """Return the decision log at `uri`, which must lie in `bucket`.
+    """Return the decision log at `uri`, which must be the folder of decisions in `bucket`.
+
+    There is one folder, so that all that was ever decided about a version lies at one place.
 
     Raises:
         ForeignUri: it lies elsewhere.
     """
-    _require_bucket("DecisionsUri", uri, bucket)
-    return S3DecisionLog(s3_client(), uri)
-
-
-def _require_bucket(parameter: str, uri: str, bucket: str) -> None:
+    folder = f"s3://{bucket}/{DECISIONS_FOLDER}"
     if S3Uri.parse(uri).bucket != bucket:
         raise ForeignUri(
-            f"{parameter} is {uri}, outside the stack's bucket {bucket}; start the execution without that parameter, "
-            "or put the files there"
+            f"DecisionsUri is {uri}, outside the stack's bucket {bucket}; start the execution without that parameter"
         )
+    if uri.rstrip("/") != folder:
+        raise ForeignUri(
+            f"DecisionsUri is {uri}, and decisions are kept in {folder}/ alone; start the execution without that "
+            "parameter"
+        )
+    return S3DecisionLog(s3_client(), uri)

@@ -16,7 +16,9 @@ PIPELINE_NAME = "model-governance"
 THRESHOLDS_FOLDER = "thresholds"
 DECISIONS_FOLDER = "decisions"
 RESULTS_FOLDER = "step-results"
+CLAIMS_FOLDER = "evidence-claims"
 RESULT_FILE = "result.json"
+RECORD_SUFFIX = ".json"
 OUTCOME_SUFFIX = ".outcome.json"
 # The metadata that the gate leaves on a model version; the last one is the status that it left the version with.
 DECISION_URI_PROPERTY = "governance:decision-uri"
@@ -31,27 +33,38 @@ class SettingsError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class StartPipelineSettings:
-    """The pipeline that is started, and the account and region whose model packages it governs."""
+    """The pipeline that is started, the account and region whose model packages it governs, and its decisions.
+
+    `seal_key` is the ARN of the KMS key by which a decision record is known to be the gate's.
+    """
 
     pipeline_name: str
     account: str
     region: str
+    decisions_bucket: str
+    seal_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateSettings:
-    """The buckets that evaluation reads from and writes to; it touches no others."""
+    """The buckets that evaluation reads from and writes to; it touches no others.
+
+    `seal_key` is the ARN of the KMS key that decision records are sealed with.
+    """
 
     evidence_bucket: str
     thresholds_bucket: str
     decisions_bucket: str
+    seal_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateSettings:
-    """The bucket of the decision records."""
+    """The bucket of the decision records, that of the thresholds in force, and the key that records are sealed with."""
 
     decisions_bucket: str
+    thresholds_bucket: str
+    seal_key: str
 
 
 Settings = StartPipelineSettings | EvaluateSettings | UpdateSettings

@@ -2,23 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
 
 from aws.decision_log import DecisionExists, DecisionLocation, DecisionLog
 from aws.model_packages import APPROVED, PENDING, REJECTED, ModelPackage, StatusChanged
 from aws.model_registry import ModelRegistry
+from aws.seals import Seals
 from checks.decision import Verdict
 from checks.record import DecisionRecord
 from checks.summary import summarise
 from pipelines.messages import UpdateRequest, UpdateResponse
-from pipelines.records import DecisionMismatch, outcome_key, read_decision, read_outcome
+from pipelines.record_keys import created_text, outcome_key
+from pipelines.records import DecisionMismatch, read_decision, read_outcome
 from pipelines.settings import (
     DECISION_DIGEST_PROPERTY,
     DECISION_URI_PROPERTY,
     STATUS_PROPERTY,
     THRESHOLDS_DIGEST_PROPERTY,
 )
+from pipelines.thresholds import Thresholds
+from pipelines.verification import require_in_force, require_newest, require_same_package
 
 OUTCOME_SCHEMA = "governance.outcome/1"
 UPDATED = "updated"
@@ -28,36 +33,52 @@ DECIDED_MEANWHILE = "decided_meanwhile"
 NO_THRESHOLDS = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateServices:
+    """What the update works with: AWS, or its twins in memory and folders. `thresholds` are those in force."""
+
+    registry: ModelRegistry
+    thresholds: Thresholds
+    decisions: DecisionLog
+    seals: Seals
+
+
 def update_model_status(
-    request: UpdateRequest, *, registry: ModelRegistry, decisions: DecisionLog, now: datetime
+    request: UpdateRequest, services: UpdateServices, *, now: datetime
 ) -> UpdateResponse:
     """Set the version's status, description and metadata by the recorded decision, and record what became of it.
 
     Called again for the same execution it answers with the outcome that stands.
 
     Raises:
-        DecisionMismatch: the record is not the one that step one wrote: nothing is changed.
+        DecisionMismatch: the record is not the one that step one wrote about this very package, or it is not to be
+            carried out any more (`DecisionOutdated`): nothing is changed.
         ModelPackageGone: the version was deleted meanwhile.
         GovernanceError: AWS failed, or the version's metadata have no room left.
     """
-    record, location = _verified_decision(request, decisions)
-    package = registry.describe(request.model_package_arn)
-    if package.is_pending:
+    record, location = _verified_decision(request, services)
+    package = services.registry.describe(request.model_package_arn)
+    require_same_package(record, location.uri, package)
+    if _is_carried_out(record, location, package):
+        outcome, status = _outcome(record), package.approval_status
+    elif package.is_pending and not _bears_the_mark(location, package):
+        require_in_force(record, location.uri, services.thresholds, package)
+        require_newest(record, location.uri, services.decisions, services.seals, package)
         try:
-            outcome, status = _carry_out(record, location, package, registry)
+            outcome, status = _carry_out(record, location, package, services.registry)
         except StatusChanged as change:
             outcome, status = DECIDED_MEANWHILE, change.status
-    elif _is_carried_out(record, location, package):
-        outcome, status = UPDATED, package.approval_status
     else:
         outcome, status = DECIDED_MEANWHILE, package.approval_status
-    return _recorded(request, decisions, package, outcome=outcome, status=status, now=now)
+    return _recorded(request, services.decisions, package, outcome=outcome, status=status, now=now)
 
 
 def _verified_decision(
-    request: UpdateRequest, decisions: DecisionLog
+    request: UpdateRequest, services: UpdateServices
 ) -> tuple[DecisionRecord, DecisionLocation]:
-    record, location = read_decision(decisions, request.decision_uri, about=request.model_package_arn)
+    record, location = read_decision(
+        services.decisions, services.seals, request.decision_uri, about=request.model_package_arn
+    )
     if (location.sha256, record.decision) != (request.decision_digest, request.decision):
         raise DecisionMismatch(
             f"{request.decision_uri}: the record says {record.decision} and its SHA-256 is {location.sha256}, but "
@@ -98,9 +119,14 @@ def _carry_out(
         metadata=_metadata(record, location, left_as=target or PENDING),
         only_from=PENDING,
     )
-    if target is not None:
-        return UPDATED, target
-    return (LEFT_PENDING if record.decision is Verdict.NEEDS_REVIEW else DRY_RUN), PENDING
+    return _outcome(record), target or PENDING
+
+
+def _outcome(record: DecisionRecord) -> str:
+    """What carrying out the decision comes to."""
+    if _target(record) is not None:
+        return UPDATED
+    return LEFT_PENDING if record.decision is Verdict.NEEDS_REVIEW else DRY_RUN
 
 
 def _metadata(record: DecisionRecord, location: DecisionLocation, *, left_as: str) -> Mapping[str, str]:
@@ -113,9 +139,13 @@ def _metadata(record: DecisionRecord, location: DecisionLocation, *, left_as: st
 
 
 def _is_carried_out(record: DecisionRecord, location: DecisionLocation, package: ModelPackage) -> bool:
-    """Whether an earlier attempt of this step set the status that stands, and broke off before it recorded that."""
-    by_this_decision = package.metadata.get(DECISION_DIGEST_PROPERTY) == location.sha256
-    return by_this_decision and package.approval_status == _target(record)
+    """Whether an earlier attempt of this step left the version as it is, and perhaps broke off before it recorded so."""
+    return _bears_the_mark(location, package) and package.approval_status == (_target(record) or PENDING)
+
+
+def _bears_the_mark(location: DecisionLocation, package: ModelPackage) -> bool:
+    """Whether this decision was carried out on the version before, whatever became of its status since."""
+    return package.metadata.get(DECISION_DIGEST_PROPERTY) == location.sha256
 
 
 def _recorded(
@@ -136,6 +166,7 @@ def _recorded(
         "decision_uri": request.decision_uri,
         "decision_digest": request.decision_digest,
         "model_package": package.arn,
+        "model_package_created": created_text(package),
         "execution": request.execution_arn,
         "recorded_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }

@@ -8,6 +8,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.cloudformation.parsing import ResourceMap
+from moto.kms.models import Key
 from moto.s3.models import FakeBucket, s3_backends
 
 import sandbox.resources  # noqa: F401 - moto finds the types once their module is imported
@@ -25,6 +26,7 @@ def install() -> None:
     """Extend moto's CloudFormation in this process."""
     _apply_bucket_properties()
     _apply_function_properties()
+    _apply_key_properties()
     _report_failures_and_outputs()
     _miss_change_sets_as_aws_does()
     _keep_previous_parameters()
@@ -144,6 +146,19 @@ def _apply_function_properties() -> None:
 
     LambdaFunction.create_from_cloudformation_json = classmethod(create_function)
     LambdaFunction.update_from_cloudformation_json = classmethod(update_function)
+
+
+def _apply_key_properties() -> None:
+    create = Key.create_from_cloudformation_json.__func__
+
+    def create_key(cls: Any, name: str, definition: Mapping[str, Any], *place: Any, **names: Any) -> Any:
+        # moto makes every key of a template one that encrypts.
+        key, properties = create(cls, name, definition, *place, **names), definition["Properties"]
+        key.key_spec = properties.get("KeySpec", key.key_spec)
+        key.key_usage = properties.get("KeyUsage", key.key_usage)
+        return key
+
+    Key.create_from_cloudformation_json = classmethod(create_key)
 
 
 def _keep_previous_parameters() -> None:

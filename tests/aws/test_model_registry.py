@@ -11,6 +11,7 @@ from aws.model_packages import (
     COMPLETED,
     PENDING,
     REJECTED,
+    Container,
     ModelPackage,
     ModelPackageGone,
     Registration,
@@ -57,7 +58,9 @@ def test_a_registered_version_is_described_whole(registry, group):
         description=None,
         metadata=metadata,
         reports=tuple(reference(slot) for slot in ReportSlot),
+        created=package.created,
         last_modified=package.last_modified,
+        containers=(Container(image=IMAGE, model_data="s3://models/m.tar.gz"),),
     )
     assert package.arn == arn
     assert package.is_pending

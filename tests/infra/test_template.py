@@ -46,6 +46,7 @@ def as_list(value: object) -> list:
 
 def test_the_stack_holds_these_resources_and_no_others(deployed):
     assert Counter(resource["Type"] for resource in deployed.values()) == {
+        "AWS::KMS::Key": 1,
         "AWS::S3::Bucket": 3,
         "AWS::S3::BucketPolicy": 3,
         "AWS::Lambda::Function": 3,
@@ -232,16 +233,19 @@ def allowed(resources: dict[str, dict], role: str) -> set[str]:
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READ = {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
-EVALUATE = {"sagemaker:DescribeModelPackage", "s3:PutObject"} | READ
+EVALUATE = {"sagemaker:DescribeModelPackage", "s3:PutObject", "kms:GenerateMac", "kms:VerifyMac"} | READ
 
 
 def test_what_each_role_may_do(deployed):
     assert {role: allowed(deployed, role) for role in ("Start", "Evaluate", "Update", "Pipeline")} == {
         "Start": LOGS
+        | READ
+        | {"kms:VerifyMac"}
         | {"sagemaker:DescribeModelPackage", "sagemaker:StartPipelineExecution", "sqs:SendMessage"},
         "Evaluate": LOGS | EVALUATE,
         "Update": LOGS
         | READ
+        | {"kms:VerifyMac"}
         | {"sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage", "s3:PutObject"},
         "Pipeline": {"lambda:InvokeFunction"},
     }
@@ -254,6 +258,53 @@ def test_only_the_update_may_change_a_version_and_only_to_what_a_decision_can_be
     assert statement["Condition"] == {
         "StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}
     }
+
+
+def test_only_the_evaluation_may_make_the_seal_of_a_decision(resources):
+    """With it a forged record would be carried out; the key's own policy names the account alone."""
+    (key,) = of_type(resources, "AWS::KMS::Key")
+    assert (resources[key]["Properties"]["KeySpec"], resources[key]["Properties"]["KeyUsage"]) == (
+        "HMAC_256",
+        "GENERATE_VERIFY_MAC",
+    )
+    makers = [
+        policy["Roles"][0]["Ref"]
+        for policy in of_type(resources, "AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "kms:GenerateMac" in as_list(statement["Action"])
+        and statement["Resource"] == {"Fn::GetAtt": [key, "Arn"]}
+    ]
+    assert len(makers) == 1
+    assert makers[0].startswith("Evaluat")
+
+
+def test_only_the_steps_write_into_the_decision_log_and_nobody_deletes_from_it(resources):
+    """Whatever other policies of the account allow."""
+    (bucket,) = [name for name in of_type(resources, "AWS::S3::Bucket") if "Decisions" in name]
+    (policy,) = [
+        p["PolicyDocument"]["Statement"]
+        for p in of_type(resources, "AWS::S3::BucketPolicy").values()
+        if p["Bucket"] == {"Ref": bucket}
+    ]
+    denied = {
+        action: statement
+        for statement in policy
+        if statement["Effect"] == "Deny"
+        for action in as_list(statement["Action"])
+    }
+    for action in ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
+        assert denied[action]["Principal"] == {"AWS": "*"}
+        folders = [resource["Fn::Join"][1][1] for resource in denied[action]["Resource"]]
+        assert folders == ["/decisions/*", "/evidence-claims/*"]
+    assert "Condition" not in denied["s3:DeleteObject"]
+    exempt = denied["s3:PutObject"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    writers = {
+        policy["Roles"][0]["Ref"]
+        for policy in of_type(resources, "AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "s3:PutObject" in as_list(statement["Action"])
+    }
+    assert {role["Fn::GetAtt"][0] for role in exempt} == writers
 
 
 def test_nobody_may_delete_or_write_evidence_and_thresholds(resources):

@@ -1,7 +1,7 @@
 """The deployed environment on moto: buckets, a registered version, and the variables that the stack sets."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import boto3
@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from aws import clients
+from lambdas import evaluate_model_package, update_model_status
 from pipelines.settings import EvaluateSettings, StartPipelineSettings, to_environment
 
 ACCOUNT = "123456789012"  # moto's
@@ -30,6 +31,28 @@ class Account:
             "execution_arn": EXECUTION + execution,
         } | changes
 
+    put_report = staticmethod(lambda *args, **more: put_report(*args, **more))
+    register = staticmethod(lambda *uris, **more: register(*uris, **more))
+
+    def evaluate(self, execution: str = "one", **changes: str) -> dict[str, str]:
+        """Step one."""
+        return evaluate_model_package.handler(self.inputs(execution, **changes), None)
+
+    def update(self, answer: dict[str, str], execution: str = "one", **changes: str) -> dict[str, str]:
+        """Step two, with what step one answered."""
+        return update_model_status.handler(self.inputs(execution) | answer | changes, None)
+
+    def judge(self, arn: str, execution: str) -> dict[str, object]:
+        """Run both steps for a version and return its decision record."""
+        answer = self.evaluate(execution, model_package_arn=arn)
+        self.update(answer, execution, model_package_arn=arn)
+        return dict(json.loads(self.stored(answer["decision_uri"])))
+
+    def status(self, arn: str | None = None) -> object:
+        """The version's approval status; moto forgets one that an update leaves out, where SageMaker keeps it."""
+        found = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn or self.arn)
+        return found.get("ModelApprovalStatus", "PendingManualApproval")
+
     def stored(self, uri: str) -> bytes:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         content: bytes = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -49,18 +72,22 @@ checks:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    settings = EvaluateSettings("evidence", "thresholds", "decisions")
-    start = StartPipelineSettings("model-governance", ACCOUNT, "eu-west-1")
     credentials = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    region = {"AWS_DEFAULT_REGION": "eu-west-1"}
-    for name, value in (to_environment(settings) | to_environment(start) | credentials | region).items():
+    for name, value in (credentials | {"AWS_DEFAULT_REGION": "eu-west-1"}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    made = (clients.s3_client, clients.sagemaker_client, clients.kms_client)
     with mock_aws():
-        for client in (clients.s3_client, clients.sagemaker_client):
+        for client in made:
             client.cache_clear()
+        key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+        seal_key = key["KeyMetadata"]["Arn"]
+        settings = EvaluateSettings("evidence", "thresholds", "decisions", seal_key)
+        start = StartPipelineSettings("model-governance", ACCOUNT, "eu-west-1", "decisions", seal_key)
+        for name, value in (to_environment(settings) | to_environment(start)).items():
+            monkeypatch.setenv(name, value)
         yield Account(_registered())
-    for client in (clients.s3_client, clients.sagemaker_client):
+    for client in made:
         client.cache_clear()
 
 
@@ -68,14 +95,42 @@ def _registered() -> str:
     s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
     for bucket in ("evidence", "thresholds", "decisions"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket="thresholds", Key="thresholds/askdata.yaml", Body=THRESHOLDS)
-    report = {"text_to_sql_metrics": {"accuracy": {"value": 0.9}}}
-    s3.put_object(Bucket="evidence", Key="askdata/report.json", Body=json.dumps(report).encode())
     sagemaker.create_model_package_group(ModelPackageGroupName="askdata")
-    statistics = {"ContentType": "application/json", "S3Uri": "s3://evidence/askdata/report.json"}
-    arn: str = sagemaker.create_model_package(
-        ModelPackageGroupName="askdata",
+    return register(put_report("askdata/report.json", 0.9))
+
+
+def put_report(key: str, accuracy: float, **more: object) -> str:
+    """Write a report and return its URI; `more` are further top-level keys."""
+    report = {"text_to_sql_metrics": {"accuracy": {"value": accuracy}}, **more}
+    boto3.client("s3").put_object(Bucket="evidence", Key=key, Body=json.dumps(report).encode())
+    return f"s3://evidence/{key}"
+
+
+def register(
+    *uris: str,
+    image: str = "1.dkr.ecr/askdata:1",
+    digests: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
+    group: str = "askdata",
+) -> str:
+    """Register a version whose reports stand in the slots of model quality, in their order; return its ARN."""
+    sources = [
+        {"ContentType": "application/json", "S3Uri": uri}
+        | ({"ContentDigest": digests[uri]} if digests and uri in digests else {})
+        for uri in uris
+    ]
+    quality = dict(zip(("Statistics", "Constraints"), sources, strict=False))
+    answer = boto3.client("sagemaker").create_model_package(
+        ModelPackageGroupName=group,
         ModelApprovalStatus="PendingManualApproval",
-        ModelMetrics={"ModelQuality": {"Statistics": statistics}},
-    )["ModelPackageArn"]
-    return arn
+        InferenceSpecification={
+            "Containers": [{"Image": image}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+        **({"ModelMetrics": {"ModelQuality": quality}} if quality else {}),
+        **({"CustomerMetadataProperties": dict(metadata)} if metadata else {}),
+    )
+    return str(answer["ModelPackageArn"])

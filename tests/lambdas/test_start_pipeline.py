@@ -1,18 +1,32 @@
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aws.decision_log import FolderDecisionLog
 from aws.errors import AwsThrottled
 from aws.executions import PipelineExecutions, request_token
 from aws.model_registry import MemoryModelRegistry, Registration
+from aws.seals import LocalSeals
 from lambdas.start_pipeline import StartOutcome, start_pipeline
+from pipelines.record_keys import created_text, statement
 from pipelines.settings import StartPipelineSettings
 
-SETTINGS = StartPipelineSettings(pipeline_name="model-governance", account="123456789012", region="eu-west-1")
+SETTINGS = StartPipelineSettings(
+    pipeline_name="model-governance",
+    account="123456789012",
+    region="eu-west-1",
+    decisions_bucket="decisions",
+    seal_key="unused",
+)
+SEALS = LocalSeals(b"the secret of the tests")
+NOWHERE = FolderDecisionLog(Path("/nonexistent"))
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/1"
 
 
@@ -56,9 +70,17 @@ def event(arn: object = ARN, **detail: object) -> dict[str, object]:
     }
 
 
-def start(given: object, registry: MemoryModelRegistry, sagemaker: SageMaker | None = None) -> StartOutcome:
+def start(
+    given: object,
+    registry: MemoryModelRegistry,
+    sagemaker: SageMaker | None = None,
+    settings: StartPipelineSettings = SETTINGS,
+    decisions: FolderDecisionLog = NOWHERE,
+) -> StartOutcome:
     executions = PipelineExecutions(sagemaker or SageMaker(), "model-governance")  # type: ignore[arg-type]  # a fake
-    return start_pipeline(given, settings=SETTINGS, registry=registry, executions=executions)
+    return start_pipeline(
+        given, settings=settings, registry=registry, executions=executions, decisions=decisions, seals=SEALS
+    )
 
 
 def test_an_execution_is_started_for_exactly_the_version_of_the_event(registry):
@@ -152,29 +174,125 @@ def test_a_version_that_changed_since_the_event_is_ignored(registry):
     assert start(event(), registry).reason == f"{ARN}: it was deleted after the event was sent"
 
 
-JUDGED = {
-    "governance:decision-uri": "s3://decisions/decisions/askdata/1/x.json",
-    "governance:status": "PendingManualApproval",
-}
+EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/x"
+
+
+class Judged:
+    """The version after the gate left it pending: the record in the log, and the metadata that point at it."""
+
+    def __init__(self, registry: MemoryModelRegistry, folder: Path) -> None:
+        self.registry, self.decisions = registry, FolderDecisionLog(folder)
+        package = registry.describe(ARN)
+        self.record: dict[str, object] = {
+            "decision": "NeedsReview",
+            "model_package": {"arn": ARN, "created": created_text(package)},
+            "thresholds": {"mode": "enforce"},
+            "execution": EXECUTION,
+        }
+
+    def write(self, *, key: str = "askdata/1/x.json", sealed_for: str = EXECUTION, sealed: bool = True) -> None:
+        content = json.dumps(self.record).encode()
+        digest = hashlib.sha256(content).hexdigest()
+        seal = SEALS.make(statement(digest, ARN, sealed_for)) if sealed else None
+        location = self.decisions.write(key, content, seal=seal)
+        self.mark(location.uri, digest)
+
+    def mark(self, uri: str, digest: str, status: str = "PendingManualApproval") -> None:
+        self.registry.update(
+            ARN,
+            metadata={
+                "governance:decision-uri": uri,
+                "governance:decision-digest": digest,
+                "governance:status": status,
+            },
+        )
+
+    def start(self) -> str:
+        return start(event(LastModifiedTime=1583869999000), self.registry, decisions=self.decisions).outcome
+
+
+@pytest.fixture
+def judged(registry, tmp_path) -> Judged:
+    return Judged(registry, tmp_path / "decisions")
 
 
 @pytest.mark.parametrize(
-    ("metadata", "outcome"),
+    "record",
     [
-        pytest.param(JUDGED, "ignored", id="the gate left it pending: no endless loop"),
-        pytest.param(
-            JUDGED | {"governance:status": "Rejected"}, "started", id="a person set it back to pending"
-        ),
-        pytest.param(
-            JUDGED | {"governance:decision-uri": "s3://decisions/decisions/askdata/7/x.json"},
-            "started",
-            id="registered with another version's metadata",
-        ),
+        pytest.param({}, id="for review"),
+        pytest.param({"decision": "Approved", "thresholds": {"mode": "dry_run"}}, id="a dry run"),
     ],
 )
-def test_the_gates_own_update_starts_nothing(registry, metadata, outcome):
-    registry.update(ARN, metadata=metadata)
-    assert start(event(LastModifiedTime=1583869999000), registry).outcome == outcome
+def test_the_gates_own_update_starts_nothing(judged, record):
+    """Else it would judge its own update for ever."""
+    judged.record |= record
+    judged.write()
+    assert judged.start() == "ignored"
+
+
+def test_a_version_that_a_person_set_back_to_pending_is_judged(judged):
+    judged.write()
+    uri = judged.registry.describe(ARN).metadata["governance:decision-uri"]
+    judged.mark(uri, judged.registry.describe(ARN).metadata["governance:decision-digest"], "Rejected")
+    assert judged.start() == "started"
+
+
+@pytest.mark.parametrize(
+    ("record", "how"),
+    [
+        pytest.param({}, {"sealed": False}, id="without a seal"),
+        pytest.param({}, {"sealed_for": f"{EXECUTION}2"}, id="with the seal of another execution"),
+        pytest.param({}, {"key": "askdata/7/x.json"}, id="in another version's folder"),
+        pytest.param({"model_package": {"arn": f"{ARN}1", "created": ""}}, {}, id="about another version"),
+        pytest.param({"decision": "Approved"}, {}, id="that leaves no version pending"),
+        pytest.param({"model_package": None}, {}, id="about nothing"),
+    ],
+)
+def test_metadata_that_name_a_record_which_is_not_the_gates_are_no_mark(judged, record, how):
+    judged.record |= record
+    judged.write(**how)
+    assert judged.start() == "started"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"\xff", b"{}", b"[" * 100_000, b'{"model_package": []}'],
+    ids=["empty", "list", "not text", "object", "deep", "package is a list"],
+)
+def test_metadata_that_name_something_else_are_no_mark(judged, content):
+    digest = hashlib.sha256(content).hexdigest()
+    seal = SEALS.make(statement(digest, ARN, EXECUTION))
+    judged.mark(judged.decisions.write("askdata/1/x.json", content, seal=seal).uri, digest)
+    assert judged.start() == "started"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["s3://decisions/decisions/askdata/1/x.json", "/nonexistent/askdata/1/x.json", "x/askdata/1/y"],
+)
+def test_metadata_written_at_registration_are_no_mark(judged, uri):
+    judged.mark(uri, "0" * 64)
+    assert judged.start() == "started"
+
+
+def test_the_mark_of_a_version_that_was_deleted_is_none_for_its_successor(judged):
+    judged.record["model_package"] = {
+        "arn": ARN,
+        "created": created_text(
+            replace(
+                judged.registry.describe(ARN),
+                created=judged.registry.describe(ARN).created - timedelta(days=1),
+            )
+        ),
+    }
+    judged.write()
+    assert judged.start() == "started"
+
+
+def test_another_digest_than_the_records_is_no_mark(judged):
+    judged.write()
+    judged.mark(judged.registry.describe(ARN).metadata["governance:decision-uri"], "0" * 64)
+    assert judged.start() == "started"
 
 
 class Throttled(MemoryModelRegistry):
@@ -225,7 +343,5 @@ def test_the_token_depends_on_version_and_time_alone(registry):
 
 
 def test_another_stack_governs_its_own_account_only(registry):
-    other = replace(SETTINGS, account="999999999999")
-    executions = PipelineExecutions(SageMaker(), "p")  # type: ignore[arg-type]  # a fake
-    outcome = start_pipeline(event(), settings=other, registry=registry, executions=executions)
+    outcome = start(event(), registry, settings=replace(SETTINGS, account="999999999999"))
     assert outcome.outcome == "refused"

@@ -12,14 +12,16 @@ from aws.decision_log import FolderDecisionLog
 from aws.evidence_store import FolderEvidenceStore
 from aws.model_registry import MemoryModelRegistry, Registration
 from aws.report_references import ReportReference, ReportSlot
+from aws.seals import LocalSeals
 from aws.threshold_store import FolderThresholdStore
 from checks.evidence import Document
 from pipelines.evaluate_model_package import EvaluateServices, evaluate_model_package
 from pipelines.messages import EvaluateRequest, EvaluateResponse, UpdateRequest, UpdateResponse
-from pipelines.update_model_status import update_model_status
+from pipelines.update_model_status import UpdateServices, update_model_status
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
+SEALS = LocalSeals(b"the secret of the tests")
 THRESHOLDS = """
 name: askdata
 applies_to: {model_package_groups: ["AskData"]}
@@ -69,6 +71,7 @@ class World:
             thresholds=FolderThresholdStore(self.folder / "thresholds"),
             evidence=MappedEvidenceStore(self.folder / "evidence"),
             decisions=self.decisions,
+            seals=SEALS,
         )
 
     def write_thresholds(self, mode: str = "enforce") -> None:
@@ -108,7 +111,8 @@ class World:
         request = UpdateRequest(
             arn, "unused", execution, answer.decision_uri, answer.decision_digest, answer.decision
         )
-        return update_model_status(request, registry=self.registry, decisions=self.decisions, now=now)
+        services = UpdateServices(self.registry, self.services.thresholds, self.decisions, SEALS)
+        return update_model_status(request, services, now=now)
 
 
 def attached(

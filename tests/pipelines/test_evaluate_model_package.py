@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from aws.report_references import ReportReference, ReportSlot
 from checks.errors import GovernanceError
 from checks.record import parse_record
 from checks.version import NAME, VERSION
-from pipelines.evaluate_model_package import EvaluateServices, evaluate_model_package
+from pipelines.evaluate_model_package import evaluate_model_package
 from pipelines.messages import EvaluateRequest
+from pipelines.records import DecisionMismatch
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -41,7 +43,13 @@ def test_the_decision_is_recorded_once_under_the_execution(world, accuracy, late
     assert {key: record[key] for key in record if key not in ("findings", "thresholds")} == {
         "schema": "governance.decision/1",
         "decision": decision,
-        "model_package": {"arn": arn, "group": "AskData", "version": 1},
+        "model_package": {
+            "arn": arn,
+            "group": "AskData",
+            "version": 1,
+            "created": world.registry.describe(arn).created.isoformat(timespec="milliseconds")[:-6] + "Z",
+            "containers": [{"image": "1.dkr.ecr/i:1"}],
+        },
         "evidence": [
             {
                 "uri": "s3://evidence/v.json",
@@ -64,14 +72,23 @@ def test_exactly_the_version_of_the_request_is_judged_not_the_newest(world, atta
     assert world.evaluate(new, f"{EXECUTION}-new").decision == "Approved"
 
 
-def test_a_retried_invocation_answers_with_the_record_that_stands(world, attached, tmp_path):
+def test_a_retried_invocation_answers_with_the_record_that_it_wrote_before(world):
     arn = world.register_scored(0.9)
     first = world.evaluate(arn)
+    content = Path(first.decision_uri).read_bytes()
+    assert world.evaluate(arn, now=NOON + timedelta(hours=1)) == first
+    assert Path(first.decision_uri).read_bytes() == content
+
+
+def test_a_retried_invocation_that_decides_on_other_grounds_fails(world):
+    arn = world.register_scored(0.9)
+    first = world.evaluate(arn)
+    content = Path(first.decision_uri).read_bytes()
     strict = (world.folder / "thresholds" / "askdata.yaml").read_text().replace("0.8", "0.99")
     (world.folder / "thresholds" / "askdata.yaml").write_text(strict)
-    again = parse_record(Path(first.decision_uri).read_bytes()).decided_at
-    assert world.evaluate(arn) == first
-    assert parse_record(Path(first.decision_uri).read_bytes()).decided_at == again
+    with pytest.raises(DecisionMismatch, match="decided Approved there, and this one decides Rejected"):
+        world.evaluate(arn)
+    assert Path(first.decision_uri).read_bytes() == content
     assert world.evaluate(arn, f"{EXECUTION}-later").decision == "Rejected"
 
 
@@ -140,7 +157,7 @@ class Denied(FolderEvidenceStore):
 @pytest.mark.parametrize("code", ["AccessDenied", "SlowDown"])
 def test_what_cannot_be_read_fails_the_step_and_records_nothing(world, code):
     arn = world.register_scored(0.9)
-    services = EvaluateServices(world.registry, world.services.thresholds, Denied(code), world.decisions)
+    services = replace(world.services, evidence=Denied(code))
     with pytest.raises(AwsError, match=code):
         evaluate_model_package(EvaluateRequest(arn, "-", "-", EXECUTION), services, now=NOON)
     assert_untouched(world, arn)

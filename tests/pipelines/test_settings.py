@@ -16,7 +16,7 @@ from pipelines.settings import (
 MODELS = (StartPipelineSettings, EvaluateSettings, UpdateSettings)
 
 
-@given(model=st.sampled_from(MODELS), values=st.lists(st.text(min_size=1), min_size=3, max_size=3))
+@given(model=st.sampled_from(MODELS), values=st.lists(st.text(min_size=1), min_size=5, max_size=5))
 def test_what_the_stack_sets_is_what_the_function_reads(model, values):
     settings = model(*values[: len(fields(model))])
     environment = to_environment(settings)
@@ -26,6 +26,8 @@ def test_what_the_stack_sets_is_what_the_function_reads(model, values):
 
 def test_everything_that_is_missing_is_named_at_once():
     with pytest.raises(
-        SettingsError, match="lacks GOVERNANCE_ACCOUNT, GOVERNANCE_REGION: deploy the stack again"
+        SettingsError, match="lacks GOVERNANCE_THRESHOLDS_BUCKET, GOVERNANCE_SEAL_KEY: deploy the stack again"
     ):
-        from_environment(StartPipelineSettings, {"GOVERNANCE_PIPELINE_NAME": "p", "GOVERNANCE_ACCOUNT": ""})
+        from_environment(
+            UpdateSettings, {"GOVERNANCE_DECISIONS_BUCKET": "d", "GOVERNANCE_THRESHOLDS_BUCKET": ""}
+        )

@@ -53,6 +53,7 @@ def test_the_version_says_what_was_decided(world, figures, mode, status, outcome
         "decision_uri": answer.decision_uri,
         "decision_digest": answer.decision_digest,
         "model_package": arn,
+        "model_package_created": record.model_package.created,
         "execution": record.execution,
         "recorded_at": "2026-03-01T12:00:00Z",
     }
@@ -175,6 +176,7 @@ def test_a_record_of_another_execution_changes_nothing(world):
 def test_an_outcome_that_is_none_is_a_clear_error(world, standing):
     arn = world.register_scored(0.9)
     answer = world.evaluate(arn)
+    world.registry.update(arn, approval_status="Rejected")
     Path(answer.decision_uri.replace(".json", ".outcome.json")).write_bytes(standing)
     with pytest.raises(DecisionMismatch, match="something else stands there"):
         world.update(arn, answer)
