@@ -73,9 +73,7 @@ class KmsSeals:
             return False
         try:
             with explained("VerifyMac", self._key):
-                self._client.verify_mac(
-                    Message=statement, KeyId=self._key, MacAlgorithm=_ALGORITHM, Mac=mac
-                )
+                self._client.verify_mac(Message=statement, KeyId=self._key, MacAlgorithm=_ALGORITHM, Mac=mac)
         except AwsError as error:
             if error.code == _INVALID:
                 return False

@@ -37,7 +37,7 @@ def allow_logging(function: GovernanceFunction) -> None:
 def allow_starting(
     role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, dead_letter_queue: sqs.Queue
 ) -> None:
-    """`start_pipeline` looks at the version and its decision, starts the pipeline, and hands on what it cannot handle."""
+    """`start_pipeline` looks at the version and its decision, starts the pipeline, hands on what it cannot handle."""
     _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow_listing(role, buckets.decisions)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
@@ -87,7 +87,10 @@ def deny_writing_decisions(buckets: GovernanceBuckets, writers: Sequence[iam.Rol
         buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)
     ]
     others = {"ArnNotEquals": {"aws:PrincipalArn": [role.role_arn for role in writers]}}
-    for actions, conditions in ((["s3:PutObject"], others), (["s3:DeleteObject", "s3:DeleteObjectVersion"], None)):
+    for actions, conditions in (
+        (["s3:PutObject"], others),
+        (["s3:DeleteObject", "s3:DeleteObjectVersion"], None),
+    ):
         buckets.decisions.add_to_resource_policy(
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,

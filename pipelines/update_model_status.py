@@ -43,9 +43,7 @@ class UpdateServices:
     seals: Seals
 
 
-def update_model_status(
-    request: UpdateRequest, services: UpdateServices, *, now: datetime
-) -> UpdateResponse:
+def update_model_status(request: UpdateRequest, services: UpdateServices, *, now: datetime) -> UpdateResponse:
     """Set the version's status, description and metadata by the recorded decision, and record what became of it.
 
     Called again for the same execution it answers with the outcome that stands.
@@ -139,7 +137,7 @@ def _metadata(record: DecisionRecord, location: DecisionLocation, *, left_as: st
 
 
 def _is_carried_out(record: DecisionRecord, location: DecisionLocation, package: ModelPackage) -> bool:
-    """Whether an earlier attempt of this step left the version as it is, and perhaps broke off before it recorded so."""
+    """Whether an earlier attempt of this step left the version as it is, and perhaps broke off before recording it."""
     return _bears_the_mark(location, package) and package.approval_status == (_target(record) or PENDING)
 
 

@@ -16,11 +16,49 @@ ACCOUNT = "123456789012"  # moto's
 EXECUTION = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:pipeline/model-governance/execution/"
 
 
+def put_report(key: str, accuracy: float, **more: object) -> str:
+    """Write a report and return its URI; `more` are further top-level keys."""
+    report = {"text_to_sql_metrics": {"accuracy": {"value": accuracy}}, **more}
+    boto3.client("s3").put_object(Bucket="evidence", Key=key, Body=json.dumps(report).encode())
+    return f"s3://evidence/{key}"
+
+
+def register(
+    *uris: str,
+    image: str = "1.dkr.ecr/askdata:1",
+    digests: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
+    group: str = "askdata",
+) -> str:
+    """Register a version whose reports stand in the slots of model quality, in their order; return its ARN."""
+    sources = [
+        {"ContentType": "application/json", "S3Uri": uri}
+        | ({"ContentDigest": digests[uri]} if digests and uri in digests else {})
+        for uri in uris
+    ]
+    quality = dict(zip(("Statistics", "Constraints"), sources, strict=False))
+    answer = boto3.client("sagemaker").create_model_package(
+        ModelPackageGroupName=group,
+        ModelApprovalStatus="PendingManualApproval",
+        InferenceSpecification={
+            "Containers": [{"Image": image}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+        **({"ModelMetrics": {"ModelQuality": quality}} if quality else {}),
+        **({"CustomerMetadataProperties": dict(metadata)} if metadata else {}),
+    )
+    return str(answer["ModelPackageArn"])
+
+
 @dataclass
 class Account:
     """An account with one version whose report says that its accuracy is 0.9."""
 
     arn: str
+
+    put_report = staticmethod(put_report)
+    register = staticmethod(register)
 
     def inputs(self, execution: str, **changes: str) -> dict[str, str]:
         """What the pipeline calls step one with."""
@@ -30,9 +68,6 @@ class Account:
             "decisions_uri": "s3://decisions/decisions/",
             "execution_arn": EXECUTION + execution,
         } | changes
-
-    put_report = staticmethod(lambda *args, **more: put_report(*args, **more))
-    register = staticmethod(lambda *uris, **more: register(*uris, **more))
 
     def evaluate(self, execution: str = "one", **changes: str) -> dict[str, str]:
         """Step one."""
@@ -99,38 +134,3 @@ def _registered() -> str:
     s3.put_object(Bucket="thresholds", Key="thresholds/askdata.yaml", Body=THRESHOLDS)
     sagemaker.create_model_package_group(ModelPackageGroupName="askdata")
     return register(put_report("askdata/report.json", 0.9))
-
-
-def put_report(key: str, accuracy: float, **more: object) -> str:
-    """Write a report and return its URI; `more` are further top-level keys."""
-    report = {"text_to_sql_metrics": {"accuracy": {"value": accuracy}}, **more}
-    boto3.client("s3").put_object(Bucket="evidence", Key=key, Body=json.dumps(report).encode())
-    return f"s3://evidence/{key}"
-
-
-def register(
-    *uris: str,
-    image: str = "1.dkr.ecr/askdata:1",
-    digests: Mapping[str, str] | None = None,
-    metadata: Mapping[str, str] | None = None,
-    group: str = "askdata",
-) -> str:
-    """Register a version whose reports stand in the slots of model quality, in their order; return its ARN."""
-    sources = [
-        {"ContentType": "application/json", "S3Uri": uri}
-        | ({"ContentDigest": digests[uri]} if digests and uri in digests else {})
-        for uri in uris
-    ]
-    quality = dict(zip(("Statistics", "Constraints"), sources, strict=False))
-    answer = boto3.client("sagemaker").create_model_package(
-        ModelPackageGroupName=group,
-        ModelApprovalStatus="PendingManualApproval",
-        InferenceSpecification={
-            "Containers": [{"Image": image}],
-            "SupportedContentTypes": ["text/csv"],
-            "SupportedResponseMIMETypes": ["text/csv"],
-        },
-        **({"ModelMetrics": {"ModelQuality": quality}} if quality else {}),
-        **({"CustomerMetadataProperties": dict(metadata)} if metadata else {}),
-    )
-    return str(answer["ModelPackageArn"])

@@ -82,7 +82,9 @@ def test_an_approval_is_not_carried_out_while_the_published_thresholds_are_wrong
 
 def set_back(account) -> None:
     boto3.client("sagemaker").update_model_package(
-        ModelPackageArn=account.arn, ModelApprovalStatus=PENDING, CustomerMetadataProperties={"team": "search"}
+        ModelPackageArn=account.arn,
+        ModelApprovalStatus=PENDING,
+        CustomerMetadataProperties={"team": "search"},
     )
 
 
@@ -228,7 +230,9 @@ def test_the_gates_own_mark_starts_nothing(account):
     boto3.client("s3").delete_object(Bucket="thresholds", Key="thresholds/askdata.yaml")
     arn = account.register(account.put_report("askdata/other.json", 0.9), group=new_group("unknown"))
     assert account.judge(arn, "one")["decision"] == "NeedsReview"
-    boto3.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus=PENDING, **kept(arn))
+    boto3.client("sagemaker").update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus=PENDING, **kept(arn)
+    )
     assert start_pipeline.handler(event(arn), None)["outcome"] == "ignored"
 
 

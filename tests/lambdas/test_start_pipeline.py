@@ -190,7 +190,9 @@ class Judged:
             "execution": EXECUTION,
         }
 
-    def write(self, *, key: str = "askdata/1/x.json", sealed_for: str = EXECUTION, sealed: bool = True) -> None:
+    def write(
+        self, *, key: str = "askdata/1/x.json", sealed_for: str = EXECUTION, sealed: bool = True
+    ) -> None:
         content = json.dumps(self.record).encode()
         digest = hashlib.sha256(content).hexdigest()
         seal = SEALS.make(statement(digest, ARN, sealed_for)) if sealed else None
