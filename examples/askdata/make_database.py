@@ -1,6 +1,6 @@
 """Generate AskData's data lake: a telecom's customers, addresses, messages, calls and bills, in one DuckDB file.
 
-The people are made up and the numbers are drawn with a fixed seed, so that every run writes the same rows.
+The people are made up and the numbers are drawn with a fixed seed, so that every run writes the same bytes.
 
     python examples/askdata/make_database.py build/askdata/databases/askdata.duckdb
 """
@@ -57,6 +57,12 @@ CREATE TABLE billing (
     amount DECIMAL(10, 2), late_fee DECIMAL(10, 2),
     paid BOOLEAN, due_date DATE, paid_date DATE, payment_method VARCHAR);
 """
+
+# Several threads write blocks in any order, and compressed blocks hold whatever was in memory where a value is NULL.
+SAME_BYTES: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "force_compression": "uncompressed",
+}
 
 Row = tuple[Any, ...]
 
@@ -179,7 +185,11 @@ def make_database(path: Path) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    with duckdb.connect(str(path)) as connection:
+    with duckdb.connect(config=SAME_BYTES) as connection:
+        # Files of later storage versions hold a random identifier. The alias keeps the file's own name out of it.
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS askdata (STORAGE_VERSION 'v1.0.0')")
+        connection.execute("USE askdata")
         connection.execute(SCHEMA)
         for table, rows in tables.items():
             connection.register("rows_of_table", pd.DataFrame(rows))

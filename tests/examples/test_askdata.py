@@ -1,5 +1,6 @@
 """The AskData example: its questions can be answered, and its predictions are what its systems write."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -63,16 +64,16 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_database_is_the_same_at_every_run(database: Path, tmp_path: Path) -> None:
-    again = tmp_path / "askdata.duckdb"
+def test_the_database_has_the_same_bytes_at_every_run(database: Path, tmp_path: Path) -> None:
+    """Made by two processes, under two names: evidence names the database by the SHA-256 of its bytes."""
+    again = tmp_path / "under another name.duckdb"
     subprocess.run([sys.executable, ASKDATA / "make_database.py", again], check=True, capture_output=True)
-    for table in ("customers", "mailing_addresses", "messages", "calls", "billing"):
-        rows = []
-        for path in (database, again):
-            with duckdb.connect(str(path), read_only=True) as connection:
-                rows.append(connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall())
-        assert rows[0] == rows[1]
-        assert len(rows[0]) > 500
+    digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (database, again)}
+    assert len(digests) == 1
+    with duckdb.connect(str(again), read_only=True) as connection:
+        for table in ("customers", "mailing_addresses", "messages", "calls", "billing"):
+            [(rows,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+            assert rows > 500
 
 
 @pytest.mark.parametrize("split", SPLITS)
