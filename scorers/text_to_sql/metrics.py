@@ -87,6 +87,15 @@ def transpilation_failure_rate(verdict: Verdict) -> bool | None:
     return verdict.transpilation_failure
 
 
+def empty_gold_rate(verdict: Verdict) -> bool | None:
+    """Pairs whose gold query runs and gives no row: any prediction without rows counts as correct beside it.
+
+    Own definition. A figure of the data set and not of the model; the official evaluators score such pairs without a
+    word.
+    """
+    return verdict.empty_gold
+
+
 def relative_execution_time(verdict: Verdict) -> float | None:
     """Mean over correct pairs of the prediction's time over the gold's, 1 being as fast and more being slower.
 
@@ -105,6 +114,7 @@ RATES: tuple[Callable[[Verdict], bool | None], ...] = (
     timeout_rate,
     unsafe_sql_rate,
     schema_hallucination_rate,
+    empty_gold_rate,
 )
 
 

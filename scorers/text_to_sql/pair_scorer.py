@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from scorers.text_to_sql.answers import extract_sql
 from scorers.text_to_sql.bounded_cache import BoundedCache
 from scorers.text_to_sql.component_match import component_match, normalise
 from scorers.text_to_sql.engines.execution import Engine, Execution, FailureKind
@@ -11,7 +12,13 @@ from scorers.text_to_sql.result_match import ResultTable, bird_match, execution_
 from scorers.text_to_sql.schema import Schema
 from scorers.text_to_sql.spider_grammar import parse_spider_sql
 from scorers.text_to_sql.spider_query import Query
-from scorers.text_to_sql.statements import is_blank, not_a_single_query, orders_rows, spider_text
+from scorers.text_to_sql.statements import (
+    is_blank,
+    not_a_single_query,
+    only_statement,
+    orders_rows,
+    spider_text,
+)
 from scorers.text_to_sql.verdict import Outcome, Phase, Verdict
 
 MEASURABLE_SECONDS = 0.001  # below a millisecond, a query's time is noise
@@ -56,6 +63,7 @@ class PairScorer:
         *,
         schema: Schema | None = None,
         dialect: str | None = None,
+        extract: bool = False,
         keep_distinct: bool = False,
         enter: Callable[[Phase], None] = lambda _: None,
         memory: "ScoringMemory | None" = None,
@@ -65,6 +73,7 @@ class PairScorer:
         self._schema = schema or engine.schema()
         self._trusts_engine = schema is None  # on which names are unknown
         self._dialect = dialect or engine.dialect
+        self._extract = extract
         self._keep_distinct = keep_distinct
         self._enter = enter
         self._memory = memory or ScoringMemory()
@@ -74,8 +83,15 @@ class PairScorer:
         """Return the verdict; a gold query that fails is the data set's error and no verdict on the model."""
         key = (self._name, gold_sql, predicted_sql)
         return self._memory.verdicts.get(
-            key, lambda: self._score(gold_sql, predicted_sql), keep=_is_short(key)
+            key, lambda: self._score_answer(gold_sql, predicted_sql), keep=_is_short(key)
         )
+
+    def _score_answer(self, gold_sql: str, answer: str) -> Verdict:
+        if not self._extract:
+            return self._score(gold_sql, answer)
+        self._enter(Phase.READING)
+        sql = extract_sql(answer, dialect=self._dialect)
+        return replace(self._score(gold_sql, sql), extracted_sql=sql != answer)
 
     def _score(self, gold_sql: str, predicted_sql: str) -> Verdict:
         key = (self._name, gold_sql)
@@ -91,9 +107,25 @@ class PairScorer:
             spider = self._spider_run(predicted_sql, plain, Phase.PREDICTION)
         self._enter(Phase.COMPARING)
         verdict = _verdict(gold, reading, component, (plain, spider))
-        if self._trusts_engine and plain is not None and plain.failure is FailureKind.UNKNOWN_NAME:
+        return self._with_names_known_to_engine(verdict, predicted_sql, plain)
+
+    def _with_names_known_to_engine(
+        self, verdict: Verdict, predicted_sql: str, plain: Execution | None
+    ) -> Verdict:
+        """Let the engine have the last word on names, where the schema is its own.
+
+        SQLite's word does not count for names in double quotes, of which it takes unknown ones for texts.
+        """
+        if not self._trusts_engine or plain is None:
+            return verdict
+        if plain.failure is FailureKind.UNKNOWN_NAME:
             return replace(verdict, schema_hallucination=True)
-        return verdict
+        if plain.table is None or not verdict.unknown_names:
+            return verdict
+        unknown: tuple[str, ...] = ()
+        if self._engine.dialect == "sqlite":
+            unknown = tuple(name for name in verdict.unknown_names if f'"{name}"' in predicted_sql)
+        return replace(verdict, unknown_names=unknown, schema_hallucination=bool(unknown))
 
     def _gold(self, sql: str) -> _Gold | str:
         """Run a gold query; return why it fails where it does."""
@@ -145,7 +177,7 @@ class PairScorer:
     def _run(self, engine_sql: str, phase: Phase) -> Execution:
         def run() -> Execution:
             self._enter(phase)
-            return self._engine.run(engine_sql)
+            return self._engine.run(only_statement(engine_sql, engine=self._engine.dialect))
 
         key = (self._name, engine_sql)
         return self._memory.executions.get(key, run, keep=_is_short(key))
@@ -208,6 +240,7 @@ def _verdict(gold: _Gold, reading: Reading, component: Query | None, run: _Runs)
         schema_hallucination=bool(reading.unknown),
         unknown_names=reading.unknown,
         transpilation_failure=reading.untranspilable,
+        empty_gold=not gold.plain.rows,
         relative_execution_time=_relative_time(gold, plain) if correct else None,
     )
 

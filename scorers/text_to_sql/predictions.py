@@ -12,7 +12,6 @@ from checks.reports.strict_json import JsonValue
 from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import BadLine, Line, check_lines, read_lines
 from scorers.text_to_sql.databases import Databases, Target
-from scorers.text_to_sql.statements import extract_sql
 
 _TEXTS = ("question", "database", "gold_sql", "predicted_sql")
 
@@ -84,9 +83,8 @@ def _bound_groups(known: set[str], groups: tuple[str, ...]) -> None:
 class PredictionsFile:
     """A file of pairs, read as often as needed and never held in memory."""
 
-    def __init__(self, path: Path, *, extract: bool = False) -> None:
-        self._path, self._extract = path, extract
-        self.extracted = 0
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     def check(self, databases: Databases) -> tuple[int, dict[str, Target]]:
         """Return the number of pairs, and the databases that they use.
@@ -117,23 +115,13 @@ class PredictionsFile:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def pairs(self) -> Iterator[Pair]:
-        """Yield the pairs of a file that was checked; with `extract`, SQL is taken out of what surrounds it."""
+        """Yield the pairs of a file that was checked."""
         for line in read_lines(self._path):
             if isinstance(line, BadLine):
                 raise GovernanceError(
                     f"{self._path}:{line.number}: the file changed while it was being scored"
                 )
-            pair = parse_pair(line)
-            yield self._with_extracted_sql(pair) if self._extract else pair
-
-    def _with_extracted_sql(self, pair: Pair) -> Pair:
-        sql = extract_sql(pair.predicted_sql)
-        if sql == pair.predicted_sql:
-            return pair
-        self.extracted += 1
-        return Pair(
-            pair.id, pair.database, pair.gold_sql, sql, pair.latency_seconds, pair.facets, pair.groups
-        )
+            yield parse_pair(line)
 
 
 class _Seen:

@@ -1,20 +1,18 @@
 """What one SQL text is, before it is run: valid or not, safe or not, and what the engine is to be given."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from sqlglot import Dialect, Parser, Tokenizer, exp
+from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
+from scorers.text_to_sql.parsing import QUERIES, WRITES, parse_sql
 from scorers.text_to_sql.schema import Schema
 from scorers.text_to_sql.statements import is_blank, not_a_single_query
 from scorers.text_to_sql.unknown_names import unknown_names
 
 NO_SQL = "there is no SQL in it"
 _WRITING_WORDS = ("insert", "update", "delete", "merge", "into", "create")
-_WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Into)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,9 @@ def read_sql(sql: str, *, dialect: str, engine: str, schema: Schema) -> Reading:
     unsafe = not_a_single_query(sql, engine)
     if is_blank(sql, engine=engine):
         return Reading(False, unsafe, (), None, NO_SQL, empty=True)
-    trees, problem = _parse(sql, dialect)
+    parsed = parse_sql(sql, dialect)
+    trees, query = parsed.trees, parsed.query
     valid = bool(trees) and not any(_is_no_statement(tree) for tree in trees)
-    query = trees[0] if len(trees) == 1 and isinstance(trees[0], (exp.Query, exp.Values)) else None
     if valid and unsafe is None:
         unsafe = _writes(sql, trees)
     queries = [tree for tree in trees if isinstance(tree, exp.Query)]
@@ -51,7 +49,7 @@ def read_sql(sql: str, *, dialect: str, engine: str, schema: Schema) -> Reading:
     if dialect == engine:
         return Reading(valid, None, unknown, sql)
     if query is None:
-        return Reading(valid, None, unknown, None, f"not valid in the dialect {dialect}: {problem}")
+        return Reading(valid, None, unknown, None, f"not valid in the dialect {dialect}: {parsed.problem}")
     return _transpiled(query, valid, unknown, engine)
 
 
@@ -59,28 +57,8 @@ def engine_text(sql: str, *, dialect: str, engine: str) -> str | None:
     """Return `sql` as the engine is to be given it, or `None` where it cannot be transpiled."""
     if dialect == engine:
         return sql
-    trees, _ = _parse(sql, dialect)
+    trees = parse_sql(sql, dialect).trees
     return _transpiled(trees[0], True, (), engine).engine_sql if len(trees) == 1 else None
-
-
-@cache
-def _parser(dialect: str) -> tuple[Tokenizer, Parser]:
-    language = Dialect.get_or_raise(dialect)
-    return (
-        language.tokenizer(),
-        language.parser(),
-    )  # for every text: making them takes as long as a short query
-
-
-def _parse(sql: str, dialect: str) -> tuple[Sequence[exp.Expr], str]:
-    try:
-        tokenizer, parser = _parser(dialect)
-        trees = parser.parse(tokenizer.tokenize(sql), sql)
-    except Exception as error:  # whatever hostile text makes of a parser, it is not valid SQL
-        # Which of several missing keywords sqlglot names depends on the order of a set; evidence must not.
-        problem = re.sub(r"Required keyword: '\w+' missing", "A required keyword is missing", str(error))
-        return [], problem.partition("\n")[0][:200]
-    return [tree for tree in trees if tree is not None], ""
 
 
 def _is_no_statement(tree: exp.Expr) -> bool:
@@ -92,10 +70,10 @@ def _writes(sql: str, trees: Sequence[exp.Expr]) -> str | None:
     if len(trees) > 1:
         return "several statements"
     (tree,) = trees
-    if not isinstance(tree, (exp.Query, exp.Values)):
+    if not isinstance(tree, QUERIES):
         return f"a statement that is not a query: {tree.key.upper()}"
     text = sql.lower()
-    found = tree.find(*_WRITES) if any(word in text for word in _WRITING_WORDS) else None
+    found = tree.find(*WRITES) if any(word in text for word in _WRITING_WORDS) else None
     return None if found is None else f"a query that writes: {found.key.upper()}"
 
 

@@ -82,6 +82,7 @@ class TextToSqlSummary:
         self.pairs += 1
         self.scored += verdict.verdict is not Outcome.GOLD_ERROR
         self.correct += verdict.correct is True
+        self.extracted += verdict.extracted_sql is True
         if verdict.verdict is Outcome.GOLD_ERROR and len(self.gold_errors) < NAMED_GOLD_ERRORS:
             self.gold_errors[str(pair.id)] = verdict.reason
 
@@ -105,7 +106,7 @@ def score_text_to_sql(
     settings = settings or TextToSqlSettings()
     settings.check()
     places = Databases(str(databases), trust_server=settings.trust_server)
-    file = PredictionsFile(predictions, extract=settings.extract_sql)
+    file = PredictionsFile(predictions)
     summary = TextToSqlSummary()
     with WorkerPool[Pair](
         settings.workers or _cores()
@@ -121,7 +122,6 @@ def score_text_to_sql(
                 summary.add(pair, verdict)
                 metrics.add(verdict, pair.groups, pair.latency_seconds)
                 evidence.add_result(result_line(pair, verdict))
-            summary.extracted = file.extracted
             _refuse_nothing_scored(predictions, summary)
             _refuse_changed(predictions, file, digest)
             evidence.finish(
@@ -178,6 +178,7 @@ def _worker_settings(settings: TextToSqlSettings, targets: Mapping[str, Target])
         "targets": {name: (target.kind, target.location) for name, target in targets.items()},
         "schemas": {name: schema.as_json() for name, schema in schemas.items()},
         "dialect": settings.dialect,
+        "extract_sql": settings.extract_sql,
         "keep_distinct": settings.keep_distinct,
         "limits": asdict(settings.limits),
     }

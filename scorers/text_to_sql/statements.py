@@ -13,30 +13,48 @@ OTHER_KEYWORDS = re.compile(
     re.VERBOSE,
 )
 
+# What DuckDB answers with rows and without a change, as it says itself.
+_QUERIES_OF_AN_ENGINE = {"duckdb": frozenset({"desc", "describe", "show", "summarize"})}
+
 # One alternative a kind of token; an unterminated string or comment runs to the end, as engines read it.
-_COMMON = r"""
+_TOKENS = r"""
     (?P<space>\s+)
-  | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
-  | (?P<quoted>'(?:[^']|'')*(?:'|\Z)|"(?:[^"]|"")*(?:"|\Z)|`[^`]*(?:`|\Z){extra})
+  | (?P<comment>--[^\n]*|{comment})
+  | (?P<quoted>{quoted}'(?:[^']|'')*(?:'|\Z)|"(?:[^"]|"")*(?:"|\Z))
   | (?P<word>[^\W\d][\w$]*)
   | (?P<semicolon>;)
   | (?P<other>.)
 """
-_FLAGS = re.VERBOSE | re.DOTALL
-_BRACKETS = re.compile(_COMMON.format(extra=r"|\[[^\]]*(?:\]|\Z)"), _FLAGS)
-_DOLLARS = re.compile(_COMMON.format(extra=r"|\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)"), _FLAGS)
+_FLAT_COMMENT = r"/\*.*?(?:\*/|\Z)"
+_BACKTICKS = r"`(?:[^`]|``)*(?:`|\Z)|"
+_BRACKETS = r"\[[^\]]*(?:\]|\Z)|"
+_DOLLARS = r"\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)|"
+_ESCAPES = r"[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)|"
+_DEEPEST_COMMENT = 8
+
+
+def _nested_comment(depth: int) -> str:
+    """A pattern of comments that hold comments, as PostgreSQL and DuckDB read them."""
+    inner = _nested_comment(depth - 1) + "|" if depth > 1 else ""
+    return rf"/\*(?:{inner}(?!\*/).)*+(?:\*/|\Z)"
+
+
+def _lexer(quoted: str, comment: str = _FLAT_COMMENT) -> re.Pattern[str]:
+    return re.compile(_TOKENS.format(quoted=quoted, comment=comment), re.VERBOSE | re.DOTALL)
+
+
+_POSTGRES = _lexer(_ESCAPES + _DOLLARS, _nested_comment(_DEEPEST_COMMENT))
+_LEXERS = {"sqlite": _lexer(_BRACKETS + _BACKTICKS), "duckdb": _POSTGRES, "postgres": _POSTGRES}
+_OTHER_LEXER = _lexer(_BACKTICKS + _DOLLARS)
 _YEAR_OF_TODAY = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
-_FENCE = re.compile(r"```[ \t]*[\w+-]*[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
-_QUERY_LINE = re.compile(r"^[ \t]*(?:select|with)\b", re.IGNORECASE | re.MULTILINE)
-_STATEMENT_END = re.compile(r";|\n[ \t]*\n")
 
 
 def tokens(sql: str, *, engine: str) -> Iterator[tuple[str, str]]:
     """Yield `(kind, text)` for every token of `sql`; the texts join to `sql` again.
 
-    SQLite quotes names in brackets; other engines quote strings in dollars.
+    SQLite quotes names in brackets; other engines quote strings in dollars, and some nest comments.
     """
-    for match in (_BRACKETS if engine == "sqlite" else _DOLLARS).finditer(sql):
+    for match in _LEXERS.get(engine, _OTHER_LEXER).finditer(sql):
         kind = match.lastgroup or "other"
         yield ("quoted" if kind == "tag" else kind), match.group()
 
@@ -60,11 +78,25 @@ def not_a_single_query(sql: str, engine: str) -> str | None:
             return "several statements, or text after the first"
         if first is None:
             first = text.lower() if kind == "word" else text
-            if OTHER_KEYWORDS.fullmatch(first):
+            if OTHER_KEYWORDS.fullmatch(first) and first not in _QUERIES_OF_AN_ENGINE.get(engine, ()):
                 return f"a statement that is not a query: {first.upper()}"
             if only_last:
                 return None
     return None
+
+
+def only_statement(sql: str, *, engine: str) -> str:
+    """Return `sql` without what stands around its only statement where semicolons do: more of them, and comments.
+
+    Some engines, and the libraries in front of them, take what follows a semicolon for another statement.
+    """
+    if ";" not in sql:
+        return sql
+    parts = list(tokens(sql, engine=engine))
+    meant = [index for index, (kind, _) in enumerate(parts) if kind not in {"space", "comment", "semicolon"}]
+    if not meant:
+        return sql
+    return "".join(text for _, text in parts[meant[0] : meant[-1] + 1])
 
 
 def is_blank(sql: str, *, engine: str) -> bool:
@@ -105,19 +137,3 @@ def _without_distinct(sql: str, engine: str) -> str:
 def orders_rows(gold_sql: str) -> bool:
     """Whether the order of rows counts: `order by` stands anywhere in the gold text, as Spider's evaluator reads it."""
     return "order by" in gold_sql.lower()
-
-
-def extract_sql(text: str) -> str:
-    """Return the SQL inside a model's answer: the rule of `--extract-sql`.
-
-    The content of the first Markdown fence where there is one; otherwise, where a line begins with SELECT or WITH,
-    the text from there to the first semicolon or blank line; otherwise the text as it stands.
-    """
-    fence = _FENCE.search(text)
-    if fence:
-        return fence.group(1).strip()
-    start = _QUERY_LINE.search(text)
-    if start is None:
-        return text
-    end = _STATEMENT_END.search(text, start.end())
-    return text[start.start() : end.start() if end else len(text)].strip()

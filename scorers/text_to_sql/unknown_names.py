@@ -207,6 +207,9 @@ class _Finder:
         if isinstance(node, exp.Column):
             self._column(node, scope)
             return
+        if isinstance(node, exp.Comprehension):
+            self._comprehension(node, scope, ctes)
+            return
         if isinstance(node, _WITHOUT_COLUMNS):
             return
         self._quoted_operand(node, scope)
@@ -214,6 +217,13 @@ class _Finder:
             for child in value if isinstance(value, list) else (value,):
                 if isinstance(child, exp.Expr):
                     self._walk(child, scope, ctes)
+
+    def _comprehension(self, node: exp.Comprehension, scope: _Scope, ctes: dict[str, Columns]) -> None:
+        """Look through DuckDB's `[this FOR x IN list IF condition]`, where `x` stands for an item of the list."""
+        self._walk(node.args["iterator"], scope, ctes)
+        names = {identifier.name.lower() for identifier in node.expression.find_all(exp.Identifier)}
+        inner = _Scope(aliases=names, outer=scope)
+        self._expressions(node, ("this", "condition"), inner, ctes)
 
     def _column(self, column: exp.Column, scope: _Scope) -> None:
         name, table = column.name.lower(), column.table.lower()

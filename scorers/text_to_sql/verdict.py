@@ -39,6 +39,8 @@ class Verdict:
     """One pair's verdict; `None` where something does not apply or cannot be known.
 
     `correct` is Spider's execution match, `bird_match` BIRD's, `exact_set_match` Spider's component match.
+    `empty_gold` says that the gold result has no row, beside which every other empty result counts as correct.
+    `extracted_sql` says whether SQL was taken out of more text, where that was asked for.
     `relative_execution_time` is predicted over gold seconds, of correct pairs.
     """
 
@@ -54,6 +56,8 @@ class Verdict:
     schema_hallucination: bool | None = None
     unknown_names: tuple[str, ...] = ()
     transpilation_failure: bool | None = None
+    empty_gold: bool | None = None
+    extracted_sql: bool | None = None
     relative_execution_time: float | None = None
 
     def as_json(self) -> "dict[str, JsonValue]":

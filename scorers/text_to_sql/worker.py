@@ -52,6 +52,7 @@ class _Scorers:
             open_engine(Target(*self._settings["targets"][database]), self._limits),
             schema=None if schema is None else schema_from_json(schema),
             dialect=self._settings["dialect"],
+            extract=self._settings["extract_sql"],
             keep_distinct=self._settings["keep_distinct"],
             enter=self._state.enter,
             memory=self._memory,

@@ -19,8 +19,14 @@ from scorers.text_to_sql.engines.execution import (
 from scorers.text_to_sql.memory import resident_bytes
 from scorers.text_to_sql.result_match import ResultTable, Row
 from scorers.text_to_sql.schema import Schema, make_schema
+from scorers.text_to_sql.statements import not_a_single_query
 
 _CHUNK = 1_000  # rows
+_RESULTS_OF_A_PIVOT = [
+    duckdb.ExpectedResultType.CHANGED_ROWS,
+    duckdb.ExpectedResultType.QUERY_RESULT,
+    duckdb.ExpectedResultType.NOTHING,
+]
 _KEY_COLUMNS = """
     SELECT table_name, constraint_column_names, referenced_table, referenced_column_names
     FROM duckdb_constraints() WHERE constraint_type = 'FOREIGN KEY' AND NOT contains(table_name, '"')
@@ -99,7 +105,10 @@ class DuckdbEngine:
         return rows
 
     def _refuse_other_statements(self, sql: str) -> None:
-        kinds = [statement.type for statement in self._connection.extract_statements(sql)]
+        statements = self._connection.extract_statements(sql)
+        kinds = [statement.type for statement in statements]
+        if kinds == [duckdb.StatementType.MULTI] and _is_pivot(sql, statements[0]):
+            return
         if kinds != [duckdb.StatementType.SELECT]:
             names = ", ".join(kind.name for kind in kinds) or "none"
             raise QueryFailedError(FailureKind.UNSAFE, f"not a single query; its statements: {names}")
@@ -125,6 +134,15 @@ class DuckdbEngine:
         """Close the file and end the thread."""
         self._alarm.stop()
         self._connection.close()
+
+
+def _is_pivot(sql: str, statement: duckdb.Statement) -> bool:
+    """Whether DuckDB made several statements out of one PIVOT: a type in memory of the values it finds, and a query.
+
+    Their kinds of result tell such a query from a statement that stores what a PIVOT finds, as does the first word.
+    """
+    results = statement.expected_result_type
+    return results == _RESULTS_OF_A_PIVOT and not_a_single_query(sql, DuckdbEngine.dialect) is None
 
 
 class _Alarm(threading.Thread):

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,19 @@ from scorers.text_to_sql.schema import Schema, make_schema
 
 _ALLOWED = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+)
+# Table-valued functions that only read. SQLite declares one at its first use, which the authoriser would see as a write
+# to the schema; so each is used once before the authoriser is there.
+_TABLE_FUNCTIONS = (
+    *("json_each", "json_tree", "pragma_table_info", "pragma_table_xinfo", "pragma_table_list"),
+    *("pragma_index_list", "pragma_index_info", "pragma_index_xinfo", "pragma_foreign_key_list"),
+)
+# What those functions ask, and what full-text tables ask before each read (without an argument it sets nothing).
+_READING_PRAGMAS = frozenset(
+    {
+        *(name.removeprefix("pragma_") for name in _TABLE_FUNCTIONS if name.startswith("pragma_")),
+        "data_version",
+    }
 )
 _FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
 _INSTRUCTIONS_BETWEEN_CHECKS = 20_000  # of SQLite's virtual machine: well below a millisecond
@@ -56,6 +70,9 @@ class SqliteEngine:
         return connection
 
     def _guard(self) -> None:
+        for name in _TABLE_FUNCTIONS:
+            with suppress(sqlite3.OperationalError):  # a SQLite that was built without it
+                self._connection.execute(f"SELECT 1 FROM {name} LIMIT 0")  # noqa: S608  a name of this file
         for limit, value in (
             (sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES),
             (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
@@ -158,7 +175,9 @@ class SqliteEngine:
         self._connection.close()
 
 
-def _authorise(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
+def _authorise(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    if action == sqlite3.SQLITE_PRAGMA and first in _READING_PRAGMAS:
+        return sqlite3.SQLITE_DENY if first == "data_version" and second is not None else sqlite3.SQLITE_OK
     if action not in _ALLOWED:
         return sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _FORBIDDEN_FUNCTIONS:

@@ -40,6 +40,12 @@ SQLITE_STATEMENTS = [
     "PRAGMA query_only = OFF",
     "PRAGMA table_info(customer)",
     "SELECT * FROM pragma_journal_mode('wal')",
+    "SELECT * FROM pragma_user_version",
+    "SELECT * FROM pragma_database_list",
+    "PRAGMA data_version",
+    "INSERT INTO note VALUES ('new')",
+    "INSERT INTO note (note) VALUES ('optimize')",
+    "DELETE FROM note_content",
     "SELECT load_extension('{folder}/evil.so')",
     "SELECT \"load_extension\"('{folder}/evil.so')",
     "BEGIN",
@@ -90,7 +96,12 @@ DUCKDB_STATEMENTS = [
     "USE main",
     "DETACH shop",
     "SELECT 1; SELECT 2",
-    "PIVOT customer ON name USING count(*)",
+    "CREATE TEMP TABLE mine AS PIVOT customer ON name USING count(*)",
+    "INSERT INTO customer SELECT 9, 'Eve' FROM (PIVOT customer ON name USING count(*)) RETURNING id",
+    "COPY (PIVOT customer ON name USING count(*)) TO '{folder}/new.csv'",
+    "PIVOT customer ON name USING count(*); SELECT 1",
+    "EXPLAIN ANALYZE SELECT 1",
+    "SUMMARIZE '{folder}/secret.csv'",
     "SELECT * FROM read_csv('{folder}/secret')",
     "SELECT * FROM read_text('{folder}/secret')",
     "SELECT * FROM read_blob('{folder}/*')",
@@ -171,6 +182,65 @@ def test_sqlite_itself_refuses_what_the_text_check_would_let_through(shop, state
     assert engine.run(statement).failure is FailureKind.UNSAFE
     engine.close()
     assert contents(shop) == before
+
+
+SQLITE_READS = {
+    "SELECT c.name, j.value FROM customer AS c, json_each('[1]') AS j WHERE c.id = 1": [("Ada", 1)],
+    "SELECT count(*) FROM json_tree('{\"a\": [1, 2]}') WHERE atom IS NOT NULL": [(2,)],
+    "SELECT name FROM pragma_table_info('customer')": [("id",), ("name",), ("country",)],
+    "SELECT \"table\" FROM pragma_foreign_key_list('purchase')": [("customer",)],
+    "SELECT body FROM note WHERE note MATCH 'golf'": [("plays golf",)],
+    "SELECT highlight(note, 0, '<', '>') FROM note('golf') ORDER BY bm25(note)": [("plays <golf>",)],
+    "SELECT body FROM old_note WHERE body MATCH 'golf'": [("plays golf",)],
+    "SELECT c0 FROM note_content": [("plays golf",)],
+    "SELECT id FROM box WHERE low < 5": [(1,)],
+    "VALUES (1), (2)": [(1,), (2,)],
+    "WITH a(x) AS (VALUES (1)) SELECT x FROM a": [(1,)],
+}
+DUCKDB_READS = {
+    "PIVOT customer ON name USING count(*)": [(1, 1, 0), (2, 0, 1)],
+    "PIVOT customer ON name IN ('Ada') USING count(*)": [(1, 1), (2, 0)],
+    "WITH p AS (PIVOT customer ON name USING count(*)) SELECT count(*) FROM p": [(2,)],
+    "UNPIVOT (SELECT 1 AS a, 2 AS b) ON a, b": [("a", 1), ("b", 2)],
+    "FROM customer SELECT name": [("Ada",), ("Bob",)],
+    "FROM customer": [(1, "Ada"), (2, "Bob")],
+    "TABLE customer": [(1, "Ada"), (2, "Bob")],
+    "SHOW TABLES": [("customer",)],
+    "SELECT column_name FROM (DESCRIBE customer)": [("id",), ("name",)],
+    "SELECT column_name FROM (SUMMARIZE customer)": [("id",), ("name",)],
+    "SELECT * FROM range(2)": [(0,), (1,)],
+    "SELECT name FROM pragma_table_info('customer')": [("id",), ("name",)],
+}
+
+
+def check_reads(folder, sql, rows):
+    """The query is safe, valid, correct beside itself, and names nothing unknown."""
+    engine = open_engine(Databases(str(folder)).find("shop"), LIMITS)
+    execution, verdict = engine.run(sql), PairScorer(engine).score(sql, sql)
+    engine.close()
+    assert execution.reason == ""
+    assert sorted(execution.table.rows, key=str) == sorted(rows, key=str)
+    assert (verdict.verdict, verdict.unsafe, verdict.unknown_names) == (Outcome.CORRECT, False, ())
+
+
+@pytest.mark.parametrize("sql", SQLITE_READS, ids=list(SQLITE_READS))
+def test_sqlite_answers_what_only_reads(shop, sql):
+    """Table-valued functions, full-text tables of both kinds and R-trees included."""
+    connection = sqlite3.connect(shop / "shop.sqlite")
+    connection.executescript(
+        "CREATE VIRTUAL TABLE note USING fts5(body); INSERT INTO note VALUES ('plays golf');"
+        "CREATE VIRTUAL TABLE old_note USING fts4(body); INSERT INTO old_note VALUES ('plays golf');"
+        "CREATE VIRTUAL TABLE box USING rtree(id, low, high); INSERT INTO box VALUES (1, 0, 1);"
+    )
+    connection.close()
+    before = contents(shop)
+    check_reads(shop, sql, SQLITE_READS[sql])
+    assert contents(shop) == before
+
+
+@pytest.mark.parametrize("sql", DUCKDB_READS, ids=list(DUCKDB_READS))
+def test_duckdb_answers_what_only_reads(duck, sql):
+    check_reads(duck, sql, DUCKDB_READS[sql])
 
 
 @pytest.mark.parametrize("sql", [COUNT_FOR_EVER, "SELECT count(*) FROM {cross}"])

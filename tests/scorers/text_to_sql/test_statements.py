@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorers.text_to_sql.statements import (
-    extract_sql,
     is_blank,
     not_a_single_query,
+    only_statement,
     orders_rows,
     spider_text,
     tokens,
@@ -46,6 +46,14 @@ def test_what_is_not_a_single_query(sql, problem):
         ("SELECT $tag$ ; $$ ; $tag$", "postgres", False),
         ("SELECT $$ ; $$; SELECT 2", "postgres", True),
         ("SELECT 'it''s; fine'", "postgres", False),
+        (r"SELECT E'it\'s; fine'", "postgres", False),
+        (r"SELECT 'a\'; SELECT 2", "postgres", True),
+        ("SELECT 1 /* a /* b */ ; c */", "postgres", False),
+        ("SELECT 1 /* a /* b */ ; c */", "sqlite", True),
+        ("SELECT `;` + 1", "sqlite", False),
+        ("SELECT 2 ` ; DROP TABLE t; `", "postgres", True),
+        ("SHOW TABLES", "duckdb", False),
+        ("SHOW TABLES", "postgres", True),
         ("SELECT 'never ends; SELECT 2", "sqlite", False),
     ],
 )
@@ -100,19 +108,16 @@ def test_rows_are_ordered_where_the_gold_text_says_so(sql, ordered):
 
 
 @pytest.mark.parametrize(
-    ("answer", "sql"),
+    ("sql", "engine", "only"),
     [
-        ("SELECT a FROM t", "SELECT a FROM t"),
-        ("```sql\nSELECT a\nFROM t;\n```\nIt lists a.", "SELECT a\nFROM t;"),
-        ("Here:\n```\nSELECT a FROM t\n```\nor\n```\nSELECT b FROM t\n```", "SELECT a FROM t"),
-        ("```sql SELECT a FROM t", "SELECT a FROM t"),
-        ("The query is\n  select a\nfrom t; Hope it helps", "select a\nfrom t"),
-        (
-            "Sure.\nWITH x AS (SELECT 1) SELECT * FROM x\n\nThis does it.",
-            "WITH x AS (SELECT 1) SELECT * FROM x",
-        ),
-        ("I cannot answer that.", "I cannot answer that."),
+        ("SELECT 1", "sqlite", "SELECT 1"),
+        ("SELECT 1;;", "sqlite", "SELECT 1"),
+        ("; SELECT 1; -- the end\n /* really */ ;", "sqlite", "SELECT 1"),
+        ("SELECT ';' -- ;\n;", "sqlite", "SELECT ';'"),
+        ("SELECT $$;$$;", "postgres", "SELECT $$;$$"),
+        ("SELECT 1; SELECT 2;", "sqlite", "SELECT 1; SELECT 2"),
+        (";", "sqlite", ";"),
     ],
 )
-def test_sql_is_taken_out_of_an_answer_by_the_stated_rule(answer, sql):
-    assert extract_sql(answer) == sql
+def test_semicolons_and_comments_around_a_statement_are_no_part_of_it(sql, engine, only):
+    assert only_statement(sql, engine=engine) == only

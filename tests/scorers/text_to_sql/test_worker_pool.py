@@ -21,6 +21,7 @@ def settings_for(folder, seconds):
         "targets": {"shop": ("sqlite", str(folder / "shop.sqlite"))},
         "schemas": {},
         "dialect": None,
+        "extract_sql": False,
         "keep_distinct": False,
         "limits": {"seconds": seconds, "rows": 1_000, "memory": 512 * 1024 * 1024},
     }
