@@ -55,6 +55,12 @@ FAMILY = Family(
                 Better.LOWER,
             ),
             _share(
+                "empty_gold_rate",
+                "Gold queries that give no row, beside which every prediction without rows counts as correct.",
+                OWN,
+                Better.LOWER,
+            ),
+            _share(
                 "schema_hallucination_rate",
                 "Predictions that name a table or column which the schema does not have.",
                 OWN,

@@ -11,7 +11,7 @@ SHOWN_GOLD_ERRORS = 10
 
 def command(
     predictions: Annotated[
-        Path, typer.Argument(metavar="PREDICTIONS.jsonl", help="One pair of gold and predicted SQL a line.")
+        Path, typer.Argument(metavar="PREDICTIONS", help="Pairs of gold and predicted SQL: JSON Lines, a JSON array, CSV or Parquet.")
     ],
     *,
     databases: Annotated[
@@ -58,10 +58,10 @@ def command(
     ] = None,
 ) -> None:
     """Score generated SQL by running it: evaluation.json and results.jsonl."""
-    from scorers.text_to_sql import (  # noqa: PLC0415 - imports sqlglot
-        TextToSqlSettings,
-        score_text_to_sql,
-    )
+    # Imported here: the scorer's imports are not for --help.
+    from cli.score.summary import show_summary  # noqa: PLC0415
+    from scorers.evidence import EVALUATION  # noqa: PLC0415
+    from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql  # noqa: PLC0415
 
     settings = TextToSqlSettings(
         schema=schema,
@@ -84,4 +84,10 @@ def command(
             *([f"  and {rest} more"] if rest else []),
         ]
         print("\n".join(lines), file=sys.stderr)
+    show_summary(
+        output / EVALUATION,
+        stream=sys.stdout,
+        counts={"verdicts": summary.outcomes},
+        hints=summary.hints(),
+    )
     print(f"{summary.correct} of {summary.scored} pairs correct; evidence in {output}")

@@ -1,4 +1,4 @@
-"""The predictions file: one pair of gold and predicted SQL a line, all of it checked before any is scored."""
+"""The predictions file: one pair of gold and predicted SQL a record, all of it checked before any is scored."""
 
 import hashlib
 import math
@@ -13,7 +13,18 @@ from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import BadLine, Line, check_lines, read_lines
 from scorers.text_to_sql.databases import Databases, Target
 
+# What each field is called here, and by Spider, BIRD and the programs around them.
+_NAMES = {
+    "id": ("id", "question_id", "instance_id"),
+    "question": ("question",),
+    "database": ("database", "db_id", "db"),
+    "gold_sql": ("gold_sql", "SQL", "query", "gold", "gold_query"),
+    "predicted_sql": (
+        *("predicted_sql", "pred_sql", "pred", "predicted", "prediction", "predicted_query", "generated_sql"),
+    ),
+}
 _TEXTS = ("question", "database", "gold_sql", "predicted_sql")
+_SHOWN_KEYS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +49,18 @@ def parse_pair(line: Line) -> Pair:
     Raises:
         GovernanceError: naming the key that is missing or is not what it must be.
     """
-    value = line.value
-    identity = value.get("id")
+    keys = _keys(line.value)
+    # Spider's files have no identity but the place of a pair.
+    identity = line.value.get(keys["id"]) if "id" in keys else line.number
     if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
         raise GovernanceError("id: missing, or neither a text nor an integer")
-    texts = {key: _text(value, key) for key in _TEXTS}
-    latency = value.get("latency_seconds")
+    texts = {name: _text(line.value, name, keys[name]) for name in _TEXTS}
+    latency = line.json("latency_seconds")
     if latency is not None and (
         isinstance(latency, bool) or not isinstance(latency, int | float) or not 0 <= latency < math.inf
     ):
         raise GovernanceError("latency_seconds: not a number of seconds, 0 or more")
-    facets = value.get("facets")
+    facets = line.json("facets")
     groups = facet_groups(facets)
     return Pair(
         identity,
@@ -61,10 +73,43 @@ def parse_pair(line: Line) -> Pair:
     )
 
 
-def _text(value: Mapping[str, JsonValue], key: str) -> str:
+def _keys(value: Mapping[str, JsonValue]) -> dict[str, str]:
+    """Return which key of a record holds each field: the field's own name, else the one other name that is there.
+
+    Raises:
+        GovernanceError: with the whole mapping, where a field has no key or several.
+    """
+    found: dict[str, str] = {}
+    for name, names in _NAMES.items():
+        there = [key for key in names if key in value]
+        if len(there) > 1 and there[0] != name:
+            raise GovernanceError(f"{name}: {' and '.join(there)} may both be it; call one of them {name}")
+        if there:
+            found[name] = there[0]
+    missing = [name for name in _TEXTS if name not in found]
+    if missing:
+        raise GovernanceError(f"{', '.join(missing)}: missing; {_mapping(value)}")
+    return found
+
+
+def _mapping(value: Mapping[str, JsonValue]) -> str:
+    """Say what a record is to hold and what this one does."""
+    if len(value) == 1 and ";" in next(iter(value)):
+        return "the file is CSV with semicolons between its cells; write commas"
+    fields = [
+        names[0] + (f" (or {', '.join(names[1:])})" if len(names) > 1 else "") for names in _NAMES.values()
+    ]
+    shown = ", ".join(list(value)[:_SHOWN_KEYS])
+    rest = f" and {len(value) - _SHOWN_KEYS} more" if len(value) > _SHOWN_KEYS else ""
+    return f"a pair has {', '.join(fields)}; the keys here are {shown or '(none)'}{rest}; rename them"
+
+
+def _text(value: Mapping[str, JsonValue], name: str, key: str) -> str:
     text = value.get(key)
+    if text is None and name == "predicted_sql":
+        return ""  # the model gave nothing
     if not isinstance(text, str):
-        raise GovernanceError(f"{key}: {'not a text' if key in value else 'missing'}")
+        raise GovernanceError(f"{key}: not a text")
     return text
 
 
@@ -98,6 +143,8 @@ class PredictionsFile:
         with _Seen() as seen:
 
             def problem_in(line: Line) -> str | None:
+                if seen.is_empty:
+                    self._refuse_other_shape(line)
                 try:
                     pair = parse_pair(line)
                     targets[pair.database] = databases.find(pair.database)
@@ -108,6 +155,13 @@ class PredictionsFile:
                 return None if before is None else f'id: "{pair.id}" stands on line {before} already'
 
             return check_lines(self._path, problem_in), targets
+
+    def _refuse_other_shape(self, line: Line) -> None:
+        """Refuse the whole file by its first record; every other one would say the same."""
+        try:
+            _keys(line.value)
+        except GovernanceError as error:
+            raise GovernanceError(f"{self._path}:{line.number}: {error}") from error
 
     def sha256(self) -> str:
         """Return the SHA-256 of the bytes."""
@@ -132,6 +186,11 @@ class _Seen:
         self._connection.execute("CREATE TABLE ids (id TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
         self._connection.execute("BEGIN")
         return self
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no id was seen yet."""
+        return not self._connection.total_changes
 
     def before(self, identity: str | int, line: int) -> int | None:
         """Note an id and return the line that had it, if any had."""

@@ -1,7 +1,9 @@
 """Score a file of predictions into evidence."""
 
 import os
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from scorers.text_to_sql.verdict import Outcome, Verdict
 from scorers.text_to_sql.worker_pool import WorkerPool
 
 NAMED_GOLD_ERRORS = 100
+_AROUND_SQL = re.compile(r"```|~~~|</?think>|<sql>", re.IGNORECASE)
 MEBIBYTE = 1024 * 1024
 
 
@@ -64,12 +67,19 @@ class TextToSqlSettings:
 
 @dataclass
 class TextToSqlSummary:
-    """What a run came to: pairs read, pairs scored, how many are correct, and the first ids whose gold failed."""
+    """What a run came to: pairs read, pairs scored, how many are correct, and the first ids whose gold failed.
+
+    `outcomes` counts pairs by verdict. `extracted` are the predictions out of which SQL was taken, `wrapped` those
+    that failed with a fence, a draft or a tag around their SQL; `empty_golds` the gold results without a row.
+    """
 
     pairs: int = 0
     scored: int = 0
     correct: int = 0
     extracted: int = 0
+    wrapped: int = 0
+    empty_golds: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
     gold_errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -83,8 +93,35 @@ class TextToSqlSummary:
         self.scored += verdict.verdict is not Outcome.GOLD_ERROR
         self.correct += verdict.correct is True
         self.extracted += verdict.extracted_sql is True
+        self.empty_golds += verdict.empty_gold is True
+        self.outcomes[verdict.verdict.value] += 1
+        if verdict.correct is False and verdict.extracted_sql is None:
+            self.wrapped += _AROUND_SQL.search(pair.predicted_sql) is not None
         if verdict.verdict is Outcome.GOLD_ERROR and len(self.gold_errors) < NAMED_GOLD_ERRORS:
             self.gold_errors[str(pair.id)] = verdict.reason
+
+    def hints(self) -> list[str]:
+        """Say what the user may want to know or do, a sentence each."""
+        hints = []
+        if self.wrapped:
+            hints.append(
+                f"{_predictions(self.wrapped)} wrong with a Markdown fence, a draft or a tag around the SQL: "
+                "--extract-sql takes the SQL out"
+            )
+        if self.extracted:
+            hints.append(f"--extract-sql took SQL out of more text in {self.extracted:,} of {self.pairs:,} predictions")
+        if self.empty_golds:
+            hints.append(
+                f"{self.empty_golds:,} gold queries give no row; every prediction without rows counts as correct "
+                "beside them (text_to_sql.empty_gold_rate)"
+            )
+        if self.outcomes[Outcome.EMPTY]:
+            hints.append(f"{_predictions(self.outcomes[Outcome.EMPTY])} empty")
+        return hints
+
+
+def _predictions(number: int) -> str:
+    return "1 prediction is" if number == 1 else f"{number:,} predictions are"
 
 
 def score_text_to_sql(
@@ -206,7 +243,7 @@ def _refuse_nothing_scored(predictions: Path, summary: TextToSqlSummary) -> None
             f"  {identity}: {reason}" for identity, reason in list(summary.gold_errors.items())[:5]
         )
         raise GovernanceError(
-            f"{predictions}: no gold query runs, so nothing can be scored; mend them:\n{named}"
+            f"{predictions}: no gold query runs, so nothing can be scored; correct them:\n{named}"
         )
 
 

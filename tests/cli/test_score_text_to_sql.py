@@ -56,7 +56,10 @@ def test_pairs_become_evidence(govern, databases, write, tmp_path):
     options = ["--databases", databases, "-o", output, "--extract-sql", "--time-limit", "5", "--workers", "1"]
     code, out, err = govern("score", "text-to-sql", path, *options)
     assert code == 0
-    assert out == f"1 of 2 pairs correct; evidence in {output}\n"
+    assert out.endswith(f"1 of 2 pairs correct; evidence in {output}\n")
+    assert "text_to_sql.execution_accuracy         0.5    [0.09453, 0.9055]        2\n" in out
+    assert "verdicts\n        1  correct\n        1  gold_error\n        1  wrong_result\n" in out
+    assert "note: --extract-sql took SQL out of more text in 1 of 3 predictions\n" in out
     progress, *rest = err.splitlines()
     assert progress.startswith("3 of 3 pairs, ")
     assert rest == ["1 gold queries fail; their pairs are left out:", "  c: no such column: nosuch"]
@@ -66,6 +69,26 @@ def test_pairs_become_evidence(govern, databases, write, tmp_path):
         5.0,
         100_000,
     )
+
+
+def test_what_the_user_may_want_to_do_is_said(govern, databases, write, tmp_path):
+    gold = "SELECT name FROM customer"
+    path = write(
+        {"id": "fence", "gold_sql": gold, "predicted_sql": f"```sql\n{gold}\n```"},
+        {"id": "draft", "gold_sql": gold, "predicted_sql": f"<think>no</think>{gold}"},
+        {"id": "nothing", "gold_sql": gold, "predicted_sql": None},
+        {"id": "no rows", "gold_sql": f"{gold} WHERE 1 = 0", "predicted_sql": f"{gold} WHERE name = ''"},
+    )
+    options = ["--databases", databases, "-o", tmp_path / "evidence", "--workers", "1"]
+    code, out, _ = govern("score", "text-to-sql", path, *options)
+    assert code == 0
+    assert [line for line in out.splitlines() if line.startswith("note: ")] == [
+        "note: 2 predictions are wrong with a Markdown fence, a draft or a tag around the SQL: --extract-sql takes "
+        "the SQL out",
+        "note: 1 gold queries give no row; every prediction without rows counts as correct beside them "
+        "(text_to_sql.empty_gold_rate)",
+        "note: 1 prediction is empty",
+    ]
 
 
 def test_where_nothing_can_be_scored_it_exits_with_2_and_one_message(govern, databases, write, tmp_path):
@@ -81,4 +104,6 @@ def test_where_nothing_can_be_scored_it_exits_with_2_and_one_message(govern, dat
 def test_a_bad_file_exits_with_2(govern, databases, write, tmp_path):
     path = write({"id": "a", "gold_sql": "SELECT 1"})
     code, _, err = govern("score", "text-to-sql", path, "--databases", databases, "-o", tmp_path / "evidence")
-    assert (code, err) == (ExitCode.COULD_NOT_TRY, f"error: {path}:1: predicted_sql: missing\n")
+    assert code == ExitCode.COULD_NOT_TRY
+    assert err.startswith(f"error: {path}:1: predicted_sql: missing; a pair has id (or question_id")
+    assert err.count("\n") == 1

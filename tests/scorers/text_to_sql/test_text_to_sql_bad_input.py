@@ -22,7 +22,8 @@ PAIR = {"id": "a", "question": "?", "database": "shop", "gold_sql": "SELECT 1", 
         ([b'{"id": "\xff"}'], r":1: not UTF-8 \(byte 8\)"),
         ([{**PAIR, "id": None}], r":1: id: missing, or neither a text nor an integer"),
         ([{key: PAIR[key] for key in PAIR if key != "gold_sql"}], r":1: gold_sql: missing"),
-        ([{**PAIR, "predicted_sql": None}], r":1: predicted_sql: not a text"),
+        ([{**PAIR, "predicted_sql": 1}], r":1: predicted_sql: not a text"),
+        ([{**PAIR, "gold_sql": None}], r":1: gold_sql: not a text"),
         ([{**PAIR, "latency_seconds": -1}], r":1: latency_seconds: not a number of seconds"),
         ([{**PAIR, "latency_seconds": "1"}], r":1: latency_seconds: not a number of seconds"),
         ([{**PAIR, "facets": ["CA"]}], r":1: facets: not a mapping"),
@@ -50,6 +51,41 @@ def test_what_cannot_be_scored_is_one_message_and_no_evidence(shop, tmp_path, ev
         score_text_to_sql(path, shop, evidence, ONE_PROCESS)
     assert [child.name for child in evidence.iterdir()] == ["evaluation.json"]
     assert (evidence / "evaluation.json").read_text() == "the last one"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b'{"db_id": "shop", "question": "?", "query": "SELECT 1"}\n' * 3,
+            "predictions.jsonl:1: predicted_sql: missing; a pair has id (or question_id, instance_id), question, "
+            "database (or db_id, db), gold_sql (or SQL, query, gold, gold_query), predicted_sql (or pred_sql, pred, "
+            "predicted, prediction, predicted_query, generated_sql); the keys here are db_id, question, query; "
+            "rename them",
+        ),
+        (
+            json.dumps({**{key: PAIR[key] for key in PAIR if key != "gold_sql"}, "SQL": "a", "query": "b"}).encode(),
+            "predictions.jsonl:1: gold_sql: SQL and query may both be it; call one of them gold_sql",
+        ),
+        (json.dumps(PAIR).encode("utf-16"), "predictions.jsonl: not UTF-8 but UTF-16 or binary; save it as UTF-8"),
+        (
+            json.dumps(PAIR, indent=2).encode(),
+            "predictions.jsonl: one JSON object over several lines; write one object a line, or an array of objects",
+        ),
+        (
+            b"id;question;database;gold_sql;predicted_sql\na;?;shop;SELECT 1;SELECT 1\n",
+            "predictions.jsonl:2: question, database, gold_sql, predicted_sql: missing; the file is CSV with "
+            "semicolons between its cells; write commas",
+        ),
+    ],
+    ids=["other keys", "two keys for one", "UTF-16", "one document", "semicolons"],
+)
+def test_a_file_of_another_shape_is_one_sentence(shop, tmp_path, evidence, content, message):
+    path = tmp_path / "predictions.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(GovernanceError) as caught:
+        score_text_to_sql(path, shop, evidence, ONE_PROCESS)
+    assert str(caught.value) == f"{tmp_path}/{message}"
 
 
 def test_all_problems_of_a_file_are_named_at_once(shop, tmp_path, evidence):
