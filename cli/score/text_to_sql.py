@@ -11,7 +11,11 @@ SHOWN_GOLD_ERRORS = 10
 
 def command(
     predictions: Annotated[
-        Path, typer.Argument(metavar="PREDICTIONS", help="Pairs of gold and predicted SQL: JSON Lines, a JSON array, CSV or Parquet.")
+        Path,
+        typer.Argument(
+            metavar="PREDICTIONS",
+            help="Pairs of gold and predicted SQL: JSON Lines, a JSON array, CSV, Parquet.",
+        ),
     ],
     *,
     databases: Annotated[
@@ -50,6 +54,9 @@ def command(
             help="Run on a server other than PostgreSQL, whose user in the URL can do nothing but read.",
         ),
     ] = False,
+    separator: Annotated[
+        str, typer.Option(metavar="CHARACTER", help="What stands between the cells of CSV.")
+    ] = ",",
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="Bound on each query.")] = 30.0,
     max_rows: Annotated[int, typer.Option(metavar="ROWS", help="Bound on each result.")] = 100_000,
     memory_limit_mb: Annotated[int, typer.Option(metavar="MB", help="Bound on each process.")] = 1024,
@@ -69,6 +76,7 @@ def command(
         extract_sql=extract_sql,
         keep_distinct=keep_distinct,
         trust_server=trust_server,
+        separator=separator,
         time_limit_seconds=time_limit,
         max_rows=max_rows,
         memory_limit_mb=memory_limit_mb,

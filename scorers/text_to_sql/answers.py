@@ -17,13 +17,15 @@ _SPECIAL_TOKEN = re.compile(r"<\|\w{1,40}\|>|</?s>")  # of a chat template, such
 _FENCE = re.compile(r"(`{3,}|~{3,})(.*?)(?:\1|\Z)", re.DOTALL)
 _LANGUAGE = re.compile(r"[ \t]*(?:\{[^}\n]*\}|([A-Za-z][\w+#.-]*))(?=\s|\Z)")
 _TAG = re.compile(
-    r"[<\[](sql\w*|query|answer|final\w*|output|code)[>\]](.*?)(?:[<\[]/\1[>\]]|\Z)", re.IGNORECASE | re.DOTALL
+    r"[<\[](sql\w*|query|answer|final\w*|output|code)[>\]](.*?)(?:[<\[]/\1[>\]]|\Z)",
+    re.IGNORECASE | re.DOTALL,
 )
 _LABEL = re.compile(r"\b(?:\w*sql\w*|query|statement|answer|output|code)\b[*_ ]*:[*_]*", re.IGNORECASE)
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 _LINE_OF_A_QUERY = re.compile(r"^[ \t>]*(?=(?:select|with)\b)", re.IGNORECASE | re.MULTILINE)
 _LINE_OF_A_RARE_QUERY = re.compile(
-    r"^[ \t>]*(?=(?:\(|(?:from|values|table|pivot|unpivot|summarize|describe)\b))", re.IGNORECASE | re.MULTILINE
+    r"^[ \t>]*(?=(?:\(|(?:from|values|table|pivot|unpivot|summarize|describe)\b))",
+    re.IGNORECASE | re.MULTILINE,
 )
 _QUERY_ANYWHERE = re.compile(r"(?<!\w)(?=(?:select|with)\b)", re.IGNORECASE)
 _LINE_OF_A_WRITE = re.compile(

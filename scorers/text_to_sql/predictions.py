@@ -9,6 +9,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue
+from scorers.csv_files import COMMA
 from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import BadLine, Line, check_lines, read_lines
 from scorers.text_to_sql.databases import Databases, Target
@@ -94,8 +95,6 @@ def _keys(value: Mapping[str, JsonValue]) -> dict[str, str]:
 
 def _mapping(value: Mapping[str, JsonValue]) -> str:
     """Say what a record is to hold and what this one does."""
-    if len(value) == 1 and ";" in next(iter(value)):
-        return "the file is CSV with semicolons between its cells; write commas"
     fields = [
         names[0] + (f" (or {', '.join(names[1:])})" if len(names) > 1 else "") for names in _NAMES.values()
     ]
@@ -128,8 +127,8 @@ def _bound_groups(known: set[str], groups: tuple[str, ...]) -> None:
 class PredictionsFile:
     """A file of pairs, read as often as needed and never held in memory."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, separator: str = COMMA) -> None:
+        self._path, self._separator = path, separator
 
     def check(self, databases: Databases) -> tuple[int, dict[str, Target]]:
         """Return the number of pairs, and the databases that they use.
@@ -154,7 +153,7 @@ class PredictionsFile:
                 before = seen.before(pair.id, line.number)
                 return None if before is None else f'id: "{pair.id}" stands on line {before} already'
 
-            return check_lines(self._path, problem_in), targets
+            return check_lines(self._path, problem_in, self._separator), targets
 
     def _refuse_other_shape(self, line: Line) -> None:
         """Refuse the whole file by its first record; every other one would say the same."""
@@ -170,7 +169,7 @@ class PredictionsFile:
 
     def pairs(self) -> Iterator[Pair]:
         """Yield the pairs of a file that was checked."""
-        for line in read_lines(self._path):
+        for line in read_lines(self._path, self._separator):
             if isinstance(line, BadLine):
                 raise GovernanceError(
                     f"{self._path}:{line.number}: the file changed while it was being scored"

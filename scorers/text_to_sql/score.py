@@ -10,6 +10,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue
+from scorers.csv_files import COMMA
 from scorers.evidence import EvidenceWriter
 from scorers.progress import Progress
 from scorers.text_to_sql.databases import Databases, Target, open_engine
@@ -32,8 +33,8 @@ class TextToSqlSettings:
     `schema` is a LookML or DDL file or folder, instead of the live schema. `dialect` is what gold and predictions are
     written in (a name of sqlglot), where it is not that of the engine. `extract_sql` takes SQL out of prose and fences,
     `keep_distinct` is that option of Spider's evaluator. `trust_server` vouches that the user in the URL of a server
-    other than PostgreSQL can do nothing but read. The limits hold for each query; `workers` are processes, as
-    many as there are cores where it is `None`.
+    other than PostgreSQL can do nothing but read. `separator` stands between the cells of CSV. The limits hold for each
+    query; `workers` are processes, as many as there are cores where it is `None`.
     """
 
     schema: Path | None = None
@@ -41,6 +42,7 @@ class TextToSqlSettings:
     extract_sql: bool = False
     keep_distinct: bool = False
     trust_server: bool = False
+    separator: str = COMMA
     time_limit_seconds: float = 30.0
     max_rows: int = 100_000
     memory_limit_mb: int = 1024
@@ -109,7 +111,9 @@ class TextToSqlSummary:
                 "--extract-sql takes the SQL out"
             )
         if self.extracted:
-            hints.append(f"--extract-sql took SQL out of more text in {self.extracted:,} of {self.pairs:,} predictions")
+            hints.append(
+                f"--extract-sql took SQL out of more text in {self.extracted:,} of {self.pairs:,} predictions"
+            )
         if self.empty_golds:
             hints.append(
                 f"{self.empty_golds:,} gold queries give no row; every prediction without rows counts as correct "
@@ -143,7 +147,7 @@ def score_text_to_sql(
     settings = settings or TextToSqlSettings()
     settings.check()
     places = Databases(str(databases), trust_server=settings.trust_server)
-    file = PredictionsFile(predictions)
+    file = PredictionsFile(predictions, separator=settings.separator)
     summary = TextToSqlSummary()
     with WorkerPool[Pair](
         settings.workers or _cores()

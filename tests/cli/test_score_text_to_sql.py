@@ -57,7 +57,9 @@ def test_pairs_become_evidence(govern, databases, write, tmp_path):
     code, out, err = govern("score", "text-to-sql", path, *options)
     assert code == 0
     assert out.endswith(f"1 of 2 pairs correct; evidence in {output}\n")
-    assert "text_to_sql.execution_accuracy         0.5    [0.09453, 0.9055]        2\n" in out
+    assert ["text_to_sql.execution_accuracy", "0.5", "[0.09453,", "0.9055]", "2"] in [
+        line.split() for line in out.splitlines()
+    ]
     assert "verdicts\n        1  correct\n        1  gold_error\n        1  wrong_result\n" in out
     assert "note: --extract-sql took SQL out of more text in 1 of 3 predictions\n" in out
     progress, *rest = err.splitlines()

@@ -98,7 +98,12 @@ PROSE = st.lists(
 ).map("\n".join)
 
 
-@given(PROSE, st.sampled_from([QUERY, LONG]), PROSE, st.sampled_from(["```sql\n{}\n```", "<sql>{}</sql>", "~~~\n{}"]))
+@given(
+    PROSE,
+    st.sampled_from([QUERY, LONG]),
+    PROSE,
+    st.sampled_from(["```sql\n{}\n```", "<sql>{}</sql>", "~~~\n{}"]),
+)
 def test_whatever_prose_stands_around_marked_sql(before, query, after, marked):
     if not marked.endswith("{}"):
         assert extract_sql(f"{before}\n{marked.format(query)}\n{after}", dialect="sqlite") == query

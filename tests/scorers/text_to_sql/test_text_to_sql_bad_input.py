@@ -64,18 +64,23 @@ def test_what_cannot_be_scored_is_one_message_and_no_evidence(shop, tmp_path, ev
             "rename them",
         ),
         (
-            json.dumps({**{key: PAIR[key] for key in PAIR if key != "gold_sql"}, "SQL": "a", "query": "b"}).encode(),
+            json.dumps(
+                {**{key: PAIR[key] for key in PAIR if key != "gold_sql"}, "SQL": "a", "query": "b"}
+            ).encode(),
             "predictions.jsonl:1: gold_sql: SQL and query may both be it; call one of them gold_sql",
         ),
-        (json.dumps(PAIR).encode("utf-16"), "predictions.jsonl: not UTF-8 but UTF-16 or binary; save it as UTF-8"),
+        (
+            json.dumps(PAIR).encode("utf-16"),
+            "predictions.jsonl: not UTF-8 but UTF-16 or binary; save it as UTF-8",
+        ),
         (
             json.dumps(PAIR, indent=2).encode(),
             "predictions.jsonl: one JSON object over several lines; write one object a line, or an array of objects",
         ),
         (
             b"id;question;database;gold_sql;predicted_sql\na;?;shop;SELECT 1;SELECT 1\n",
-            "predictions.jsonl:2: question, database, gold_sql, predicted_sql: missing; the file is CSV with "
-            "semicolons between its cells; write commas",
+            'predictions.jsonl:1: one column only, id;question;database;gold_sql;predicted_sql; is the separator ";"? '
+            "Give --separator ';'",
         ),
     ],
     ids=["other keys", "two keys for one", "UTF-16", "one document", "semicolons"],

@@ -1,9 +1,11 @@
 """From a file of predictions to evidence, and what stops on the way."""
 
 import json
+import re
 import sqlite3
 
 import duckdb
+import pandas as pd
 import pytest
 
 from checks.errors import GovernanceError
@@ -58,6 +60,7 @@ def test_results_have_one_line_for_each_pair_in_order(shop, write_pairs, evidenc
         "timeout": False,
         "schema_hallucination": False,
         "transpilation_failure": False,
+        "empty_gold": False,
         "relative_execution_time": 1.0,
         "facets": {"region": "CA"},
         "latency_seconds": 0.5,
@@ -88,6 +91,87 @@ def test_results_have_one_line_for_each_pair_in_order(shop, write_pairs, evidenc
         False,
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("own.jsonl", {"id": 1, "question": "?", "database": "shop", "gold_sql": "G", "predicted_sql": "P"}),
+        (
+            "bird.jsonl",
+            {"question_id": 1, "question": "?", "db_id": "shop", "SQL": "G", "predicted_sql": "P"},
+        ),
+        ("spider.jsonl", {"db_id": "shop", "question": "?", "query": "G", "pred": "P"}),
+        ("array.json", {"id": 1, "question": "?", "database": "shop", "gold_sql": "G", "predicted_sql": "P"}),
+        ("flat.csv", {"id": 1, "question": "?", "db_id": "shop", "query": "G", "prediction": "P"}),
+        ("table.parquet", {"id": 1, "question": "?", "database": "shop", "gold": "G", "pred_sql": "P"}),
+    ],
+    ids=["own", "BIRD", "Spider", "array", "CSV", "Parquet"],
+)
+def test_pairs_are_read_by_the_names_and_in_the_kinds_of_file_that_people_have(
+    shop, tmp_path, evidence, name, content
+):
+    """The second record has no prediction, and a latency and a group where the kind of file can hold them."""
+    queries = {"G": "SELECT name FROM customer", "P": "SELECT name FROM customer"}
+    record = {key: queries.get(value, value) for key, value in content.items()}
+    empty = {key: None if content[key] == "P" else record[key] for key in record}
+    empty |= {key: 2 for key in ("id", "question_id") if key in empty} | {"latency_seconds": 1.5}
+    path = tmp_path / name
+    match path.suffix:
+        case ".csv":
+            pd.DataFrame([record, empty]).to_csv(path, index=False, sep=";")
+        case ".parquet":
+            pd.DataFrame([record, empty]).to_parquet(path)
+        case ".json":
+            path.write_text(json.dumps([record, empty]))
+        case _:
+            path.write_text(f"{json.dumps(record)}\n{json.dumps(empty)}\n")
+    separator = ";" if path.suffix == ".csv" else ","
+    score_text_to_sql(path, shop, evidence, TextToSqlSettings(workers=1, separator=separator))
+    first, second = read_results(evidence)
+    assert (str(first["id"]), first["verdict"], first["correct"]) == ("1", "correct", True)
+    assert (str(second["id"]), second["verdict"], second["latency_seconds"]) == ("2", "empty", 1.5)
+
+
+def test_an_empty_gold_result_counts_in_a_figure_of_its_own(shop, write_pairs, evidence):
+    """The verdicts are Spider's: any result without rows is correct beside it."""
+    path = write_pairs(
+        {
+            "gold_sql": "SELECT name FROM customer WHERE id > 9",
+            "predicted_sql": "SELECT id FROM large WHERE id > 9",
+        },
+        {"predicted_sql": "SELECT name FROM customer"},
+        {"gold_sql": "SELECT nosuch", "predicted_sql": "SELECT 1"},
+    )
+    summary = score_text_to_sql(path, shop, evidence, ONE_PROCESS)
+    assert [line.get("empty_gold") for line in read_results(evidence)] == [True, False, None]
+    metrics = json.loads((evidence / "evaluation.json").read_text())["text_to_sql_metrics"]
+    assert metrics["empty_gold_rate"]["value"] == 0.5
+    assert (summary.correct, summary.empty_golds) == (2, 1)
+
+
+def test_a_repeated_run_writes_the_same_however_many_processes_it_has(shop, write_pairs, tmp_path):
+    """All but what a clock measures."""
+    queries = [
+        "SELECT name FROM customer",
+        "SELECT id FROM customer",
+        "SELECT nosuch",
+        "DELETE FROM customer",
+        "",
+    ]
+    path = write_pairs(
+        *(
+            {"gold_sql": f"{queries[0]} WHERE id < {n % 7}", "predicted_sql": queries[n % 5]}
+            for n in range(200)
+        )
+    )
+    written = set()
+    for workers in (1, 3):
+        folder = tmp_path / f"evidence-{workers}"
+        score_text_to_sql(path, shop, folder, TextToSqlSettings(workers=workers))
+        lines = (folder / "results.jsonl").read_text()
+        written.add(re.sub(r'"relative_execution_time": ?[0-9.e+-]+', "", lines))
+    assert len(written) == 1
 
 
 def test_every_rate_per_facet_group_as_the_gate_addresses_it(shop, write_pairs, evidence):
@@ -137,6 +221,7 @@ def test_every_rate_per_facet_group_as_the_gate_addresses_it(shop, write_pairs, 
         "text_to_sql.valid_sql_rate",
         "text_to_sql.execution_error_rate",
         "text_to_sql.timeout_rate",
+        "text_to_sql.empty_gold_rate",
         "text_to_sql.unsafe_sql_rate",
         "text_to_sql.schema_hallucination_rate",
         "text_to_sql.relative_execution_time",
