@@ -10,8 +10,9 @@ from typing import assert_never
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
+from checks.exact import number_text
 from checks.gaps import concerns, with_gaps
-from checks.limits import hold_against, number_text
+from checks.limits import hold_against
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.sensitive_share import Index, sensitive_shares
 from checks.thresholds import Check, ThresholdFile

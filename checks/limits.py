@@ -1,19 +1,16 @@
 """One measured value held against the limit of one check."""
 
 import math
-from fractions import Fraction
 
 from checks.decision import Outcome
-from checks.intervals import interval_at, is_proportion
+from checks.exact import number_text
+from checks.intervals import NoSpread, Unsupported, interval_at, is_proportion
 from checks.measurements import Interval, Measured
-from checks.thresholds import Check, exact
+from checks.thresholds import Check
+
+MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one
 
 Result = tuple[Outcome, str, Interval | None]
-
-
-def number_text(number: float) -> str:
-    """Return a number as a person reads it, without loss: `0.8`, `3`, `-1.25e-07`."""
-    return repr(float(number)).removesuffix(".0")
 
 
 def hold_against(check: Check, measured: Measured) -> Result:
@@ -35,11 +32,24 @@ def hold_against(check: Check, measured: Measured) -> Result:
 
 
 def _hold_interval(check: Check, measured: Measured, confidence: float) -> Result:
-    interval = interval_at(measured, confidence)
-    if isinstance(interval, str):
-        return Outcome.INVALID, f"confidence {confidence:g} cannot be shown: {interval}", measured.interval
-    if not (math.isfinite(interval.low) and math.isfinite(interval.high) and interval.low <= interval.high):
-        return Outcome.INVALID, "its spread or interval is not a finite, positive one", None
+    match interval_at(measured, confidence):
+        case Unsupported(reason):
+            return Outcome.INVALID, f"confidence {confidence:g} cannot be shown: {reason}", measured.interval
+        case NoSpread(reason, worst_case):
+            if worst_case is None or not _is_about_scores(check):
+                reason = (
+                    f"{number_text(measured.value)} with confidence {confidence:g} is not certain: {reason}"
+                )
+                return Outcome.INCONCLUSIVE, reason, measured.interval
+            outcome, told, interval = _hold_bounds(check, measured, confidence, worst_case)
+            return outcome, f"{told} (at worst, for scores from 0 to 1: {reason})", interval
+        case interval:
+            return _hold_bounds(check, measured, confidence, interval)
+
+
+def _hold_bounds(check: Check, measured: Measured, confidence: float, interval: Interval) -> Result:
+    if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+        return Outcome.INVALID, "its spread is too large for a finite interval", None
     outcome = _zone(check, interval.low, interval.high)
     bounds = f"[{interval.low:.6g}, {interval.high:.6g}] at one-sided {100 * confidence:g} % around "
     bounds += number_text(measured.value) + (
@@ -54,11 +64,22 @@ def _hold_interval(check: Check, measured: Measured, confidence: float) -> Resul
     return outcome, f"{bounds} is {_relation(check, outcome is Outcome.PASSED)}", interval
 
 
+def _is_about_scores(check: Check) -> bool:
+    """Whether the limit is one that scores between 0 and 1 can miss, and reaches beyond that range nowhere.
+
+    Any other limit says that the figure has another range, in which the worst case of such scores is none.
+    """
+    low, high = check.region
+    if low is None or high is None:
+        return (low is None or 0 < low <= 1) and (high is None or 0 <= high < 1)
+    return 0 <= low <= high <= 1 and (low > 0 or high < 1)
+
+
 def _unusable(check: Check, measured: Measured) -> str | None:
     if not math.isfinite(measured.value):
         return "the value is not a finite number"
-    if measured.samples is not None and measured.samples < 1:
-        return f"it rests on {measured.samples} samples, which cannot be"
+    if problem := measured.samples_problem or _samples_problem(measured.samples):
+        return problem
     if is_proportion(measured) and not 0 <= measured.value <= 1:
         return (
             f"{number_text(measured.value)} is given with a sample size and no spread, so it is a proportion, "
@@ -69,22 +90,22 @@ def _unusable(check: Check, measured: Measured) -> str | None:
     return None
 
 
+def _samples_problem(samples: int | None) -> str | None:
+    if samples is not None and samples < 1:
+        return f"it rests on {samples} samples, which cannot be"
+    if samples is not None and samples > MOST_SAMPLES:
+        return f"it rests on more than {MOST_SAMPLES:,} samples, which cannot be"
+    return None
+
+
 def _zone(check: Check, low: float, high: float) -> Outcome:
     """Return where the whole interval lies: inside the limits, outside of them, or across one."""
     lowest, highest = check.region
-    if _at_least(exact(low), lowest) and _at_most(exact(high), highest):
+    if (lowest is None or low >= lowest) and (highest is None or high <= highest):
         return Outcome.PASSED
-    if not _at_least(exact(high), lowest) or not _at_most(exact(low), highest):
+    if (lowest is not None and high < lowest) or (highest is not None and low > highest):
         return Outcome.FAILED
     return Outcome.INCONCLUSIVE
-
-
-def _at_least(number: Fraction, lowest: Fraction | None) -> bool:
-    return lowest is None or number >= lowest
-
-
-def _at_most(number: Fraction, highest: Fraction | None) -> bool:
-    return highest is None or number <= highest
 
 
 def _relation(check: Check, holds: bool) -> str:

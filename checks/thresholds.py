@@ -3,21 +3,40 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from checks.decision import Consequence
+from checks.exact import ExactFloat, difference, of_integer, total
 from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
 
 LIMITS = ("at_least", "at_most", "between", "target")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
 GroupPattern = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9*?\[\]!-]+$", max_length=256)]
 MAX_PATTERNS = 200  # each is held against each pattern of every other file
+
+
+def _as_written(given: object, validate: ValidatorFunctionWrapHandler) -> float:
+    """Validate a number as a double is, and keep the digits that a double cannot hold."""
+    number: float = validate(given)
+    if isinstance(given, ExactFloat):
+        return given
+    return of_integer(given) if isinstance(given, int) else number
+
+
+Number = Annotated[float, Field(allow_inf_nan=False), WrapValidator(_as_written)]
 
 
 def _rising(limits: tuple[float, float]) -> tuple[float, float]:
@@ -138,24 +157,16 @@ class Check(_Model):
         return {name: list(value) if isinstance(value, tuple) else value for name, value in limit.items()}
 
     @property
-    def region(self) -> tuple[Fraction | None, Fraction | None]:
+    def region(self) -> tuple[float | None, float | None]:
         """The lowest and the highest value that pass, ends included; `None` where there is no such end.
 
-        Exact: every number counts as the decimal that its shortest notation shows, so that 0.7 lies within 0.1 of 0.8.
+        Exact: the ends compare as the decimals that are written, so that 0.7 lies within 0.1 of 0.8.
         """
         if self.between is not None:
-            return exact(self.between[0]), exact(self.between[1])
+            return self.between
         if self.target is not None and self.tolerance is not None:
-            target, tolerance = exact(self.target), exact(self.tolerance)
-            return target - tolerance, target + tolerance
-        low = None if self.at_least is None else exact(self.at_least)
-        high = None if self.at_most is None else exact(self.at_most)
-        return low, high
-
-
-def exact(number: float) -> Fraction:
-    """Return the decimal that the shortest notation of `number` shows; order and equality of doubles are kept."""
-    return Fraction(repr(float(number)))
+            return difference(self.target, self.tolerance), total((self.target, self.tolerance))
+        return self.at_least, self.at_most
 
 
 class AppliesTo(_Model):

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from checks.exact import NumberError, written
+
 Path = tuple[str | int, ...]
 PlainData = None | bool | int | float | str | list["PlainData"] | dict[str, "PlainData"]
 
@@ -116,7 +118,14 @@ class _Builder:
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path)
-        return _scalar(event.value, quoted=bool(event.style)) if isinstance(event, yaml.ScalarEvent) else None
+        return self._scalar(event, path) if isinstance(event, yaml.ScalarEvent) else None
+
+    def _scalar(self, event: yaml.ScalarEvent, path: Path) -> PlainData:
+        try:
+            return _scalar(event.value, quoted=bool(event.style))
+        except NumberError as error:
+            self._source.refuse(event, path, str(error))
+            return math.nan  # refused as a number whatever it belongs to
 
     def _sequence(self, path: Path) -> list[PlainData]:
         items: list[PlainData] = []
@@ -178,7 +187,7 @@ _CORE_SCHEMA: tuple[tuple[re.Pattern[str], Callable[[str], PlainData]], ...] = (
     (re.compile(r"true|True|TRUE"), lambda _: True),
     (re.compile(r"false|False|FALSE"), lambda _: False),
     (re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"), _integer),
-    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), written),
     (re.compile(r"[-+]?\.(inf|Inf|INF)"), lambda text: -math.inf if text.startswith("-") else math.inf),
     (re.compile(r"\.(nan|NaN|NAN)"), lambda _: math.nan),
 )

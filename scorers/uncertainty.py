@@ -14,9 +14,10 @@ more), A is estimated by max(0, s² − J / K): the one-way random-effects analy
 McCulloch, Variance Components, 1992, chapter 3). Where s² is the larger this is s² / n, which already holds the judge's
 noise; repeats make it smaller and say how much of it is the judge's.
 
-Where all items have one and the same score there is no spread to estimate from, and 0 would claim certainty: the
-standard error is then the distance from the value to the far end of its 95 % Wilson score interval, divided by 1.96,
-which is the worst case for scores within known bounds.
+Where all items have one and the same score, but for rounding (the gate's own rule, `checks.intervals.is_no_spread`),
+there is no spread to estimate from, and next to nothing would claim certainty: the standard error is then the distance
+from the value to the far end of its 95 % Wilson score interval, divided by 1.96, which is the worst case for scores
+within known bounds.
 """
 
 import math
@@ -24,7 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from checks.intervals import wilson_interval
+from checks.intervals import is_no_spread, wilson_interval
 
 ONE_SIDED = 0.975  # each end of a two-sided 95 % interval
 Z_95 = NormalDist().inv_cdf(ONE_SIDED)
@@ -62,7 +63,7 @@ def estimate(scores: Sequence[Sequence[float]], *, low: float = 0.0, high: float
         of_judge = (judge_variance or 0.0) / draws
         deviation = math.sqrt(between)
         error = math.sqrt((max(0.0, between - of_judge) + of_judge) / samples)
-        if error < 1e-12 * (high - low):
+        if is_no_spread(error * math.sqrt(samples), scale=high - low, samples=samples):
             error = _without_spread(value, samples, low, high)
     return Estimate(
         value, samples, deviation, error, None if judge_variance is None else math.sqrt(judge_variance)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from checks.exact import of_integer
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.reports.strict_json import JsonValue, ReportError
 
@@ -127,7 +128,7 @@ def number(value: JsonValue) -> float:
     """Return `value`, which `why_not_a_number` found to be one."""
     if not isinstance(value, int | float):
         raise TypeError(f"{kind(value)} is not a number")
-    return float(value)
+    return of_integer(value) if isinstance(value, int) else value
 
 
 def measurement(metric: str, node: Node, *, facet: str | None = None, error: JsonValue = None) -> Measurement:

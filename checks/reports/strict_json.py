@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from checks.errors import GovernanceError
+from checks.exact import NumberError, written
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
@@ -33,7 +34,10 @@ def _refuse_literal(literal: str) -> NoReturn:
 
 
 def _finite(literal: str) -> float:
-    number = float(literal)
+    try:
+        number = written(literal)
+    except NumberError as error:
+        raise ReportError(str(error)) from error
     if not math.isfinite(number):
         raise ReportError(f"the number {literal[:40]} is too large for a double")
     return number
