@@ -47,8 +47,8 @@ class ExactFloat(float):
         number.decimal = decimal
         return number
 
-    def __getnewargs__(self) -> tuple[Decimal]:  # type: ignore[override] -- a float is made anew from a float
-        return (self.decimal,)
+    def __reduce__(self) -> tuple[type[Self], tuple[Decimal]]:
+        return type(self), (self.decimal,)
 
     def __repr__(self) -> str:
         return str(self.decimal).lower()
@@ -77,7 +77,7 @@ class ExactFloat(float):
     def __ge__(self, other: float) -> bool:
         return self._compared(operator.ge, other)
 
-    def _compared(self, holds: Callable[[Any, Any], bool], other: object) -> bool:
+    def _compared(self, holds: Callable[[Any, Any], bool], other: object) -> Any:
         if not isinstance(other, int | float):
             return NotImplemented
         if isinstance(other, float) and math.isnan(other):

@@ -104,7 +104,7 @@ class Check(_Model):
     target: Number | None = Field(
         default=None, description="The value must be within `tolerance` of this, both ends included."
     )
-    tolerance: Annotated[Number, Field(ge=0)] | None = Field(
+    tolerance: Annotated[Number, Field(ge=0, json_schema_extra={"minimum": 0})] | None = Field(
         default=None, description="How far the value may be from `target`; zero or more."
     )
     confidence: Annotated[float, Field(gt=0.5, lt=1)] | None = Field(
