@@ -77,9 +77,9 @@ class ExactFloat(float):
     def __ge__(self, other: float) -> bool:
         return self._compared(operator.ge, other)
 
-    def _compared(self, holds: Callable[[Any, Any], bool], other: object) -> Any:
+    def _compared(self, holds: Callable[[Any, Any], bool], other: object) -> bool:
         if not isinstance(other, int | float):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]  # Python then asks the other operand
         if isinstance(other, float) and math.isnan(other):
             return holds(0.0, other)  # a decimal would raise
         return holds(self.decimal, exact(other))
