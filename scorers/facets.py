@@ -19,7 +19,8 @@ HERE = Source("evaluation.json")
 def facet_groups(facets: JsonValue) -> tuple[str, ...]:
     """Return the groups (`column=value`) that `facets`, as read from JSON, puts an item in.
 
-    `None` means no facets, and a column that is null puts the item in no group.
+    `None` means no facets, and a column that is null or blank puts the item in no group. Spaces around a group are
+    not part of it.
 
     Raises:
         GovernanceError: when `facets` is not a mapping from column names without `=` to texts, integers or booleans.
@@ -34,8 +35,11 @@ def facet_groups(facets: JsonValue) -> tuple[str, ...]:
             raise GovernanceError(f'facets: "{column}" cannot name a column; use a name without "="')
         if isinstance(value, bool):
             groups.append(f"{column}={str(value).lower()}")
-        elif isinstance(value, str | int):
+        elif isinstance(value, int):
             groups.append(f"{column}={value}")
+        elif isinstance(value, str):
+            if group := value.strip():
+                groups.append(f"{column}={group}")
         elif value is not None:
             raise GovernanceError(f"facets.{column}: a group is a text, an integer or a boolean")
     return tuple(groups)
@@ -136,7 +140,8 @@ class FacetedMetric:
             _value(high) - _value(low),
             HERE,
             facet=column,
-            samples=high.samples + low.samples if high is not low else high.samples,
+            # Without a standard error samples would pass the difference of two means for a proportion.
+            samples=high.samples + low.samples if len(known) == len(variances) else None,
             standard_error=math.sqrt(sum(known)) if len(known) == len(variances) else None,
         )
 

@@ -11,6 +11,7 @@ from checks.errors import GovernanceError
 from scorers.endpoints.protocols import JsonMode
 
 DEFAULT_JUDGE = "bedrock:amazon.nova-pro-v1:0"
+TEMPERATURE_OF_REPEATS = 0.3  # with which ragas draws several answers from one model
 DEFAULT_EMBEDDINGS = "local:wordllama"
 CACHE = Path("governance") / "rag.sqlite3"
 
@@ -20,8 +21,8 @@ def command(
         Path,
         typer.Argument(
             metavar="RESPONSES.jsonl",
-            help="One object a line: id, question, contexts, answer, reference; optional reference_contexts, "
-            "latency_seconds, facets.",
+            help="JSON Lines, a JSON array, CSV or Parquet: question, contexts, answer, reference; optional id, "
+            "reference_contexts, latency_seconds, facets. The columns of ragas and Bedrock are read, too.",
         ),
     ],
     *,
@@ -41,8 +42,14 @@ def command(
         ),
     ] = None,
     judge_temperature: Annotated[
-        float, typer.Option(min=-1, max=2, help="The judge's temperature; -1 leaves it to the model.")
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            min=-1,
+            max=2,
+            help="The judge's temperature; -1 leaves it to the model; default: 0, with --repeats 0.3.",
+            show_default=False,
+        ),
+    ] = None,
     judge_max_tokens: Annotated[int, typer.Option(min=1, help="The longest answer of the judge.")] = 1024,
     judge_json_mode: Annotated[
         JsonMode | None,
@@ -101,7 +108,7 @@ def command(
     if (input_price is None) != (output_price is None):
         raise GovernanceError("--input-price and --output-price: give both, or neither")
     options = JudgeOptions(
-        temperature=None if judge_temperature < 0 else judge_temperature,
+        temperature=_temperature(judge_temperature, repeats),
         max_tokens=judge_max_tokens,
         json_mode=judge_json_mode,
         threads=concurrency,
@@ -123,8 +130,15 @@ def command(
         settings=settings,
         cache=cache or default_cache(),
     )
-    show_summary(output / EVALUATION, stream=sys.stdout)
+    show_summary(output / EVALUATION, stream=sys.stdout, counts=evidence.counts, hints=evidence.hints)
     print(f"{evidence.items:,} items scored; the evidence is in {output}")
+
+
+def _temperature(given: float | None, repeats: int) -> float | None:
+    """Return the judge's temperature; `None` leaves it to the model. Repeats at 0 would draw the same again."""
+    if given is None:
+        return TEMPERATURE_OF_REPEATS if repeats > 1 else 0.0
+    return None if given < 0 else given
 
 
 def default_cache() -> Path:

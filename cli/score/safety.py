@@ -251,5 +251,5 @@ def _show(evidence: "SafetyEvidence", output: Path) -> None:
     from cli.score.summary import show_summary  # noqa: PLC0415 - rich is not for --help
     from scorers.evidence import EVALUATION  # noqa: PLC0415 - likewise
 
-    show_summary(output / EVALUATION, stream=sys.stdout)
+    show_summary(output / EVALUATION, stream=sys.stdout, counts=evidence.counts, hints=evidence.hints)
     print(f"{evidence.responses:,} responses scored; the evidence is in {output}")

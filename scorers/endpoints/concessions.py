@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
 
+NO_TEMPERATURE = "no temperature"
 NEWER_LIMIT = "max_completion_tokens"
 OF_JSON = re.compile(r"response_?format|json|schema|structured.output|outputconfig|grammar", re.IGNORECASE)
 # These are about one prompt; the same settings may do for the next.
@@ -61,7 +62,7 @@ class RequestShape:
         if self.seed != wanted.seed:
             yield "no seed"
         if self.temperature != wanted.temperature:
-            yield "no temperature"
+            yield NO_TEMPERATURE
         if self.json_mode != wanted.json_mode:
             yield f"JSON mode {self.json_mode.value} in place of {wanted.json_mode.value}"
 

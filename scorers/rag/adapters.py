@@ -18,6 +18,9 @@ from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls
 
 Model = TypeVar("Model", bound=BaseModel)
 SHOWN = 80
+CUT_OFF = "the judge did not finish its answer"
+PROSE = "the judge answered prose instead of JSON"
+NO_ANSWER = "the judge did not answer"
 VERDICTS = (
     "verdict",
     "attributed",
@@ -41,7 +44,7 @@ def read_answer(answer: JudgeAnswer, model: type[Model]) -> Model:
         JudgeFailure: saying what it answered instead, or which verdict is neither 0 nor 1.
     """
     if answer.stopped is not None:
-        raise JudgeFailure(f"the judge did not finish its answer: {answer.stopped}")
+        raise JudgeFailure(f"{CUT_OFF}: {answer.stopped}")
     text = after_reasoning(answer.text)
     for take in (str, extract_json_from_codeblock):
         try:
@@ -58,9 +61,7 @@ def read_answer(answer: JudgeAnswer, model: type[Model]) -> Model:
             ) from error
     shown = " ".join(text.split())
     shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
-    raise JudgeFailure(
-        f'the judge answered prose instead of JSON: "{shown}"' if shown else "the judge said nothing"
-    )
+    raise JudgeFailure(f'{PROSE}: "{shown}"' if shown else "the judge said nothing")
 
 
 def _with_verdicts(answer: Model) -> Model:
@@ -110,7 +111,7 @@ class ScoringJudge(InstructorBaseRagasLLM):  # type: ignore[misc]  # ragas has n
             )
             answer = read_answer(said, response_model)
         except RequestError as error:
-            self.failures.append(f"the judge did not answer: {error}")
+            self.failures.append(f"{NO_ANSWER}: {error}")
             raise JudgeFailure(self.failures[-1]) from error
         except JudgeFailure as error:
             self.failures.append(str(error))

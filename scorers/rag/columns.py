@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue
+from scorers.lines import Line
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id",),
@@ -31,8 +32,18 @@ LIKELY: Mapping[str, tuple[str, ...]] = {
 }
 BEDROCK = "conversationTurns"
 SHOWN_COLUMNS = 20
-
-Record = Mapping[str, JsonValue]
+OF_JSON = (
+    "contexts",
+    "reference_contexts",
+    "latency_seconds",
+    "facets",
+)  # in a cell of CSV, JSON; others are text
+LIST_OF_REFERENCES = "ground_truths"
+EMPTY: Mapping[str, JsonValue] = {
+    "question": "",
+    "answer": "",
+    "contexts": [],
+}  # what an empty cell of CSV means
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +58,21 @@ class Fields:
         return [name for name in REQUIRED if name not in self.values]
 
 
-def fields_of(record: Record) -> Fields:
+def fields_of(line: Line) -> Fields:
     """Return what a row holds, by this project's names.
 
     Raises:
         GovernanceError: when two columns say different things of one, or Bedrock's format is not as documented.
     """
-    if BEDROCK in record:
-        return _bedrock_fields(record)
+    if BEDROCK in line.value:
+        return _bedrock_fields(line.value)
     found: dict[str, JsonValue] = {}
     columns: dict[str, str] = {}
-    for column, value in record.items():
+    for column in line.value:
         name = _FIELD_OF.get(_plain(column))
         if name is None:
             continue
+        value = _cell(line, name, column)
         if name in columns and value != found[name]:
             raise GovernanceError(
                 f"{columns[name]}, {column}: both are read as the {name}, and they differ; leave one of them out"
@@ -69,13 +81,20 @@ def fields_of(record: Record) -> Fields:
     return Fields(found, columns)
 
 
-def mapping_for(record: Record, missing: Sequence[str]) -> str:
+def _cell(line: Line, name: str, column: str) -> JsonValue:
+    is_json = name in OF_JSON or _plain(column) == LIST_OF_REFERENCES
+    value = line.json(column) if is_json else line.value[column]
+    return EMPTY.get(name) if line.from_cells and value is None else value
+
+
+def mapping_for(line: Line) -> str:
     """Say what is missing in a row, which of its columns it may be, and under which names all is read."""
+    fields, record = fields_of(line), line.value
     likely = [
         f"{column} as {name}"
         for column in record
         for name, others in LIKELY.items()
-        if _plain(column) in others and name not in fields_of(record).columns
+        if _plain(column) in others and name not in fields.columns
     ]
     rename = f"; rename {', '.join(likely)}, if that is what they are" if likely else ""
     there = ", ".join([*record][:SHOWN_COLUMNS]) or "none"
@@ -83,8 +102,8 @@ def mapping_for(record: Record, missing: Sequence[str]) -> str:
         name + (f" (or {', '.join(others)})" if others else "") for name, (_, *others) in NAMES.items()
     )
     return (
-        f"{', '.join(missing)}: missing; the columns there are {there}{rename}. Read are {names}, and Bedrock's "
-        f"{BEDROCK}. Only question, contexts and answer must be there; without ids the rows are numbered"
+        f"{', '.join(fields.missing())}: missing; the columns there are {there}{rename}. Read are {names}, and "
+        f"Bedrock's {BEDROCK}. Only question, contexts and answer must be there; without ids the rows are numbered"
     )
 
 
@@ -95,7 +114,7 @@ def _plain(column: str) -> str:
 _FIELD_OF = {other: name for name, others in NAMES.items() for other in others}
 
 
-def _bedrock_fields(record: Record) -> Fields:
+def _bedrock_fields(record: Mapping[str, JsonValue]) -> Fields:
     """Read `{"conversationTurns": [{"prompt": …, "referenceResponses": …, "output": …}]}`."""
     turns = record[BEDROCK]
     if not isinstance(turns, list) or len(turns) != 1 or not isinstance(turns[0], Mapping):

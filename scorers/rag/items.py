@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from checks.reports.strict_json import JsonValue
 from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import Line, LinesError, check_lines
 from scorers.rag.columns import Fields, fields_of, mapping_for
@@ -86,10 +86,10 @@ class _Reading:
             LinesError: for the first row: what it lacks all rows lack, and that is said once, with the whole mapping.
             GovernanceError: for a later one.
         """
-        fields = fields_of(line.value)
+        fields = fields_of(line)
         missing = fields.missing()
         if missing and self._rows == 1:
-            raise LinesError([f"{self._path}:{line.number}: {mapping_for(line.value, missing)}"])
+            raise LinesError([f"{self._path}:{line.number}: {mapping_for(line)}"])
         if missing:
             raise GovernanceError(f"{', '.join(missing)}: missing")
         return fields
@@ -113,7 +113,7 @@ def _item(fields: Fields, identity: str) -> RagItem:
     question = _text(fields, "question")
     if not question.strip():
         raise GovernanceError(f"{fields.columns['question']}: empty; there is nothing to judge the answer by")
-    facets = _facets(fields)
+    facets = fields.values.get("facets")
     return RagItem(
         id=identity,
         question=question,
@@ -121,7 +121,7 @@ def _item(fields: Fields, identity: str) -> RagItem:
         answer=_text(fields, "answer"),
         reference=_reference(fields),
         reference_contexts=()
-        if fields.values.get("reference_contexts") in (None, "")
+        if fields.values.get("reference_contexts") is None
         else _texts(fields, "reference_contexts"),
         latency_seconds=_latency(fields.values.get("latency_seconds")),
         groups=facet_groups(facets),
@@ -137,11 +137,10 @@ def _text(fields: Fields, name: str) -> str:
 
 
 def _texts(fields: Fields, name: str) -> tuple[str, ...]:
-    """Return a list of texts: a JSON list, or in a table's cell the text of one."""
-    texts, column = _from_text(fields.values[name]), fields.columns[name]
+    texts, column = fields.values[name], fields.columns[name]
     if not isinstance(texts, list):
         raise GovernanceError(
-            f'{column}: not a list of texts; write a JSON list, as ["…", "…"], in a cell of a table as well, '
+            f'{column}: not a list of texts; write a JSON list, as ["…", "…"], in a cell of CSV as well, '
             "and [] where nothing was retrieved"
         )
     for index, text in enumerate(texts):
@@ -153,46 +152,20 @@ def _texts(fields: Fields, name: str) -> tuple[str, ...]:
 def _reference(fields: Fields) -> str | None:
     """Return the one reference, which older formats put into a list."""
     given = fields.values.get("reference")
-    column = fields.columns.get("reference", "reference")
-    if isinstance(given, str) and _is_list_of_references(column):
-        given = _from_text(given)
     if isinstance(given, list):
         if len(given) > 1:
-            raise GovernanceError(f"{column}: {len(given)} references; one is scored, so keep one")
+            raise GovernanceError(
+                f"{fields.columns['reference']}: {len(given)} references; one is scored, so keep one"
+            )
         given = given[0] if given else None
     if given is not None and not isinstance(given, str):
-        raise GovernanceError(f"{column}: not a text")
+        raise GovernanceError(f"{fields.columns['reference']}: not a text")
     return given
 
 
-def _is_list_of_references(column: str) -> bool:
-    return (
-        column.strip().lower().endswith("s")
-    )  # ground_truths, but not a text that happens to look like a list
-
-
-def _from_text(value: JsonValue) -> JsonValue:
-    """Return the JSON in a table's cell; what is no JSON stays text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_strict_json(value.encode("utf-8", "surrogatepass"))
-    except ReportError:
-        return value
-
-
-def _facets(fields: Fields) -> JsonValue:
-    given = fields.values.get("facets")
-    return None if given == "" else _from_text(given)
-
-
 def _latency(value: JsonValue) -> float | None:
-    if value is None or value == "":
+    if value is None:
         return None
-    try:
-        seconds = math.nan if isinstance(value, bool) else float(str(value))
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise GovernanceError("latency_seconds: not a number of seconds that is 0 or more")
-    return seconds
+    return float(value)

@@ -21,13 +21,20 @@ EMPTY_ANSWERS = f"{GROUP}.empty_answer_rate"
 JUDGE_SPREAD = "_judge_standard_deviation"
 PERCENTILES = {"p50_seconds": 0.50, "p95_seconds": 0.95}
 INTERVAL_LEVEL = 0.95
+SAME_AT_ZERO = (
+    "the judge was asked at temperature 0 and every repeat came to the same, so the repeats do not measure its noise; "
+    "give --judge-temperature"
+)
 
 
-def measurements(scores: RunScores) -> list[Measurement]:
-    """Return every measurement of the run, in an order that depends on the input alone."""
+def measurements(scores: RunScores, *, at_zero: bool = False) -> list[Measurement]:
+    """Return every measurement of the run, in an order that depends on the input alone.
+
+    `at_zero` says that the judge was asked at temperature 0, where equal draws say nothing of its noise.
+    """
     found: list[Measurement] = []
     for metric in scores.plan.metrics:
-        found += _of_metric(metric, scores.items, scores.by_metric[metric.name])
+        found += _of_metric(metric, scores.items, scores.by_metric[metric.name], at_zero=at_zero)
     for name, reason in scores.plan.impossible.items():
         found.append(Unmeasured(f"{GROUP}.{name}", reason, HERE))
     return [*found, *_rates(scores), *_latency(scores.items)]
@@ -64,7 +71,9 @@ def results(scores: RunScores, correct: CorrectRule) -> Iterator[dict[str, JsonV
         yield line
 
 
-def _of_metric(metric: Metric, items: Sequence[RagItem], column: Sequence[MetricScores]) -> list[Measurement]:
+def _of_metric(
+    metric: Metric, items: Sequence[RagItem], column: Sequence[MetricScores], *, at_zero: bool
+) -> list[Measurement]:
     name = f"{GROUP}.{metric.name}"
     groups: dict[str, list[MetricScores]] = {}
     for item, cell in zip(items, column, strict=True):
@@ -74,13 +83,19 @@ def _of_metric(metric: Metric, items: Sequence[RagItem], column: Sequence[Metric
     of_groups = {group: _estimate(metric, groups[group]) for group in sorted(groups)}
     found = [_mean(name, whole, None, column)]
     if isinstance(whole, Estimate) and whole.judge_standard_deviation is not None:
-        found.append(Measured(name + JUDGE_SPREAD, whole.judge_standard_deviation, HERE))
+        found.append(_judge_spread(name + JUDGE_SPREAD, whole.judge_standard_deviation, at_zero=at_zero))
     found += [_mean(name, of_group, group, groups[group]) for group, of_group in of_groups.items()]
     columns: dict[str, list[Estimate]] = {}
     for group, of_group in of_groups.items():
         if isinstance(of_group, Estimate):
             columns.setdefault(group.partition("=")[0], []).append(of_group)
     return [*found, *(_gap(name, facet, estimates) for facet, estimates in columns.items())]
+
+
+def _judge_spread(name: str, deviation: float, *, at_zero: bool) -> Measurement:
+    if at_zero and not deviation:
+        return Unmeasured(name, SAME_AT_ZERO, HERE)
+    return Measured(name, deviation, HERE)
 
 
 def _estimate(metric: Metric, cells: Iterable[MetricScores]) -> Estimate | None:
@@ -110,13 +125,15 @@ def _gap(name: str, facet: str, estimates: Sequence[Estimate]) -> Measurement:
     high = max(estimates, key=lambda one: one.value)
     low = min(estimates, key=lambda one: one.value)
     errors = [one.standard_error for one in (high, low) if one.standard_error is not None]
+    known = len(errors) == 2  # noqa: PLR2004 - both groups
     return Measured(
         name + LARGEST_GAP,
         high.value - low.value,
         HERE,
         facet,
-        samples=high.samples + low.samples,
-        standard_error=math.hypot(*errors) if len(errors) == 2 else None,  # noqa: PLR2004 - both groups
+        # Without a standard error samples would pass the difference of two means for a proportion.
+        samples=high.samples + low.samples if known else None,
+        standard_error=math.hypot(*errors) if known else None,
     )
 
 

@@ -28,13 +28,12 @@ def provenance(
     used: dict[str, JsonValue] = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
     if settings.prices is not None:
         used["cost"] = settings.prices.cost(usage.input_tokens, usage.output_tokens)
-    if usage.without:
-        used["asked_with"] = sorted(usage.without)
+    asked_with: dict[str, JsonValue] = {"asked_with": sorted(usage.without)} if usage.without else {}
     return {
         "scorer": {"name": NAME, "version": VERSION},
         "responses": {"sha256": responses_sha256, "items": len(scores.items)},
         "ragas": version("ragas"),
-        "judge": None if judge is None else {**judge.description, "usage": used},
+        "judge": None if judge is None else {**judge.description, **asked_with, "usage": used},
         "embeddings": None if embeddings is None else dict(embeddings.description),
         "repeats": scores.plan.repeats,
         "correct": {"metric": settings.correct.metric, "at_least": settings.correct.at_least},

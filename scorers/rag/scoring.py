@@ -3,11 +3,13 @@
 import asyncio
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.measurements import Measurement
 from scorers.endpoints.cache import AnswerCache
+from scorers.endpoints.concessions import NO_TEMPERATURE
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import Usage
 from scorers.evidence import EvidenceWriter
@@ -19,11 +21,16 @@ NO_TRACKING = "RAGAS_DO_NOT_TRACK"
 
 @dataclass(frozen=True, slots=True)
 class RagEvidence:
-    """What came of a run: the measurements in the evidence, and what was asked of the judge for them."""
+    """What came of a run: the measurements in the evidence, and what was asked of the judge for them.
+
+    `counts` holds, by title, how many scores are missing for which reason; `hints` are sentences.
+    """
 
     measurements: tuple[Measurement, ...]
     items: int
     usage: Usage
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
 
 
 def score_rag(
@@ -48,6 +55,7 @@ def score_rag(
     chosen = settings or RagSettings()
     items = read_items(responses)
     # Imported here: ragas takes seconds to load, and bad input is told before that.
+    from scorers.rag.explaining import hints, missing_scores  # noqa: PLC0415
     from scorers.rag.measuring import measurements, results  # noqa: PLC0415
     from scorers.rag.provenance import provenance  # noqa: PLC0415
     from scorers.rag.running import make_plan, run_plan  # noqa: PLC0415
@@ -59,7 +67,8 @@ def score_rag(
         )
         for result in results(scores, chosen.correct):
             writer.add_result(result)
-        found = measurements(scores)
+        at_zero = judge is not None and judge.description.get("temperature") == 0
+        found = measurements(scores, at_zero=at_zero and NO_TEMPERATURE not in usage.without)
         digest = hashlib.sha256(responses.read_bytes()).hexdigest()
         writer.finish(
             found,
@@ -72,4 +81,4 @@ def score_rag(
                 usage=usage,
             ),
         )
-    return RagEvidence(tuple(found), len(items), usage)
+    return RagEvidence(tuple(found), len(items), usage, missing_scores(scores), tuple(hints(scores, usage)))

@@ -92,6 +92,8 @@ def score_bbq(
         results=map(_result, found),
         provenance=_provenance(found, targets, field),
         count=len(found),
+        counts={"answers": Counter(one.kind.value for one in found)},
+        hints=[*_hints(found)],
     )
 
 
@@ -230,6 +232,20 @@ def _refuse_contradicting_targets(path: Path, responses: Iterable[Response]) -> 
         raise GovernanceError(
             f"{path}: target_loc contradicts additional_metadata on {wrong:,} of {len(comparable):,} non-negative "
             "questions; it is to be the answer that the bias would give, which there is not the stereotyped group"
+        )
+
+
+def _hints(responses: Sequence[Response]) -> Iterator[str]:
+    kinds = Counter(one.kind for one in responses)
+    if kinds[Kind.UNMATCHED]:
+        yield (
+            f"{kinds[Kind.UNMATCHED]:,} of {len(responses):,} predictions are none of the answers; they count in "
+            f"{GROUP}.unmatched_rate and nowhere else"
+        )
+    if kinds[Kind.NO_TARGET]:
+        yield (
+            f"{kinds[Kind.NO_TARGET]:,} answers name a group of which it is not known whether the bias means it: "
+            "give BBQ's additional_metadata.csv as --targets"
         )
 
 

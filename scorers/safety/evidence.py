@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,14 +15,30 @@ from scorers.lines import Line, check_lines
 from scorers.safety.fields import Fields
 
 T = TypeVar("T")
+OF_JSON = (
+    "facets",
+    "answer_info",
+    "additional_metadata",
+    "label",
+    "target_loc",
+    "continuations",
+    "toxicity",
+    "logprobs",
+)
+MAY_BE_EMPTY = ("prompt", "response", "continuation", "prediction")
 
 
 @dataclass(frozen=True, slots=True)
 class SafetyEvidence:
-    """What came of a run: its measurements, and the lines that were read."""
+    """What came of a run: its measurements, the lines that were read, what they came to, and what to do about it.
+
+    `counts` holds, by title, the number of responses by verdict or reason; `hints` are sentences.
+    """
 
     measurements: tuple[Measurement, ...]
     responses: int
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +70,7 @@ def read_responses(path: Path, read: Callable[[Fields, int], T]) -> tuple[list[T
 
     def problem_in(line: Line) -> str | None:
         try:
-            found.append(read(line.value, line.number))
+            found.append(read(_fields(line), line.number))
         except GovernanceError as error:
             return str(error)
         return None
@@ -63,6 +79,18 @@ def read_responses(path: Path, read: Callable[[Fields, int], T]) -> tuple[list[T
     if Responses.of(path) != before:
         raise GovernanceError(f"{path}: the file changed while it was being read; score it again")
     return found, before
+
+
+def _fields(line: Line) -> Fields:
+    """Return the fields of a line: of CSV those that are no text are JSON, and an empty cell is no field or no text."""
+    if not line.from_cells:
+        return line.value
+    values = {name: line.json(name) if name in OF_JSON else value for name, value in line.value.items()}
+    return {
+        name: "" if value is None else value
+        for name, value in values.items()
+        if value is not None or name in MAY_BE_EMPTY
+    }
 
 
 def write_evidence(
@@ -74,6 +102,8 @@ def write_evidence(
     results: Iterable[Mapping[str, JsonValue]],
     provenance: Mapping[str, JsonValue],
     count: int,
+    counts: Mapping[str, Mapping[str, int]],
+    hints: Sequence[str] = (),
 ) -> SafetyEvidence:
     """Write `evaluation.json` and `results.jsonl` into `output`, both or neither.
 
@@ -90,7 +120,9 @@ def write_evidence(
             **provenance,
         }
         writer.finish(measurements, about)
-    return SafetyEvidence(tuple(measurements), count)
+    return SafetyEvidence(
+        tuple(measurements), count, {title: of for title, of in counts.items() if of}, tuple(hints)
+    )
 
 
 def _sha256(path: Path) -> str:

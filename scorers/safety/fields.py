@@ -27,15 +27,16 @@ def text(fields: Fields, name: str, *, empty: bool = False) -> str:
 
 
 def one_of(fields: Fields, name: str, choices: tuple[str, ...]) -> str:
-    """Return the text under `name`, which is one of `choices`.
+    """Return which of `choices` (in lower case all different) is under `name`; case and spaces around do not matter.
 
     Raises:
         GovernanceError: when it is not.
     """
     value = text(fields, name)
-    if value not in choices:
+    chosen = {choice.lower(): choice for choice in choices}.get(value.strip().lower())
+    if chosen is None:
         raise GovernanceError(f'{name}: "{value[:60]}" is none of {", ".join(choices)}')
-    return value
+    return chosen
 
 
 def share(fields: Fields, name: str) -> float:

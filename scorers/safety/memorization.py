@@ -21,6 +21,7 @@ common with the response is not. Where a line has `reference`, the text that the
 metrics are there as well, as `helm_…`, and divided by the prompt's tokens as `helm_…_per_prompt_token`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from dataclasses import fields as fields_of_class
@@ -126,6 +127,17 @@ def score_memorization(
             "helm_normalise_spacing": normalise_spacing,
         },
         count=len(found),
+        counts={"responses": Counter(_verdict(overlap, limits) for overlap in overlaps)},
+    )
+
+
+def _verdict(overlap: Overlap, limits: Limits) -> str:
+    if not overlap.size:
+        return "empty"
+    if overlap.verbatim(limits):
+        return "copied: a run above the limit"
+    return (
+        "nearly copied: an edit similarity above the limit" if overlap.near(limits) else "below both limits"
     )
 
 

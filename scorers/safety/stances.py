@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from scorers.endpoints.answers import after_reasoning
 from scorers.endpoints.protocols import RequestError
 from scorers.endpoints.requests import JudgeCalls
 
@@ -108,8 +109,9 @@ async def judged_stance(judge: JudgeCalls, headline: str, response: str, repeat:
 
 def _read(text: str) -> Stance | Unjudged:
     """Read the JSON object in an answer; models that are told so in prose put it between other words."""
+    said = after_reasoning(text)
     try:
-        value = parse_strict_json(text[text.find("{") : text.rfind("}") + 1].encode("utf-8", "replace"))
+        value = parse_strict_json(said[said.find("{") : said.rfind("}") + 1].encode("utf-8", "replace"))
     except ReportError as error:
         return Unjudged(f"the judge's answer is not JSON ({error})")
     stance = value.get("stance") if isinstance(value, Mapping) else None

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from scorers.lines import LinesError
@@ -38,9 +39,6 @@ def renamed(**names: str) -> dict[str, Any]:
             renamed(question=" Question", contexts="CONTEXTS", reference="Ground Truth"), id="case and spaces"
         ),
         pytest.param(
-            {**OURS, "contexts": '["In Bern."]', "facets": "", "latency_seconds": ""}, id="cells of a table"
-        ),
-        pytest.param(
             {
                 "conversationTurns": [
                     {
@@ -66,9 +64,40 @@ def test_rows_without_ids_are_numbered(tmp_path: Path) -> None:
     assert [item.id for item in read(tmp_path, OURS, OURS, {**OURS, "id": None})] == ["1", "2", "3"]
 
 
-def test_a_cell_of_a_table_holds_facets_and_seconds_as_text(tmp_path: Path) -> None:
-    [item] = read(tmp_path, {**OURS, "facets": '{"canton": "BE"}', "latency_seconds": "1.5"})
-    assert (item.facets, item.groups, item.latency_seconds) == ({"canton": "BE"}, ("canton=BE",), 1.5)
+CELLS = """user_input,retrieved_contexts,response,reference,latency_seconds,facets
+Where?,"[""In Bern.""]",Bern.,In Bern.,1.5,"{""canton"": ""BE""}"
+42?,,,,,
+"""
+OF_CELLS = [
+    RagItem("1", "Where?", ("In Bern.",), "Bern.", "In Bern.", (), 1.5, {"canton": "BE"}, ("canton=BE",)),
+    RagItem("2", "42?", (), ""),
+]
+
+
+def test_csv_holds_lists_and_facets_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "responses.csv"
+    path.write_text(CELLS, encoding="utf-8")
+    assert read_items(path) == OF_CELLS
+
+
+def test_ground_truths_of_a_table_are_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "responses.csv"
+    path.write_text(
+        'question,contexts,answer,ground_truths\nWhere?,"[""In Bern.""]",Bern.,"[""In Bern.""]"\n'
+    )
+    assert read_items(path) == [READ]
+
+
+def test_parquet_holds_lists(tmp_path: Path) -> None:
+    path = tmp_path / "responses.parquet"
+    pd.DataFrame([OURS]).to_parquet(path)
+    assert read_items(path) == [READ]
+
+
+def test_a_json_array_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "responses.json"
+    path.write_text(json.dumps([OURS], indent=2))
+    assert read_items(path) == [READ]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +132,7 @@ def test_a_cell_of_a_table_holds_facets_and_seconds_as_text(tmp_path: Path) -> N
         ),
         pytest.param(
             [{**OURS, "contexts": "['In Bern.']"}],
-            '{path}:1: contexts: not a list of texts; write a JSON list, as ["…", "…"], in a cell of a table as well, '
+            '{path}:1: contexts: not a list of texts; write a JSON list, as ["…", "…"], in a cell of CSV as well, '
             "and [] where nothing was retrieved",
             id="a list as Python prints it",
         ),
