@@ -135,13 +135,14 @@ class FacetedMetric:
         low = min(tallies, key=_value)
         variances = [self._variance_of_mean(tally) for tally in (high, low)]
         known = [variance for variance in variances if variance is not None]
+        samples = high.samples + low.samples if high is not low else high.samples
         return Measured(
             metric,
             _value(high) - _value(low),
             HERE,
             facet=column,
-            # Without a standard error samples would pass the difference of two means for a proportion.
-            samples=high.samples + low.samples if len(known) == len(variances) else None,
+            # Several samples without a standard error would pass the difference of two means for a proportion.
+            samples=samples if len(known) == len(variances) or samples == 1 else None,
             standard_error=math.sqrt(sum(known)) if len(known) == len(variances) else None,
         )
 
