@@ -26,7 +26,7 @@ from checks.reports import (
     ragas,
 )
 from checks.reports.numbers import Node
-from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from checks.reports.strict_json import JsonValue, ReportError, parse_report_json
 
 REPORT_SUFFIXES = (".json", ".eval")  # of the files in a folder that are taken for reports
 MAX_REPORT_BYTES = 32 * 1024 * 1024
@@ -147,7 +147,7 @@ def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...]]:
         raise ReportError(f"holds more than {MAX_VALUES:,} values; attach the report, not the data behind it")
     is_archive = document.content.startswith(inspect_log.ARCHIVE_START)
     content = inspect_log.header_of(document.content, MAX_REPORT_BYTES) if is_archive else document.content
-    parsed = parse_strict_json(content)
+    parsed = parse_report_json(content)
     readers = [reader for reader in READERS if reader.recognises(parsed)]
     if not readers:
         formats = ", ".join(reader.FORMAT for reader in READERS)

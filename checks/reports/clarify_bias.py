@@ -2,20 +2,22 @@
 
 Addressed as `bias.pre_training.CI` and `bias.post_training.DPPL`, with the facet `column=value`. The shape is that of
 https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-analysis-results.html. An undefined metric
-has a null `value` and its reason in `error`, or the text `Infinity` or `-Infinity`.
+has a null `value` and its reason in `error`, or the text `Infinity` or `-Infinity`. A group without a metric that other
+groups have is a gap at that metric and facet.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from checks.measurements import Measurement
-from checks.reports.numbers import Node, measurement, numbers_below
-from checks.reports.strict_json import JsonValue, ReportError
+from checks.measurements import Measurement, Unmeasured
+from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
+from checks.reports.strict_json import JsonValue
 
 FORMAT = "clarify_bias"
 PREFIXES = {
     "pre_training_bias_metrics": "bias.pre_training",
     "post_training_bias_metrics": "bias.post_training",
 }
+_TEXTS = frozenset({"name", "value", "error", "description"})
 
 
 def recognises(document: JsonValue) -> bool:
@@ -24,42 +26,92 @@ def recognises(document: JsonValue) -> bool:
 
 
 def read(report: Node) -> Iterator[Measurement]:
-    """Yield every bias metric.
-
-    Raises:
-        ReportError: when the report is not built as Clarify builds it.
-    """
+    """Yield every bias metric."""
     for key, prefix in PREFIXES.items():
         if key in report:
-            yield from _metrics(report.child(key), prefix)
+            yield from _section(report.child(key), prefix)
 
 
-def _metrics(section: Node, prefix: str) -> Iterator[Measurement]:
-    section.object()
-    if "facets" not in section:
-        raise ReportError(f'{section.source.pointer}: "facets" is missing')
-    facets = section.child("facets")
-    facets.object()
+def _section(section: Node, prefix: str) -> Iterator[Measurement]:
+    """Yield the metrics of one section.
+
+    A section that names no facet at all is read as one of which nothing is known, for the whole and for any facet.
+    """
+    facets = section.child("facets") if "facets" in section else section
+    if "facets" not in section or not isinstance(facets.value, Mapping) or not facets.value:
+        misplaced = "facets" in section and facets.value != {}
+        reason = f"{kind(facets.value)} stands where an object of facets belongs"
+        reason = reason if misplaced else "it has no facets"
+        yield undefined(prefix, facets, reason)
+        return
+    by_facet: dict[str, list[Measurement]] = {}
     for column, groups in facets.members():
-        groups.list()
+        if not isinstance(groups.value, list) or not groups.value:
+            reason = (
+                "it has no groups"
+                if groups.value == []
+                else f"{kind(groups.value)} stands where groups belong"
+            )
+            by_facet.setdefault(column, []).append(undefined(prefix, groups, reason, facet=column))
+            continue
         for _, group in groups.members():
-            yield from _group(group, prefix, column)
+            facet = _facet(group, column)
+            by_facet.setdefault(facet, []).extend(read_group(group, prefix, facet))
+    for measurements in by_facet.values():
+        yield from measurements
+    yield from missing_metrics(prefix, by_facet, facets)
 
 
-def _group(group: Node, prefix: str, column: str) -> Iterator[Measurement]:
-    group.object()
-    if "metrics" not in group:
-        raise ReportError(f'{group.source.pointer}: "metrics" is missing')
-    named = "value_or_threshold" in group
-    facet = f"{column}={group.child('value_or_threshold').text()}" if named else column
-    metrics = group.child("metrics")
-    metrics.list()
-    for _, metric in metrics.members():
-        entry = metric.object()
-        if "name" not in entry or "value" not in entry:
-            raise ReportError(f'{metric.source.pointer}: "name" or "value" is missing')
-        name = metric.child("name").text()
-        yield measurement(f"{prefix}.{name}", metric.child("value"), facet=facet, error=entry.get("error"))
-        for key, extra in metric.members():
-            if key not in {"name", "value", "error", "description"}:
-                yield from numbers_below(f"{prefix}.{name}.{key}", extra, facet=facet)
+def _facet(group: Node, column: str) -> str:
+    given = group.value.get("value_or_threshold") if isinstance(group.value, Mapping) else None
+    is_named = isinstance(given, str | int | float) and not isinstance(given, bool)
+    return f"{column}={group.child('value_or_threshold').text()}" if is_named else column
+
+
+def read_group(group: Node, prefix: str, facet: str | None) -> Iterator[Measurement]:
+    """Yield the metrics of one group, or the gap of all of them."""
+    if not isinstance(group.value, Mapping):
+        yield undefined(prefix, group, f"{kind(group.value)} stands where a group belongs", facet=facet)
+        return
+    error = stated_error(group.value.get("error"))
+    metrics = group.child("metrics") if "metrics" in group else group
+    if error is not None:
+        yield undefined(prefix, group, error, facet=facet)
+    elif not isinstance(metrics.value, list) or not metrics.value:
+        yield undefined(prefix, metrics, "the group has no metrics", facet=facet)
+    if isinstance(metrics.value, list):
+        for _, metric in metrics.members():
+            yield from _metric(metric, prefix, facet)
+
+
+def _metric(metric: Node, prefix: str, facet: str | None) -> Iterator[Measurement]:
+    entry = metric.value
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
+        yield undefined(prefix, metric, "a metric without a name", facet=facet)
+        return
+    address = f"{prefix}.{metric.child('name').text()}"
+    if "value" in entry:
+        yield measurement(address, metric.child("value"), facet=facet, error=entry.get("error"))
+    else:
+        yield undefined(address, metric, stated_error(entry.get("error")) or 'no "value" in it', facet=facet)
+    for key, extra in metric.members():
+        if key not in _TEXTS:
+            yield from numbers_below(f"{address}.{key}", extra, facet=facet)
+
+
+def missing_metrics(
+    prefix: str, by_facet: Mapping[str, Sequence[Measurement]], node: Node
+) -> Iterator[Unmeasured]:
+    """Yield a gap for each metric that a facet lacks and that others have."""
+    names = dict.fromkeys(
+        one.metric
+        for found in by_facet.values()
+        for one in found
+        if one.metric.count(".") == prefix.count(".") + 1
+    )
+    for facet, found in by_facet.items():
+        present = {one.metric for one in found}
+        if prefix not in present:  # else all of it is a gap
+            for name in names:
+                if name not in present:
+                    yield undefined(name, node, "this group has no such metric, and others have", facet=facet)

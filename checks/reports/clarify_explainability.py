@@ -11,49 +11,68 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from checks.measurements import Measured, Measurement, Unmeasured
-from checks.reports.numbers import Node, measurement, numbers_below
+from checks.reports import clarify_bias
+from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
 from checks.reports.strict_json import JsonValue
 
 FORMAT = "clarify_explainability"
 SECTION = "explanations"
+PREFIX = "explainability"
 GLOBAL_VALUES = "global_shap_values"
 
 
 def recognises(document: JsonValue) -> bool:
-    """Whether `document` holds explanations of Clarify."""
-    return isinstance(document, Mapping) and SECTION in document
+    """Whether `document` holds explanations of Clarify; a word under that name beside something else is none."""
+    if not isinstance(document, Mapping) or SECTION not in document:
+        return False
+    return isinstance(document[SECTION], Mapping) or clarify_bias.recognises(document)
 
 
 def read(report: Node) -> Iterator[Measurement]:
-    """Yield every number of every explanation.
-
-    Raises:
-        ReportError: when the report is not built as Clarify builds it.
-    """
+    """Yield every number of every explanation."""
     explanations = report.child(SECTION)
-    explanations.object()
+    if not isinstance(explanations.value, Mapping):
+        yield undefined(PREFIX, explanations, _misplaced(explanations, "an object of explanations"))
+        return
     for method, explanation in explanations.members():
-        prefix = f"explainability.{method}"
+        prefix = f"{PREFIX}.{method}"
         if method == "kernel_shap":
-            explanation.object()
-            for label, entry in explanation.members():
-                yield from _shap(f"{prefix}.{label}", entry)
+            yield from _labels(prefix, explanation)
         elif method == "pdp":
-            explanation.list()
-            for _, feature in explanation.members():
-                yield from _partial_dependence(prefix, feature)
+            yield from _features(prefix, explanation)
         else:
             yield from numbers_below(prefix, explanation)
 
 
+def _misplaced(node: Node, wanted: str) -> str:
+    return f"{kind(node.value)} stands where {wanted} belongs"
+
+
+def _labels(prefix: str, labels: Node) -> Iterator[Measurement]:
+    if not isinstance(labels.value, Mapping):
+        yield undefined(prefix, labels, _misplaced(labels, "an object of labels"))
+        return
+    for label, entry in labels.members():
+        yield from _shap(f"{prefix}.{label}", entry)
+
+
 def _shap(prefix: str, entry: Node) -> Iterator[Measurement]:
-    entry.object()
+    values = entry.child(GLOBAL_VALUES) if GLOBAL_VALUES in entry else entry
+    if GLOBAL_VALUES not in entry or not isinstance(values.value, Mapping) or not values.value:
+        yield undefined(prefix, values, f"no object of {GLOBAL_VALUES}")
+        return
+    yield from _global_values(prefix, values)
     for key, part in entry.members():
-        if key == GLOBAL_VALUES:
-            part.object()
-            yield from _global_values(prefix, part)
-        else:
+        if key != GLOBAL_VALUES:
             yield from numbers_below(f"{prefix}.{key}", part)
+
+
+def _features(prefix: str, features: Node) -> Iterator[Measurement]:
+    if not isinstance(features.value, list):
+        yield undefined(prefix, features, _misplaced(features, "a list of features"))
+        return
+    for _, feature in features.members():
+        yield from _partial_dependence(prefix, feature)
 
 
 def _global_values(prefix: str, values: Node) -> Iterator[Measurement]:
@@ -81,7 +100,10 @@ def _shares(prefix: str, features: Sequence[Measurement], values: Node) -> Itera
 
 
 def _partial_dependence(prefix: str, feature: Node) -> Iterator[Measurement]:
-    feature.object()
-    name = feature.child("feature_name").text() if "feature_name" in feature else feature.source.pointer
+    if not isinstance(feature.value, Mapping) or not isinstance(feature.value.get("feature_name"), str):
+        yield undefined(prefix, feature, "a feature without a name")
+        return
+    name = feature.child("feature_name").text()
     for key, part in feature.members():
-        yield from numbers_below(f"{prefix}.{name}.{key}", part)
+        if key != "feature_name":
+            yield from numbers_below(f"{prefix}.{name}.{key}", part)

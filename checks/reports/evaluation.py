@@ -12,23 +12,29 @@ Beside `value` and `standard_deviation` a metric may carry
 - `facets`: the same again for groups, keyed `column=value`, or `column` for a figure about all its groups.
 
 A top-level `provenance` says how the figures came about; it is evidence, but holds no measurements.
+
+Groups are found whatever the case of `_metrics`, one level down too, and in each element of a list at the top; the
+address is the same. A group, and what stands in it, may be a list of `{"name": …, "value": …}`. A figure that stands
+at the top, outside of every group, is a gap at its own name: what it is a figure of cannot be told.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.reports.clarify_bias import PREFIXES as BIAS_SECTIONS
+from checks.reports.model_monitor_shape import is_statistics
 from checks.reports.numbers import (
     Node,
-    is_undefined,
     kind,
     measurement,
-    number,
     numbers_below,
+    stated_error,
+    undefined,
     why_not_a_number,
 )
 from checks.reports.strict_json import JsonValue
+from checks.reports.support import SPREADS, count_of, why_no_spread, with_samples, with_spread
 
 FORMAT = "sagemaker_evaluation"
 GROUP_SUFFIX = "_metrics"
@@ -82,130 +88,174 @@ def evaluation_document(
 
 
 def recognises(document: JsonValue) -> bool:
-    """Whether `document` has groups of metrics, and is not of Model Monitor, which describes its data set."""
-    if not isinstance(document, Mapping) or isinstance(document.get("dataset"), Mapping):
-        return False
-    return bool(_groups(document))
+    """Whether `document` has groups of metrics, and is not of Model Monitor, which counts the items of its data set."""
+    if isinstance(document, Mapping):
+        around = (value for key, value in document.items() if key != PROVENANCE)
+        return not is_statistics(document) and (any(map(is_group, document)) or any(map(_has_groups, around)))
+    return isinstance(document, list) and bool(document) and all(map(_is_evaluation, document))
 
 
-def _groups(document: Mapping[str, JsonValue]) -> list[str]:
-    return [key for key in document if key.endswith(GROUP_SUFFIX) and key not in BIAS_SECTIONS]
+def _is_evaluation(document: JsonValue) -> bool:
+    return isinstance(document, Mapping) and recognises(document)
+
+
+def _has_groups(value: JsonValue) -> bool:
+    """Whether `value` stands around groups: of the many things below the top only what is built as one counts."""
+    return isinstance(value, Mapping) and any(
+        is_group(key) and (isinstance(group, Mapping) or is_named_list(group)) for key, group in value.items()
+    )
+
+
+def is_group(key: str) -> bool:
+    """Whether a key names a group of metrics, in whatever case."""
+    return (
+        key.lower().endswith(GROUP_SUFFIX)
+        and len(key) > len(GROUP_SUFFIX)
+        and key.lower() not in BIAS_SECTIONS
+    )
+
+
+def group_name(key: str) -> str:
+    """Return the name of the group that `key` stands for: `Classification` for `Classification_Metrics`."""
+    return key[: -len(GROUP_SUFFIX)]
 
 
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every metric of every group, and of every facet."""
-    for key in _groups(report.object()):
-        yield from read_group(key.removesuffix(GROUP_SUFFIX), report.child(key))
+    if isinstance(report.value, list):
+        for _, evaluation in report.members():
+            yield from read(evaluation)
+        return
+    for key, child in report.members():
+        if key == PROVENANCE:
+            continue
+        if is_group(key):
+            yield from read_group(group_name(key), child)
+        elif _has_groups(child.value):
+            for name, group in child.members():
+                if is_group(name):
+                    yield from read_group(group_name(name), group)
+        elif _is_figure(child.value):
+            yield undefined(key, child, _OUTSIDE)
+
+
+_OUTSIDE = (
+    f'a figure outside of every group; put it into one, as in {{"model{GROUP_SUFFIX}": {{"name": 0.9}}}}'
+)
+
+
+def _is_figure(value: JsonValue) -> bool:
+    if isinstance(value, Mapping):
+        return "value" in value
+    return why_not_a_number(value) is None
 
 
 def read_group(group: str, node: Node) -> Iterator[Measurement]:
     """Yield the metrics of one group, addressed as `group.name`."""
-    if not isinstance(node.value, Mapping):
-        yield Unmeasured(group, f"{kind(node.value)} stands where an object of metrics belongs", node.source)
-    for name, entry in node.members():
-        yield from _metric(f"{group}.{name}", entry, facet=None)
+    if not isinstance(node.value, Mapping) and not is_named_list(node.value):
+        yield undefined(group, node, f"{kind(node.value)} stands where an object of metrics belongs")
+        return
+    for name, entry in named_members(node):
+        yield from read_metric(f"{group}.{name}", entry, facet=None)
 
 
-_SPREADS = ("samples", "standard_deviation", "standard_error")
-_READ = frozenset({"value", "error", "facets", "interval", *_SPREADS})
-_MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one
+def is_named_list(value: JsonValue) -> bool:
+    """Whether `value` is a list of `{"name": …, "value": …}`."""
+    return isinstance(value, list) and bool(value) and all(map(_is_named, value))
 
 
-def _metric(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
+def _is_named(value: JsonValue) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("name"), str) and bool(_READ & value.keys())
+
+
+def named_members(node: Node) -> Iterator[tuple[str, Node]]:
+    """Yield members by their key, or those of a list of `{"name": …, "value": …}` by their name."""
+    if is_named_list(node.value):
+        yield from ((member.child("name").text(), member) for _, member in node.members())
+    else:
+        yield from node.members()
+
+
+_READ = frozenset({"value", "error", "facets", "interval", "samples", *SPREADS})
+_NO_VALUE = 'no "value" in it; write {"value": 0.9}, or {"value": null, "error": "why there is none"}'
+
+
+def read_metric(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
     """Yield one entry: an object with `value` or `facets`, a bare number, or a nested thing such as a curve."""
     value = node.value
     if isinstance(value, Mapping) and ("value" in value or "facets" in value):
         yield from _entry_with_value(metric, node, facet)
-    elif isinstance(value, Mapping | Sequence) and not isinstance(value, str) and value:
-        for key, child in node.members():
-            yield from _metric(f"{metric}.{key}", child, facet)
+    elif isinstance(value, Mapping) and value:
+        yield from _nested(metric, node, facet)
+    elif isinstance(value, Sequence) and not isinstance(value, str) and value:
+        # A curve, a matrix, a list of named entries: it is no figure itself, and its parts are.
+        yield Unmeasured(metric, why_not_a_number(value) or "", node.source, facet, itself_only=True)
+        for key, child in named_members(node):
+            yield from read_metric(f"{metric}.{key}", child, facet)
     else:
         yield measurement(metric, node, facet=facet)
+
+
+def _nested(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
+    """Yield what an object without a value holds: its own parts, unless it says that there was an error."""
+    error = node.object().get("error")
+    stated = stated_error(error) if why_not_a_number(error) is not None else None
+    if stated is not None:
+        yield undefined(metric, node, stated, facet=facet)
+        return
+    yield Unmeasured(metric, _NO_VALUE, node.source, facet, itself_only=True)
+    for key, child in node.members():
+        yield from read_metric(f"{metric}.{key}", child, facet)
 
 
 def _entry_with_value(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
     entry = node.object()
     if "value" in entry:
-        support = _support(node)
         found = measurement(metric, node.child("value"), facet=facet, error=entry.get("error"))
-        if support.problem is not None:
-            found = Unmeasured(metric, support.problem, node.source, facet)
-        elif isinstance(found, Measured):
-            found = support.behind(found)
-        yield found
-        yield from (
-            Unmeasured(f"{metric}.{key}", reason, node.child(key).source, facet)
-            for key, reason in support.undefined.items()
-        )
+        yield with_spread(with_samples(found, entry.get("samples")), entry)
+        yield from _unusable_support(metric, node, facet)
+    elif entry.keys() - {"facets", "name"}:
+        reason = stated_error(entry.get("error")) or _NO_VALUE
+        yield Unmeasured(metric, reason, node.source, facet, itself_only=True)
     for key, child in node.members():
         if key == "facets" and facet is None:
             child.object()
             for group, group_entry in child.members():
-                yield from _metric(metric, group_entry, group)
-        elif key not in _READ or key == "facets":
+                yield from _of_facet(metric, group_entry, group)
+                yield from _errors_of_all(metric, node, group)
+        elif key not in {*_READ, "name"} or key == "facets":
             yield from numbers_below(f"{metric}.{key}", child, facet=facet)
 
 
-@dataclass(frozen=True, slots=True)
-class _Support:
-    """What an entry says beside its value; `undefined` are spreads that are not finite, `problem` is a defect."""
-
-    numbers: Mapping[str, float]
-    interval: Interval | None
-    undefined: Mapping[str, str]
-    problem: str | None
-
-    def behind(self, measured: Measured) -> Measured:
-        """Return `measured` with the numbers that support it.
-
-        With a spread that is undefined the sample size is left out too: a value with a sample size and no spread
-        would count as a proportion.
-        """
-        samples = None if self.undefined else self.numbers.get("samples")
-        return Measured(
-            measured.metric,
-            measured.value,
-            measured.source,
-            facet=measured.facet,
-            samples=None if samples is None else int(samples),
-            standard_deviation=self.numbers.get("standard_deviation"),
-            standard_error=self.numbers.get("standard_error"),
-            interval=self.interval,
-        )
+def _of_facet(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
+    """Yield the entry of one facet: its figure, or the gap at exactly that facet."""
+    value = node.value
+    if isinstance(value, Mapping) and "value" in value:
+        found = list(_entry_with_value(metric, node, facet))
+    elif isinstance(value, Mapping):
+        found = [undefined(metric, node, stated_error(value.get("error")) or _NO_VALUE, facet=facet)]
+    else:
+        found = [measurement(metric, node, facet=facet)]
+    for one in found:
+        # The figure of a column as a whole is one of its own; those of its groups may be known all the same.
+        is_column = "=" not in facet and isinstance(one, Unmeasured) and one.metric == metric
+        yield replace(one, itself_only=True) if is_column and isinstance(one, Unmeasured) else one
 
 
-def _support(node: Node) -> _Support:
+def _errors_of_all(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
+    """Yield the error of an entry that has facets and no value of its own: it is about each of them."""
     entry = node.object()
-    numbers: dict[str, float] = {}
-    undefined: dict[str, str] = {}
-    problems: list[str] = []
-    for key in _SPREADS:
+    if "value" not in entry and (stated := stated_error(entry.get("error"))) is not None:
+        yield undefined(metric, node, stated, facet=facet)
+
+
+def _unusable_support(metric: str, node: Node, facet: str | None) -> Iterator[Unmeasured]:
+    """Yield a gap for each spread and sample size that cannot be used, at its own address."""
+    entry = node.object()
+    for key in ("samples", *SPREADS):
         if key not in entry:
             continue
-        if (reason := why_not_a_number(entry[key])) is None:
-            numbers[key] = number(entry[key])
-            if not _is_possible(key, numbers[key]):
-                problems.append(f"{key} is {numbers[key]:g}, which cannot be")
-        elif is_undefined(entry[key]):
-            undefined[key] = reason
-        else:
-            problems.append(f"{key}: {reason}")
-    interval = _read_interval(entry) if "interval" in entry else None
-    if "interval" in entry and interval is None:
-        problems.append("interval is not low <= value <= high with a confidence between 0 and 1")
-    return _Support(numbers, interval, undefined, next(iter(problems), None))
-
-
-def _is_possible(key: str, given: float) -> bool:
-    return 1 <= given <= _MOST_SAMPLES and given.is_integer() if key == "samples" else given >= 0
-
-
-def _read_interval(entry: Mapping[str, JsonValue]) -> Interval | None:
-    given, value = entry["interval"], entry["value"]
-    if not isinstance(given, Mapping) or set(given) != {"low", "high", "confidence"}:
-        return None
-    if any(why_not_a_number(number_or_not) for number_or_not in (*given.values(), value)):
-        return None
-    interval = Interval(number(given["low"]), number(given["high"]), number(given["confidence"]))
-    contains = interval.low <= number(value) <= interval.high
-    return interval if contains and 0 < interval.confidence < 1 else None
+        problem = count_of(entry[key]).problem if key == "samples" else why_no_spread(entry[key])
+        if problem is not None or entry[key] is None:
+            reason = why_not_a_number(entry[key]) or problem or ""
+            yield undefined(f"{metric}.{key}", node.child(key), reason, facet=facet)

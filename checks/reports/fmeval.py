@@ -1,18 +1,20 @@
 """fmeval results: one `EvalOutput` as JSON, or a list of them.
 
 Addressed as `fmeval.<eval_name>.<dataset_name>.<score>`, such as `fmeval.qa_accuracy.trivia_qa.f1_score`, with the
-facet `category=<name>` for a category of the data set. The shape is that of
+facet `category=<name>` for a category of the data set. An `error` of an output reaches every score of that evaluation
+and data set, by category too. The shape is that of
 https://github.com/aws/fmeval/blob/main/src/fmeval/eval_algorithms/__init__.py. It has no sample sizes.
 """
 
 from collections.abc import Iterator, Mapping
 
-from checks.measurements import Measurement, Unmeasured
-from checks.reports.numbers import Node, measurement
+from checks.measurements import Measurement
+from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
 from checks.reports.strict_json import JsonValue, ReportError
 
 FORMAT = "fmeval"
 NAMES = ("eval_name", "dataset_name")
+CATEGORY = "category"
 
 
 def recognises(document: JsonValue) -> bool:
@@ -25,7 +27,7 @@ def read(report: Node) -> Iterator[Measurement]:
     """Yield every score of every output, by category too.
 
     Raises:
-        ReportError: when the report is not built as fmeval builds it.
+        ReportError: when an output does not say of what evaluation and data set it is.
     """
     outputs = [node for _, node in report.members()] if isinstance(report.value, list) else [report]
     for output in outputs:
@@ -37,31 +39,71 @@ def _output(output: Node) -> Iterator[Measurement]:
     if missing := [name for name in NAMES if name not in entry]:
         raise ReportError(f'{output.source.pointer or "the top"}: "{missing[0]}" is missing')
     metric = ".".join(["fmeval", *(output.child(name).text() for name in NAMES)])
-    scores = list(_scores(output, "dataset_scores", metric, None))
-    yield from scores
-    if not scores or entry.get("error"):
-        reason = entry.get("error")
-        yield Unmeasured(
-            metric, reason if isinstance(reason, str) else "no score, and no reason", output.source
-        )
-    if entry.get("category_scores") is not None:
-        for _, category in output.child("category_scores").members():
-            if not {"name", "scores"} <= category.object().keys():
-                raise ReportError(f'{category.source.pointer}: "name" or "scores" is missing')
-            yield from _scores(category, "scores", metric, f"category={category.child('name').text()}")
+    by_facet = {None: _scores(output, "dataset_scores", metric, None), **_categories(output, metric)}
+    for scores in by_facet.values():
+        yield from scores
+    yield from _not_everywhere(metric, by_facet, output)
+    error = stated_error(entry.get("error"))
+    if error is not None or not any(by_facet.values()):
+        yield undefined(metric, output, error or "no score, and no reason")
 
 
-def _scores(parent: Node, key: str, metric: str, facet: str | None) -> Iterator[Measurement]:
-    if parent.object().get(key) is None:
-        return
-    scores = parent.child(key)
-    scores.list()
-    for _, score in scores.members():
-        entry = score.object()
-        if "name" not in entry or "value" not in entry:
-            raise ReportError(f'{score.source.pointer}: "name" or "value" is missing')
-        name = f"{metric}.{score.child('name').text()}"
-        if isinstance(error := entry.get("error"), str) and error.strip():
-            yield Unmeasured(name, error, score.source, facet)
+def _categories(output: Node, metric: str) -> dict[str | None, list[Measurement]]:
+    """Return the scores of each category by its facet, and the gaps where a category cannot be read."""
+    if output.object().get("category_scores") is None:
+        return {}
+    categories = output.child("category_scores")
+    if not isinstance(categories.value, list):
+        reason = f"{kind(categories.value)} stands where a list of categories belongs"
+        return {CATEGORY: [undefined(metric, categories, reason, facet=CATEGORY)]}
+    found: dict[str | None, list[Measurement]] = {}
+    for _, category in categories.members():
+        name = category.value.get("name") if isinstance(category.value, Mapping) else None
+        facet = f"{CATEGORY}={name}" if isinstance(name, str | int) else CATEGORY
+        if facet == CATEGORY:
+            scores: list[Measurement] = [
+                undefined(metric, category, "a category without a name", facet=facet)
+            ]
         else:
-            yield measurement(name, score.child("value"), facet=facet)
+            scores = _scores(category, "scores", metric, facet)
+            if not scores:
+                scores = [undefined(metric, category, "a category without scores", facet=facet)]
+        found.setdefault(facet, []).extend(scores)
+    return found
+
+
+def _scores(parent: Node, key: str, metric: str, facet: str | None) -> list[Measurement]:
+    if parent.object().get(key) is None:
+        return []
+    scores = parent.child(key)
+    if not isinstance(scores.value, list):
+        reason = f"{kind(scores.value)} stands where a list of scores belongs"
+        return [undefined(metric, scores, reason, facet=facet)]
+    return [_score(score, metric, facet) for _, score in scores.members()]
+
+
+def _score(score: Node, metric: str, facet: str | None) -> Measurement:
+    entry = score.value
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
+        return undefined(metric, score, "a score without a name", facet=facet)
+    name = f"{metric}.{score.child('name').text()}"
+    error = stated_error(entry.get("error"))
+    if "value" not in entry:
+        return undefined(name, score, error or 'no "value" in it', facet=facet)
+    if error is not None:
+        return undefined(name, score, error, facet=facet)
+    return measurement(name, score.child("value"), facet=facet)
+
+
+def _not_everywhere(
+    metric: str, by_facet: Mapping[str | None, list[Measurement]], output: Node
+) -> Iterator[Measurement]:
+    """Yield a gap for each score that a category lacks and that others have."""
+    names = dict.fromkeys(
+        one.metric for scores in by_facet.values() for one in scores if one.metric != metric
+    )
+    for facet, scores in by_facet.items():
+        present = {one.metric for one in scores}
+        absent = [] if facet in {None, CATEGORY} else [name for name in names if name not in present]
+        for name in absent:
+            yield undefined(name, output, "this category has no such score", facet=facet)

@@ -3,8 +3,8 @@
 Addressed as `inspect.<task>.<score>.<metric>`, such as `inspect.popularity.match.accuracy`; where one score is there
 under several reducers, the reducer follows the score's name. `stderr` and `bootstrap_stderr` are the standard error
 of the score's `accuracy` or `mean`, and the number of scored samples is theirs too. A run that was cancelled, failed,
-or left samples out has an `Unmeasured` beside each of its metrics, so that no check passes on what was finished by
-chance. The shape is that of https://inspect.aisi.org.uk/reference/inspect_ai.log.html.
+was invalidated, left samples out or does not count them is a gap of all that the task has, so that no check passes on
+what was finished by chance. The shape is that of https://inspect.aisi.org.uk/reference/inspect_ai.log.html.
 """
 
 import zipfile
@@ -13,14 +13,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 
-from checks.measurements import Measurement, Unmeasured
-from checks.reports.numbers import Node, measurement
+from checks.measurements import Measurement
+from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
 from checks.reports.strict_json import JsonValue, ReportError
-from checks.reports.support import supported
+from checks.reports.support import count_of, supported
 
 FORMAT = "inspect_log"
 ARCHIVE_START = b"PK\x03\x04"
 HEADER = "header.json"
+PREFIX = "inspect"
 MEANS = ("accuracy", "mean")
 ERRORS = ("stderr", "bootstrap_stderr")
 
@@ -69,40 +70,97 @@ def read(report: Node) -> Iterator[Measurement]:
     """Yield every metric of every score.
 
     Raises:
-        ReportError: when the report is not built as Inspect builds it.
+        ReportError: when the log does not say of which task it is, or how the run ended.
     """
-    prefix = f"inspect.{report.child('eval').child('task').text()}"
-    status = report.child("status").text()
-    ended = "" if status == "success" else f"the run did not succeed (status: {status})"
-    results = report.child("results") if report.object().get("results") is not None else None
-    if results is None or not results.object().get("scores"):
-        yield Unmeasured(prefix, ended or "the run has no scores", report.source)
+    prefix = f"{PREFIX}.{report.child('eval').child('task').text()}"
+    if gap := _why_unfinished(report):
+        yield undefined(prefix, report, gap)
+    results = report.child("results") if "results" in report else report
+    if not isinstance(results.value, Mapping) or not results.value.get("scores"):
+        yield undefined(prefix, report, gap or "the run has no scores")
         return
+    epochs = _epochs(report)
+    if uncounted := _why_incomplete(results.value):
+        yield undefined(prefix, results, uncounted)
     scores = results.child("scores")
-    scores.list()
-    names = Counter(str(score.object().get("name")) for _, score in scores.members())
-    for _, score in scores.members():
-        if not {"name", "metrics"} <= score.object().keys():
-            raise ReportError(f'{score.source.pointer}: "name" or "metrics" is missing')
-        name = score.child("name").text()
+    if not isinstance(scores.value, list):
+        yield undefined(prefix, scores, f"{kind(scores.value)} stands where a list of scores belongs")
+        return
+    entries = [score for _, score in scores.members()]
+    names = Counter(_name(score) for score in entries)
+    for score in entries:
+        name = _name(score)
+        if name is None:
+            yield undefined(prefix, score, "a score without a name")
+            continue
         reducer = score.object().get("reducer")
         several = names[name] > 1 and isinstance(reducer, str)
         yield from _score(
-            f"{prefix}.{name}.{reducer}" if several else f"{prefix}.{name}", score, results, ended
+            f"{prefix}.{name}.{reducer}" if several else f"{prefix}.{name}", score, results, epochs
         )
 
 
-def _score(prefix: str, score: Node, results: Node, ended: str) -> Iterator[Measurement]:
-    metrics = score.child("metrics")
+def _name(score: Node) -> str | None:
+    named = isinstance(score.value, Mapping) and isinstance(score.value.get("name"), str)
+    return score.child("name").text() if named else None
+
+
+def _why_unfinished(report: Node) -> str:
+    """Return why nothing of the run counts, or an empty text."""
+    status = report.child("status").text()
+    error = report.object().get("error")
+    message = error.get("message") if isinstance(error, Mapping) else error
+    stated = stated_error(message if isinstance(message, str) else error)
+    if status != "success":
+        return f"the run did not succeed (status: {status})" + (f": {stated}" if stated else "")
+    if stated:
+        return f"the run reports an error: {stated}"
+    if report.object().get("invalidated") not in {None, False}:
+        return "the run was invalidated"
+    return _why_samples_failed(report.object().get("samples"))
+
+
+def _why_samples_failed(samples: JsonValue) -> str:
+    """Return how many of the samples that the log holds failed or were invalidated, or an empty text."""
+    if not isinstance(samples, list):
+        return ""
+    bad = [sample for sample in samples if isinstance(sample, Mapping) and any(map(sample.get, _FAILURES))]
+    return f"{len(bad)} samples failed or were invalidated" if bad else ""
+
+
+_FAILURES = ("error", "invalidation")
+
+
+def _why_incomplete(results: Mapping[str, JsonValue]) -> str:
+    """Return why it is not known that every sample was completed, or an empty text."""
+    given = {key: count_of(results.get(key), least=0) for key in ("total_samples", "completed_samples")}
+    for key, count in given.items():
+        if count.items is None:
+            return f"{key}: {count.problem or 'the log does not give it'}, so samples may have been left out"
+    total, completed = given["total_samples"].items, given["completed_samples"].items
+    return "" if total == completed else f"only {completed} of {total} samples were completed"
+
+
+def _epochs(report: Node) -> int:
+    """Return how often each sample was run: scores are of samples, the counts of the run are of runs of samples."""
+    config = report.child("eval").object().get("config")
+    return count_of(config.get("epochs")).items or 1 if isinstance(config, Mapping) else 1
+
+
+def _score(prefix: str, score: Node, results: Node, epochs: int) -> Iterator[Measurement]:
+    entry = score.object()
+    metrics = score.child("metrics") if "metrics" in score else score
+    if "metrics" not in score or not isinstance(metrics.value, Mapping) or not metrics.value:
+        yield undefined(prefix, metrics, "the score has no metrics")
+        return
+    if gap := _why_unscored(entry, results.object(), epochs):
+        yield undefined(prefix, score, gap)
     values = {name: _value(node) for name, node in metrics.members()}
     error = next((values[name].value for name in ERRORS if name in values), None)
-    samples = score.object().get("scored_samples", results.object().get("completed_samples"))
-    gap = ended or _left_out(score, results)
+    samples = entry.get("scored_samples", results.object().get("completed_samples"))
     for name, value in values.items():
         found = measurement(f"{prefix}.{name}", value)
         yield supported(found, samples=samples, standard_error=error) if name in MEANS else found
-        if gap:
-            yield Unmeasured(f"{prefix}.{name}", gap, value.source)
 
 
 def _value(metric: Node) -> Node:
@@ -110,11 +168,17 @@ def _value(metric: Node) -> Node:
     return metric.child("value") if "value" in metric else metric
 
 
-def _left_out(score: Node, results: Node) -> str:
-    counts = results.object()
-    total, completed = counts.get("total_samples"), counts.get("completed_samples")
-    if isinstance(total, int) and isinstance(completed, int) and completed < total:
-        return f"only {completed} of {total} samples were completed"
-    if isinstance(unscored := score.object().get("unscored_samples"), int) and unscored > 0:
-        return f"{unscored} samples have no score"
+def _why_unscored(score: Mapping[str, JsonValue], results: Mapping[str, JsonValue], epochs: int) -> str:
+    """Return why it is not known that every completed sample has this score, or an empty text."""
+    unscored = count_of(score.get("unscored_samples"), least=0)
+    if unscored.problem is not None:
+        return f"unscored_samples: {unscored.problem}"
+    if unscored.items:
+        return f"{unscored.items} samples have no score"
+    scored = count_of(score.get("scored_samples"), least=0)
+    if scored.problem is not None:
+        return f"scored_samples: {scored.problem}"
+    completed = count_of(results.get("completed_samples"), least=0).items or 0
+    if scored.items is not None and scored.items * epochs < completed:
+        return f"only {scored.items} of {completed} samples have this score"
     return ""

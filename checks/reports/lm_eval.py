@@ -3,14 +3,15 @@
 Addressed as `lm_eval.<task>.<metric>`, such as `lm_eval.arc_challenge.acc_norm`; a filter other than `none` follows:
 `lm_eval.gsm8k.exact_match.strict-match`. Today's keys are `"acc,none"` and `"acc_stderr,none"`, the older ones `acc`
 and `acc_stderr`; `"N/A"` stands where there is no standard error. Sample sizes are in `n-samples` or in the task's
-`sample_len`. The shape is that of
+`sample_len`. `groups` repeats the groups of tasks that `results` has; where the two differ, both are measurements of
+one metric, and contradict each other. The shape is that of
 https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md.
 """
 
 from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measurement
-from checks.reports.numbers import Node, measurement
+from checks.reports.numbers import Node, kind, measurement, undefined
 from checks.reports.strict_json import JsonValue
 from checks.reports.support import supported
 
@@ -23,36 +24,55 @@ SHARES = frozenset({"acc", "acc_norm", "acc_mutual_info", "exact_match", "mc1", 
 
 def recognises(document: JsonValue) -> bool:
     """Whether `document` has results by task, with the versions of the tasks beside them."""
-    if not isinstance(document, Mapping) or "versions" not in document:
-        return False
-    results = document.get("results")
-    return isinstance(results, Mapping) and all(isinstance(task, Mapping) for task in results.values())
+    return (
+        isinstance(document, Mapping)
+        and "versions" in document
+        and isinstance(document.get("results"), Mapping)
+    )
 
 
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every metric of every task, and of every group of tasks that has metrics."""
-    results = report.child("results")
     sizes = report.object().get("n-samples")
-    for task, node in results.members():
-        yield from _task(task, node, sizes.get(task) if isinstance(sizes, Mapping) else None)
-    if isinstance(report.object().get("groups"), Mapping):
-        for group, node in report.child("groups").members():
-            if group not in results:
-                yield from _task(group, node, None)
+    for section in ("results", "groups"):
+        if report.object().get(section) is None:
+            continue
+        tasks = report.child(section)
+        if not isinstance(tasks.value, Mapping):
+            yield undefined(FORMAT, tasks, f"{kind(tasks.value)} stands where an object of tasks belongs")
+        for task, node in tasks.members() if isinstance(tasks.value, Mapping) else ():
+            yield from _task(task, node, sizes.get(task) if isinstance(sizes, Mapping) else None)
 
 
 def _task(task: str, node: Node, size: JsonValue) -> Iterator[Measurement]:
-    entry = node.object()
-    samples = size.get("effective") if isinstance(size, Mapping) else entry.get("sample_len")
+    metric = f"{FORMAT}.{task}"
+    entry = node.value
+    if not isinstance(entry, Mapping) or not entry:
+        reason = f"{kind(entry)} stands where an object of metrics belongs" if entry else "it has no metric"
+        yield undefined(metric, node, reason)
+        return
+    samples = size.get("effective") if isinstance(size, Mapping) else size
+    samples = entry.get("sample_len") if samples is None else samples
     for key, found in node.members():
-        name, _, rest = key.partition(",")
-        if name.endswith(ERROR_SUFFIX) or name.strip() in {*NOT_METRICS, ""}:
+        name, _, filter_ = key.partition(",")
+        if name.strip() in {*NOT_METRICS, ""}:
             continue
-        filtered = "" if rest in {"", NO_FILTER} else f".{rest}"
-        error = entry.get(f"{name}{ERROR_SUFFIX}{',' if rest else ''}{rest}")
+        if name.endswith(ERROR_SUFFIX):
+            if _without_error(name, filter_) not in entry:
+                address = _address(metric, name.removesuffix(ERROR_SUFFIX), filter_)
+                yield undefined(address, found, "a standard error without its value")
+            continue
         yield supported(
-            measurement(f"lm_eval.{task}.{name}{filtered}", found),
+            measurement(_address(metric, name, filter_), found),
             samples=samples,
-            standard_error=error,
+            standard_error=entry.get(f"{name}{ERROR_SUFFIX}{',' if filter_ else ''}{filter_}"),
             is_share=name in SHARES,
         )
+
+
+def _address(metric: str, name: str, filter_: str) -> str:
+    return f"{metric}.{name}" if filter_ in {"", NO_FILTER} else f"{metric}.{name}.{filter_}"
+
+
+def _without_error(name: str, filter_: str) -> str:
+    return name.removesuffix(ERROR_SUFFIX) + (f",{filter_}" if filter_ else "")

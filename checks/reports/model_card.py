@@ -1,50 +1,78 @@
-"""SageMaker Model Card's evaluation JSON: groups of named metrics.
+"""SageMaker Model Card: its evaluation JSON, which has groups of named metrics, or the content of a whole card.
 
-Addressed as `model_card.<group>.<metric>`. The shape is that of
-https://docs.aws.amazon.com/sagemaker/latest/dg/model-cards-create.html.
+Addressed as `model_card.<group>.<metric>`; in a whole card, whose `evaluation_details` are several evaluations, as
+`model_card.<evaluation>.<group>.<metric>`. The shapes are those of
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-cards-create.html and of the card's JSON schema,
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-cards-json-schema.html.
 """
 
 from collections.abc import Iterator, Mapping
 
-from checks.measurements import Measurement
-from checks.reports.numbers import Node, measurement, numbers_below
-from checks.reports.strict_json import JsonValue, ReportError
+from checks.measurements import Measurement, Unmeasured
+from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
+from checks.reports.strict_json import JsonValue
 
 FORMAT = "sagemaker_model_card"
 SECTION = "metric_groups"
+EVALUATIONS = "evaluation_details"
+PREFIX = "model_card"
+# What a metric of a card has beside its value: words about it.
+_TEXTS = frozenset({"name", "type", "notes", "x_axis_name", "y_axis_name"})
 
 
 def recognises(document: JsonValue) -> bool:
-    """Whether `document` has groups of metrics as a model card has them."""
-    return isinstance(document, Mapping) and SECTION in document
+    """Whether `document` has groups of metrics as a model card has them, or the evaluations of a whole card."""
+    return isinstance(document, Mapping) and (SECTION in document or EVALUATIONS in document)
 
 
 def read(report: Node) -> Iterator[Measurement]:
-    """Yield every metric; a matrix or a graph by its keys and indices.
+    """Yield every metric; a matrix or a graph by its keys and indices."""
+    if SECTION in report:
+        yield from _groups(report, PREFIX)
+    if EVALUATIONS in report:
+        evaluations = report.child(EVALUATIONS)
+        if not isinstance(evaluations.value, list):
+            yield undefined(PREFIX, evaluations, f"{kind(evaluations.value)} stands where evaluations belong")
+        for index, evaluation in evaluations.members() if isinstance(evaluations.value, list) else ():
+            yield from _groups(evaluation, f"{PREFIX}.{_name(evaluation) or index}")
 
-    Raises:
-        ReportError: when the report is not built as a model card is.
-    """
-    groups = report.child(SECTION)
-    groups.list()
-    for _, group in groups.members():
-        metrics = _member(group, "metric_data")
-        metrics.list()
-        for _, metric in metrics.members():
-            name = f"model_card.{_member(group, 'name').text()}.{_member(metric, 'name').text()}"
-            yield from _metric(name, metric)
+
+def _name(node: Node) -> str | None:
+    named = isinstance(node.value, Mapping) and isinstance(node.value.get("name"), str)
+    return node.child("name").text() if named else None
+
+
+def _groups(parent: Node, prefix: str) -> Iterator[Measurement]:
+    for name, group in _listed(parent, SECTION, prefix):
+        if isinstance(group, Unmeasured):
+            yield group
+            continue
+        for metric_name, metric in _listed(group, "metric_data", f"{prefix}.{name}"):
+            if isinstance(metric, Unmeasured):
+                yield metric
+            else:
+                yield from _metric(f"{prefix}.{name}.{metric_name}", metric)
+
+
+def _listed(parent: Node, key: str, address: str) -> Iterator[tuple[str, Node | Unmeasured]]:
+    """Yield the named entries of a list, or the gap of what cannot be told."""
+    entries = parent.child(key) if key in parent else parent
+    if key not in parent or not isinstance(entries.value, list):
+        yield "", undefined(address, entries, f'no list of "{key}" in it')
+        return
+    for _, entry in entries.members():
+        name = _name(entry)
+        yield (
+            name or "",
+            undefined(address, entry, f'an entry of "{key}" without a name') if name is None else entry,
+        )
 
 
 def _metric(name: str, metric: Node) -> Iterator[Measurement]:
+    if "value" not in metric:
+        yield undefined(name, metric, 'no "value" in it')
     for key, part in metric.members():
         if key == "value" and metric.object().get("type") == "number":
             yield measurement(name, part)
-        elif key != "name":
+        elif key not in _TEXTS:
             yield from numbers_below(name if key == "value" else f"{name}.{key}", part)
-
-
-def _member(node: Node, key: str) -> Node:
-    node.object()
-    if key not in node:
-        raise ReportError(f'{node.source.pointer}: "{key}" is missing')
-    return node.child(key)

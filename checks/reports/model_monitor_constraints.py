@@ -7,9 +7,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-constraints.h
 
 from collections.abc import Iterator, Mapping
 
-from checks.measurements import Measurement
-from checks.reports.model_monitor_statistics import feature_numbers
-from checks.reports.numbers import Node, numbers_below
+from checks.measurements import Measurement, Unmeasured
+from checks.reports.model_monitor_shape import has_features, has_statistics, is_statistics
+from checks.reports.model_monitor_statistics import feature_name, feature_numbers
+from checks.reports.numbers import Node, kind, numbers_below, undefined
 from checks.reports.strict_json import JsonValue
 
 FORMAT = "model_monitor_constraints"
@@ -18,21 +19,32 @@ GROUP_SUFFIX = "_constraints"
 
 
 def recognises(document: JsonValue) -> bool:
-    """Whether `document` has constraints by feature or by metric, and no data set of which it has statistics."""
-    if not isinstance(document, Mapping) or isinstance(document.get("dataset"), Mapping):
+    """Whether `document` has constraints by feature or by metric, and no statistics."""
+    if not isinstance(document, Mapping) or is_statistics(document) or has_statistics(document):
         return False
-    return isinstance(document.get("features"), list) or any(key.endswith(GROUP_SUFFIX) for key in document)
+    return has_features(document) or any(
+        key.endswith(GROUP_SUFFIX) and isinstance(part, Mapping) for key, part in document.items()
+    )
 
 
 def read(report: Node) -> Iterator[Measurement]:
-    """Yield every number of the constraints.
-
-    Raises:
-        ReportError: when the report is not built as Model Monitor builds it.
-    """
+    """Yield every number of the constraints."""
     for key, part in report.members():
-        if key == "features":
-            for _, feature in part.members():
-                yield from feature_numbers(PREFIX, feature)
-        else:
+        if key != "features":
             yield from numbers_below(f"{PREFIX}.{key}", part)
+        elif isinstance(part.value, list):
+            features = [feature for _, feature in part.members()]
+            has_completeness = any("completeness" in feature for feature in features)
+            for feature in features:
+                yield from feature_numbers(PREFIX, feature)
+                yield from _missing_completeness(feature, has_completeness)
+        else:
+            yield undefined(PREFIX, part, f"{kind(part.value)} stands where a list of features belongs")
+
+
+def _missing_completeness(feature: Node, others_have_it: bool) -> Iterator[Unmeasured]:
+    """Yield a gap where a feature lacks the one number that Model Monitor gives of every feature."""
+    facet = feature_name(feature)
+    if facet is not None and others_have_it and "completeness" not in feature:
+        reason = "this feature has no completeness, and others have"
+        yield undefined(f"{PREFIX}.completeness", feature, reason, facet=facet)

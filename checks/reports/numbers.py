@@ -131,35 +131,57 @@ def number(value: JsonValue) -> float:
     return of_integer(value) if isinstance(value, int) else value
 
 
+def stated_error(error: JsonValue) -> str | None:
+    """Return what a report says in an `error`, or `None` where it says that there was none."""
+    if not error or is_undefined(error) or (isinstance(error, str) and not error.strip()):
+        return None
+    return error if isinstance(error, str) else kind(error)
+
+
 def measurement(metric: str, node: Node, *, facet: str | None = None, error: JsonValue = None) -> Measurement:
     """Return what stands at `node` as a measurement; `error` is the report's own reason for an undefined one."""
     reason = why_not_a_number(node.value)
-    if isinstance(error, str) and error.strip():
-        reason = error if node.value is None else f"{reason or 'the value comes with an error'}: {error}"
-    elif reason is None and error and not isinstance(error, str):
-        reason = f"the value comes with an error: {kind(error)}"
+    if node.value is None and isinstance(error, str) and error.strip():
+        reason = error
+    elif (stated := stated_error(error)) is not None:
+        reason = f"{reason or 'the value comes with an error'}: {stated}"
     if reason is None:
         return Measured(metric, number(node.value), node.source, facet=facet)
     return Unmeasured(metric, reason, node.source, facet=facet)
 
 
+def undefined(metric: str, node: Node, reason: str, *, facet: str | None = None) -> Unmeasured:
+    """Return the gap of `metric` and of everything below it, at `node`."""
+    return Unmeasured(metric, reason, node.source, facet)
+
+
 def numbers_below(metric: str, node: Node, *, facet: str | None = None) -> Iterator[Measurement]:
     """Yield every number at and below `node`, addressed by the keys and indices that lead to it.
 
-    An object in a list goes by its `name`, where it has one. Text is annotation, unless it stands for a number that
-    is not finite; booleans are settings; a null is a number that is missing.
+    An object in a list goes by its `name`, where it has one. Whatever is no number is a gap at its own address: a
+    number may be what is wanted there. An object or a list is one for itself alone, its parts are figures of their
+    own; a list of text is one as a whole.
     """
     value = node.value
-    if isinstance(value, bool) or (isinstance(value, str) and not is_undefined(value)):
-        return
-    if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
-        for key, child in node.members():
-            name = (
-                child.value.get("name")
-                if isinstance(value, Sequence) and isinstance(child.value, Mapping)
-                else None
-            )
-            part = _bounded(name) if isinstance(name, str) else key
-            yield from numbers_below(f"{metric}.{part}", child, facet=facet)
-    else:
+    if not _has_parts(value):
         yield measurement(metric, node, facet=facet)
+        return
+    yield Unmeasured(metric, why_not_a_number(value) or "", node.source, facet, itself_only=True)
+    for key, child in node.members():
+        yield from numbers_below(f"{metric}.{_part(key, child, node)}", child, facet=facet)
+
+
+def _has_parts(value: JsonValue) -> bool:
+    if isinstance(value, Mapping):
+        return bool(value)
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return False
+    return any(not isinstance(item, str) or is_undefined(item) for item in value)
+
+
+def _part(key: str, child: Node, parent: Node) -> str:
+    """Return what a member goes by: its key, or in a list of objects its `name`."""
+    if isinstance(parent.value, Mapping) or not isinstance(child.value, Mapping):
+        return key
+    name = child.value.get("name")
+    return _bounded(name) if isinstance(name, str) else key

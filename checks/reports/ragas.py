@@ -4,6 +4,9 @@ Read are a list of rows (`to_json(orient="records")`, `EvaluationResult.scores`)
 pandas, a dictionary of lists), and a dictionary of means. Addressed as `rag.<metric>`. Out of rows come the mean,
 the number of scored rows and their standard deviation (of the sample); rows without a score are an `Unmeasured` of
 the same metric, so that a check on it is not passed in silence by the rows that happened to be scored.
+
+It takes more than a name that others use too, such as `exact_match`, to make a table one of RAGAS: a metric that is
+RAGAS' own, or the column `user_input`. Ids, positions and token counts are no scores.
 """
 
 import math
@@ -97,17 +100,41 @@ METRICS = frozenset(
     }
 )
 
+# Names that tables of other tools have as well.
+COMMON = frozenset(
+    {
+        "answer_accuracy",
+        "answer_similarity",
+        "bleu_score",
+        "chrf_score",
+        "exact_match",
+        "rouge_score",
+        "semantic_similarity",
+        "string_present",
+        "summary_score",
+        "tool_call_accuracy",
+        "tool_call_f1",
+    }
+)
+OWN_COLUMN = "user_input"
+# Words in the names of columns that count or number something.
+NO_SCORE = frozenset({"id", "ids", "idx", "index", "row", "seed", "timestamp", "token", "tokens"})
+
 MAX_CELLS = 2_000_000
 
 Column = Mapping[str, JsonValue]
 
 
 def recognises(document: JsonValue) -> bool:
-    """Whether `document` is rows, columns or means of which one is a metric of RAGAS."""
+    """Whether `document` is rows, columns or means with a metric of RAGAS."""
     columns = _columns(document)
     if columns is not None:
-        return any(_is_metric(name) for name in columns)
-    return isinstance(document, Mapping) and _holds_means(document)
+        return _has_own_metric(columns) or (OWN_COLUMN in columns and any(map(_is_metric, columns)))
+    if not isinstance(document, Mapping) or any(
+        isinstance(value, Mapping | list) for value in document.values()
+    ):
+        return False
+    return _has_own_metric(document)
 
 
 def read(report: Node) -> Iterator[Measurement]:
@@ -115,21 +142,28 @@ def read(report: Node) -> Iterator[Measurement]:
     columns = _columns(report.value)
     if columns is None:
         for name, node in report.members():
-            if _is_metric(name) or not isinstance(node.value, str):
-                yield measurement(f"rag.{name}", node)
+            yield measurement(f"rag.{name}", node)
         return
     for name, column in columns.items():
-        if _is_score(name, column.values()):
-            yield from _mean(f"rag.{name}", column, report.source)
+        if _is_metric(name) or name not in INPUTS:
+            yield from _mean(name, column, report.source)
 
 
 def _is_metric(name: str) -> bool:
     return name.partition("(")[0].strip() in METRICS
 
 
-def _holds_means(document: Mapping[str, JsonValue]) -> bool:
-    flat = not any(isinstance(value, Mapping | list) for value in document.values())
-    return flat and any(_is_metric(name) for name in document)
+def _has_own_metric(names: Iterable[str]) -> bool:
+    """Whether one of the names is a metric that only RAGAS has."""
+    return any(_is_metric(name) and name.partition("(")[0].strip() not in COMMON for name in names)
+
+
+def is_part(document: Mapping[str, JsonValue]) -> bool:
+    """Whether an object has scores of RAGAS by row, whatever else stands in it."""
+    return any(
+        isinstance(value, Mapping | list) and _column(value) is not None and _has_own_metric([name])
+        for name, value in document.items()
+    )
 
 
 def _columns(document: JsonValue) -> dict[str, Column] | None:
@@ -161,14 +195,11 @@ def _column(value: JsonValue) -> Column | None:
     return {str(index): item for index, item in enumerate(value)} if isinstance(value, list) else None
 
 
-def _is_score(name: str, values: Iterable[JsonValue]) -> bool:
-    """Whether a column holds scores: it is a metric of RAGAS, or has a number and is no input of the evaluation."""
-    return _is_metric(name) or (
-        name not in INPUTS and any(why_not_a_number(value) is None for value in values)
-    )
-
-
-def _mean(metric: str, column: Column, source: Source) -> Iterator[Measurement]:
+def _mean(name: str, column: Column, source: Source) -> Iterator[Measurement]:
+    metric = f"rag.{name}"
+    if not _is_metric(name) and NO_SCORE & set(name.lower().split("_")):
+        yield Unmeasured(metric, "an id, a position or a count of tokens is no score", source)
+        return
     scores = [number(value) for value in column.values() if why_not_a_number(value) is None]
     if unscored := [
         f"row {row}: {reason}" for row, value in column.items() if (reason := why_not_a_number(value))
@@ -176,14 +207,15 @@ def _mean(metric: str, column: Column, source: Source) -> Iterator[Measurement]:
         reason = f"{len(unscored)} of {len(column)} rows have no score ({_first(unscored)})"
         yield Unmeasured(metric, reason, source)
     if scores:
-        yield _mean_of(metric, scores, source)
+        yield mean_of(metric, scores, source)
 
 
 def _first(reasons: Sequence[str]) -> str:
     return "; ".join(sorted(reasons)[:3]) + (" and so on" if reasons[3:] else "")
 
 
-def _mean_of(metric: str, scores: Sequence[float], source: Source) -> Measurement:
+def mean_of(metric: str, scores: Sequence[float], source: Source) -> Measurement:
+    """Return the mean of the scores of items, with their number and their standard deviation (of the sample)."""
     try:
         mean = math.fsum(scores) / len(scores)
         squares = math.fsum((score - mean) * (score - mean) for score in scores)
@@ -191,9 +223,7 @@ def _mean_of(metric: str, scores: Sequence[float], source: Source) -> Measuremen
         mean = squares = math.inf
     if not math.isfinite(mean) or not math.isfinite(squares):
         return Unmeasured(metric, "the scores are too large for their mean and spread to be doubles", source)
-    if (
-        len(scores) == 1
-    ):  # one score has no spread, and with a sample size alone it would count as a proportion
-        return Measured(metric, mean, source)
+    if len(scores) == 1:
+        return Measured(metric, mean, source, samples=1, spread_problem="one item has no spread")
     spread = math.sqrt(squares / (len(scores) - 1))
     return Measured(metric, mean, source, samples=len(scores), standard_deviation=spread)

@@ -1,26 +1,109 @@
-"""The sample size and the standard error that other evaluators' files give beside a value."""
+"""What a report says beside a value: how many items it rests on, and how far they spread."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from checks.measurements import Measured, Measurement
-from checks.reports.numbers import number, why_not_a_number
+from checks.measurements import Interval, Measured, Measurement
+from checks.reports.numbers import is_undefined, kind, number, why_not_a_number
 from checks.reports.strict_json import JsonValue
+
+SPREADS = ("standard_deviation", "standard_error")
+_MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of items as a report gives it, or why it cannot be one; neither where the report does not know it."""
+
+    items: int | None = None
+    problem: str | None = None
+
+
+def count_of(value: JsonValue, *, least: int = 1) -> Count:
+    """Return `value` as a number of items: a whole number from `least` on; `300.0` is one, as some tools write it."""
+    if value is None:
+        return Count()
+    if (reason := why_not_a_number(value)) is not None:
+        return Count(problem=reason)
+    given = number(value)
+    if not (least <= given <= _MOST_SAMPLES and given.is_integer()):
+        return Count(problem=f"{given:g} is no number of items")
+    return Count(int(given))
+
+
+def with_samples(measurement: Measurement, value: JsonValue) -> Measurement:
+    """Return `measurement` with the sample size `value`, or with what is wrong about it."""
+    if not isinstance(measurement, Measured):
+        return measurement
+    count = count_of(value)
+    problem = None if count.problem is None else f"its sample size cannot be one: {count.problem}"
+    return replace(measurement, samples=count.items, samples_problem=problem)
+
+
+def with_spread(measurement: Measurement, entry: Mapping[str, JsonValue]) -> Measurement:
+    """Return `measurement` with the spreads and the interval of its entry, or with what is wrong about them."""
+    if not isinstance(measurement, Measured):
+        return measurement
+    problems = [
+        f"{key} {problem}" for key in SPREADS if key in entry and (problem := why_no_spread(entry[key]))
+    ]
+    usable = {
+        key: number(entry[key]) for key in SPREADS if key in entry and why_no_spread(entry[key]) is None
+    }
+    interval = _interval(entry, measurement.value) if "interval" in entry else None
+    if "interval" in entry and interval is None:
+        problems.append("interval is not low <= value <= high with a confidence between 0 and 1")
+    return replace(
+        measurement,
+        standard_deviation=usable.get("standard_deviation"),
+        standard_error=usable.get("standard_error"),
+        interval=interval,
+        spread_problem="; ".join(problems) or None,
+    )
+
+
+def why_no_spread(value: JsonValue) -> str | None:
+    """Return why `value` cannot be a spread, or `None` when it is one."""
+    if value is None:
+        return "is null"
+    if isinstance(value, str) and is_undefined(value):
+        return f"is {value}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"is {kind(value)}"
+    if (reason := why_not_a_number(value)) is not None:
+        return f"cannot be used: {reason}"
+    return None if number(value) >= 0 else f"is {number(value):g}, below 0"
+
+
+def _interval(entry: Mapping[str, JsonValue], value: float) -> Interval | None:
+    given = entry["interval"]
+    if not isinstance(given, Mapping) or set(given) != {"low", "high", "confidence"}:
+        return None
+    if any(why_not_a_number(end) for end in given.values()):
+        return None
+    interval = Interval(number(given["low"]), number(given["high"]), number(given["confidence"]))
+    contains = interval.low <= value <= interval.high
+    return interval if contains and 0 < interval.confidence < 1 else None
 
 
 def supported(
     measurement: Measurement, *, samples: JsonValue, standard_error: JsonValue, is_share: bool = False
 ) -> Measurement:
-    """Return `measurement` with the support that the file gives for it; what is no number counts as not given.
+    """Return `measurement` with the support that another evaluator's file gives for it.
 
     A standard error of 0 is not certainty: it says that every item scored the same, and tells nothing about the
     next one. It is left out; where that same score is 0 or 1, the sample size makes the value a proportion.
-    A sample size alone does so too, so it is left out unless `is_share` says that the items score 0 or 1.
+    A sample size alone does so too, and is then kept with the problem that there is no spread, unless `is_share` says
+    that the items score 0 or 1.
     """
-    if not isinstance(measurement, Measured):
-        return measurement
-    count = samples if isinstance(samples, int) and not isinstance(samples, bool) and samples > 0 else None
-    error = number(standard_error) if why_not_a_number(standard_error) is None else None
+    found = with_samples(measurement, samples)
+    if not isinstance(found, Measured):
+        return found
+    problem = "is not given" if standard_error is None else why_no_spread(standard_error)
+    error = number(standard_error) if problem is None else None
     if error is not None and error > 0:
-        return replace(measurement, samples=count, standard_error=error)
-    all_alike = error == 0 and measurement.value in {0.0, 1.0}
-    return replace(measurement, samples=count if all_alike or is_share else None)
+        return replace(found, standard_error=error)
+    all_alike = error == 0 and found.value in {0.0, 1.0}
+    if all_alike or is_share:
+        return found
+    return replace(found, spread_problem=f"its standard error {problem or 'is 0, and that is no certainty'}")

@@ -1,6 +1,7 @@
 """The evaluation JSON: what is written is read back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,9 @@ def evaluations(draw: st.DrawFn) -> list[Measurement]:
 
 
 def without_source(measurement: Measurement) -> str:
+    if isinstance(measurement, Unmeasured):
+        # A column's gap is read as its own alone, since the entries of its groups stand beside it.
+        measurement = replace(measurement, itself_only=False)
     return repr(measurement).replace(repr(measurement.source), "")
 
 

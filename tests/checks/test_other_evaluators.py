@@ -97,8 +97,7 @@ def test_every_real_file_is_in_the_table(shared_data: SharedData) -> None:
 def test_a_cancelled_run_of_inspect_is_a_gap_beside_its_values(shared_data: SharedData) -> None:
     name = "inspect_popularity.json"
     report = read_report(Document(name, (shared_data("other_evaluators") / name).read_bytes()))
-    reason = "the run did not succeed (status: cancelled)"
-    assert unmeasured(report) == dict.fromkeys(measured(report), reason)
+    assert unmeasured(report)["inspect.popularity"] == "the run did not succeed (status: cancelled)"
 
 
 MODERN: dict[str, Any] = {
@@ -134,12 +133,59 @@ def test_results_of_todays_lm_eval() -> None:
         "lm_eval.gsm8k.exact_match.strict-match": (0.5, 1319, 0.0138),
         "lm_eval.gsm8k.exact_match.flexible-extract": (0.55, 1319, None),
         "lm_eval.arc_easy.acc": (1.0, 100, None),
-        "lm_eval.arc_easy.f1": (0.7, None, None),
-        "lm_eval.wikitext.word_perplexity": (14.2, None, None),
+        "lm_eval.arc_easy.f1": (0.7, 100, None),
+        "lm_eval.wikitext.word_perplexity": (14.2, 62, None),
         "lm_eval.mean.acc": (0.25, 40, None),
         "lm_eval.mmlu.acc": (0.45, None, 0.004),
     }
     assert unmeasured(report) == {"lm_eval.broken.acc": 'the text "N/A" stands where a number belongs'}
+    spreads = {m.metric: m.spread_problem for m in report.measurements if isinstance(m, Measured)}
+    # What may be more than 0 or 1 is no proportion, however many samples it has.
+    assert {metric: problem for metric, problem in spreads.items() if problem is not None} == {
+        "lm_eval.arc_easy.f1": 'its standard error is the text "N/A"',
+        "lm_eval.wikitext.word_perplexity": 'its standard error is the text "N/A"',
+    }
+
+
+LM_EVAL_GAPS = {
+    "a group that is null": ({"groups": {"mmlu": None}}, "lm_eval.mmlu"),
+    "a task that is text": ({"results": {"mmlu": "failed"}}, "lm_eval.mmlu"),
+    "a task without anything": ({"results": {"mmlu": {}}}, "lm_eval.mmlu"),
+    "groups that are text": ({"groups": "unknown"}, "lm_eval"),
+    "an error without its value": ({"results": {"mmlu": {"acc_stderr,none": 0.1}}}, "lm_eval.mmlu.acc"),
+    "the old keys": ({"results": {"mmlu": {"ac": 0.9, "acc_stderr": 0.1}}}, "lm_eval.mmlu.acc"),
+}
+
+
+@pytest.mark.parametrize("name", LM_EVAL_GAPS)
+def test_what_lm_eval_could_not_tell_is_a_gap(name: str) -> None:
+    changes, metric = LM_EVAL_GAPS[name]
+    assert metric in unmeasured(read({"results": {"arc": {"acc,none": 0.9}}, "versions": {}, **changes}))
+
+
+def test_groups_of_lm_eval_that_differ_from_results_are_two_measurements() -> None:
+    document = {
+        "results": {"mmlu": {"acc,none": 0.9}},
+        "groups": {"mmlu": {"acc,none": 0.1}},
+        "versions": {},
+        "n-samples": {"mmlu": 40},
+    }
+    found = [(m.value, m.samples) for m in read(document).measurements if isinstance(m, Measured)]
+    assert found == [(0.9, 40), (0.1, 40)]
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, "40", True, 10**400, [40]], ids=lambda size: str(size)[:6])
+def test_a_sample_size_that_cannot_be_one_stays_a_problem_of_the_value(size: object) -> None:
+    document = {
+        "results": {"arc": {"acc,none": 0.9}},
+        "versions": {},
+        "n-samples": {"arc": {"effective": size}},
+    }
+    (found,) = read(document).measurements
+    assert isinstance(found, Measured)
+    assert found.samples is None
+    assert found.samples_problem is not None
+    assert found.samples_problem.startswith("its sample size cannot be one: ")
 
 
 STEREOTYPING: dict[str, Any] = {
@@ -162,6 +208,48 @@ def test_fmeval_by_category() -> None:
     assert [(m.facet, m.reason) for m in report.measurements if isinstance(m, Unmeasured)] == [
         ("category=gender", "no prompt")
     ]
+
+
+TRIVIA = {"eval_name": "qa", "dataset_name": "trivia"}
+SCORES = [{"name": "f1", "value": 0.9}]
+MATCH = [{"name": "em", "value": 1}]
+FMEVAL_GAPS: dict[str, tuple[object, list[tuple[str, str | None]]]] = {
+    "a run that failed": ({**TRIVIA, "error": "timeout"}, [("fmeval.qa.trivia", None)]),
+    "an error beside scores": (
+        {**TRIVIA, "dataset_scores": SCORES, "error": {"code": 1}}, [("fmeval.qa.trivia", None)],
+    ),
+    "no score and no reason": ({**TRIVIA, "dataset_scores": []}, [("fmeval.qa.trivia", None)]),
+    "scores that are no list": ({**TRIVIA, "dataset_scores": 3}, [("fmeval.qa.trivia", None)]),
+    "a score without a name": ({**TRIVIA, "dataset_scores": [*SCORES, {"value": 1}]}, [("fmeval.qa.trivia", None)]),
+    "a misspelt value": ({**TRIVIA, "dataset_scores": [{"name": "f1", "vlaue": 1}]}, [("fmeval.qa.trivia.f1", None)]),
+    "a score with an error": (
+        {**TRIVIA, "dataset_scores": [{"name": "f1", "value": 1, "error": "half"}]},
+        [("fmeval.qa.trivia.f1", None)],
+    ),
+    "categories that are text": (
+        {**TRIVIA, "dataset_scores": SCORES, "category_scores": "unknown"},
+        [("fmeval.qa.trivia", "category")],
+    ),
+    "a category without a name": (
+        {**TRIVIA, "dataset_scores": SCORES, "category_scores": [{"scores": SCORES}]},
+        [("fmeval.qa.trivia", "category")],
+    ),
+    "a category without scores": (
+        {**TRIVIA, "dataset_scores": SCORES, "category_scores": [{"name": "a", "scores": None}]},
+        [("fmeval.qa.trivia", "category=a"), ("fmeval.qa.trivia.f1", "category=a")],
+    ),
+    "a category that lacks a score": (
+        {**TRIVIA, "category_scores": [{"name": "a", "scores": SCORES}, {"name": "b", "scores": MATCH}]},
+        [("fmeval.qa.trivia.em", "category=a"), ("fmeval.qa.trivia.f1", "category=b")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FMEVAL_GAPS)
+def test_what_fmeval_could_not_tell_is_a_gap(name: str) -> None:
+    document, expected = FMEVAL_GAPS[name]
+    gaps = [(m.metric, m.facet) for m in read(document).measurements if isinstance(m, Unmeasured)]
+    assert gaps == expected
 
 
 def test_an_fmeval_run_that_failed_has_a_reason() -> None:
@@ -187,18 +275,61 @@ def test_inspect_with_its_support() -> None:
     assert unmeasured(read(inspect_log())) == {}
 
 
-def test_inspect_with_samples_left_out() -> None:
-    reason = "only 50 of 60 samples were completed"
-    assert unmeasured(read(inspect_log(completed_samples=50)))["inspect.arc.choice.accuracy"] == reason
-    score = {
-        "name": "choice",
-        "metrics": {"mean": {"value": 3.5}},
-        "scored_samples": 58,
-        "unscored_samples": 2,
-    }
-    report = read(inspect_log(scores=[score]))
-    assert measured(report) == {"inspect.arc.choice.mean": (3.5, None, None)}
-    assert unmeasured(report) == {"inspect.arc.choice.mean": "2 samples have no score"}
+SCORE = {"name": "choice", "metrics": {"mean": {"value": 3.5}}}
+RUN, SCORED = "inspect.arc", "inspect.arc.choice"
+INSPECT_GAPS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "samples left out": (inspect_log(completed_samples=50), RUN, "only 50 of 60 samples were completed"),
+    "counts as floats": (inspect_log(total_samples=60.0, completed_samples=50.0), RUN, "only 50 of 60 samples"),
+    "counts as text": (inspect_log(total_samples="60"), RUN, 'total_samples: the text "60" stands'),
+    "more than all": (inspect_log(completed_samples=61), RUN, "only 61 of 60 samples"),
+    "uncounted": (inspect_log(completed_samples=None), RUN, "completed_samples: the log does not give it"),
+    "unscored": (inspect_log(scores=[{**SCORE, "unscored_samples": 2.0}]), SCORED, "2 samples have no score"),
+    "unscored, as text": (inspect_log(scores=[{**SCORE, "unscored_samples": "2"}]), SCORED, "unscored_samples: the"),
+    "scored too few": (inspect_log(scores=[{**SCORE, "scored_samples": 30}]), SCORED, "only 30 of 60 samples have"),
+    "cancelled": ({**inspect_log(), "status": "cancelled"}, RUN, "the run did not succeed (status: cancelled)"),
+    "an error": ({**inspect_log(), "error": {"message": "boom"}}, RUN, "the run reports an error: boom"),
+    "an error in text": (
+        {**inspect_log(), "status": "error", "error": "boom"}, RUN, "the run did not succeed (status: error): boom",
+    ),
+    "invalidated": ({**inspect_log(), "invalidated": True}, RUN, "the run was invalidated"),
+    "a failed sample": ({**inspect_log(), "samples": [{"error": {"message": "x"}}, {}]}, RUN, "1 samples failed"),
+    "an invalidated sample": (
+        {**inspect_log(), "samples": [{"invalidation": {"author": "x"}}]}, RUN, "1 samples failed",
+    ),
+    "scores that are no list": (inspect_log(scores={"choice": 1}), RUN, "an object stands where a list of scores"),
+    "a score without a name": (inspect_log(scores=[SCORE, {"metrics": {}}]), RUN, "a score without a name"),
+    "a score without metrics": (inspect_log(scores=[{"name": "choice"}]), SCORED, "the score has no metrics"),
+    "metrics that are a list": (inspect_log(scores=[{"name": "choice", "metrics": [1]}]), SCORED, "the score has no"),
+    "a metric without value": (
+        inspect_log(scores=[{"name": "choice", "metrics": {"mean": {"vlaue": 1}}}]),
+        f"{SCORED}.mean",
+        "an object stands",
+    ),
+    "failed without scores": (
+        {"status": "error", "eval": {"task": "arc"}}, RUN, "the run did not succeed (status: error)",
+    ),
+    "no scores": ({"status": "success", "eval": {"task": "arc"}, "results": None}, RUN, "the run has no scores"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INSPECT_GAPS)
+def test_what_inspect_could_not_tell_is_a_gap(name: str) -> None:
+    document, metric, reason = INSPECT_GAPS[name]
+    assert unmeasured(read(document))[metric].startswith(reason)
+
+
+def test_scores_of_epochs_are_of_samples_and_the_counts_of_runs() -> None:
+    document = inspect_log(scores=[{**SCORE, "scored_samples": 30}])
+    assert unmeasured(read({**document, "eval": {"task": "arc", "config": {"epochs": 2}}})) == {}
+
+
+@pytest.mark.parametrize("samples", [1, 60], ids=str)
+def test_a_sample_size_is_kept_without_a_spread_and_makes_no_proportion(samples: int) -> None:
+    counts = {"total_samples": samples, "completed_samples": samples}
+    (found,) = read(inspect_log(scores=[SCORE], **counts)).measurements
+    assert isinstance(found, Measured)
+    assert (found.value, found.samples) == (3.5, samples)
+    assert found.spread_problem == "its standard error is not given"
 
 
 def test_inspect_with_several_reducers() -> None:
@@ -213,26 +344,12 @@ def test_inspect_with_several_reducers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "reason"),
-    [
-        ({"status": "error", "eval": {"task": "arc"}}, "the run did not succeed (status: error)"),
-        ({"status": "success", "eval": {"task": "arc"}, "results": None}, "the run has no scores"),
-    ],
-)
-def test_inspect_without_scores(document: dict[str, Any], reason: str) -> None:
-    assert unmeasured(read(document)) == {"inspect.arc": reason}
-
-
-@pytest.mark.parametrize(
     "document",
     [
-        {"eval_name": "x", "dataset_name": "y", "dataset_scores": [{"value": 1}]},
-        {"eval_name": "x", "dataset_name": "y", "dataset_scores": 3},
-        [STEREOTYPING, {"eval_name": "x"}],
-        {**STEREOTYPING, "category_scores": [{"name": "age"}]},
-        inspect_log(scores=[{"name": "choice"}]),
-        inspect_log(scores={"choice": 1}),
-        {"status": "success", "eval": {"task": None}},
+        pytest.param([STEREOTYPING, {"eval_name": "x"}], id="fmeval: of no data set"),
+        pytest.param({"eval_name": None, "dataset_name": "y"}, id="fmeval: of no evaluation"),
+        pytest.param({"status": "success", "eval": {"task": None}}, id="inspect: of no task"),
+        pytest.param({"status": None, "eval": {"task": "arc"}}, id="inspect: of no status"),
     ],
 )
 def test_what_is_not_built_as_its_format_is_unreadable(document: object) -> None:
@@ -245,19 +362,26 @@ def archive(**files: str) -> bytes:
     content = BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as log:
         for name, text in files.items():
-            log.writestr(name.replace("__", "/").replace("_json", ".json"), text)
+            # With a date of its own: else the archive, and what is made of it, changes with the clock.
+            entry = zipfile.ZipInfo(name.replace("__", "/").replace("_json", ".json"), (2026, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            log.writestr(entry, text)
     return content.getvalue()
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (archive(readme="x"), "an archive without header.json, so no log of Inspect"),
-        (archive(_journal__start_json="{}"), "a log of Inspect whose run has not ended"),
-        (archive(header_json="{}")[:60], "cannot be unpacked"),
-        (ARCHIVE_START, "cannot be unpacked"),
-        (archive(header_json="0" * (33 * 1024 * 1024)), "too large"),
-        (archive(header_json="{"), "not JSON"),
+        pytest.param(
+            archive(readme="x"), "an archive without header.json, so no log of Inspect", id="no header"
+        ),
+        pytest.param(
+            archive(_journal__start_json="{}"), "a log of Inspect whose run has not ended", id="still running"
+        ),
+        pytest.param(archive(header_json="{}")[:60], "cannot be unpacked", id="cut off"),
+        pytest.param(ARCHIVE_START, "cannot be unpacked", id="the first bytes"),
+        pytest.param(archive(header_json="0" * (33 * 1024 * 1024)), "too large", id="a bomb"),
+        pytest.param(archive(header_json="{"), "not JSON", id="no JSON in it"),
     ],
 )
 def test_an_archive_that_is_no_log(content: bytes, reason: str) -> None:

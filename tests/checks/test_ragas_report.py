@@ -74,6 +74,7 @@ def test_means_are_taken_as_they_are() -> None:
             "null, without a reason",
             Source("ragas.json", "/factual_correctness(mode=f1)"),
         ),
+        Unmeasured("rag.model", 'the text "m" stands where a number belongs', Source("ragas.json", "/model")),
     )
 
 
@@ -107,7 +108,39 @@ def test_a_metric_that_no_row_has_is_unmeasured() -> None:
 
 
 def test_one_row_has_no_spread_and_is_no_proportion() -> None:
-    assert read([{"faithfulness": 0.5}]) == (Measured("rag.faithfulness", 0.5, SOURCE),)
+    assert read([{"faithfulness": 0.5}]) == (
+        Measured("rag.faithfulness", 0.5, SOURCE, samples=1, spread_problem="one item has no spread"),
+    )
+
+
+def test_ids_positions_and_tokens_are_no_scores() -> None:
+    rows = [{"id": 1, "row_index": 0, "total_tokens": 120, "faithfulness": 0.5, "note": "by hand"}] * 2
+    found = {m.metric: m.reason for m in read(rows) if isinstance(m, Unmeasured)}
+    no_score = "an id, a position or a count of tokens is no score"
+    unscored = "2 of 2 rows have no score (row 0: the text "
+    assert found.keys() == {"rag.id", "rag.row_index", "rag.total_tokens", "rag.note"}
+    assert {found["rag.id"], found["rag.row_index"], found["rag.total_tokens"]} == {no_score}
+    assert found["rag.note"].startswith(unscored)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param([{"id": 1, "exact_match": 1, "tokens": 9}], id="items of another evaluator"),
+        pytest.param([{"question": "q", "answer": "a", "exact_match": 1}], id="with a question"),
+        pytest.param({"accuracy": 0.9, "exact_match": 0.8}, id="a flat file"),
+        pytest.param({"exact_match": [1, 0], "tokens": [9, 8]}, id="columns"),
+        pytest.param([{"faithfulness": 0.9}, None], id="a row that is none"),
+        pytest.param({"faithfulness": [0.9], "model": "m"}, id="a column beside a text"),
+    ],
+)
+def test_a_name_that_others_use_too_does_not_make_a_table_of_ragas(document: object) -> None:
+    assert "ragas" not in read_report(Document("r.json", json.dumps(document).encode())).format
+
+
+def test_a_common_name_counts_beside_the_column_of_ragas() -> None:
+    rows = [{"user_input": "q", "exact_match": 1}, {"user_input": "r", "exact_match": 0}]
+    assert [m.metric for m in read(rows)] == ["rag.exact_match"]
 
 
 def test_scores_that_overflow_are_unmeasured() -> None:

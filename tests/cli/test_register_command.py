@@ -129,8 +129,8 @@ def test_each_registration_has_a_prefix_of_its_own(evidence: Path, capsys) -> No
     ("name", "content", "message"),
     [
         ("cut.json", '{"a":', "cut.json: not JSON"),
-        ("nan.json", '{"regression_metrics": {"mse": {"value": NaN}}}', "nan.json: NaN is not JSON"),
-        ("other.json", '{"hello": 1}', "other.json: not a report of a known format"),
+        ("twice.json", '{"x_metrics": {"m": 1, "m": 2}}', 'twice.json: the key "m" stands twice in one object'),
+        ("other.json", '{"hello": "you"}', "other.json: not a report of a known format"),
     ],
 )
 def test_unreadable_evidence_is_refused_before_anything_is_uploaded(
