@@ -23,7 +23,8 @@ def problems(*documents: Document) -> list[str | None]:
 
 
 SMALL = [document(f"r{i}", 3) for i in range(4)]
-NAMES = len("x.r0/x_metrics/r0") + 3 * len("x.r0.0/x_metrics/r0/0")  # of the list, which is no figure, and its parts
+# Of the list, which is no figure itself, and of its parts.
+NAMES = len("x.r0/x_metrics/r0") + 3 * len("x.r0.0/x_metrics/r0/0")
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,11 @@ def test_each_registration_has_a_prefix_of_its_own(evidence: Path, capsys) -> No
     ("name", "content", "message"),
     [
         ("cut.json", '{"a":', "cut.json: not JSON"),
-        ("twice.json", '{"x_metrics": {"m": 1, "m": 2}}', 'twice.json: the key "m" stands twice in one object'),
+        (
+            "twice.json",
+            '{"x_metrics": {"m": 1, "m": 2}}',
+            'twice.json: the key "m" stands twice in one object',
+        ),
         ("other.json", '{"hello": "you"}', "other.json: not a report of a known format"),
     ],
 )
