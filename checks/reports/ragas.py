@@ -224,6 +224,6 @@ def mean_of(metric: str, scores: Sequence[float], source: Source) -> Measurement
     if not math.isfinite(mean) or not math.isfinite(squares):
         return Unmeasured(metric, "the scores are too large for their mean and spread to be doubles", source)
     if len(scores) == 1:
-        return Measured(metric, mean, source, samples=1, spread_problem="one item has no spread")
+        return Measured(metric, mean, source, samples=1)
     spread = math.sqrt(squares / (len(scores) - 1))
     return Measured(metric, mean, source, samples=len(scores), standard_deviation=spread)

@@ -33,11 +33,15 @@ def _refuse_literal(literal: str) -> NoReturn:
     raise ReportError(f"{literal} is not JSON; write null with the reason beside it")
 
 
-def _finite(literal: str) -> float:
+def _number(literal: str) -> float:
     try:
-        number = written(literal)
+        return written(literal)
     except NumberError as error:
         raise ReportError(str(error)) from error
+
+
+def _finite(literal: str) -> float:
+    number = _number(literal)
     if not math.isfinite(number):
         raise ReportError(f"the number {literal[:40]} is too large for a double")
     return number
@@ -48,7 +52,9 @@ _DECODER = json.JSONDecoder(
     object_pairs_hook=_object_without_duplicates, parse_constant=_refuse_literal, parse_float=_finite
 )
 # `NaN` is then the text "NaN", as Clarify and pandas write it; 1e999 is an infinite float.
-_REPORT_DECODER = json.JSONDecoder(object_pairs_hook=_object_without_duplicates, parse_constant=str)
+_REPORT_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object_without_duplicates, parse_constant=str, parse_float=_number
+)
 
 
 def parse_strict_json(content: bytes) -> JsonValue:

@@ -92,7 +92,7 @@ def supported(
     """Return `measurement` with the support that another evaluator's file gives for it.
 
     A standard error of 0 is not certainty: it says that every item scored the same, and tells nothing about the
-    next one. It is left out; where that same score is 0 or 1, the sample size makes the value a proportion.
+    next one. Where that same score is 0 or 1 it is left out, and the sample size makes the value a proportion.
     A sample size alone does so too, and is then kept with the problem that there is no spread, unless `is_share` says
     that the items score 0 or 1.
     """
@@ -100,10 +100,8 @@ def supported(
     if not isinstance(found, Measured):
         return found
     problem = "is not given" if standard_error is None else why_no_spread(standard_error)
-    error = number(standard_error) if problem is None else None
-    if error is not None and error > 0:
-        return replace(found, standard_error=error)
-    all_alike = error == 0 and found.value in {0.0, 1.0}
-    if all_alike or is_share:
-        return found
-    return replace(found, spread_problem=f"its standard error {problem or 'is 0, and that is no certainty'}")
+    if problem is not None:
+        return found if is_share else replace(found, spread_problem=f"its standard error {problem}")
+    error = number(standard_error)
+    all_alike = error == 0 and (is_share or found.value in {0.0, 1.0})
+    return found if all_alike else replace(found, standard_error=error)

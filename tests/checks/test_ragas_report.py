@@ -108,9 +108,7 @@ def test_a_metric_that_no_row_has_is_unmeasured() -> None:
 
 
 def test_one_row_has_no_spread_and_is_no_proportion() -> None:
-    assert read([{"faithfulness": 0.5}]) == (
-        Measured("rag.faithfulness", 0.5, SOURCE, samples=1, spread_problem="one item has no spread"),
-    )
+    assert read([{"faithfulness": 0.5}]) == (Measured("rag.faithfulness", 0.5, SOURCE, samples=1),)
 
 
 def test_ids_positions_and_tokens_are_no_scores() -> None:
