@@ -3,8 +3,8 @@
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from checks.errors import GovernanceError
 
@@ -13,8 +13,7 @@ SEPARATORS = (",", ";", "\t", "|")
 SHOWN_HEADER = 60
 
 
-@dataclass(frozen=True, slots=True)
-class CsvRow:
+class CsvRow(NamedTuple):
     """The cells of one row, and the line in which it begins, counting from 1; the header is row 1."""
 
     line: int

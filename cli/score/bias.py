@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from checks.errors import GovernanceError
+from cli.score.options import Separator
+
+if TYPE_CHECKING:
+    from scorers.bias.scoring import BiasEvidence
 
 LONG_SEARCH = 20_000  # rows in a group from which its flip test says how it goes
 POSITIVE = "--positive"
@@ -45,7 +49,7 @@ class BiasCommand(TyperCommand):
 @app.command(cls=BiasCommand)
 def command(
     table: Annotated[
-        Path | None, typer.Argument(metavar="TABLE", help="CSV or Parquet, one row an individual.")
+        Path | None, typer.Argument(metavar="TABLE", help="CSV, Parquet or JSON, one row an individual.")
     ] = None,
     further: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     *,
@@ -81,6 +85,7 @@ def command(
         ),
     ] = None,
     flip_test: Annotated[bool, typer.Option(help="Compute FT, the slowest metric.")] = True,
+    separator: Separator = ",",
     results: Annotated[
         Path | None,
         typer.Option(
@@ -105,7 +110,7 @@ def command(
             raise GovernanceError(
                 f"--results: leave out {', '.join(given)}; the outcome is the correct answer"
             )
-        remarks = _score_results(results, facet, group_variable, output)
+        evidence = _score_results(results, facet, group_variable, output)
     elif table is None or label is None or not positive:
         raise GovernanceError("name TABLE with --label and --positive, or --results with results.jsonl")
     else:
@@ -120,16 +125,24 @@ def command(
             group_variable=group_variable,
             features=feature,
             with_flip_test=flip_test,
+            separator=separator,
         )
-        remarks = score_table(table, run, output, _FlipTests())
+        evidence = score_table(table, run, output, _FlipTests())
     from cli.score.summary import show_summary  # noqa: PLC0415 - rich is not for --help
 
     # Standard output holds the path alone, for scripts that go on with it.
-    show_summary(output / "analysis.json", hints=remarks, stream=sys.stderr)
+    show_summary(
+        output / "analysis.json",
+        counts={"rows by group": evidence.rows_by_group},
+        hints=evidence.remarks,
+        stream=sys.stderr,
+    )
     print(output / "analysis.json")
 
 
-def _score_results(results: Path, facets: list[str], group_variable: str | None, output: Path) -> list[str]:
+def _score_results(
+    results: Path, facets: list[str], group_variable: str | None, output: Path
+) -> "BiasEvidence":
     from scorers.bias.scoring import score_results  # noqa: PLC0415 - pandas and scikit-learn
 
     return score_results(results, facets, group_variable, output)

@@ -190,10 +190,10 @@ def numbers_of(column: pd.Series, where: str) -> Numbers:
     return numbers.to_numpy(dtype=float, na_value=np.nan) if numbers.hasnans else numbers.to_numpy()
 
 
-def interval_above(threshold: float, numbers: Numbers) -> str:
-    """Return how Clarify writes "above the threshold": `(0.5, 0.99]`, up to the largest of `numbers`."""
-    largest = float(np.fmax.reduce(numbers)) if numbers.dtype.kind == "f" else int(numbers.max())
-    bounds: list[float] = sorted([threshold, largest])
-    if any(isinstance(bound, float) for bound in bounds):
-        bounds = [float(bound) for bound in bounds]
-    return f"({bounds[0]}, {bounds[1]}]"
+def interval_above(threshold: float) -> str:
+    """Return "above the threshold" as an interval: `(0.5, inf)`.
+
+    Clarify writes `(0.5, 0.99]`, up to the largest number of the data: an address that the next data set does not
+    have.
+    """
+    return f"({threshold}, inf)"

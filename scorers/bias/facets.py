@@ -2,8 +2,10 @@
 
 import csv
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -24,9 +26,12 @@ from scorers.bias.columns import (
     numbers_of,
     rows_with,
 )
+from scorers.bias.spelling import denoted, spellings
 from scorers.facets import MAX_GROUPS
 
 MAX_NUMBERS = 20  # distinct values up to which a column of numbers may be taken value by value
+MAX_COMPARED = 1_000  # values that are looked through for one that may have been meant
+OTHER_FACET = re.compile(r"\w[^=>]*[=>]")
 NO_GROUP = "nan"  # the library's name for the empty cells of a facet
 
 
@@ -72,8 +77,8 @@ def parse_facet(text: str, columns: Sequence[str]) -> Facet:
         return Facet(text)
     splits = [index for index, character in enumerate(text) if character in "=>"]
     for index in splits:
-        if text[:index] in columns:
-            return Facet(text[:index], _parse_group(text[index], text[index + 1 :], f"facet {text}"))
+        if (column := text[:index].strip()) in columns:
+            return Facet(column, _parse_group(text[index], text[index + 1 :], f"facet {text}"))
     name = text[: splits[0]] if splits else text
     raise BiasError(f"facet {text}: {missing_column(name, columns)}")
 
@@ -106,7 +111,8 @@ def _parse_group(operator: str, text: str, where: str) -> Values | Above:
         values = tuple(next(csv.reader([text], skipinitialspace=True, strict=True), []))
     except csv.Error as error:
         raise BiasError(f'{where}: a double quote without its end; write COLUMN="VALUE, VALUE"') from error
-    if not text or "" in values:
+    values = tuple(value.strip() for value in values)
+    if "" in values or not values:
         raise BiasError(f"{where}: an empty value; write COLUMN=VALUE or COLUMN=VALUE,VALUE")
     return Values(values)
 
@@ -131,12 +137,40 @@ def groups_of(table: pd.DataFrame, facet: Facet) -> Iterator[Group]:
         raise BiasError(f"{where}: cells of several types ({examples(column)}); give the column one type")
     match facet.group:
         case Above(threshold):
-            numbers = numbers_of(column, where)
-            yield Group(interval_above(threshold, numbers), numbers > threshold)
+            rows = numbers_of(column, where) > threshold
+            if not rows.any():
+                raise BiasError(f"{where}>{threshold}: no row is above it; the largest is {column.max()}")
+            yield Group(interval_above(threshold), rows)
         case Values(values):
+            _refuse_absent(column, values, where)
             yield Group(",".join(map(str, values)), rows_with(column, values, where))
         case None:
             yield from _each_value(column, where)
+
+
+def _refuse_absent(column: pd.Series, values: Sequence[Scalar], where: str) -> None:
+    """Refuse values that no row holds: the figures would be of a smaller group than was asked for, or of none."""
+    absent = [str(value) for value in values if not rows_with(column, [value], where).any()]
+    if not absent:
+        return
+    reason = f'{where}: no row holds "{absent[0]}"; the column holds {examples(column)}'
+    known = [str(cell) for cells in spellings(column).values() for cell in cells][:MAX_COMPARED]
+    same = [name for name in known if denoted(name) == denoted(absent[0])]
+    if near := same or get_close_matches(absent[0], known, n=1):
+        reason += f'; did you mean "{near[0]}"?'
+    if OTHER_FACET.match(absent[0]):
+        reason += (
+            "; a facet is about one column: for rows in two groups at once, add a column that joins the two"
+        )
+    raise BiasError(reason)
+
+
+def other_spellings(column: pd.Series, values: Sequence[Scalar]) -> list[str]:
+    """Return the texts of `column` that differ from one of `values` in case or spaces only, and are not named."""
+    if kind_of(column) is not Kind.TEXTS:
+        return []
+    named, held = {str(value) for value in values}, spellings(column)
+    return [str(cell) for value in values for cell in held.get(denoted(value), ()) if str(cell) not in named]
 
 
 def _each_value(column: pd.Series, where: str) -> Iterator[Group]:

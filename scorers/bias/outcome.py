@@ -1,6 +1,6 @@
 """The outcome: which rows have a positive label, and which are predicted to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,6 +19,8 @@ from scorers.bias.columns import (
     rows_with,
 )
 from scorers.bias.facets import Above, Values
+from scorers.bias.predictions import refuse_other_labels
+from scorers.bias.spelling import rows_denoting
 
 BINARY = 2
 
@@ -29,13 +31,15 @@ Positive = Values | Above | Sequence[Scalar]
 class Outcome:
     """Positive labels by row, and how Clarify writes what is positive (`label_value_or_threshold`).
 
-    `predicted` is `None` without predictions, or a reason where no prediction can be told positive.
+    `predicted` is `None` without predictions, or the reason where no prediction is positive. `remarks` say how labels
+    and predictions were understood, where that may not be what the user meant.
     """
 
     label: str
     positive: str
     observed: Booleans
     predicted: Booleans | str | None
+    remarks: tuple[str, ...] = ()
 
 
 def read_outcome(table: pd.DataFrame, label: str, positive: Positive, predicted: str | None) -> Outcome:
@@ -44,20 +48,45 @@ def read_outcome(table: pd.DataFrame, label: str, positive: Positive, predicted:
     A plain sequence of values is taken as Clarify takes it: several values are categories; a single one is a
     threshold where the column is continuous, except that one of two values, where there are no more, is always a
     category (the library takes 0 and 1 in up to 40 rows for a continuous label, and then finds no label above 1).
+    Plain values are found however labels and predictions spell them; `Values` only as they are written.
 
     Raises:
-        BiasError: when a column is missing, has empty cells or several types, or no row is positive anywhere.
+        BiasError: when a column is missing, has empty cells or several types, no row is positive anywhere, or the
+            predictions are no labels: scores, or spelt apart from them.
     """
     column = _complete(table, label, "label")
     predictions = None if predicted is None else _complete(table, predicted, "predicted label")
     group = _group(column, predictions, positive)
-    observed = _positive_rows(column, group, f"label {label}")
-    told = None if predictions is None else _predicted_rows(predictions, group, column)
+    as_written = isinstance(positive, Values)
+    observed = _positive_rows(column, group, f"label {label}", as_written=as_written)
+    remarks = list(_on_threshold(column, predictions, group, positive))
+    told = None
+    if predictions is not None:
+        if isinstance(group, Values):
+            remarks += refuse_other_labels(column, predictions)
+        told = _predicted_rows(predictions, group, column, positive)
     if not observed.any() and (told is None or isinstance(told, str)):
         raise BiasError(
             f"label {label}: no row is positive ({_described(group)}); the column holds {examples(column)}"
         )
-    return Outcome(label, _written(group, column), observed, told)
+    return Outcome(label, _written(group), observed, told, tuple(remarks))
+
+
+def _on_threshold(
+    labels: pd.Series, predictions: pd.Series | None, group: Values | Above, positive: Positive
+) -> Iterator[str]:
+    """Say where a plain value was taken as a threshold, as Clarify does."""
+    if not isinstance(group, Above) or isinstance(positive, Above):
+        return
+    yield (
+        f"label {labels.name}: numbers of many values, so those above {group.threshold} are positive, as in Clarify; "
+        f"--positive '={group.threshold}' takes it as a category"
+    )
+    if predictions is not None and _cuts(labels) and pd.api.types.is_float_dtype(predictions.dtype):
+        yield (
+            f"predicted label {predictions.name}: cut to integers before they are compared, as in Clarify; "
+            f"--positive '>{group.threshold}' compares them as they are"
+        )
 
 
 def _complete(table: pd.DataFrame, name: str, role: str) -> pd.Series:
@@ -126,32 +155,37 @@ def _refuse_numbers_among_texts(column: pd.Series, values: Sequence[Scalar]) -> 
         )
 
 
-def _positive_rows(column: pd.Series, group: Values | Above, where: str) -> Booleans:
+def _positive_rows(column: pd.Series, group: Values | Above, where: str, *, as_written: bool) -> Booleans:
     match group:
         case Above(threshold):
             return numbers_of(column, where) > threshold
         case Values(values):
-            return rows_with(column, values, where)
+            return (rows_with if as_written else rows_denoting)(column, values, where)
 
 
-def _predicted_rows(predictions: pd.Series, group: Values | Above, labels: pd.Series) -> Booleans | str:
-    """Return which predictions are positive, or the reason why that cannot be told."""
-    try:
-        if isinstance(group, Above):
-            numbers = numbers_of(predictions, f"predicted label {predictions.name}")
-            if pd.api.types.is_integer_dtype(labels.dtype):
-                numbers = numbers.astype(int)  # the library casts predictions to the label's type
-            rows = numbers > group.threshold
-        else:
-            rows = rows_with(predictions, group.values, f"predicted label {predictions.name}")
-    except BiasError as error:
-        return str(error)
+def _predicted_rows(
+    predictions: pd.Series, group: Values | Above, labels: pd.Series, positive: Positive
+) -> Booleans | str:
+    """Return which predictions are positive, or the reason why none is.
+
+    Under a threshold that Clarify would find in a plain value, integer labels cut the predictions to integers, as its
+    library casts them; a threshold that is named as such is held against the predictions as they are.
+    """
+    where = f"predicted label {predictions.name}"
+    if isinstance(group, Above) and not isinstance(positive, Above) and _cuts(labels):
+        rows = numbers_of(predictions, where).astype(int) > group.threshold
+    else:
+        rows = _positive_rows(predictions, group, where, as_written=isinstance(positive, Values))
     if rows.any():
         return rows
     return (
         f"No positive predicted labels in set: {predictions.name} holds {examples(predictions)}, "
         f"and positive is {_described(group)}"
     )
+
+
+def _cuts(labels: pd.Series) -> bool:
+    return bool(pd.api.types.is_integer_dtype(labels.dtype))
 
 
 def _described(group: Values | Above) -> str:
@@ -162,9 +196,9 @@ def _described(group: Values | Above) -> str:
             return ",".join(map(str, values))
 
 
-def _written(group: Values | Above, column: pd.Series) -> str:
+def _written(group: Values | Above) -> str:
     match group:
         case Above(threshold):
-            return interval_above(threshold, numbers_of(column, f"label {column.name}"))
+            return interval_above(threshold)
         case Values(values):
             return ",".join(map(str, values))

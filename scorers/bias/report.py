@@ -53,6 +53,7 @@ def bias_report(
     features: Sequence[str] | None = None,
     with_flip_test: bool = True,
     on_flip_test: OnFlipTest | None = None,
+    on_remark: Callable[[str], None] | None = None,
 ) -> dict[str, JsonValue]:
     """Return Clarify's bias metrics for `table`, one row an individual, as the JSON of an `analysis.json`.
 
@@ -67,6 +68,7 @@ def bias_report(
             facet's, the label and the prediction.
         with_flip_test: whether to compute FT, by far the slowest metric.
         on_flip_test: called as a flip test goes on.
+        on_remark: told how labels and predictions were understood, where that may not be what was meant.
 
     A metric that has no value stands there as `null` with its `error`, an infinite one as `"Infinity"`.
 
@@ -76,6 +78,8 @@ def bias_report(
     if table.empty:
         raise BiasError("the table has no rows; there is nothing to compare")
     outcome = read_outcome(table, label, positive, predicted)
+    for remark in outcome.remarks if on_remark is not None else ():
+        on_remark(remark)
     strata = NOT_PROVIDED if group_variable is None else read_strata(column_of(table, group_variable))
     candidates = flip_test_features(table, features)
 

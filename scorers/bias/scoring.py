@@ -1,7 +1,7 @@
 """The bias run: read the table or the results, compute the report, write it with where its figures come from."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,15 +10,18 @@ import pandas as pd
 from checks.reports.strict_json import JsonValue
 from checks.version import NAME, VERSION
 from scorers.bias.columns import BiasError, missing_column
-from scorers.bias.facets import Facet, Values, groups_of, parse_facet
+from scorers.bias.facets import Facet, Values, groups_of, other_spellings, parse_facet
 from scorers.bias.outcome import Positive
 from scorers.bias.report import OnFlipTest, bias_report, flip_test_features
 from scorers.bias.results import Results, read_results, results_report
 from scorers.bias.tables import Table
+from scorers.csv_files import COMMA
 from scorers.evidence import EvidenceWriter
 
 ANALYSIS = "analysis.json"
 PROVENANCE = "provenance"
+FEW_ROWS = 30  # a rate over fewer moves by more than three hundredths with a single row
+SHOWN_GROUPS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +35,26 @@ class TableRun:
     group_variable: str | None = None
     features: Sequence[str] | None = None
     with_flip_test: bool = True
+    separator: str = COMMA
+
+
+@dataclass(frozen=True, slots=True)
+class BiasEvidence:
+    """What was written: the rows of each group (`column=value`), and remarks that the user should see."""
+
+    rows_by_group: Mapping[str, int]
+    remarks: Sequence[str]
 
 
 def score_table(
     path: Path, run: TableRun, directory: Path, on_flip_test: OnFlipTest | None = None
-) -> list[str]:
-    """Write the `analysis.json` of a table into `directory`; return remarks that the user should see.
+) -> BiasEvidence:
+    """Write the `analysis.json` of a table into `directory`.
 
     Raises:
         BiasError: when the table does not hold what is asked for.
     """
-    source = Table(path)
+    source = Table(path, run.separator)
     facets = [parse_facet(text, source.columns) for text in run.facets]
     outcome = [name for name in (run.label, run.predicted) if name is not None]
     strata = [] if run.group_variable is None else [run.group_variable]
@@ -53,6 +65,7 @@ def score_table(
             raise BiasError(f"{path}: {missing_column(name, source.columns)}")
     listed = [facet.column for facet in facets if facet.group is None or isinstance(facet.group, Values)]
     used = set(searched) - set(outcome)
+    remarks: list[str] = []
     with EvidenceWriter(directory) as evidence:
         table = source.load(list(needed), categories={*outcome, *strata, *listed})
         document = bias_report(
@@ -65,23 +78,26 @@ def score_table(
             features=run.features,
             with_flip_test=run.with_flip_test,
             on_flip_test=on_flip_test,
+            on_remark=remarks.append,
         )
+        rows = _rows_by_group(table, facets)
         provenance: dict[str, JsonValue] = {
             "scorer": {"name": NAME, "version": VERSION},
             "table": {"file": path.name, "sha256": source.sha256(), "rows": len(table)},
             "predicted": run.predicted,
             "group_variable": run.group_variable,
             "flip_test_features": [name for name in flip_test_features(table, run.features) if name in used],
-            **_groups(table, facets),
+            "rows_by_group": rows,
+            "empty_facet_cells": _empty_cells(table, facets),
         }
         evidence.finish_report(ANALYSIS, {**document, PROVENANCE: provenance})
-    return list(_remarks(table, facets))
+    return BiasEvidence(rows, [*remarks, *_remarks(table, facets, rows)])
 
 
 def score_results(
     path: Path, facets: Sequence[str], group_variable: str | None, directory: Path
-) -> list[str]:
-    """Write the `analysis.json` of scored answers into `directory`; return remarks that the user should see.
+) -> BiasEvidence:
+    """Write the `analysis.json` of scored answers into `directory`.
 
     Raises:
         BiasError: when the results do not hold what is asked for.
@@ -91,15 +107,17 @@ def score_results(
         results = read_results(path)
         parsed = [parse_facet(text, list(results.facets.columns)) for text in facets]
         document = results_report(results, parsed, group_variable)
+        rows = _rows_by_group(results.facets, parsed)
         provenance: dict[str, JsonValue] = {
             "scorer": {"name": NAME, "version": VERSION},
             "results": {"file": path.name, "sha256": _sha256(path), "measured": len(results.correct)},
             "unmeasured": {"lines": results.unmeasured, "groups": dict(results.unmeasured_by_group)},
             "group_variable": group_variable,
-            **_groups(results.facets, parsed),
+            "rows_by_group": rows,
+            "empty_facet_cells": _empty_cells(results.facets, parsed),
         }
         evidence.finish_report(ANALYSIS, {**document, PROVENANCE: provenance})
-    return [*_unmeasured(results), *_remarks(results.facets, parsed)]
+    return BiasEvidence(rows, [*_unmeasured(results), *_remarks(results.facets, parsed, rows)])
 
 
 def _searched(run: TableRun, columns: Sequence[str]) -> Sequence[str]:
@@ -109,24 +127,37 @@ def _searched(run: TableRun, columns: Sequence[str]) -> Sequence[str]:
     return columns if run.features is None else run.features
 
 
-def _groups(table: pd.DataFrame, facets: Iterable[Facet]) -> dict[str, JsonValue]:
-    """Return the rows of each group, and the rows that are in no group because the facet's cell is empty."""
-    chosen = list(dict.fromkeys(facets))
-    groups = [(facet, group) for facet in chosen for group in groups_of(table, facet)]
-    rows = {f"{facet.column}={group.name}": int(group.rows.sum()) for facet, group in groups}
-    empty = {facet.column: int(table[facet.column].isna().sum()) for facet in chosen}
-    return {"rows_by_group": rows, "empty_facet_cells": empty}
+def _rows_by_group(table: pd.DataFrame, facets: Iterable[Facet]) -> dict[str, int]:
+    """Return the rows of each group."""
+    groups = ((facet, group) for facet in dict.fromkeys(facets) for group in groups_of(table, facet))
+    return {f"{facet.column}={group.name}": int(group.rows.sum()) for facet, group in groups}
 
 
-def _remarks(table: pd.DataFrame, facets: Iterable[Facet]) -> Iterator[str]:
+def _empty_cells(table: pd.DataFrame, facets: Iterable[Facet]) -> dict[str, JsonValue]:
+    """Return the rows that are in no group because the facet's cell is empty."""
+    return {facet.column: int(table[facet.column].isna().sum()) for facet in dict.fromkeys(facets)}
+
+
+def _remarks(table: pd.DataFrame, facets: Iterable[Facet], rows: Mapping[str, int]) -> Iterator[str]:
     for facet in dict.fromkeys(facets):
-        if empty := int(table[facet.column].isna().sum()):
+        column = table[facet.column]
+        if empty := int(column.isna().sum()):
             yield f"{facet.column} is empty in {empty:,} rows, which count as everyone else"
-        for group in groups_of(table, facet):
-            if not group.rows.any():
-                yield f"{facet.column}={group.name}: no row is in this group; its metrics are undefined"
-            elif group.rows.all():
-                yield f"{facet.column}={group.name}: every row is in this group; its metrics are undefined"
+        if isinstance(facet.group, Values) and (others := other_spellings(column, facet.group.values)):
+            yield (
+                f"facet {facet.column}: {', '.join(others)} differs in case only, and counts as everyone else; "
+                "name it too, or write both alike"
+            )
+    for group, number in rows.items():
+        if number == 0:
+            yield f"{group}: no row is in this group; its metrics are undefined"
+        elif number == len(table):
+            yield f"{group}: every row is in this group; its metrics are undefined"
+    few = {group: min(number, len(table) - number) for group, number in rows.items()}
+    small = [f"{group} {number:,}" for group, number in few.items() if 0 < number < FEW_ROWS]
+    if small:
+        shown = ", ".join(small[:SHOWN_GROUPS]) + (", …" if len(small) > SHOWN_GROUPS else "")
+        yield f"fewer than {FEW_ROWS} rows in a group, or beside it, so that one row moves its figures: {shown}"
 
 
 def _unmeasured(results: Results) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Tables of predictions, CSV or Parquet (told by content): the columns that are asked for, and no others."""
+"""Tables of predictions, told by content: CSV, Parquet or JSON; the columns that are asked for, and no others."""
 
 import csv
 import hashlib
@@ -11,28 +11,33 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from checks.reports.strict_json import JsonValue
 from scorers.bias.columns import BiasError, Kind, kind_of
+from scorers.csv_files import COMMA, csv_columns, csv_rows, width_problem
+from scorers.file_kinds import FileKind, kind_of_file
+from scorers.lines import BadLine, read_lines
 
-PARQUET_MAGIC = b"PAR1"
 EMPTY = ("", "NaN", "nan")
 EMPTY_NUMBER = (*EMPTY, "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "?")
+TRUTH = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 
 
 class Table:
-    """A file with one row an individual. Nothing is read but its column names until `load`."""
+    """A file with one row an individual. Of CSV and Parquet nothing is read but the column names until `load`."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the table at `path`.
+    def __init__(self, path: Path, separator: str = COMMA) -> None:
+        """Open the table at `path`; `separator` is the character between the cells of CSV.
 
         Raises:
-            BiasError: when there is none, or two columns have one name.
+            GovernanceError: when there is none, or it is of a kind that is not read.
+            BiasError: when it is empty, or two columns have one name.
         """
-        self.path = path
+        self.path, self._separator = path, separator
+        self._records: list[dict[str, JsonValue]] = []
+        self._kind = kind_of_file(path)
         try:
-            with path.open("rb") as file:
-                self._is_parquet = file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
-            self.columns = self._parquet_columns() if self._is_parquet else self._csv_columns()
-        except (OSError, UnicodeDecodeError, pa.ArrowInvalid, csv.Error) as error:
+            self.columns = self._names()
+        except (OSError, pa.ArrowInvalid) as error:
             raise self._unreadable(error) from error
         if not self.columns:
             raise BiasError(f"{path}: empty; there is nothing to compare")
@@ -42,19 +47,26 @@ class Table:
     def load(self, columns: Sequence[str], *, categories: Collection[str]) -> pd.DataFrame:
         """Read `columns`; in `categories` only an empty cell is empty, in the others also NA, null and the like.
 
-        (In a column of regions, NA is North America.)
+        (In a column of regions, NA is North America.) Spaces around a cell are no part of it.
 
         Raises:
-            BiasError: when the file is not the table that its first line announces.
+            GovernanceError: when the file is not the table that its first line announces.
         """
+        empty = {name: EMPTY if name in categories else EMPTY_NUMBER for name in columns}
         try:
-            table = (
-                self._load_parquet(columns) if self._is_parquet else self._load_csv(columns, set(categories))
-            )
+            match self._kind:
+                case FileKind.PARQUET:
+                    table = self._load_parquet(columns)
+                case FileKind.CSV:
+                    table = self._load_csv(columns, empty)
+                case FileKind.JSON_LINES | FileKind.JSON_ARRAY:
+                    table = self._load_records(columns)
         except (OSError, ValueError, pa.ArrowException, csv.Error) as error:
             raise self._unreadable(error) from error
         if table.empty:
             raise BiasError(f"{self.path}: a header and no rows; there is nothing to compare")
+        for name in columns:
+            table[name] = _without_spaces(table[name], empty[name])
         return table
 
     def sha256(self) -> str:
@@ -62,44 +74,54 @@ class Table:
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def _csv_columns(self) -> list[str]:
-        with self.path.open(encoding="utf-8-sig", newline="") as file:
-            return next(csv.reader(file, strict=True), [])
+    def _names(self) -> list[str]:
+        match self._kind:
+            case FileKind.PARQUET:
+                return [str(name) for name in pq.ParquetFile(self.path).schema_arrow.names]
+            case FileKind.CSV:
+                return csv_columns(self.path, self._separator)
+            case FileKind.JSON_LINES | FileKind.JSON_ARRAY:
+                for line in read_lines(self.path):
+                    if isinstance(line, BadLine):
+                        raise BiasError(f"{self.path}:{line.number}: {line.reason}")
+                    self._records.append(line.value)
+                return list(dict.fromkeys(name for record in self._records for name in record))
 
-    def _parquet_columns(self) -> list[str]:
-        return [str(name) for name in pq.ParquetFile(self.path).schema_arrow.names]
-
-    def _load_csv(self, columns: Sequence[str], categories: Collection[str]) -> pd.DataFrame:
+    def _load_csv(self, columns: Sequence[str], empty: dict[str, tuple[str, ...]]) -> pd.DataFrame:
         self._check_widths()
-        table = self._read_csv(columns, categories)
+        table = self._read_csv(columns, empty)
         changing = [name for name in columns if kind_of(table[name]) is Kind.MIXED]
         if (
             changing
         ):  # pandas reads by the chunk, to save memory; a code such as 7 or 9X is to be text throughout
-            table[changing] = self._read_csv(changing, categories, dtype="str")
+            table[changing] = self._read_csv(changing, empty, dtype="str")
         return table
 
     def _check_widths(self) -> None:
         """Refuse a line with more or fewer cells than the header: pandas would cut or fill it in silence."""
         width = len(self.columns)
-        with self.path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
-            for cells in lines:
-                if cells and len(cells) != width:
-                    raise csv.Error(f"line {lines.line_num:,} has {len(cells)} cells, the header {width}")
+        for row in csv_rows(self.path, self._separator):
+            if problem := width_problem(len(row.cells), width):
+                raise BiasError(f"{self.path}:{row.line}: {problem}")
 
     def _read_csv(
-        self, columns: Sequence[str], categories: Collection[str], dtype: Literal["str"] | None = None
+        self,
+        columns: Sequence[str],
+        empty: dict[str, tuple[str, ...]],
+        dtype: Literal["str"] | None = None,
     ) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)
             return pd.read_csv(
                 self.path,
+                sep=self._separator,
+                header=0,
+                names=self.columns,  # as in the file, without the spaces around them
                 usecols=list(columns),
                 encoding="utf-8-sig",
                 dtype=dtype,
                 keep_default_na=False,
-                na_values={name: EMPTY if name in categories else EMPTY_NUMBER for name in columns},
+                na_values={name: empty[name] for name in columns},
             )
 
     def _load_parquet(self, columns: Sequence[str]) -> pd.DataFrame:
@@ -107,9 +129,35 @@ class Table:
         frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True, ignore_metadata=True)
         return frame
 
+    def _load_records(self, columns: Sequence[str]) -> pd.DataFrame:
+        cells = {name: [record.get(name) for record in self._records] for name in columns}
+        for name, values in cells.items():
+            if any(isinstance(value, list | dict) for value in values):
+                raise BiasError(
+                    f"{self.path}: {name} holds lists or objects; write each value into a column of its own"
+                )
+        return pd.DataFrame(cells)
+
     def _unreadable(self, error: Exception) -> BiasError:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip()
         return BiasError(
             f"{self.path}: cannot be read as a table ({reason}); it is to be a CSV file in UTF-8 with a header line, "
-            "or a Parquet file"
+            "a Parquet file, or JSON with one object a row"
         )
+
+
+def _without_spaces(column: pd.Series, empty: Collection[str]) -> pd.Series:
+    """Return a column of texts without the spaces around them, read anew as numbers or truth values if it is such."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column
+    stripped = column.str.strip()
+    if stripped.equals(column):
+        return column
+    stripped = stripped.mask(stripped.isin(list(empty)))
+    held = stripped.dropna()
+    if len(held) and held.isin(list(TRUTH)).all():
+        return stripped.astype(object).map(TRUTH, na_action="ignore")
+    try:
+        return pd.to_numeric(stripped)
+    except ValueError:
+        return stripped

@@ -60,7 +60,7 @@ def test_a_table_becomes_evidence_that_the_gate_reads(
     assert isinstance(gap, Measured)
     assert gap.value == pytest.approx(12 / 20)
     assert found.keys() >= {
-        ("bias.pre_training.CDDL", "age=(40, 60]"),
+        ("bias.pre_training.CDDL", "age=(40, inf)"),
         ("bias.post_training.FT", "region=CA"),
     }
     content = (folder / "people.csv").read_bytes()
@@ -70,7 +70,7 @@ def test_a_table_becomes_evidence_that_the_gate_reads(
         "predicted": "guess",
         "group_variable": "age",
         "flip_test_features": ["age"],
-        "rows_by_group": {"region=CA": 10, "age=(40, 60]": 10},
+        "rows_by_group": {"region=CA": 10, "age=(40, inf)": 10},
         "empty_facet_cells": {"region": 0, "age": 0},
     }
 
@@ -173,9 +173,11 @@ def test_neither_a_table_nor_results(
     assert "name TABLE with --label and --positive, or --results" in capsys.readouterr().err
 
 
-def test_groups_that_compare_nothing_are_noted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert score(*ALL, "--facet", "region=XX", "--no-flip-test") == 0
-    assert "note: region=XX: no row is in this group; its metrics are undefined" in capsys.readouterr().err
+def test_a_group_that_is_everyone_is_noted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert score(*ALL, "--facet", "region=EU,CA", "--no-flip-test") == 0
+    assert (
+        "note: region=EU,CA: every row is in this group; its metrics are undefined" in capsys.readouterr().err
+    )
 
 
 THRESHOLDS = """\

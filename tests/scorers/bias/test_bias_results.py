@@ -69,7 +69,7 @@ def test_unmeasured_lines_count_neither_as_right_nor_as_wrong(path: Path) -> Non
 def test_integers_truth_values_and_strata(path: Path) -> None:
     results = read_results(path)
     report: Any = results_report(results, [Facet("age", Above(40)), Facet("ok")], group_variable="region")
-    assert [group["value_or_threshold"] for group in report[PRE]["facets"]["age"]] == ["(40, 50]"]
+    assert [group["value_or_threshold"] for group in report[PRE]["facets"]["age"]] == ["(40, inf)"]
     assert [group["value_or_threshold"] for group in report[PRE]["facets"]["ok"]] == ["true", "false"]
     assert measures(report, PRE, "age")["CDDL"] == pytest.approx(0)
     assert measures(report, POST, "age")["CDDPL"] == pytest.approx(0)

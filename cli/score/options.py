@@ -1,0 +1,9 @@
+"""Options that several `governance score` commands have."""
+
+from typing import Annotated
+
+import typer
+
+Separator = Annotated[
+    str, typer.Option(metavar="CHARACTER", help="What stands between the cells of a CSV file.")
+]
