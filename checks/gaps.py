@@ -1,8 +1,15 @@
 """Gaps that reach further than their own address: what is undefined is undefined with its parts."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from checks.measurements import Measurement, Unmeasured
+
+_NUMBER = r"[-+]?[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,3})?"
+_ABOVE = re.compile(
+    rf"(?P<column>.+?)(?:>\s*(?P<asked>{_NUMBER})|=\((?P<written>{_NUMBER}), inf[)\]])", re.DOTALL
+)
 
 ByFacet = Mapping[str | None, Sequence[Measurement]]
 
@@ -10,11 +17,21 @@ ByFacet = Mapping[str | None, Sequence[Measurement]]
 def concerns(asked: str | None, facet: str | None) -> bool:
     """Whether a check for the facet `asked` is about a measurement of `facet`.
 
-    `None` is the whole, `"*"` every facet, `column` that column and all its groups.
+    `None` is the whole, `"*"` every facet, `column` that column and all its groups; `column>number` is the group that
+    bias reports write as `column=(number, inf)`.
     """
     if asked is None or facet is None:
         return asked is facet
-    return asked in {"*", facet} or facet.startswith(f"{asked}=")
+    if asked in {"*", facet} or facet.startswith(f"{asked}="):
+        return True
+    threshold = _threshold(asked)
+    return threshold is not None and threshold == _threshold(facet)
+
+
+def _threshold(facet: str) -> tuple[str, Decimal] | None:
+    """Return the column and the number that `facet` is above, if it is written so."""
+    found = _ABOVE.fullmatch(facet)
+    return None if found is None else (found["column"], Decimal(found["asked"] or found["written"]))
 
 
 def with_gaps(metric: str, asked: str | None, found: ByFacet, index: Mapping[str, ByFacet]) -> ByFacet:
@@ -29,7 +46,7 @@ def with_gaps(metric: str, asked: str | None, found: ByFacet, index: Mapping[str
         if gap.facet is None:
             # What is undefined as a whole is so in every facet, and where nothing was measured at all.
             reached: Sequence[str | None] = (present or [asked]) if is_above else []
-        elif asked is not None and asked.startswith(f"{gap.facet}="):
+        elif asked is not None and asked.startswith((f"{gap.facet}=", f"{gap.facet}>")):
             reached = [asked]
         else:
             reached = [gap.facet] if is_above and concerns(asked, gap.facet) else []

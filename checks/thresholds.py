@@ -87,8 +87,9 @@ class Check(_Model):
     facet: Text | None = Field(
         default=None,
         description='Which groups the check is about: "*" for every facet and group, "column" for every group of one '
-        'column, "column=value" for one group. Left out, the check is about the whole.',
-        examples=["*", "region", "region=CA"],
+        'column, "column=value" for one group, "column>number" for the group above a number. Left out, the check is '
+        "about the whole.",
+        examples=["*", "region", "region=CA", "age>60"],
     )
     sensitive_features: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] | None = Field(
         default=None,

@@ -20,7 +20,7 @@ from scorers.bias.columns import (
 )
 from scorers.bias.facets import Above, Values
 from scorers.bias.predictions import refuse_other_labels
-from scorers.bias.spelling import rows_denoting
+from scorers.bias.spelling import as_numbers, rows_denoting
 
 BINARY = 2
 
@@ -111,7 +111,7 @@ def _group(column: pd.Series, predictions: pd.Series | None, positive: Positive)
     if isinstance(positive, Values):
         values = positive.values
     else:
-        values = tuple(positive)
+        values = tuple(as_numbers(column, tuple(positive)))
         if len(values) == 1 and is_continuous(column):
             threshold = _as_threshold(values[0], column)
             if not _is_one_of_two(threshold, column, predictions):

@@ -46,7 +46,7 @@ def rows_denoting(column: pd.Series, values: Sequence[Scalar], where: str) -> Bo
     """
     kind = kind_of(column)
     if kind is Kind.NUMBERS:
-        return rows_with(column, _as_numbers(column, values), where)
+        return rows_with(column, as_numbers(column, values), where)
     if kind is not Kind.TEXTS or holds_times(column) or pd.api.types.is_object_dtype(column.dtype):
         return rows_with(column, values, where)
     held = spellings(column)
@@ -69,8 +69,9 @@ def _sought(value: Scalar, held: Mapping[str, Sequence[Scalar]]) -> str:
     return word if word in held else TRUTH_WORDS.get(word, word)
 
 
-def _as_numbers(column: pd.Series, values: Sequence[Scalar]) -> Sequence[Scalar]:
+def as_numbers(column: pd.Series, values: Sequence[Scalar]) -> Sequence[Scalar]:
     """Return `values` with true and false as 1 and 0, where the column holds nothing else."""
-    if not any(denoted(value) in TRUTH_WORDS for value in values) or not column.dropna().isin([0, 1]).all():
+    has_words = any(denoted(value) in TRUTH_WORDS for value in values)
+    if not has_words or kind_of(column) is not Kind.NUMBERS or not column.dropna().isin([0, 1]).all():
         return values
     return [TRUTH_WORDS.get(denoted(value), value) for value in values]

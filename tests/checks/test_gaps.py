@@ -6,6 +6,7 @@ import pytest
 
 from checks.decision import Outcome
 from checks.evidence import Evidence, Report
+from checks.gaps import concerns
 from checks.judge import judge
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.thresholds import Check, Mode, ThresholdFile
@@ -84,3 +85,23 @@ def test_a_figure_of_the_wanted_name_outside_of_the_group_is_named() -> None:
     assert finding.reason == (
         "the evidence does not have regression.mse; a figure named mse stands outside of that group, at the address mse"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "facet", "expected"),
+    [
+        pytest.param("age>60", "age=(60, inf)", True, id="as bias scoring writes it"),
+        pytest.param("age>60.0", "age=(60, inf)", True, id="another spelling of the number"),
+        pytest.param("age> 60", "age=(60.0, inf]", True, id="spaces"),
+        pytest.param("age>-0.5", "age=(-0.5, inf)", True, id="negative"),
+        pytest.param("age", "age=(60, inf)", True, id="every group of the column"),
+        pytest.param("age>60", "age>60", True, id="word for word"),
+        pytest.param("age>60", "age=(61, inf)", False, id="another number"),
+        pytest.param("age>60", "wage=(60, inf)", False, id="another column"),
+        pytest.param("age>60", "age=(60, 80]", False, id="a range with an end"),
+        pytest.param("age>60", "age=60", False, id="a value"),
+        pytest.param("age>", "age=(60, inf)", False, id="no number"),
+    ],
+)
+def test_a_group_above_a_number_is_found_as_it_was_asked_for(asked: str, facet: str, expected: bool) -> None:
+    assert concerns(asked, facet) is expected
