@@ -5,9 +5,9 @@ you need to grow, Harvard Business Review, 2003): -100 to 100. On the scale from
 detractors 0 to 6. The scale from 1 to 5 has no canonical mapping; here 5 promotes and 1 to 3 detract, unless set.
 """
 
-import csv
 import hashlib
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,45 @@ from statistics import NormalDist
 
 from checks.errors import GovernanceError
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
-from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from checks.reports.strict_json import JsonValue
 from checks.version import NAME, VERSION
+from scorers.csv_files import COMMA
 from scorers.evidence import EvidenceWriter
 from scorers.facets import HERE, LARGEST_GAP, MAX_GROUPS, facet_groups
-from scorers.lines import SHOWN_PROBLEMS, LinesError
+from scorers.lines import SHOWN_PROBLEMS, Line, LinesError, check_lines
 from scorers.uncertainty import estimate
 
 GROUP = "feedback"
 LEVEL = 0.95
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 POINTS = 100
+RATING, SESSION, FACETS = "rating", "session", "facets"
+PASSED_OVER = (FACETS, "comment")  # facets are read, and comments are left alone on purpose
+RATING_NAMES = (
+    "score",
+    "stars",
+    "user_rating",
+    "rating_value",
+    "nps",
+    "nps_score",
+    "grade",
+    "value",
+    "feedback",
+)
+SESSION_NAMES = (
+    "session_id",
+    "sessionid",
+    "conversation_id",
+    "conversation",
+    "user_id",
+    "user",
+    "customer_id",
+)
+WHOLE = re.compile(r"\+?(?P<number>-?[0-9]{1,9})(?:\.0*|,0{1,2})?")
+FRACTION = re.compile(r"[-+]?[0-9]*[.,][0-9]+")
+SHOWN_COLUMNS = 10
+LONGEST_SHOWN = 40
+KINDS = {1: "promote", 0: "neither", -1: "detract"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +97,44 @@ class Rating:
     groups: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What stands in which column: the rating, whose it is (`None`: in `session`, if there is one), and its groups.
+
+    `separator` is the character between the cells of a CSV file.
+    """
+
+    rating: str = RATING
+    session: str | None = None
+    facets: Sequence[str] = ()
+    separator: str = COMMA
+
+
+ALL_COLUMNS = Columns()
+
+
 @dataclass(frozen=True, slots=True)
 class FeedbackEvidence:
-    """What came of the ratings."""
+    """What came of the ratings: how many promote and detract, and remarks that the user should see."""
 
     measurements: tuple[Measurement, ...]
     responses: int
+    kinds: Mapping[str, int]
+    remarks: Sequence[str]
 
 
 def score_feedback(
-    ratings: Path, output: Path, *, scale: Scale = FIVE_POINTS, facets: Sequence[str] = ()
+    ratings: Path, output: Path, *, scale: Scale = FIVE_POINTS, columns: Columns = ALL_COLUMNS
 ) -> FeedbackEvidence:
-    """Score a CSV of ratings and write `evaluation.json` and `results.jsonl` into `output`.
+    """Score ratings (CSV, JSON Lines, a JSON array or Parquet); write `evaluation.json` and `results.jsonl`.
 
-    The column `rating` is needed; `session` names whose ratings belong together; `facets` names columns to group by,
-    beside a column `facets` that holds a JSON object. Comments are not copied: they may say who wrote them.
+    Beside the groups of `columns`, a column `facets` may hold a JSON object of them. Comments are not copied: they may
+    say who wrote them.
 
     Raises:
         GovernanceError: naming every line that cannot be used, or that there is none.
     """
-    found = list(_read(ratings, scale, facets))
+    found, names = _read(ratings, columns, scale)
     groups: dict[str, list[Rating]] = defaultdict(list)
     for rating in found:
         for group in rating.groups:
@@ -109,7 +155,9 @@ def score_feedback(
                 }
             )
         writer.finish(measured, _provenance(ratings, found, scale))
-    return FeedbackEvidence(tuple(measured), len(found))
+    kinds = Counter(KINDS[scale.points(rating.rating)] for rating in found)
+    remarks = list(_remarks(_found(ratings, columns, names), names))
+    return FeedbackEvidence(tuple(measured), len(found), kinds, remarks)
 
 
 def net_promoter_score(points: Sequence[int], sessions: Sequence[str] = ()) -> Measured:
@@ -242,72 +290,128 @@ def _provenance(path: Path, found: Sequence[Rating], scale: Scale) -> dict[str, 
     }
 
 
-def _read(path: Path, scale: Scale, facets: Sequence[str]) -> Iterator[Rating]:
+def _read(path: Path, columns: Columns, scale: Scale) -> tuple[list[Rating], list[str]]:
+    """Return the ratings of `path`, and the names of all its columns."""
+    lines: list[Line] = []
+
+    def keep(line: Line) -> None:
+        lines.append(line)
+
+    check_lines(path, keep, columns.separator)
+    names = list(dict.fromkeys(name for line in lines for name in line.value))
+    read = _found(path, columns, names)
+    ratings: list[Rating] = []
+    fractions: list[str] = []
     problems: list[str] = []
-    unshown = lines = 0
-    for number, row in _rows(path, facets):
-        lines += 1
+    for line in lines:
         try:
-            rating = _rating(number, row, scale, facets)
+            ratings.append(_rating(line, read, scale))
+        except _FractionError as fraction:
+            fractions.append(f"{fraction} in line {line.number}")
         except GovernanceError as error:
-            if len(problems) < SHOWN_PROBLEMS:
-                problems.append(f"{path}:{number}: {error}")
-            else:
-                unshown += 1
-        else:
-            yield rating
+            problems.append(f"{path}:{line.number}: {error}")
+    if fractions:
+        more = f" and {len(fractions) - 1:,} more" if len(fractions) > 1 else ""
+        problems.insert(
+            0, f"{path}: rating: {fractions[0]}{more}: {_way_out(scale)}; round them as you see fit"
+        )
     if problems:
-        raise LinesError(problems, unshown)
-    if not lines:
-        raise LinesError([f"{path}: no ratings; there is nothing to score"])
+        raise LinesError(problems[:SHOWN_PROBLEMS], max(len(problems) - SHOWN_PROBLEMS, 0))
+    return ratings, names
 
 
-def _rows(path: Path, facets: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True, restval="")
-            columns = [column.strip() for column in reader.fieldnames or ()]
-            reader.fieldnames = columns
-            missing = [column for column in ("rating", *facets) if column not in columns]
-            if missing:
-                raise GovernanceError(
-                    f'{path}:1: no column "{missing[0]}"; there are {", ".join(columns) or "none"}'
-                )
-            for row in reader:
-                if None in row:
-                    raise GovernanceError(
-                        f"{path}:{reader.line_num}: more fields than the {len(columns)} columns"
-                    )
-                yield reader.line_num, row
-    except UnicodeDecodeError as error:
-        raise GovernanceError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except csv.Error as error:
-        raise GovernanceError(f"{path}: not CSV ({error})") from error
-    except OSError as error:
-        raise GovernanceError(f"{path}: cannot be read ({error.strerror}); name a CSV of ratings") from error
+class _FractionError(GovernanceError):
+    """A rating between two whole numbers."""
 
 
-def _rating(number: int, row: Mapping[str, str], scale: Scale, facets: Sequence[str]) -> Rating:
-    text = row["rating"].strip()
-    way_out = f"a rating is a whole number from {scale.low} to {scale.high} (or set --scale)"
-    try:
-        rating = int(text)
-    except ValueError as error:
-        raise GovernanceError(f'rating: "{text}" is no rating; {way_out}') from error
+def _found(path: Path, columns: Columns, names: Sequence[str]) -> Columns:
+    """Return `columns` by the names that the file has for them, whatever their case.
+
+    Raises:
+        GovernanceError: when one that is needed is missing; the message says what is read from which column.
+    """
+    rating, facets = _named(columns.rating, names), [_named(facet, names) for facet in columns.facets]
+    session = _named(columns.session or SESSION, names)
+    missing = [
+        (option, name)
+        for option, name, found in (
+            ("--rating", columns.rating, rating),
+            ("--session", columns.session, session),
+            *(("--facet", name, found) for name, found in zip(columns.facets, facets, strict=True)),
+        )
+        if name is not None and found is None
+    ]
+    if missing:
+        asked = ", ".join(f'"{name}" ({option})' for option, name in missing)
+        guess = next((name for name in names if name.lower() in RATING_NAMES), "COLUMN")
+        raise GovernanceError(
+            f"{path}: no column {asked}; there are {', '.join(names) or 'none'}. "
+            f"The rating stands in the column rating, or name it: --rating {guess}; whose ratings belong together in "
+            "session (optional), or --session COLUMN; groups in facets (optional, a JSON object), or --facet COLUMN"
+        )
+    return Columns(
+        rating=rating or columns.rating,
+        session=session,
+        facets=[facet for facet in facets if facet is not None],
+    )
+
+
+def _named(name: str, names: Sequence[str]) -> str | None:
+    if name in names:
+        return name
+    same = [other for other in names if other.strip().casefold() == name.strip().casefold()]
+    return same[0] if len(same) == 1 else None
+
+
+def _remarks(columns: Columns, names: Sequence[str]) -> Iterator[str]:
+    """Say which columns were passed over, and which of them look as if they should not be."""
+    read = {columns.rating, columns.session, *columns.facets, *PASSED_OVER}
+    over = [name for name in names if name not in read]
+    if not over:
+        return
+    yield f"columns not read: {', '.join(over[:SHOWN_COLUMNS])}" + (
+        ", …" if len(over) > SHOWN_COLUMNS else ""
+    )
+    sessions = [name for name in over if name.lower() in SESSION_NAMES]
+    if sessions and columns.session is None:
+        yield (
+            f"ratings of one person are not independent: if {sessions[0]} says whose they are, name it with "
+            f"--session {sessions[0]}"
+        )
+
+
+def _way_out(scale: Scale) -> str:
+    return f"a rating is a whole number from {scale.low} to {scale.high} (or set --scale)"
+
+
+def _rating(line: Line, columns: Columns, scale: Scale) -> Rating:
+    rating = _whole_number(line.value.get(columns.rating), scale)
     if not scale.low <= rating <= scale.high:
-        raise GovernanceError(f"rating: {rating} is out of range; {way_out}")
-    grouped: dict[str, JsonValue] = {**_facets(row.get("facets", ""))}
-    grouped |= {column: row[column].strip() for column in facets if row[column].strip()}
-    return Rating(number, rating, row.get("session", "").strip(), grouped, facet_groups(grouped))
-
-
-def _facets(text: str) -> Mapping[str, JsonValue]:
-    if not text.strip():
-        return {}
-    try:
-        value = parse_strict_json(text.encode())
-    except ReportError as error:
-        raise GovernanceError(f"facets: {error}") from error
-    if not isinstance(value, Mapping):
+        raise GovernanceError(f"rating: {rating} is out of range; {_way_out(scale)}")
+    given = line.json(FACETS)
+    if given is not None and not isinstance(given, Mapping):
         raise GovernanceError('facets: not a mapping; write {"region": "CA"}')
-    return value
+    grouped: dict[str, JsonValue] = {**(given or {})}
+    cells = ((column, line.value.get(column)) for column in columns.facets)
+    stripped = ((column, cell.strip() if isinstance(cell, str) else cell) for column, cell in cells)
+    grouped |= {column: cell for column, cell in stripped if cell not in {None, ""}}
+    session = None if columns.session is None else line.value.get(columns.session)
+    return Rating(
+        line.number, rating, "" if session is None else str(session).strip(), grouped, facet_groups(grouped)
+    )
+
+
+def _whole_number(cell: JsonValue, scale: Scale) -> int:
+    """Return the rating in a cell: 5, 5.0, "5", " 5.0 " and "5,0" are all five.
+
+    Raises:
+        _FractionError: for 4.5.
+        GovernanceError: for anything else.
+    """
+    text = "" if cell is None or isinstance(cell, bool) else str(cell).strip()
+    if found := WHOLE.fullmatch(text):
+        return int(found["number"])
+    if FRACTION.fullmatch(text):
+        raise _FractionError(text)
+    shown = text if text or cell is None else str(cell)
+    raise GovernanceError(f'rating: "{shown[:LONGEST_SHOWN]}" is no rating; {_way_out(scale)}')

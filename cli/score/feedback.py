@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cli.score.options import Separator
+
 
 class ScaleName(StrEnum):
     """The scales that people rate on."""
@@ -19,7 +21,8 @@ def command(
     ratings: Annotated[
         Path,
         typer.Argument(
-            metavar="RATINGS.csv", help="One rating a line: column rating; optional session, comment, facets."
+            metavar="RATINGS",
+            help="CSV, JSON Lines or Parquet, one rating a line: column rating; optional session, comment, facets.",
         ),
     ],
     *,
@@ -39,12 +42,20 @@ def command(
     facet: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="A column to group by; may be repeated.")
     ] = None,
+    rating: Annotated[str, typer.Option(metavar="COLUMN", help="The column of the ratings.")] = "rating",
+    session: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="The column that says whose ratings belong together; default: session."
+        ),
+    ] = None,
+    separator: Separator = ",",
 ) -> None:
     """Score people's ratings into the evidence that the gate reads."""
     # Imported here: the scorer's imports are not for --help.
     from cli.score.summary import show_summary  # noqa: PLC0415
     from scorers.evidence import EVALUATION  # noqa: PLC0415
-    from scorers.feedback import ELEVEN_POINTS, FIVE_POINTS, Scale, score_feedback  # noqa: PLC0415
+    from scorers.feedback import ELEVEN_POINTS, FIVE_POINTS, Columns, Scale, score_feedback  # noqa: PLC0415
 
     base = FIVE_POINTS if scale is ScaleName.FIVE else ELEVEN_POINTS
     chosen = Scale(
@@ -53,6 +64,9 @@ def command(
         promoters_from=base.promoters_from if promoters_from is None else promoters_from,
         detractors_to=base.detractors_to if detractors_to is None else detractors_to,
     )
-    evidence = score_feedback(ratings, output, scale=chosen, facets=facet or ())
-    show_summary(output / EVALUATION, stream=sys.stdout)
+    columns = Columns(rating=rating, session=session, facets=facet or (), separator=separator)
+    evidence = score_feedback(ratings, output, scale=chosen, columns=columns)
+    show_summary(
+        output / EVALUATION, counts={"ratings": evidence.kinds}, hints=evidence.remarks, stream=sys.stdout
+    )
     print(f"{evidence.responses:,} ratings scored; the evidence is in {output}")

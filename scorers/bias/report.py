@@ -78,8 +78,9 @@ def bias_report(
     if table.empty:
         raise BiasError("the table has no rows; there is nothing to compare")
     outcome = read_outcome(table, label, positive, predicted)
-    for remark in outcome.remarks if on_remark is not None else ():
-        on_remark(remark)
+    if on_remark is not None:
+        for remark in outcome.remarks:
+            on_remark(remark)
     strata = NOT_PROVIDED if group_variable is None else read_strata(column_of(table, group_variable))
     candidates = flip_test_features(table, features)
 

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -87,7 +87,7 @@ class Table:
                     self._records.append(line.value)
                 return list(dict.fromkeys(name for record in self._records for name in record))
 
-    def _load_csv(self, columns: Sequence[str], empty: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+    def _load_csv(self, columns: Sequence[str], empty: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
         self._check_widths()
         table = self._read_csv(columns, empty)
         changing = [name for name in columns if kind_of(table[name]) is Kind.MIXED]
@@ -107,7 +107,7 @@ class Table:
     def _read_csv(
         self,
         columns: Sequence[str],
-        empty: dict[str, tuple[str, ...]],
+        empty: Mapping[str, tuple[str, ...]],
         dtype: Literal["str"] | None = None,
     ) -> pd.DataFrame:
         with warnings.catch_warnings():

@@ -7,7 +7,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence
@@ -17,7 +21,7 @@ from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
 from cli.exit_codes import ExitCode
 from cli.main import run
-from scorers.feedback import ELEVEN_POINTS, FIVE_POINTS, Scale, net_promoter_score, score_feedback
+from scorers.feedback import ELEVEN_POINTS, FIVE_POINTS, Columns, Scale, net_promoter_score, score_feedback
 
 THRESHOLDS = b"""
 name: assistant
@@ -52,7 +56,7 @@ def test_whole_evidence(write: Any, tmp_path: Path) -> None:
     path = write(
         'rating,session,comment,region\n5,a,,CA\n5,b,"good, mostly",CA\n4,c,,US\n2,d,never again,US\n'
     )
-    score_feedback(path, tmp_path / "out", facets=["region"])
+    score_feedback(path, tmp_path / "out", columns=Columns(facets=["region"]))
     found = evaluation(tmp_path)["feedback_metrics"]
     share = 3 / 6, 2 / 6  # one promoter and one detractor added to two promoters and one detractor of four
     error = 100 * math.sqrt((share[0] + share[1] - (share[0] - share[1]) ** 2) / 6)
@@ -161,14 +165,22 @@ def test_a_column_with_one_group_has_no_gap(write: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", 'no column "rating"'),
-        ("rating\n", "no ratings; there is nothing to score"),
-        ("stars\n5\n", 'no column "rating"; there are stars'),
+        ("", "no lines; there is nothing to score"),
+        ("rating\n", "no lines; there is nothing to score"),
         ("rating\n5\n6\n0\n", ":3: rating: 6 is out of range; a rating is a whole number from 1 to 5"),
-        ("rating\n4.5\n", ':2: rating: "4.5" is no rating'),
+        ("rating\n4.5\n", ": rating: 4.5 in line 2: a rating is a whole number from 1 to 5"),
+        (
+            "rating\n5\n4.5\n3,5\n\n4.25\n".replace("3,5", '"3,5"'),
+            ": rating: 4.5 in line 3 and 2 more: a rating",
+        ),
+        ("rating\n1e0\n", ':2: rating: "1e0" is no rating'),
+        ("rating\n1_0\n", ':2: rating: "1_0" is no rating'),
+        ("rating\nfive\n", ':2: rating: "five" is no rating'),
+        ('{"rating": true}\n', ':1: rating: "True" is no rating'),
+        ('{"rating": null}\n', ':1: rating: "" is no rating'),
         ("rating,session\n,a\n", ':2: rating: "" is no rating'),
-        ("rating\n5,extra\n", ":2: more fields than the 1 columns"),
-        ("rating,facets\n5,CA\n", ":2: facets: not JSON"),
+        ("rating\n5,extra\n", ":2: 2 cells, and the header has 1"),
+        ("rating,facets\n5,CA\n", ":2: facets: not a mapping"),
         ("rating,facets\n5,[1]\n", ":2: facets: not a mapping"),
     ],
 )
@@ -201,6 +213,11 @@ def test_the_command(write: Any, tmp_path: Path, capsys: pytest.CaptureFixture[s
         "feedback.nps          25     [-55.15, 88.48]        4\n"
         "feedback.mean_rating  6.5    [2.081, 10]            4\n"
         "feedback.responses    4\n"
+        "\n"
+        "ratings\n"
+        "        2  promote\n"
+        "        1  detract\n"
+        "        1  neither\n"
         f"4 ratings scored; the evidence is in {out}\n"
     )
     assert run(["score", "feedback", str(path), "-o", out]) == ExitCode.COULD_NOT_TRY
@@ -208,3 +225,74 @@ def test_the_command(write: Any, tmp_path: Path, capsys: pytest.CaptureFixture[s
     wrong = ["--promoters-from", "3", "--detractors-to", "3"]
     assert run(["score", "feedback", str(path), "-o", out, *wrong]) == ExitCode.COULD_NOT_TRY
     assert "detractors come first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        pytest.param("rating,comment\n5.0,fine\n4.0,good\n1.0,bad\n", {}, id="floats"),
+        pytest.param('rating\n" 5"\n4 \n "1.0"\n'.replace(' "1.0"', " 1.0"), {}, id="spaces and quotes"),
+        pytest.param("\ufeffRating \n5\n4\n1\n", {}, id="byte order mark and capital"),
+        pytest.param(
+            "rating;comment\n5,0;a, b\n4,00;c\n1;d\n", {"separator": ";"}, id="semicolons, decimal commas"
+        ),
+        pytest.param("user_rating,x\n5,a\n4,b\n1,c\n", {"rating": "user_rating"}, id="another column"),
+        pytest.param('{"rating": 5}\n{"rating": 4.0}\n{"rating": "1"}\n', {}, id="json lines"),
+        pytest.param('[{"rating": 5.0}, {"rating": "4"}, {"rating": 1}]', {}, id="json array"),
+    ],
+)
+def test_ratings_as_people_have_them(content: str, columns: Any, write: Any, tmp_path: Path) -> None:
+    score_feedback(write(content), tmp_path / "out", columns=Columns(**columns))
+    found = evaluation(tmp_path)["feedback_metrics"]
+    assert found["mean_rating"]["value"] == pytest.approx(10 / 3)
+    assert found["nps"]["value"] == 0
+
+
+def test_ratings_in_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.parquet"
+    pq.write_table(pa.table({"rating": [5.0, 4.0, 1.0], "region": ["CA", None, "CA"]}), path)
+    score_feedback(path, tmp_path / "out", columns=Columns(facets=["region"]))
+    found = evaluation(tmp_path)["feedback_metrics"]
+    assert (found["nps"]["value"], found["nps"]["facets"]["region=CA"]["samples"]) == (0, 2)
+
+
+def test_wrong_columns_are_one_message_with_the_whole_mapping(write: Any, tmp_path: Path) -> None:
+    path = write("score,user_id,text\n5,u,x\n4,u,y\n")
+    with pytest.raises(GovernanceError) as error:
+        score_feedback(path, tmp_path / "out", columns=Columns(facets=["region"]))
+    assert str(error.value) == (
+        f'{path}: no column "rating" (--rating), "region" (--facet); there are score, user_id, text. The rating stands '
+        "in the column rating, or name it: --rating score; whose ratings belong together in session (optional), or "
+        "--session COLUMN; groups in facets (optional, a JSON object), or --facet COLUMN"
+    )
+
+
+def test_columns_that_are_passed_over_are_said(write: Any, tmp_path: Path) -> None:
+    path = write("rating,session_id,comment,when\n5,u,x,1\n4,u,y,2\n1,v,z,3\n")
+    passed = score_feedback(path, tmp_path / "out")
+    assert passed.remarks == [
+        "columns not read: session_id, when",
+        "ratings of one person are not independent: if session_id says whose they are, name it with --session "
+        "session_id",
+    ]
+    named = score_feedback(path, tmp_path / "out", columns=Columns(session="session_id"))
+    assert named.remarks == ["columns not read: when"]
+    assert evaluation(tmp_path)["provenance"]["sessions"] == 2
+
+
+@given(order=st.permutations(range(6)), spelling=st.sampled_from(["{}", " {} ", "{}.0", "+{}", '"{}"']))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_figures_do_not_depend_on_order_or_spelling(
+    order: list[int], spelling: str, write: Any, tmp_path: Path
+) -> None:
+    rows = [(5, "CA"), (4, "CA"), (1, "US"), (5, "US"), (2, "CA"), (3, "US")]
+
+    def figures(lines: list[str]) -> Any:
+        score_feedback(
+            write("rating,region\n" + "".join(lines)), tmp_path / "out", columns=Columns(facets=["region"])
+        )
+        return evaluation(tmp_path)["feedback_metrics"]
+
+    plain = figures([f"{rating},{region}\n" for rating, region in rows])
+    spelt = figures([f"{spelling.format(rows[index][0])},{rows[index][1]} \n" for index in order])
+    assert spelt == plain
