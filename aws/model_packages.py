@@ -44,6 +44,29 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who made one call of SageMaker, as `DescribeModelPackage` names the caller; at least one field is given.
+
+    `arn` is that of an IAM user or of a role's session, `principal_id` its unique id, `source_identity` the name that
+    a role's session was opened with, where it was, and `user_profile` the name of a user profile of SageMaker Studio.
+    """
+
+    arn: str | None = None
+    principal_id: str | None = None
+    source_identity: str | None = None
+    user_profile: str | None = None
+
+    def __str__(self) -> str:
+        """The caller as one reads it: the ARN first, then the names of people where AWS knows them."""
+        who = self.arn or self.principal_id
+        names = (("source identity", self.source_identity), ("user profile", self.user_profile))
+        known = ", ".join(f"{kind} {name}" for kind, name in names if name is not None)
+        if who is None:
+            return known
+        return f"{who} ({known})" if known else who
+
+
+@dataclass(frozen=True, slots=True)
 class ModelPackage:
     """One version of a model, as the registry describes it at one moment.
 
@@ -51,7 +74,9 @@ class ModelPackage:
     the version is usable. `description` is SageMaker's `ApprovalDescription`, `metadata` its
     `CustomerMetadataProperties`. `reports` are those of `ModelMetrics`; `evidence_prefix` is the metadata
     property `governance:evidence`, under which further reports lie. `last_modified` is the time of creation
-    for a version that was never changed. `containers` are what the version runs, in their order.
+    for a version that was never changed. `containers` are what the version runs, in their order. `created_by` and
+    `last_modified_by` are who made those two calls, where SageMaker says it: whoever wrote last need not have changed
+    the status.
     """
 
     arn: str
@@ -65,6 +90,8 @@ class ModelPackage:
     created: datetime
     last_modified: datetime
     containers: tuple[Container, ...] = ()
+    created_by: Identity | None = None
+    last_modified_by: Identity | None = None
 
     @property
     def evidence_prefix(self) -> str | None:

@@ -12,6 +12,7 @@ from aws.model_packages import (
     COMPLETED,
     PENDING,
     Container,
+    Identity,
     ModelPackage,
     ModelPackageGone,
     ModelPackageSummary,
@@ -170,9 +171,10 @@ class SageMakerModelRegistry:
 
 
 class MemoryModelRegistry:
-    """A registry in memory that behaves as SageMaker's does."""
+    """A registry in memory that behaves as SageMaker's does; `caller` is who its next calls come from."""
 
     def __init__(self, *, region: str = "eu-west-1", account: str = "123456789012") -> None:
+        self.caller = Identity(arn=f"arn:aws:iam::{account}:user/memory")
         self._where = ("aws", region, account)
         self._packages: dict[str, ModelPackage] = {}
 
@@ -213,7 +215,7 @@ class MemoryModelRegistry:
         current = self.describe(arn)
         _require_status(current, only_from)
         merged = _merged(current, approval_status, description, metadata)
-        self._packages[arn] = replace(merged, last_modified=datetime.now(UTC))
+        self._packages[arn] = replace(merged, last_modified=datetime.now(UTC), last_modified_by=self.caller)
 
     def register(self, registration: Registration) -> str:
         """See `ModelRegistry.register`."""
@@ -236,6 +238,7 @@ class MemoryModelRegistry:
             created=now,
             last_modified=now,
             containers=(Container(image=registration.image, model_data=registration.model_data),),
+            created_by=self.caller,
         )
         return arn
 

@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from aws.model_packages import PENDING, Container, ModelPackage, ModelPackageSummary
+from aws.model_packages import PENDING, Container, Identity, ModelPackage, ModelPackageSummary
 from aws.report_references import ReportReference, ReportSlot, content_type
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef, ModelPackageSummaryTypeDef
+    from mypy_boto3_sagemaker.type_defs import (
+        DescribeModelPackageOutputTypeDef,
+        ModelPackageSummaryTypeDef,
+        UserContextTypeDef,
+    )
 
 
 def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
@@ -25,6 +29,8 @@ def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
         created=answer["CreationTime"],
         last_modified=answer.get("LastModifiedTime") or answer["CreationTime"],
         containers=tuple(_containers(cast("Mapping[str, Any]", answer))),
+        created_by=_identity(answer.get("CreatedBy")),
+        last_modified_by=_identity(answer.get("LastModifiedBy")),
     )
 
 
@@ -46,6 +52,19 @@ def _containers(answer: Mapping[str, Any]) -> Iterator[Container]:
         )
     if answer.get("SourceUri"):
         yield Container(model_data=answer["SourceUri"])
+
+
+def _identity(context: "UserContextTypeDef | None") -> Identity | None:
+    """Read who a call came from; AWS leaves out what it does not know, and all of it for some callers."""
+    given = context or {}
+    iam = given.get("IamIdentity") or {}
+    identity = Identity(
+        arn=iam.get("Arn") or None,
+        principal_id=iam.get("PrincipalId") or None,
+        source_identity=iam.get("SourceIdentity") or None,
+        user_profile=given.get("UserProfileName") or None,
+    )
+    return None if identity == Identity() else identity
 
 
 def _references(metrics: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Iterator[ReportReference]:

@@ -23,7 +23,7 @@ from sandbox.delivery import Delivery
 from sandbox.events import EventLog, timestamp
 from sandbox.executions import PipelineEngine
 from sandbox.functions import FunctionHost
-from sandbox.registry import ModelRegistry
+from sandbox.registry import ModelRegistry, calling
 from sandbox.tasks import BackgroundTasks
 
 LOG_TAIL = 4096
@@ -101,6 +101,16 @@ class _RuleFor:
 
 def _keep_model_packages(parts: Parts) -> None:
     registry = parts.registry
+    answer_create = SageMakerResponse.create_model_package
+    answer_update = SageMakerResponse.update_model_package
+
+    def create_model_package_of_caller(self: Any) -> ActionResult:
+        with calling(self.sagemaker_backend, self.headers):
+            return answer_create(self)
+
+    def update_model_package_of_caller(self: Any) -> ActionResult:
+        with calling(self.sagemaker_backend, self.headers):
+            return answer_update(self)
 
     def create_model_package(self: Any, **arguments: Any) -> str:
         return registry.create(self, **arguments)
@@ -112,6 +122,8 @@ def _keep_model_packages(parts: Parts) -> None:
         registry.delete(self.sagemaker_backend, self._get_param("ModelPackageName"))
         return EmptyResult()
 
+    SageMakerResponse.create_model_package = create_model_package_of_caller
+    SageMakerResponse.update_model_package = update_model_package_of_caller
     SageMakerModelBackend.create_model_package = create_model_package
     SageMakerModelBackend.update_model_package = update_model_package
     SageMakerResponse.delete_model_package = delete_model_package

@@ -24,11 +24,14 @@ from typing import Any
 
 from moto.core.utils import unix_time_millis, utcnow
 from moto.logs import logs_backends
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
 
 WORKER = Path(__file__).with_name("worker.py")
 # Seconds for importing a handler: Lambda grants ten, a busy laptop may need more.
 INITIALISATION_TIMEOUT = 60.0
 CONCURRENT_PROCESSES = 4
+SESSION_SECONDS = 43_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class FunctionHost:
         self._slots = threading.BoundedSemaphore(CONCURRENT_PROCESSES)
         self._idle: dict[str, list[_Process]] = defaultdict(list)
         self._busy: set[_Process] = set()
+        self._credentials: dict[tuple[str, str], dict[str, str]] = {}
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
 
     def invoke(self, function: Any, event: Any) -> Invocation:
@@ -230,6 +234,7 @@ class FunctionHost:
         return {
             **{name: str(value) for name, value in function.environment_vars.items()},
             **aws_environment(self._endpoint, function.region),
+            **self._session(function),
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             "TZ": ":UTC",
@@ -241,6 +246,20 @@ class FunctionHost:
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
             "_HANDLER": function.handler,
         }
+
+    def _session(self, function: Any) -> dict[str, str]:
+        """Return credentials of the function's own role, the same for every process of it."""
+        key = (function.role, function.function_name)
+        with self._lock:
+            if key not in self._credentials:
+                sts = sts_backends[function.account_id][get_partition(function.region)]
+                role = sts.assume_role(function.region, key[1], key[0], None, SESSION_SECONDS, None)
+                self._credentials[key] = {
+                    "AWS_ACCESS_KEY_ID": role.access_key_id,
+                    "AWS_SECRET_ACCESS_KEY": role.secret_access_key,
+                    "AWS_SESSION_TOKEN": role.session_token,
+                }
+            return self._credentials[key]
 
     def _write_log(self, function: Any, log: str) -> None:
         with self._lock, (self._folder.parent / "functions.log").open("a") as file:

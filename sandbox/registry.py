@@ -1,11 +1,16 @@
 """The model registry where AWS and moto differ: an update keeps what it leaves out, every change is an event."""
 
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
 
 from sandbox import events
 
@@ -14,6 +19,33 @@ MAX_DESCRIPTION = 1024
 MAX_PROPERTIES = 50
 MAX_PROPERTY_KEY = 128
 MAX_PROPERTY_VALUE = 256
+
+# Whose request the thread answers, as AWS describes a caller that is no user profile of Studio.
+_caller: ContextVar[dict[str, Any] | None] = ContextVar("caller", default=None)
+
+
+@contextmanager
+def calling(backend: Any, headers: Mapping[str, str]) -> Iterator[None]:
+    """Answer the request within the block as one of whoever signed its headers.
+
+    A key that nobody was given here is a user of that name, so that people can be told apart by the credentials
+    that they make up.
+    """
+    signed = _ACCESS_KEY.search(headers.get("Authorization", ""))
+    access_key = signed["key"] if signed else "anonymous"
+    account, partition = backend.account_id, get_partition(backend.region_name)
+    principal, arn, _ = sts_backends[account][partition].get_caller_identity(access_key, backend.region_name)
+    if arn.endswith(_NOBODY):
+        principal, arn = access_key, f"arn:{partition}:iam::{account}:user/{access_key}"
+    token = _caller.set({"IamIdentity": {"Arn": arn, "PrincipalId": principal}})
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+_ACCESS_KEY = re.compile(r"Credential=(?P<key>[^/,\s]+)/")
+_NOBODY = ":user/moto"  # moto's answer for credentials that it did not make
 
 
 class ModelRegistry:
@@ -34,6 +66,7 @@ class ModelRegistry:
         _check(arguments.get("approval_description"), arguments.get("customer_metadata_properties"))
         with self._lock:
             arn: str = self._create(backend, **arguments)
+        backend.model_packages[arn].created_by = _caller.get()
         self._announce(backend, backend.model_packages[arn])
         return arn
 
@@ -64,6 +97,7 @@ class ModelRegistry:
         if additional_inference_specifications_to_add:
             package.add_additional_inference_specifications(additional_inference_specifications_to_add)
         package.modifications_done()
+        package.last_modified_by = _caller.get()
         self._announce(backend, package)
         arn: str = package.arn
         return arn

@@ -59,14 +59,16 @@ def test_a_registered_version_is_described_whole(registry, group):
         metadata=metadata,
         reports=tuple(reference(slot) for slot in ReportSlot),
         created=package.created,
-        last_modified=package.last_modified,
+        last_modified=package.created,
         containers=(Container(image=IMAGE, model_data="s3://models/m.tar.gz"),),
+        created_by=package.created_by,
     )
     assert package.arn == arn
     assert package.is_pending
     assert package.evidence_prefix == "s3://evidence/askdata/run-1/"
-    assert isinstance(package.last_modified, datetime)
-    assert package.last_modified.tzinfo is not None
+    assert isinstance(package.created, datetime)
+    assert package.created.tzinfo is not None
+    assert package.created_by is not None
 
 
 def test_a_version_without_evidence_can_be_registered(registry, group):
@@ -134,7 +136,10 @@ def test_an_update_moves_the_time_of_the_last_change(registry, group):
     arn = registry.register(Registration(group, IMAGE))
     before = registry.describe(arn).last_modified
     registry.update(arn, description="looked at")
-    assert registry.describe(arn).last_modified > before
+    package = registry.describe(arn)
+    assert package.last_modified > before
+    assert package.last_modified > package.created
+    assert package.last_modified_by is not None
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """The embedded model registry keeps what an update leaves out, refuses what AWS refuses, and tells of every change."""
 
+import json
 import re
 from typing import Any
 
+import boto3
 import botocore.exceptions
 import pytest
 
@@ -91,6 +93,35 @@ def test_an_unversioned_package_has_a_name_and_no_group_in_its_event(account: An
     (event,) = events_of(account, arn)
     assert event["detail"]["ModelPackageName"] == name
     assert not event["detail"].keys() & {"ModelPackageGroupName", "ModelPackageVersion"}
+
+
+def test_a_version_says_who_made_it_and_who_wrote_it_last(account: Any) -> None:
+    arn = account.package()
+    described = account.describe(arn)
+    user = {"Arn": "arn:aws:iam::123456789012:user/test", "PrincipalId": "test"}
+    assert described["CreatedBy"] == {"IamIdentity": user}
+    assert not described.keys() & {"LastModifiedBy", "LastModifiedTime"}
+    function = account.function(
+        """
+        import os
+
+        def handler(event, context):
+            return {name: os.environ[name.upper()] for name in event}
+        """
+    )
+    names = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"]
+    answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(names))
+    credentials = json.loads(answer["Payload"].read())
+    endpoint, region = account.sandbox.endpoint, account.sandbox.region
+    own = boto3.client("sagemaker", endpoint_url=endpoint, region_name=region, **credentials)
+    own.update_model_package(ModelPackageArn=arn, ApprovalDescription="seen")
+    by = account.describe(arn)["LastModifiedBy"]["IamIdentity"]
+    name = function.rsplit(":", 1)[-1]
+    role = account.client("lambda").get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
+    assert by["Arn"] == f"arn:aws:sts::123456789012:assumed-role/{role}/{name}"
+    assert by["PrincipalId"].endswith(f":{name}")
+    account.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    assert account.describe(arn)["LastModifiedBy"] == {"IamIdentity": user}
 
 
 def test_a_deleted_package_is_gone(account: Any) -> None:

@@ -1,0 +1,51 @@
+"""What `DescribeModelPackage` says of who wrote a version, as AWS spells it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from aws.model_packages import Identity
+from aws.sagemaker_shapes import model_package
+
+ANSWER: dict[str, Any] = {
+    "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/1",
+    "ModelPackageGroupName": "churn",
+    "ModelPackageVersion": 1,
+    "ModelPackageStatus": "Completed",
+    "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+}
+SESSION = "arn:aws:sts::123456789012:assumed-role/DataScience/SageMaker"
+
+
+@pytest.mark.parametrize(
+    ("context", "identity", "said"),
+    [
+        pytest.param({}, None, "None", id="nothing is known"),
+        pytest.param({"IamIdentity": {"Arn": "", "PrincipalId": ""}}, None, "None", id="empty texts"),
+        pytest.param({"IamIdentity": {"Arn": SESSION}}, Identity(arn=SESSION), SESSION, id="a session"),
+        pytest.param(
+            {"IamIdentity": {"PrincipalId": "AROA:jane"}},
+            Identity(principal_id="AROA:jane"),
+            "AROA:jane",
+            id="a principal without an ARN",
+        ),
+        pytest.param({"UserProfileName": "jane"}, Identity(user_profile="jane"), "user profile jane", id="Studio"),
+        pytest.param(
+            {
+                "UserProfileName": "jane",
+                "UserProfileArn": "arn:aws:sagemaker:eu-west-1:123456789012:user-profile/d-1/jane",
+                "DomainId": "d-1",
+                "IamIdentity": {"Arn": SESSION, "PrincipalId": "AROA:SageMaker", "SourceIdentity": "jane@x.org"},
+            },
+            Identity(SESSION, "AROA:SageMaker", "jane@x.org", "jane"),
+            f"{SESSION} (source identity jane@x.org, user profile jane)",
+            id="all of it",
+        ),
+    ],
+)  # fmt: skip
+def test_who_wrote_a_version(context: dict[str, Any], identity: Identity | None, said: str) -> None:
+    package = model_package({**ANSWER, "CreatedBy": context, "LastModifiedBy": context})  # type: ignore[typeddict-item]
+    assert (package.created_by, package.last_modified_by) == (identity, identity)
+    assert str(package.created_by) == said
+    assert package.last_modified == package.created
