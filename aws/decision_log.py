@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from aws.s3_objects import ObjectExists, list_with_times, read_object, write_once
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
+from checks.record import MAX_RECORD_BYTES
+from disk.reading import read_bounded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_RECORD_BYTES = 16 * 1024 * 1024
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=/-]*[A-Za-z0-9]")
 _SEAL = "seal"
 _SEALS = ".seals"
@@ -144,10 +145,7 @@ class FolderDecisionLog:
         path = Path(uri).resolve()
         if not path.is_relative_to(self._folder):
             raise _foreign(uri, str(self._folder))
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise GovernanceError(f"{uri}: cannot read the decision record ({error.strerror})") from error
+        return read_bounded(path, max_bytes=MAX_RECORD_BYTES)
 
     def read_sealed(self, uri: str) -> tuple[bytes, str | None]:
         """See `DecisionLog.read_sealed`."""

@@ -18,6 +18,9 @@ from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.reports import MAX_REPORT_BYTES, REPORT_SUFFIXES
+from disk.errors import FileMissing, FileTooLarge
+from disk.reading import read_bounded
+from disk.walking import files_below
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -65,6 +68,7 @@ class EvidenceStore(Protocol):
         Raises:
             EvidenceGap: it is missing (`EvidenceMissing`) or too large (`EvidenceTooLarge`): a finding.
             DigestMismatch: its bytes are not the registered ones, or the digest is spelt otherwise.
+            DiskError: the local file is there and cannot be read: nothing can be decided.
             ForeignBucket: it lies outside the places that the store was given.
             AwsError: it could not be read (403, throttling after retries, no answer): nothing can be decided.
         """
@@ -77,6 +81,7 @@ class EvidenceStore(Protocol):
 
         Raises:
             EvidenceError: more than 500 reports lie there.
+            DiskError: something below a local folder cannot be looked at; nothing is left out in silence.
             ForeignBucket: the prefix lies outside the places that the store was given.
             AwsError: the prefix could not be listed.
         """
@@ -90,6 +95,7 @@ class EvidenceStore(Protocol):
 
         Raises:
             EvidenceError: there is no report in `directory`, or one that is larger than any is read.
+            DiskError: `directory` or something below it cannot be looked at or read.
             EvidenceExists: something stands there already; evidence is never overwritten.
             ForeignBucket: the prefix lies outside the places that the store was given.
             AwsError: it could not be written.
@@ -136,7 +142,7 @@ class S3EvidenceStore:
                 with path.open("rb") as file:
                     write_once(self._client, uri, file, content_type=content_type(path.name))
                 return
-            document = Document(str(uri), path.read_bytes())
+            document = Document(str(uri), read_bounded(path, max_bytes=MAX_REPORT_BYTES))
             write_once(self._client, uri, document.content, content_type=content_type(path.name))
         except ObjectExists as error:
             raise _taken(str(uri)) from error
@@ -159,25 +165,22 @@ class FolderEvidenceStore:
 
     def read(self, reference: ReportReference) -> Document:
         """See `EvidenceStore.read`."""
-        path = self._own(reference.uri)
         try:
-            size = path.stat().st_size
-            if size > MAX_REPORT_BYTES:
-                raise EvidenceTooLarge(_too_large(reference.uri, size))
-            content = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise EvidenceMissing(f"{reference.uri}: there is no such file; mend the path") from error
-        except OSError as error:
-            raise EvidenceError(
-                f"{reference.uri}: cannot be read ({error.strerror}); mend its rights"
-            ) from error
+            content = read_bounded(self._own(reference.uri), max_bytes=MAX_REPORT_BYTES)
+        except FileMissing as error:
+            raise EvidenceMissing(str(error)) from error
+        except FileTooLarge as error:
+            raise EvidenceTooLarge(str(error)) from error
         return _verified(Document(reference.uri, content), reference)
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.list`."""
         folder = self._own(prefix)
-        paths = (path for path in folder.rglob("*") if _is_report(path.name) and path.is_file())
-        return _references(prefix, (str(path) for path in paths))
+        if not folder.is_dir():
+            return ()  # as under a prefix of S3 that nothing was written to
+        return _references(
+            prefix, (str(path) for path in files_below(folder, hidden=True) if _is_report(path.name))
+        )
 
     def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.upload`."""
@@ -193,15 +196,16 @@ class FolderEvidenceStore:
             target.parent.mkdir(parents=True, exist_ok=True)
             with source.open("rb") as original, target.open("xb") as copy:
                 shutil.copyfileobj(original, copy)
-            document = Document(str(target), target.read_bytes()) if _is_report(target.name) else None
+            if not _is_report(target.name):
+                return
+            document = Document(str(target), read_bounded(target, max_bytes=MAX_REPORT_BYTES))
         except FileExistsError as error:
             raise _taken(str(target)) from error
         except OSError as error:
             raise EvidenceError(
                 f"{source}: cannot be copied to {target} ({error.strerror}); mend its rights, or name another folder"
             ) from error
-        if document is not None:
-            yield ReportReference(None, document.uri, f"sha256:{document.sha256}")
+        yield ReportReference(None, document.uri, f"sha256:{document.sha256}")
 
     def _own(self, uri: str) -> Path:
         path = Path(uri).resolve()
@@ -236,15 +240,8 @@ def _references(prefix: str, uris: Iterator[str]) -> tuple[ReportReference, ...]
 
 
 def _files_with_reports(directory: Path) -> list[Path]:
-    try:
-        files = [
-            path
-            for path in sorted(directory.rglob("*"))
-            if path.is_file() and not _is_hidden(path, directory)
-        ]
-        sizes = {path: path.stat().st_size for path in files if _is_report(path.name)}
-    except OSError as error:
-        raise EvidenceError(f"{directory}: cannot be read ({error.strerror}); mend the path") from error
+    files = files_below(directory)
+    sizes = {path: path.stat().st_size for path in files if _is_report(path.name)}
     if not sizes:
         raise EvidenceError(
             f"{directory}: there is no report (*.json) in it; name the folder that holds them"
@@ -253,10 +250,6 @@ def _files_with_reports(directory: Path) -> list[Path]:
         if size > MAX_REPORT_BYTES:
             raise EvidenceTooLarge(_too_large(str(path), size))
     return files
-
-
-def _is_hidden(path: Path, directory: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(directory).parts)
 
 
 def _too_large(uri: str, size: int) -> str:

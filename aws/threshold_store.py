@@ -13,6 +13,8 @@ from checks.errors import GovernanceError
 from checks.selection import find_ambiguities, thresholds_for_group
 from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
 from checks.thresholds import ThresholdFile
+from disk.reading import read_bounded
+from disk.walking import files_below
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -78,31 +80,26 @@ class FolderThresholdStore:
 
     def for_group(self, group: str) -> ThresholdFile | None:
         """See `ThresholdStore.for_group`."""
-        try:
-            contents = [(str(path), path.read_bytes()) for path in self._files()]
-        except OSError as error:
-            where = error.filename or self._path
-            raise GovernanceError(
-                f"{where}: cannot read the threshold file ({error.strerror}); mend the path"
-            ) from error
-        return _choose(contents, group)
+        return _choose(self._contents(), group)
 
     def publish(self, name: str, content: bytes) -> str:
         """See `S3ThresholdStore.publish`; the result is a path."""
         path = self._path / _checked_name(name)
         try:
             self._path.mkdir(parents=True, exist_ok=True)
-            standing = [(str(file), file.read_bytes()) for file in self._files()]
-            _check_publishable(str(path), content, standing)
+            _check_publishable(str(path), content, self._contents())
             path.write_bytes(content)
         except OSError as error:
             raise GovernanceError(f"{path}: cannot write the threshold file ({error.strerror})") from error
         return str(path)
 
+    def _contents(self) -> list[tuple[str, bytes]]:
+        return [(str(file), read_bounded(file, max_bytes=MAX_BYTES)) for file in self._files()]
+
     def _files(self) -> Iterable[Path]:
         if not self._path.is_dir():
             return [self._path]
-        return sorted(path for path in self._path.rglob("*") if _is_yaml(path.name) and path.is_file())
+        return [file for file in files_below(self._path, hidden=True) if _is_yaml(file.name)]
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -15,8 +15,9 @@ from checks.record import DecisionRecord
 from checks.selection import thresholds_for_group
 from checks.thresholds import ThresholdFile
 from cli.exit_codes import exit_code_of
-from cli.files import read_evidence, read_thresholds, write_whole
+from cli.files import read_evidence, read_thresholds
 from cli.show import show_record
+from disk.writing import write_whole
 
 
 class Format(StrEnum):

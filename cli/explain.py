@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from checks.errors import GovernanceError
-from checks.record import DecisionRecord, DecisionRecordError, parse_record
-from cli.files import read_bytes
+from checks.record import MAX_RECORD_BYTES, DecisionRecord, DecisionRecordError, parse_record
 from cli.show import show_record
+from disk.reading import read_bounded
 
 
 def command(
@@ -41,7 +41,7 @@ def read_content(where: str) -> bytes:
         GovernanceError: they cannot be read.
     """
     if not where.startswith("s3://"):
-        return read_bytes(Path(where))
+        return read_bounded(Path(where), max_bytes=MAX_RECORD_BYTES)
     from aws.clients import s3_client  # noqa: PLC0415 - a local record needs no boto3, which takes half a second
     from aws.decision_log import S3DecisionLog  # noqa: PLC0415 - ditto
 

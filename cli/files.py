@@ -1,30 +1,18 @@
-"""Files that the user names: evidence and threshold files read, output written whole or not at all."""
+"""Files that the user names: evidence and threshold files, each found and read."""
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
-from checks.reports import REPORT_SUFFIXES, EvidenceReader
-from checks.threshold_file import ThresholdFileError, parse_thresholds
+from checks.reports import MAX_REPORT_BYTES, REPORT_SUFFIXES, EvidenceReader, unread
+from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
 from checks.thresholds import ThresholdFile
+from disk.errors import FileTooLarge
+from disk.reading import read_bounded
+from disk.walking import files_below
 
 THRESHOLD_SUFFIXES = (".yaml", ".yml")
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file.
-
-    Raises:
-        GovernanceError: it cannot be read; the message says why.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise GovernanceError(
-            f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
-        ) from error
 
 
 def report_files(paths: Iterable[Path]) -> list[Path]:
@@ -34,7 +22,7 @@ def report_files(paths: Iterable[Path]) -> list[Path]:
     scoring keeps unfinished work there.
 
     Raises:
-        GovernanceError: a path does not exist, or a folder holds no report.
+        GovernanceError: a folder holds no report, or something that cannot be looked at.
     """
     found: dict[Path, Path] = {}
     for path in paths:
@@ -44,13 +32,7 @@ def report_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _reports_below(folder: Path) -> list[Path]:
-    files = sorted(
-        file
-        for file in folder.rglob("*")
-        if file.name.lower().endswith(REPORT_SUFFIXES)
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-    )
+    files = [file for file in files_below(folder) if file.name.lower().endswith(REPORT_SUFFIXES)]
     if not files:
         raise GovernanceError(f"{folder}: no *.json in this folder; name the folder that scoring wrote to")
     return files
@@ -68,20 +50,25 @@ def read_evidence(paths: Iterable[Path]) -> Evidence:
 
 def _read_report(reader: EvidenceReader, file: Path) -> Report:
     uri = file.as_posix()
-    return reader.read(uri, lambda: Document(uri, read_bytes(file)))
+    try:
+        return reader.read(uri, lambda: Document(uri, read_bounded(file, max_bytes=MAX_REPORT_BYTES)))
+    except FileTooLarge as error:
+        # As in AWS: it was opened, and no report is that large. That is a finding, not a failure to look.
+        return unread(uri, str(error))
 
 
 def threshold_files(paths: Iterable[Path]) -> list[Path]:
     """Return the threshold files that `paths` name: files as they are, of a folder every `*.yaml` and `*.yml` below.
 
     Raises:
-        GovernanceError: a folder holds none.
+        GovernanceError: a folder holds none, or something that cannot be looked at.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         files = [path]
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.name.lower().endswith(THRESHOLD_SUFFIXES))
+            below = files_below(path, hidden=True)
+            files = [file for file in below if file.name.lower().endswith(THRESHOLD_SUFFIXES)]
             if not files:
                 raise GovernanceError(f"{path}: no *.yaml or *.yml in this folder; name a threshold file")
         for file in files:
@@ -99,27 +86,9 @@ def read_thresholds(paths: Sequence[Path]) -> list[ThresholdFile]:
     parsed, problems = [], []
     for file in threshold_files(paths):
         try:
-            parsed.append(parse_thresholds(read_bytes(file), file.as_posix()))
+            parsed.append(parse_thresholds(read_bounded(file, max_bytes=MAX_BYTES), file.as_posix()))
         except ThresholdFileError as error:
             problems += error.problems
     if problems:
         raise ThresholdFileError(problems)
     return parsed
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that whoever looks sees the old file or the new one, never a part.
-
-    Raises:
-        GovernanceError: it cannot be written; the old file is as it was.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-            temporary = Path(folder) / path.name
-            temporary.write_bytes(content)
-            temporary.replace(path)
-    except OSError as error:
-        raise GovernanceError(
-            f"{path}: cannot be written ({error.strerror}); name another file with -o"
-        ) from error

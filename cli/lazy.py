@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from checks.errors import GovernanceError
 
-ROOMS = ("checks", "scorers", "aws", "lambdas", "pipelines", "sandbox", "cli", "infra")
+ROOMS = ("checks", "disk", "scorers", "aws", "lambdas", "pipelines", "sandbox", "cli", "infra")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import typer
 from checks.errors import GovernanceError
 from cli.demo import Demo
 from cli.examples import find_examples
-from cli.files import write_whole
+from disk.writing import write_whole
 from pipelines.settings import PREFIX
 from sandbox.server import PROJECT, Deployment, Sandbox
 

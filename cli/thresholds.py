@@ -10,9 +10,10 @@ import typer
 
 from checks.errors import GovernanceError
 from checks.selection import find_ambiguities
-from checks.threshold_file import ThresholdFileError, thresholds_schema
+from checks.threshold_file import MAX_BYTES, ThresholdFileError, thresholds_schema
 from checks.thresholds import ThresholdFile
-from cli.files import read_bytes, read_thresholds
+from cli.files import read_thresholds
+from disk.reading import read_bounded
 from pipelines.settings import THRESHOLDS_FOLDER
 
 _UNFIT_FOR_KEYS = re.compile(r"[^A-Za-z0-9.]+")
@@ -65,7 +66,7 @@ def publish(
 
     store = S3ThresholdStore(s3_client(), f"s3://{thresholds_bucket}/{THRESHOLDS_FOLDER}/")
     for key, file in _by_key(_read_together(paths)).items():
-        print(store.publish(key, read_bytes(Path(file.source))))
+        print(store.publish(key, read_bounded(Path(file.source), max_bytes=MAX_BYTES)))
 
 
 def _by_key(files: list[ThresholdFile]) -> dict[str, ThresholdFile]:

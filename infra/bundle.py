@@ -19,7 +19,7 @@ from uv import find_uv_bin
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path("requirements", "runtime.txt")
-ROOMS = ("checks", "aws", "pipelines", "lambdas")
+ROOMS = ("checks", "disk", "aws", "pipelines", "lambdas")
 THRESHOLDS = "thresholds"
 # The pipeline's definition is built while synthesising, with an SDK that the bundle does not have.
 NOT_AT_RUN_TIME = frozenset({"pipelines/definition.py"})

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from checks.errors import GovernanceError
+from disk.walking import files_below
 from scorers.lines import BadLine, read_lines
 from scorers.plain_text import continues_word, plain
 
@@ -24,13 +25,12 @@ def corpus_files(path: Path) -> list[Path]:
     """Return the files of a corpus: one file, or every text file (.txt, .md, .text, .jsonl) below a folder, by name.
 
     Raises:
-        GovernanceError: when there is none.
+        GovernanceError: when there is none, or something below cannot be looked at.
     """
     if path.is_file():
         return [path]
-    files = sorted(
-        file for file in path.rglob("*") if file.is_file() and file.suffix in (*TEXT_SUFFIXES, LINES_SUFFIX)
-    )
+    below = files_below(path, hidden=True) if path.exists() else []
+    files = [file for file in below if file.suffix in (*TEXT_SUFFIXES, LINES_SUFFIX)]
     if not files:
         raise GovernanceError(
             f"{path}: no corpus there; name a text file, JSON Lines with `text`, or a folder of them"

@@ -8,6 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from checks.errors import GovernanceError
+from disk.walking import files_below
 from scorers.text_to_sql.lookml import read_lookml
 from scorers.text_to_sql.schema import ColumnPair, Schema, make_schema
 
@@ -44,7 +45,9 @@ class SchemaFiles:
         own = [self._path / f"{database}{suffix}" for suffix in (*_DDL, *_LOOKML)]
         found = [file for file in own if file.is_file()]
         folder = self._path / database if (self._path / database).is_dir() else self._path
-        found = found or sorted(file for file in folder.rglob("*") if file.suffix in (*_DDL, *_LOOKML))
+        found = found or [
+            file for file in files_below(folder, hidden=True) if file.suffix in (*_DDL, *_LOOKML)
+        ]
         if not found:
             raise GovernanceError(f"{self._path}: no DDL (.sql) or LookML (.lkml) for {database} in it")
         return found

@@ -74,7 +74,7 @@ def test_a_record_that_nobody_would_read_is_not_written(place):
     log, root = place
     with pytest.raises(GovernanceError, match="at most 16,777,216 are read: its findings are too many"):
         log.write(KEY, b"x" * (MAX_RECORD_BYTES + 1))
-    with pytest.raises(GovernanceError, match=r"there is no such object|cannot read"):
+    with pytest.raises(GovernanceError, match="there is no such"):
         log.read(f"{root}/{KEY}")
 
 
@@ -82,13 +82,13 @@ def test_a_record_that_nobody_would_read_is_not_written(place):
 def test_only_records_of_the_log_are_read(place, path):
     log, root = place
     log.write(KEY, RECORD)
-    with pytest.raises(GovernanceError, match=r"not a record of the decision log|there is no such object"):
+    with pytest.raises(GovernanceError, match=r"not a record of the decision log|there is no such"):
         log.read(path.format(root=root))
 
 
 def test_an_absent_record_is_said_to_be(place):
     log, root = place
-    with pytest.raises(GovernanceError, match=r"absent.json: (there is no such object|cannot read)"):
+    with pytest.raises(GovernanceError, match=r"absent.json: there is no such"):
         log.read(f"{root}/absent.json")
 
 

@@ -1,6 +1,7 @@
 """One suite for both evidence stores: S3 over HTTP, and folders."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from aws.evidence_store import (
 )
 from aws.report_references import ReportReference, ReportSlot
 from aws.s3_uris import S3UriError
+from checks.errors import GovernanceError
 from checks.reports import MAX_REPORT_BYTES
 
 REPORT = b'{"text_to_sql_metrics": {}}'
@@ -184,9 +186,10 @@ def test_a_folder_without_reports_is_not_uploaded(place, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     (empty / "notes.md").write_text("nothing")
-    for directory in (empty, tmp_path / "absent"):
-        with pytest.raises(EvidenceError, match=r"there is no report \(\*.json\) in it"):
-            place.store.upload(directory, f"{place.root}/a")
+    with pytest.raises(EvidenceError, match=r"there is no report \(\*.json\) in it"):
+        place.store.upload(empty, f"{place.root}/a")
+    with pytest.raises(GovernanceError, match="absent: cannot be read"):
+        place.store.upload(tmp_path / "absent", f"{place.root}/a")
     assert place.store.list(f"{place.root}/a") == ()
 
 
@@ -197,14 +200,34 @@ def test_a_report_that_would_never_be_read_is_not_uploaded(place, scored, small_
     assert place.store.list(f"{place.root}/a") == ()
 
 
-@pytest.mark.parametrize("method", ["read_bytes", "open"])
-def test_a_file_that_cannot_be_read_is_one_message(place, scored, monkeypatch, method):
-    def refuse(path, *args, **kwargs):
-        raise PermissionError(13, "Permission denied", str(path))
+@pytest.mark.parametrize(("where", "method"), [(os, "open"), (Path, "open")], ids=["report", "other file"])
+def test_a_file_that_cannot_be_read_is_one_message(place, scored, monkeypatch, where, method):
+    opened = getattr(where, method)
 
-    monkeypatch.setattr(Path, method, refuse)
-    with pytest.raises(EvidenceError, match="Permission denied"):
+    def refuse(path, *args, **kwargs):
+        if str(path).startswith(str(scored.parent)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *args, **kwargs)
+
+    monkeypatch.setattr(where, method, refuse)
+    with pytest.raises(GovernanceError, match="Permission denied"):
         place.store.upload(scored, f"{place.root}/a")
+
+
+@pytest.mark.parametrize("name", ["report.json", "folder"])
+def test_what_leads_nowhere_is_not_left_out_of_what_is_uploaded(place, scored, name):
+    (scored / name).symlink_to("nowhere")
+    with pytest.raises(GovernanceError, match=f"{name}: a link to nothing"):
+        place.store.upload(scored, f"{place.root}/a")
+    assert place.store.list(f"{place.root}/a") == ()
+
+
+def test_a_folder_store_names_what_it_cannot_list(tmp_path):
+    place = FolderPlace(tmp_path)
+    folder = Path(place.put("a/x.json")).parent
+    (folder / "y.json").symlink_to("nowhere")
+    with pytest.raises(GovernanceError, match=r"y.json: a link to nothing"):
+        place.store.list(str(folder))
 
 
 def test_evidence_is_not_uploaded_to_other_places(place, scored):

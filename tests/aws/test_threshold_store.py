@@ -116,13 +116,13 @@ def test_two_files_that_apply_equally_are_an_error(place):
 
 
 def test_a_named_file_that_is_absent_is_an_error(place):
-    with pytest.raises(GovernanceError, match=r"absent.yaml: (there is no such object|cannot read)"):
+    with pytest.raises(GovernanceError, match=r"absent.yaml: there is no such"):
         place.store("/absent.yaml").for_group("askdata")
 
 
 def test_a_file_of_ten_megabytes_is_an_error(place):
     place.put("huge.yaml", b"#" * 10 * 1024 * 1024)
-    with pytest.raises(GovernanceError, match=r"huge.yaml.*(10,485,760 bytes|10.0 MiB)"):
+    with pytest.raises(GovernanceError, match=r"huge.yaml.*10,485,760 bytes"):
         place.store().for_group("askdata")
 
 
@@ -153,5 +153,5 @@ def test_a_whole_bucket_is_no_threshold_store(s3, bucket):
 
 
 def test_a_folder_that_is_absent_is_an_error(tmp_path):
-    with pytest.raises(GovernanceError, match="absent: cannot read the threshold file"):
+    with pytest.raises(GovernanceError, match="absent: there is no such file"):
         FolderThresholdStore(tmp_path / "absent").for_group("askdata")

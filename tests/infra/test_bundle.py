@@ -97,7 +97,7 @@ def test_identical_inputs_give_identical_bytes(running_target, bundle, tmp_path)
 
 
 def test_identical_inputs_in_another_checkout_give_identical_bytes(running_target, bundle, tmp_path):
-    for folder in ("checks", "aws", "pipelines", "lambdas", "thresholds"):
+    for folder in ("checks", "disk", "aws", "pipelines", "lambdas", "thresholds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "requirements").mkdir()
     shutil.copyfile(ROOT / "requirements" / "runtime.txt", tmp_path / "requirements" / "runtime.txt")

@@ -134,7 +134,7 @@ def test_a_missing_report_is_a_finding_and_never_approved(world, attached):
     assert [(d.uri, d.format) for d in record.evidence][1] == (gone.uri, "unreadable")
     (reason,) = [f.reason for f in record.findings if f.check == "readable evidence"]
     assert reason.startswith(gone.uri)
-    assert reason.endswith("there is no such file; mend the path")
+    assert reason.endswith("there is no such file; check the path")
 
 
 def test_a_group_that_no_threshold_file_applies_to_needs_review(world):

@@ -1,0 +1,106 @@
+"""Files read whole, and never more of them than the reader takes: neither a growing file nor a pipe can hold it up."""
+
+import io
+import os
+import select
+import stat
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from disk.errors import DiskError, FileMissing, FileTooLarge, kind_of
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+PATIENCE_SECONDS = 10.0  # how long somebody has to open a named pipe for writing
+_LOOK_MILLISECONDS = 100
+_BLOCK_BYTES = 1024 * 1024
+
+
+def read_bounded(path: Path, *, max_bytes: int) -> bytes:
+    """Return the content of the file or pipe at `path`, of at most `max_bytes`.
+
+    A pipe may take its time once somebody writes to it; one that nobody opens is given up after ten seconds.
+
+    Raises:
+        FileMissing: there is no file, or a folder.
+        FileTooLarge: it is larger, or became so while it was read.
+        DiskError: it cannot be read, is a device or a socket, or nobody writes to the pipe.
+    """
+    with closing(_opened(path, max_bytes)) as raw:
+        content = bytearray()
+        while len(content) <= max_bytes:
+            try:
+                block = raw.read(min(_BLOCK_BYTES, max_bytes + 1 - len(content)))
+            except OSError as error:
+                raise _unread(path, error) from error
+            if not block:
+                return bytes(content)
+            content += block
+    raise FileTooLarge(f"{path}: grew beyond {max_bytes:,} bytes while it was read, and no more are read")
+
+
+def _opened(path: Path, max_bytes: int) -> io.RawIOBase:
+    try:
+        # Without O_NONBLOCK a pipe would be waited for in here, for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileMissing(f"{path}: there is no such file; check the path") from error
+    except OSError as error:
+        raise _unread(path, error) from error
+    status = os.fstat(descriptor)
+    if stat.S_ISFIFO(status.st_mode):
+        return _Pipe(descriptor, path)
+    if stat.S_ISREG(status.st_mode) and status.st_size <= max_bytes:
+        return io.FileIO(descriptor)
+    os.close(descriptor)
+    if stat.S_ISREG(status.st_mode):
+        raise FileTooLarge(
+            f"{path}: {status.st_size:,} bytes, and at most {max_bytes:,} are read; split it, or name another file"
+        )
+    refusal = FileMissing if stat.S_ISDIR(status.st_mode) else DiskError
+    raise refusal(f"{path}: {kind_of(status.st_mode)}, not a file; name a file")
+
+
+class _Pipe(io.RawIOBase):
+    """A pipe that was opened without waiting for its writer."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self._descriptor, self._path = descriptor, path
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+        self._begun = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Wait for bytes as long as somebody has the pipe open, and for somebody at most `PATIENCE_SECONDS`."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        hung_up = False
+        while True:
+            try:
+                count = os.readv(self._descriptor, [buffer])
+            except BlockingIOError:  # somebody has it open and has not written yet
+                deadline = time.monotonic() + PATIENCE_SECONDS
+            else:
+                if count or self._begun or hung_up:
+                    self._begun = True
+                    return count
+            if time.monotonic() > deadline:
+                raise DiskError(
+                    f"{self._path}: a named pipe that nobody writes to, after {PATIENCE_SECONDS:g} s; "
+                    "start its writer first, or name a file"
+                )
+            hung_up = any(events & select.POLLHUP for _, events in self._poll.poll(_LOOK_MILLISECONDS))
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+def _unread(path: Path, error: OSError) -> DiskError:
+    return DiskError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions")
