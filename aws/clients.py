@@ -42,23 +42,23 @@ def _making(service: str) -> Iterator[None]:
         raise AwsError(f"{service}: making a client failed ({error}); mend AWS_ENDPOINT_URL") from error
 
 
-def _session() -> Session:
-    """Return a session in the region of `AWS_REGION`, which boto3 itself does not read, or of boto3's own settings."""
-    return Session(region_name=os.environ.get("AWS_REGION") or None)
+def _session(region: str | None = None) -> Session:
+    """Return a session in `region`, or in that of `AWS_REGION`, which boto3 does not read, or of boto3's settings."""
+    return Session(region_name=region or os.environ.get("AWS_REGION") or None)
 
 
 @cache
-def sagemaker_client() -> "SageMakerClient":
+def sagemaker_client(region: str | None = None) -> "SageMakerClient":
     """The client of the model registry and of pipelines; raises `AwsError` without a region."""
     with _making("SageMaker"):
-        return _session().client("sagemaker", config=_CONTROL)
+        return _session(region).client("sagemaker", config=_CONTROL)
 
 
 @cache
-def s3_client() -> "S3Client":
+def s3_client(region: str | None = None) -> "S3Client":
     """The client of S3; raises `AwsError` when it cannot be made."""
     with _making("S3"):
-        return _session().client("s3", config=_CONTROL)
+        return _session(region).client("s3", config=_CONTROL)
 
 
 @cache

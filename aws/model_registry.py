@@ -118,7 +118,7 @@ class SageMakerModelRegistry:
 
         Description and metadata are always sent whole, merged with what is there, so that nothing depends on what
         the service does with a field that is left out. The status is sent only when it is to change: sending the
-        one that was read could undo what a person decided meanwhile.
+        one that was read could undo what was decided meanwhile.
         """
         current = self.describe(arn)
         _require_status(current, only_from)

@@ -13,7 +13,7 @@ GROUPS = {
 
 COMMANDS = (
     CommandEntry("check", "cli.check:command", "Judge local reports against a threshold file; no AWS."),
-    CommandEntry("explain", "cli.explain:command", "Show a decision record, a file or s3://, for people."),
+    CommandEntry("explain", "cli.explain:command", "Show a decision record, or how a version stands."),
     CommandEntry("register", "cli.register:command", "Upload evidence and register a version, pending."),
     CommandEntry("wait", "cli.wait:command", "Wait for a version's decision; exit with its code."),
     CommandEntry("collect", "cli.collect:command", "Ask a model a benchmark's questions.", extra="safety"),

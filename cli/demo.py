@@ -20,8 +20,9 @@ from aws.model_registry import SageMakerModelRegistry
 from checks.errors import GovernanceError
 from checks.record import parse_record
 from cli.examples import ExampleVersion, comparable
+from cli.exit_codes import ExitCode
 from cli.explain import read_content
-from cli.main import INTERRUPTED, run
+from cli.main import run
 from cli.show import console_for
 from pipelines.settings import DECISION_URI_PROPERTY, PIPELINE_NAME
 from sandbox.server import Sandbox
@@ -141,7 +142,7 @@ class Demo:
             code = _run(words)
         if capture:
             self._say(output.getvalue().rstrip())
-        if code == INTERRUPTED:
+        if code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
         if code and not may_fail:
             raise GovernanceError(f"{shlex.join(words)} failed with exit code {code}; see above")

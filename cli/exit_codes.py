@@ -1,5 +1,7 @@
-"""The exit codes of `governance`, which CI/CD builds on."""
+"""The exit codes of `governance`, which CI/CD builds on: one table, which the pages show and every command follows."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import assert_never
 
@@ -13,6 +15,38 @@ class ExitCode(IntEnum):
     REJECTED = 1
     COULD_NOT_TRY = 2
     NEEDS_REVIEW = 3
+    INTERRUPTED = 130  # as shells count a program that Ctrl-C ended: 128 + SIGINT
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code says in general, for `check`, and for `wait`, by the version's status; `-` where it never comes."""
+
+    general: str
+    check: str
+    wait: str
+
+
+MEANINGS: Mapping[ExitCode, Meaning] = {
+    ExitCode.APPROVED: Meaning(
+        "approved, or done",
+        "the evidence would be approved",
+        "`Approved`, and the gate or somebody after its judgement gave the status",
+    ),
+    ExitCode.REJECTED: Meaning("rejected", "the evidence would be rejected", "`Rejected`"),
+    ExitCode.NEEDS_REVIEW: Meaning(
+        "needs review",
+        "it asks for review, or no threshold file applies to the group",
+        "`PendingManualApproval`: it asks for review, no threshold file applies, or a dry run left it; "
+        "or `Approved` without any decision",
+    ),
+    ExitCode.COULD_NOT_TRY: Meaning(
+        "could not try or could not judge",
+        "bad arguments, a bad threshold file, evidence that cannot be opened",
+        "the execution failed, none was started, the time is over, or AWS could not be asked",
+    ),
+    ExitCode.INTERRUPTED: Meaning("interrupted by Ctrl-C", "-", "-"),
+}
 
 
 def exit_code_of(verdict: Verdict) -> ExitCode:
@@ -26,3 +60,12 @@ def exit_code_of(verdict: Verdict) -> ExitCode:
             return ExitCode.NEEDS_REVIEW
         case _:
             assert_never(verdict)
+
+
+def exit_code_of_status(approval_status: str, *, decided: bool) -> ExitCode:
+    """Return the exit code of a version's status; an approval counts only where a decision is there to bear it."""
+    if approval_status == Verdict.APPROVED and decided:
+        return ExitCode.APPROVED
+    if approval_status == Verdict.REJECTED:
+        return ExitCode.REJECTED
+    return ExitCode.NEEDS_REVIEW

@@ -1,5 +1,6 @@
 """The `governance` command: reads the arguments, runs one command, and turns what comes of it into an exit code."""
 
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,12 +12,12 @@ from typer.exceptions import TyperException
 
 from checks.errors import GovernanceError
 from cli.commands import COMMANDS, GROUPS
-from cli.exit_codes import ExitCode
+from cli.exit_codes import MEANINGS, ExitCode
 from cli.lazy import build_commands, missing_package
 from cli.streams import lasting
 
+_EMPTY_OPTION = re.compile(r"--[a-z-]+=")
 DISTRIBUTION = "sagemaker-model-governance"
-INTERRUPTED = 130  # as shells count a program that Ctrl-C ended: 128 + SIGINT
 
 
 class RootGroup(TyperGroup):
@@ -30,7 +31,9 @@ app = typer.Typer(
     cls=RootGroup,
     name="governance",
     help="The model gate: score predictions into evidence, hold evidence against thresholds, read decisions.",
-    epilog="Exit codes: 0 approved or done, 1 rejected, 3 needs review, 2 could not try.",
+    epilog="Exit codes: "
+    + "; ".join(f"{code:d} {meaning.general}" for code, meaning in MEANINGS.items())
+    + ".",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -74,6 +77,18 @@ def _report(error: BaseException) -> None:
             print("error: this is a defect of governance; nothing was decided", file=sys.stderr)
 
 
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty argument: as a path it would be the current folder, and a variable that is not set leaves one."""
+    for before, argument in zip(("", *arguments), arguments, strict=False):
+        is_empty_option = _EMPTY_OPTION.fullmatch(argument) is not None
+        if argument == "" or is_empty_option:
+            option = argument if is_empty_option else before
+            where = f"{option}: " if option.startswith("-") else ""
+            raise GovernanceError(
+                f"{where}an empty argument; is a variable of the script not set? Give a value, or leave it out"
+            )
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (by default the process's own) and return its exit code.
 
@@ -81,6 +96,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        _refuse_empty(arguments)
         outcome = app(arguments, prog_name="governance", standalone_mode=False)
     except ModuleNotFoundError as error:
         _report(missing_package(error, arguments, COMMANDS) or error)
@@ -89,7 +105,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(error, SystemExit):
             _report(error)
         return ExitCode.COULD_NOT_TRY
-    if outcome == INTERRUPTED:
+    if outcome == ExitCode.INTERRUPTED:
         print("interrupted", file=sys.stderr)
     return outcome if isinstance(outcome, int) else ExitCode.APPROVED
 

@@ -1,41 +1,32 @@
 """`governance wait`: follow the execution that judges a version, and exit with what came of it."""
 
-import hashlib
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from aws.arns import ModelPackageArn
-from aws.clients import sagemaker_client
+from aws.clients import s3_client, sagemaker_client
+from aws.decision_log import DecisionLog
 from aws.errors import AwsThrottled, AwsUnreachable
-from aws.executions import SUCCEEDED, Execution, PipelineExecutions
-from aws.model_packages import APPROVED, PENDING, REJECTED, ModelPackage
+from aws.executions import SUCCEEDED, Execution, ExecutionStep, PipelineExecutions
+from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from checks.errors import GovernanceError
-from checks.record import parse_record
+from cli.decisions_bucket import DecisionsBucket
 from cli.exit_codes import ExitCode
-from cli.explain import read_content
-from cli.show import show_record
-from pipelines.records import read_outcome
-from pipelines.settings import DECISION_DIGEST_PROPERTY, DECISION_URI_PROPERTY, PIPELINE_NAME
-from pipelines.update_model_status import DECIDED_MEANWHILE, DRY_RUN, LEFT_PENDING
+from cli.standing import exit_code_of_standing, log_around, log_in_bucket, show_standing
+from pipelines.settings import PIPELINE_NAME
 
-EXIT_CODES = {APPROVED: ExitCode.APPROVED, REJECTED: ExitCode.REJECTED, PENDING: ExitCode.NEEDS_REVIEW}
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = (
     0.2,
     5.0,
     1.3,
 )  # seconds between looks: quick in the sandbox, gentle to AWS
-_SAID_OF_OUTCOME = {
-    LEFT_PENDING: ", until a person decides",
-    DRY_RUN: ", unchanged: the threshold file says dry_run",
-    DECIDED_MEANWHILE: ": a person decided meanwhile, and that was not overwritten",
-}
 EARLIEST = datetime(2017, 11, 29, tzinfo=UTC)  # SageMaker began
 CLOCK_SKEW = timedelta(minutes=10)  # how far this machine's clock may be from AWS's
 _DURATION = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]+)?)(?P<unit>[smh]?)")
@@ -66,24 +57,33 @@ def command(
             "--pipeline", metavar="NAME", envvar="GOVERNANCE_PIPELINE_NAME", help="The governance pipeline."
         ),
     ] = PIPELINE_NAME,
+    decisions_bucket: DecisionsBucket = None,
 ) -> None:
-    """Wait for a version's decision; print it with its reasons, and exit with its code.
+    """Wait for a version's decision; print the one that gave its status with its reasons, and exit with its code.
 
-    Exits with 0 when the version is approved, 1 rejected, 3 when it still waits for a person, 2 when the gate could
-    not decide or the time is over.
+    Exits with 0 when the version is approved, 1 rejected, 3 when it asks for review or is approved without any
+    decision, 2 when the gate could not judge, nothing was started, or the time is over.
     """
     limit = parse_duration(timeout)
-    ModelPackageArn.parse(arn)
-    registry = SageMakerModelRegistry(sagemaker_client())
-    executions = PipelineExecutions(sagemaker_client(), pipeline)
+    region = ModelPackageArn.parse(arn).region
+    registry = SageMakerModelRegistry(sagemaker_client(region))
+    executions = PipelineExecutions(sagemaker_client(region), pipeline)
     execution = follow(arn, registry, executions, limit)
-    raise typer.Exit(conclude(registry.describe(arn), executions, execution))
+    steps = () if execution is None else executions.steps(execution.arn)
+    package = registry.describe(arn)
+    if decisions_bucket is not None:
+        log: DecisionLog | None = log_in_bucket(s3_client(region), decisions_bucket)
+    else:
+        # The gate's own answers: what the version's metadata name, whoever writes the version can choose.
+        outputs = {name: value for step in steps for name, value in step.outputs.items()}
+        log = log_around(s3_client(region), outputs.get("outcome_uri"), package)
+    raise typer.Exit(conclude(package, log, execution, steps))
 
 
 def follow(
     arn: str, registry: ModelRegistry, executions: PipelineExecutions, timeout: timedelta
 ) -> Execution | None:
-    """Return the finished execution that judged the version, or `None` where a person decided without one.
+    """Return the newest finished execution for the version, or `None` where it is not pending and there is none.
 
     Raises:
         GovernanceError: the version does not exist, or nothing finished within `timeout`.
@@ -115,7 +115,7 @@ class _Watch:
         self._shown: set[tuple[str, str]] = set()
 
     def look(self) -> bool:
-        """Look once; whether there is nothing more to wait for: the execution is finished, or a person decided."""
+        """Look once; whether there is nothing more to wait for: the execution is finished, or none is due."""
         if self.execution is None:
             # The version first: an execution that decided it stands before the decision does.
             is_pending = self._registry.describe(self._arn).is_pending
@@ -145,70 +145,37 @@ def _pauses() -> Iterator[float]:
 def _out_of_time(arn: str, execution: Execution | None, timeout: timedelta) -> str:
     waited = f"after {timeout.total_seconds():g} s"
     if execution is not None:
-        return f"{arn}: {execution.arn} is still {execution.status} {waited}; wait again, or give a longer --timeout"
+        return (
+            f"{arn}: the time is over: {execution.arn} is still {execution.status} {waited}; wait again, or give a "
+            "longer --timeout"
+        )
     return (
-        f"{arn}: no execution of the governance pipeline judges it {waited}; see that the stack is deployed in this "
-        "account and region, and its dead-letter queue"
+        f"{arn}: nothing was started: no execution of the governance pipeline judges it {waited}; see that the stack "
+        "is deployed in this account and region, and its dead-letter queue"
     )
 
 
-def conclude(package: ModelPackage, executions: PipelineExecutions, execution: Execution | None) -> ExitCode:
-    """Print what came of the version, and return the exit code that its status asks for.
+def conclude(
+    package: ModelPackage,
+    log: DecisionLog | None,
+    execution: Execution | None,
+    steps: Sequence[ExecutionStep],
+) -> ExitCode:
+    """Print what gave the version its status, and return the exit code that the status asks for.
 
     Raises:
-        GovernanceError: the execution failed: nothing was decided.
+        GovernanceError: the execution failed and the version is pending: nothing was decided. Or the records cannot
+            be read.
     """
-    if execution is None:
-        print(
-            f"{package.approval_status}: a person decided, not the gate. {package.description or ''}".rstrip()
-        )
-        return EXIT_CODES[package.approval_status]
-    steps = executions.steps(execution.arn)
-    if execution.status != SUCCEEDED:
+    if execution is not None and execution.status != SUCCEEDED:
         reasons = "; ".join(f"{step.name}: {step.failure_reason}" for step in steps if step.failure_reason)
-        raise GovernanceError(
-            f"{package.arn}: nothing was decided, its status is {package.approval_status}. "
+        failure = (
             f"{execution.arn} {execution.status}: {reasons or execution.failure_reason or 'no reason given'}"
         )
-    outputs = {name: value for step in steps for name, value in step.outputs.items()}
-    _show_decision(package, outputs)
-    return EXIT_CODES[package.approval_status]
-
-
-def _show_decision(package: ModelPackage, outputs: Mapping[str, str]) -> None:
-    uri, digest = _decision_of(package, outputs)
-    content = read_content(uri)
-    if digest != hashlib.sha256(content).hexdigest():
-        raise GovernanceError(f"{uri}: not the record that was written (its SHA-256 is not {digest})")
-    show_record(parse_record(content), sys.stdout)
-    print(f"\nrecord      {uri}")
-    print(f"status      {package.approval_status}{_said_of_status(package.approval_status, outputs)}")
-
-
-def _said_of_status(status: str, outputs: Mapping[str, str]) -> str:
-    if outputs.get("approval_status", status) != status:
-        return ": a person decided since"
-    return _SAID_OF_OUTCOME.get(outputs.get("outcome", ""), "")
-
-
-def _decision_of(package: ModelPackage, outputs: Mapping[str, str]) -> tuple[str, str]:
-    """Return the URI and the SHA-256 of the record: step one's answer, which a Processing job cannot give as outputs.
-
-    The version's metadata say the same, unless a person decided meanwhile; then step two's own record does.
-    """
-    if "decision_uri" in outputs:
-        return outputs["decision_uri"], outputs["decision_digest"]
-    if outputs.get("outcome") != DECIDED_MEANWHILE:
-        named_by = f"the metadata of {package.arn}"
-        names = package.metadata
-        keys = DECISION_URI_PROPERTY, DECISION_DIGEST_PROPERTY
-    else:
-        named_by = outputs["outcome_uri"]
-        names = read_outcome(read_content(named_by), named_by)
-        keys = "decision_uri", "decision_digest"
-    uri, digest = (names.get(key) for key in keys)
-    if uri is None or digest is None:
-        raise GovernanceError(
-            f"{named_by}: no {' and '.join(keys)} there (any more); look for the record in the decisions bucket"
-        )
-    return uri, digest
+        if package.is_pending:
+            raise GovernanceError(
+                f"{package.arn}: could not judge: nothing was decided, its status is {package.approval_status}. "
+                f"{failure}"
+            )
+        print(f"the newest execution decided nothing: {failure}", file=sys.stderr)
+    return exit_code_of_standing(show_standing(package, log))

@@ -97,7 +97,7 @@ def _not_to_be_judged_now(
     if not package.is_pending:
         return f"it is {package.approval_status} by now"
     if _was_left_pending_by_the_gate(package, decisions, seals):
-        return f"it was judged and waits for a person: {package.metadata[DECISION_URI_PROPERTY]}"
+        return f"it was judged and waits for a review: {package.metadata[DECISION_URI_PROPERTY]}"
     return None
 
 
@@ -106,7 +106,7 @@ def _was_left_pending_by_the_gate(package: ModelPackage, decisions: DecisionLog,
 
     Judging it again would update it again, for ever. But anybody who registers a version writes its metadata, so
     they count only as far as the decision log bears them out: they name a record by its digest, step one sealed it,
-    and it is about this very package. A version that a person set back to pending was left otherwise: it is judged.
+    and it is about this very package. A version that was set back to pending was left otherwise: it is judged.
     """
     uri, digest = (package.metadata.get(name) for name in (DECISION_URI_PROPERTY, DECISION_DIGEST_PROPERTY))
     if uri is None or digest is None or package.metadata.get(STATUS_PROPERTY) != package.approval_status:

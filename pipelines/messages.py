@@ -50,8 +50,9 @@ class UpdateRequest:
 class UpdateResponse:
     """What became of the version's status, and where that is recorded.
 
-    `outcome` is `updated`, `left_pending` (the verdict asks for a person), `dry_run` (the threshold file changes no
-    status) or `decided_meanwhile` (somebody else had decided: nothing was overwritten).
+    `outcome` is `updated`, `left_pending` (the verdict asks for review), `dry_run` (the threshold file changes no
+    status) or `not_carried_out` (the version had a status already, or was set
+    back since: nothing was changed).
     """
 
     outcome: str

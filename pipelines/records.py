@@ -1,11 +1,10 @@
-"""How a decision is written, sealed and read back, and how its outcome is read.
+"""How a decision is written, sealed and read back.
 
 Step one seals each record: a keyed digest over the record's SHA-256, the version and the execution, made with a key
 that only its role may make seals with. Whoever can write into the bucket can forge a record, but not its seal.
 """
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 
 from aws.decision_log import DecisionLocation, DecisionLog
@@ -14,7 +13,6 @@ from aws.seals import Seals
 from checks.errors import GovernanceError
 from checks.record import Container, DecisionRecord, parse_record
 from checks.record import ModelPackage as JudgedPackage
-from checks.reports.strict_json import ReportError, parse_strict_json
 from pipelines.record_keys import created_text, decision_key, statement
 
 
@@ -78,22 +76,3 @@ def read_decision(
             "done by it. Find out who wrote it, keep its versions for the audit, and start a new execution"
         )
     return record, location
-
-
-def read_outcome(content: bytes, uri: str) -> Mapping[str, str]:
-    """Return what step two recorded at `uri` about what became of a decision, by its keys.
-
-    Raises:
-        DecisionMismatch: something else stands there.
-    """
-    try:
-        document = parse_strict_json(content)
-    except ReportError:
-        document = None
-    read = {k: v for k, v in document.items() if isinstance(v, str)} if isinstance(document, Mapping) else {}
-    if not {"outcome", "approval_status", "decision_uri", "decision_digest"} <= read.keys():
-        raise DecisionMismatch(
-            f"{uri}: what became of the decision is recorded there, but something else stands there; "
-            "keep it for the audit, look at the version's status, and start a new execution"
-        )
-    return read

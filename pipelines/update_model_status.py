@@ -1,9 +1,9 @@
-"""Step two: carry out the decision that step one recorded, unless a person decided meanwhile."""
+"""Step two: carry out the decision that step one recorded, unless the version is no longer pending."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import assert_never
 
 from aws.decision_log import DecisionExists, DecisionLocation, DecisionLog
@@ -13,9 +13,21 @@ from aws.seals import Seals
 from checks.decision import Verdict
 from checks.record import DecisionRecord
 from checks.summary import summarise
+from checks.thresholds import Mode
 from pipelines.messages import UpdateRequest, UpdateResponse
+from pipelines.outcomes import (
+    DRY_RUN,
+    GATE,
+    LEFT_PENDING,
+    NOT_CARRIED_OUT,
+    UPDATED,
+    described,
+    read_outcome,
+    standing_of,
+    timestamp,
+)
 from pipelines.record_keys import created_text, outcome_key
-from pipelines.records import DecisionMismatch, read_decision, read_outcome
+from pipelines.records import DecisionMismatch, read_decision
 from pipelines.settings import (
     DECISION_DIGEST_PROPERTY,
     DECISION_URI_PROPERTY,
@@ -25,11 +37,7 @@ from pipelines.settings import (
 from pipelines.thresholds import Thresholds
 from pipelines.verification import require_in_force, require_newest, require_same_package
 
-OUTCOME_SCHEMA = "governance.outcome/1"
-UPDATED = "updated"
-LEFT_PENDING = "left_pending"
-DRY_RUN = "dry_run"
-DECIDED_MEANWHILE = "decided_meanwhile"
+OUTCOME_SCHEMA = "governance.outcome/2"
 NO_THRESHOLDS = "none"
 
 
@@ -41,6 +49,15 @@ class UpdateServices:
     thresholds: Thresholds
     decisions: DecisionLog
     seals: Seals
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What became of the decision: the outcome, the version's status, and what gave that status."""
+
+    outcome: str
+    status: str
+    given_by: Mapping[str, str | None] | None
 
 
 def update_model_status(request: UpdateRequest, services: UpdateServices, *, now: datetime) -> UpdateResponse:
@@ -57,18 +74,26 @@ def update_model_status(request: UpdateRequest, services: UpdateServices, *, now
     record, location = _verified_decision(request, services)
     package = services.registry.describe(request.model_package_arn)
     require_same_package(record, location.uri, package)
+    settled = _settle(record, location, package, services)
+    return _recorded(request, services.decisions, package, settled, now=now)
+
+
+def _settle(
+    record: DecisionRecord, location: DecisionLocation, package: ModelPackage, services: UpdateServices
+) -> _Settled:
     if _is_carried_out(record, location, package):
-        outcome, status = _outcome(record), package.approval_status
-    elif package.is_pending and not _bears_the_mark(location, package):
+        return _carried_out(record, location)
+    if package.is_pending and not _bears_the_mark(location, package):
         require_in_force(record, location.uri, services.thresholds, package)
         require_newest(record, location.uri, services.decisions, services.seals, package)
         try:
-            outcome, status = _carry_out(record, location, package, services.registry)
-        except StatusChanged as change:
-            outcome, status = DECIDED_MEANWHILE, change.status
-    else:
-        outcome, status = DECIDED_MEANWHILE, package.approval_status
-    return _recorded(request, services.decisions, package, outcome=outcome, status=status, now=now)
+            return _carry_out(record, location, package, services.registry)
+        except StatusChanged:
+            package = services.registry.describe(package.arn)
+    # The status is not this decision's: the records say whose it is, where any do.
+    given_by = described(standing_of(package, services.decisions).source)
+    outcome = DRY_RUN if _is_dry_run(record) else NOT_CARRIED_OUT
+    return _Settled(outcome, package.approval_status, given_by)
 
 
 def _verified_decision(
@@ -91,9 +116,13 @@ def _verified_decision(
     return record, location
 
 
+def _is_dry_run(record: DecisionRecord) -> bool:
+    return record.thresholds is not None and record.thresholds.mode is Mode.DRY_RUN
+
+
 def _target(record: DecisionRecord) -> str | None:
     """The approval status that the decision asks for, or `None` where it leaves the version pending."""
-    if record.thresholds is not None and record.thresholds.mode == "dry_run":
+    if _is_dry_run(record):
         return None
     match record.decision:
         case Verdict.APPROVED:
@@ -108,7 +137,7 @@ def _target(record: DecisionRecord) -> str | None:
 
 def _carry_out(
     record: DecisionRecord, location: DecisionLocation, package: ModelPackage, registry: ModelRegistry
-) -> tuple[str, str]:
+) -> _Settled:
     target = _target(record)
     registry.update(
         package.arn,
@@ -117,14 +146,15 @@ def _carry_out(
         metadata=_metadata(record, location, left_as=target or PENDING),
         only_from=PENDING,
     )
-    return _outcome(record), target or PENDING
+    return _carried_out(record, location)
 
 
-def _outcome(record: DecisionRecord) -> str:
+def _carried_out(record: DecisionRecord, location: DecisionLocation) -> _Settled:
     """What carrying out the decision comes to."""
-    if _target(record) is not None:
-        return UPDATED
-    return LEFT_PENDING if record.decision is Verdict.NEEDS_REVIEW else DRY_RUN
+    target = _target(record)
+    if target is not None:
+        return _Settled(UPDATED, target, {"source": GATE, "decision_uri": location.uri})
+    return _Settled(DRY_RUN if _is_dry_run(record) else LEFT_PENDING, PENDING, None)
 
 
 def _metadata(record: DecisionRecord, location: DecisionLocation, *, left_as: str) -> Mapping[str, str]:
@@ -150,23 +180,23 @@ def _recorded(
     request: UpdateRequest,
     decisions: DecisionLog,
     package: ModelPackage,
+    settled: _Settled,
     *,
-    outcome: str,
-    status: str,
     now: datetime,
 ) -> UpdateResponse:
     """Write what became of the decision beside it, once; or answer with what an earlier attempt wrote."""
     document = {
         "schema": OUTCOME_SCHEMA,
-        "outcome": outcome,
-        "approval_status": status,
+        "outcome": settled.outcome,
+        "approval_status": settled.status,
+        "status_given_by": settled.given_by,
         "decision": request.decision,
         "decision_uri": request.decision_uri,
         "decision_digest": request.decision_digest,
         "model_package": package.arn,
         "model_package_created": created_text(package),
         "execution": request.execution_arn,
-        "recorded_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "recorded_at": timestamp(now),
     }
     content = (json.dumps(document, indent=2) + "\n").encode()
     try:
@@ -174,5 +204,5 @@ def _recorded(
     except DecisionExists as error:
         uri = error.uri
         standing = read_outcome(decisions.read(uri), uri)
-        outcome, status = standing["outcome"], standing["approval_status"]
-    return UpdateResponse(outcome=outcome, approval_status=status, outcome_uri=uri)
+        return UpdateResponse(standing.outcome, standing.approval_status, uri)
+    return UpdateResponse(settled.outcome, settled.status, uri)

@@ -10,7 +10,7 @@ import pytest
 
 from cli.commands import COMMANDS
 from cli.examples import find_examples
-from cli.exit_codes import ExitCode
+from cli.exit_codes import MEANINGS, ExitCode
 from cli.main import run
 from cli.register import SLOTS
 from infra.settings import DeploymentSettings
@@ -97,14 +97,11 @@ def test_the_threshold_files_that_ship_agree_with_those_of_the_examples(
     assert run(["thresholds", "validate", *map(str, files)]) == 0
 
 
-def test_the_exit_codes_are_those_of_the_command() -> None:
-    page = (PROJECT / "README.md").read_text(encoding="utf-8")
-    documented = {
-        int(code): meaning for code, meaning in re.findall(r"^\| (\d) \| (\w+(?: \w+)*)", page, re.MULTILINE)
-    }
-    assert documented.keys() == set(ExitCode)
-    for code in ExitCode:
-        assert documented[code].startswith(code.name.lower().replace("_", " "))
+def test_every_exit_code_is_documented_once_with_its_meaning() -> None:
+    assert list(MEANINGS) == list(MEANINGS | dict.fromkeys(ExitCode))
+    for page in (PROJECT / "README.md", PROJECT / "docs" / "commands.md"):
+        rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert rows == [(str(int(code)), meaning.general) for code, meaning in MEANINGS.items()], page
 
 
 def test_the_demo_that_is_shown_has_the_decisions_of_the_examples() -> None:

@@ -104,7 +104,7 @@ def test_each_of_two_versions_gets_its_own_verdict(stack: Any, reports: Reports)
     assert [stack.decision(arn)["model_package"]["arn"] for arn in (older, newer)] == [older, newer]
 
 
-def test_a_person_who_approves_meanwhile_is_not_overruled(stack: Any, reports: Reports) -> None:
+def test_a_status_that_is_set_meanwhile_is_not_overruled(stack: Any, reports: Reports) -> None:
     sagemaker = stack.client("sagemaker")
     with stack.held(stack.function("UpdateModelStatus")) as hold:
         arn = stack.register(quality=reports["evaluation"](accuracy=0.7))
@@ -121,5 +121,8 @@ def test_a_person_who_approves_meanwhile_is_not_overruled(stack: Any, reports: R
     name = execution["PipelineExecutionArn"].rsplit("/", 1)[-1]
     records = stack.records(arn)
     assert records[f"{name}.json"]["decision"] == "Rejected"
-    assert records[f"{name}.outcome.json"]["outcome"] == "decided_meanwhile"
+    assert records[f"{name}.outcome.json"]["outcome"] == "not_carried_out"
+    given_by = records[f"{name}.outcome.json"]["status_given_by"]
+    assert given_by["source"] == "outside_the_gate"
+    assert given_by["last_modified_by"] == "arn:aws:iam::123456789012:user/user"
     assert records[f"{name}.outcome.json"]["approval_status"] == "Approved"

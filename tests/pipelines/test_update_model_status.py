@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from aws.model_packages import Identity
 from aws.model_registry import MemoryModelRegistry, ModelPackageGone
 from checks.errors import GovernanceError
 from checks.record import parse_record
 from checks.summary import summarise
 from pipelines.messages import UpdateResponse
 from pipelines.records import DecisionMismatch
+
+EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
 
 
 @pytest.mark.parametrize(
@@ -21,9 +24,7 @@ from pipelines.records import DecisionMismatch
         pytest.param((0.9, 9.0), "enforce", "PendingManualApproval", "left_pending", id="needs review"),
         pytest.param((0.9, 1.0), "dry_run", "PendingManualApproval", "dry_run", id="approved in a dry run"),
         pytest.param((0.7, 1.0), "dry_run", "PendingManualApproval", "dry_run", id="rejected in a dry run"),
-        pytest.param(
-            (0.9, 9.0), "dry_run", "PendingManualApproval", "left_pending", id="review in a dry run"
-        ),
+        pytest.param((0.9, 9.0), "dry_run", "PendingManualApproval", "dry_run", id="review in a dry run"),
     ],
 )
 def test_the_version_says_what_was_decided(world, figures, mode, status, outcome):
@@ -46,9 +47,12 @@ def test_the_version_says_what_was_decided(world, figures, mode, status, outcome
     outcome_uri = answer.decision_uri.replace(".json", ".outcome.json")
     assert response == UpdateResponse(outcome, status, outcome_uri)
     assert json.loads(Path(outcome_uri).read_bytes()) == {
-        "schema": "governance.outcome/1",
+        "schema": "governance.outcome/2",
         "outcome": outcome,
         "approval_status": status,
+        "status_given_by": {"source": "gate", "decision_uri": answer.decision_uri}
+        if outcome == "updated"
+        else None,
         "decision": answer.decision,
         "decision_uri": answer.decision_uri,
         "decision_digest": answer.decision_digest,
@@ -59,21 +63,75 @@ def test_the_version_says_what_was_decided(world, figures, mode, status, outcome
     }
 
 
-@pytest.mark.parametrize("person", ["Approved", "Rejected"])
+def _outcome(response):
+    return json.loads(Path(response.outcome_uri).read_bytes())
+
+
+@pytest.mark.parametrize("status", ["Approved", "Rejected"])
 @pytest.mark.parametrize("accuracy", [0.9, 0.7])
-def test_what_a_person_decided_meanwhile_is_recorded_and_not_overwritten(world, person, accuracy):
+def test_a_status_that_was_changed_meanwhile_is_not_overwritten_and_its_last_writer_is_named(
+    world, status, accuracy
+):
     arn = world.register_scored(accuracy)
     answer = world.evaluate(arn)
-    world.registry.update(arn, approval_status=person, description="I looked at it.")
+    world.registry.caller = Identity(arn="arn:aws:iam::123456789012:user/jane", user_profile="jane")
+    world.registry.update(arn, approval_status=status, description="I looked at it.")
     before = world.registry.describe(arn)
     response = world.update(arn, answer)
     assert world.registry.describe(arn) == before
-    assert (response.outcome, response.approval_status) == ("decided_meanwhile", person)
-    assert json.loads(Path(response.outcome_uri).read_bytes())["outcome"] == "decided_meanwhile"
+    assert (response.outcome, response.approval_status) == ("not_carried_out", status)
+    recorded = _outcome(response)
+    assert (recorded["outcome"], recorded["approval_status"]) == ("not_carried_out", status)
+    assert recorded["status_given_by"] == {
+        "source": "outside_the_gate",
+        "last_modified_by": "arn:aws:iam::123456789012:user/jane (user profile jane)",
+        "last_modified_at": before.last_modified.isoformat().replace("+00:00", "Z"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"), [("enforce", "not_carried_out"), ("dry_run", "dry_run")], ids=["in force", "dry run"]
+)
+def test_a_second_execution_names_the_decision_that_gave_the_status(world, mode, outcome):
+    arn = world.register_scored(0.9)
+    first = world.evaluate(arn)
+    updated = world.update(arn, first)
+    before = world.registry.describe(arn)
+    world.write_thresholds(mode)
+    again = world.evaluate(arn, execution=f"{EXECUTION}2")
+    response = world.update(arn, again, execution=f"{EXECUTION}2")
+    assert world.registry.describe(arn) == before
+    assert (response.outcome, response.approval_status) == (outcome, "Approved")
+    assert _outcome(response)["status_given_by"] == {
+        "source": "gate",
+        "decision_uri": first.decision_uri,
+        "outcome_uri": updated.outcome_uri,
+    }
+
+
+class RegisteredAs(MemoryModelRegistry):
+    """Versions are registered with a status, as anybody who may register can."""
+
+    status = "Approved"
+
+    def describe(self, arn):
+        return replace(super().describe(arn), approval_status=self.status)
+
+
+def test_a_status_that_was_registered_is_said_to_be(world):
+    world.registry = RegisteredAs()
+    arn = world.register_scored(0.9)
+    package = world.registry.describe(arn)
+    recorded = _outcome(world.update(arn, world.evaluate(arn)))
+    assert recorded["status_given_by"] == {
+        "source": "registration",
+        "created_by": str(package.created_by),
+        "created_at": package.created.isoformat().replace("+00:00", "Z"),
+    }
 
 
 class Hasty(MemoryModelRegistry):
-    """Once `in_time`, a person rejects a version right after it was looked at."""
+    """Once `in_time`, somebody rejects a version right after it was looked at."""
 
     in_time = False
 
@@ -85,13 +143,13 @@ class Hasty(MemoryModelRegistry):
         return package
 
 
-def test_a_person_who_decides_between_the_look_and_the_update_is_not_overwritten(world):
+def test_a_status_that_changes_between_the_look_and_the_update_is_not_overwritten(world):
     world.registry = Hasty()
     arn = world.register_scored(0.9)
     answer = world.evaluate(arn)
     world.registry.in_time = True
     response = world.update(arn, answer)
-    assert (response.outcome, response.approval_status) == ("decided_meanwhile", "Rejected")
+    assert (response.outcome, response.approval_status) == ("not_carried_out", "Rejected")
     assert world.registry.describe(arn).description == "I looked at it."
 
 
@@ -120,7 +178,7 @@ def test_a_step_that_broke_off_after_the_update_is_finished_by_the_next_attempt(
     assert world.update(arn, answer) == first
 
 
-def test_a_person_who_decides_after_a_review_is_not_overwritten_by_a_repeated_step(world):
+def test_a_status_that_changes_after_a_review_is_not_overwritten_by_a_repeated_step(world):
     arn = world.register_scored(0.9, latency=9.0)
     answer = world.evaluate(arn)
     first = world.update(arn, answer)

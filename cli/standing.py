@@ -1,0 +1,130 @@
+"""How a version stands, for people: the decision that gave its status, or that none did, and what came later."""
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aws.decision_log import DecisionLog, S3DecisionLog
+from aws.model_packages import PENDING, ModelPackage
+from checks.errors import GovernanceError
+from checks.record import DecisionRecord, DecisionRecordError, parse_record
+from cli.exit_codes import ExitCode, exit_code_of_status
+from cli.show import show_record
+from pipelines.outcomes import (
+    DRY_RUN,
+    ByGate,
+    ByRegistration,
+    OutcomeRecord,
+    OutsideTheGate,
+    Standing,
+    standing_of,
+    timestamp,
+)
+from pipelines.record_keys import records_folder
+from pipelines.settings import DECISIONS_FOLDER
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NOT_LOOKED = (
+    "no decisions bucket was named to look in: give --decisions-bucket, or set GOVERNANCE_DECISIONS_BUCKET to the "
+    "stack's output DecisionsBucket"
+)
+
+
+def log_in_bucket(client: "S3Client", bucket: str) -> DecisionLog:
+    """Return the decision log of the stack whose output DecisionsBucket is `bucket`."""
+    return S3DecisionLog(client, f"s3://{bucket}/{DECISIONS_FOLDER}/")
+
+
+def log_around(client: "S3Client", record_uri: str | None, package: ModelPackage) -> DecisionLog | None:
+    """Return the decision log in which `record_uri` is a record of `package`, or `None` where it can be none."""
+    folder = re.escape(records_folder(package))
+    match = re.fullmatch(rf"(s3://[^/]+/.+)/{folder}/[^/]+", record_uri or "")
+    return None if match is None else S3DecisionLog(client, match[1])
+
+
+def show_standing(package: ModelPackage, log: DecisionLog | None) -> Standing:
+    """Print the decision that gave the version its status with its reasons, and what is known of the status.
+
+    Raises:
+        GovernanceError: the records cannot be read, or are not those that were written.
+    """
+    standing = standing_of(package, log)
+    if standing.deciding is None or log is None:
+        reason = f": {NOT_LOOKED}" if log is None else ""
+        print(f"{package.approval_status}: no decision of the gate about {package.arn} is known{reason}")
+    else:
+        show_record(_read(log, standing.deciding), sys.stdout)
+        print(f"\nrecord      {standing.deciding.decision_uri}")
+    for line in _lines(standing):
+        print(line)
+    return standing
+
+
+def exit_code_of_standing(standing: Standing) -> ExitCode:
+    """Return the exit code of the version's status, which an approval has only where a decision bears it."""
+    return exit_code_of_status(standing.package.approval_status, decided=standing.is_decided)
+
+
+def _read(log: DecisionLog, outcome: OutcomeRecord) -> DecisionRecord:
+    uri = outcome.decision_uri
+    content = log.read(uri)
+    if hashlib.sha256(content).hexdigest() != outcome.decision_digest:
+        raise GovernanceError(
+            f"{uri}: not the record that was written (its SHA-256 is not {outcome.decision_digest})"
+        )
+    try:
+        return parse_record(content)
+    except DecisionRecordError as error:
+        raise GovernanceError(f"{uri}: {error}") from error
+
+
+def _lines(standing: Standing) -> Iterator[str]:
+    package = standing.package
+    yield f"status      {package.approval_status}{_said_of_status(standing)}"
+    if package.last_modified > package.created:
+        writer = package.last_modified_by or "somebody whom AWS does not name"
+        yield (
+            f"last write  {timestamp(package.last_modified)} by {writer}: whoever wrote last, which need not be "
+            "who decided"
+        )
+    if standing.later:
+        *others, newest = standing.later
+        more = f" (and {len(others)} before it)" if others else ""
+        yield f"later       {_said_of_later(newest)}: {newest.decision_uri}{more}"
+    dry_run = next((outcome for outcome in reversed(standing.later) if outcome.outcome == DRY_RUN), None)
+    if dry_run is not None and dry_run != standing.later[-1]:
+        yield f"later       {_said_of_later(dry_run)}: {dry_run.decision_uri}"
+
+
+def _said_of_status(standing: Standing) -> str:
+    match standing.source:
+        case ByGate():
+            return ", given by the gate with this decision"
+        case ByRegistration(by, at):
+            return (
+                f", registered so at {timestamp(at)} by {by or 'somebody whom AWS does not name'}: "
+                "no decision gave it"
+            )
+        case OutsideTheGate():
+            return ", changed outside the gate: no record says who decided"
+        case None:
+            return _said_of_pending(standing.deciding)
+
+
+def _said_of_pending(deciding: OutcomeRecord | None) -> str:
+    if deciding is None:
+        return ": not judged yet"
+    if deciding.outcome == DRY_RUN:
+        return ", unchanged: this decision was a dry run"
+    if deciding.approval_status != PENDING:
+        return f", set back outside the gate: it was {deciding.approval_status}"
+    return ", until it is reviewed"
+
+
+def _said_of_later(outcome: OutcomeRecord) -> str:
+    kind = "dry run" if outcome.outcome == DRY_RUN else "judgement"
+    return f"{kind} of {timestamp(outcome.recorded_at)}, which changed no status: {outcome.decision}"
