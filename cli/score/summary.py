@@ -16,9 +16,9 @@ from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.intervals import interval_at, is_proportion
 from checks.measurements import Interval, Measured, Unmeasured
-from checks.reports import read_report
-from cli.files import read_bytes
+from checks.reports import MAX_REPORT_BYTES, read_report
 from cli.show import clean_text, console_for, number_text
+from disk.reading import read_bounded
 
 ONE_SIDED = 0.975  # each end of a two-sided 95 % interval
 FEW_GROUPS = 4  # a metric with more is shown by its lowest and its highest group
@@ -53,7 +53,7 @@ def show_summary(
     Raises:
         GovernanceError: when the gate could not read the report.
     """
-    read = read_report(Document(report.as_posix(), read_bytes(report)))
+    read = read_report(Document(report.as_posix(), read_bounded(report, max_bytes=MAX_REPORT_BYTES)))
     if read.problem is not None:
         raise GovernanceError(
             f"{report}: the gate cannot read the evidence that came of this: {read.problem}; "

@@ -1,0 +1,241 @@
+"""One table of exit codes, followed by every command: each row is a way in which a command ends."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from aws import clients
+from checks.decision import Verdict
+from cli.commands import COMMANDS
+from cli.exit_codes import MEANINGS, ExitCode, exit_code_of, exit_code_of_status
+from cli.lazy import LazyCommand
+from cli.main import run
+
+REGION, BUCKET, PIPELINE = "eu-west-1", "bucket-of-the-exit-codes-test", "model-governance"
+ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/{}/1"
+THRESHOLDS = """
+name: churn
+applies_to: {model_package_groups: [churn]}
+checks:
+  - {name: accuracy, why: Because., metric: a.b, at_least: 0.8}
+  - {name: latency, why: Because., metric: a.seconds, at_most: 2, on_failure: review}
+"""
+FILES = {
+    "churn.yaml": THRESHOLDS,
+    "wrong.yaml": "name: churn",
+    "good/evaluation.json": '{"a_metrics": {"b": {"value": 0.9}, "seconds": {"value": 1}}}',
+    "bad/evaluation.json": '{"a_metrics": {"b": {"value": 0.7}, "seconds": {"value": 1}}}',
+    "slow/evaluation.json": '{"a_metrics": {"b": {"value": 0.9}, "seconds": {"value": 9}}}',
+    "cut/evaluation.json": '{"a_metrics": ',
+    "empty/notes.txt": "",
+    "ratings.csv": "rating\n5\n4\n1\n",
+    "people.csv": "label,sex\n1,F\n0,F\n1,M\n0,M\n",
+}
+# Versions by their group: how each is registered, and the outcome that the gate recorded, if any.
+VERSIONS: dict[str, tuple[str, str | None]] = {
+    "approved": ("Approved", "updated"),
+    "rejected": ("Rejected", "updated"),
+    "review": ("PendingManualApproval", "left_pending"),
+    "registered-approved": ("Approved", None),
+    "registered-rejected": ("Rejected", None),
+    "unjudged": ("PendingManualApproval", None),
+}
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """An AWS with one version of each kind, and the records of those that were judged."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
+    sagemaker, s3 = (boto3.client(name, endpoint_url=url, **keys) for name in ("sagemaker", "s3"))
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    sagemaker.create_pipeline(
+        PipelineName=PIPELINE, PipelineDefinition="{}", RoleArn="arn:aws:iam::123456789012:role/pipeline"
+    )
+    for group, (status, outcome) in VERSIONS.items():
+        sagemaker.create_model_package_group(ModelPackageGroupName=group)
+        sagemaker.create_model_package(ModelPackageGroupName=group, ModelApprovalStatus=status)
+        if outcome is not None:
+            _record(s3, group, status, outcome)
+    yield url
+    server.stop()
+
+
+def _record(s3: Any, group: str, status: str, outcome: str) -> None:
+    verdict = "NeedsReview" if outcome == "left_pending" else status
+    now = datetime.now(UTC)
+    decision = {
+        "schema": "governance.decision/1",
+        "decision": verdict,
+        "thresholds": None,
+        "evidence": [],
+        "findings": [],
+        "engine": {"name": "sagemaker-model-governance", "version": "0.1.0"},
+        "decided_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    content = json.dumps(decision).encode()
+    uri = f"s3://{BUCKET}/decisions/{group}/1/e1.json"
+    became = {
+        "schema": "governance.outcome/2",
+        "outcome": outcome,
+        "approval_status": status,
+        "status_given_by": None,
+        "decision": verdict,
+        "decision_uri": uri,
+        "decision_digest": hashlib.sha256(content).hexdigest(),
+        "model_package": ARN.format(group),
+        "recorded_at": now.isoformat(),
+    }
+    s3.put_object(Bucket=BUCKET, Key=f"decisions/{group}/1/e1.json", Body=content)
+    s3.put_object(Bucket=BUCKET, Key=f"decisions/{group}/1/e1.outcome.json", Body=json.dumps(became).encode())
+
+
+@pytest.fixture
+def aws(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The files and the AWS that the rows speak of; the region of the environment is another than the versions'."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "GOVERNANCE_EVIDENCE_BUCKET": BUCKET,
+        "GOVERNANCE_THRESHOLDS_BUCKET": BUCKET,
+        "GOVERNANCE_DECISIONS_BUCKET": BUCKET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    for file, content in FILES.items():
+        Path(file).parent.mkdir(exist_ok=True)
+        Path(file).write_text(content)
+    for client in (clients.s3_client, clients.sagemaker_client):
+        client.cache_clear()
+    yield
+    for client in (clients.s3_client, clients.sagemaker_client):
+        client.cache_clear()
+
+
+ROWS: list[tuple[str, int]] = [
+    ("check churn.yaml -e good", 0),
+    ("check churn.yaml -e bad", 1),
+    ("check churn.yaml -e slow", 3),
+    ("check churn.yaml -e good -e cut", 3),
+    ("check churn.yaml -e good --group other", 3),
+    ("check churn.yaml -e good -o /dev/null", 0),
+    ("check churn.yaml -e bad -o bad.json --format json", 1),
+    ("check churn.yaml", 2),
+    ("check churn.yaml -e ''", 2),
+    ("check churn.yaml --evidence=", 2),
+    ("check churn.yaml -e nowhere", 2),
+    ("check churn.yaml -e empty", 2),
+    ("check churn.yaml -e good -o good", 2),
+    ("check wrong.yaml -e good", 2),
+    ("explain nowhere.json", 2),
+    ("explain churn.yaml", 2),
+    (f"explain s3://{BUCKET}/decisions/rejected/1/e1.json", 0),
+    (f"explain s3://{BUCKET}/decisions/nowhere/1/e1.json", 2),
+    *((f"explain {ARN.format(group)}", 0) for group in ("approved", "rejected", "review")),
+    *(
+        (f"explain {ARN.format(group)}", 3)
+        for group in ("registered-approved", "registered-rejected", "unjudged")
+    ),
+    (f"explain {ARN.format('nowhere')}", 2),
+    ("explain arn:aws:sagemaker:eu-west-1:123456789012:model-package/unversioned", 2),
+    (f"wait {ARN.format('approved')}", 0),
+    (f"wait {ARN.format('rejected')}", 1),
+    (f"wait {ARN.format('registered-approved')}", 3),
+    (f"wait {ARN.format('registered-rejected')}", 1),
+    (f"wait {ARN.format('unjudged')} --timeout 0", 2),
+    (f"wait {ARN.format('nowhere')}", 2),
+    (f"wait {ARN.format('approved')} --timeout soon", 2),
+    (f"wait {ARN.format('unjudged')} --pipeline other", 2),
+    ("register --group new --evidence good --image repo/image:1", 0),
+    ("register --group new --evidence cut --image repo/image:1", 2),
+    ("register --group new --evidence empty --image repo/image:1", 2),
+    ("register --group new_ --evidence good --image repo/image:1", 2),
+    ("register --group new --evidence '' --image repo/image:1", 2),
+    ("thresholds validate churn.yaml", 0),
+    ("thresholds validate wrong.yaml", 2),
+    ("thresholds validate churn.yaml churn.yaml wrong.yaml", 2),
+    ("thresholds validate empty", 2),
+    ("thresholds validate ''", 2),
+    ("thresholds schema", 0),
+    ("thresholds schema more", 2),
+    ("thresholds publish churn.yaml", 0),
+    ("thresholds publish wrong.yaml", 2),
+    ("thresholds publish churn.yaml --thresholds-bucket nowhere-at-all", 2),
+    ("score feedback ratings.csv -o out", 0),
+    ("score feedback nowhere.csv -o out", 2),
+    ("score bias people.csv --label label --positive 1 --facet sex=F -o out", 0),
+    ("score bias nowhere.csv --label label --positive 1 --facet sex=F -o out", 2),
+    ("score text-to-sql nowhere.jsonl --databases nowhere -o out", 2),
+    ("score rag nowhere.jsonl --judge none --embeddings none -o out", 2),
+    ("score safety bbq nowhere.jsonl -o out", 2),
+    ("score safety toxicity nowhere.jsonl -o out", 2),
+    ("score safety memorization nowhere.jsonl -o out", 2),
+    ("score safety disinformation nowhere.jsonl -o out", 2),
+    ("collect bbq --endpoint http://127.0.0.1:9 --model m --prompts nowhere.jsonl -o out.jsonl", 2),
+    ("sandbox up -c wrong", 2),
+    ("sandbox up -o ''", 2),
+    ("sandbox demo --examples empty", 2),
+    ("--version", 0),
+    ("nothing", 2),
+    ("check --no-such-option", 2),
+]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(("line", "code"), ROWS, ids=[line.replace("''", "EMPTY") for line, _ in ROWS])
+def test_every_command_ends_as_the_table_says(
+    line: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["" if word == "''" else word for word in line.split()]
+    assert run(arguments) == code
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    assert bool(captured.err) or code != ExitCode.COULD_NOT_TRY
+
+
+def test_every_command_has_rows_in_the_table() -> None:
+    paths: set[str] = set()
+    for entry in COMMANDS:
+        names = getattr(LazyCommand(entry).loaded, "commands", {})
+        paths |= {f"{entry.path} {name}" for name in names} or {entry.path}
+    shown = {path for path in paths if any(line.startswith(f"{path} ") or line == path for line, _ in ROWS)}
+    assert shown == paths
+
+
+def test_the_table_has_every_code_once() -> None:
+    assert set(MEANINGS) == set(ExitCode)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"), [(Verdict.APPROVED, 0), (Verdict.REJECTED, 1), (Verdict.NEEDS_REVIEW, 3)]
+)
+def test_a_verdict_has_its_code(verdict: Verdict, code: int) -> None:
+    assert exit_code_of(verdict) == code
+
+
+@pytest.mark.parametrize(
+    ("status", "decided", "code"),
+    [
+        ("Approved", True, 0),
+        ("Approved", False, 3),
+        ("Rejected", True, 1),
+        ("Rejected", False, 1),
+        ("PendingManualApproval", True, 3),
+        ("PendingManualApproval", False, 3),
+        ("SomethingNew", True, 3),
+    ],
+)
+def test_a_status_has_its_code(status: str, decided: bool, code: int) -> None:
+    assert exit_code_of_status(status, decided=decided) == code
