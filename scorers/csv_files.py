@@ -20,13 +20,15 @@ class CsvRow(NamedTuple):
     cells: list[str]
 
 
-def csv_columns(path: Path, separator: str = COMMA) -> list[str]:
+def csv_columns(path: Path, separator: str | None = None) -> list[str]:
     """Return the names in the header line of `path`, without spaces around them; none where the file is empty.
+
+    `separator` `None` is a comma that the user has no option to change.
 
     Raises:
         GovernanceError: when the file is no CSV in UTF-8, a name stands twice, or another character separates.
     """
-    for row in csv_rows(path, separator):
+    for row in csv_rows(path, separator or COMMA):
         columns = [name.strip() for name in row.cells]
         _refuse_other_separator(path, columns, separator)
         if twice := sorted({name for name in columns if columns.count(name) > 1}):
@@ -61,17 +63,16 @@ def width_problem(cells: int, columns: int) -> str | None:
     return f"{cells} cells, and the header has {columns}; a cell that holds the separator stands in double quotes"
 
 
-def _refuse_other_separator(path: Path, columns: list[str], separator: str) -> None:
+def _refuse_other_separator(path: Path, columns: list[str], separator: str | None) -> None:
     if len(columns) != 1:
         return
     for other in SEPARATORS:
-        if other != separator and other in columns[0]:
+        if other != (separator or COMMA) and other in columns[0]:
             shown = "a tab" if other == "\t" else f'"{other}"'
             typed = "$'\\t'" if other == "\t" else f"'{other}'"
             header = columns[0][:SHOWN_HEADER].replace("\t", " ")
-            raise GovernanceError(
-                f"{path}:1: one column only, {header}; is the separator {shown}? Give --separator {typed}"
-            )
+            way_out = "Save it with commas" if separator is None else f"Give --separator {typed}"
+            raise GovernanceError(f"{path}:1: one column only, {header}; is the separator {shown}? {way_out}")
 
 
 @contextmanager

@@ -60,8 +60,9 @@ class LinesError(GovernanceError):
         super().__init__("\n".join([*problems, *([f"and {unshown:,} more problems"] if unshown else [])]))
 
 
-def read_lines(path: Path, separator: str = COMMA) -> Iterator[Line | BadLine]:
-    """Yield each record of `path`, in order; `separator` is the character between the cells of CSV.
+def read_lines(path: Path, separator: str | None = None) -> Iterator[Line | BadLine]:
+    """Yield each record of `path`, in order; `separator` is the character between the cells of CSV: `None` is a
+    comma that the user has no option to change.
 
     Raises:
         GovernanceError: when the file cannot be opened or read, or is of no kind that holds records.
@@ -145,9 +146,9 @@ def _json_array(path: Path) -> Iterator[Line | BadLine]:
             yield _record(number, value)
 
 
-def _csv(path: Path, separator: str) -> Iterator[Line | BadLine]:
+def _csv(path: Path, separator: str | None) -> Iterator[Line | BadLine]:
     columns = csv_columns(path, separator)
-    rows = csv_rows(path, separator)
+    rows = csv_rows(path, separator or COMMA)
     next(rows, None)  # the header
     for row in rows:
         if problem := width_problem(len(row.cells), len(columns)):
@@ -192,7 +193,7 @@ def _plain(cell: Any) -> JsonValue:
             return value
 
 
-def check_lines(path: Path, problem_in: Callable[[Line], str | None], separator: str = COMMA) -> int:
+def check_lines(path: Path, problem_in: Callable[[Line], str | None], separator: str | None = None) -> int:
     """Return how many records `path` has, after asking `problem_in` about each of them.
 
     Raises:

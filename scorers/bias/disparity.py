@@ -9,6 +9,8 @@ import pandas as pd
 from scorers.bias.columns import SLICE, Booleans, Kind, distinct, kind_of
 from scorers.bias.metrics import Undefined, Value
 
+# The library gives 0 here, which a threshold would take for a measured equality.
+NO_COMPARISON = Undefined("every row, or none, is in the group; there is nobody to compare with")
 NOT_PROVIDED = Undefined("Group variable is empty or not provided")
 
 
@@ -46,6 +48,8 @@ def conditional_disparity(group: Booleans, positive: Booleans, strata: Strata | 
     """
     if isinstance(strata, Undefined):
         return strata
+    if not group.any() or group.all():
+        return NO_COMPARISON
     if not positive.any():
         return Undefined("No positive labels in set")
     if positive.all():

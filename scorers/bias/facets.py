@@ -173,6 +173,13 @@ def other_spellings(column: pd.Series, values: Sequence[Scalar]) -> list[str]:
     return [str(cell) for value in values for cell in held.get(denoted(value), ()) if str(cell) not in named]
 
 
+def several_spellings(column: pd.Series) -> list[list[str]]:
+    """Return the texts of `column` that differ from each other in case or spaces only, those of one value together."""
+    if kind_of(column) is not Kind.TEXTS:
+        return []
+    return [[str(cell) for cell in cells] for cells in spellings(column).values() if len(cells) > 1]
+
+
 def _each_value(column: pd.Series, where: str) -> Iterator[Group]:
     codes, values = distinct(column)
     if len(values) > MAX_NUMBERS and is_continuous(column):

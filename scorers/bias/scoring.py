@@ -10,7 +10,7 @@ import pandas as pd
 from checks.reports.strict_json import JsonValue
 from checks.version import NAME, VERSION
 from scorers.bias.columns import BiasError, missing_column
-from scorers.bias.facets import Facet, Values, groups_of, other_spellings, parse_facet
+from scorers.bias.facets import Facet, Values, groups_of, other_spellings, parse_facet, several_spellings
 from scorers.bias.outcome import Positive
 from scorers.bias.report import OnFlipTest, bias_report, flip_test_features
 from scorers.bias.results import Results, read_results, results_report
@@ -143,11 +143,7 @@ def _remarks(table: pd.DataFrame, facets: Iterable[Facet], rows: Mapping[str, in
         column = table[facet.column]
         if empty := int(column.isna().sum()):
             yield f"{facet.column} is empty in {empty:,} rows, which count as everyone else"
-        if isinstance(facet.group, Values) and (others := other_spellings(column, facet.group.values)):
-            yield (
-                f"facet {facet.column}: {', '.join(others)} differs in case only, and counts as everyone else; "
-                "name it too, or write both alike"
-            )
+        yield from _spellings(column, facet)
     for group, number in rows.items():
         if number == 0:
             yield f"{group}: no row is in this group; its metrics are undefined"
@@ -158,6 +154,20 @@ def _remarks(table: pd.DataFrame, facets: Iterable[Facet], rows: Mapping[str, in
     if small:
         shown = ", ".join(small[:SHOWN_GROUPS]) + (", …" if len(small) > SHOWN_GROUPS else "")
         yield f"fewer than {FEW_ROWS} rows in a group, or beside it, so that one row moves its figures: {shown}"
+
+
+def _spellings(column: pd.Series, facet: Facet) -> Iterator[str]:
+    """Say where a facet's groups are spelt in several ways, so that one group is divided."""
+    match facet.group:
+        case None:
+            for cells in several_spellings(column):
+                yield f"facet {facet.column}: {', '.join(cells)} differ in case only, and are groups of their own"
+        case Values(values):
+            if others := other_spellings(column, values):
+                yield (
+                    f"facet {facet.column}: {', '.join(others)} differs in case only, and counts as everyone else; "
+                    "name it too, or write both alike"
+                )
 
 
 def _unmeasured(results: Results) -> Iterator[str]:

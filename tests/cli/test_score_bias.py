@@ -419,3 +419,11 @@ def test_a_repeated_run_writes_the_same_bytes(folder: Path) -> None:
         assert score(*ALL, "--facet", "region", "--facet", "age>40", "--group-variable", "age") == 0
         written.append((folder / "evidence" / "analysis.json").read_bytes())
     assert written[0] == written[1]
+
+
+def test_groups_that_differ_in_case_only_are_noted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = six(("0", "1"), ("0", "1")).replace("F,1,1", "f,1,1")
+    assert score_columns(folder, write(folder, "t.csv", table), facet="sex") == 0
+    assert (
+        "note: facet sex: F, f differ in case only, and are groups of their own\n" in capsys.readouterr().err
+    )

@@ -109,14 +109,17 @@ def test_parquet_has_types_of_its_own(tmp_path):
     ]
 
 
-def test_another_separator_is_asked_for(tmp_path):
+@pytest.mark.parametrize(
+    ("separator", "way_out"),
+    [(",", "Give --separator ';'"), ("|", "Give --separator ';'"), (None, "Save it with commas")],
+    ids=["comma", "bar", "no option"],
+)
+def test_another_separator_is_asked_for(tmp_path, separator, way_out):
     path = tmp_path / "pairs.csv"
     path.write_text("id;text\n1;a,b\n")
     with pytest.raises(GovernanceError) as caught:
-        list(read_lines(path))
-    assert str(caught.value) == (
-        f"{path}:1: one column only, id;text; is the separator \";\"? Give --separator ';'"
-    )
+        list(read_lines(path, separator))
+    assert str(caught.value) == f'{path}:1: one column only, id;text; is the separator ";"? {way_out}'
     assert list(read_lines(path, ";")) == [Line(2, {"id": "1", "text": "a,b"}, from_cells=True)]
 
 
