@@ -17,7 +17,7 @@ from aws.s3_objects import (
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.evidence import Document
-from checks.reports import MAX_REPORT_BYTES, REPORT_SUFFIXES
+from checks.reports import MANIFEST, MAX_REPORT_BYTES, is_report_file
 from disk.errors import FileMissing, FileTooLarge
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -90,8 +90,8 @@ class EvidenceStore(Protocol):
     def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
         """Copy the files of `directory` to `prefix`; return references with digests to its `*.json` and `*.eval`.
 
-        Hidden files are left out. The URIs name no version, so that other tools can follow them too: the digest
-        is what pins the bytes.
+        Hidden files are left out, and so is the manifest of an earlier registration. The URIs name no version, so
+        that other tools can follow them too: the digest is what pins the bytes.
 
         Raises:
             EvidenceError: there is no report in `directory`, or one that is larger than any is read.
@@ -100,6 +100,10 @@ class EvidenceStore(Protocol):
             ForeignBucket: the prefix lies outside the places that the store was given.
             AwsError: it could not be written.
         """
+        ...
+
+    def add_manifest(self, prefix: str, content: bytes) -> None:
+        """Write the manifest of the reports under `prefix`, once; raises as `upload` does."""
         ...
 
 
@@ -119,12 +123,13 @@ class S3EvidenceStore:
         except ObjectTooLarge as error:
             raise EvidenceTooLarge(str(error)) from error
         uri = str(found.uri.with_version(None))
-        return _verified(Document(uri, found.content, found.uri.version_id), reference)
+        is_pinned = S3Uri.parse(reference.uri).version_id is not None
+        return _verified(Document(uri, found.content, found.uri.version_id, is_pinned), reference)
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.list`."""
         found = list_objects(self._client, self._own(prefix).as_prefix())
-        return _references(prefix, (str(uri) for uri in found if _is_report(uri.key)))
+        return _references(prefix, (str(uri) for uri in found if is_report_file(uri.key)))
 
     def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.upload`."""
@@ -136,9 +141,17 @@ class S3EvidenceStore:
             for reference in self._put(path, folder.child(path.relative_to(directory).as_posix()))
         )
 
+    def add_manifest(self, prefix: str, content: bytes) -> None:
+        """See `EvidenceStore.add_manifest`."""
+        uri = self._own(prefix).as_prefix().child(MANIFEST)
+        try:
+            write_once(self._client, uri, content, content_type=content_type(MANIFEST))
+        except ObjectExists as error:
+            raise _taken(str(uri)) from error
+
     def _put(self, path: Path, uri: S3Uri) -> Iterator[ReportReference]:
         try:
-            if not _is_report(path.name):  # results.jsonl may be larger than memory
+            if not is_report_file(path.name):  # results.jsonl may be larger than memory
                 with path.open("rb") as file:
                     write_once(self._client, uri, file, content_type=content_type(path.name))
                 return
@@ -179,7 +192,7 @@ class FolderEvidenceStore:
         if not folder.is_dir():
             return ()  # as under a prefix of S3 that nothing was written to
         return _references(
-            prefix, (str(path) for path in files_below(folder, hidden=True) if _is_report(path.name))
+            prefix, (str(path) for path in files_below(folder, hidden=True) if is_report_file(path.name))
         )
 
     def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
@@ -191,12 +204,23 @@ class FolderEvidenceStore:
             for reference in self._copy(path, folder / path.relative_to(directory))
         )
 
+    def add_manifest(self, prefix: str, content: bytes) -> None:
+        """See `EvidenceStore.add_manifest`."""
+        path = self._own(prefix) / MANIFEST
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError as error:
+            raise _taken(str(path)) from error
+        except OSError as error:
+            raise EvidenceError(f"{path}: cannot be written ({error.strerror}); mend its rights") from error
+
     def _copy(self, source: Path, target: Path) -> Iterator[ReportReference]:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with source.open("rb") as original, target.open("xb") as copy:
                 shutil.copyfileobj(original, copy)
-            if not _is_report(target.name):
+            if not is_report_file(target.name):
                 return
             document = Document(str(target), read_bounded(target, max_bytes=MAX_REPORT_BYTES))
         except FileExistsError as error:
@@ -212,10 +236,6 @@ class FolderEvidenceStore:
         if not any(path.is_relative_to(folder) for folder in self._folders):
             raise _foreign(uri, ", ".join(map(str, self._folders)))
         return path
-
-
-def _is_report(name: str) -> bool:
-    return name.lower().endswith(REPORT_SUFFIXES)
 
 
 def _verified(document: Document, reference: ReportReference) -> Document:
@@ -240,8 +260,8 @@ def _references(prefix: str, uris: Iterator[str]) -> tuple[ReportReference, ...]
 
 
 def _files_with_reports(directory: Path) -> list[Path]:
-    files = files_below(directory)
-    sizes = {path: path.stat().st_size for path in files if _is_report(path.name)}
+    files = [path for path in files_below(directory) if path.name != MANIFEST]
+    sizes = {path: path.stat().st_size for path in files if is_report_file(path.name)}
     if not sizes:
         raise EvidenceError(
             f"{directory}: there is no report (*.json) in it; name the folder that holds them"

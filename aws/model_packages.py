@@ -15,6 +15,8 @@ REJECTED = "Rejected"
 PENDING = "PendingManualApproval"
 COMPLETED = "Completed"
 EVIDENCE_PROPERTY = "governance:evidence"
+EVIDENCE_DIGEST_PROPERTY = "governance:evidence-digest"
+ABOUT_PROPERTY = "governance:about"
 
 
 class ModelPackageGone(AwsError):

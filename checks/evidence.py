@@ -5,15 +5,26 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from checks.measurements import Measurement
+from checks.subject import Subject
 
 
 @dataclass(frozen=True)
 class Document:
-    """The bytes of one report, and which object version they are."""
+    """The bytes of one report, and which object version they are.
+
+    `is_pinned` says that this version was asked for by its id, so that another version of the same object may be
+    evidence beside it.
+    """
 
     uri: str
     content: bytes
     version_id: str | None = None
+    is_pinned: bool = False
+
+    @property
+    def name(self) -> str:
+        """What findings call the report: its URI, with the version where that was asked for."""
+        return f"{self.uri}?versionId={self.version_id}" if self.is_pinned else self.uri
 
     @cached_property
     def sha256(self) -> str:
@@ -26,6 +37,9 @@ class Report:
     """One document as read: its identity, its format, its measurements.
 
     A document that cannot be read at all has `format` `"unreadable"`, no measurements, and the reason in `problem`.
+    `subject` is what it says that it is about. `foreign` says why it is not about the version that is judged, where
+    that was found. `digest_verified` is whether a digest that was registered with the version protects its bytes, or
+    `None` where there is no version.
     """
 
     uri: str
@@ -34,6 +48,9 @@ class Report:
     format: str
     measurements: tuple[Measurement, ...]
     problem: str | None = None
+    subject: Subject | None = None
+    foreign: str | None = None
+    digest_verified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

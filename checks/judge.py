@@ -10,6 +10,7 @@ from typing import assert_never
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
+from checks.evidence_as_such import findings_on_evidence
 from checks.exact import number_text
 from checks.gaps import concerns, with_gaps
 from checks.limits import hold_against
@@ -44,6 +45,7 @@ def judge(
         index = _by_address(evidence)
         findings = [finding for check in thresholds.checks for finding in _held(check, index)]
     findings += _unreadable(evidence)
+    findings += findings_on_evidence(thresholds, evidence)
     verdict = _verdict(findings)
     if verdict is Verdict.NEEDS_REVIEW and all(
         finding.consequence is not Consequence.REVIEW for finding in findings

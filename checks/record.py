@@ -70,12 +70,17 @@ class Thresholds(_Part):
 
 
 class EvidenceDocument(_Part):
-    """One report that was read."""
+    """One report that was read.
+
+    `digest` is `verified` where the bytes are those of a digest that was registered with the version, `none` where
+    none was, and left out of the JSON where no version was judged.
+    """
 
     uri: Text
     version_id: Text | None
     sha256: Sha256
     format: Text
+    digest: Literal["verified", "none"] | None = None
 
 
 class RecordedInterval(_Part):
@@ -143,7 +148,13 @@ class DecisionRecord(_Part):
             model_package=model_package,
             thresholds=None if thresholds is None else _thresholds(thresholds),
             evidence=tuple(
-                EvidenceDocument(uri=r.uri, version_id=r.version_id, sha256=r.sha256, format=r.format)
+                EvidenceDocument(
+                    uri=r.uri,
+                    version_id=r.version_id,
+                    sha256=r.sha256,
+                    format=r.format,
+                    digest=None if r.digest_verified is None else "verified" if r.digest_verified else "none",
+                )
                 for r in evidence.reports
             ),
             findings=tuple(
@@ -160,6 +171,9 @@ class DecisionRecord(_Part):
         for optional in ("model_package", "execution"):
             if content[optional] is None:
                 del content[optional]
+        for document in content["evidence"]:
+            if document["digest"] is None:
+                del document["digest"]
         if package := content.get("model_package"):
             package["containers"] = [_without_absent(container) for container in package["containers"]]
             content["model_package"] = _without_absent(package)

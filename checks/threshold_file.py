@@ -62,6 +62,8 @@ def parse_thresholds(content: bytes, source: str) -> ThresholdFile:
         applies_to=parsed.applies_to.model_package_groups,
         mode=parsed.mode,
         checks=parsed.checks,
+        on_foreign_evidence=parsed.on_foreign_evidence,
+        on_unprotected_evidence=parsed.on_unprotected_evidence,
     )
 
 

@@ -68,6 +68,20 @@ class Mode(StrEnum):
     DRY_RUN = "dry_run"
 
 
+class Reaction(StrEnum):
+    """What something about the evidence as such asks for."""
+
+    REJECT = "reject"
+    REVIEW = "review"
+    WARN = "warn"
+    IGNORE = "ignore"
+
+    @property
+    def consequence(self) -> Consequence | None:
+        """What a finding with this reaction asks for; `None`: there is no finding."""
+        return None if self is Reaction.IGNORE else Consequence(self.value)
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -191,6 +205,16 @@ class ThresholdContent(_Model):
         default=Mode.ENFORCE,
         description="enforce: decisions change the status of versions. dry_run: decide and record, change no status.",
     )
+    on_foreign_evidence: Annotated[Reaction, Field(strict=False)] = Field(
+        default=Reaction.REVIEW,
+        description="What a report asks for that is about another version: it names another group, image or model "
+        "data, or was attached to another version before.",
+    )
+    on_unprotected_evidence: Annotated[Reaction, Field(strict=False)] = Field(
+        default=Reaction.IGNORE,
+        description="What a report asks for that no digest protects since the version was registered, so that it "
+        "could be exchanged until it was judged; review or reject demands digests.",
+    )
     checks: Annotated[tuple[Check, ...], Field(strict=False, min_length=1)] = Field(
         description="The checks, at least one; findings come in this order."
     )
@@ -206,3 +230,5 @@ class ThresholdFile:
     applies_to: tuple[str, ...]
     mode: Mode
     checks: tuple[Check, ...]
+    on_foreign_evidence: Reaction = Reaction.REVIEW
+    on_unprotected_evidence: Reaction = Reaction.IGNORE

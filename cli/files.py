@@ -5,7 +5,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
-from checks.reports import MAX_REPORT_BYTES, REPORT_SUFFIXES, EvidenceReader, unread
+from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file, unread
 from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
 from checks.thresholds import ThresholdFile
 from disk.errors import FileTooLarge
@@ -32,7 +32,7 @@ def report_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _reports_below(folder: Path) -> list[Path]:
-    files = [file for file in files_below(folder) if file.name.lower().endswith(REPORT_SUFFIXES)]
+    files = [file for file in files_below(folder) if is_report_file(file.name)]
     if not files:
         raise GovernanceError(f"{folder}: no *.json in this folder; name the folder that scoring wrote to")
     return files

@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from checks.errors import GovernanceError
+from cli.about import add_about
 
 ROOMS = ("checks", "disk", "scorers", "aws", "lambdas", "pipelines", "sandbox", "cli", "infra")
 
@@ -21,13 +22,14 @@ class CommandEntry:
 
     `path` is what the user types (`"score rag"`). `target` is `module:attribute`, where the attribute is a function
     with typer annotations, or a `typer.Typer` with sub-commands. `extra` names the optional dependencies that the
-    command needs beside those of the command line itself.
+    command needs beside those of the command line itself. `writes_evidence` gives the command the option `--about`.
     """
 
     path: str
     target: str
     summary: str
     extra: str | None = None
+    writes_evidence: bool = False
 
     @property
     def exists(self) -> bool:
@@ -56,7 +58,10 @@ class LazyCommand(TyperCommand):
             target.command()(command)
         target.rich_markup_mode = None
         target.pretty_exceptions_enable = False
-        return get_command(target)
+        made = get_command(target)
+        if self._entry.writes_evidence:
+            add_about(made)
+        return made
 
 
 def missing_package(

@@ -1,5 +1,6 @@
 """`governance register`: upload evidence, and register the version that it speaks for as pending."""
 
+import hashlib
 import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,11 +14,18 @@ import typer
 from aws.arns import validate_group_name
 from aws.clients import s3_client, sagemaker_client
 from aws.evidence_store import S3EvidenceStore
-from aws.model_packages import EVIDENCE_PROPERTY, Registration
+from aws.model_packages import (
+    ABOUT_PROPERTY,
+    EVIDENCE_DIGEST_PROPERTY,
+    EVIDENCE_PROPERTY,
+    Registration,
+)
 from aws.model_registry import SageMakerModelRegistry
 from aws.report_references import ReportReference, ReportSlot
 from checks.errors import GovernanceError
 from checks.evidence import Report
+from checks.manifest import Manifest
+from checks.subject import JudgedModel, Subject
 from cli.files import read_evidence
 
 # Where a report of each format is attached; of several for one slot the first is, and the others are found under
@@ -49,6 +57,12 @@ def command(
     model_data: Annotated[
         str | None, typer.Option("--model-data", metavar="URI", help="S3 URI of the model archive.")
     ] = None,
+    about: Annotated[
+        str | None,
+        typer.Option(
+            "--about", metavar="NAME", help="The model's name as scoring said it, if not the group's."
+        ),
+    ] = None,
     evidence_bucket: Annotated[
         str,
         typer.Option(
@@ -67,14 +81,24 @@ def command(
     validate_group_name(group)
     reports = readable_reports(evidence)
     prefix = f"s3://{evidence_bucket}/{group}/{_unique_name(datetime.now(UTC))}/"
-    uploaded = S3EvidenceStore(s3_client(), [evidence_bucket]).upload(evidence, prefix)
+    store = S3EvidenceStore(s3_client(), [evidence_bucket])
+    subject = Subject(name=about, group=group, image=image, model_data=model_data)
+    for doubt in doubts_about(reports, subject):
+        print(f"warning: {doubt}", file=sys.stderr)
+    uploaded = store.upload(evidence, prefix)
+    manifest = manifest_of(uploaded, prefix, subject)
+    store.add_manifest(prefix, manifest)
     attached = list(attach(uploaded, formats_by_name(reports, evidence)))
     registration = Registration(
         group=group,
         image=image,
         model_data=model_data,
         reports=[reference for reference in attached if reference.slot is not None],
-        metadata={EVIDENCE_PROPERTY: prefix},
+        metadata={
+            EVIDENCE_PROPERTY: prefix,
+            EVIDENCE_DIGEST_PROPERTY: f"sha256:{hashlib.sha256(manifest).hexdigest()}",
+            **({} if about is None else {ABOUT_PROPERTY: about}),
+        },
     )
     arn = SageMakerModelRegistry(sagemaker_client()).register(registration)
     for reference in attached:
@@ -97,6 +121,25 @@ def readable_reports(folder: Path) -> tuple[Report, ...]:
             "\n".join([*problems, "nothing was uploaded: mend these reports, or take them out of the folder"])
         )
     return reports
+
+
+def doubts_about(reports: Iterable[Report], subject: Subject) -> Iterator[str]:
+    """Yield for each report that says it is about another model what the gate will say."""
+    model = JudgedModel(subject.name or str(subject.group), str(subject.group), [subject])
+    for report in reports:
+        if report.subject is not None and (otherwise := model.disagreements(report.subject)):
+            yield (
+                f"{report.uri}: it is about another model: it says {', '.join(otherwise)}; "
+                "the gate asks for review, unless the thresholds say otherwise"
+            )
+
+
+def manifest_of(uploaded: Iterable[ReportReference], prefix: str, subject: Subject) -> bytes:
+    """Return the manifest of the uploaded reports, whose digest is registered with the version."""
+    digests = {ref.uri.removeprefix(prefix): str(ref.content_digest) for ref in uploaded}
+    return Manifest(
+        subject, {path: digest.removeprefix("sha256:") for path, digest in digests.items()}
+    ).to_bytes()
 
 
 def formats_by_name(reports: Iterable[Report], folder: Path) -> dict[str, list[str]]:

@@ -10,7 +10,9 @@ from aws.model_registry import ModelRegistry
 from aws.seals import Seals
 from checks.judge import judge
 from checks.record import DecisionRecord
+from pipelines.belonging import with_foreign_named
 from pipelines.evidence import read_evidence
+from pipelines.evidence_claims import Claims
 from pipelines.messages import EvaluateRequest, EvaluateResponse
 from pipelines.record_keys import execution_id
 from pipelines.records import DecisionMismatch, judged_package, read_decision, write_decision
@@ -26,6 +28,7 @@ class EvaluateServices:
     evidence: EvidenceStore
     decisions: DecisionLog
     seals: Seals
+    claims: Claims
 
 
 def evaluate_model_package(
@@ -44,7 +47,7 @@ def evaluate_model_package(
     execution_id(request.execution_arn)  # refused before anything is read
     package = services.registry.describe(request.model_package_arn)
     thresholds = services.thresholds.for_group(package.group)
-    evidence = read_evidence(services.evidence, package)
+    evidence = with_foreign_named(read_evidence(services.evidence, package), package, services.claims)
     decision = judge(thresholds, evidence, today=now.date())
     record = DecisionRecord.of(
         decision,

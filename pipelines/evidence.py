@@ -1,27 +1,33 @@
 """All evidence of one model version: the reports of its `ModelMetrics`, and those under its evidence prefix."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from aws.evidence_store import EvidenceGap, EvidenceStore
-from aws.model_packages import ModelPackage
+from aws.evidence_store import DigestMismatch, EvidenceGap, EvidenceMissing, EvidenceStore
+from aws.model_packages import EVIDENCE_DIGEST_PROPERTY, ModelPackage
 from aws.report_references import ReportReference
 from checks.evidence import Evidence, Report
-from checks.reports import EvidenceReader, unread
+from checks.manifest import Manifest, ManifestError, parse_manifest
+from checks.reports import MANIFEST, EvidenceReader, unread
+from pipelines.belonging import judged_model
 
 
 def read_evidence(store: EvidenceStore, package: ModelPackage) -> Evidence:
     """Read every report that `package` points at, each once; a missing one is a report with a problem.
 
     Raises:
-        DigestMismatch: a report is not the one that was registered.
+        DigestMismatch: a report, or the manifest that lists them, is not the one that was registered.
         ForeignBucket: a report lies outside the buckets of the stack.
         AwsError: a report could not be read (403, throttling): that says nothing about the version.
     """
-    listed = () if package.evidence_prefix is None else store.list(package.evidence_prefix)
+    folder = _folder(store, package)
+    attached = folder.with_digests(package.reports)
     reader = EvidenceReader()
-    return Evidence(
-        tuple(_read(reader, store, reference) for reference in each_once(package.reports, listed))
-    )
+    read = [
+        folder.examined(_read(reader, store, reference), package)
+        for reference in each_once(attached, folder.with_digests(folder.listed))
+    ]
+    return Evidence((*_each_version_once(read), *folder.problems()))
 
 
 def each_once(
@@ -30,23 +36,99 @@ def each_once(
     """Return every reference once: the attached ones first, since those may say a version or a digest.
 
     The same report may stand in several slots. Of two references to one URI the one with a digest is kept, and both
-    where the digests differ, so that each is verified. A listed report that is attached, too, is not read again.
+    where the digests differ, so that each is verified. A listed report that is attached, too, is not read again; one
+    that is attached at a certain version is, since the newest may be another.
     """
     kept: dict[tuple[str, str | None], ReportReference] = {}
     for reference in attached:
         kept.setdefault((reference.uri, reference.content_digest), reference)
     verified = {uri for uri, digest in kept if digest is not None}
     once = [ref for (uri, digest), ref in kept.items() if digest is not None or uri not in verified]
-    seen = {_without_version(reference.uri) for reference in once}
+    seen = {reference.uri for reference in once}
     return (*once, *(reference for reference in listed if reference.uri not in seen))
 
 
-def _without_version(uri: str) -> str:
-    return uri.partition("?versionId=")[0]
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What lies under the evidence prefix; `manifest` is `None` where there is none."""
+
+    uri: str
+    listed: tuple[ReportReference, ...] = ()
+    manifest: Manifest | None = None
+    is_protected: bool = False
+    manifest_problem: str | None = None
+
+    def with_digests(self, references: Iterable[ReportReference]) -> list[ReportReference]:
+        """Give each report that the protected manifest names the digest that it has there."""
+        return [
+            replace(reference, content_digest=self._digest(reference.uri))
+            if reference.content_digest is None
+            else reference
+            for reference in references
+        ]
+
+    def _digest(self, uri: str) -> str | None:
+        sha256 = None
+        if self.manifest is not None and self.is_protected:
+            sha256 = self.manifest.reports.get(self._path(uri))
+        return None if sha256 is None else f"sha256:{sha256}"
+
+    def _path(self, uri: str) -> str:
+        return uri.removeprefix(self.uri)
+
+    def examined(self, report: Report, package: ModelPackage) -> Report:
+        """Return the report, as foreign where the manifest says that the folder is about another model."""
+        if self.manifest is None or not report.uri.startswith(self.uri):
+            return report
+        says_otherwise = judged_model(package).disagreements(self.manifest.subject)
+        if not says_otherwise:
+            return report
+        reason = f"its folder is about another model: {MANIFEST} says {', '.join(says_otherwise)}"
+        return replace(report, foreign=reason)
+
+    def problems(self) -> Iterator[Report]:
+        """Yield what the folder lacks, as reports that could not be read."""
+        if self.manifest_problem is not None:
+            yield unread(self.uri + MANIFEST, self.manifest_problem)
+        if self.manifest is not None:
+            there = {self._path(reference.uri) for reference in self.listed}
+            for path in sorted(self.manifest.reports.keys() - there):
+                yield unread(self.uri + path, f"{MANIFEST} names it, and it is not there (any more)")
+
+
+def _folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
+    prefix, digest = package.evidence_prefix, package.metadata.get(EVIDENCE_DIGEST_PROPERTY)
+    if prefix is None:
+        return _Folder(uri="")
+    uri, listed = f"{prefix.rstrip('/')}/", store.list(prefix)
+    try:
+        document = store.read(ReportReference(None, uri + MANIFEST, digest))
+        manifest = parse_manifest(document.content)
+    except EvidenceMissing as error:
+        if digest is not None:
+            raise DigestMismatch(
+                f"{uri}{MANIFEST}: it is not there, though the version was registered with its digest {digest}; "
+                "nothing was decided. Find out who removed it, then register the version again"
+            ) from error
+        return _Folder(uri, listed)
+    except (EvidenceGap, ManifestError) as error:
+        return _Folder(uri, listed, manifest_problem=str(error))
+    return _Folder(uri, listed, manifest, is_protected=digest is not None)
+
+
+def _each_version_once(reports: Sequence[Report]) -> Iterator[Report]:
+    """Leave out what turned out to be the object version of an earlier report, attached by its version id."""
+    seen = set()
+    for report in reports:
+        identity = (report.uri, report.version_id)
+        if report.version_id is None or identity not in seen:
+            yield report
+        seen.add(identity)
 
 
 def _read(reader: EvidenceReader, store: EvidenceStore, reference: ReportReference) -> Report:
     try:
-        return reader.read(reference.uri, lambda: store.read(reference))
+        report = reader.read(reference.uri, lambda: store.read(reference))
     except EvidenceGap as error:
-        return unread(reference.uri, str(error))
+        report = unread(reference.uri, str(error))
+    return replace(report, digest_verified=reference.content_digest is not None)

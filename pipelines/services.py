@@ -9,8 +9,15 @@ from aws.seals import KmsSeals
 from aws.threshold_store import S3ThresholdStore
 from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import EvaluateServices
+from pipelines.evidence_claims import EvidenceClaims
 from pipelines.messages import EvaluateRequest, UpdateRequest
-from pipelines.settings import DECISIONS_FOLDER, THRESHOLDS_FOLDER, EvaluateSettings, UpdateSettings
+from pipelines.settings import (
+    CLAIMS_FOLDER,
+    DECISIONS_FOLDER,
+    THRESHOLDS_FOLDER,
+    EvaluateSettings,
+    UpdateSettings,
+)
 from pipelines.thresholds import OnTrial, PublishedElseShipped, ShippedThresholds, Thresholds
 from pipelines.update_model_status import UpdateServices
 
@@ -32,6 +39,9 @@ def evaluate_services(settings: EvaluateSettings, request: EvaluateRequest) -> E
         evidence=S3EvidenceStore(s3_client(), [settings.evidence_bucket]),
         decisions=decision_log(request.decisions_uri, bucket=settings.decisions_bucket),
         seals=KmsSeals(kms_client(), settings.seal_key),
+        claims=EvidenceClaims(
+            S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{CLAIMS_FOLDER}")
+        ),
     )
 
 

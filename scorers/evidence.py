@@ -3,20 +3,37 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
-from checks.reports.evaluation import evaluation_document
+from checks.reports.evaluation import PROVENANCE, evaluation_document
 from checks.reports.strict_json import JsonValue
+from checks.subject import SUBJECT, Subject
 
 EVALUATION = "evaluation.json"
 RESULTS = "results.jsonl"
 # Not json.dump, which encodes in Python, nor json.dumps, which makes an encoder for every line.
 _LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+# What a run is about is the same for every scorer and matters to none of them: it is said around the run.
+_subject: ContextVar[Subject | None] = ContextVar("subject of the evidence", default=None)
+
+
+@contextmanager
+def evidence_about(subject: Subject) -> Iterator[None]:
+    """Let every report that is written within the block say in `provenance.subject` what it is about."""
+    token = _subject.set(subject)
+    try:
+        yield
+    finally:
+        _subject.reset(token)
 
 
 class EvidenceWriter:
@@ -60,7 +77,7 @@ class EvidenceWriter:
     def _write(self, files: Mapping[str, Mapping[str, JsonValue]], *others: str) -> None:
         self._results.close()
         for name, document in files.items():
-            text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+            text = json.dumps(_with_subject(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
             (self._work / name).write_text(text, encoding="utf-8")
         for name in (*others, *reversed([*files])):  # evaluation.json last: where it stands, all stands
             (self._work / name).replace(self._directory / name)
@@ -73,3 +90,10 @@ class EvidenceWriter:
     ) -> None:
         self._results.close()
         shutil.rmtree(self._work, ignore_errors=True)
+
+
+def _with_subject(document: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    subject, provenance = _subject.get(), document.get(PROVENANCE)
+    if subject is None or not isinstance(provenance, Mapping):
+        return document
+    return {**document, PROVENANCE: {**provenance, SUBJECT: subject.to_json()}}

@@ -27,8 +27,10 @@ from checks.reports import (
 )
 from checks.reports.numbers import Node
 from checks.reports.strict_json import JsonValue, ReportError, parse_report_json
+from checks.subject import Subject, SubjectError, subject_of
 
 REPORT_SUFFIXES = (".json", ".eval")  # of the files in a folder that are taken for reports
+MANIFEST = "evidence.manifest.json"  # lists the reports beside it, and is none itself
 MAX_REPORT_BYTES = 32 * 1024 * 1024
 MAX_MEASUREMENTS = 100_000
 MAX_VALUES = 2_000_000  # parsed, these take some 500 MB
@@ -73,6 +75,12 @@ READERS: tuple[Reader, ...] = (
 )
 
 
+def is_report_file(path: str) -> bool:
+    """Return whether a file of a folder is taken for a report, by its name."""
+    name = path.rpartition("/")[2]
+    return name.lower().endswith(REPORT_SUFFIXES) and name != MANIFEST
+
+
 def read_report(document: Document) -> Report:
     """Read one report; whatever the bytes are, the result is a report, with a `problem` where it cannot be read.
 
@@ -80,11 +88,18 @@ def read_report(document: Document) -> Report:
     then their names joined by `+`.
     """
     try:
-        formats, measurements = _read(document)
-    except (ReportError, RecursionError) as error:
-        problem = str(error) if isinstance(error, ReportError) else "nested too deeply to be a report"
+        formats, measurements, subject = _read(document)
+    except (ReportError, SubjectError, RecursionError) as error:
+        problem = "nested too deeply to be a report" if isinstance(error, RecursionError) else str(error)
         return Report(document.uri, document.version_id, document.sha256, UNREADABLE, (), problem)
-    return Report(document.uri, document.version_id, document.sha256, "+".join(formats), measurements)
+    return Report(
+        document.uri,
+        document.version_id,
+        document.sha256,
+        "+".join(formats),
+        measurements,
+        subject=subject,
+    )
 
 
 def unread(uri: str, problem: str) -> Report:
@@ -139,7 +154,7 @@ def _name_characters(measurement: Measurement) -> int:
     return len(measurement.metric) + len(measurement.source.pointer) + len(measurement.facet or "")
 
 
-def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...]]:
+def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...], Subject | None]:
     if len(document.content) > MAX_REPORT_BYTES:
         megabytes = MAX_REPORT_BYTES // (1024 * 1024)
         raise ReportError(f"larger than {megabytes} MiB; attach the report, not the data behind it")
@@ -152,7 +167,7 @@ def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...]]:
     if not readers:
         formats = ", ".join(reader.FORMAT for reader in READERS)
         raise ReportError(f"not a report of a known format; known are {formats}")
-    report = Node(parsed, Source(document.uri))
+    report = Node(parsed, Source(document.name))
     every = (measurement for reader in readers for measurement in reader.read(report))
     measurements = tuple(islice(_with_bounded_names(every), MAX_MEASUREMENTS + 1))
     if not measurements:
@@ -161,7 +176,7 @@ def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...]]:
         raise ReportError(
             f"holds more than {MAX_MEASUREMENTS:,} numbers; attach figures, not the data behind them"
         )
-    return [reader.FORMAT for reader in readers], measurements
+    return [reader.FORMAT for reader in readers], measurements, subject_of(parsed)
 
 
 def _with_bounded_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -19,7 +19,7 @@ EXECUTION = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:pipeline/model-governance/ex
 def put_report(key: str, accuracy: float, **more: object) -> str:
     """Write a report and return its URI; `more` are further top-level keys."""
     report = {"text_to_sql_metrics": {"accuracy": {"value": accuracy}}, **more}
-    boto3.client("s3").put_object(Bucket="evidence", Key=key, Body=json.dumps(report).encode())
+    clients.s3_client().put_object(Bucket="evidence", Key=key, Body=json.dumps(report).encode())
     return f"s3://evidence/{key}"
 
 
@@ -37,7 +37,7 @@ def register(
         for uri in uris
     ]
     quality = dict(zip(("Statistics", "Constraints"), sources, strict=False))
-    answer = boto3.client("sagemaker").create_model_package(
+    answer = clients.sagemaker_client().create_model_package(
         ModelPackageGroupName=group,
         ModelApprovalStatus="PendingManualApproval",
         InferenceSpecification={
@@ -85,16 +85,16 @@ class Account:
 
     def status(self, arn: str | None = None) -> object:
         """The version's approval status; moto forgets one that an update leaves out, where SageMaker keeps it."""
-        found = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn or self.arn)
+        found = clients.sagemaker_client().describe_model_package(ModelPackageName=arn or self.arn)
         return found.get("ModelApprovalStatus", "PendingManualApproval")
 
     def stored(self, uri: str) -> bytes:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
-        content: bytes = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        content: bytes = clients.s3_client().get_object(Bucket=bucket, Key=key)["Body"].read()
         return content
 
     def describe(self) -> dict[str, object]:
-        return dict(boto3.client("sagemaker").describe_model_package(ModelPackageName=self.arn))
+        return dict(clients.sagemaker_client().describe_model_package(ModelPackageName=self.arn))
 
 
 THRESHOLDS = b"""
@@ -105,29 +105,37 @@ checks:
 """
 
 
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    credentials = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    for name, value in (credentials | {"AWS_DEFAULT_REGION": "eu-west-1"}).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+@pytest.fixture(scope="module", autouse=True)
+def _clients() -> Iterator[None]:
+    """Let the clients of a module's tests be made once: that takes longer than all that they ask of moto."""
     made = (clients.s3_client, clients.sagemaker_client, clients.kms_client)
-    with mock_aws():
+    credentials = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (credentials | {"AWS_DEFAULT_REGION": "eu-west-1"}).items():
+            patch.setenv(name, value)
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
         for client in made:
             client.cache_clear()
-        key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+        yield
+        for client in made:
+            client.cache_clear()
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    with mock_aws():
+        kms = cast("Any", clients.kms_client())
+        key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
         seal_key = key["KeyMetadata"]["Arn"]
         settings = EvaluateSettings("evidence", "thresholds", "decisions", seal_key)
         start = StartPipelineSettings("model-governance", ACCOUNT, "eu-west-1", "decisions", seal_key)
         for name, value in (to_environment(settings) | to_environment(start)).items():
             monkeypatch.setenv(name, value)
         yield Account(_registered())
-    for client in made:
-        client.cache_clear()
 
 
 def _registered() -> str:
-    s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
+    s3, sagemaker = clients.s3_client(), clients.sagemaker_client()
     for bucket in ("evidence", "thresholds", "decisions"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

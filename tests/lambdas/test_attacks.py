@@ -3,9 +3,9 @@
 import hashlib
 import json
 
-import boto3
 import pytest
 
+from aws import clients
 from checks.errors import GovernanceError
 from lambdas import start_pipeline
 
@@ -13,7 +13,7 @@ PENDING = "PendingManualApproval"
 
 
 def put(key: str, content: bytes, **more) -> str:
-    boto3.client("s3").put_object(Bucket="decisions", Key=key, Body=content, **more)
+    clients.s3_client().put_object(Bucket="decisions", Key=key, Body=content, **more)
     return f"s3://decisions/{key}"
 
 
@@ -54,7 +54,7 @@ def test_a_forged_record_that_lies_at_the_key_first_is_not_answered_with(bad, se
 
 def test_a_record_with_the_seal_of_another_one_is_not_carried_out(bad):
     answer = bad.evaluate()
-    head = boto3.client("s3").head_object(Bucket="decisions", Key="decisions/askdata/1/one.json")
+    head = clients.s3_client().head_object(Bucket="decisions", Key="decisions/askdata/1/one.json")
     content = forged(bad.stored(answer["decision_uri"]))
     uri = put("decisions/askdata/1/one.json", content, Metadata={"seal": head["Metadata"]["seal"]})
     with pytest.raises(GovernanceError, match="has a seal that was not made for it"):
@@ -65,7 +65,7 @@ def test_a_record_with_the_seal_of_another_one_is_not_carried_out(bad):
 def test_an_older_approval_is_not_carried_out_after_the_thresholds_were_tightened(account):
     answer = account.evaluate("old")
     strict = account.stored("s3://thresholds/thresholds/askdata.yaml").replace(b"0.8", b"0.95")
-    boto3.client("s3").put_object(Bucket="thresholds", Key="thresholds/askdata.yaml", Body=strict)
+    clients.s3_client().put_object(Bucket="thresholds", Key="thresholds/askdata.yaml", Body=strict)
     with pytest.raises(GovernanceError, match="the thresholds were changed since"):
         account.update(answer, "old")
     assert account.status() == PENDING
@@ -74,14 +74,14 @@ def test_an_older_approval_is_not_carried_out_after_the_thresholds_were_tightene
 
 def test_an_approval_is_not_carried_out_while_the_published_thresholds_are_wrong(account):
     answer = account.evaluate()
-    boto3.client("s3").put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=b"name: other\n")
+    clients.s3_client().put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=b"name: other\n")
     with pytest.raises(GovernanceError, match=r"other\.yaml"):
         account.update(answer)
     assert account.status() == PENDING
 
 
 def set_back(account) -> None:
-    boto3.client("sagemaker").update_model_package(
+    clients.sagemaker_client().update_model_package(
         ModelPackageArn=account.arn,
         ModelApprovalStatus=PENDING,
         CustomerMetadataProperties={"team": "search"},
@@ -101,7 +101,7 @@ def test_an_older_approval_is_not_carried_out_after_a_newer_outcome(account, wai
 
 def test_a_dry_run_by_hand_does_not_outdate_a_decision(account, wait_a_second):
     draft = account.stored("s3://thresholds/thresholds/askdata.yaml").replace(b"0.8", b"0.99")
-    boto3.client("s3").put_object(Bucket="thresholds", Key="drafts/strict.yaml", Body=draft)
+    clients.s3_client().put_object(Bucket="thresholds", Key="drafts/strict.yaml", Body=draft)
     answer = account.evaluate("one")
     wait_a_second()
     by_hand = account.evaluate("two", thresholds_uri="s3://thresholds/drafts/")
@@ -187,7 +187,7 @@ def wait_a_second(monkeypatch):
 def test_an_execution_whose_name_could_collide_with_anothers_objects_is_refused(account, name):
     with pytest.raises(GovernanceError, match="is not the ARN of a pipeline execution"):
         account.evaluate(name)
-    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="decisions")
+    assert "Contents" not in clients.s3_client().list_objects_v2(Bucket="decisions")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_decisions_are_kept_in_one_folder(account, uri):
 
 
 def test_metadata_written_at_registration_do_not_pass_for_the_gates_mark(account):
-    boto3.client("sagemaker").create_pipeline(
+    clients.sagemaker_client().create_pipeline(
         PipelineName="model-governance",
         RoleArn="arn:aws:iam::123456789012:role/pipeline",
         PipelineDefinition='{"Steps":[]}',
@@ -227,10 +227,10 @@ def test_metadata_written_at_registration_do_not_pass_for_the_gates_mark(account
 
 def test_the_gates_own_mark_starts_nothing(account):
     """The same from the gate itself: a version that it left pending."""
-    boto3.client("s3").delete_object(Bucket="thresholds", Key="thresholds/askdata.yaml")
+    clients.s3_client().delete_object(Bucket="thresholds", Key="thresholds/askdata.yaml")
     arn = account.register(account.put_report("askdata/other.json", 0.9), group=new_group("unknown"))
     assert account.judge(arn, "one")["decision"] == "NeedsReview"
-    boto3.client("sagemaker").update_model_package(
+    clients.sagemaker_client().update_model_package(
         ModelPackageArn=arn, ModelApprovalStatus=PENDING, **kept(arn)
     )
     assert start_pipeline.handler(event(arn), None)["outcome"] == "ignored"
@@ -238,12 +238,12 @@ def test_the_gates_own_mark_starts_nothing(account):
 
 def kept(arn: str) -> dict[str, object]:
     """What moto forgets when an update leaves it out."""
-    found = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    found = clients.sagemaker_client().describe_model_package(ModelPackageName=arn)
     return {name: found[name] for name in ("CustomerMetadataProperties", "ApprovalDescription")}
 
 
 def new_group(name: str) -> str:
-    boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName=name)
+    clients.sagemaker_client().create_model_package_group(ModelPackageGroupName=name)
     return name
 
 

@@ -1,9 +1,9 @@
 import json
 from pathlib import Path
 
-import boto3
 import pytest
 
+from aws import clients
 from checks.errors import GovernanceError
 from lambdas import evaluate_model_package, start_pipeline, update_model_status
 from pipelines.messages import EvaluateResponse, UpdateRequest, UpdateResponse, field_names
@@ -108,7 +108,7 @@ def test_inputs_from_elsewhere_are_refused(account, changes, message):
 )
 def test_thresholds_that_are_not_in_force_change_no_status(account, uri, decision):
     """Whoever may start the pipeline by hand chooses its parameters, and must not choose what approves."""
-    s3 = boto3.client("s3")
+    s3 = clients.s3_client()
     in_force = account.stored("s3://thresholds/thresholds/askdata.yaml")
     s3.put_object(Bucket="thresholds", Key="drafts/lax.yaml", Body=in_force)
     s3.put_object(Bucket="thresholds", Key="thresholds/askdata.yaml", Body=in_force.replace(b"0.8", b"0.99"))
@@ -120,7 +120,7 @@ def test_thresholds_that_are_not_in_force_change_no_status(account, uri, decisio
 
 
 def test_a_broken_published_file_stops_both_steps_though_a_shipped_one_applies(account):
-    s3, in_force = boto3.client("s3"), account.stored("s3://thresholds/thresholds/askdata.yaml")
+    s3, in_force = clients.s3_client(), account.stored("s3://thresholds/thresholds/askdata.yaml")
     s3.put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=b"name: other\n")
     with pytest.raises(GovernanceError, match=r"s3://thresholds/thresholds/other\.yaml.*applies_to"):
         evaluate(account)
@@ -157,7 +157,7 @@ def test_a_hostile_event_is_refused_in_one_line(account, capsys):
 
 def test_the_handler_of_the_rule_starts_the_pipeline_of_its_environment(account, capsys):
     role = "arn:aws:iam::123456789012:role/pipeline"
-    boto3.client("sagemaker").create_pipeline(
+    clients.sagemaker_client().create_pipeline(
         PipelineName="model-governance",
         RoleArn=role,
         PipelineDefinition='{"Steps":[]}',
@@ -175,7 +175,7 @@ def test_the_handler_of_the_rule_starts_the_pipeline_of_its_environment(account,
     }
     outcome = start_pipeline.handler(event, None)
     assert outcome["outcome"] == "started"
-    execution = boto3.client("sagemaker").describe_pipeline_execution(
+    execution = clients.sagemaker_client().describe_pipeline_execution(
         PipelineExecutionArn=str(outcome["execution_arn"])
     )
     assert execution["PipelineExecutionDescription"] == account.arn

@@ -16,6 +16,7 @@ from aws.seals import LocalSeals
 from aws.threshold_store import FolderThresholdStore
 from checks.evidence import Document
 from pipelines.evaluate_model_package import EvaluateServices, evaluate_model_package
+from pipelines.evidence_claims import EvidenceClaims
 from pipelines.messages import EvaluateRequest, EvaluateResponse, UpdateRequest, UpdateResponse
 from pipelines.update_model_status import UpdateServices, update_model_status
 
@@ -52,6 +53,9 @@ class MappedEvidenceStore:
     def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
         raise NotImplementedError
 
+    def add_manifest(self, prefix: str, content: bytes) -> None:
+        raise NotImplementedError
+
 
 @dataclass
 class World:
@@ -72,6 +76,7 @@ class World:
             evidence=MappedEvidenceStore(self.folder / "evidence"),
             decisions=self.decisions,
             seals=SEALS,
+            claims=EvidenceClaims(FolderDecisionLog(self.folder / "claims")),
         )
 
     def write_thresholds(self, mode: str = "enforce") -> None:

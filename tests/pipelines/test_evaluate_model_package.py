@@ -56,6 +56,7 @@ def test_the_decision_is_recorded_once_under_the_execution(world, accuracy, late
                 "version_id": None,
                 "sha256": hashlib.sha256(report.read_bytes()).hexdigest(),
                 "format": "sagemaker_evaluation",
+                "digest": "verified",
             }
         ],
         "engine": {"name": NAME, "version": VERSION},

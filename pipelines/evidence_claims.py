@@ -1,0 +1,82 @@
+"""Which version each report was first judged for: a report that speaks for one model does not speak for another.
+
+The first judgement of a report writes a claim, once, under the SHA-256 of its bytes; every later one finds it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aws.decision_log import DecisionExists, DecisionLog
+from aws.model_packages import ModelPackage
+from checks.errors import GovernanceError
+from checks.evidence import Report
+from checks.record import ModelPackage as JudgedPackage
+from checks.reports.strict_json import ReportError, parse_strict_json
+from pipelines.records import judged_package
+
+
+class Claims(Protocol):
+    """Where reports are claimed; `EvidenceClaims` keeps the claims in a log."""
+
+    def claim(self, report: Report, package: ModelPackage) -> "Claim":
+        """Return the claim of the report's bytes: the standing one, or else the one that is made here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The version that a report was first judged for, and the URI that it had then."""
+
+    package: JudgedPackage
+    uri: str
+
+    @classmethod
+    def of(cls, document: "_Document") -> Self:
+        """Read the claim out of its document."""
+        return cls(document.model_package, document.uri)
+
+
+class _Document(BaseModel):
+    """A claim as it is kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_: Literal["governance.claim/1"] = Field(default="governance.claim/1", alias="schema")
+    sha256: str
+    uri: str
+    model_package: JudgedPackage
+
+
+class EvidenceClaims:
+    """Claims in a log that is written once; evaluation alone writes there."""
+
+    def __init__(self, log: DecisionLog) -> None:
+        self._log = log
+
+    def claim(self, report: Report, package: ModelPackage) -> Claim:
+        """See `Claims.claim`.
+
+        Raises:
+            GovernanceError: what lies there is no claim.
+            AwsError: it could not be read or written.
+        """
+        made = Claim(judged_package(package), report.uri)
+        document = _Document(sha256=report.sha256, uri=report.uri, model_package=made.package)
+        content = document.model_dump_json(by_alias=True, exclude_none=True, indent=2)
+        try:
+            self._log.write(f"{report.sha256}.json", f"{content}\n".encode())
+        except DecisionExists as error:
+            return _read(self._log.read(error.uri), error.uri)
+        return made
+
+
+def _read(content: bytes, uri: str) -> Claim:
+    try:
+        return Claim.of(_Document.model_validate(parse_strict_json(content)))
+    except (ReportError, ValidationError) as error:
+        raise GovernanceError(
+            f"{uri}: which version a report was first judged for is kept there, and something else stands there; "
+            "keep it for the audit, find out who wrote it, and restore its first version"
+        ) from error
