@@ -1,7 +1,8 @@
 """Gaps that reach further than their own address: what is undefined is undefined with its parts."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from checks.measurements import Measurement, Unmeasured
@@ -12,6 +13,8 @@ _ABOVE = re.compile(
 )
 
 ByFacet = Mapping[str | None, Sequence[Measurement]]
+Gaps = Mapping[str, Sequence[Unmeasured]]
+"""By metric: what is undefined with its parts."""
 
 
 def concerns(asked: str | None, facet: str | None) -> bool:
@@ -28,13 +31,18 @@ def concerns(asked: str | None, facet: str | None) -> bool:
     return threshold is not None and threshold == _threshold(facet)
 
 
+def is_above_a_number(asked: str) -> bool:
+    """Whether the facet `asked` is a group above a number, which reports write in more ways than one."""
+    return _threshold(asked) is not None
+
+
 def _threshold(facet: str) -> tuple[str, Decimal] | None:
     """Return the column and the number that `facet` is above, if it is written so."""
     found = _ABOVE.fullmatch(facet)
     return None if found is None else (found["column"], Decimal(found["asked"] or found["written"]))
 
 
-def with_gaps(metric: str, asked: str | None, found: ByFacet, index: Mapping[str, ByFacet]) -> ByFacet:
+def with_gaps(metric: str, asked: str | None, found: ByFacet, gaps: Gaps) -> ByFacet:
     """Return `found`, the measurements of `metric` by facet, with the gaps that reach it from further up.
 
     `asked` is the facet that the check is for. Further up is what `metric` is a part of, and the column that `asked`
@@ -42,7 +50,7 @@ def with_gaps(metric: str, asked: str | None, found: ByFacet, index: Mapping[str
     """
     held: dict[str | None, list[Measurement]] = {facet: list(of_facet) for facet, of_facet in found.items()}
     present = [facet for facet in held if concerns(asked, facet)]
-    for gap, is_above in _gaps(metric, index):
+    for gap, is_above in _gaps(metric, gaps):
         if gap.facet is None:
             # What is undefined as a whole is so in every facet, and where nothing was measured at all.
             reached: Sequence[str | None] = (present or [asked]) if is_above else []
@@ -55,12 +63,18 @@ def with_gaps(metric: str, asked: str | None, found: ByFacet, index: Mapping[str
     return held
 
 
-def _gaps(metric: str, index: Mapping[str, ByFacet]) -> Iterator[tuple[Unmeasured, bool]]:
+def gaps_by_metric(measurements: Iterable[Measurement]) -> Gaps:
+    """Return every gap that has parts."""
+    gaps: defaultdict[str, list[Unmeasured]] = defaultdict(list)
+    for measurement in measurements:
+        if isinstance(measurement, Unmeasured) and not measurement.itself_only:
+            gaps[measurement.metric].append(measurement)
+    return gaps
+
+
+def _gaps(metric: str, gaps: Gaps) -> Iterator[tuple[Unmeasured, bool]]:
     """Yield every gap with parts at `metric` and above it, and whether it is above."""
     address = metric
     while address:
-        for of_facet in index.get(address, {}).values():
-            for measurement in of_facet:
-                if isinstance(measurement, Unmeasured) and not measurement.itself_only:
-                    yield measurement, address != metric
+        yield from ((gap, address != metric) for gap in gaps.get(address, ()))
         address = address.rpartition(".")[0]

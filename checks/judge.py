@@ -1,9 +1,7 @@
 """Judging: every check held against the evidence, and the findings summed up to a decision."""
 
-import difflib
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import assert_never
@@ -12,10 +10,11 @@ from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
 from checks.evidence_as_such import findings_on_evidence
 from checks.exact import number_text
-from checks.gaps import concerns, with_gaps
-from checks.limits import hold_against
+from checks.findings import bounded, severity
+from checks.index import MeasurementIndex
+from checks.limits import MOST_SAMPLES, hold_against
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
-from checks.sensitive_share import Index, sensitive_shares
+from checks.text import shortened
 from checks.thresholds import Check, ThresholdFile
 
 READABLE_EVIDENCE = "readable evidence"
@@ -24,7 +23,8 @@ PROOF = "approval on proof"
 
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _MOST_LISTED = 5  # sources named in one reason
-_MOST_COMPARED = 2000  # names compared for a hint; beyond that it would take longer than the judging
+_LONGEST_NAME = 1000  # characters of a facet in a finding
+_LONGEST_REASON = 2000
 
 
 def judge(
@@ -37,15 +37,20 @@ def judge(
     """Hold `evidence` against `thresholds` and decide; the same values always give the same decision.
 
     `thresholds` is `None` for a group that no threshold file applies to, which is for a person to review. Numbers
-    are compared exactly, as the decimals that their shortest notation shows: there is no rounding and no tolerance.
+    are compared exactly, as the decimals that are written: there is no rounding and no tolerance.
+
+    A report that cannot be read is the first finding, and what is missing beside it may stand in it: that asks for
+    review, whatever the check asks for. What the readable evidence proves wrong still rejects.
     """
+    unreadable = list(_unreadable(evidence))
     if thresholds is None:
-        findings = [_no_thresholds()]
+        groups: list[Iterable[Finding]] = [unreadable, [_no_thresholds()]]
     else:
-        index = _by_address(evidence)
-        findings = [finding for check in thresholds.checks for finding in _held(check, index)]
-    findings += _unreadable(evidence)
-    findings += findings_on_evidence(thresholds, evidence)
+        index = MeasurementIndex(evidence)
+        # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
+        groups = [unreadable, *(_findings(check, index, bool(unreadable)) for check in thresholds.checks)]
+    groups.append(findings_on_evidence(thresholds, evidence))
+    findings = list(bounded(groups))
     verdict = _verdict(findings)
     if verdict is Verdict.NEEDS_REVIEW and all(
         finding.consequence is not Consequence.REVIEW for finding in findings
@@ -64,36 +69,28 @@ def _verdict(findings: Sequence[Finding]) -> Verdict:
     return Verdict.APPROVED if proven else Verdict.NEEDS_REVIEW
 
 
-def _by_address(evidence: Evidence) -> Index:
-    index: defaultdict[str, defaultdict[str | None, list[Measurement]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for measurement in evidence.measurements:
-        index[measurement.metric][measurement.facet].append(measurement)
-    return index
+def _findings(check: Check, index: MeasurementIndex, beside_unreadable: bool) -> Iterator[Finding]:
+    for finding in _held(check, index):
+        if beside_unreadable and finding.outcome is Outcome.MISSING:
+            reason = f"{finding.reason}; a report of this version could not be read, and it may be there"
+            yield replace(finding, consequence=Consequence.REVIEW, reason=reason)
+        else:
+            yield finding
 
 
-def _held(check: Check, index: Index) -> Iterator[Finding]:
-    by_facet = with_gaps(check.metric, check.facet, _found_for(check, index), index)
-    facets = sorted(
-        (facet for facet in by_facet if concerns(check.facet, facet)), key=lambda facet: facet or ""
-    )
-    if not facets:
+def _held(check: Check, index: MeasurementIndex) -> Iterator[Finding]:
+    is_there = False
+    for facet, found in index.concerned(check):
+        is_there = True
+        yield _about(check, facet, found)
+    if not is_there:
         yield _finding(check, check.facet, Outcome.MISSING, _why_missing(check, index))
-    for facet in facets:
-        yield _about(check, facet, by_facet[facet])
 
 
-def _found_for(check: Check, index: Index) -> Mapping[str | None, Sequence[Measurement]]:
-    """Return what the evidence has of the check's metric, by facet."""
-    if check.sensitive_features is not None:
-        return sensitive_shares(check.metric, check.sensitive_features, index)
-    return index.get(check.metric, {})
-
-
-def _why_missing(check: Check, index: Index) -> str:
-    if facets := index.get(check.metric):
-        known = ", ".join(sorted(facet for facet in facets if facet is not None)[:5])
+def _why_missing(check: Check, index: MeasurementIndex) -> str:
+    facets = index.some_facets(check.metric)
+    if facets is not None:
+        known = ", ".join(facets)
         if check.facet is None:
             return f'the evidence has {check.metric} by facet only ({known}); say which one with facet, or "*" for all'
         return f"the evidence has {check.metric}, but not for this facet" + (
@@ -101,13 +98,15 @@ def _why_missing(check: Check, index: Index) -> str:
         )
     reason = f"the evidence does not have {check.metric}"
     bare = check.metric.rpartition(".")[2]
-    if bare != check.metric and bare in index:
+    if bare != check.metric and index.some_facets(bare) is not None:
         return f"{reason}; a figure named {bare} stands outside of that group, at the address {bare}"
-    near = difflib.get_close_matches(check.metric, sorted(index)[:_MOST_COMPARED], n=3)
+    near = index.nearest(check.metric)
     return f"{reason}; nearest are {', '.join(near)}" if near else reason
 
 
 def _about(check: Check, facet: str | None, found: Sequence[Measurement]) -> Finding:
+    if len(found) == 1 and isinstance(found[0], Measured):
+        return _measured_finding(check, facet, found[0])
     measured = sorted((m for m in found if isinstance(m, Measured)), key=lambda m: (str(m.source), repr(m)))
     undefined = sorted({f"{m.reason} ({m.source})" for m in found if isinstance(m, Unmeasured)})
     if not measured:
@@ -125,29 +124,33 @@ def _about(check: Check, facet: str | None, found: Sequence[Measurement]) -> Fin
             replace(findings[0], outcome=Outcome.INCONCLUSIVE, consequence=consequence, reason=reason)
         )
     # Equal values with different support behind them: the one that proves least counts.
-    return max(findings, key=_severity)
+    return max(findings, key=severity)
 
 
 def _measured_finding(check: Check, facet: str | None, measured: Measured) -> Finding:
     outcome, reason, interval = hold_against(check, measured)
-    finding = _finding(check, facet, outcome, reason)
-    value = measured.value if math.isfinite(measured.value) else None
-    return replace(finding, value=value, samples=measured.samples, interval=_finite(interval))
+    return _finding(
+        check,
+        facet,
+        outcome,
+        reason,
+        value=float(measured.value) if math.isfinite(measured.value) else None,
+        samples=None if abs(measured.samples or 0) > MOST_SAMPLES else measured.samples,
+        interval=_finite(interval),
+    )
 
 
 def _finite(interval: Interval | None) -> Interval | None:
     """Return the interval if a record can hold it."""
-    numbers = () if interval is None else (interval.low, interval.high, interval.confidence)
-    return interval if all(map(math.isfinite, numbers)) else None
+    if interval is None:
+        return None
+    low, high, confidence = float(interval.low), float(interval.high), float(interval.confidence)
+    return Interval(low, high, confidence) if all(map(math.isfinite, (low, high, confidence))) else None
 
 
 def _listed(parts: Sequence[str]) -> str:
     rest = len(parts) - _MOST_LISTED
     return "; ".join(parts[:_MOST_LISTED]) + (f"; and {rest} more" if rest > 0 else "")
-
-
-def _severity(finding: Finding) -> int:
-    return 0 if finding.consequence is None else 1 + _SEVERITY.index(finding.consequence)
 
 
 def _consequence(check: Check, outcome: Outcome) -> Consequence | None:
@@ -166,19 +169,28 @@ def _consequence(check: Check, outcome: Outcome) -> Consequence | None:
             assert_never(outcome)
 
 
-def _finding(check: Check, facet: str | None, outcome: Outcome, reason: str) -> Finding:
+def _finding(
+    check: Check,
+    facet: str | None,
+    outcome: Outcome,
+    reason: str,
+    *,
+    value: float | None = None,
+    samples: int | None = None,
+    interval: Interval | None = None,
+) -> Finding:
     return Finding(
         check=check.name,
         metric=check.metric,
-        facet=facet,
+        facet=None if facet is None else shortened(facet, _LONGEST_NAME),
         outcome=outcome,
         consequence=_consequence(check, outcome),
-        value=None,
-        samples=None,
-        interval=None,
+        value=value,
+        samples=samples,
+        interval=interval,
         limit=check.limit,
         why=check.why,
-        reason=reason,
+        reason=shortened(reason, _LONGEST_REASON),
     )
 
 
@@ -195,7 +207,7 @@ def _review(name: str, outcome: Outcome, why: str, reason: str) -> Finding:
         interval=None,
         limit={},
         why=why,
-        reason=reason,
+        reason=shortened(reason, _LONGEST_REASON),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import (
@@ -164,14 +165,14 @@ class Check(_Model):
             raise PydanticCustomError("limit", "{problem}", {"problem": problem})
         return self
 
-    @property
+    @cached_property
     def limit(self) -> dict[str, object]:
         """The limit as the file writes it, such as `{"between": [-0.8, 0.8]}`."""
         names = (*LIMITS, "tolerance")
         limit = {name: value for name in names if (value := getattr(self, name)) is not None}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in limit.items()}
 
-    @property
+    @cached_property
     def region(self) -> tuple[float | None, float | None]:
         """The lowest and the highest value that pass, ends included; `None` where there is no such end.
 

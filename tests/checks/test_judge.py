@@ -407,12 +407,29 @@ def test_without_a_threshold_file_a_person_decides() -> None:
 def test_an_unreadable_report_is_a_finding_and_never_approved() -> None:
     decision = decide(PASSES, report(OK), unreadable())
     assert decision.verdict == Verdict.NEEDS_REVIEW
-    assert decision.findings[1].reason == "bad.json: not JSON"
-    assert (decision.findings[1].check, decision.findings[1].outcome) == ("readable evidence", "invalid")
+    assert decision.findings[0].reason == "bad.json: not JSON"
+    assert (decision.findings[0].check, decision.findings[0].outcome) == ("readable evidence", "invalid")
 
 
-def test_an_unreadable_report_does_not_soften_a_rejection() -> None:
-    assert decide(PASSES, report(), unreadable()).verdict == Verdict.REJECTED
+def test_an_unreadable_report_does_not_soften_what_the_readable_ones_prove() -> None:
+    assert decide(check(at_least=0.5), report(measured(0.1)), unreadable()).verdict == Verdict.REJECTED
+
+
+@pytest.mark.parametrize("on_missing", ["reject", "review", "warn"])
+@pytest.mark.parametrize("found", [(), (unmeasured(),)], ids=["absent", "undefined"])
+def test_what_is_missing_beside_an_unreadable_report_asks_for_review(
+    on_missing: str, found: tuple[Measurement, ...]
+) -> None:
+    decision = decide([check(at_least=0.5, on_missing=on_missing), PASSES], report(OK, *found), unreadable())
+    assert [(f.check, f.outcome, f.consequence) for f in decision.findings] == [
+        ("readable evidence", "invalid", "review"),
+        ("c", "missing", "review"),
+        ("passes", "passed", None),
+    ]
+    assert decision.findings[1].reason.endswith(
+        "; a report of this version could not be read, and it may be there"
+    )
+    assert decision.verdict == Verdict.NEEDS_REVIEW
 
 
 def test_nothing_is_approved_on_warnings_alone() -> None:
@@ -430,7 +447,7 @@ def test_no_evidence_at_all_is_rejected() -> None:
 def test_findings_stand_in_the_order_of_the_threshold_file() -> None:
     checks = [check(name=name, metric=f"g.{name}", at_least=0) for name in "cab"]
     decision = decide(checks, unreadable(), report())
-    assert [f.check for f in decision.findings] == ["c", "a", "b", "readable evidence"]
+    assert [f.check for f in decision.findings] == ["readable evidence", "c", "a", "b"]
 
 
 def test_an_interval_that_no_record_can_hold_is_left_out() -> None:

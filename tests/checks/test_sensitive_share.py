@@ -105,3 +105,54 @@ def test_a_real_explanation(shared_data: Callable[[str], Path]) -> None:
     values = json.loads(content)["explanations"]["kernel_shap"]["label0"]["global_shap_values"]
     (finding,) = decide("[Sex, Age]", "at_most: 1", Document(name, content)).findings
     assert finding.value == pytest.approx((values["Sex"] + values["Age"]) / sum(map(abs, values.values())))
+
+
+def shap(
+    labels: dict[str, dict[str, float]], uri: str = "analysis.json", version: str | None = None
+) -> Document:
+    document = {"explanations": {"kernel_shap": {k: {"global_shap_values": v} for k, v in labels.items()}}}
+    return Document(uri, json.dumps(document).encode(), version)
+
+
+def test_labels_and_features_whose_names_join_to_the_same_text_are_kept_apart() -> None:
+    both = shap({"l": {"a.sex": 9, "x": 1}, "l.a": {"sex": 1, "x": 9}})
+    (of_l,) = decide("[a.sex]", "at_most: 0.2", both, label="l").findings
+    (of_l_a,) = decide("[sex]", "at_most: 0.2", both, label="l.a").findings
+    assert (of_l.outcome, of_l.value) == (Outcome.FAILED, 0.9)
+    assert (of_l_a.outcome, of_l_a.value) == (Outcome.PASSED, 0.1)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["older first", "newer first"])
+def test_one_object_at_two_versions_is_a_contradiction(order: int) -> None:
+    documents = [shap({"l": {"sex": 9, "x": 1}}, version="v1"), shap({"l": {"sex": 1, "x": 9}}, version="v2")]
+    (finding,) = decide("[sex]", "at_most: 0.2", *documents[::order], label="l").findings
+    assert finding.outcome is Outcome.INVALID
+
+
+def test_features_of_two_reports_are_never_added_up() -> None:
+    documents = [shap({"l": {"sex": 1, "x": 9}}, "a.json"), shap({"l": {"age": 1, "x": 9}}, "b.json")]
+    (finding,) = decide("[sex, age]", "at_most: 0.9", *documents, label="l").findings
+    assert finding.outcome is Outcome.MISSING
+
+
+def test_a_figure_that_only_sounds_like_a_share_is_none() -> None:
+    document = {
+        "explanations": {
+            "kernel_shap": {"l": {"global_shap_values": {"sex": 9, "x": 1}, "sex": {"share": 0}}}
+        }
+    }
+    (finding,) = decide(
+        "[sex]", "at_most: 0.2", Document("a.json", json.dumps(document).encode()), label="l"
+    ).findings
+    assert (finding.outcome, finding.value) == (Outcome.FAILED, 0.9)
+
+
+def test_a_feature_with_a_slash_in_its_name() -> None:
+    (finding,) = decide('["a/b~c"]', "at_most: 0.2", shap({"l": {"a/b~c": 1, "x": 9}}), label="l").findings
+    assert (finding.outcome, finding.value) == (Outcome.PASSED, 0.1)
+
+
+def test_shares_are_added_up_exactly() -> None:
+    values = {"a": 1, "b": 2, "c": 7}
+    (finding,) = decide("[a, b]", "at_most: 0.3", shap({"l": values}), label="l").findings
+    assert (finding.outcome, finding.value) == (Outcome.PASSED, 0.3)

@@ -1,0 +1,69 @@
+"""Findings kept within what a decision record holds: the heaviest one by one, the rest counted and summed up."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from checks.decision import Consequence, Finding, Outcome
+
+# All checks together keep at most this, and after that each its part of it again: twice this is below the 16 MiB of
+# the decision log with room for the rest of a record. Some 8,000 findings are as large.
+MAX_FINDING_BYTES = 6 * 1024 * 1024
+
+_SEVERITY = (None, Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
+_FRAME_BYTES = 600  # the keys, numbers, limit and blanks of one finding in a record
+
+
+def severity(finding: Finding) -> int:
+    """Return how much a finding asks for: 0 for nothing, 3 for a rejection."""
+    return _SEVERITY.index(finding.consequence)
+
+
+def bounded(groups: Sequence[Iterable[Finding]]) -> Iterator[Finding]:
+    """Yield the findings of each group, one group a check, in their order, within `MAX_FINDING_BYTES` twice over.
+
+    Of a group that is too large the heaviest findings stay. The others are counted, one finding for all that came to
+    the same outcome and ask for the same: nothing that asks for something is hidden, and the verdict is that of all.
+    """
+    left = MAX_FINDING_BYTES
+    for group in groups:
+        room = max(left, MAX_FINDING_BYTES // len(groups))
+        for finding in _within(room, list(group)):
+            left -= _bytes(finding)
+            yield finding
+
+
+def _within(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
+    heaviest_first = sorted(range(len(findings)), key=lambda index: -severity(findings[index]))
+    kept: set[int] = set()
+    for index in heaviest_first:
+        room -= _bytes(findings[index])
+        if room < 0:
+            break
+        kept.add(index)
+    yield from (findings[index] for index in sorted(kept))
+    rest: dict[tuple[Outcome, Consequence | None], list[Finding]] = {}
+    for index in heaviest_first:
+        if index not in kept:
+            finding = findings[index]
+            rest.setdefault((finding.outcome, finding.consequence), []).append(finding)
+    yield from map(_summed_up, rest.values())
+
+
+def _summed_up(alike: Sequence[Finding]) -> Finding:
+    """Return one finding for those of a check that came to the same."""
+    return replace(
+        alike[0],
+        facet=None if alike[0].facet is None else "*",
+        value=None,
+        samples=None,
+        interval=None,
+        reason=f"{len(alike):,} more came to the same, too many to be listed one by one",
+    )
+
+
+def _bytes(finding: Finding) -> int:
+    texts = (finding.check, finding.metric, finding.facet or "", finding.why, finding.reason)
+    return _FRAME_BYTES + sum(
+        len(json.dumps(text, ensure_ascii=False).encode("utf-8", "backslashreplace")) for text in texts
+    )
