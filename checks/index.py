@@ -57,7 +57,7 @@ class MeasurementIndex:
     def _found_for(self, check: Check) -> ByFacet:
         if check.sensitive_features is not None:
             return sensitive_shares(check.metric, check.sensitive_features, self._explanations)
-        found = self._found.get(check.metric, {})
+        found: ByFacet = self._found.get(check.metric, {})
         return {facet: found[facet] for facet in self._facets(check.metric, check.facet, found)}
 
     def _facets(self, metric: str, wanted: str | None, found: ByFacet) -> Iterator[str | None]:

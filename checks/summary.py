@@ -1,21 +1,26 @@
 """The decision in one paragraph, for the approval description of a model package."""
 
-import unicodedata
 from collections.abc import Sequence
 
 from checks.decision import Consequence, Outcome
 from checks.record import DecisionRecord, RecordedFinding
+from checks.text import one_line, shortened
 
 # What each consequence weighs, heaviest first.
 _WEIGHT = {Consequence.REJECT: 0, Consequence.REVIEW: 1, Consequence.WARN: 2, None: 3}
+
+# Tried in turn until all findings fit: how many characters of a name and of a reason are told.
+_LENGTHS = ((10_000, 10_000), (60, 10_000), (60, 300))
+_MOST_TOLD = 100  # sentences looked at; each has some twenty characters, and a description about a thousand
 
 
 def summarise(record: DecisionRecord, limit: int = 1024) -> str:
     """Return the decision and its reasons in one line of at most `limit` characters, the heaviest reasons first.
 
-    Where not all findings fit, whole ones are dropped and counted. Characters are counted in UTF-16 code units, the
-    strictest of the ways in which AWS's services count; line breaks and control characters, which SageMaker's
-    pattern for `ApprovalDescription` refuses, become spaces.
+    Where not all findings fit, their names are shortened, then their reasons, and then whole ones are dropped and
+    counted. Characters are counted in UTF-16 code units, the strictest of the ways in which AWS's services count;
+    line breaks and control characters, which SageMaker's pattern for `ApprovalDescription` refuses, become spaces,
+    and marks that turn or hide text are left out.
 
     Raises:
         ValueError: when not even the decision fits.
@@ -23,17 +28,23 @@ def summarise(record: DecisionRecord, limit: int = 1024) -> str:
     stated = sorted(
         (f for f in record.findings if f.consequence is not None), key=lambda f: _WEIGHT[f.consequence]
     )
-    sentences = [_one_line(_sentence(finding)) for finding in stated]
-    head = next(
-        (head for head in _heads(record) if _length(_joined(head, [], len(sentences))) <= limit), None
-    )
+    head = next((head for head in _heads(record) if _length(_joined(head, [], len(stated))) <= limit), None)
     if head is None:
         raise ValueError(f"a summary cannot be told in {limit} characters")
+    for most_of_names, most_of_reason in _LENGTHS:
+        sentences = [_sentence(finding, most_of_names, most_of_reason) for finding in stated[:_MOST_TOLD]]
+        kept = _fitting(head, sentences, len(stated), limit)
+        if len(kept) == len(stated):
+            break
+    return _joined(head, kept, len(stated))
+
+
+def _fitting(head: str, sentences: Sequence[str], stated: int, limit: int) -> list[str]:
     kept: list[str] = []
     for sentence in sentences:
-        if _length(_joined(head, [*kept, sentence], len(sentences))) <= limit:
+        if _length(_joined(head, [*kept, sentence], stated)) <= limit:
             kept.append(sentence)
-    return _joined(head, kept, len(sentences))
+    return kept
 
 
 def _joined(head: str, kept: Sequence[str], stated: int) -> str:
@@ -50,18 +61,15 @@ def _heads(record: DecisionRecord) -> Sequence[str]:
         return [plain]
     dry_run = " (dry run)" if record.thresholds.mode == "dry_run" else ""
     named = f'{record.decision}{dry_run} by thresholds "{record.thresholds.name}": {count}'
-    return [_one_line(named), f"{record.decision}{dry_run}: {count}"]
+    return [one_line(named), f"{record.decision}{dry_run}: {count}"]
 
 
-def _sentence(finding: RecordedFinding) -> str:
-    facet = f" [{finding.facet}]" if finding.facet is not None else ""
+def _sentence(finding: RecordedFinding, most_of_names: int, most_of_reason: int) -> str:
+    check = shortened(one_line(finding.check), most_of_names)
+    facet = "" if finding.facet is None else f" [{shortened(one_line(finding.facet), most_of_names)}]"
     effect = "" if finding.consequence is Consequence.REJECT else f", {finding.consequence}"
-    return f"{finding.check}{facet} ({finding.outcome}{effect}): {finding.reason.rstrip('.')}."
-
-
-def _one_line(text: str) -> str:
-    cleaned = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in text)
-    return " ".join(cleaned.split())
+    reason = shortened(one_line(finding.reason).rstrip("."), most_of_reason)
+    return f"{check}{facet} ({finding.outcome}{effect}): {reason}."
 
 
 def _length(text: str) -> int:

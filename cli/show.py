@@ -1,5 +1,9 @@
-"""Decisions as people read them: a table of findings, in colour on a terminal, plain and complete in a pipe."""
+"""Decisions as people read them: a table of findings, in colour on a terminal, plain and unbroken in a pipe.
 
+Of many findings the heaviest are shown and all are counted; the decision record has them all.
+"""
+
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import StringIO
@@ -11,6 +15,7 @@ from rich.text import Text
 
 from checks.decision import Consequence, Outcome, Verdict
 from checks.record import DecisionRecord, RecordedFinding
+from checks.text import without_format_marks
 from checks.thresholds import Mode
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
@@ -29,6 +34,9 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
 }
 ASKS = {Consequence.REJECT: "rejects", Consequence.REVIEW: "asks for review", Consequence.WARN: "warns"}
 NARROWEST_WHY = 40  # columns: prose in a narrower one is hard to read
+MOST_FINDINGS = 300  # with more, nobody reads all of them, and a table takes long to lay out
+SHOWN_OF_MANY = 100
+MOST_REPORTS = 100
 UNBOUNDED = 100_000  # columns: a pipe has no edge to wrap at
 
 
@@ -54,7 +62,7 @@ def format_limit(limit: Mapping[str, object]) -> str:
 
 def clean_text(value: str, style: str = "") -> Text:
     """Return text out of reports and threshold files on one line, and harmless to a terminal."""
-    one_line = "".join(" " if c.isspace() else c for c in value)
+    one_line = "".join(" " if c.isspace() else c for c in without_format_marks(value))
     return Text("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in one_line), style)
 
 
@@ -123,17 +131,44 @@ def _head(record: DecisionRecord) -> Iterator[Text]:
     else:
         dry_run = ", dry run: the status is not changed" if record.thresholds.mode is Mode.DRY_RUN else ""
         yield clean_text(f"thresholds  {record.thresholds.name} ({record.thresholds.source}{dry_run})")
-    for report in record.evidence:
+    for report in record.evidence[:MOST_REPORTS]:
         yield clean_text(f"evidence    {report.uri} ({report.format})")
+    if (more := len(record.evidence) - MOST_REPORTS) > 0:
+        yield Text(f"evidence    and {more:,} more, in the decision record")
     yield clean_text(f"decided     {record.decided_at} by {record.engine.name} {record.engine.version}")
+
+
+def _shown(findings: Sequence[RecordedFinding]) -> Sequence[RecordedFinding]:
+    """Return all findings, or of many those that ask for most, in their order."""
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    severities = (None, *reversed(ASKS))
+    heaviest = sorted(range(len(findings)), key=lambda index: -severities.index(findings[index].consequence))
+    return [findings[index] for index in sorted(heaviest[:SHOWN_OF_MANY])]
+
+
+def _counts(findings: Sequence[RecordedFinding]) -> Text:
+    told = Counter((f.outcome, f.consequence) for f in findings)
+    counts = ", ".join(
+        f"{count:,} {outcome}" + ("" if consequence is None else f" ({ASKS[consequence]})")
+        for (outcome, consequence), count in told.most_common()
+    )
+    return Text(
+        f"{len(findings):,} findings: {counts}. Below are the {SHOWN_OF_MANY} that ask for most; "
+        "--format json shows all."
+    )
 
 
 def _print(console: Console, record: DecisionRecord) -> None:
     for line in _head(record):
         console.print(line, soft_wrap=True)
     console.print()
-    console.print(_fitting_table(console, record.findings))
-    reasons = list(_reasons(record.findings))
+    findings = _shown(record.findings)
+    if len(findings) < len(record.findings):
+        console.print(_counts(record.findings), soft_wrap=True)
+        console.print()
+    console.print(_fitting_table(console, findings))
+    reasons = list(_reasons(findings))
     if reasons:
         console.print()
     for reason in reasons:

@@ -66,12 +66,48 @@ def test_whole_findings_are_dropped_and_counted() -> None:
     assert len(summary) <= 1024
 
 
-def test_a_finding_too_long_to_be_told_does_not_hide_the_others() -> None:
+def test_a_reason_too_long_to_be_told_is_shortened_and_does_not_hide_the_others() -> None:
     summary = summarise(record(finding("long", "x" * 2000), finding("short", "0 is below 1")))
     assert summary == (
-        'Rejected by thresholds "askdata": 0 of 2 findings passed. short (failed): 0 is below 1. '
-        "1 more finding in the decision record."
+        f'Rejected by thresholds "askdata": 0 of 2 findings passed. long (failed): {"x" * 299}…. '
+        "short (failed): 0 is below 1."
     )
+
+
+def test_names_are_shortened_before_reasons_are_dropped() -> None:
+    long = finding("c" * 700, "0.1 is below 0.8", facet="f=" + "x" * 700)
+    assert summarise(record(long, finding("latency", "3 is above 2"))) == (
+        'Rejected by thresholds "askdata": 0 of 2 findings passed. '
+        f"{'c' * 59}… [f={'x' * 57}…] (failed): 0.1 is below 0.8. latency (failed): 3 is above 2."
+    )
+
+
+def test_names_that_fit_are_told_whole() -> None:
+    assert "c" * 300 in summarise(record(finding("c" * 300, facet="f=" + "x" * 300)))
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["\u202e", "\u202a", "\u2066", "\u2069", "\u200b", "\u200d", "\u200f", "\ufeff", "\u00ad", "\U000e0041"],
+    ids=lambda mark: f"U+{ord(mark):04X}",
+)
+def test_marks_that_turn_or_hide_text_are_left_out(mark: str) -> None:
+    one = finding(f"eq{mark}uity", f"{mark}0 is below 1{mark}", facet=f"region={mark}CA")
+    assert summarise(record(one, name=f"ask{mark}data")) == (
+        'Rejected by thresholds "askdata": 0 of 1 findings passed. equity [region=CA] (failed): 0 is below 1.'
+    )
+
+
+@pytest.mark.parametrize("beyond", [0, 1], ids=["at the limit", "one unit beyond"])
+@pytest.mark.parametrize("count", [40, 149], ids=str)
+def test_a_character_beyond_the_basic_plane_counts_twice(count: int, beyond: int) -> None:
+    """Counted by code points, the longer one would be told whole."""
+    one = finding("c", "🦜" * count)
+    whole = f'Rejected by thresholds "askdata": 0 of 1 findings passed. c (failed): {"🦜" * count}.'
+    units = len(whole) + count
+    summary = summarise(record(one), limit=units - beyond)
+    assert (summary == whole) is (beyond == 0)
+    assert len(summary) + summary.count("🦜") <= units - beyond
 
 
 def test_a_name_too_long_to_be_told_is_left_out() -> None:
