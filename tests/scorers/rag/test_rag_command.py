@@ -256,7 +256,7 @@ sys.exit(code)
     ("content", "words"),
     [
         (None, "responses.jsonl: cannot be read (No such file or directory)"),
-        ('{"id": "1"}\n', "responses.jsonl:1: question: missing"),
+        ('{"id": "1"}\n', "responses.jsonl:1: question, contexts, answer: missing"),
     ],
     ids=["no file", "a bad line"],
 )

@@ -55,14 +55,15 @@ def results(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (tmp_path / "evidence" / "results.jsonl").read_text().splitlines()]
 
 
-def test_all_metrics_and_latency(run: Any, tmp_path: Path, write_responses: Any) -> None:
+def test_all_metrics_and_latency(run: Any, tmp_path: Path, write_responses: Any, judge_server: Any) -> None:
     path = write_responses(
         *(
             {"latency_seconds": n, "facets": {"part": "ab"[n % 2]}, "reference_contexts": ["c"]}
             for n in range(1, 13)
         )
     )
-    found = run(path, metrics=(), repeats=2)
+    judge = OpenAiJudge("judge-1", Server(judge_server.url), temperature=0.3)
+    found = run(path, metrics=(), repeats=2, judge=judge)
     content = (tmp_path / "evidence" / "evaluation.json").read_bytes()
     report = read_report(Document("evaluation.json", content))
     assert report.problem is None
