@@ -1,5 +1,6 @@
 """`governance collect`: ask a model a benchmark's questions, for `governance score safety`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -80,5 +81,10 @@ def command(
             repeats, RequestLimits(concurrency=concurrency, attempts=attempts), template, fresh
         ),
     )
+    if found.without:
+        print(
+            f"note: the endpoint did not take all settings: it was asked with {', '.join(found.without)}",
+            file=sys.stderr,
+        )
     refused = f", {found.refused:,} refused" if found.refused else ""
     print(f"{found.responses:,} responses, {found.asked:,} asked for in this run{refused}: {output}")

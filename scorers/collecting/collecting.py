@@ -34,11 +34,15 @@ class CollectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What came of a run: responses written, requests answered in this run, and questions that the model refused."""
+    """What came of a run: responses written, requests answered in this run, and questions that the model refused.
+
+    `without` says which settings the endpoint refused to be told.
+    """
 
     responses: int
     asked: int
     refused: int
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def collect(
         asyncio.run(asking.ask_all(jobs))
         asking.refuse_gaps(len(jobs))
         _write(output, asking.lines(jobs, FORMS[benchmark].response, numbered=settings.repeats > 1))
-    return Collected(len(jobs), asking.asked, len(asking.rejected))
+    return Collected(len(jobs), asking.asked, len(asking.rejected), tuple(sorted(asking.without)))
 
 
 class _Asking:
@@ -88,6 +92,7 @@ class _Asking:
         self._progress = Progress(total, "answers")
         self.asked = 0
         self.rejected: dict[bytes, str] = {}
+        self.without: set[str] = set()
         self._failed: list[str] = []
 
     async def ask_all(self, jobs: Sequence[_Job]) -> None:
@@ -139,6 +144,7 @@ class _Asking:
             if isinstance(kept, dict):
                 answer = JudgeAnswer(**kept)
                 line[response] = answer.text
+                self.without.update(answer.without)
                 if answer.stopped is not None:
                     line["stopped"] = answer.stopped
             else:

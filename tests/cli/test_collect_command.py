@@ -136,6 +136,50 @@ def test_repeats_are_asked_with_seeds_of_their_own(
     ]
 
 
+def test_an_endpoint_that_wants_the_newer_limit(
+    json_server: Any, server_arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def respond(asked: Any) -> Any:
+        if "max_tokens" in asked.body:
+            message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            return json_server.answer({"error": {"message": message}}, 400)
+        return json_server.answer(chat("yes"))
+
+    json_server.respond = respond
+    prompts, output = write(tmp_path / "p.jsonl", prompts_of(3)), tmp_path / "r.jsonl"
+    arguments = ["collect", "memorization", *server_arguments, "--prompts", prompts, "-o", str(output)]
+    for _ in range(2):  # asked, then kept
+        assert run(arguments) == 0
+        said = capsys.readouterr().err
+        assert "it was asked with max_completion_tokens in place of max_tokens" in said
+    assert [line["response"] for line in read(output)] == ["yes"] * 3
+    assert len(json_server.requests) == 4
+
+
+def test_a_bedrock_model_that_takes_no_temperature(
+    aws_on_loopback: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def respond(asked: Any) -> Any:
+        if "temperature" in asked.body["inferenceConfig"]:
+            message = "The model returned the following errors: `temperature` is deprecated for this model."
+            return aws_on_loopback.answer({"__type": "ValidationException", "message": message}, 400)
+        return aws_on_loopback.answer(
+            {
+                "output": {"message": {"role": "assistant", "content": [{"text": "yes"}]}},
+                "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+                "stopReason": "end_turn",
+                "metrics": {"latencyMs": 1},
+            }
+        )
+
+    aws_on_loopback.respond = respond
+    prompts, output = write(tmp_path / "p.jsonl", prompts_of(1)), tmp_path / "r.jsonl"
+    arguments = ["collect", "memorization", "--endpoint", "bedrock:anthropic.claude-opus-4-1"]
+    assert run([*arguments, "--prompts", prompts, "-o", str(output)]) == 0
+    assert [line["response"] for line in read(output)] == ["yes"]
+    assert "it was asked with no temperature" in capsys.readouterr().err
+
+
 def test_a_run_that_is_killed_goes_on_with_what_is_missing(
     json_server: Any, server_arguments: list[str], tmp_path: Path
 ) -> None:
