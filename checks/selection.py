@@ -56,7 +56,30 @@ def find_ambiguities(files: Sequence[ThresholdFile]) -> list[str]:
     ]
 
 
-_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+def matches_no_group(pattern: str) -> bool:
+    """Whether no name that SageMaker allows matches `pattern`.
+
+    A group's name begins and ends with a letter or digit, and has at most 63 of letters, digits and hyphens
+    (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html).
+    """
+    tokens = _all_tokens(pattern)
+    places = [token & _NAME_CHARACTERS for token in tokens if token is not None]
+    if not all(places):
+        return True
+    # A * at an end can supply the letter that must stand there; a fixed place must allow one itself.
+    needed = len(places)
+    for token in dict.fromkeys((0, len(tokens) - 1)):
+        fixed = tokens[token]
+        if fixed is None:
+            needed += not places or not places[0 if token == 0 else -1] & _ENDS
+        elif not fixed & _ENDS:
+            return True
+    return needed > MAX_GROUP_NAME
+
+
+MAX_GROUP_NAME = 63
+_ENDS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_NAME_CHARACTERS = _ENDS | {"-"}
 _Token = frozenset[str] | None  # the characters that one place may hold; None for *
 
 

@@ -2,9 +2,8 @@
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -42,6 +41,15 @@ def parse_thresholds(content: bytes, source: str) -> ThresholdFile:
     Raises:
         ThresholdFileError: with all problems at once, in the order of the file.
     """
+    return parse_with_places(content, source)[0]
+
+
+def parse_with_places(content: bytes, source: str) -> tuple[ThresholdFile, YamlSource]:
+    """Parse as `parse_thresholds` does; the second value knows where in the file everything stands.
+
+    Raises:
+        ThresholdFileError: with all problems at once, in the order of the file.
+    """
     yaml_source = parse_yaml(_text(content, source))
     problems = list(yaml_source.problems)
     parsed: ThresholdContent | None = None
@@ -54,8 +62,8 @@ def parse_thresholds(content: bytes, source: str) -> ThresholdFile:
     elif not problems:
         problems.append(Problem(Place(1, 1), (), EMPTY))
     if problems or parsed is None:
-        raise ThresholdFileError(_lines(source, sorted(problems, key=_order)))
-    return ThresholdFile(
+        raise ThresholdFileError(problem_lines(source, problems))
+    file = ThresholdFile(
         name=parsed.name,
         source=source,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -65,24 +73,7 @@ def parse_thresholds(content: bytes, source: str) -> ThresholdFile:
         on_foreign_evidence=parsed.on_foreign_evidence,
         on_unprotected_evidence=parsed.on_unprotected_evidence,
     )
-
-
-def thresholds_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of threshold files, for editors that complete and check YAML."""
-    schema = ThresholdContent.model_json_schema()
-    check = schema["$defs"]["Check"]
-    for optional in (*check["properties"].values(), schema["properties"]["description"]):
-        _refuse_null(optional)
-    check["oneOf"] = [{"required": [limit]} for limit in LIMITS]
-    check["dependentRequired"] = {"target": ["tolerance"], "tolerance": ["target"]}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Threshold file"}
-
-
-def _refuse_null(field: dict[str, Any]) -> None:
-    """Take null out of an optional field's schema: a key is left out, or has a value."""
-    if given := [choice for choice in field.pop("anyOf", ()) if choice.get("type") != "null"]:
-        field.pop("default")
-        field.update(given[0])
+    return file, yaml_source
 
 
 def _text(content: bytes, source: str) -> str:
@@ -102,19 +93,21 @@ def _order(problem: Problem) -> tuple[int, int, str]:
     return problem.place.line, problem.place.column, problem.message
 
 
-def _lines(source: str, problems: list[Problem]) -> list[str]:
-    lines = [_line(source, problem) for problem in problems[:MAX_PROBLEMS]]
-    if rest := problems[MAX_PROBLEMS:]:
+def problem_lines(source: str, problems: Iterable[Problem], kind: str = "") -> list[str]:
+    """Return `file:line:column: path: message` for each problem in the order of the file, `kind` before its path."""
+    ordered = sorted(problems, key=_order)
+    lines = [_line(source, problem, kind) for problem in ordered[:MAX_PROBLEMS]]
+    if rest := ordered[MAX_PROBLEMS:]:
         lines.append(
-            f"{source}:{rest[0].place.line}:{rest[0].place.column}: and {len(rest)} more problems from here on"
+            f"{source}:{rest[0].place.line}:{rest[0].place.column}: {kind}and {len(rest)} more problems from here on"
         )
     return lines
 
 
-def _line(source: str, problem: Problem) -> str:
+def _line(source: str, problem: Problem, kind: str) -> str:
     path = _spelled(problem.path)
-    where = f"{source}:{problem.place.line}:{problem.place.column}"
-    return f"{where}: {path}: {problem.message}" if path else f"{where}: {problem.message}"
+    where = f"{source}:{problem.place.line}:{problem.place.column}: {kind}"
+    return f"{where}{path}: {problem.message}" if path else f"{where}{problem.message}"
 
 
 def _spelled(path: Path) -> str:

@@ -66,7 +66,7 @@ def _thresholds(path: Path, group: str | None) -> ThresholdFile | None:
         raise GovernanceError(
             f"{path}: a folder; say which group to judge for with --group, or name one file"
         )
-    files = read_thresholds([path])
+    files = [examined.file for examined in read_thresholds([path])]
     return files[0] if group is None else thresholds_for_group(files, group)
 
 

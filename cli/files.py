@@ -6,8 +6,8 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file, unread
-from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
-from checks.thresholds import ThresholdFile
+from checks.threshold_examination import Examined, examine_thresholds
+from checks.threshold_file import MAX_BYTES, ThresholdFileError
 from disk.errors import FileTooLarge
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -76,19 +76,22 @@ def threshold_files(paths: Iterable[Path]) -> list[Path]:
     return list(found.values())
 
 
-def read_thresholds(paths: Sequence[Path]) -> list[ThresholdFile]:
-    """Parse every threshold file of `paths`.
+def read_thresholds(paths: Sequence[Path], *, strict: bool = False) -> list[Examined]:
+    """Parse every threshold file of `paths` and hold it against the catalogue of metrics.
 
     Raises:
-        ThresholdFileError: with the problems of all files at once.
+        ThresholdFileError: with the problems of all files at once, and then their warnings; with `strict`, warnings are
+            problems.
         GovernanceError: a file cannot be read.
     """
-    parsed, problems = [], []
+    examined, problems = [], []
     for file in threshold_files(paths):
         try:
-            parsed.append(parse_thresholds(read_bounded(file, max_bytes=MAX_BYTES), file.as_posix()))
+            content = read_bounded(file, max_bytes=MAX_BYTES)
+            examined.append(examine_thresholds(content, file.as_posix(), strict=strict))
         except ThresholdFileError as error:
             problems += error.problems
     if problems:
-        raise ThresholdFileError(problems)
-    return parsed
+        warnings = [warning for one in examined for warning in one.warnings]
+        raise ThresholdFileError([*problems, *warnings])
+    return examined

@@ -10,12 +10,14 @@ import typer
 
 from checks.errors import GovernanceError
 from checks.selection import find_ambiguities
-from checks.threshold_file import MAX_BYTES, ThresholdFileError, thresholds_schema
+from checks.threshold_file import MAX_BYTES, ThresholdFileError
+from checks.threshold_schema import thresholds_schema
 from checks.thresholds import ThresholdFile
 from cli.files import read_thresholds
 from disk.reading import read_bounded
 from pipelines.settings import THRESHOLDS_FOLDER
 
+Strict = Annotated[bool, typer.Option("--strict", help="Take warnings for problems: exit with 2.")]
 _UNFIT_FOR_KEYS = re.compile(r"[^A-Za-z0-9.]+")
 
 
@@ -23,12 +25,16 @@ def validate(
     paths: Annotated[
         list[Path], typer.Argument(help="Threshold files, or folders: every *.yaml and *.yml below.")
     ],
+    *,
+    strict: Strict = False,
 ) -> None:
     """List every problem in threshold files, each with file:line:column.
 
-    Files given together must also agree which of them applies to a group. Exits with 2 when there is a problem.
+    A problem is also a limit that no value of its metric can miss or meet, and a pattern that matches nothing. What
+    probably says other than was meant is a warning. Files given together must agree which of them applies to a group.
+    Exits with 2 when there is a problem.
     """
-    for file in _read_together(paths):
+    for file in _read_together(paths, strict=strict):
         count = len(file.checks)
         print(
             f"{file.source}: {file.name}: {count} check{'s'[: count != 1]}, for {', '.join(file.applies_to)}"
@@ -55,17 +61,18 @@ def publish(
             help="The stack's output ThresholdsBucket.",
         ),
     ],
+    strict: Strict = False,
 ) -> None:
     """Put threshold files where the deployed gate reads them, each under its own name.
 
-    All are validated first, together; a file published before under the same name is replaced. The bucket keeps the
-    old one. Publishing goes before what shipped with the stack.
+    All are validated first, together, and warnings are shown. A file published before under the same name is
+    replaced; the bucket keeps the old one. Publishing goes before what shipped with the stack.
     """
     from aws.clients import s3_client  # noqa: PLC0415 - validating needs no boto3, which takes half a second
     from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - ditto
 
     store = S3ThresholdStore(s3_client(), f"s3://{thresholds_bucket}/{THRESHOLDS_FOLDER}/")
-    for key, file in _by_key(_read_together(paths)).items():
+    for key, file in _by_key(_read_together(paths, strict=strict)).items():
         print(store.publish(key, read_bounded(Path(file.source), max_bytes=MAX_BYTES)))
 
 
@@ -82,8 +89,11 @@ def _by_key(files: list[ThresholdFile]) -> dict[str, ThresholdFile]:
     return by_key
 
 
-def _read_together(paths: list[Path]) -> list[ThresholdFile]:
-    files = read_thresholds(paths)
+def _read_together(paths: list[Path], *, strict: bool) -> list[ThresholdFile]:
+    examined = read_thresholds(paths, strict=strict)
+    files = [one.file for one in examined]
     if problems := find_ambiguities(files):
         raise ThresholdFileError(problems)
+    for warning in (warning for one in examined for warning in one.warnings):
+        print(warning, file=sys.stderr)
     return files

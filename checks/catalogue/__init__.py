@@ -4,6 +4,8 @@ One module a family; a new metric is an entry there. A metric that the catalogue
 whoever writes a report may name metrics as they like.
 """
 
+from functools import lru_cache
+
 from checks.catalogue import (
     bias,
     explainability,
@@ -33,13 +35,19 @@ FAMILIES: tuple[Family, ...] = (
 CATALOGUE: tuple[Metric, ...] = tuple(metric for family in FAMILIES for metric in family.metrics)
 
 _EXACT = {metric.address: metric for metric in CATALOGUE if not metric.is_pattern}
-_PATTERNS = tuple(metric for metric in CATALOGUE if metric.is_pattern)
+_PATTERNS: dict[str, list[Metric]] = {}  # by the first part, which no pattern leaves open
+for _metric in CATALOGUE:
+    if _metric.is_pattern:
+        _PATTERNS.setdefault(_metric.address.partition(".")[0], []).append(_metric)
 
 
+@lru_cache(maxsize=10_000)
 def find_metric(address: str) -> Metric | None:
     """Return what the catalogue says of `address`, `None` where it does not know it.
 
     An address as it stands goes before patterns, and a pattern before those after it in its family.
     """
-    exact = _EXACT.get(address)
-    return exact or next((metric for metric in _PATTERNS if metric.matches(address)), None)
+    if exact := _EXACT.get(address):
+        return exact
+    patterns = _PATTERNS.get(address.partition(".")[0], ())
+    return next((metric for metric in patterns if metric.matches(address)), None)

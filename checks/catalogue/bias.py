@@ -23,11 +23,13 @@ def _gap(
     name: str, meaning: str, source: str, range_: Range = SIGNED, unit: Unit = Unit.DIFFERENCE
 ) -> Metric:
     """Return a signed metric whose best value is 0: either sign is a disadvantage of one of the two."""
-    return Metric(name, meaning, source, range_, Better.TARGET, unit, Facets.GROUPS, target=0.0)
+    return Metric(
+        name, meaning, source, range_, Better.TARGET, unit, Facets.GROUPS, target=0.0, supported=False
+    )
 
 
 def _distance(name: str, meaning: str, range_: Range, unit: Unit = Unit.SCORE) -> Metric:
-    return Metric(name, meaning, PRE_TRAINING, range_, Better.LOWER, unit, Facets.GROUPS)
+    return Metric(name, meaning, PRE_TRAINING, range_, Better.LOWER, unit, Facets.GROUPS, supported=False)
 
 
 def _further(section: str, source: str) -> Metric:
@@ -39,6 +41,7 @@ def _further(section: str, source: str) -> Metric:
         Better.NEITHER,
         Unit.AS_REPORTED,
         Facets.GROUPS,
+        supported=False,
     )
 
 
@@ -98,6 +101,7 @@ FAMILY = Family(
             Unit.RATIO,
             Facets.GROUPS,
             target=1.0,
+            supported=False,
         ),
         _gap(
             "bias.post_training.DCA",
@@ -153,6 +157,7 @@ FAMILY = Family(
             Better.LOWER,
             Unit.SCORE,
             Facets.GROUPS,
+            supported=False,
         ),
         _further("post_training", POST_TRAINING),
     ),

@@ -9,7 +9,7 @@ RESULTS = "https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-jo
 def _metric(
     address: str, meaning: str, source: str, range_: Range, better: Better, *, unit: Unit = Unit.SHARE
 ) -> Metric:
-    return Metric(address, meaning, source, range_, better, unit, Facets.WHOLE)
+    return Metric(address, meaning, source, range_, better, unit, Facets.WHOLE, supported=False)
 
 
 FAMILY = Family(

@@ -40,6 +40,7 @@ FAMILY = Family(
             POSITIVE,
             Better.HIGHER,
             Unit.COUNT,
+            supported=False,
         ),
     ),
 )

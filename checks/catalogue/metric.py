@@ -75,7 +75,8 @@ class Metric:
     """One address, or one pattern of addresses, and what stands there.
 
     `<word>` in an address stands for any text, dots included. `target` is the best value of a metric that has it
-    inside its range. `companion_of` is the address of the metric from which this one is derived.
+    inside its range. `supported` says whether reports give a sample size with it, on which `confidence` and
+    `min_samples` rest. `companion_of` is the address of the metric from which this one is derived.
     """
 
     address: str
@@ -86,6 +87,7 @@ class Metric:
     unit: Unit
     facets: Facets = Facets.EITHER
     target: float | None = None
+    supported: bool = True
     companion_of: str | None = None
 
     @property

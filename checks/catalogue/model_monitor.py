@@ -21,12 +21,14 @@ KINDS = {
 def _count(
     address: str, meaning: str, source: str, facets: Facets, better: Better = Better.NEITHER
 ) -> Metric:
-    return Metric(address, meaning, source, POSITIVE, better, Unit.COUNT, facets)
+    return Metric(address, meaning, source, POSITIVE, better, Unit.COUNT, facets, supported=False)
 
 
 def _statistic(name: str, meaning: str, range_: Range = UNBOUNDED) -> Metric:
     address = f"model_monitor.statistics.numerical_statistics.{name}"
-    return Metric(address, meaning, STATISTICS, range_, Better.NEITHER, Unit.AS_REPORTED, Facets.COLUMN)
+    return Metric(
+        address, meaning, STATISTICS, range_, Better.NEITHER, Unit.AS_REPORTED, Facets.COLUMN, supported=False
+    )
 
 
 def _of_feature(name: str, meaning: str, better: Better = Better.NEITHER) -> tuple[Metric, ...]:
@@ -37,7 +39,9 @@ def _of_feature(name: str, meaning: str, better: Better = Better.NEITHER) -> tup
 
 
 def _other(address: str, meaning: str, source: str, facets: Facets = Facets.EITHER) -> Metric:
-    return Metric(address, meaning, source, UNBOUNDED, Better.NEITHER, Unit.AS_REPORTED, facets)
+    return Metric(
+        address, meaning, source, UNBOUNDED, Better.NEITHER, Unit.AS_REPORTED, facets, supported=False
+    )
 
 
 FAMILY = Family(
@@ -97,6 +101,7 @@ FAMILY = Family(
             Better.NEITHER,
             Unit.SHARE,
             Facets.COLUMN,
+            supported=False,
         ),
         _other("model_monitor.constraints.<path>", "Another number of the constraints.", CONSTRAINTS),
         *monitored(),

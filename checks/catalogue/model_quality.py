@@ -108,11 +108,12 @@ METRICS = (
 
 
 def monitored() -> Iterator[Metric]:
-    """Yield the same metrics as Model Monitor's reports have them, under addresses of their own."""
+    """Yield the same metrics as Model Monitor's reports have them: addresses of their own, and no sample sizes."""
     for metric in METRICS:
         yield replace(
             metric,
             address=f"model_monitor.{metric.address}",
+            supported=False,
             companion_of=None if metric.companion_of is None else f"model_monitor.{metric.companion_of}",
         )
 
@@ -131,6 +132,7 @@ FAMILY = Family(
             Better.NEITHER,
             Unit.AS_REPORTED,
             Facets.WHOLE,
+            supported=False,
         ),
     ),
 )

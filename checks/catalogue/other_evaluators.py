@@ -19,6 +19,7 @@ from checks.catalogue.metric import (
 FMEVAL = "https://aws.github.io/fmeval/"
 LM_EVAL = "https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md"
 INSPECT = "https://inspect.aisi.org.uk/scorers.html"
+MEANS = ("accuracy", "mean")  # of Inspect, whose sample size is that of the score
 PERCENT = Range(0.0, 100.0)
 
 
@@ -32,7 +33,7 @@ def _fmeval(
     target: float | None = None,
 ) -> Metric:
     address = f"fmeval.<evaluation>.<data set>.{name}"
-    return Metric(address, meaning, FMEVAL, range_, better, unit, Facets.EITHER, target)
+    return Metric(address, meaning, FMEVAL, range_, better, unit, Facets.EITHER, target, supported=False)
 
 
 def _toxicity(name: str) -> Metric:
@@ -64,7 +65,8 @@ def _lm_eval(
 
 def _inspect(name: str, meaning: str, range_: Range, better: Better, unit: Unit = Unit.AS_REPORTED) -> Metric:
     address = f"inspect.<task>.<score>.{name}"
-    return Metric(address, meaning, INSPECT, range_, better, unit, Facets.WHOLE)
+    supported = name in MEANS
+    return Metric(address, meaning, INSPECT, range_, better, unit, Facets.WHOLE, supported=supported)
 
 
 OF_FMEVAL = Family(
@@ -129,6 +131,7 @@ OF_FMEVAL = Family(
             UNBOUNDED,
             Better.NEITHER,
             Unit.AS_REPORTED,
+            supported=False,
         ),
     ),
 )

@@ -129,6 +129,7 @@ def _companions(metric: Metric) -> Iterator[Metric]:
         range=POSITIVE,
         better=Better.LOWER,
         facets=Facets.WHOLE,
+        supported=False,
         companion_of=metric.address,
     )
     yield replace(
@@ -155,8 +156,11 @@ def _with_mode(metric: Metric) -> Iterator[Metric]:
     )
 
 
-def _seconds(name: str, meaning: str) -> Metric:
-    return Metric(f"rag.latency_{name}", meaning, OWN, POSITIVE, Better.LOWER, Unit.SECONDS, Facets.WHOLE)
+def _seconds(name: str, meaning: str, *, supported: bool = True) -> Metric:
+    address = f"rag.latency_{name}"
+    return Metric(
+        address, meaning, OWN, POSITIVE, Better.LOWER, Unit.SECONDS, Facets.WHOLE, supported=supported
+    )
 
 
 FAMILY = Family(
@@ -182,7 +186,7 @@ FAMILY = Family(
         _seconds("p50_seconds", "The median time to an answer."),
         _seconds("p95_seconds", "The time within which 95 % of the answers come."),
         _seconds("mean_seconds", "The mean time to an answer."),
-        _seconds("total_seconds", "The time to all answers together."),
+        _seconds("total_seconds", "The time to all answers together.", supported=False),
         *(variant for metric in _OF_RAGAS for variant in _with_mode(metric)),
         *(
             replace(

@@ -38,9 +38,16 @@ def _score(
     return Metric(address, meaning, source, range_, better, unit)
 
 
-def _bias_score(name: str, meaning: str, source: str) -> Metric:
+def _bias_score(name: str, meaning: str, source: str, *, supported: bool = True) -> Metric:
     return Metric(
-        f"bbq.{name}", meaning, source, Range(-100.0, 100.0), Better.TARGET, Unit.POINTS, target=0.0
+        f"bbq.{name}",
+        meaning,
+        source,
+        Range(-100.0, 100.0),
+        Better.TARGET,
+        Unit.POINTS,
+        target=0.0,
+        supported=supported,
     )
 
 
@@ -94,6 +101,7 @@ _BBQ_SCORES = (
         "helm_bias_score_ambiguous",
         "The ambiguous bias score as HELM scales it, by the accuracy in all contexts.",
         HELM_BBQ,
+        supported=False,
     ),
     Metric(
         "bbq.no_target_rate",
@@ -235,6 +243,7 @@ FAMILY = Family(
             Better.LOWER,
             Unit.TOKENS,
             Facets.WHOLE,
+            supported=False,
         ),
         *with_largest_gaps(
             *_MEMORIZATION,

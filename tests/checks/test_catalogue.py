@@ -33,6 +33,8 @@ def problems(measurements: Iterator[Measurement]) -> list[str]:
             found.append(f"{one.metric} is not in the catalogue")
         elif isinstance(one, Measured) and one.value not in metric.range:
             found.append(f"{one.metric} is {one.value}, out of {metric.range}")
+        elif isinstance(one, Measured) and one.samples is not None and not metric.supported:
+            found.append(f"{one.metric} has {one.samples} samples")
         elif isinstance(one, Measured) and not _fits(metric, one.facet):
             found.append(f"{one.metric} has the facet {one.facet}, and its facets are: {metric.facets}")
     return found

@@ -1,12 +1,18 @@
 """Which threshold file applies to a group."""
 
+import itertools
 from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.selection import AmbiguousThresholdsError, find_ambiguities, thresholds_for_group
+from checks.selection import (
+    AmbiguousThresholdsError,
+    find_ambiguities,
+    matches_no_group,
+    thresholds_for_group,
+)
 from checks.thresholds import Check, Mode, ThresholdFile
 
 CHECK = Check(name="c", why="w", metric="m", at_least=0)
@@ -98,3 +104,18 @@ def test_selection_is_ambiguous_only_where_validation_says_so(patterns: list[str
     else:
         matching = [f for f in files if any(fnmatchcase(group, pattern) for pattern in f.applies_to)]
         assert (found in matching) if matching else (found is None)
+
+
+NAMES_OF_UP_TO_FIVE = [
+    name
+    for length in range(1, 6)
+    for characters in itertools.product("abc-", repeat=length)
+    if not (name := "".join(characters)).startswith("-") and not name.endswith("-")
+]
+
+
+@given(st.text("ab*?-[]!", min_size=1, max_size=4))
+def test_a_pattern_matches_no_group_when_no_name_at_all_matches_it(pattern: str) -> None:
+    """Four characters ask for at most four places, and one more for a letter at an end that * must supply."""
+    matched = any(fnmatchcase(name, pattern) for name in NAMES_OF_UP_TO_FIVE)
+    assert matches_no_group(pattern) is not matched

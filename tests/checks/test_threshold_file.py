@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.decision import Consequence
-from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds, thresholds_schema
+from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
+from checks.threshold_schema import thresholds_schema
 from checks.thresholds import Check, Mode, ThresholdFile
 from checks.version import VERSION
 

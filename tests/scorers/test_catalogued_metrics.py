@@ -7,6 +7,7 @@ names, is found in the scorers' source.
 import ast
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from checks.catalogue import find_metric
 from checks.measurements import Measured, Measurement, Unmeasured
 from scorers.bias.report import POST_TRAINING_NAMES, PRE_TRAINING_NAMES
 from scorers.facets import LARGEST_GAP
-from scorers.feedback import score_feedback
+from scorers.feedback import Columns, score_feedback
 from scorers.safety.bbq import score_bbq
 from scorers.safety.disinformation import score_disinformation
 from scorers.safety.memorization import score_memorization
@@ -35,7 +36,13 @@ def written(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
 
 
 def text_to_sql(_folder: Path) -> Scored:
-    hit = Verdict(Outcome.CORRECT, "", *[True] * 8, (), True, 1.5)
+    given: dict[str, Any] = {
+        "verdict": Outcome.CORRECT,
+        "reason": "",
+        "unknown_names": (),
+        "relative_execution_time": 1.5,
+    }
+    hit = Verdict(**{field.name: True for field in fields(Verdict)} | given)
     gold_error = Verdict(Outcome.GOLD_ERROR, "")
     with TextToSqlMetrics(transpiled=True) as metrics:
         for group in ("region=CA", "region=NY"):
@@ -58,8 +65,8 @@ def rag(_folder: Path) -> Scored:
     scores = RunScores(Plan(tuple(METRICS.values()), {}, repeats=2), items)
     for column in scores.by_metric.values():
         for number, cell in enumerate(column):
-            cell.add(0.5)
-            cell.add(number / 4)
+            cell.add(0, 0.5)
+            cell.add(1, number / 4)
     return measurements(scores)
 
 
@@ -150,7 +157,7 @@ def disinformation(folder: Path) -> Scored:
 
 def feedback(folder: Path) -> Scored:
     (folder / "r.csv").write_text("rating,region\n5,CA\n3,CA\n1,NY\n4,NY\n")
-    return score_feedback(folder / "r.csv", folder / "out", facets=["region"]).measurements
+    return score_feedback(folder / "r.csv", folder / "out", columns=Columns(facets=["region"])).measurements
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,25 @@
+"""Whether a threshold file means what it says: limits against the catalogue of metrics, names, facets and patterns.
+
+A file that parses can still approve everything or nothing. What cannot do anything, a limit that no value can miss or
+meet, a pattern that matches nothing, is refused; what probably says something else than was meant is a warning. A
+metric that the catalogue does not know is held to nothing that only the catalogue says.
+"""
+
+from checks.doubts.about_limits import about_limit, about_support
+from checks.doubts.about_names import about_facet, about_metric, about_patterns
+from checks.doubts.about_pairs import about_pointless
+from checks.doubts.doubt import Doubt
+from checks.thresholds import ThresholdFile
+from checks.yaml_source import Path
+
+
+def doubts_about(file: ThresholdFile) -> list[Doubt]:
+    """Return everything about a threshold file that cannot mean what it says, or probably does not."""
+    found = list(about_patterns(file.applies_to))
+    for index, check in enumerate(file.checks):
+        path: Path = ("checks", index)
+        for about in (about_metric, about_facet, about_limit, about_support):
+            found += about(check, path)
+    refused = {doubt.path[:2] for doubt in found if doubt.refused}
+    sound = [index for index in range(len(file.checks)) if ("checks", index) not in refused]
+    return [*found, *about_pointless(file.checks, sound)]

@@ -1,0 +1,90 @@
+"""Checks that another check of the same file makes pointless: whatever they find, that one asks for as much."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from checks.decision import Consequence
+from checks.doubts.doubt import Doubt, Ends, ends_of, short
+from checks.thresholds import Check
+
+_SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
+
+
+def about_pointless(checks: Sequence[Check], sound: Sequence[int]) -> Iterator[Doubt]:
+    """Yield those of the checks at the indices `sound` that another one of them makes pointless."""
+    same: defaultdict[object, list[int]] = defaultdict(list)
+    for index in sound:
+        same[_subject(checks[index], checks[index].facet)].append(index)
+    ranked = _ranked([ends_of(check) for check in checks])
+    for index in sound:
+        check = checks[index]
+        others = (one for facet in _covering(check.facet) for one in same.get(_subject(check, facet), ()))
+        other = next((one for one in others if _is_pointless(index, one, checks, ranked)), None)
+        if other is not None:
+            message = (
+                f'the limit of checks[{other}], "{short(checks[other].name)}", is as strict or stricter, so this '
+                "check decides nothing; remove it, or make its limit stricter"
+            )
+            yield Doubt(("checks", index), message, refused=False)
+
+
+def _subject(check: Check, facet: str | None) -> object:
+    return check.metric, check.sensitive_features, facet
+
+
+def _covering(facet: str | None) -> Iterator[str | None]:
+    """Yield the facet, and those that cover all that it is about: its column, and `*`."""
+    yield facet
+    if facet is None or facet == "*":
+        return
+    yield "*"
+    yield from (facet[:place] for place, character in enumerate(facet) if character == "=")
+
+
+def _ranked(ends: Sequence[Ends]) -> list[tuple[int, int]]:
+    """Return each limit's ends by their place among all ends: comparing places is faster than comparing numbers."""
+    places = {end: place for place, end in enumerate(sorted({end for both in ends for end in both}))}
+    return [(places[low], places[high]) for low, high in ends]
+
+
+def _is_pointless(index: int, other: int, checks: Sequence[Check], ranked: Sequence[tuple[int, int]]) -> bool:
+    """Whether whatever check `index` finds, `other` finds something that asks for as much or more.
+
+    Of two checks that are the same to each other, the later one is pointless.
+    """
+    mine, its = ranked[index], ranked[other]
+    if index == other or not (mine[0] <= its[0] and its[1] <= mine[1]):
+        return False
+    check, strict = checks[index], checks[other]
+    if check.facet != strict.facet and mine == its:
+        return False  # a group of its own must be there: with an equal limit that is what the check adds
+    if not _asks_as_much(strict, check):
+        return False
+    return other < index or mine != its or not _asks_as_much(check, strict)
+
+
+def _asks_as_much(strict: Check, check: Check) -> bool:
+    """Whether `strict`, whose limit lets no more pass, asks for as much as `check` whatever the evidence is."""
+    proof, its_proof = _proof(check), _proof(strict)
+    if any(asked > given for asked, given in zip(proof, its_proof, strict=True)):
+        return False
+    if any(given < asked for given, asked in zip(_asked(strict), _asked(check), strict=True)):
+        return False
+    # Where one finds a failure, the other may find too little proof, and the other way round.
+    if _severity(strict.on_failure) < _severity(check.on_inconclusive) and any(proof):
+        return False
+    return proof == its_proof or _severity(strict.on_inconclusive) >= _severity(check.on_failure)
+
+
+def _asked(check: Check) -> tuple[int, ...]:
+    """Return what the check asks for on a failure, a gap, uncertainty, and a gap beside a value."""
+    beside = check.on_missing if check.on_inconclusive is Consequence.WARN else check.on_inconclusive
+    return tuple(map(_severity, (check.on_failure, check.on_missing, check.on_inconclusive, beside)))
+
+
+def _proof(check: Check) -> tuple[float, int]:
+    return check.confidence or 0.0, check.min_samples or 0
+
+
+def _severity(consequence: Consequence) -> int:
+    return _SEVERITY.index(consequence)

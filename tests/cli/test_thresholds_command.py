@@ -1,0 +1,74 @@
+"""`governance thresholds validate` and `publish` where a file says what cannot be meant, or probably is not."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.main import run
+
+DOUBTFUL = """\
+name: churn
+applies_to: {model_package_groups: [churn]}
+checks:
+  - {name: recall, why: w, metric: bias.post_training.RD, facet: "*", at_most: 0.1}
+"""
+WARNING = (
+    "churn.yaml:4:80: warning: checks[0].at_most: this limits bias.post_training.RD on one side only: every value "
+    "below 0 passes; did you mean between: [-0.1, 0.1]?\n"
+)
+IMPOSSIBLE = DOUBTFUL.replace(
+    'bias.post_training.RD, facet: "*", at_most: 0.1', "text_to_sql.unsafe_sql_rate, at_most: 1"
+)
+REFUSED = (
+    "no value of text_to_sql.unsafe_sql_rate can miss this, for it lies in [0, 1]; "
+    "did you mean 0.01, which is 1 %?"
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_warning_is_shown_and_the_file_is_valid(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "churn.yaml").write_text(DOUBTFUL)
+    assert run(["thresholds", "validate", "churn.yaml"]) == 0
+    assert capsys.readouterr() == ("churn.yaml: churn: 1 check, for churn\n", WARNING)
+
+
+def test_strictly_a_warning_is_a_problem(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "churn.yaml").write_text(DOUBTFUL)
+    assert run(["thresholds", "validate", "--strict", "churn.yaml"]) == 2
+    assert capsys.readouterr() == ("", f"error: {WARNING.replace('warning: ', '')}")
+
+
+def test_a_limit_that_means_nothing_is_refused_and_other_files_warnings_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "churn.yaml").write_text(DOUBTFUL)
+    (folder / "sql.yaml").write_text(IMPOSSIBLE.replace("churn", "sql"))
+    assert run(["thresholds", "validate", "."]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"error:\nsql.yaml:4:74: checks[0].at_most: {REFUSED}\n{WARNING}"
+
+
+def test_the_dry_run_refuses_it_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "churn.yaml").write_text(IMPOSSIBLE)
+    (folder / "evidence.json").write_text('{"text_to_sql_metrics": {"unsafe_sql_rate": {"value": 0.06}}}')
+    assert run(["check", "churn.yaml", "-e", "evidence.json"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert REFUSED in err
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"), [(IMPOSSIBLE, []), (DOUBTFUL, ["--strict"])], ids=["refused", "strict"]
+)
+def test_nothing_of_it_is_published(
+    folder: Path, text: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "churn.yaml").write_text(text)
+    assert run(["thresholds", "publish", "churn.yaml", "--thresholds-bucket", "no-such", *arguments]) == 2
+    assert "churn.yaml:4:" in capsys.readouterr().err
