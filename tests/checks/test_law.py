@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from checks.decision import Consequence, Decision, Outcome, Verdict
 from checks.evidence import Document, Evidence, Report
+from checks.exact import written
 from checks.judge import judge
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
 from checks.record import DecisionRecord, parse_record
@@ -77,6 +79,8 @@ def measurements(draw: st.DrawFn, uri: str) -> Measurement:
         interval=draw(
             st.none() | st.builds(Interval, st.just(value - 0.1), st.just(value + 0.1), st.floats(0.1, 0.99))
         ),
+        samples_problem=draw(st.sampled_from([None, None, None, "2.5 samples cannot be"])),
+        spread_problem=draw(st.sampled_from([None, None, None, "a spread that is text"])),
     )
 
 
@@ -114,6 +118,9 @@ def has_gap(check: Check, evidence: Evidence) -> bool:
         if isinstance(m, Unmeasured):
             return True
         unsupported = m.samples is None and m.standard_error is None and m.interval is None
+        unsupported = unsupported or m.samples == 1 or m.spread_problem is not None
+        if m.samples_problem is not None:
+            return True
         if (check.min_samples and (m.samples or 0) < check.min_samples) or (check.confidence and unsupported):
             return True
         by_facet.setdefault(m.facet, set()).add(m.value)
@@ -201,6 +208,14 @@ def spoilt(measurement: Measured) -> list[tuple[Measurement, ...]]:
         (replace(measurement, facet="r=1"),),
         (replace(measurement, metric=measurement.metric + "x"),),
         (replace(measurement, standard_error=float("nan")),),
+        (replace(measurement, samples=1),),
+        (replace(measurement, samples=10**400),),
+        (replace(measurement, samples_problem="2.5 samples cannot be"),),
+        (replace(measurement, spread_problem="a spread that is text"),),
+        (replace(measurement, value=0.81, standard_error=1e-9),),
+        (replace(measurement, value=0.81, interval=Interval(0.81, 0.81, 0.95)),),
+        (replace(measurement, value=0.81, interval=Interval(0.8, 0.82, 1 - 1e-9)),),
+        (measurement, replace(elsewhere, value=written(f"{measurement.value:.17f}0000000001"))),
         (replace(measurement, standard_error=10.0),),
     ]
 
@@ -225,6 +240,62 @@ def test_an_unreadable_report_takes_the_approval_away(given_: tuple[ThresholdFil
     thresholds, evidence = given_
     extra = read_report(Document("x.json", b'{"regression_metrics": '))
     assert decide(thresholds, Evidence((*evidence.reports, extra))).verdict != Verdict.APPROVED
+
+
+@given(threshold_files(), evidences(), st.booleans())
+def test_beside_an_unreadable_report_nothing_is_approved_and_what_is_missing_asks_for_review(
+    thresholds: ThresholdFile, evidence: Evidence, first: bool
+) -> None:
+    bad = Report("bad.json", None, "0" * 64, "unreadable", (), "not JSON")
+    reports = (bad, *evidence.reports) if first else (*evidence.reports, bad)
+    decision, before = decide(thresholds, Evidence(reports)), decide(thresholds, evidence)
+    assert decision.verdict != Verdict.APPROVED
+    assert decision.findings[0].check == "readable evidence"
+    missing = [f for f in decision.findings if f.outcome is Outcome.MISSING and f.limit]
+    assert {f.consequence for f in missing} <= {Consequence.REVIEW}
+    proven_wrong = [
+        f for f in before.findings if f.consequence is Consequence.REJECT and f.outcome is not Outcome.MISSING
+    ]
+    assert (decision.verdict is Verdict.REJECTED) == bool(proven_wrong)
+
+
+@given(
+    st.floats(0.01, 0.99),
+    st.integers(2, 10**6),
+    st.sampled_from(["standard_deviation", "standard_error", "interval"]),
+    st.floats(0, 1e-10),
+    st.floats(0.51, 0.9999),
+)
+def test_no_confidence_is_shown_by_a_spread_that_is_nothing(
+    value: float, samples: int, support: str, spread: float, confidence: float
+) -> None:
+    given_: Any = Interval(value, value + spread, 0.9999) if support == "interval" else spread
+    measured = Measured("g.a", value, Source("r.json"), samples=samples, **{support: given_})
+    check = Check(name="c", why="w", metric="g.a", at_least=0.005, confidence=confidence)
+    thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
+    report = Report("r.json", None, "0" * 64, "sagemaker_evaluation", (measured,))
+    decision = decide(thresholds, Evidence((report,)))
+    assert decision.verdict == Verdict.NEEDS_REVIEW
+    assert decision.findings[0].outcome is Outcome.INCONCLUSIVE
+
+
+DECIMALS = st.builds(
+    lambda digits, places: str(Decimal(digits).scaleb(-places)),
+    st.integers(-(10**25), 10**25),
+    st.integers(20, 26),
+)
+
+
+@given(DECIMALS, DECIMALS, st.integers(-3, 3))
+def test_a_value_passes_exactly_when_its_decimal_does(value: str, limit: str, nudge: int) -> None:
+    """Also where the two are the same double."""
+    near = str(Decimal(limit) + Decimal(nudge).scaleb(-26))
+    for number in (value, near):
+        check = Check(name="c", why="w", metric="g.a", at_least=written(limit))
+        thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
+        report = read_report(Document("r.json", f'{{"g_metrics": {{"a": {number}}}}}'.encode()))
+        approved_ = decide(thresholds, Evidence((report,))).verdict is Verdict.APPROVED
+        assert approved_ == (Decimal(number) >= Decimal(limit))
 
 
 @given(threshold_files(), evidences(), st.randoms())
