@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from checks.catalogue import CATALOGUE
+from checks.catalogue.metric import Better, Metric
 from checks.thresholds import LIMITS, ThresholdContent
 
 
@@ -11,9 +13,41 @@ def thresholds_schema() -> dict[str, Any]:
     check = schema["$defs"]["Check"]
     for optional in (*check["properties"].values(), schema["properties"]["description"]):
         _refuse_null(optional)
+    check["properties"]["metric"] |= _metrics(check["properties"]["metric"])
     check["oneOf"] = [{"required": [limit]} for limit in LIMITS]
     check["dependentRequired"] = {"target": ["tolerance"], "tolerance": ["target"]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Threshold file"}
+
+
+def _metrics(text: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a metric's address: those that the catalogue knows, each with what it says, or any other.
+
+    Editors offer the constants and the examples while the address is typed, and show their descriptions.
+    """
+    known = [
+        {"const": metric.address, "description": _described(metric)}
+        for metric in CATALOGUE
+        if not metric.is_pattern
+    ]
+    patterns = [one.address for one in CATALOGUE if one.is_pattern and one.companion_of is None]
+    other = {
+        "type": text.pop("type"),
+        "minLength": text.pop("minLength"),
+        "description": "A metric of a report of your own, or one with a name of your report in the place of <word>.",
+        "examples": patterns,
+    }
+    return {"anyOf": [*known, other]}
+
+
+def _described(metric: Metric) -> str:
+    match metric.better:
+        case Better.TARGET:
+            better = f", best at {metric.target:g}"
+        case Better.NEITHER:
+            better = ""
+        case _:
+            better = f", {metric.better} is better"
+    return f"{metric.meaning} {metric.unit}, {metric.range}{better}. Source: {metric.source}"
 
 
 def _refuse_null(field: dict[str, Any]) -> None:

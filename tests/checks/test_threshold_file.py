@@ -1,6 +1,7 @@
 """Threshold files: what is read, and every way in which one can be wrong."""
 
 import hashlib
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -8,7 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.catalogue import CATALOGUE
 from checks.decision import Consequence
+from checks.threshold_examination import examine_thresholds
 from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
 from checks.threshold_schema import thresholds_schema
 from checks.thresholds import Check, Mode, ThresholdFile
@@ -406,6 +409,45 @@ def test_the_schema_and_the_reader_agree(content: bytes, valid: bool) -> None:
         parse_thresholds(content, "t.yaml")
     else:
         assert problems(content)
+
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted(
+    [*(PROJECT / "thresholds").glob("*.yaml"), *(PROJECT / "examples").glob("*/thresholds.yaml")]
+)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_the_shipped_files_are_of_the_schema_and_without_doubts(path: Path) -> None:
+    validator = jsonschema.Draft202012Validator(thresholds_schema())
+    content = path.read_bytes()
+    assert [error.message for error in validator.iter_errors(yaml.safe_load(content))] == []
+    assert examine_thresholds(content, path.name, strict=True).warnings == ()
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "thresholds").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_templates_name_the_schema_to_editors(path: Path) -> None:
+    first, _, _ = path.read_text(encoding="utf-8").partition("\n")
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / named).resolve() == PROJECT / "docs" / "threshold-file.schema.json"
+
+
+def test_the_schema_offers_every_metric_that_the_catalogue_knows_by_name_and_any_other() -> None:
+    metric = thresholds_schema()["$defs"]["Check"]["properties"]["metric"]
+    *known, other = metric["anyOf"]
+    assert [one["const"] for one in known] == [one.address for one in CATALOGUE if not one.is_pattern]
+    described = {one["const"]: one["description"] for one in known}
+    assert described["bias.post_training.RD"] == (
+        "Recall difference: recall of a less that of d. difference of shares, [-1, 1], best at 0. "
+        "Source: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-measure-post-training-bias.html"
+    )
+    assert other["type"] == "string"
+    assert "lm_eval.<task>.acc" in other["examples"]
+    validator = jsonschema.Draft202012Validator(metric)
+    assert validator.is_valid("rag.faithfulness")
+    assert validator.is_valid("churn.recall")
+    assert not validator.is_valid("")
+    assert not validator.is_valid(3)
 
 
 def test_every_key_of_the_schema_is_described() -> None:
