@@ -148,7 +148,8 @@ class ScoringEmbeddings(BaseRagasEmbedding):  # type: ignore[misc]  # ragas has 
         """Return the vectors of `texts`, fetched in one request.
 
         Raises:
-            JudgeFailure: when the embedding model does not answer.
+            JudgeFailure: when the embedding model does not answer, or with a vector that has no direction: ragas would
+                count its similarity to any other as 0.
         """
         missing = [text for text in texts if text not in self._vectors]
         if missing:
@@ -156,4 +157,6 @@ class ScoringEmbeddings(BaseRagasEmbedding):  # type: ignore[misc]  # ragas has 
                 self._vectors.update(zip(missing, await self._calls.embed(missing), strict=True))
             except RequestError as error:
                 raise JudgeFailure(f"the embedding model did not answer: {error}") from error
+        if not all(any(self._vectors[text]) for text in texts):
+            raise JudgeFailure("the embedding model has no vector but zeros for a text")
         return [self._vectors[text] for text in texts]

@@ -87,8 +87,9 @@ def _of_metric(
     found += [_mean(name, of_group, group, groups[group]) for group, of_group in of_groups.items()]
     columns: dict[str, list[Estimate]] = {}
     for group, of_group in of_groups.items():
+        scored = columns.setdefault(group.partition("=")[0], [])
         if isinstance(of_group, Estimate):
-            columns.setdefault(group.partition("=")[0], []).append(of_group)
+            scored.append(of_group)
     return [*found, *(_gap(name, facet, estimates) for facet, estimates in columns.items())]
 
 
@@ -120,8 +121,9 @@ def _mean(name: str, found: Estimate | None, facet: str | None, cells: Sequence[
 
 
 def _gap(name: str, facet: str, estimates: Sequence[Estimate]) -> Measurement:
-    if len(estimates) == 1:
-        return Unmeasured(name + LARGEST_GAP, f"{facet} has only one group with scores", HERE, facet)
+    if len(estimates) < 2:  # noqa: PLR2004 - a gap is between two
+        groups = "only one group" if estimates else "no group"
+        return Unmeasured(name + LARGEST_GAP, f"{facet} has {groups} with scores", HERE, facet)
     high = max(estimates, key=lambda one: one.value)
     low = min(estimates, key=lambda one: one.value)
     errors = [one.standard_error for one in (high, low) if one.standard_error is not None]

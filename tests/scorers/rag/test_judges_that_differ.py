@@ -165,6 +165,42 @@ def test_text_in_parts_is_read(run: Any, write_responses: Any, judge_server: Any
     assert run(write_responses({})).measurements[0].value == 1.0
 
 
+def test_a_column_without_any_score_has_no_gap_and_says_so(
+    run: Any, write_responses: Any, judge_server: Any, reply: Any
+) -> None:
+    judge_server.script = lambda number, title, prompt: (
+        reply("Sure!") if "answer 1" in prompt else reply(verdict(1) if "verdict" in prompt else STATEMENTS)
+    )
+    found = run(write_responses({"facets": {"book": "Ruth"}}, {}))
+    assert {
+        (one.metric, one.facet): one.reason for one in found.measurements if isinstance(one, Unmeasured)
+    } == {
+        ("rag.faithfulness", "book=Ruth"): (
+            'no item could be scored, most often because: the judge answered prose instead of JSON: "Sure!"'
+        ),
+        ("rag.faithfulness_largest_gap", "book"): "book has no group with scores",
+        ("rag.coverage_largest_gap", "book"): "book has only one group",
+        ("rag.empty_answer_rate_largest_gap", "book"): "book has only one group",
+        **{
+            (f"rag.latency_{name}_seconds", None): "no item has latency_seconds"
+            for name in ("p50", "p95", "mean", "total")
+        },
+    }
+
+
+def test_a_vector_of_zeros_is_no_similarity(
+    tmp_path: Path, write_responses: Any, table_embeddings: Any
+) -> None:
+    found = score_rag(
+        write_responses({}),
+        tmp_path / "evidence",
+        embeddings=table_embeddings({"answer 1": [0.0, 0.0]}),
+        settings=RagSettings(metrics=("answer_similarity",)),
+    )
+    assert isinstance(found.measurements[0], Unmeasured)
+    assert "the embedding model has no vector but zeros for a text" in found.measurements[0].reason
+
+
 def test_missing_scores_are_counted_with_the_way_out(
     run: Any, write_responses: Any, judge_server: Any, reply: Any
 ) -> None:

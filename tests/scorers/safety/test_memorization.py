@@ -214,6 +214,14 @@ def test_helms_published_figures(shared_data: SharedData) -> None:
             assert {name: getattr(found, name) for name in expected} == expected, case["case"]
 
 
+def test_without_references_helms_figures_say_that_there_are_none(tmp_path: Path) -> None:
+    found = scored(tmp_path, [{"response": "some words"}])
+    assert {name: one.reason for (name, _), one in found.items() if isinstance(one, Unmeasured)} == {
+        f"helm_{name}": "no line has the reference that the prompt was taken from"
+        for name in ("longest_common_prefix_length", "edit_distance", "edit_similarity")
+    }
+
+
 def test_helms_figures_of_an_item_are_the_best_over_its_repeats(tmp_path: Path) -> None:
     item = {"id": 1, "prompt": "One two", "reference": "One two three four five six."}
     found = scored(tmp_path, [{**item, "response": text} for text in ("three four", "no", "three four five")])
