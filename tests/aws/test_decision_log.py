@@ -2,6 +2,7 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,22 @@ def test_a_folder_that_cannot_be_written_is_one_message(tmp_path):
     with pytest.raises(GovernanceError, match="cannot write the decision record there"):
         FolderDecisionLog(tmp_path / "log").write(KEY, RECORD)
     assert Path(tmp_path / "log").read_text() == "a file where the folder should be"
+
+
+def test_a_seal_is_kept_with_its_record(place):
+    log, _ = place
+    assert log.read_sealed(log.write(KEY, RECORD, seal="c2VhbA==").uri) == (RECORD, "c2VhbA==")
+    assert log.read_sealed(log.write("askdata/7/other.json", RECORD).uri) == (RECORD, None)
+
+
+def test_what_was_written_after_a_moment_is_told_by_the_logs_own_clock(place):
+    log, root = place
+    log.write("askdata/7/a.json", RECORD, seal="c2VhbA==")
+    log.write("askdata/7/deep/b.json", RECORD)
+    log.write("askdata/71/c.json", RECORD)
+    now = datetime.now(UTC)
+    assert log.written_after("askdata/7", now - timedelta(hours=1)) == (f"{root}/askdata/7/a.json",)
+    assert log.written_after("askdata/7", now + timedelta(hours=1)) == ()
+    assert log.written_after("askdata/8", now - timedelta(hours=1)) == ()
+    with pytest.raises(GovernanceError, match="cannot name"):
+        log.written_after("../askdata", now)

@@ -106,6 +106,44 @@ def test_a_version_is_registered_pending_with_its_reports_in_their_slots(evidenc
     assert {"evaluation.json", "analysis.json", "results.jsonl"} <= keys
 
 
+@pytest.mark.usefixtures("aws")
+def test_the_manifest_of_the_reports_is_uploaded_and_its_digest_registered(evidence: Path, capsys) -> None:
+    (evidence / "evidence.manifest.json").write_text("of an earlier registration")
+    assert _register(evidence, "--model-data", "s3://m/c.tar.gz", "--about", "Churn 2") == 0
+    arn = capsys.readouterr().out.strip()
+    metadata = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn)[
+        "CustomerMetadataProperties"
+    ]
+    key = metadata["governance:evidence"].removeprefix(f"s3://{BUCKET}/") + "evidence.manifest.json"
+    content = boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    assert metadata["governance:evidence-digest"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert metadata["governance:about"] == "Churn 2"
+    assert json.loads(content) == {
+        "schema": "governance.evidence-manifest/1",
+        "subject": {
+            "name": "Churn 2",
+            "group": "churn",
+            "image": "repo/image:1",
+            "model_data": "s3://m/c.tar.gz",
+        },
+        "reports": {
+            name: _digest(evidence / name).removeprefix("sha256:")
+            for name in ("analysis.json", "evaluation.json")
+        },
+    }
+
+
+@pytest.mark.usefixtures("aws")
+def test_evidence_about_another_model_is_told_before_the_gate_tells_it(evidence: Path, capsys) -> None:
+    about = {"provenance": {"subject": {"image": "repo/image:7"}}}
+    (evidence / "evaluation.json").write_text(json.dumps(EVALUATION | about))
+    assert _register(evidence) == 0
+    assert (
+        "evaluation.json: it is about another model: it says the image repo/image:7, not repo/image:1; "
+        "the gate asks for review"
+    ) in capsys.readouterr().err
+
+
 def _digest(path: Path) -> str:
     return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 

@@ -308,3 +308,27 @@ def test_a_claim_that_is_none_stops_the_judging(account):
     clients.s3_client().put_object(Bucket="decisions", Key=f"evidence-claims/{sha256}.json", Body=b"{}")
     with pytest.raises(Exception, match="something else stands there"):
         account.evaluate()
+
+
+def test_a_report_counts_by_its_content_and_not_by_its_slot(account):
+    """A bad report in a slot that nobody looks at is evidence all the same."""
+    arn = account.register(
+        account.put_report("askdata/good.json", 0.9), account.put_report("askdata/bad.json", 0.5)
+    )
+    record = account.judge(arn, "one")
+    assert [f["outcome"] for f in record["findings"]] == ["invalid"]
+    assert account.status(arn) == "Rejected"
+
+
+@pytest.mark.parametrize("name", [".hidden.json", "deep/.x/report.JSON", "report.json.json", "a b?.json"])
+def test_a_report_under_the_prefix_counts_whatever_its_name(account, name):
+    account.put_report(f"run-3/{name}", 0.5)
+    good = account.put_report("run-3/good.json", 0.9)
+    arn = account.register(good, metadata={"governance:evidence": "s3://evidence/run-3/"})
+    assert account.judge(arn, "one")["findings"][0]["outcome"] == "invalid"
+
+
+def test_thresholds_that_were_deleted_approve_nothing(account):
+    clients.s3_client().delete_object(Bucket="thresholds", Key="thresholds/askdata.yaml")
+    account.judge(account.arn, "one")
+    assert account.status() != "Approved"
