@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
@@ -15,6 +16,10 @@ from checks.yaml_source import Path, Place, Problem, YamlSource, parse_yaml
 
 MAX_BYTES = 1024 * 1024
 MAX_PROBLEMS = 200  # told one by one; beyond that they are counted
+_MOST_SHOWN = 60  # characters of a value in a message
+_ARN = re.compile(
+    r"arn:[^:]*:sagemaker:[^:]*:[^:]*:model-package(-group)?/(?P<group>[a-zA-Z0-9-]+)(/[0-9]+)?"
+)
 EMPTY = "the file is empty; it needs name, applies_to and checks"
 
 # Keys of the format that this version does not have yet: said plainly, rather than "unknown".
@@ -187,7 +192,8 @@ def _nearest(word: str, words: tuple[str, ...]) -> str | None:
 
 
 def _message(detail: ErrorDetails, path: Path) -> str:
-    given, shown = detail["input"], f"{detail['input']!r}"[:60]
+    given = detail["input"]
+    shown = _shown(given)
     messages: dict[str, str] = {
         "extra_forbidden": _unknown_key(path) if path else "unknown key",
         "missing": "this key is missing",
@@ -201,10 +207,25 @@ def _message(detail: ErrorDetails, path: Path) -> str:
         "too_long": f"more than {detail.get('ctx', {}).get('max_length')} items; use patterns, or split the file",
         "string_too_long": f"{shown} is longer than {detail.get('ctx', {}).get('max_length')} characters",
         "finite_number": "must be a finite number",
-        "string_pattern_mismatch": f"{shown} cannot name a model package group; use letters, digits, - and * ? [abc]",
+        "string_pattern_mismatch": f"{shown} cannot name a model package group; {_group_hint(given)}",
     }
     as_pydantic_says = detail["msg"].replace("Input should", "must")
     return messages.get(detail["type"], as_pydantic_says[:1].lower() + as_pydantic_says[1:])
+
+
+def _shown(given: object) -> str:
+    """Return a value as it is written in Python, a long one shortened so that its quotes still close."""
+    text = repr(given)
+    if len(text) <= _MOST_SHOWN:
+        return text
+    return f"{text[:_MOST_SHOWN]}…{text[-1] if isinstance(given, str) else ''}"
+
+
+def _group_hint(given: object) -> str:
+    """Return the way out for what is no name of a group: the name, where it is the ARN of a group or of a version."""
+    if found := _ARN.fullmatch(str(given)):
+        return f'did you mean "{found["group"]}", the name of the group?'
+    return "use letters, digits, - and * ? [abc]"
 
 
 def _quotes_hint(given: object) -> str:

@@ -39,7 +39,9 @@ def about_metric(check: Check, path: Path) -> Iterator[Doubt]:
     elif whole := full_names(metric):
         message = f"this is the last part of {_listed(whole)}; write the whole address"
         if "." not in metric:
-            message += f', or "metrics.{short(metric)}" for a figure of your own that stands under "metrics"'
+            message += (
+                f'; put a figure of your own under "metrics" in its report, and write metrics.{short(metric)}'
+            )
         yield Doubt(path, message, refused=False)
     elif near := near_names(metric):
         message = f"no report has this metric, as far as the catalogue knows; did you mean {_listed(near)}?"

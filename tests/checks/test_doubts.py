@@ -209,10 +209,10 @@ def assert_warned(found: list[str], expected: str | None) -> None:
         ),
         ("faithfulness", "this is the last part of rag.faithfulness; write the whole address"),
         ("post_training.RD", "this is the last part of bias.post_training.RD; write the whole address"),
-        ("auc", 'or "metrics.auc" for a figure of your own'),
+        ("auc", '; put a figure of your own under "metrics" in its report, and write metrics.auc'),
         (
             "accuracy",
-            "the last part of bbq.accuracy, binary_classification.accuracy or multiclass_classification.accuracy (",
+            "the last part of binary_classification.accuracy, multiclass_classification.accuracy or bbq.accuracy (",
         ),
         # names of one's own, however like a known one in parts
         ("churn.recall", None),

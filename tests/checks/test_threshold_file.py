@@ -302,7 +302,19 @@ def test_a_top_level_key_that_is_wrong(top: str, expected: list[str] | None) -> 
         (
             b'["askdata-*"]',
             b"[" + b"a" * 257 + b"]",
-            f"applies_to.model_package_groups[0]: '{'a' * 59} is longer than 256 characters",
+            f"applies_to.model_package_groups[0]: '{'a' * 59}…' is longer than 256 characters",
+        ),
+        (
+            b'["askdata-*"]',
+            b'["arn:aws:sagemaker:eu-central-1:123456789012:model-package-group/AskData-eu"]',
+            "applies_to.model_package_groups[0]: 'arn:aws:sagemaker:eu-central-1:123456789012:model-package-g…' cannot "
+            'name a model package group; did you mean "AskData-eu", the name of the group?',
+        ),
+        (
+            b'["askdata-*"]',
+            b'["arn:aws:sagemaker:eu-central-1:123456789012:model-package/askdata/7"]',
+            "applies_to.model_package_groups[0]: 'arn:aws:sagemaker:eu-central-1:123456789012:model-package/a…' cannot "
+            'name a model package group; did you mean "askdata", the name of the group?',
         ),
     ],
 )
