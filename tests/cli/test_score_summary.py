@@ -50,7 +50,7 @@ Metric            Value        95 % interval     Samples
 demo.accuracy     0.75         [0.6857, 0.8049]      200
   region=CA       0.9          [0.7864, 0.9565]       50
   region=EU       0.7          [0.6224, 0.7676]      150
-demo.gap  region  0.2          [0.102, 0.298]        200
+demo.gap  region  0.2          [0.1014, 0.2986]      200
 demo.score        4.25         [4.123, 4.5]       12,345
 demo.tokens       1.23457e+06                          1
 
