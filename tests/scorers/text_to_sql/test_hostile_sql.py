@@ -3,6 +3,8 @@
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -243,20 +245,54 @@ def test_duckdb_answers_what_only_reads(duck, sql):
     check_reads(duck, sql, DUCKDB_READS[sql])
 
 
-@pytest.mark.parametrize("sql", [COUNT_FOR_EVER, "SELECT count(*) FROM {cross}"])
+RUN_WITHIN_LIMIT = """
+import sys
+from scorers.text_to_sql.databases import Databases, open_engine
+from scorers.text_to_sql.engines.execution import Limits
+
+engine = open_engine(Databases(sys.argv[1]).find("shop"), Limits(seconds=0.2))
+execution = engine.run(sys.argv[2])
+after = engine.run("SELECT 1")
+print(execution.failure, execution.reason, after.table.rows, sep="|", flush=True)
+engine.close()
+"""
+
+
+@pytest.mark.parametrize(
+    "sql", [COUNT_FOR_EVER, "SELECT count(*) FROM {cross}"], ids=["recursion", "cross join"]
+)
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
 def test_the_time_limit_ends_a_running_query(request, kind, sql):
+    """In a process that the test can end: an engine without a limit hears neither signals nor the end of a test."""
     folder = request.getfixturevalue({"sqlite": "shop", "duckdb": "duck"}[kind])
     cross = ", ".join(f"customer AS c{number}" for number in range(40))
-    engine = open_engine(Databases(str(folder)).find("shop"), Limits(seconds=0.2))
-    execution = engine.run(sql.format(cross=cross))
-    after = engine.run("SELECT 1")
-    engine.close()
-    assert (execution.failure, execution.reason) == (
-        FailureKind.TIMEOUT,
-        "stopped at the time limit of 0.2 s",
+    command = [sys.executable, "-c", RUN_WITHIN_LIMIT, str(folder), sql.format(cross=cross)]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except subprocess.TimeoutExpired:
+        pytest.fail("nothing ended the query at its time limit")
+    assert run.stdout == "timeout|stopped at the time limit of 0.2 s|[(1,)]\n"
+
+
+def test_a_query_that_runs_for_ever_is_counted_as_what_it_is(shop, write_pairs, tmp_path):
+    """By the engine's own limit, well before the watchdog's grace is over; as a prediction and as gold."""
+    path = write_pairs(
+        {"predicted_sql": COUNT_FOR_EVER},
+        {"gold_sql": COUNT_FOR_EVER, "predicted_sql": "SELECT 1"},
+        {"predicted_sql": "SELECT name FROM customer"},
     )
-    assert after.table.rows == [(1,)]
+    settings = TextToSqlSettings(time_limit_seconds=0.2, workers=1)
+    summary = score_text_to_sql(path, shop, tmp_path / "evidence", settings)
+    lines = [json.loads(line) for line in (tmp_path / "evidence" / "results.jsonl").read_text().splitlines()]
+    stopped = "stopped at the time limit of 0.2 s"
+    assert [(line["verdict"], line["reason"], line.get("timeout")) for line in lines] == [
+        ("timeout", stopped, True),
+        ("gold_error", stopped, None),
+        ("correct", "the results are equal", False),
+    ]
+    # A process that the watchdog replaced would not know whether the gold is empty.
+    assert lines[0]["empty_gold"] is False
+    assert summary.outcomes == {"timeout": 1, "gold_error": 1, "correct": 1}
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])

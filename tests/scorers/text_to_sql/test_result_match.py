@@ -69,6 +69,52 @@ def test_values_rows_and_columns(gold, predicted, ordered, spider, bird):
     assert bird_match(ResultTable(gold), ResultTable(predicted)) is bird
 
 
+# Each passes every comparison but one: what would say "equal" without looking there is told by one of these rows.
+ALMOST_EQUAL = {
+    "equal sets, unequal bags, one column": ([("a",), ("a",), ("b",)], [("a",), ("b",), ("b",)], False),
+    "equal sets, unequal bags, two columns": ([(1, 2), (1, 2), (3, 4)], [(1, 2), (3, 4), (3, 4)], False),
+    "equal bags of each column, two columns": (
+        [(1, 0), (2, 1), (1, 0), (0, 2)],
+        [(1, 0), (2, 1), (0, 1), (0, 2)],
+        False,
+    ),
+    "equal bags of each column, three columns": (
+        [(1, 0, 0), (1, 0, 0), (0, 1, 1)],
+        [(1, 0, 0), (0, 1, 0), (0, 1, 1)],
+        False,
+    ),
+    "equal sets of values in each row": ([(1, 2), (3, 4)], [(1, 2), (4, 3)], False),
+    "in order, equal values in each row": ([(1, 2), (3, 4)], [(2, 1), (3, 4)], True),
+    "in order, other values in each row": ([(1, 2), (3, 4)], [(3, 2), (1, 4)], True),
+    "in order, rows exchanged": ([(1, 2), (3, 4)], [(3, 4), (1, 2)], True),
+    "a row more": ([(1,), (1,)], [(1,)], False),
+    "a column more": ([(1, 1)], [(1,)], False),
+    "rows beside none": ([(1,)], [], False),
+}
+# The counterparts: equal, and only a search for the right arrangement of the columns shows it.
+EQUAL_AFTER_ALL = {
+    "columns exchanged": ([(1, 0), (2, 1), (1, 0), (0, 2)], [(0, 1), (1, 2), (0, 1), (2, 0)], False),
+    "columns exchanged in order": ([(1, 0), (2, 1)], [(0, 1), (1, 2)], True),
+    # The first arrangement that fits the first column is a dead end.
+    "the second arrangement": ([(0, 0, 1), (1, 0, 0)], [(0, 1, 0), (0, 0, 1)], False),
+    "rows in another order": ([("a",), ("b",), ("a",)], [("b",), ("a",), ("a",)], False),
+}
+
+
+@pytest.mark.parametrize(("gold", "predicted", "ordered"), ALMOST_EQUAL.values(), ids=list(ALMOST_EQUAL))
+def test_almost_equal_results_are_not_equal(gold, predicted, ordered):
+    assert not execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered)
+    assert not execution_match(ResultTable(predicted), ResultTable(gold), ordered=ordered)
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "ordered"), EQUAL_AFTER_ALL.values(), ids=list(EQUAL_AFTER_ALL)
+)
+def test_results_are_equal_under_some_arrangement(gold, predicted, ordered):
+    assert execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered)
+    assert execution_match(ResultTable(predicted), ResultTable(gold), ordered=ordered)
+
+
 def test_many_alike_columns_end_soon():
     """Trying all permutations of twelve columns would take for ever."""
     gold = [tuple(row % (column + 2) for column in range(12)) for row in range(50)]
