@@ -7,7 +7,7 @@ from scorers.text_to_sql.answers import extract_sql
 from scorers.text_to_sql.bounded_cache import BoundedCache
 from scorers.text_to_sql.component_match import component_match, normalise
 from scorers.text_to_sql.engines.execution import Engine, Execution, FailureKind
-from scorers.text_to_sql.reading import NO_SQL, Reading, engine_text, read_sql
+from scorers.text_to_sql.reading import NO_SQL, Reading, Way, engine_text, read_sql
 from scorers.text_to_sql.result_match import ResultTable, bird_match, execution_match
 from scorers.text_to_sql.schema import Schema
 from scorers.text_to_sql.spider_grammar import parse_spider_sql
@@ -73,6 +73,7 @@ class PairScorer:
         self._schema = schema or engine.schema()
         self._trusts_engine = schema is None  # on which names are unknown
         self._dialect = dialect or engine.dialect
+        self._way = Way(self._dialect, engine.dialect, engine.schema())
         self._extract = extract
         self._keep_distinct = keep_distinct
         self._enter = enter
@@ -103,7 +104,11 @@ class PairScorer:
         plain = spider = None
         if reading.engine_sql is not None:
             plain = self._run(reading.engine_sql, Phase.PREDICTION)
-        if reading.unsafe is None:
+            if self._dialect != self._engine.dialect and plain.failure is FailureKind.NOT_UNDERSTOOD:
+                # It was read in its dialect, so that what the engine does not understand is the transpiling's.
+                problem = f"cannot be transpiled to {self._engine.dialect}: {plain.reason}"
+                reading, plain = replace(reading, untranspilable=True, problem=problem), None
+        if reading.unsafe is None and not reading.untranspilable:
             spider = self._spider_run(predicted_sql, plain, Phase.PREDICTION)
         self._enter(Phase.COMPARING)
         verdict = _verdict(gold, reading, component, (plain, spider))
@@ -158,7 +163,7 @@ class PairScorer:
 
     def _read(self, sql: str) -> Reading:
         def read() -> Reading:
-            return read_sql(sql, dialect=self._dialect, engine=self._engine.dialect, schema=self._schema)
+            return read_sql(sql, way=self._way, schema=self._schema)
 
         self._enter(Phase.READING)
         key = (self._name, sql)
@@ -189,7 +194,7 @@ class PairScorer:
             return plain
         if plain is not None and plain.failure in {FailureKind.UNSAFE, FailureKind.TIMEOUT}:
             return plain
-        engine_sql = engine_text(text, dialect=self._dialect, engine=self._engine.dialect)
+        engine_sql = engine_text(text, way=self._way)
         return self._run(engine_sql, phase) if engine_sql is not None else plain
 
     def close(self) -> None:
@@ -246,7 +251,10 @@ def _verdict(gold: _Gold, reading: Reading, component: Query | None, run: _Runs)
 
 
 _UNSAFE = {FailureKind.UNSAFE}
-_ERRORS = {FailureKind.ERROR, FailureKind.UNKNOWN_NAME, FailureKind.OUT_OF_MEMORY, FailureKind.TOO_MANY_ROWS}
+_ERRORS = {
+    *(FailureKind.ERROR, FailureKind.UNKNOWN_NAME, FailureKind.NOT_UNDERSTOOD),
+    *(FailureKind.OUT_OF_MEMORY, FailureKind.TOO_MANY_ROWS),
+}
 _OUTCOMES = {
     FailureKind.TIMEOUT: Outcome.TIMEOUT,
     FailureKind.TOO_MANY_ROWS: Outcome.TOO_MANY_ROWS,

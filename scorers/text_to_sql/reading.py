@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from scorers.text_to_sql.parsing import QUERIES, WRITES, parse_sql
 from scorers.text_to_sql.schema import Schema
@@ -32,8 +31,18 @@ class Reading:
     empty: bool = False
 
 
-def read_sql(sql: str, *, dialect: str, engine: str, schema: Schema) -> Reading:
-    """Read `sql`, which is written in `dialect` and is to be run by `engine` (both names of sqlglot)."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From the `dialect` of a text to the `engine` that runs it (both names of sqlglot), over a database's `schema`."""
+
+    dialect: str
+    engine: str
+    schema: Schema
+
+
+def read_sql(sql: str, *, way: Way, schema: Schema) -> Reading:
+    """Read `sql`; names are looked up in `schema`, which may be another one than the database's."""
+    dialect, engine = way.dialect, way.engine
     unsafe = not_a_single_query(sql, engine)
     if is_blank(sql, engine=engine):
         return Reading(False, unsafe, (), None, NO_SQL, empty=True)
@@ -50,15 +59,15 @@ def read_sql(sql: str, *, dialect: str, engine: str, schema: Schema) -> Reading:
         return Reading(valid, None, unknown, sql)
     if query is None:
         return Reading(valid, None, unknown, None, f"not valid in the dialect {dialect}: {parsed.problem}")
-    return _transpiled(query, valid, unknown, engine)
+    return _transpiled(query, valid, unknown, way)
 
 
-def engine_text(sql: str, *, dialect: str, engine: str) -> str | None:
+def engine_text(sql: str, *, way: Way) -> str | None:
     """Return `sql` as the engine is to be given it, or `None` where it cannot be transpiled."""
-    if dialect == engine:
+    if way.dialect == way.engine:
         return sql
-    trees = parse_sql(sql, dialect).trees
-    return _transpiled(trees[0], True, (), engine).engine_sql if len(trees) == 1 else None
+    trees = parse_sql(sql, way.dialect).trees
+    return _transpiled(trees[0], True, (), way).engine_sql if len(trees) == 1 else None
 
 
 def _is_no_statement(tree: exp.Expr) -> bool:
@@ -77,13 +86,12 @@ def _writes(sql: str, trees: Sequence[exp.Expr]) -> str | None:
     return None if found is None else f"a query that writes: {found.key.upper()}"
 
 
-def _transpiled(query: exp.Expr, valid: bool, unknown: tuple[str, ...], engine: str) -> Reading:
+def _transpiled(query: exp.Expr, valid: bool, unknown: tuple[str, ...], way: Way) -> Reading:
+    from scorers.text_to_sql.transpiling import NotTranspilableError, transpile  # noqa: PLC0415  the optimiser, heavy
+
     try:
-        text = query.sql(dialect=engine, unsupported_level=ErrorLevel.RAISE)
-    except UnsupportedError as error:
-        problem = f"cannot be transpiled to {engine}: {str(error).partition(chr(10))[0]}"
-        return Reading(valid, None, unknown, None, problem, untranspilable=True)
-    except Exception as error:  # a defect of the generator is no defect of the prediction, but must be seen
-        problem = f"cannot be transpiled to {engine}: {type(error).__name__}"
+        text = transpile(query, way)
+    except (NotTranspilableError, RecursionError) as error:
+        problem = f"cannot be transpiled to {way.engine}: {error}"
         return Reading(valid, None, unknown, None, problem, untranspilable=True)
     return Reading(valid, None, unknown, text)

@@ -1,7 +1,7 @@
 """What tables and columns there are: the values that live databases, DDL and LookML are read into."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,14 @@ ColumnPair = tuple[str, str]
 class Schema:
     """Tables with their columns, all names in lower case and without catalogue or schema.
 
-    `foreign_keys` are pairs of `table.column`; `views` names the tables that are views.
+    `foreign_keys` are pairs of `table.column`; `views` names the tables that are views. `types` are the columns' types
+    as the database writes them, where it is known what they are.
     """
 
     tables: Mapping[str, tuple[str, ...]]
     foreign_keys: tuple[ColumnPair, ...] = ()
     views: frozenset[str] = frozenset()
+    types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> dict[str, frozenset[str]]:
@@ -55,12 +57,17 @@ def make_schema(
     tables: Mapping[str, Iterable[str]],
     foreign_keys: Iterable[ColumnPair] = (),
     views: Iterable[str] = (),
+    types: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Schema:
     """Return a schema, every name in lower case."""
     return Schema(
         {table.lower(): tuple(column.lower() for column in columns) for table, columns in tables.items()},
         tuple((left.lower(), right.lower()) for left, right in foreign_keys),
         frozenset(view.lower() for view in views),
+        {
+            table.lower(): {column.lower(): kind for column, kind in columns.items() if kind}
+            for table, columns in (types or {}).items()
+        },
     )
 
 

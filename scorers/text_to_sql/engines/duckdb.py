@@ -53,17 +53,20 @@ class DuckdbEngine:
 
     def _read_schema(self) -> Schema:
         tables: dict[str, list[str]] = {}
-        for table, column in self._connection.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal ORDER BY table_oid, column_index"
+        types: dict[str, dict[str, str]] = {}
+        for table, column, kind in self._connection.execute(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE NOT internal ORDER BY table_oid, column_index"
         ).fetchall():
             tables.setdefault(table, []).append(column)
+            types.setdefault(table, {})[column] = kind
         views = self._connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
         keys = [
             (f"{table}.{column}", f"{target}.{referenced}")
             for table, columns, target, targets in self._connection.execute(_KEY_COLUMNS).fetchall()
             for column, referenced in zip(columns, targets, strict=True)
         ]
-        return make_schema(tables, keys, [view for (view,) in views])
+        return make_schema(tables, keys, [view for (view,) in views], types)
 
     def run(self, sql: str) -> Execution:
         """Run one query within the limits."""
@@ -115,20 +118,25 @@ class DuckdbEngine:
 
     def _failure(self, error: Exception) -> QueryFailedError:
         reason = str(error).partition("\n")[0]
+        failure = FailureKind.ERROR
         match error:
             case duckdb.InterruptException():
                 return timed_out(self._limits)
             case duckdb.PermissionException():
-                return QueryFailedError(FailureKind.UNSAFE, f"it does more than read: {reason}")
+                failure, reason = FailureKind.UNSAFE, f"it does more than read: {reason}"
             case duckdb.OutOfMemoryException():
-                return QueryFailedError(FailureKind.OUT_OF_MEMORY, reason)
+                failure = FailureKind.OUT_OF_MEMORY
             case duckdb.CatalogException() if reason.startswith("Catalog Error: Table with name"):
-                return QueryFailedError(FailureKind.UNKNOWN_NAME, reason)
+                failure = FailureKind.UNKNOWN_NAME
             case duckdb.BinderException() if (
                 "Referenced column" in reason or "does not have a column" in reason
             ):
-                return QueryFailedError(FailureKind.UNKNOWN_NAME, reason)
-        return QueryFailedError(FailureKind.ERROR, reason)
+                failure = FailureKind.UNKNOWN_NAME
+            case duckdb.ParserException():
+                failure = FailureKind.NOT_UNDERSTOOD
+            case duckdb.CatalogException() if "Function with name" in reason:
+                failure = FailureKind.NOT_UNDERSTOOD
+        return QueryFailedError(failure, reason)
 
     def close(self) -> None:
         """Close the file and end the thread."""

@@ -16,6 +16,7 @@ class FailureKind(StrEnum):
 
     ERROR = "execution_error"
     UNKNOWN_NAME = "unknown_name"
+    NOT_UNDERSTOOD = "not_understood"  # its syntax, or a function that the engine does not have
     UNSAFE = "unsafe"
     TIMEOUT = "timeout"
     TOO_MANY_ROWS = "too_many_rows"

@@ -37,6 +37,7 @@ _FORBIDDEN_NAMES = re.compile(
 _DIALECTS = {"postgresql": "postgres", "mariadb": "mysql", "mssql": "tsql", "awsathena": "athena"}
 _UNDEFINED = frozenset({"42P01", "42703"})  # SQLSTATE: no such table, no such column
 _NOT_ALLOWED = frozenset({"25006", "42501"})  # SQLSTATE: read-only transaction, insufficient privilege
+_NOT_UNDERSTOOD = frozenset({"42601", "42883"})  # SQLSTATE: syntax error, no such function
 _QUERY_CANCELLED = "57014"
 _OUT_OF_MEMORY = "53200"
 
@@ -66,9 +67,11 @@ class ServerEngine:
     def _read_schema(self) -> Schema:
         inspector = sqlalchemy.inspect(self._engine)
         views = inspector.get_view_names()
-        tables = {
-            name: [column["name"] for column in inspector.get_columns(name)]
-            for name in [*inspector.get_table_names(), *views]
+        columns = {name: inspector.get_columns(name) for name in [*inspector.get_table_names(), *views]}
+        tables = {name: [column["name"] for column in listed] for name, listed in columns.items()}
+        types = {
+            name: {column["name"]: str(column["type"]) for column in listed}
+            for name, listed in columns.items()
         }
         keys = [
             (f"{table}.{column}", f"{key['referred_table']}.{target}")
@@ -77,7 +80,7 @@ class ServerEngine:
             for key in inspector.get_foreign_keys(table)
             for column, target in zip(key["constrained_columns"], key["referred_columns"], strict=True)
         ]
-        return make_schema(tables, keys, views)
+        return make_schema(tables, keys, views, types)
 
     def _is_superuser(self, connection: Connection) -> bool:
         """Whether the server would let this role read and write the server's files."""
@@ -137,6 +140,8 @@ class ServerEngine:
             return QueryFailedError(FailureKind.UNSAFE, f"it does more than read: {reason}")
         if state in _UNDEFINED:
             return QueryFailedError(FailureKind.UNKNOWN_NAME, reason)
+        if state in _NOT_UNDERSTOOD:
+            return QueryFailedError(FailureKind.NOT_UNDERSTOOD, reason)
         return QueryFailedError(FailureKind.ERROR, reason)
 
     def close(self) -> None:

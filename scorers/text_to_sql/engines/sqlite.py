@@ -93,11 +93,14 @@ class SqliteEngine:
         listed = self._connection.execute(
             "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"
         ).fetchall()
-        tables, primary, keys = {}, {}, []
+        tables: dict[str, list[str]] = {}
+        types: dict[str, dict[str, str]] = {}
+        primary, keys = {}, []
         for name, _ in listed:
             rows = self._columns(name)
-            tables[name] = [column for column, _ in rows]
-            primary[name.lower()] = [column for column, position in rows if position]
+            tables[name] = [column for column, _, _ in rows]
+            types[name] = {column: kind for column, kind, _ in rows}
+            primary[name.lower()] = [column for column, _, position in rows if position]
         for name, _ in listed:
             for table, column, target in self._connection.execute(
                 'SELECT "table", "from", "to" FROM pragma_foreign_key_list(?)', (name,)
@@ -105,12 +108,14 @@ class SqliteEngine:
                 to = target or next(iter(primary.get(table.lower(), [])), None)
                 if to is not None:
                     keys.append((f"{name}.{column}", f"{table}.{to}"))
-        return make_schema(tables, keys, [name for name, kind in listed if kind == "view"])
+        return make_schema(tables, keys, [name for name, kind in listed if kind == "view"], types)
 
-    def _columns(self, table: str) -> list[tuple[str, int]]:
-        """Names, with their positions in the primary key; none for a view or virtual table that is broken."""
+    def _columns(self, table: str) -> list[tuple[str, str, int]]:
+        """Names, with their types and positions in the primary key; none for a view or virtual table that is broken."""
         try:
-            return self._connection.execute("SELECT name, pk FROM pragma_table_xinfo(?)", (table,)).fetchall()
+            return self._connection.execute(
+                "SELECT name, type, pk FROM pragma_table_xinfo(?)", (table,)
+            ).fetchall()
         except sqlite3.OperationalError:
             return []
 
@@ -168,6 +173,8 @@ class SqliteEngine:
             return QueryFailedError(FailureKind.OUT_OF_MEMORY, "out of memory")
         if reason.startswith(("no such column", "no such table")):
             return QueryFailedError(FailureKind.UNKNOWN_NAME, reason)
+        if reason.startswith("no such function") or reason.endswith("syntax error"):
+            return QueryFailedError(FailureKind.NOT_UNDERSTOOD, reason)
         return QueryFailedError(FailureKind.ERROR, reason)
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from checks.errors import GovernanceError
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.databases import Databases, open_engine
 from scorers.text_to_sql.engines.execution import FailureKind, Limits
+from tests.scorers.text_to_sql.transpiling_cases import COLUMNS, POSTGRES, SALE
 
 SHOP = """
     CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, country TEXT);
@@ -155,6 +156,29 @@ def open_shop(url):
     yield open_it
     for engine in engines:
         engine.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"), [(sql, rows) for sql, (rows, _) in POSTGRES.items()], ids=list(POSTGRES)
+)
+def test_what_is_transpiled_from_postgresql_means_this_there(sale, sql, rows):
+    """The rows that other engines are to give for the transpiled text are PostgreSQL's own."""
+    execution = sale.run(sql)
+    assert execution.reason == ""
+    assert execution.table.rows == rows
+
+
+@pytest.fixture(scope="module")
+def sale(server):
+    with psycopg.connect(f"postgresql://postgres@{server}/shop", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE sale")
+    with psycopg.connect(f"postgresql://postgres@{server}/sale", autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE sale ({COLUMNS.format(text='TEXT', double='DOUBLE PRECISION')})")
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO sale VALUES (%s, %s, %s, %s, %s, %s, %s)", SALE)
+    engine = open_engine(Databases(f"postgresql+psycopg://postgres@{server}/shop").find("sale"), Limits())
+    yield engine
+    engine.close()
 
 
 def everything(server):

@@ -55,6 +55,7 @@ def test_columns_match_where_some_permutation_does(results, ordered):
         ([(1,), (2,)], [(2,), (1,)], False, True, True),
         ([], [], True, True, True),
         ([], [(None,)], False, False, False),
+        ([(12, 1)], [(12, 1.0)], True, False, True),
         (
             [(12, 1)],
             [(12, 1.0)],

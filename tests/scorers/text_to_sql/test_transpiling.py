@@ -1,0 +1,68 @@
+"""What SQL of one dialect means, run by the engine of another: the same rows, or a reason why not."""
+
+import sqlite3
+
+import duckdb
+import pytest
+
+from scorers.text_to_sql.databases import Databases, open_engine
+from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.pair_scorer import PairScorer
+from scorers.text_to_sql.reading import Way, engine_text
+from scorers.text_to_sql.verdict import Outcome
+from tests.scorers.text_to_sql.transpiling_cases import COLUMNS, SALE, TABLES
+
+INSERT = "INSERT INTO sale VALUES (?, ?, ?, ?, ?, ?, ?)"
+CASES = [
+    pytest.param((dialect, engine), sql, rows, engine in refusing, id=f"{dialect} on {engine}: {sql}")
+    for dialect, table in TABLES.items()
+    for engine in ("sqlite", "duckdb")
+    for sql, (rows, refusing) in table.items()
+    if engine != dialect
+]
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("databases")
+    with sqlite3.connect(folder / "sale_sqlite.sqlite") as connection:
+        connection.execute(f"CREATE TABLE sale ({COLUMNS.format(text='TEXT', double='REAL')})")
+        connection.executemany(INSERT, SALE)
+    connection.close()
+    with duckdb.connect(folder / "sale_duckdb.duckdb") as connection:
+        connection.execute(f"CREATE TABLE sale ({COLUMNS.format(text='VARCHAR', double='DOUBLE')})")
+        connection.executemany(INSERT, SALE)
+    opened = {
+        name: open_engine(Databases(str(folder)).find(f"sale_{name}"), Limits())
+        for name in ("sqlite", "duckdb")
+    }
+    yield opened
+    for engine in opened.values():
+        engine.close()
+
+
+@pytest.mark.parametrize(("between", "sql", "rows", "refused"), CASES)
+def test_a_text_means_what_it_means_in_its_dialect(engines, between, sql, rows, refused):
+    dialect, engine = between
+    scorer = PairScorer(engines[engine], dialect=dialect)
+    verdict = scorer.score("SELECT 1", sql)
+    if refused:
+        assert (verdict.verdict, verdict.correct) == (Outcome.TRANSPILATION_FAILURE, False)
+        assert verdict.reason.startswith(f"cannot be transpiled to {engine}: ")
+        return
+    assert verdict.verdict in {Outcome.CORRECT, Outcome.WRONG_RESULT}, verdict.reason
+    text = engine_text(sql, way=Way(dialect, engine, engines[engine].schema()))
+    assert engines[engine].run(text).table.rows == rows, text
+
+
+def test_what_cannot_be_carried_over_is_counted_with_its_reason(engines):
+    scorer = PairScorer(engines["sqlite"], dialect="postgres")
+    verdict = scorer.score("SELECT 1", "SELECT MOD(7.5, 2)")
+    assert (verdict.verdict, verdict.transpilation_failure, verdict.correct) == (
+        Outcome.TRANSPILATION_FAILURE,
+        True,
+        False,
+    )
+    assert verdict.reason == "cannot be transpiled to sqlite: SQLite's remainder is one of integers"
+    gold = scorer.score("SELECT MOD(7.5, 2)", "SELECT 1")
+    assert (gold.verdict, gold.reason) == (Outcome.GOLD_ERROR, verdict.reason)
