@@ -1,5 +1,6 @@
 """The verdict on one pair of gold and predicted SQL."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -7,7 +8,14 @@ from scorers.text_to_sql.answers import extract_sql
 from scorers.text_to_sql.bounded_cache import BoundedCache
 from scorers.text_to_sql.component_match import component_match, normalise
 from scorers.text_to_sql.engines.execution import Engine, Execution, FailureKind
-from scorers.text_to_sql.reading import NO_SQL, Reading, Way, engine_text, read_sql
+from scorers.text_to_sql.reading import (
+    NO_SQL,
+    Reading,
+    Way,
+    engine_text,
+    read_sql,
+    unknown_functions,
+)
 from scorers.text_to_sql.result_match import ResultTable, bird_match, execution_match
 from scorers.text_to_sql.schema import Schema
 from scorers.text_to_sql.spider_grammar import parse_spider_sql
@@ -104,8 +112,7 @@ class PairScorer:
         plain = spider = None
         if reading.engine_sql is not None:
             plain = self._run(reading.engine_sql, Phase.PREDICTION)
-            if self._dialect != self._engine.dialect and plain.failure is FailureKind.NOT_UNDERSTOOD:
-                # It was read in its dialect, so that what the engine does not understand is the transpiling's.
+            if self._is_lost_on_the_way(predicted_sql, plain):
                 problem = f"cannot be transpiled to {self._engine.dialect}: {plain.reason}"
                 reading, plain = replace(reading, untranspilable=True, problem=problem), None
         if reading.unsafe is None and not reading.untranspilable:
@@ -113,6 +120,13 @@ class PairScorer:
         self._enter(Phase.COMPARING)
         verdict = _verdict(gold, reading, component, (plain, spider))
         return self._with_names_known_to_engine(verdict, predicted_sql, plain)
+
+    def _is_lost_on_the_way(self, sql: str, plain: Execution) -> bool:
+        """Whether the engine does not understand what was read in its dialect, but for functions that nobody knows."""
+        if self._dialect == self._engine.dialect or plain.failure is not FailureKind.NOT_UNDERSTOOD:
+            return False
+        words = set(re.findall(r"\w+", plain.reason.lower()))
+        return words.isdisjoint(unknown_functions(sql, self._dialect))
 
     def _with_names_known_to_engine(
         self, verdict: Verdict, predicted_sql: str, plain: Execution | None

@@ -70,6 +70,12 @@ def engine_text(sql: str, *, way: Way) -> str | None:
     return _transpiled(trees[0], True, (), way).engine_sql if len(trees) == 1 else None
 
 
+def unknown_functions(sql: str, dialect: str) -> frozenset[str]:
+    """Return the functions of `sql` that sqlglot does not know in any dialect, in lower case."""
+    calls = (call for tree in parse_sql(sql, dialect).trees for call in tree.find_all(exp.Anonymous))
+    return frozenset(call.name.lower() for call in calls)
+
+
 def _is_no_statement(tree: exp.Expr) -> bool:
     """Whether sqlglot read an expression on its own (it takes the text `hello` for a column) or gave up (`Command`)."""
     return isinstance(tree, (exp.Condition, exp.Alias, exp.Command)) and not isinstance(tree, exp.Query)

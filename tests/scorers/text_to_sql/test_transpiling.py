@@ -66,3 +66,9 @@ def test_what_cannot_be_carried_over_is_counted_with_its_reason(engines):
     assert verdict.reason == "cannot be transpiled to sqlite: SQLite's remainder is one of integers"
     gold = scorer.score("SELECT MOD(7.5, 2)", "SELECT 1")
     assert (gold.verdict, gold.reason) == (Outcome.GOLD_ERROR, verdict.reason)
+
+
+def test_a_function_that_nobody_has_is_the_prediction_s_own_error(engines):
+    verdict = PairScorer(engines["sqlite"], dialect="postgres").score("SELECT 1", "SELECT make_it_so(1)")
+    assert (verdict.verdict, verdict.transpilation_failure) == (Outcome.EXECUTION_ERROR, False)
+    assert verdict.reason == "no such function: make_it_so"
