@@ -4,6 +4,7 @@ What belongs to the query is for a parser to say, not for marks in the text: bla
 texts and comments too. So candidates are found by what surrounds SQL in answers, and the first that parses is taken.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -39,6 +40,8 @@ _CONTINUATION = re.compile(
     |case|in|is|like|ilike|between|select|with|over|partition|filter|tablesample|pivot|unpivot|asc|desc|nulls)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_PROSE = re.compile(r"[\s*#>-]*[A-Z][a-z']+(?:[\s:,.!]|\Z)")
+_FENCE_MARK = re.compile(r"`{3,}|~{3,}")
 _MOST_CANDIDATES = 50
 _MOST_CUTS = 50
 
@@ -47,7 +50,7 @@ def extract_sql(answer: str, *, dialect: str) -> str:
     """Return the SQL inside a model's answer, or the answer where there is none.
 
     A text of statements only is left as it stands. Otherwise drafts (`<think>…</think>`, also without its end) are left
-    out, and the first that parses as a query is taken: of the Markdown fences; of the tags such as `<sql>`; behind a
+    out, and the first that parses as a query is taken: of the Markdown fences; of a JSON object; of the tags; behind a
     label such as `SQLQuery:`; from a line that begins with SELECT or WITH; of the code spans; from any SELECT or WITH.
     Lines of prose behind a query are left out, unless they begin as a part of a query does. Where nothing parses as a
     query: the first fence or the first candidate that begins like one, up to its semicolon, so that a statement that
@@ -56,12 +59,13 @@ def extract_sql(answer: str, *, dialect: str) -> str:
     if is_blank(answer, engine=dialect) or parse_sql(answer, dialect).is_statements:
         return answer
     text = _SPECIAL_TOKEN.sub("", _without_drafts(answer))
-    fenced = [_content(match.group(2)) for match in _FENCE.finditer(text)]
+    fenced = [content for match in _FENCE.finditer(text) if (content := _content(match.group(2)))]
     query = _first_query(fenced, dialect)
     if query is not None:
         return query
     if fenced:
         return _first_of_statements(fenced, dialect)
+    text = _FENCE_MARK.sub("", text)  # of fences that hold nothing
     candidates = list(_candidates(text))
     query = _first_query(candidates, dialect)
     if query is not None:
@@ -80,7 +84,7 @@ def _without_drafts(answer: str) -> str:
 
 
 def _content(fenced: str) -> str:
-    """Return what a fence holds without the name of its language."""
+    """Return what a fence or a code span holds without the name of its language."""
     language = _LANGUAGE.match(fenced)
     if language is None:
         return fenced.strip()
@@ -89,15 +93,26 @@ def _content(fenced: str) -> str:
     return (fenced if is_sql else fenced[language.end() :]).strip()
 
 
+def _texts_in_json(text: str) -> Iterator[str]:
+    """Yield the texts of an answer in JSON mode, such as `{"sql": "SELECT 1"}`."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(value, dict):
+        yield from (each for each in value.values() if isinstance(each, str))
+
+
 def _candidates(text: str) -> Iterator[str]:
+    yield from _texts_in_json(text)
     for match in _TAG.finditer(text):
         yield match.group(2)
     for match in _LABEL.finditer(text):
         behind = text[match.end() :].lstrip()
         span = _CODE_SPAN.match(behind)
-        yield span.group(1) if span else behind
+        yield _content(span.group(1)) if span else behind
     yield from _from_matches(_LINE_OF_A_QUERY, text)
-    yield from (match.group(1) for match in _CODE_SPAN.finditer(text))
+    yield from (_content(match.group(1)) for match in _CODE_SPAN.finditer(text))
     yield from _from_matches(_LINE_OF_A_RARE_QUERY, text)
     yield from _from_matches(_QUERY_ANYWHERE, text)
 
@@ -146,10 +161,7 @@ def _query_at_start(text: str, dialect: str) -> str | None:
 
 def _is_prose_below(lines: list[str], cut: int) -> bool:
     """Whether a line above, behind a blank one, begins the prose that this line goes on with."""
-    return any(
-        not lines[number - 1].strip() and lines[number].strip() and not _CONTINUATION.match(lines[number])
-        for number in range(1, cut)
-    )
+    return any(not lines[number - 1].strip() and _PROSE.match(lines[number]) for number in range(1, cut))
 
 
 def _begins_as_query(text: str, dialect: str) -> bool:

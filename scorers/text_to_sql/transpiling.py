@@ -228,6 +228,8 @@ def _average(node: exp.Expr, way: Way) -> exp.Expr | None:
 def _cast(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Where one side cuts off and the other rounds, say which."""
     inner = node.this
+    if isinstance(node, exp.TryCast) and way.engine == "sqlite":
+        raise NotTranspilableError("SQLite has no cast that gives NULL for what is no number")
     if not node.args["to"].is_type(*_INTEGERS) or _is_integer(inner) or _is(inner, exp.DataType.Type.BOOLEAN):
         return None
     cuts, engine_cuts = way.dialect in _CAST_CUTS, way.engine in _CAST_CUTS

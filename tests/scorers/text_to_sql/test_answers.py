@@ -74,6 +74,13 @@ EXTRACTED = {
     "wrong SQL behind prose": ("Sure:\nSELECT FROM WHERE; Good luck", "SELECT FROM WHERE"),
     # Cut before its unreadable WHERE, it would be another query.
     "a clause that does not parse": (f"Sure:\n{QUERY}\nWHERE )(", f"{QUERY}\nWHERE )("),
+    "a comment before a clause that does not parse": (
+        f"{QUERY}\n\n-- some\n\nWHERE id = 1 LIMIT",
+        f"{QUERY}\n\n-- some\n\nWHERE id = 1 LIMIT",
+    ),
+    "the end of a fence alone": (f"{QUERY}\n```", QUERY),
+    "a code span with a language": (f"`sql {QUERY}`", QUERY),
+    "an object of JSON": ('{"reason": "names", "sql": "SELECT name FROM customer"}', QUERY),
     "a rare query": ("Sure:\nVALUES (1)", "VALUES (1)"),
 }
 

@@ -85,6 +85,7 @@ PRESTO = {
     "SELECT DATE_DIFF('day', a.sold, b.sold) FROM sale a, sale b WHERE a.id = 1 AND b.id = 2": ([(23,)], ()),
     "SELECT DATE_DIFF('month', DATE '2024-01-31', DATE '2024-02-28')": ([(0,)], ("sqlite",)),
     "SELECT GREATEST(units, 4) FROM sale WHERE id = 4": ([(None,)], ()),
+    "SELECT TRY_CAST('a' AS INTEGER)": ([(None,)], ("sqlite",)),
     "SELECT CAST(2.5E0 AS INTEGER)": ([(3,)], ()),
     "SELECT id FROM sale WHERE DATE_ADD('day', 7, day) = DATE '2024-01-14'": ([(1,)], ()),
     "SELECT DATE_ADD('month', 1, day) = DATE '2024-02-29' FROM sale WHERE id = 2": ([(1,)], ("sqlite",)),
