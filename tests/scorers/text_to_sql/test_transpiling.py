@@ -71,4 +71,4 @@ def test_what_cannot_be_carried_over_is_counted_with_its_reason(engines):
 def test_a_function_that_nobody_has_is_the_prediction_s_own_error(engines):
     verdict = PairScorer(engines["sqlite"], dialect="postgres").score("SELECT 1", "SELECT make_it_so(1)")
     assert (verdict.verdict, verdict.transpilation_failure) == (Outcome.EXECUTION_ERROR, False)
-    assert verdict.reason == "no such function: make_it_so"
+    assert verdict.reason == "no such function: MAKE_IT_SO"
