@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from aws.s3_objects import ObjectExists, list_with_times, read_object, write_once
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
-from checks.record import MAX_RECORD_BYTES
+from checks.record_bounds import MAX_RECORD_BYTES
 from disk.reading import read_bounded
 
 if TYPE_CHECKING:

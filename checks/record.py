@@ -14,7 +14,6 @@ from checks.reports.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
 from checks.version import NAME, VERSION
 
-MAX_RECORD_BYTES = 16 * 1024 * 1024
 SCHEMA: Literal["governance.decision/1"] = "governance.decision/1"
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from checks.errors import GovernanceError
-from checks.record import MAX_RECORD_BYTES, DecisionRecord, DecisionRecordError, parse_record
+from checks.record import DecisionRecord, DecisionRecordError, parse_record
+from checks.record_bounds import MAX_RECORD_BYTES
 from cli.decisions_bucket import DecisionsBucket
 from cli.exit_codes import ExitCode, exit_code_of_status
 from cli.show import show_record

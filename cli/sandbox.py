@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from disk.writing import write_whole
 from pipelines.settings import PREFIX
 from sandbox.server import PROJECT, Deployment, Sandbox
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -50,17 +51,27 @@ def _progress(line: str) -> None:
 
 @contextmanager
 def _deployed(context: Iterable[str]) -> Iterator[tuple[Sandbox, dict[str, str]]]:
-    """Run a sandbox with the stack in it, and give the environment that points at it; SIGTERM ends it in order."""
+    """Run a sandbox with the stack in it, and give the environment that points at it."""
     settings = parse_context(context)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _ended_in_order(), Sandbox(progress=_progress) as sandbox:
+        started = time.monotonic()
+        deployments = sandbox.deploy(context=settings)
+        _progress(f"deployed in {time.monotonic() - started:.0f} s")
+        yield sandbox, sandbox.environment() | stack_environment(deployments)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM and SIGINT raise `KeyboardInterrupt` within the block, whatever was to become of them before.
+
+    A shell starts the background jobs of a script with SIGINT ignored, and Python then leaves it so.
+    """
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _ENDING}
     try:
-        with Sandbox(progress=_progress) as sandbox:
-            started = time.monotonic()
-            deployments = sandbox.deploy(context=settings)
-            _progress(f"deployed in {time.monotonic() - started:.0f} s")
-            yield sandbox, sandbox.environment() | stack_environment(deployments)
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 _Context = Annotated[
@@ -79,22 +90,33 @@ def up(
 ) -> None:
     """Keep an embedded AWS running with the stack deployed; print the environment that points at it.
 
-    Set those variables, and any boto3 script, the AWS CLI and governance itself work against it. Ctrl-C ends it,
-    and everything in it is gone.
+    Set those variables, and any boto3 script, the AWS CLI and governance itself work against it. Ctrl-C or
+    SIGTERM ends it, and everything in it is gone, the file of variables too.
     """
     with _deployed(context or []) as (_, environment):
         lines = "unset AWS_PROFILE\n" + "".join(
             f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()
         )
-        if output is None:
-            print(lines, end="", flush=True)
-        else:
-            write_whole(output, lines.encode())
-        _progress("ready; Ctrl-C ends it")
+        content = lines.encode()
         try:
+            if output is None:
+                print(lines, end="", flush=True)
+            else:
+                write_whole(output, content)
+            _progress("ready; Ctrl-C ends it")
             threading.Event().wait()
         except KeyboardInterrupt:
             _progress("ended")
+        finally:
+            if output is not None:
+                _remove(output, content)
+
+
+def _remove(file: Path, content: bytes) -> None:
+    """Remove the file of variables that lead nowhere any more, if it is still the one that was written."""
+    with suppress(OSError):
+        if file.is_file() and file.read_bytes() == content:
+            file.unlink()
 
 
 def demo(

@@ -15,6 +15,7 @@ from checks.measurements import Measurement
 from checks.reports.evaluation import PROVENANCE, evaluation_document
 from checks.reports.strict_json import JsonValue
 from checks.subject import SUBJECT, Subject
+from disk.writing import put_in_place, replaceable
 
 EVALUATION = "evaluation.json"
 RESULTS = "results.jsonl"
@@ -49,6 +50,8 @@ class EvidenceWriter:
     def __enter__(self) -> Self:
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
+            for name in (EVALUATION, RESULTS):  # told before hours of scoring
+                replaceable(self._directory / name)
             self._work = Path(tempfile.mkdtemp(prefix=".scoring-", dir=self._directory))
             self._results = (self._work / RESULTS).open("w", encoding="utf-8")
         except OSError as error:
@@ -80,7 +83,7 @@ class EvidenceWriter:
             text = json.dumps(_with_subject(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
             (self._work / name).write_text(text, encoding="utf-8")
         for name in (*others, *reversed([*files])):  # evaluation.json last: where it stands, all stands
-            (self._work / name).replace(self._directory / name)
+            put_in_place(self._work / name, self._directory / name)
 
     def __exit__(
         self,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue
+from disk.writing import put_in_place, replaceable
 from scorers.collecting import Benchmark
 from scorers.collecting.prompts import FORMS, Question, read_questions
 from scorers.endpoints.cache import AnswerCache, content_key
@@ -68,6 +69,7 @@ def collect(
         GovernanceError: when questions cannot be read, the endpoint is down, or questions are left without an answer.
     """
     settings = settings or CollectionSettings()
+    replaceable(output)  # told before hours of asking
     questions = read_questions(benchmark, prompts, settings.template)
     jobs = [_Job(question, repeat) for question in questions for repeat in range(settings.repeats)]
     kept = output.with_name(output.name + KEPT_SUFFIX)
@@ -163,6 +165,6 @@ def _write(output: Path, lines: Iterator[Mapping[str, JsonValue]]) -> None:
             with whole.open("w", encoding="utf-8") as file:
                 for line in lines:
                     file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
-            whole.replace(output)
+            put_in_place(whole, output)
     except OSError as error:
         raise GovernanceError(f"{output}: cannot be written ({error.strerror}); name another file") from error

@@ -1,6 +1,9 @@
 """What `governance sandbox` makes of outputs and settings; the sandbox itself and the demo have tests of their own."""
 
 import shlex
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -34,9 +37,14 @@ class IdleSandbox:
 
 
 class Interrupted:
-    """A wait that Ctrl-C ends."""
+    """A wait that Ctrl-C ends; it keeps what is in the file of variables until then."""
+
+    file: Path | None = None
+    seen = ""
 
     def wait(self) -> None:
+        if self.file is not None:
+            Interrupted.seen = self.file.read_text()
         raise KeyboardInterrupt
 
 
@@ -64,11 +72,88 @@ def test_up_prints_the_environment_and_ctrl_c_ends_it_in_order(idle: IdleSandbox
 
 
 @pytest.mark.usefixtures("idle")
-def test_up_writes_the_environment_to_a_file_to_source(tmp_path: Path, capsys) -> None:
+def test_up_writes_the_environment_to_a_file_to_source_and_takes_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     file = tmp_path / "sandbox.env"
+    monkeypatch.setattr(Interrupted, "file", file)
     assert run(["sandbox", "up", "-o", str(file)]) == 0
-    assert file.read_text().splitlines() == EXPECTED
+    assert Interrupted.seen.splitlines() == EXPECTED
+    assert not file.exists()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("idle")
+def test_up_leaves_a_file_that_another_one_wrote_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sandbox.env"
+
+    def wait(self: Interrupted) -> None:
+        file.write_text("export OTHER=1")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Interrupted, "wait", wait)
+    assert run(["sandbox", "up", "-o", str(file)]) == 0
+    assert file.read_text() == "export OTHER=1"
+
+
+# `sandbox up` with a sandbox that says where it is, on a file descriptor of its own, and when it is ended.
+BACKGROUND = """
+import os, sys, threading
+from contextlib import contextmanager
+from cli import sandbox as command
+from cli.main import run
+
+class Slow:
+    def deploy(self, **_):
+        if sys.argv[1] == "while it deploys":
+            print("deploying", flush=True)
+            threading.Event().wait()
+        return []
+
+    def environment(self):
+        return {"AWS_ENDPOINT_URL": "http://localhost:1"}
+
+@contextmanager
+def sandbox(**_):
+    try:
+        yield Slow()
+    finally:
+        print("stopped", flush=True)
+
+command.Sandbox = sandbox
+said = command._progress
+command._progress = lambda line: (said(line), line.startswith("ready") and print("ready", flush=True))
+sys.exit(run(["sandbox", "up", "-o", sys.argv[2]]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(("when", "code"), [("while it deploys", 130), ("when it is ready", 0)])
+@pytest.mark.parametrize("ignored", [True, False], ids=["interrupts ignored", "interrupts as usual"])
+def test_up_ends_in_order_in_the_background_too(
+    tmp_path: Path, number: int, when: str, code: int, *, ignored: bool
+) -> None:
+    """A shell starts the background jobs of a script with SIGINT ignored."""
+    file = tmp_path / "sandbox.env"
+    words = [sys.executable, "-c", BACKGROUND, when, str(file)]
+    trap = "trap '' INT; " if ignored else ""
+    job = subprocess.Popen(
+        ["/bin/sh", "-c", trap + 'exec "$@"', "sh", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(command.__file__).parents[1],
+    )
+    assert job.stdout is not None
+    assert job.stdout.readline() == ("deploying\n" if code else "ready\n")
+    assert file.exists() is (code == 0)
+    job.send_signal(number)
+    output, errors = job.communicate(timeout=60)
+    assert (job.returncode, output) == (code, "stopped\n")
+    assert errors.rstrip().endswith("interrupted" if code else "ended")
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("setting", ["evaluation_compute", "=lambda"])

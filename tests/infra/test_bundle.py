@@ -59,7 +59,7 @@ def test_start_pipeline_loads_nothing_but_boto3(unzipped):
         "print(*sorted({m.partition('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)))"
     )
     loaded = set(run_isolated(unzipped, program).stdout.split())
-    own = {"aws", "checks", "lambdas", "pipelines"}
+    own = {"aws", "checks", "disk", "lambdas", "pipelines"}
     boto3_and_what_it_needs = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
     assert own <= loaded <= own | boto3_and_what_it_needs | {"__main__", "__mp_main__"}
 

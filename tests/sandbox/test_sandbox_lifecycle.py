@@ -14,11 +14,13 @@ import pytest
 
 from sandbox.server import Sandbox, SandboxError, this_machine
 
+# A background job of a script starts with SIGINT ignored, and so does all that a test run as such starts.
 HOLDS = """
-    import sys
+    import signal, sys
     from pathlib import Path
     from sandbox.server import Sandbox
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with Sandbox(Path(sys.argv[1])) as sandbox:
         sandbox.wait_idle()
         try:
@@ -30,10 +32,11 @@ HOLDS = """
 
 
 DEPLOYS = """
-    import sys
+    import signal, sys
     from pathlib import Path
     from sandbox.server import Sandbox
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with Sandbox(Path(sys.argv[1])) as sandbox:
         sandbox.deploy(app=f"{sys.executable} {sys.argv[2]}")
 """

@@ -83,3 +83,23 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         EvidenceWriter(tmp_path / "file"),
     ):
         pass
+
+
+@pytest.mark.parametrize("name", ["evaluation.json", "results.jsonl"])
+def test_what_is_no_file_is_told_before_scoring_and_stays(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with (
+        pytest.raises(GovernanceError, match=f"{name}: a folder, and only a file is replaced"),
+        EvidenceWriter(tmp_path),
+    ):
+        pytest.fail("scored")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_link_stays_and_its_file_gets_the_evidence(tmp_path: Path) -> None:
+    (tmp_path / "kept.json").write_text("old")
+    (tmp_path / "evaluation.json").symlink_to("kept.json")
+    with EvidenceWriter(tmp_path) as evidence:
+        evidence.finish([], {})
+    assert (tmp_path / "evaluation.json").is_symlink()
+    assert (tmp_path / "kept.json").read_text() != "old"
