@@ -7,6 +7,7 @@ whoever writes a report may name metrics as they like.
 from functools import lru_cache
 
 from checks.catalogue import (
+    aws_evaluators,
     bias,
     explainability,
     feedback,
@@ -31,6 +32,7 @@ FAMILIES: tuple[Family, ...] = (
     other_evaluators.OF_FMEVAL,
     other_evaluators.OF_LM_EVAL,
     other_evaluators.OF_INSPECT,
+    aws_evaluators.FAMILY,
 )
 CATALOGUE: tuple[Metric, ...] = tuple(metric for family in FAMILIES for metric in family.metrics)
 

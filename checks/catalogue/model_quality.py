@@ -118,21 +118,35 @@ def monitored() -> Iterator[Metric]:
         )
 
 
+def _of_card(address: str, meaning: str) -> Metric:
+    source = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-cards-create.html"
+    return Metric(
+        address,
+        meaning,
+        source,
+        UNBOUNDED,
+        Better.NEITHER,
+        Unit.AS_REPORTED,
+        Facets.WHOLE,
+        supported=False,
+    )
+
+
 FAMILY = Family(
     "Model quality (SageMaker evaluation JSON)",
     "Of `regression_metrics`, `binary_classification_metrics` and `multiclass_classification_metrics`. Any other group "
     "`<name>_metrics` has addresses of its own, `<name>.<metric>`.",
     (
         *METRICS,
+        _of_card("model_card.<evaluation>.<group>.<metric>", "A number of a whole SageMaker model card."),
+        _of_card("model_card.<group>.<metric>", "A number of a SageMaker model card's evaluation."),
         Metric(
-            "model_card.<group>.<metric>",
-            "A number of a SageMaker model card, by the names of its group and of the metric.",
-            "https://docs.aws.amazon.com/sagemaker/latest/dg/model-cards-create.html",
+            "metrics.<name>",
+            "A figure of your own that stands under metrics; any other is at the path that leads to it.",
+            "docs/evidence.md",
             UNBOUNDED,
             Better.NEITHER,
             Unit.AS_REPORTED,
-            Facets.WHOLE,
-            supported=False,
         ),
     ),
 )

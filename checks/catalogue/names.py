@@ -39,7 +39,9 @@ def full_names(address: str) -> tuple[str, ...]:
     """Return the known addresses of which `address`, itself unknown, is the last part; patterns come last."""
     if find_metric(address) is not None:
         return ()
-    return tuple(_by_ending().get(_plain(address), ()))
+    whole = _by_ending().get(_plain(address), ())
+    as_spelt = [one for one in whole if one.endswith(f".{address}")]
+    return tuple(as_spelt or whole)
 
 
 @lru_cache(maxsize=10_000)
