@@ -200,6 +200,14 @@ def test_recorded_values_of_a_scripted_judge(
             {"StatementGeneratorOutput": [statements("a"), statements()]},
             "ragas would count as agreement",
         ),
+        (
+            "answer_correctness",
+            {
+                "StatementGeneratorOutput": [statements("a"), statements("b")],
+                "ClassificationWithReason": [{"TP": [], "FP": [], "FN": []}],
+            },
+            "classified no statement, which ragas would count as agreement",
+        ),
         ("context_precision", precision(7), "neither 0 nor 1"),
         (
             "context_precision",
@@ -218,6 +226,22 @@ def test_what_the_judge_fails_on_is_no_score(
     found = scored(metric, item(contexts=("c",)), scripted_judge(answers), table_embeddings())
     assert isinstance(found, Unscored)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("bits", "value"),
+    [
+        pytest.param((1,), 1.0, id="one context"),
+        pytest.param((1, 1), 1.0, id="two contexts"),
+        pytest.param((0, 1), 0.5, id="the second one"),
+        pytest.param((1, 0, 1), 0.833333333, id="nine digits"),
+    ],
+)
+def test_context_precision_is_without_ragas_epsilon(
+    bits: tuple[int, ...], value: float, scripted_judge: Any
+) -> None:
+    of = item(contexts=tuple("abc"[: len(bits)]))
+    assert scored("context_precision", of, scripted_judge(precision(*bits))) == value
 
 
 @pytest.mark.parametrize(
