@@ -17,7 +17,7 @@ from aws.s3_objects import (
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.evidence import Document
-from checks.reports import MANIFEST, MAX_REPORT_BYTES, is_report_file
+from checks.reports import MANIFEST, MAX_REPORT_BYTES, REPORT_PATTERNS, is_report_file
 from disk.errors import FileMissing, FileTooLarge
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -75,7 +75,7 @@ class EvidenceStore(Protocol):
         ...
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
-        """Return a reference to each `*.json` and `*.eval` under `prefix`, sorted by URI, without slot and digest.
+        """Return a reference to each report under `prefix`, sorted by URI, without slot and digest.
 
         Everything else is skipped: `results.jsonl`, notes, pictures. `…/a/b` does not take in `…/a/bc`.
 
@@ -88,7 +88,7 @@ class EvidenceStore(Protocol):
         ...
 
     def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
-        """Copy the files of `directory` to `prefix`; return references with digests to its `*.json` and `*.eval`.
+        """Copy the files of `directory` to `prefix`; return references with digests to its reports.
 
         Hidden files are left out, and so is the manifest of an earlier registration. The URIs name no version, so
         that other tools can follow them too: the digest is what pins the bytes.
@@ -264,7 +264,7 @@ def _files_with_reports(directory: Path) -> list[Path]:
     sizes = {path: path.stat().st_size for path in files if is_report_file(path.name)}
     if not sizes:
         raise EvidenceError(
-            f"{directory}: there is no report (*.json) in it; name the folder that holds them"
+            f"{directory}: there is no report ({REPORT_PATTERNS}) in it; name the folder that holds them"
         )
     for path, size in sizes.items():
         if size > MAX_REPORT_BYTES:

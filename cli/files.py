@@ -5,7 +5,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
-from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file, unread
+from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is_report_file, unread
 from checks.threshold_examination import Examined, examine_thresholds
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
 from disk.errors import FileTooLarge
@@ -18,8 +18,8 @@ THRESHOLD_SUFFIXES = (".yaml", ".yml")
 def report_files(paths: Iterable[Path]) -> list[Path]:
     """Return the report files that `paths` name, each once: files as they are, of a folder every `*.json` below it.
 
-    Logs of Inspect, `*.eval`, count as well. Hidden files and folders are left out, as when evidence is uploaded:
-    scoring keeps unfinished work there.
+    Logs of Inspect, `*.eval`, and `*_output.jsonl` of Bedrock Evaluations count as well. Hidden files and folders are
+    left out, as when evidence is uploaded: scoring keeps unfinished work there.
 
     Raises:
         GovernanceError: a folder holds no report, or something that cannot be looked at.
@@ -34,7 +34,9 @@ def report_files(paths: Iterable[Path]) -> list[Path]:
 def _reports_below(folder: Path) -> list[Path]:
     files = [file for file in files_below(folder) if is_report_file(file.name)]
     if not files:
-        raise GovernanceError(f"{folder}: no *.json in this folder; name the folder that scoring wrote to")
+        raise GovernanceError(
+            f"{folder}: no report ({REPORT_PATTERNS}) in this folder; name the folder that scoring wrote to"
+        )
     return files
 
 

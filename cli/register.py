@@ -25,6 +25,7 @@ from aws.report_references import ReportReference, ReportSlot
 from checks.errors import GovernanceError
 from checks.evidence import Report
 from checks.manifest import Manifest
+from checks.reports import REPORT_PATTERNS
 from checks.subject import JudgedModel, Subject
 from cli.files import read_evidence
 
@@ -37,6 +38,10 @@ SLOTS: Mapping[str, ReportSlot] = {
     "fmeval": ReportSlot.MODEL_QUALITY_STATISTICS,
     "lm_eval": ReportSlot.MODEL_QUALITY_STATISTICS,
     "inspect_log": ReportSlot.MODEL_QUALITY_STATISTICS,
+    "bedrock_evaluation": ReportSlot.MODEL_QUALITY_STATISTICS,
+    "sagemaker_evaluators": ReportSlot.MODEL_QUALITY_STATISTICS,
+    "trainer_state": ReportSlot.MODEL_QUALITY_STATISTICS,
+    "figures": ReportSlot.MODEL_QUALITY_STATISTICS,
     "clarify_bias": ReportSlot.BIAS_REPORT,
     "clarify_explainability": ReportSlot.EXPLAINABILITY_REPORT,
     "model_monitor_statistics": ReportSlot.MODEL_DATA_QUALITY_STATISTICS,
@@ -51,7 +56,7 @@ def command(
     ],
     evidence: Annotated[
         Path,
-        typer.Option("--evidence", metavar="DIR", help="Folder of reports: every *.json and *.eval below."),
+        typer.Option("--evidence", metavar="DIR", help=f"Folder of reports: every {REPORT_PATTERNS} below."),
     ],
     image: Annotated[str, typer.Option("--image", metavar="URI", help="Inference image of the version.")],
     model_data: Annotated[

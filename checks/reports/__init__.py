@@ -2,6 +2,7 @@
 
 A reader module has `FORMAT`, its name in decision records; `recognises(document)`, whether the parsed JSON is of its
 format; and `read(report)`, which yields every measurement of it. A new one is a module and a line in `READERS`.
+`figures`, for files of no format, is asked last and alone.
 """
 
 import hashlib
@@ -12,10 +13,12 @@ from typing import Protocol
 from checks.evidence import Document, Report
 from checks.measurements import Measurement, Source
 from checks.reports import (
+    bedrock_evaluation,
     clarify_analysis_config,
     clarify_bias,
     clarify_explainability,
     evaluation,
+    figures,
     fmeval,
     inspect_log,
     lm_eval,
@@ -24,12 +27,16 @@ from checks.reports import (
     model_monitor_statistics,
     model_monitor_violations,
     ragas,
+    sagemaker_evaluators,
+    trainer_state,
 )
-from checks.reports.numbers import Node
+from checks.reports.numbers import Node, with_error_of_all
 from checks.reports.strict_json import JsonValue, ReportError, parse_report_json
 from checks.subject import Subject, SubjectError, subject_of
 
-REPORT_SUFFIXES = (".json", ".eval")  # of the files in a folder that are taken for reports
+# Of the files in a folder that are taken for reports. Other lines of JSON are items: predictions, scored answers.
+_REPORT_SUFFIXES = (".json", ".eval", "_output.jsonl")
+REPORT_PATTERNS = "*.json, *.eval and *_output.jsonl"  # the same in words
 MANIFEST = "evidence.manifest.json"  # lists the reports beside it, and is none itself
 MAX_REPORT_BYTES = 32 * 1024 * 1024
 MAX_MEASUREMENTS = 100_000
@@ -60,6 +67,7 @@ class Reader(Protocol):
 
 
 READERS: tuple[Reader, ...] = (
+    bedrock_evaluation,
     clarify_bias,
     clarify_explainability,
     clarify_analysis_config,
@@ -72,13 +80,16 @@ READERS: tuple[Reader, ...] = (
     model_monitor_statistics,
     model_monitor_violations,
     ragas,
+    sagemaker_evaluators,
+    trainer_state,
+    figures,
 )
 
 
 def is_report_file(path: str) -> bool:
     """Return whether a file of a folder is taken for a report, by its name."""
     name = path.rpartition("/")[2]
-    return name.lower().endswith(REPORT_SUFFIXES) and name != MANIFEST
+    return name.lower().endswith(_REPORT_SUFFIXES) and name != MANIFEST
 
 
 def read_report(document: Document) -> Report:
@@ -162,13 +173,11 @@ def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...], Subje
         raise ReportError(f"holds more than {MAX_VALUES:,} values; attach the report, not the data behind it")
     is_archive = document.content.startswith(inspect_log.ARCHIVE_START)
     content = inspect_log.header_of(document.content, MAX_REPORT_BYTES) if is_archive else document.content
-    parsed = parse_report_json(content)
-    readers = [reader for reader in READERS if reader.recognises(parsed)]
-    if not readers:
-        formats = ", ".join(reader.FORMAT for reader in READERS)
-        raise ReportError(f"not a report of a known format; known are {formats}")
+    lines = bedrock_evaluation.lines_of(content)
+    parsed = parse_report_json(content) if lines is None else lines
+    readers = _readers_of(parsed)
     report = Node(parsed, Source(document.name))
-    every = (measurement for reader in readers for measurement in reader.read(report))
+    every = (found for reader in readers for found in with_error_of_all(report, reader.read(report)))
     measurements = tuple(islice(_with_bounded_names(every), MAX_MEASUREMENTS + 1))
     if not measurements:
         raise ReportError("holds no metric")
@@ -177,6 +186,16 @@ def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...], Subje
             f"holds more than {MAX_MEASUREMENTS:,} numbers; attach figures, not the data behind them"
         )
     return [reader.FORMAT for reader in readers], measurements, subject_of(parsed)
+
+
+def _readers_of(parsed: JsonValue) -> list[Reader]:
+    """Return the readers of every format that the document is of; that of figures when it is of none."""
+    readers = [reader for reader in READERS if reader is not figures and reader.recognises(parsed)]
+    if readers:
+        return readers
+    if figures.recognises(parsed):
+        return [figures]
+    raise ReportError(figures.why_unknown(parsed))
 
 
 def _with_bounded_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:

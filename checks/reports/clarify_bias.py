@@ -4,9 +4,14 @@ Addressed as `bias.pre_training.CI` and `bias.post_training.DPPL`, with the face
 https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-analysis-results.html. An undefined metric
 has a null `value` and its reason in `error`, or the text `Infinity` or `-Infinity`. A group without a metric that other
 groups have is a gap at that metric and facet.
+
+The list that `bias_report()` of the library smclarify returns, saved alone, is read as well. It names no column, so the
+facet is the value or threshold of the group by itself; whether a metric is of before or after training is known by its
+name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
@@ -17,19 +22,56 @@ PREFIXES = {
     "pre_training_bias_metrics": "bias.pre_training",
     "post_training_bias_metrics": "bias.post_training",
 }
+# https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-measure-data-bias.html and
+# https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-measure-post-training-bias.html
+_PRE_TRAINING = frozenset({"CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "CDDL"})
+_POST_TRAINING = frozenset(
+    {"DPPL", "DI", "DCA", "DCAcc", "DCR", "SD", "RD", "DAR", "DRR", "AD", "TE", "CDDPL", "FT", "GE"}
+)
+_LIBRARY = "bias"
 _TEXTS = frozenset({"name", "value", "error", "description"})
 
 
 def recognises(document: JsonValue) -> bool:
     """Whether `document` holds bias metrics of Clarify."""
+    if isinstance(document, list):
+        return bool(document) and all(map(_is_group, document))
     return isinstance(document, Mapping) and any(key in document for key in PREFIXES)
+
+
+def _is_group(value: JsonValue) -> bool:
+    return isinstance(value, Mapping) and {"value_or_threshold", "metrics"} <= value.keys()
 
 
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every bias metric."""
+    if isinstance(report.value, list):
+        yield from map(_of_stage, _of_library(report))
+        return
     for key, prefix in PREFIXES.items():
         if key in report:
             yield from _section(report.child(key), prefix)
+
+
+def _of_library(report: Node) -> Iterator[Measurement]:
+    by_facet: dict[str, list[Measurement]] = {}
+    for _, group in report.members():
+        facet = _facet(group, "").removeprefix("=")
+        by_facet.setdefault(facet, []).extend(read_group(group, _LIBRARY, facet))
+    for measurements in by_facet.values():
+        yield from measurements
+    yield from missing_metrics(_LIBRARY, by_facet, report)
+
+
+def _of_stage(found: Measurement) -> Measurement:
+    """Return a measurement of the library with the stage of its metric: `bias.pre_training.CI` for `bias.CI`."""
+    rest = found.metric.removeprefix(f"{_LIBRARY}.")
+    name = rest.partition(".")[0]
+    if name in _PRE_TRAINING:
+        return replace(found, metric=f"{PREFIXES['pre_training_bias_metrics']}.{rest}")
+    if name in _POST_TRAINING:
+        return replace(found, metric=f"{PREFIXES['post_training_bias_metrics']}.{rest}")
+    return found
 
 
 def _section(section: Node, prefix: str) -> Iterator[Measurement]:

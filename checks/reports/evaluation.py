@@ -26,12 +26,14 @@ from checks.reports.clarify_bias import PREFIXES as BIAS_SECTIONS
 from checks.reports.model_monitor_shape import is_statistics
 from checks.reports.numbers import (
     Node,
+    error_of_all,
     kind,
     measurement,
     numbers_below,
     stated_error,
     undefined,
     why_not_a_number,
+    with_error_of_all,
 )
 from checks.reports.strict_json import JsonValue
 from checks.reports.support import SPREADS, count_of, why_no_spread, with_samples, with_spread
@@ -124,7 +126,7 @@ def read(report: Node) -> Iterator[Measurement]:
     """Yield every metric of every group, and of every facet."""
     if isinstance(report.value, list):
         for _, evaluation in report.members():
-            yield from read(evaluation)
+            yield from with_error_of_all(evaluation, read(evaluation))
         return
     for key, child in report.members():
         if key == PROVENANCE:
@@ -152,9 +154,12 @@ def _is_figure(value: JsonValue) -> bool:
 
 def read_group(group: str, node: Node) -> Iterator[Measurement]:
     """Yield the metrics of one group, addressed as `group.name`."""
-    if not isinstance(node.value, Mapping) and not is_named_list(node.value):
-        yield undefined(group, node, f"{kind(node.value)} stands where an object of metrics belongs")
+    if not node.value or not (isinstance(node.value, Mapping) or is_named_list(node.value)):
+        misplaced = f"{kind(node.value)} stands where an object of metrics belongs"
+        yield undefined(group, node, "the group has no metric" if node.value == {} else misplaced)
         return
+    if (stated := error_of_all(node)) is not None:
+        yield undefined(group, node, stated)
     for name, entry in named_members(node):
         yield from read_metric(f"{group}.{name}", entry, facet=None)
 
@@ -198,9 +203,7 @@ def read_metric(metric: str, node: Node, facet: str | None) -> Iterator[Measurem
 
 def _nested(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
     """Yield what an object without a value holds: its own parts, unless it says that there was an error."""
-    error = node.object().get("error")
-    stated = stated_error(error) if why_not_a_number(error) is not None else None
-    if stated is not None:
+    if (stated := error_of_all(node)) is not None:
         yield undefined(metric, node, stated, facet=facet)
         return
     yield Unmeasured(metric, _NO_VALUE, node.source, facet, itself_only=True)

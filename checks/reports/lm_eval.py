@@ -11,6 +11,7 @@ https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md.
 from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measurement
+from checks.reports import sagemaker_evaluators
 from checks.reports.numbers import Node, kind, measurement, undefined
 from checks.reports.strict_json import JsonValue
 from checks.reports.support import supported
@@ -24,11 +25,10 @@ SHARES = frozenset({"acc", "acc_norm", "acc_mutual_info", "exact_match", "mc1", 
 
 def recognises(document: JsonValue) -> bool:
     """Whether `document` has results by task, with the versions of the tasks beside them."""
-    return (
-        isinstance(document, Mapping)
-        and "versions" in document
-        and isinstance(document.get("results"), Mapping)
-    )
+    if not isinstance(document, Mapping) or "versions" not in document:
+        return False
+    # The evaluators of the SageMaker SDK write versions too.
+    return isinstance(document.get("results"), Mapping) and not sagemaker_evaluators.recognises(document)
 
 
 def read(report: Node) -> Iterator[Measurement]:

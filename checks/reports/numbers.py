@@ -150,6 +150,22 @@ def measurement(metric: str, node: Node, *, facet: str | None = None, error: Jso
     return Unmeasured(metric, reason, node.source, facet=facet)
 
 
+def error_of_all(node: Node) -> str | None:
+    """Return the error that an object states beside its figures; a number of that name is a figure itself."""
+    error = node.value.get("error") if isinstance(node.value, Mapping) else None
+    return None if why_not_a_number(error) is None else stated_error(error)
+
+
+def with_error_of_all(node: Node, found: Iterator[Measurement]) -> Iterator[Measurement]:
+    """Pass on what was found in `node`; with an error beside it, each figure is undefined as well."""
+    error = error_of_all(node)
+    for one in found:
+        yield one
+        if error is not None and isinstance(one, Measured):
+            reason = f"the report states an error: {error}"
+            yield Unmeasured(one.metric, reason, node.source, one.facet, itself_only=True)
+
+
 def undefined(metric: str, node: Node, reason: str, *, facet: str | None = None) -> Unmeasured:
     """Return the gap of `metric` and of everything below it, at `node`."""
     return Unmeasured(metric, reason, node.source, facet)

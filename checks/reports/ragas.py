@@ -130,11 +130,9 @@ def recognises(document: JsonValue) -> bool:
     columns = _columns(document)
     if columns is not None:
         return _has_own_metric(columns) or (OWN_COLUMN in columns and any(map(_is_metric, columns)))
-    if not isinstance(document, Mapping) or any(
-        isinstance(value, Mapping | list) for value in document.values()
-    ):
+    if not isinstance(document, Mapping):
         return False
-    return _has_own_metric(document)
+    return _has_own_metric(name for name, mean in document.items() if not isinstance(mean, Mapping | list))
 
 
 def read(report: Node) -> Iterator[Measurement]:
@@ -159,10 +157,11 @@ def _has_own_metric(names: Iterable[str]) -> bool:
 
 
 def is_part(document: Mapping[str, JsonValue]) -> bool:
-    """Whether an object has scores of RAGAS by row, whatever else stands in it."""
-    return any(
-        isinstance(value, Mapping | list) and _column(value) is not None and _has_own_metric([name])
-        for name, value in document.items()
+    """Whether an object has a metric of RAGAS under its name, and neither as a mean nor as a figure with a value."""
+    return _has_own_metric(
+        name
+        for name, given in document.items()
+        if isinstance(given, list) or (isinstance(given, Mapping) and "value" not in given)
     )
 
 

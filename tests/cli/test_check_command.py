@@ -180,7 +180,10 @@ def test_a_folder_of_threshold_files_needs_a_group(folder: Path, capsys) -> None
     [
         (["none.yaml", "-e", "evidence"], "error: none.yaml: there is no such file"),
         (["churn.yaml", "-e", "none"], "error: none: there is no such file"),
-        (["churn.yaml", "-e", "empty"], "error: empty: no *.json in this folder"),
+        (
+            ["churn.yaml", "-e", "empty"],
+            "error: empty: no report (*.json, *.eval and *_output.jsonl) in this folder",
+        ),
         (["churn.yaml"], "Error: Missing option '--evidence' / '-e'."),
         (["churn.yaml", "-e", "evidence", "--format", "xml"], "Error: Invalid value for '--format'"),
         (["empty", "-e", "evidence", "--group", "churn"], "error: empty: no *.yaml or *.yml in this folder"),

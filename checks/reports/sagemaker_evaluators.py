@@ -1,0 +1,85 @@
+"""What the evaluators of the SageMaker Python SDK 3 write (`sagemaker.train.evaluate`).
+
+`results_*.json` of benchmarks and custom scorers has metrics by task, `all` for the whole: addressed as
+`sagemaker_benchmark.<task>.<metric>`, such as `sagemaker_benchmark.all.acc`, with `<metric>_stderr` as the standard
+error. `bedrock_llm_judge_results.json` has a score, its spread and its number of evaluations by metric: addressed as
+`sagemaker_llm_judge.<metric>`. The results of a base model are of the same addresses; attach those of the model that
+is to be judged. The shapes are those that the SDK reads in `sagemaker.train.common_utils.show_results_utils`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from checks.measurements import Measurement
+from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
+from checks.reports.strict_json import JsonValue
+from checks.reports.support import supported, with_samples, with_spread
+
+FORMAT = "sagemaker_evaluators"
+BENCHMARK = "sagemaker_benchmark"
+JUDGE = "sagemaker_llm_judge"
+SECTION = "results"
+WHOLE = "all"
+ERROR_SUFFIX = "_stderr"
+_OF_A_SCORE = frozenset({"score", "std_deviation", "total_evaluations", "error"})
+
+
+def recognises(document: JsonValue) -> bool:
+    """Whether `document` has results as an evaluator of the SDK writes them."""
+    results = document.get(SECTION) if isinstance(document, Mapping) else None
+    return isinstance(results, Mapping) and (_is_benchmark(results) or _is_judge(results))
+
+
+def _is_benchmark(results: Mapping[str, JsonValue]) -> bool:
+    """Whether results are by task: `all`, or a task named `suite|task|shots`."""
+    return isinstance(results.get(WHOLE), Mapping) or any(task.count("|") > 1 for task in results)
+
+
+def _is_judge(results: Mapping[str, JsonValue]) -> bool:
+    return any(
+        isinstance(entry, Mapping) and {"score", "total_evaluations"} <= entry.keys()
+        for entry in results.values()
+    )
+
+
+def read(report: Node) -> Iterator[Measurement]:
+    """Yield every metric."""
+    results = report.child(SECTION)
+    is_benchmark = _is_benchmark(results.object())
+    for name, entry in results.members():
+        if is_benchmark:
+            yield from _task(f"{BENCHMARK}.{name}", entry)
+        else:
+            yield from _judged(f"{JUDGE}.{name}", entry)
+
+
+def _task(metric: str, task: Node) -> Iterator[Measurement]:
+    entry = task.value
+    if not isinstance(entry, Mapping) or not entry:
+        reason = (
+            "it has no metric" if entry == {} else f"{kind(entry)} stands where an object of metrics belongs"
+        )
+        yield undefined(metric, task, reason)
+        return
+    for name, found in task.members():
+        if name.endswith(ERROR_SUFFIX):
+            if name.removesuffix(ERROR_SUFFIX) not in entry:
+                address = f"{metric}.{name.removesuffix(ERROR_SUFFIX)}"
+                yield undefined(address, found, "a standard error without its value")
+            continue
+        error = entry.get(f"{name}{ERROR_SUFFIX}")
+        yield supported(measurement(f"{metric}.{name}", found), samples=None, standard_error=error)
+
+
+def _judged(metric: str, node: Node) -> Iterator[Measurement]:
+    entry = node.value
+    if not isinstance(entry, Mapping) or "score" not in entry:
+        stated = stated_error(entry.get("error")) if isinstance(entry, Mapping) else None
+        yield undefined(metric, node, stated or 'no "score" in it')
+        return
+    found = measurement(metric, node.child("score"), error=entry.get("error"))
+    # A judge's scores are no zeros and ones: without their spread, their number does not make them a proportion.
+    spread = {"standard_deviation": entry.get("std_deviation")}
+    yield with_spread(with_samples(found, entry.get("total_evaluations")), spread)
+    for key, extra in node.members():
+        if key not in _OF_A_SCORE:
+            yield from numbers_below(f"{metric}.{key}", extra)
