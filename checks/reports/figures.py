@@ -21,10 +21,10 @@ FORMAT = "figures"
 # What other formats are known by: with one of these, a file is a part of a report or a broken one.
 _OF_OTHERS = {
     "fmeval": ("eval_name", "dataset_scores", "category_scores"),
-    "Inspect": ("sample_reductions", "eval", "plan"),
+    "Inspect": ("sample_reductions",),
     "lm-evaluation-harness": ("n-samples", "n-shot", "higher_is_better", "config_general"),
     "Model Monitor": ("violations", "monitoring_config", "numerical_statistics", "string_statistics"),
-    "Clarify": ("explanations", "kernel_shap", "global_shap_values", "value_or_threshold", "methods"),
+    "Clarify": ("kernel_shap", "global_shap_values", "value_or_threshold"),
     "a SageMaker model card": ("metric_data", "model_overview"),
     "Bedrock Evaluations": ("automatedEvaluationResult", "conversationTurns"),
     "Hugging Face's Trainer": ("log_history",),
@@ -49,9 +49,27 @@ def _by_structure(document: Mapping[str, JsonValue]) -> str | None:
         return "RAGAS"
     if _has_items(document.get("features")):
         return "Model Monitor"
-    results = document.get("results")
+    if "explanations" in document and not isinstance(document["explanations"], str | int | float):
+        return "Clarify"
+    if any(_has_groups_of_clarify(value, _DEEPEST) for value in document.values()):
+        return "Clarify"
+    run, results = document.get("eval"), document.get("results")
+    if isinstance(run, Mapping) and "task" in run:
+        return "Inspect"
     is_harness = isinstance(results, Mapping) and any(_is_harness_task(task) for task in results.values())
     return "lm-evaluation-harness" if is_harness else None
+
+
+def _has_groups_of_clarify(value: JsonValue, deepest: int) -> bool:
+    """Whether groups of a facet, as Clarify writes them, are somewhere in `value`, at most so many levels down."""
+    if isinstance(value, Mapping):
+        return deepest > 0 and any(_has_groups_of_clarify(part, deepest - 1) for part in value.values())
+    return isinstance(value, list) and any(
+        isinstance(item, Mapping) and "value_or_threshold" in item for item in value
+    )
+
+
+_DEEPEST = 3
 
 
 def _is_harness_task(task: JsonValue) -> bool:
@@ -86,6 +104,8 @@ def _has_figure(value: JsonValue) -> bool:
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every figure, and every gap."""
     for name, entry in named_members(report):
+        if not name:
+            continue  # no check can ask for a metric without a name
         if _has_items(entry.value):
             yield undefined(name, entry, "a list of items, not of figures")
         else:
