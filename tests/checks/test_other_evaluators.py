@@ -216,7 +216,8 @@ MATCH = [{"name": "em", "value": 1}]
 FMEVAL_GAPS: dict[str, tuple[object, list[tuple[str, str | None]]]] = {
     "a run that failed": ({**TRIVIA, "error": "timeout"}, [("fmeval.qa.trivia", None)]),
     "an error beside scores": (
-        {**TRIVIA, "dataset_scores": SCORES, "error": {"code": 1}}, [("fmeval.qa.trivia", None)],
+        {**TRIVIA, "dataset_scores": SCORES, "error": {"code": 1}},
+        [("fmeval.qa.trivia.f1", None), ("fmeval.qa.trivia", None)],
     ),
     "no score and no reason": ({**TRIVIA, "dataset_scores": []}, [("fmeval.qa.trivia", None)]),
     "scores that are no list": ({**TRIVIA, "dataset_scores": 3}, [("fmeval.qa.trivia", None)]),
