@@ -128,7 +128,7 @@ def test_a_decision_is_waited_for_and_explained(stack, environment, monkeypatch,
     assert run(["wait", arn, "--timeout", "2m"]) == 1
     waited = capsys.readouterr().out
     assert "rejects: equal recall (sex=2): " in waited
-    assert waited.endswith("status      Rejected\n")
+    assert "status      Rejected, given by the gate with this decision\n" in waited
     uri = stack.describe(arn)["CustomerMetadataProperties"]["governance:decision-uri"]
     assert f"record      {uri}\n" in waited
     assert run(["explain", uri]) == 0
