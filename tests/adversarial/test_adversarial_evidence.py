@@ -8,6 +8,7 @@ from hostile_evidence.documents import FORMATS
 from judge_hostile_evidence import case_of, judged
 
 from checks.decision import Verdict
+from checks.reports import READERS, clarify_analysis_config
 
 NAMES = {make(random.Random(0)).format for make in FORMATS}
 
@@ -16,6 +17,10 @@ NAMES = {make(random.Random(0)).format for make in FORMATS}
 def test_a_generated_case_is_judged_right(seed: int) -> None:
     case = case_of(seed)
     assert case.problem() is None, (case.format, case.faults, case.documents, case.thresholds.decode())
+
+
+def test_there_is_evidence_of_every_format_that_has_figures() -> None:
+    assert {reader.FORMAT for reader in READERS} - {clarify_analysis_config.FORMAT} == NAMES
 
 
 def test_the_generator_makes_flawless_and_faulty_evidence_of_every_format() -> None:

@@ -4,8 +4,10 @@ Nothing here is taken from the readers: addresses, shapes and meanings are writt
 documentation, so that a fault of a reader is no fault of the oracle too.
 """
 
+import io
 import json
 import random
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -180,7 +182,7 @@ def flat(rng: random.Random) -> Built:
         content[name] = literal
         address = f"{prefix}.{name}" if prefix else name
         figures.append(Figure(address, None, (prefix, name) if prefix else (name,), value))
-    return Built("flat", {prefix: content} if prefix else content, figures)
+    return Built("figures", {prefix: content} if prefix else content, figures)
 
 
 def clarify_bias(rng: random.Random) -> Built:
@@ -440,7 +442,9 @@ def bedrock(rng: random.Random) -> Built:
     ]
     row = rng.randrange(count)
     scores = (row, "automatedEvaluationResult", "scores")
-    figure = Figure("bedrock.Builtin.Accuracy", None, (*scores, 0, "result"), value, can_be_set=False)
+    figure = Figure(
+        "bedrock_evaluation.Builtin.Accuracy", None, (*scores, 0, "result"), value, can_be_set=False
+    )
     built = Built(
         "bedrock_evaluation",
         lines,
@@ -457,6 +461,107 @@ def bedrock(rng: random.Random) -> Built:
     return built
 
 
+def ragas_columns(rng: random.Random) -> Built:
+    """RAGAS's scores as a table by columns, as pandas writes it."""
+    count = rng.randint(3, 6)
+    value = Decimal(rng.randint(1, 7)) / 8
+    cells = {str(row): Literal(str(value)) for row in range(count)}
+    content = {"user_input": {str(row): "q" for row in range(count)}, "faithfulness": cells}
+    built = Built(
+        "ragas", content, [Figure("rag.faithfulness", None, ("faithfulness",), value, can_be_set=False)]
+    )
+    row = str(rng.randrange(count))
+    for junk in (None, "n/a", True, [], {}, Literal("NaN")):
+        built.faults.append(Fault(f"cell with {encode(junk)}", put(("faithfulness", row), junk), (0,)))
+    built.faults.append(Fault("a row without a cell", drop(("faithfulness", row)), (0,)))
+    return built
+
+
+def inspect_archive(rng: random.Random) -> Built:
+    """A log of Inspect as the archive that it writes by default."""
+    built = inspect(rng)
+
+    def pack(content: Any) -> bytes:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as log:
+            log.writestr(zipfile.ZipInfo("header.json"), encode(content))
+        return archive.getvalue()
+
+    built.encode, built.name = pack, "log.eval"
+    return built
+
+
+def model_monitor_constraints(rng: random.Random) -> Built:
+    """Model Monitor's constraints of data quality."""
+    features = []
+    figures = []
+    for index, name in enumerate(["age", "income"]):
+        value, literal = number(rng)
+        features.append({"name": name, "inferred_type": "Integral", "completeness": literal})
+        where = ("features", index, "completeness")
+        figures.append(Figure("model_monitor.constraints.completeness", name, where, value))
+    config = {"evaluate_constraints": "Enabled", "emit_metrics": "Enabled"}
+    content = {"version": 0, "features": features, "monitoring_config": config}
+    return Built("model_monitor_constraints", content, figures)
+
+
+def model_quality(rng: random.Random) -> Built:
+    """Model Monitor's statistics of model quality."""
+    value, literal = number(rng)
+    entry = {"value": literal, "standard_deviation": Literal("0.002")}
+    content = {
+        "version": 0.0,
+        "dataset": {"item_count": 900, "evaluation_time": "2026-01-01T00:00:00.000Z"},
+        "binary_classification_metrics": {"recall": entry},
+    }
+    where = ("binary_classification_metrics", "recall")
+    figure = Figure("model_monitor.binary_classification.recall", None, (*where, "value"), value, where)
+    return Built("model_monitor_statistics", content, [figure])
+
+
+def sagemaker_benchmark(rng: random.Random) -> Built:
+    """The results of a benchmark of the SageMaker SDK."""
+    value, literal = number(rng)
+    content = {"results": {"all": {"acc": literal, "acc_stderr": Literal("0.01")}}}
+    figure = Figure("sagemaker_benchmark.all.acc", None, ("results", "all", "acc"), value)
+    built = Built("sagemaker_evaluators", content, [figure])
+    built.faults.append(Fault("task is null", put(("results", "all"), None), (0,)))
+    return built
+
+
+def sagemaker_judge(rng: random.Random) -> Built:
+    """The results of the SageMaker SDK's LLM as a judge."""
+    value, literal = number(rng)
+    entry = {"score": literal, "std_deviation": Literal("0.2"), "total_evaluations": 40}
+    content = {"results": {"Correctness": entry, "Helpfulness": dict(entry)}}
+    figure = Figure("sagemaker_llm_judge.Correctness", None, ("results", "Correctness", "score"), value)
+    built = Built("sagemaker_evaluators", content, [figure])
+    built.faults += [
+        Fault("entry is null", put(("results", "Correctness"), None), (0,)),
+        Fault("score gone", drop(figure.path), (0,)),
+        Fault("no evaluations", put(("results", "Correctness", "total_evaluations"), 0), (0,)),
+    ]
+    return built
+
+
+def trainer_state(rng: random.Random) -> Built:
+    """The log of a training run by Hugging Face's Trainer."""
+    value, literal = number(rng)
+    log = [
+        {"epoch": 1.0, "step": 10, "loss": 0.5},
+        {"epoch": 1.0, "step": 10, "eval_accuracy": Literal("0.5"), "eval_loss": 0.4},
+        {"epoch": 2.0, "step": 20, "eval_accuracy": literal, "eval_loss": 0.4},
+    ]
+    content = {"best_metric": None, "epoch": 2.0, "global_step": 20, "log_history": log}
+    figure = Figure("trainer_state.eval_accuracy", None, ("log_history", 2, "eval_accuracy"), value)
+    built = Built("trainer_state", content, [figure])
+    built.faults += [
+        Fault("log is null", put(("log_history",), None), (0,)),
+        Fault("last entry is null", put(("log_history", 2), None), (0,)),
+    ]
+    return built
+
+
 FORMATS: tuple[Callable[[random.Random], Built], ...] = (
     evaluation,
     dotted,
@@ -466,9 +571,16 @@ FORMATS: tuple[Callable[[random.Random], Built], ...] = (
     model_monitor_statistics,
     model_monitor_violations,
     ragas,
+    ragas_columns,
     fmeval,
     lm_eval,
     inspect,
+    inspect_archive,
     model_card,
+    model_monitor_constraints,
+    model_quality,
     bedrock,
+    sagemaker_benchmark,
+    sagemaker_judge,
+    trainer_state,
 )
