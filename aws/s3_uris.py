@@ -54,6 +54,20 @@ class S3Uri:
             raise S3UriError(f"{self} is not a prefix: it looks like s3://bucket/folder/")
         return S3Uri(self.bucket, f"{self.key.rstrip('/')}/")
 
+    def as_object(self) -> "S3Uri":
+        """The same URI where it names an object.
+
+        Raises:
+            S3UriError: when it is a whole bucket, or a folder in one.
+        """
+        if not self.key:
+            raise S3UriError(
+                f"s3://{self.bucket} is a whole bucket; name an object in it: s3://{self.bucket}/key"
+            )
+        if self.key.endswith("/"):
+            raise S3UriError(f"{self} is a folder; name an object in it, without a slash at the end")
+        return self
+
     def child(self, name: str) -> "S3Uri":
         """The object `name` (a relative path) under this prefix."""
         return S3Uri(self.bucket, self.key + name)

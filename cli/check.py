@@ -15,7 +15,7 @@ from checks.record import DecisionRecord
 from checks.selection import thresholds_for_group
 from checks.thresholds import ThresholdFile
 from cli.exit_codes import exit_code_of
-from cli.files import read_evidence, read_thresholds
+from cli.inputs import is_folder, read_evidence, read_thresholds, refuse_twice
 from cli.show import show_record
 from disk.writing import write_whole
 
@@ -28,15 +28,20 @@ class Format(StrEnum):
 
 
 def command(
-    thresholds: Annotated[Path, typer.Argument(help="A threshold file, or with --group a folder of them.")],
+    thresholds: Annotated[
+        str, typer.Argument(help="A threshold file (- is stdin), or with --group a folder; s3:// too.")
+    ],
     *,
     evidence: Annotated[
-        list[Path],
+        list[str],
         typer.Option(
-            "--evidence", "-e", metavar="PATH...", help="Report files, or folders: every *.json below."
+            "--evidence",
+            "-e",
+            metavar="PATH...",
+            help="Reports, or folders: every *.json below; s3:// URIs, or - for stdin.",
         ),
     ],
-    further_evidence: Annotated[list[Path] | None, typer.Argument(metavar="PATH", hidden=True)] = None,
+    further_evidence: Annotated[list[str] | None, typer.Argument(metavar="PATH", hidden=True)] = None,
     group: Annotated[
         str | None, typer.Option("--group", metavar="NAME", help="Take the file that applies to this group.")
     ] = None,
@@ -52,8 +57,10 @@ def command(
 
     Exits with 0 when the evidence would be approved, 1 rejected, 3 needs review, 2 could not try.
     """
+    places = [*evidence, *(further_evidence or [])]
+    refuse_twice([thresholds, *places])
     file = _thresholds(thresholds, group)
-    found = read_evidence([*evidence, *(further_evidence or [])])
+    found = read_evidence(places)
     now = datetime.now(UTC)
     decision = judge(file, found, today=now.date())
     record = DecisionRecord.of(decision, thresholds=file, evidence=found, decided_at=now)
@@ -61,13 +68,18 @@ def command(
     raise typer.Exit(exit_code_of(record.decision))
 
 
-def _thresholds(path: Path, group: str | None) -> ThresholdFile | None:
-    if path.is_dir() and group is None:
-        raise GovernanceError(
-            f"{path}: a folder; say which group to judge for with --group, or name one file"
-        )
-    files = [examined.file for examined in read_thresholds([path])]
-    return files[0] if group is None else thresholds_for_group(files, group)
+def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
+    of_a_folder = GovernanceError(
+        f"{place}: a folder; say which group to judge for with --group, or name one file"
+    )
+    if group is None and is_folder(place):
+        raise of_a_folder
+    files = [examined.file for examined in read_thresholds([place])]
+    if group is not None:
+        return thresholds_for_group(files, group)
+    if len(files) > 1:  # below a prefix of S3 that was named without the slash
+        raise of_a_folder
+    return files[0]
 
 
 def _deliver(record: DecisionRecord, output_format: Format, output: Path | None) -> None:

@@ -21,8 +21,8 @@ from checks.errors import GovernanceError
 from checks.record import parse_record
 from cli.examples import ExampleVersion, comparable
 from cli.exit_codes import ExitCode
-from cli.explain import read_content
 from cli.main import run
+from cli.records import read_content
 from cli.show import console_for
 from pipelines.settings import DECISION_URI_PROPERTY, PIPELINE_NAME
 from sandbox.server import Sandbox

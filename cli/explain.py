@@ -1,23 +1,20 @@
 """`governance explain`: a decision record, or how a version stands, for people."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from checks.errors import GovernanceError
-from checks.record import DecisionRecord, DecisionRecordError, parse_record
-from checks.record_bounds import MAX_RECORD_BYTES
 from cli.decisions_bucket import DecisionsBucket
 from cli.exit_codes import ExitCode, exit_code_of_status
+from cli.records import read_record
 from cli.show import show_record
-from disk.reading import read_bounded
 
 
 def command(
     decision: Annotated[
-        str, typer.Argument(help="A decision record (a file, or an s3:// URI), or a version's ARN.")
+        str,
+        typer.Argument(help="A decision record (a file, an s3:// URI, - for stdin), or a version's ARN."),
     ],
     *,
     decisions_bucket: DecisionsBucket = None,
@@ -57,29 +54,3 @@ def _explain_version(arn: str, decisions_bucket: str | None) -> ExitCode:
     code = exit_code_of_status(package.approval_status, decided=standing.is_decided)
     undecided_approval = code is ExitCode.NEEDS_REVIEW and not package.is_pending
     return ExitCode.NEEDS_REVIEW if undecided_approval else ExitCode.APPROVED
-
-
-def read_record(where: str) -> DecisionRecord:
-    """Read the decision record in a file or at an `s3://` URI.
-
-    Raises:
-        GovernanceError: it cannot be read, or is none.
-    """
-    try:
-        return parse_record(read_content(where))
-    except DecisionRecordError as error:
-        raise GovernanceError(f"{where}: {error}") from error
-
-
-def read_content(where: str) -> bytes:
-    """Return the bytes of a file or of an `s3://` object.
-
-    Raises:
-        GovernanceError: they cannot be read.
-    """
-    if not where.startswith("s3://"):
-        return read_bounded(Path(where), max_bytes=MAX_RECORD_BYTES)
-    from aws.clients import s3_client  # noqa: PLC0415 - a local record needs no boto3, which takes half a second
-    from aws.decision_log import S3DecisionLog  # noqa: PLC0415 - ditto
-
-    return S3DecisionLog(s3_client(), where.rpartition("/")[0]).read(where)

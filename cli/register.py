@@ -27,7 +27,7 @@ from checks.evidence import Report
 from checks.manifest import Manifest
 from checks.reports import REPORT_PATTERNS
 from checks.subject import JudgedModel, Subject
-from cli.files import read_evidence
+from cli.inputs import read_evidence
 
 # Where a report of each format is attached; of several for one slot the first is, and the others are found under
 # the evidence prefix.

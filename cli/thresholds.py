@@ -3,18 +3,18 @@
 import json
 import re
 import sys
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from checks.errors import GovernanceError
+from checks.evidence import Document
 from checks.selection import find_ambiguities
-from checks.threshold_file import MAX_BYTES, ThresholdFileError
+from checks.threshold_file import ThresholdFileError
 from checks.threshold_schema import thresholds_schema
 from checks.thresholds import ThresholdFile
-from cli.files import read_thresholds
-from disk.reading import read_bounded
+from cli.inputs import examined_documents, threshold_documents
 from pipelines.settings import THRESHOLDS_FOLDER
 
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings for problems: exit with 2.")]
@@ -23,7 +23,10 @@ _UNFIT_FOR_KEYS = re.compile(r"[^A-Za-z0-9.]+")
 
 def validate(
     paths: Annotated[
-        list[Path], typer.Argument(help="Threshold files, or folders: every *.yaml and *.yml below.")
+        list[str],
+        typer.Argument(
+            help="Threshold files (- is stdin), or folders: every *.yaml and *.yml below; s3:// too."
+        ),
     ],
     *,
     strict: Strict = False,
@@ -34,7 +37,7 @@ def validate(
     probably says other than was meant is a warning. Files given together must agree which of them applies to a group.
     Exits with 2 when there is a problem.
     """
-    for file in _read_together(paths, strict=strict):
+    for file in _examined_together(threshold_documents(paths), strict=strict):
         count = len(file.checks)
         print(
             f"{file.source}: {file.name}: {count} check{'s'[: count != 1]}, for {', '.join(file.applies_to)}"
@@ -49,7 +52,10 @@ def schema() -> None:
 
 def publish(
     paths: Annotated[
-        list[Path], typer.Argument(help="Threshold files, or folders: every *.yaml and *.yml below.")
+        list[str],
+        typer.Argument(
+            help="Threshold files (- is stdin), or folders: every *.yaml and *.yml below; s3:// too."
+        ),
     ],
     *,
     thresholds_bucket: Annotated[
@@ -72,8 +78,10 @@ def publish(
     from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - ditto
 
     store = S3ThresholdStore(s3_client(), f"s3://{thresholds_bucket}/{THRESHOLDS_FOLDER}/")
-    for key, file in _by_key(_read_together(paths, strict=strict)).items():
-        print(store.publish(key, read_bounded(Path(file.source), max_bytes=MAX_BYTES)))
+    documents = list(threshold_documents(paths))
+    contents = {document.uri: document.content for document in documents}
+    for key, file in _by_key(_examined_together(documents, strict=strict)).items():
+        print(store.publish(key, contents[file.source]))
 
 
 def _by_key(files: list[ThresholdFile]) -> dict[str, ThresholdFile]:
@@ -89,8 +97,8 @@ def _by_key(files: list[ThresholdFile]) -> dict[str, ThresholdFile]:
     return by_key
 
 
-def _read_together(paths: list[Path], *, strict: bool) -> list[ThresholdFile]:
-    examined = read_thresholds(paths, strict=strict)
+def _examined_together(documents: Iterable[Document], *, strict: bool) -> list[ThresholdFile]:
+    examined = examined_documents(documents, strict=strict)
     files = [one.file for one in examined]
     if problems := find_ambiguities(files):
         raise ThresholdFileError(problems)

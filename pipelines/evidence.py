@@ -112,7 +112,7 @@ def _folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
             ) from error
         return _Folder(uri, listed)
     except (EvidenceGap, ManifestError) as error:
-        return _Folder(uri, listed, manifest_problem=str(error))
+        return _Folder(uri, listed, manifest_problem=_without(uri + MANIFEST, error))
     return _Folder(uri, listed, manifest, is_protected=digest is not None)
 
 
@@ -130,5 +130,10 @@ def _read(reader: EvidenceReader, store: EvidenceStore, reference: ReportReferen
     try:
         report = reader.read(reference.uri, lambda: store.read(reference))
     except EvidenceGap as error:
-        report = unread(reference.uri, str(error))
+        report = unread(reference.uri, _without(reference.uri, error))
     return replace(report, digest_verified=reference.content_digest is not None)
+
+
+def _without(uri: str, error: Exception) -> str:
+    """Return what an error says but for the URI at its beginning: what is unread is told with its URI."""
+    return str(error).removeprefix(f"{uri}: ")

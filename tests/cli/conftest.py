@@ -1,15 +1,21 @@
-"""A server on loopback that answers JSON with JSON as a test tells it to, whichever AWS or model API that is."""
+"""An embedded AWS, and a server on loopback that answers JSON with JSON as a test tells it to."""
 
 import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+import requests
+from moto.server import ThreadedMotoServer
 
 from aws import clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 @dataclass
@@ -87,3 +93,51 @@ def aws_on_loopback(json_server: JsonServer, monkeypatch: pytest.MonkeyPatch) ->
     yield json_server
     for client in made:
         client.cache_clear()
+
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """The endpoint of moto's real HTTP server."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def moto_aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+    """An AWS that commands reach by the environment, with nothing in it; the session makes clients of it."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": moto_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }.items():
+        monkeypatch.setenv(name, value)
+    requests.post(f"{moto_url}/moto-api/reset", timeout=10)
+    made = (clients.sagemaker_client, clients.s3_client)
+    for client in made:
+        client.cache_clear()
+    yield boto3.Session(region_name=REGION)
+    for client in made:
+        client.cache_clear()
+
+
+@pytest.fixture
+def bucket(moto_aws: boto3.Session) -> str:
+    """A bucket that keeps versions."""
+    s3 = moto_aws.client("s3")
+    s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="reports", VersioningConfiguration={"Status": "Enabled"})
+    return "reports"
+
+
+@pytest.fixture
+def s3(moto_aws: boto3.Session) -> "S3Client":
+    """A client of that AWS."""
+    return moto_aws.client("s3")

@@ -186,7 +186,10 @@ def test_a_folder_of_threshold_files_needs_a_group(folder: Path, capsys) -> None
         ),
         (["churn.yaml"], "Error: Missing option '--evidence' / '-e'."),
         (["churn.yaml", "-e", "evidence", "--format", "xml"], "Error: Invalid value for '--format'"),
-        (["empty", "-e", "evidence", "--group", "churn"], "error: empty: no *.yaml or *.yml in this folder"),
+        (
+            ["empty", "-e", "evidence", "--group", "churn"],
+            "error: empty: no threshold file (*.yaml or *.yml) in this folder",
+        ),
     ],
 )
 def test_what_cannot_be_tried_exits_with_2(folder: Path, capsys, arguments: list[str], message: str) -> None:

@@ -1,0 +1,286 @@
+"""What the user names on the command line, found and read: a file, a folder, an `s3://` URI, or `-` for standard input.
+
+boto3, which takes half a second to import, is imported only where something in S3 is named.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks.errors import GovernanceError
+from checks.evidence import Document, Evidence, Report
+from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is_report_file, unread
+from checks.text import one_line
+from checks.threshold_examination import Examined, examine_thresholds
+from checks.threshold_file import MAX_BYTES, ThresholdFileError
+from disk.errors import FileTooLarge
+from disk.reading import read_bounded
+from disk.walking import files_below
+
+if TYPE_CHECKING:
+    from aws.s3_uris import S3Uri
+
+THRESHOLD_SUFFIXES = (".yaml", ".yml")
+STANDARD_INPUT = "-"
+STANDARD_INPUT_NAME = "<stdin>"  # what messages and records call it
+S3_SCHEME = "s3://"
+MOST_NAMED = 5  # of the files that are none of those looked for
+
+
+class InputTooLarge(GovernanceError):
+    """More bytes than are read of it; `problem` is the message without the name."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file or pipe on this machine."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What messages and records call it."""
+        return self.path.as_posix()
+
+    @property
+    def identity(self) -> object:
+        """What is equal for the same file, whatever path leads to it."""
+        return self.path.resolve()
+
+    def read(self, max_bytes: int) -> Document:
+        """Return its bytes; raises `DiskError`, and `InputTooLarge` where there are more than `max_bytes`."""
+        try:
+            return Document(self.name, read_bounded(self.path, max_bytes=max_bytes))
+        except FileTooLarge as error:
+            raise InputTooLarge(self.name, str(error).removeprefix(f"{self.path}: ")) from error
+
+
+@dataclass(frozen=True, slots=True)
+class StandardInput:
+    """The standard input of the process."""
+
+    name: str = STANDARD_INPUT_NAME
+    identity: object = STANDARD_INPUT
+
+    def read(self, max_bytes: int) -> Document:
+        """Return its bytes; raises `InputTooLarge` where there are more than `max_bytes`."""
+        content = sys.stdin.buffer.read(max_bytes + 1)
+        if len(content) > max_bytes:
+            raise InputTooLarge(self.name, f"more than {max_bytes:,} bytes, and no more are read; split it")
+        return Document(self.name, content)
+
+
+@dataclass(frozen=True, slots=True)
+class S3Object:
+    """An object in S3: its newest version, or the one that the URI names."""
+
+    uri: "S3Uri"
+
+    @property
+    def name(self) -> str:
+        """What messages and records call it: the URI without a version."""
+        return str(self.uri.with_version(None))
+
+    @property
+    def identity(self) -> object:
+        """What is equal for the same version."""
+        return self.uri
+
+    def read(self, max_bytes: int) -> Document:
+        """Return its bytes, and which version they are; raises `InputTooLarge`, `ObjectMissing` and `AwsError`."""
+        from aws.clients import s3_client  # noqa: PLC0415
+        from aws.s3_objects import ObjectTooLarge, read_object  # noqa: PLC0415
+
+        try:
+            found = read_object(s3_client(), self.uri, max_bytes=max_bytes)
+        except ObjectTooLarge as error:
+            raise InputTooLarge(self.name, str(error).removeprefix(f"{self.uri}: ")) from error
+        return Document(self.name, found.content, found.uri.version_id, self.uri.version_id is not None)
+
+
+Input = LocalFile | StandardInput | S3Object
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is looked for in a folder: its noun, how its files are named, and what to name instead of the folder.
+
+    `takes` says of a file's name or key whether it is one; `hidden`, whether names with a leading dot count.
+    """
+
+    noun: str
+    patterns: str
+    takes: Callable[[str], bool]
+    way_out: str
+    hidden: bool = False
+
+
+def _is_threshold_file(name: str) -> bool:
+    return name.lower().endswith(THRESHOLD_SUFFIXES)
+
+
+REPORTS = Kind(
+    "report",
+    REPORT_PATTERNS,
+    is_report_file,
+    "name the folder that scoring wrote to, or a report itself",
+)
+THRESHOLDS = Kind(
+    "threshold file",
+    " or ".join(f"*{suffix}" for suffix in THRESHOLD_SUFFIXES),
+    _is_threshold_file,
+    "name a threshold file",
+    hidden=True,
+)
+
+
+def is_in_s3(place: str) -> bool:
+    """Return whether `place` is meant for a URI of S3."""
+    return place.startswith(S3_SCHEME)
+
+
+def is_folder(place: str) -> bool:
+    """Return whether `place` names a folder, or as a URI says that it is a prefix."""
+    if is_in_s3(place):
+        return place.endswith("/") or "/" not in place.removeprefix(S3_SCHEME)
+    return Path(place).is_dir()
+
+
+def input_at(place: str) -> Input:
+    """Return the one document that the user means by `place`.
+
+    Raises:
+        GovernanceError: it is an `s3://` URI that names no object.
+    """
+    if place == STANDARD_INPUT:
+        return StandardInput()
+    if not is_in_s3(place):
+        return LocalFile(Path(place))
+    from aws.s3_uris import S3Uri  # noqa: PLC0415
+
+    return S3Object(S3Uri.parse(place).as_object())
+
+
+def inputs_at(places: Iterable[str | Path], kind: Kind) -> list[Input]:
+    """Return the documents that `places` name, each once: of a folder, or a prefix of S3, all of `kind` below it.
+
+    Hidden reports are left out, as when evidence is uploaded: scoring keeps unfinished work there.
+
+    Raises:
+        GovernanceError: a folder holds none, or something that cannot be looked at.
+    """
+    found: dict[object, Input] = {}
+    for place in places:
+        for one in _inputs_in(str(place), kind):
+            found.setdefault(one.identity, one)
+    return list(found.values())
+
+
+def _inputs_in(place: str, kind: Kind) -> Iterable[Input]:
+    if is_in_s3(place):
+        return _inputs_in_s3(place, kind)
+    if place == STANDARD_INPUT or not Path(place).is_dir():
+        return [input_at(place)]
+    below = files_below(Path(place), hidden=kind.hidden)
+    taken = [LocalFile(file) for file in below if kind.takes(file.name)]
+    if not taken:
+        raise _nothing_in(place, (file.relative_to(place).as_posix() for file in below), kind)
+    return taken
+
+
+def _inputs_in_s3(place: str, kind: Kind) -> Iterable[Input]:
+    from aws.clients import s3_client  # noqa: PLC0415
+    from aws.s3_objects import list_objects  # noqa: PLC0415
+    from aws.s3_uris import S3Uri  # noqa: PLC0415
+
+    uri = S3Uri.parse(place)
+    # Who names an object may not be allowed to list the bucket.
+    if uri.version_id is not None or kind.takes(uri.key):
+        return [S3Object(uri.as_object())]
+    prefix = uri.as_prefix()
+    below = list(list_objects(s3_client(), prefix))
+    taken = [S3Object(one) for one in below if kind.takes(one.key)]
+    if not below and not uri.key.endswith("/"):
+        return [S3Object(uri)]  # an object whose name has another suffix
+    if not taken:
+        raise _nothing_in(place, (one.key.removeprefix(prefix.key) for one in below), kind)
+    return taken
+
+
+def _nothing_in(place: str, names: Iterable[str], kind: Kind) -> GovernanceError:
+    """Return the message that lists what is there, and what would be recognised."""
+    listed = list(islice(names, MOST_NAMED + 1))
+    there = ", ".join(one_line(name) for name in listed[:MOST_NAMED])
+    more = ", …" if len(listed) > MOST_NAMED else ""
+    holds = f"it holds {there}{more}" if listed else "it is empty"
+    return GovernanceError(
+        f"{place}: no {kind.noun} ({kind.patterns}) in this folder; {holds}; {kind.way_out}"
+    )
+
+
+def refuse_twice(places: Sequence[str]) -> None:
+    """Refuse `-` for two things at once.
+
+    Raises:
+        GovernanceError: standard input would have to be read twice.
+    """
+    if places.count(STANDARD_INPUT) > 1:
+        raise GovernanceError("-: standard input can be only one of the files; name the others")
+
+
+def read_evidence(places: Iterable[str | Path]) -> Evidence:
+    """Read the reports at `places` (see `inputs_at`); what a report holds is for the checks to judge.
+
+    Raises:
+        GovernanceError: a file, a folder or something in S3 cannot be read.
+    """
+    reader = EvidenceReader()
+    return Evidence(tuple(_read_report(reader, one) for one in inputs_at(places, REPORTS)))
+
+
+def _read_report(reader: EvidenceReader, one: Input) -> Report:
+    try:
+        return reader.read(one.name, lambda: one.read(MAX_REPORT_BYTES))
+    except InputTooLarge as error:
+        # As in AWS: it was opened, and no report is that large. That is a finding, not a failure to look.
+        return unread(one.name, error.problem)
+
+
+def threshold_documents(places: Iterable[str | Path]) -> Iterator[Document]:
+    """Read the threshold files at `places` (see `inputs_at`).
+
+    Raises:
+        GovernanceError: a file, a folder or something in S3 cannot be read.
+    """
+    return (one.read(MAX_BYTES) for one in inputs_at(places, THRESHOLDS))
+
+
+def examined_documents(documents: Iterable[Document], *, strict: bool = False) -> list[Examined]:
+    """Parse threshold files and hold each against the catalogue of metrics.
+
+    Raises:
+        ThresholdFileError: with the problems of all files at once, and then their warnings; with `strict`, warnings are
+            problems.
+    """
+    examined, problems = [], []
+    for document in documents:
+        try:
+            examined.append(examine_thresholds(document.content, document.uri, strict=strict))
+        except ThresholdFileError as error:
+            problems += error.problems
+    if problems:
+        warnings = [warning for one in examined for warning in one.warnings]
+        raise ThresholdFileError([*problems, *warnings])
+    return examined
+
+
+def read_thresholds(places: Iterable[str | Path], *, strict: bool = False) -> list[Examined]:
+    """Read the threshold files at `places` and examine them; raises as `threshold_documents`, `examined_documents`."""
+    return examined_documents(threshold_documents(places), strict=strict)
