@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aws.arns import ModelPackageArn
-from aws.errors import explained
+from aws.errors import AwsError, AwsNotFound, explained
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -20,6 +20,10 @@ MODEL_PACKAGE_PARAMETER = "ModelPackageArn"
 SUCCEEDED = "Succeeded"
 _BEGINNING = datetime(2017, 11, 29, tzinfo=UTC)  # no execution is older than SageMaker
 FINISHED = frozenset({SUCCEEDED, "Failed", "Stopped", "CompletedWithFailures"})
+
+
+class PipelineMissing(AwsNotFound):
+    """There is no such pipeline in this account and region: nothing will judge anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,23 @@ class PipelineExecutions:
 
         It is known by its description, which `start` sets to the version's ARN. `since` leaves out executions that
         were created before, so that few of a long history are looked through.
+
+        Raises:
+            PipelineMissing: the pipeline does not exist.
+            AwsError: AWS could not be asked.
         """
+        try:
+            return self._find(model_package_arn, since)
+        except AwsError as error:
+            if not _says_missing(error):
+                raise
+            raise PipelineMissing(
+                f"no pipeline {self._pipeline!r} is in the account and region that were asked: deploy the stack there, "
+                "or give the name by which it was deployed",
+                code=error.code,
+            ) from error
+
+    def _find(self, model_package_arn: str, since: datetime) -> Execution | None:
         pages = self._client.get_paginator("list_pipeline_executions").paginate(
             PipelineName=self._pipeline, CreatedAfter=since, SortBy="CreationTime", SortOrder="Descending"
         )
@@ -131,6 +151,15 @@ class PipelineExecutions:
         )
         with explained("listing the steps of an execution", execution_arn):
             return tuple(_step(step) for page in pages for step in page["PipelineExecutionSteps"])
+
+
+def _says_missing(error: AwsError) -> bool:
+    # SageMaker answers ResourceNotFound; where it takes the name for a wrong one, ValidationException.
+    said = str(error).lower()
+    return isinstance(error, AwsNotFound) or (
+        error.code == "ValidationException"
+        and ("does not exist" in said or "could not find pipeline" in said)
+    )
 
 
 def _step(step: "PipelineExecutionStepTypeDef") -> ExecutionStep:

@@ -1,6 +1,6 @@
 """The exit codes of `governance`, which CI/CD builds on: one table, which the pages show and every command follows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import assert_never
@@ -60,6 +60,21 @@ def exit_code_of(verdict: Verdict) -> ExitCode:
             return ExitCode.NEEDS_REVIEW
         case _:
             assert_never(verdict)
+
+
+# Of several versions: a rejection first, as whatever comes of the others, not all of them can go on.
+WORST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.REJECTED,
+    ExitCode.COULD_NOT_TRY,
+    ExitCode.NEEDS_REVIEW,
+    ExitCode.APPROVED,
+)
+
+
+def worst_of(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the worst of `codes`, of which there is at least one."""
+    return min(codes, key=WORST_FIRST.index)
 
 
 def exit_code_of_status(approval_status: str, *, decided: bool) -> ExitCode:

@@ -114,12 +114,21 @@ def _fitting_table(console: Console, findings: Sequence[RecordedFinding]) -> Tab
     return table if at_least <= console.width else _stacked_table(findings)
 
 
+def reason_lines(findings: Sequence[RecordedFinding]) -> Iterator[str]:
+    """Yield a sentence for each finding that asks for something: what for, which check, and what was found."""
+    return (_reason(finding, finding.consequence) for finding in findings if finding.consequence is not None)
+
+
+def _reason(finding: RecordedFinding, consequence: Consequence) -> str:
+    facet = f" ({finding.facet})" if finding.facet else ""
+    return f"{ASKS[consequence]}: {finding.check}{facet}: {finding.reason}"
+
+
 def _reasons(findings: Sequence[RecordedFinding]) -> Iterator[Text]:
     for finding in findings:
         if finding.consequence is not None:
-            facet = f" ({finding.facet})" if finding.facet else ""
-            line = f"{ASKS[finding.consequence]}: {finding.check}{facet}: {finding.reason}"
-            yield clean_text(line, "red" if finding.consequence is Consequence.REJECT else "yellow")
+            style = "red" if finding.consequence is Consequence.REJECT else "yellow"
+            yield clean_text(_reason(finding, finding.consequence), style)
 
 
 def _head(record: DecisionRecord) -> Iterator[Text]:

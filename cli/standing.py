@@ -4,7 +4,8 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
 
 from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.model_packages import PENDING, ModelPackage
@@ -46,22 +47,47 @@ def log_around(client: "S3Client", record_uri: str | None, package: ModelPackage
     return None if match is None else S3DecisionLog(client, match[1])
 
 
-def show_standing(package: ModelPackage, log: DecisionLog | None) -> Standing:
-    """Print the decision that gave the version its status with its reasons, and what is known of the status.
+@dataclass(frozen=True, slots=True)
+class KnownStanding:
+    """How a version stands, the record of the deciding decision, and whether there was a log to look in."""
+
+    standing: Standing
+    record: DecisionRecord | None
+    has_looked: bool
+
+
+def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
+    """Return how the version stands by the records in `log`.
 
     Raises:
         GovernanceError: the records cannot be read, or are not those that were written.
     """
     standing = standing_of(package, log)
-    if standing.deciding is None or log is None:
-        reason = f": {NOT_LOOKED}" if log is None else ""
-        print(f"{package.approval_status}: no decision of the gate about {package.arn} is known{reason}")
+    record = None if standing.deciding is None or log is None else _read(log, standing.deciding)
+    return KnownStanding(standing, record, has_looked=log is not None)
+
+
+def print_standing(known: KnownStanding, stream: TextIO) -> None:
+    """Print the decision that gave the version its status with its reasons, and what is known of the status."""
+    standing, package = known.standing, known.standing.package
+    if standing.deciding is None or known.record is None:
+        reason = "" if known.has_looked else f": {NOT_LOOKED}"
+        print(
+            f"{package.approval_status}: no decision of the gate about {package.arn} is known{reason}",
+            file=stream,
+        )
     else:
-        show_record(_read(log, standing.deciding), sys.stdout)
-        print(f"\nrecord      {standing.deciding.decision_uri}")
-    for line in _lines(standing):
-        print(line)
-    return standing
+        show_record(known.record, stream)
+        print(f"\nrecord      {standing.deciding.decision_uri}", file=stream)
+    for line in lines_about_status(standing):
+        print(line, file=stream)
+
+
+def show_standing(package: ModelPackage, log: DecisionLog | None) -> Standing:
+    """Look up how the version stands, and print it on standard output; raises as `look_up` does."""
+    known = look_up(package, log)
+    print_standing(known, sys.stdout)
+    return known.standing
 
 
 def exit_code_of_standing(standing: Standing) -> ExitCode:
@@ -82,7 +108,8 @@ def _read(log: DecisionLog, outcome: OutcomeRecord) -> DecisionRecord:
         raise GovernanceError(f"{uri}: {error}") from error
 
 
-def _lines(standing: Standing) -> Iterator[str]:
+def lines_about_status(standing: Standing) -> Iterator[str]:
+    """What is known of the status, of who wrote last, and of what was judged later, a line each."""
     package = standing.package
     yield f"status      {package.approval_status}{_said_of_status(standing)}"
     if package.last_modified > package.created:

@@ -1,55 +1,37 @@
-"""`governance wait`: follow the execution that judges a version, and exit with what came of it."""
+"""`governance wait`: follow the executions that judge versions, and exit with what came of them."""
 
-import re
+import json
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, TextIO
 
 import typer
 
-from aws.arns import ModelPackageArn
-from aws.clients import s3_client, sagemaker_client
-from aws.decision_log import DecisionLog
-from aws.errors import AwsThrottled, AwsUnreachable
-from aws.executions import SUCCEEDED, Execution, ExecutionStep, PipelineExecutions
-from aws.model_packages import ModelPackage
-from aws.model_registry import ModelRegistry, SageMakerModelRegistry
-from checks.errors import GovernanceError
+from cli.check import Format
 from cli.decisions_bucket import DecisionsBucket
-from cli.exit_codes import ExitCode
-from cli.standing import exit_code_of_standing, log_around, log_in_bucket, show_standing
+from cli.durations import parse_duration
+from cli.exit_codes import ExitCode, worst_of
+from cli.show import reason_lines
+from cli.standing import print_standing
+from cli.waiting import Waited, wait_for
+from disk.writing import write_whole
+from pipelines.outcomes import described
 from pipelines.settings import PIPELINE_NAME
 
-FIRST_PAUSE, LONGEST_PAUSE, GROWTH = (
-    0.2,
-    5.0,
-    1.3,
-)  # seconds between looks: quick in the sandbox, gentle to AWS
-EARLIEST = datetime(2017, 11, 29, tzinfo=UTC)  # SageMaker began
-CLOCK_SKEW = timedelta(minutes=10)  # how far this machine's clock may be from AWS's
-_DURATION = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]+)?)(?P<unit>[smh]?)")
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
-
-
-def parse_duration(text: str) -> timedelta:
-    """Read `90`, `90s`, `30m` or `2h`.
-
-    Raises:
-        typer.BadParameter: it is something else.
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise typer.BadParameter(f"{text!r} is no duration; write 90s, 30m or 2h")
-    return timedelta(seconds=float(match["number"]) * _SECONDS[match["unit"]])
+SCHEMA = "governance.wait/1"
+MOST_REASONS = 100  # of a record's, in the JSON
 
 
 def command(
-    arn: Annotated[str, typer.Argument(help="The version's ARN, as `governance register` prints it.")],
+    arns: Annotated[
+        list[str],
+        typer.Argument(metavar="ARN...", help="Versions' ARNs, as `governance register` prints them."),
+    ],
     *,
     timeout: Annotated[
-        str, typer.Option("--timeout", metavar="TIME", help="Such as 90s, 30m or 2h.")
+        str, typer.Option("--timeout", metavar="TIME", help="Such as 90s, 30m, 1h30m or 1d, for all of them.")
     ] = "30m",
     pipeline: Annotated[
         str,
@@ -58,124 +40,97 @@ def command(
         ),
     ] = PIPELINE_NAME,
     decisions_bucket: DecisionsBucket = None,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="For people, or JSON: an object, of several ARNs an array.")
+    ] = Format.TEXT,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
+    ] = None,
 ) -> None:
-    """Wait for a version's decision; print the one that gave its status with its reasons, and exit with its code.
+    """Wait for the decisions about versions; print each with its reasons, and exit with the worst of their codes.
 
     Exits with 0 when the version is approved, 1 rejected, 3 when it asks for review or is approved without any
-    decision, 2 when the gate could not judge, nothing was started, or the time is over.
+    decision, 2 when the gate could not judge, nothing was started, or the time is over. Of several versions 1 is the
+    worst, then 2, then 3, then 0.
     """
-    limit = parse_duration(timeout)
-    region = ModelPackageArn.parse(arn).region
-    registry = SageMakerModelRegistry(sagemaker_client(region))
-    executions = PipelineExecutions(sagemaker_client(region), pipeline)
-    execution = follow(arn, registry, executions, limit)
-    steps = () if execution is None else executions.steps(execution.arn)
-    package = registry.describe(arn)
-    if decisions_bucket is not None:
-        log: DecisionLog | None = log_in_bucket(s3_client(region), decisions_bucket)
-    else:
-        # The gate's own answers: what the version's metadata name, whoever writes the version can choose.
-        outputs = {name: value for step in steps for name, value in step.outputs.items()}
-        log = log_around(s3_client(region), outputs.get("outcome_uri"), package)
-    raise typer.Exit(conclude(package, log, execution, steps))
-
-
-def follow(
-    arn: str, registry: ModelRegistry, executions: PipelineExecutions, timeout: timedelta
-) -> Execution | None:
-    """Return the newest finished execution for the version, or `None` where it is not pending and there is none.
-
-    Raises:
-        GovernanceError: the version does not exist, or nothing finished within `timeout`.
-    """
-    deadline = time.monotonic() + timeout.total_seconds()
-    watch = _Watch(arn, registry, executions)
-    for pause in _pauses():
-        try:
-            if watch.look():
-                return watch.execution
-        except (AwsThrottled, AwsUnreachable) as error:
-            print(f"still waiting: {error}", file=sys.stderr)
-        if time.monotonic() + pause > deadline:
-            break
-        time.sleep(pause)
-    raise GovernanceError(_out_of_time(arn, watch.execution, timeout))
-
-
-class _Watch:
-    """The execution for one version, as far as it is known, and what was told of its steps."""
-
-    def __init__(self, arn: str, registry: ModelRegistry, executions: PipelineExecutions) -> None:
-        self.execution: Execution | None = None
-        self._arn = arn
-        self._registry = registry
-        self._executions = executions
-        self._since = EARLIEST
-        self._begun = datetime.now(UTC) - CLOCK_SKEW
-        self._shown: set[tuple[str, str]] = set()
-
-    def look(self) -> bool:
-        """Look once; whether there is nothing more to wait for: the execution is finished, or none is due."""
-        if self.execution is None:
-            # The version first: an execution that decided it stands before the decision does.
-            is_pending = self._registry.describe(self._arn).is_pending
-            self.execution = self._executions.find(self._arn, since=self._since)
-            self._since = self._begun  # what came before was looked through
-            if self.execution is None:
-                return not is_pending
-        else:
-            self.execution = self._executions.describe(self.execution.arn)
-        self._show_progress(self.execution)
-        return self.execution.is_finished
-
-    def _show_progress(self, execution: Execution) -> None:
-        for step in self._executions.steps(execution.arn):
-            if (step.name, step.status) not in self._shown:
-                self._shown.add((step.name, step.status))
-                print(f"{step.name}: {step.status}", file=sys.stderr)
-
-
-def _pauses() -> Iterator[float]:
-    pause = FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(pause * GROWTH, LONGEST_PAUSE)
-
-
-def _out_of_time(arn: str, execution: Execution | None, timeout: timedelta) -> str:
-    waited = f"after {timeout.total_seconds():g} s"
-    if execution is not None:
-        return (
-            f"{arn}: the time is over: {execution.arn} is still {execution.status} {waited}; wait again, or give a "
-            "longer --timeout"
-        )
-    return (
-        f"{arn}: nothing was started: no execution of the governance pipeline judges it {waited}; see that the stack "
-        "is deployed in this account and region, and its dead-letter queue"
+    waited = wait_for(
+        arns, timeout=parse_duration(timeout), pipeline=pipeline, decisions_bucket=decisions_bucket
     )
+    deliver(waited, output_format, output)
+    raise typer.Exit(worst_of(one.exit_code for one in waited))
 
 
-def conclude(
-    package: ModelPackage,
-    log: DecisionLog | None,
-    execution: Execution | None,
-    steps: Sequence[ExecutionStep],
-) -> ExitCode:
-    """Print what gave the version its status, and return the exit code that the status asks for.
+def deliver(waited: Sequence[Waited], output_format: Format, output: Path | None) -> None:
+    """Write what came of each version to `output`, or print it; what could not be judged is an error on stderr."""
+    content = to_json(waited) if output_format is Format.JSON else None
+    if output is not None:
+        write_whole(output, (content or _text(waited)).encode())
+        print(f"written to {output}", file=sys.stderr)
+    elif content is not None:
+        sys.stdout.write(content)
+    elif len(waited) == 1 and waited[0].exit_code is ExitCode.COULD_NOT_TRY:
+        print(f"error: {waited[0].sentence}", file=sys.stderr)
+    else:
+        print_waited(waited, sys.stdout)
 
-    Raises:
-        GovernanceError: the execution failed and the version is pending: nothing was decided. Or the records cannot
-            be read.
-    """
-    if execution is not None and execution.status != SUCCEEDED:
-        reasons = "; ".join(f"{step.name}: {step.failure_reason}" for step in steps if step.failure_reason)
-        failure = (
-            f"{execution.arn} {execution.status}: {reasons or execution.failure_reason or 'no reason given'}"
-        )
-        if package.is_pending:
-            raise GovernanceError(
-                f"{package.arn}: could not judge: nothing was decided, its status is {package.approval_status}. "
-                f"{failure}"
-            )
-        print(f"the newest execution decided nothing: {failure}", file=sys.stderr)
-    return exit_code_of_standing(show_standing(package, log))
+
+def _text(waited: Sequence[Waited]) -> str:
+    text = StringIO()
+    print_waited(waited, text)
+    return text.getvalue()
+
+
+def print_waited(waited: Sequence[Waited], stream: TextIO) -> None:
+    """Print what came of each version: of several first a line each, then how each one stands."""
+    if len(waited) > 1:
+        for one in waited:
+            print(one.sentence if one.known is None else f"{one.arn}: {one.result}", file=stream)
+    for one in waited:
+        if len(waited) > 1 and one.known is not None:
+            print(f"\n{one.arn}", file=stream)
+        _print_one(one, stream, is_alone=len(waited) == 1)
+
+
+def _print_one(one: Waited, stream: TextIO, *, is_alone: bool) -> None:
+    if one.known is not None:
+        for note in one.reasons:
+            print(note, file=stream)
+        print_standing(one.known, stream)
+    elif is_alone:
+        print(one.sentence, file=stream)
+
+
+def to_json(waited: Sequence[Waited]) -> str:
+    """Return what came of one version as a JSON object, of several as an array of such objects in their order."""
+    documents = [document_of(one) for one in waited]
+    # Escaped, as a terminal or a log need not be UTF-8, and what reads it is a program.
+    return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2) + "\n"
+
+
+def document_of(one: Waited) -> Mapping[str, object]:
+    """Return what came of one version as the JSON says it."""
+    standing = None if one.known is None else one.known.standing
+    deciding = None if standing is None else standing.deciding
+    record = None if one.known is None else one.known.record
+    reasons = [] if record is None else list(reason_lines(record.findings))
+    more = len(reasons) - MOST_REASONS
+    return {
+        "schema": SCHEMA,
+        "model_package": one.arn,
+        "result": one.result,
+        "exit_code": int(one.exit_code),
+        "status": one.status,
+        "decision": None if deciding is None else deciding.decision,
+        "outcome": None if deciding is None else deciding.outcome,
+        "record_uri": None if deciding is None else deciding.decision_uri,
+        "record_digest": None if deciding is None else deciding.decision_digest,
+        "status_given_by": None if standing is None else described(standing.source),
+        "reasons": [
+            *one.reasons,
+            *reasons[:MOST_REASONS],
+            *([f"and {more:,} more, in the record"] if more > 0 else []),
+        ],
+        "execution": one.execution,
+        "seconds_waited": round(one.seconds, 1),
+    }

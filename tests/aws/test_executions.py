@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aws.arns import ArnError
-from aws.errors import AwsError, AwsThrottled
-from aws.executions import Execution, ExecutionStep, PipelineExecutions, request_token
+from aws.errors import AwsThrottled
+from aws.executions import Execution, ExecutionStep, PipelineExecutions, PipelineMissing, request_token
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/7"
 OTHER = ARN.replace("/7", "/8")
@@ -63,7 +63,7 @@ def test_only_a_version_of_a_group_starts_an_execution(sagemaker, pipeline):
 
 
 def test_an_absent_pipeline_is_one_message(sagemaker):
-    with pytest.raises(AwsError, match="nowhere: listing the executions of the governance pipeline failed"):
+    with pytest.raises(PipelineMissing, match="^no pipeline 'nowhere' is in the account and region"):
         PipelineExecutions(sagemaker, "nowhere").find(ARN)
 
 

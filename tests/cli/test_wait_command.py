@@ -1,21 +1,33 @@
-"""`governance wait`: what it follows, what it prints, and the code that it exits with."""
+"""`governance wait`: what it follows, what it tells, what it prints, and the code that it exits with."""
 
+import json
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import typer
 
 from aws.decision_log import FolderDecisionLog
-from aws.errors import AwsThrottled, AwsUnreachable
-from aws.executions import Execution, ExecutionStep
+from aws.errors import AwsAccessDenied, AwsThrottled, AwsUnreachable
+from aws.executions import Execution, ExecutionStep, PipelineMissing
 from aws.model_packages import Registration
 from aws.model_registry import MemoryModelRegistry
-from checks.errors import GovernanceError
-from cli import wait
+from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.evidence import Evidence
+from checks.record import DecisionRecord
+from cli import wait, waiting
+from cli.durations import duration_text, parse_duration
+from cli.exit_codes import ExitCode, worst_of
 from cli.main import run
+from cli.waiting import Place, Result, Waited
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc"
+FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatch: s3://b/a.json changed"),)
+PENDING = "PendingManualApproval"
 
 
 class Executions:
@@ -43,8 +55,24 @@ class Executions:
         return self._steps
 
 
-def _execution(status: str, reason: str | None = None) -> Execution:
-    return Execution(EXECUTION, status, reason)
+class Clock:
+    """A clock that sleeping moves, and nothing else; what happens at a moment happens while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(waiting, "time", clock)
+    return clock
 
 
 @pytest.fixture
@@ -57,112 +85,346 @@ def arn(registry: MemoryModelRegistry) -> str:
     return registry.register(Registration(group="churn", image="repo/image:1"))
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "FIRST_PAUSE", 0.0)
+@pytest.fixture
+def log(tmp_path: Path) -> FolderDecisionLog:
+    return FolderDecisionLog(tmp_path)
 
 
-FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatch: s3://b/a.json changed"),)
+def _execution(status: str, reason: str | None = None) -> Execution:
+    return Execution(EXECUTION, status, reason)
 
 
-def test_a_failed_execution_says_why_and_what_the_status_is(registry, arn: str, tmp_path: Path) -> None:
-    with pytest.raises(GovernanceError) as caught:
-        wait.conclude(
-            registry.describe(arn), FolderDecisionLog(tmp_path), _execution("Failed", "a step failed"), FAILED
-        )
-    assert str(caught.value) == (
+def _place(registry, log, states, steps=()) -> Place:
+    return Place(registry, Executions(states, steps), lambda package, steps: log)
+
+
+def _wait(place: Place, *arns: str, seconds: float = 1800) -> tuple[list[Waited], list[str]]:
+    said: list[str] = []
+    waited = waiting.follow(dict.fromkeys(arns, place), timedelta(seconds=seconds), said.append)
+    return list(waited), said
+
+
+def _judged(log, registry, arn: str, verdict: Verdict, *, outcome: str, status: str) -> str:
+    """Write a decision and what became of it as the gate does; return the decision's URI."""
+    consequence = None if verdict is Verdict.APPROVED else Consequence.REVIEW
+    finding = Finding(
+        "accuracy", "a.b", None, Outcome.FAILED, consequence, 0.5, None, None, {"at_least": 0.8}, "Why.", "It is 0.5."
+    )  # fmt: skip
+    record = DecisionRecord.of(
+        Decision(verdict, (finding,)), thresholds=None, evidence=Evidence(()), decided_at=datetime.now(UTC)
+    )
+    group, version = registry.describe(arn).group, registry.describe(arn).version
+    location = log.write(f"{group}/{version}/e1.json", record.to_bytes())
+    document = {
+        "outcome": outcome,
+        "approval_status": status,
+        "decision": verdict,
+        "decision_uri": location.uri,
+        "decision_digest": location.sha256,
+        "model_package": arn,
+        "recorded_at": datetime.now(UTC).isoformat(),
+    }
+    log.write(f"{group}/{version}/e1.outcome.json", json.dumps(document).encode())
+    return location.uri
+
+
+def _gate_decides(log, registry, arn: str, verdict: Verdict) -> str:
+    if verdict is Verdict.NEEDS_REVIEW:
+        return _judged(log, registry, arn, verdict, outcome="left_pending", status=PENDING)
+    registry.update(arn, approval_status=verdict)
+    return _judged(log, registry, arn, verdict, outcome="updated", status=verdict)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "result", "code"),
+    [
+        (Verdict.APPROVED, "approved", 0),
+        (Verdict.REJECTED, "rejected", 1),
+        (Verdict.NEEDS_REVIEW, "needs review", 3),
+    ],
+    ids=str,
+)
+def test_a_decision_is_waited_for_and_known_with_its_record(
+    registry, arn, log, *, verdict, result: str, code: int
+) -> None:
+    uri = _gate_decides(log, registry, arn, verdict)
+    (waited,), _ = _wait(_place(registry, log, [_execution("Executing"), _execution("Succeeded")]), arn)
+    document = wait.document_of(waited)
+    given_by = {"source": "gate", "decision_uri": uri, "outcome_uri": uri.replace(".json", ".outcome.json")}
+    assert document == {
+        "schema": "governance.wait/1",
+        "model_package": arn,
+        "result": result,
+        "exit_code": code,
+        "status": PENDING if verdict is Verdict.NEEDS_REVIEW else verdict,
+        "decision": verdict,
+        "outcome": "left_pending" if verdict is Verdict.NEEDS_REVIEW else "updated",
+        "record_uri": uri,
+        "record_digest": waited.known.standing.deciding.decision_digest,
+        "status_given_by": None if verdict is Verdict.NEEDS_REVIEW else given_by,
+        "reasons": [] if verdict is Verdict.APPROVED else ["asks for review: accuracy: It is 0.5."],
+        "execution": EXECUTION,
+        "seconds_waited": 0.2,
+    }
+
+
+def test_a_failed_execution_says_why_and_what_the_status_is(registry, arn, log) -> None:
+    (waited,), _ = _wait(_place(registry, log, [_execution("Failed", "a step failed")], FAILED), arn)
+    assert (waited.result, waited.exit_code, waited.status) == (Result.COULD_NOT_JUDGE, 2, PENDING)
+    assert waited.sentence == (
         f"{arn}: could not judge: nothing was decided, its status is PendingManualApproval. "
         f"{EXECUTION} Failed: EvaluateModelPackage: DigestMismatch: s3://b/a.json changed"
     )
 
 
-def test_a_later_execution_that_failed_does_not_hide_what_stands(
-    registry, arn: str, tmp_path: Path, capsys
-) -> None:
+def test_a_later_execution_that_failed_does_not_hide_what_stands(registry, arn, log, capsys) -> None:
     registry.update(arn, approval_status="Rejected")
-    execution = _execution("Failed", "a step failed")
-    assert wait.conclude(registry.describe(arn), FolderDecisionLog(tmp_path), execution, FAILED) == 1
-    captured = capsys.readouterr()
-    assert captured.err.startswith(
-        f"the newest execution decided nothing: {EXECUTION} Failed: EvaluateModelPackage"
-    )
-    assert "status      Rejected, changed outside the gate" in captured.out
+    (waited,), _ = _wait(_place(registry, log, [_execution("Failed", "a step failed")], FAILED), arn)
+    assert (waited.result, waited.exit_code) == (Result.REJECTED, 1)
+    wait.deliver([waited], wait.Format.TEXT, None)
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"the newest execution decided nothing: {EXECUTION} Failed: EvaluateModelPackage")
+    assert "status      Rejected, changed outside the gate" in shown
 
 
-def test_progress_is_told_once_a_change_until_the_execution_is_finished(registry, arn: str, capsys) -> None:
+def test_each_step_is_told_once_a_change_until_the_execution_is_finished(registry, arn, log) -> None:
     states = [None, _execution("Executing"), _execution("Executing"), _execution("Succeeded")]
-    executions = Executions(states, [ExecutionStep("EvaluateModelPackage", "Executing", None)])
-    assert wait.follow(arn, registry, executions, timedelta(seconds=10)) == _execution("Succeeded")
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", "EvaluateModelPackage: Executing\n")
+    place = _place(registry, log, states, [ExecutionStep("EvaluateModelPackage", "Executing", None)])
+    (waited,), said = _wait(place, arn)
+    assert said == ["EvaluateModelPackage: Executing"]
+    assert waited.execution == EXECUTION
 
 
-def test_a_long_history_of_executions_is_looked_through_once(registry, arn: str) -> None:
-    executions = Executions([None, None, None, _execution("Succeeded")])
-    wait.follow(arn, registry, executions, timedelta(seconds=10))
-    first, *later = executions.searched_since
-    assert first == wait.EARLIEST
+def test_a_long_wait_tells_a_line_a_minute_and_no_more(registry, arn, log, clock: Clock) -> None:
+    place = _place(
+        registry, log, [_execution("Executing")], [ExecutionStep("EvaluateModelPackage", "Executing", None)]
+    )
+    told: list[tuple[float, str]] = []
+    waiting.follow({arn: place}, timedelta(minutes=10), lambda line: told.append((clock.now, line)))
+    moments = [moment for moment, _ in told]
+    assert 9 <= len(told) <= 10
+    assert all(later - before >= 60 for before, later in pairwise(moments))
+    assert told[-1][1].startswith("still waiting after 9m")
+    assert told[-1][1].endswith(": churn/1: EvaluateModelPackage is Executing")
+
+
+def test_a_line_about_many_versions_names_a_few_and_counts_the_others(registry, log) -> None:
+    arns = [registry.register(Registration(group="churn", image="repo/image:1")) for _ in range(7)]
+    _, said = _wait(_place(registry, log, [None]), *arns, seconds=70)
+    named = ", ".join(f"churn/{number}: no execution has started yet" for number in range(1, 6))
+    assert [line.split(": ", 1)[1] for line in said] == [f"{named}, and 2 more"]
+
+
+def test_a_long_history_of_executions_is_looked_through_once(registry, arn, log) -> None:
+    place = _place(registry, log, [None, None, None, _execution("Succeeded")])
+    _wait(place, arn)
+    first, *later = place.executions.searched_since
+    assert first == waiting.EARLIEST
     assert all(since > datetime.now(UTC) - timedelta(hours=1) for since in later)
 
 
-@pytest.mark.parametrize("error", [AwsThrottled("slow down"), AwsUnreachable("no route")])
-def test_a_passing_fault_of_aws_does_not_end_a_long_wait(
-    registry, arn: str, capsys, error: Exception
-) -> None:
-    executions = Executions([error, _execution("Executing"), error, _execution("Succeeded")])
-    assert wait.follow(arn, registry, executions, timedelta(seconds=10)) == _execution("Succeeded")
-    assert capsys.readouterr().err == f"still waiting: {error}\n" * 2
+@pytest.mark.parametrize(
+    "error",
+    [
+        AwsThrottled("slow down", code="Throttling"),
+        AwsUnreachable("no route", code="EndpointConnectionError"),
+    ],
+    ids=["throttled", "unreachable"],
+)
+def test_a_passing_fault_of_aws_is_told_once_and_does_not_end_a_long_wait(registry, arn, log, error) -> None:
+    states = [error, _execution("Executing"), error, error, _execution("Succeeded")]
+    (waited,), said = _wait(_place(registry, log, states), arn)
+    assert said == [f"still waiting: {error}"]
+    assert waited.execution == EXECUTION
+
+
+def test_reading_the_records_may_be_throttled_too(registry, arn, log) -> None:
+    _gate_decides(log, registry, arn, Verdict.APPROVED)
+    answers = iter([AwsThrottled("slow down", code="SlowDown"), log])
+
+    def find_log(package, steps):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    place = Place(registry, Executions([_execution("Succeeded")]), find_log)
+    (waited,), said = _wait(place, arn)
+    assert (waited.result, said) == (Result.APPROVED, ["still waiting: slow down"])
+
+
+def test_throttling_for_the_whole_time_does_not_say_that_nothing_was_started(registry, arn, log) -> None:
+    error = AwsThrottled("x: listing failed; AWS asks to slow down", code="Throttling")
+    (waited,), said = _wait(_place(registry, log, [error]), arn, seconds=50)
+    assert said == [f"still waiting: {error}"]
+    assert waited.sentence == f"{arn}: time over: after 50s: AWS could not be asked at the end: {error}"
 
 
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        (None, "nothing was started: no execution of the governance pipeline judges it after 0 s"),
-        (_execution("Executing"), f"the time is over: {EXECUTION} is still Executing after 0 s"),
+        (None, "nothing started: no execution of the governance pipeline judges it after 0s; see that"),
+        (_execution("Executing"), f"time over: {EXECUTION} is still Executing after 0s; wait again"),
     ],
+    ids=["nothing started", "time over"],
 )
-def test_the_time_is_limited(registry, arn: str, state: Execution | None, message: str) -> None:
-    with pytest.raises(GovernanceError, match=message):
-        wait.follow(arn, registry, Executions([state]), timedelta(0))
-
-
-@pytest.mark.parametrize(("status", "code"), [("Approved", 3), ("Rejected", 1)])
-def test_a_version_that_has_a_status_and_no_execution_is_not_waited_for(
-    registry, arn: str, tmp_path: Path, capsys, *, status: str, code: int
-) -> None:
-    registry.update(arn, approval_status=status, description="Signed off by the board.")
-    assert wait.follow(arn, registry, Executions([None]), timedelta(seconds=10)) is None
-    assert wait.conclude(registry.describe(arn), FolderDecisionLog(tmp_path), None, ()) == code
-    assert f"{status}: no decision of the gate about {arn} is known\n" in capsys.readouterr().out
-
-
-def test_a_version_that_does_not_exist_is_no_endless_wait(registry) -> None:
-    gone = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/9"
-    with pytest.raises(GovernanceError, match="churn/9"):
-        wait.follow(gone, registry, Executions([None]), timedelta(seconds=10))
+def test_the_time_is_limited(registry, arn, log, state: Execution | None, message: str) -> None:
+    (waited,), _ = _wait(_place(registry, log, [state]), arn, seconds=0)
+    assert waited.sentence.startswith(f"{arn}: {message}")
+    assert (waited.exit_code, waited.status) == (2, PENDING)
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("1.5h", 5400), ("0", 0)]
+    ("status", "code", "result"), [("Approved", 3, "no decision"), ("Rejected", 1, "rejected")]
+)
+def test_a_version_that_has_a_status_and_no_execution_is_not_waited_for(
+    registry, arn, log, clock, capsys, *, status: str, code: int, result: str
+) -> None:
+    registry.update(arn, approval_status=status, description="Signed off by the board.")
+    (waited,), _ = _wait(_place(registry, log, [None]), arn)
+    assert (clock.now, waited.exit_code, waited.result) == (0, code, result)
+    wait.deliver([waited], wait.Format.TEXT, None)
+    assert f"{status}: no decision of the gate about {arn} is known\n" in capsys.readouterr().out
+    assert wait.document_of(waited)["status_given_by"]["source"] == "outside_the_gate"
+
+
+@pytest.mark.parametrize(("status", "result"), [(PENDING, "nothing started"), ("Approved", "no decision")])
+def test_where_nothing_is_deployed_the_wait_ends_at_once(
+    registry, arn, log, clock, *, status: str, result: str
+) -> None:
+    registry.update(arn, approval_status=status)
+    (waited,), _ = _wait(_place(registry, log, [PipelineMissing("no pipeline 'p' is there")]), arn)
+    assert (clock.now, waited.result) == (0, result)
+    if status == PENDING:
+        assert waited.sentence == f"{arn}: nothing started: no pipeline 'p' is there"
+
+
+def test_a_package_that_failed_is_never_judged(registry, arn, log, clock) -> None:
+    class OfFailedPackages:
+        def describe(self, arn):
+            return replace(registry.describe(arn), package_status="Failed")
+
+    (waited,), _ = _wait(_place(OfFailedPackages(), log, [None]), arn)
+    assert (clock.now, waited.result) == (0, Result.NOTHING_STARTED)
+    assert "the package itself is Failed" in waited.sentence
+
+
+def test_a_version_that_does_not_exist_is_no_endless_wait(registry, log, clock) -> None:
+    gone = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/9"
+    (waited,), _ = _wait(_place(registry, log, [None]), gone)
+    assert (clock.now, waited.result, waited.exit_code) == (0, Result.COULD_NOT_LOOK, 2)
+    assert waited.sentence.startswith(f"{gone}: could not look: there is no such model package")
+
+
+def test_a_refusal_ends_the_wait_with_its_reason(registry, arn, log, clock) -> None:
+    (waited,), _ = _wait(_place(registry, log, [AwsAccessDenied("not for you")]), arn)
+    assert (clock.now, waited.sentence) == (0, f"{arn}: could not look: not for you")
+
+
+def test_of_several_each_has_its_line_and_the_worst_code_counts(registry, log, capsys, tmp_path) -> None:
+    good, bad = (registry.register(Registration(group=name, image="repo/image:1")) for name in ("a", "b"))
+    gone = bad.replace("/b/1", "/b/2")
+    _gate_decides(log, registry, good, Verdict.APPROVED)
+    _gate_decides(log, registry, bad, Verdict.REJECTED)
+    waited, _ = _wait(_place(registry, log, [_execution("Succeeded")]), good, bad, gone)
+    wait.deliver(waited, wait.Format.TEXT, tmp_path / "answer.txt")
+    captured = capsys.readouterr()
+    assert captured == ("", f"written to {tmp_path / 'answer.txt'}\n")
+    text = (tmp_path / "answer.txt").read_text()
+    lines = text.splitlines()
+    assert lines[:2] == [f"{good}: approved", f"{bad}: rejected"]
+    assert lines[2].startswith(f"{gone}: could not look: there is no such model package")
+    assert f"\n{good}\nApproved\n" in text
+    assert f"\n{bad}\nRejected\n" in text
+    assert worst_of(one.exit_code for one in waited) == 1
+    documents = json.loads(wait.to_json(waited))
+    assert [document["result"] for document in documents] == ["approved", "rejected", "could not look"]
+
+
+def test_one_that_could_not_be_judged_is_an_error_in_words_and_an_answer_in_json(
+    registry, arn, log, capsys
+) -> None:
+    waited, _ = _wait(_place(registry, log, [None]), arn, seconds=0)
+    wait.deliver(waited, wait.Format.TEXT, None)
+    assert capsys.readouterr() == ("", f"error: {waited[0].sentence}\n")
+    wait.deliver(waited, wait.Format.JSON, None)
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert json.loads(captured.out)["result"] == "nothing started"
+
+
+def test_two_waits_at_once_come_to_the_same(registry, arn, log) -> None:
+    _gate_decides(log, registry, arn, Verdict.APPROVED)
+    found: list[Waited] = []
+    place = _place(registry, log, [_execution("Succeeded")])
+    threads = [threading.Thread(target=lambda: found.extend(_wait(place, arn)[0])) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one.result for one in found] == [Result.APPROVED, Result.APPROVED]
+
+
+@pytest.mark.parametrize(
+    ("codes", "worst"), [((0, 3), 3), ((0, 3, 2), 2), ((3, 2, 1, 0), 1), ((0,), 0)], ids=str
+)
+def test_the_worst_code(codes: tuple[int, ...], worst: int) -> None:
+    assert worst_of(ExitCode(code) for code in codes) == worst
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("30m", 1800),
+        ("1.5h", 5400),
+        ("1h30m", 5400),
+        ("1d", 86_400),
+        ("1d2h3m4s", 93_784),
+        ("0s", 0),
+    ],
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert wait.parse_duration(text) == timedelta(seconds=seconds)
+    assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("arn", ["arn:aws:foo", "arn:aws:sagemaker:eu-west-1:123456789012:model-package/m"])
-def test_a_bad_arn_is_told_before_aws_is_asked_for(monkeypatch, capsys, arn: str) -> None:
+@pytest.mark.parametrize("text", ["0s", "59s", "1m", "1h30m", "1d1s", "9h59m59s"])
+def test_a_duration_is_written_as_it_is_read(text: str) -> None:
+    assert duration_text(parse_duration(text).total_seconds()) == text
+
+
+ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/9"
+
+
+@pytest.mark.parametrize(
+    ("arn", "said"),
+    [
+        ("arn:aws:foo", "is not a model package ARN"),
+        ("arn:aws:sagemaker:eu-west-1:123456789012:model-package/m", "unversioned model package"),
+        ("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn/9", "is not a model package ARN"),
+        (ARN.replace("aws:", "aws-cn:", 1), "eu-west-1 is of the partition aws, not of aws-cn"),
+        (ARN.replace("eu-west-1", "nowhere-at-all"), "nowhere-at-all is no region of AWS"),
+    ],
+    ids=["another service", "unversioned", "another type", "another partition", "no region"],
+)
+def test_a_bad_arn_is_told_before_aws_is_asked_for(monkeypatch, capsys, arn: str, said: str) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    assert run(["wait", arn]) == 2
+    assert run(["wait", ARN, arn]) == 2
     message = capsys.readouterr().err
-    assert message.startswith(f"error: {arn!r} is ")
-    assert "model package" in message
+    assert message.startswith("error: ")
+    assert arn in message
+    assert said in message
 
 
-@pytest.mark.parametrize("text", ["soon", "-5m", "5 m", "5d", "9999999h", "٣m"])
+@pytest.mark.parametrize("text", ["soon", "-5m", "5 m", "5w", "9999999h", "٣m", "30m1h", "1h1h", "h", "1e3s"])
 def test_what_is_no_duration_is_wrong_usage(text: str, capsys) -> None:
-    assert (
-        run(["wait", f"--timeout={text}", "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/9"])
-        == 2
-    )
-    assert "is no duration; write 90s, 30m or 2h" in capsys.readouterr().err
+    assert run(["wait", f"--timeout={text}", ARN]) == 2
+    assert "is no duration; write 90s, 30m, 1h30m or 1d" in " ".join(capsys.readouterr().err.split())
+
+
+def test_of_a_number_alone_the_unit_is_asked(capsys) -> None:
+    with pytest.raises(typer.BadParameter, match=r"of which unit. Write 5s, 5m, 5h or 5d"):
+        parse_duration("5")
+    assert run(["wait", "--timeout", "5", ARN]) == 2
+    assert "of which unit?" in capsys.readouterr().err
