@@ -63,7 +63,7 @@ def test_only_a_version_of_a_group_starts_an_execution(sagemaker, pipeline):
 
 
 def test_an_absent_pipeline_is_one_message(sagemaker):
-    with pytest.raises(PipelineMissing, match="^no pipeline 'nowhere' is in the account and region"):
+    with pytest.raises(PipelineMissing, match=r"^no pipeline 'nowhere' is in the account and region"):
         PipelineExecutions(sagemaker, "nowhere").find(ARN)
 
 
