@@ -1,8 +1,11 @@
-"""The alarms: an execution that could not decide, and an event that started none."""
+"""The alarms: an execution that could not decide, a step that refused, and an event that started none."""
+
+from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -14,7 +17,13 @@ class GovernanceAlarms(Construct):
     """Alarms that are raised when a version was left without a decision; a rejection raises none."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, dead_letter_queue: sqs.Queue, topic_arn: str | None
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dead_letter_queue: sqs.Queue,
+        steps: Mapping[str, lambda_.Function],
+        topic_arn: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         failed = cloudwatch.Metric(
@@ -31,6 +40,13 @@ class GovernanceAlarms(Construct):
             self._alarm("ExecutionFailed", failed, "A version could not be judged; its status is untouched."),
             self._alarm(
                 "EventUndelivered", undelivered, "An event started no execution; it is in the queue."
+            ),
+            *(
+                # Whoever invokes a step without the pipeline, with a forged record say, fails no execution.
+                self._alarm(
+                    f"{name}Refused", _errors(function), f"{name} failed or refused what it was given."
+                )
+                for name, function in steps.items()
             ),
         )
         if topic_arn is not None:
@@ -49,3 +65,7 @@ class GovernanceAlarms(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+
+
+def _errors(function: lambda_.Function) -> cloudwatch.Metric:
+    return function.metric_errors(statistic="Sum", period=Duration.minutes(5))

@@ -66,12 +66,16 @@ class GovernanceStack(Stack):
             max_event_age=Duration.hours(settings.max_event_age_hours),
         )
         GovernanceAlarms(
-            self, "Alarms", dead_letter_queue=trigger.dead_letter_queue, topic_arn=settings.alarm_topic_arn
+            self,
+            "Alarms",
+            dead_letter_queue=trigger.dead_letter_queue,
+            steps={"UpdateModelStatus": update.function, **steps},
+            topic_arn=settings.alarm_topic_arn,
         )
         grants.allow_starting(start.role, self._buckets, self._seal_key, trigger.dead_letter_queue)
         grants.allow_updating(update.role, self._buckets, self._seal_key)
         grants.deny_writing_decisions(self._buckets, [self._evaluation_role, update.role])
-        grants.allow_running_steps(pipeline.role, [*steps, update.function])
+        grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
         if isinstance(evaluation, ProcessingCompute):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets)
         self._outputs()
@@ -107,8 +111,8 @@ class GovernanceStack(Stack):
             timeout=Duration.minutes(5),
         )
 
-    def _evaluation(self) -> tuple[EvaluationCompute, list[lambda_.Function]]:
-        """Where step one runs, and the function that the pipeline invokes for it, if any."""
+    def _evaluation(self) -> tuple[EvaluationCompute, dict[str, lambda_.Function]]:
+        """Where step one runs, and by its name the function that the pipeline invokes for it, if any."""
         settings = EvaluateSettings(
             evidence_bucket=self._buckets.evidence.bucket_name,
             thresholds_bucket=self._buckets.thresholds.bucket_name,
@@ -116,7 +120,7 @@ class GovernanceStack(Stack):
             seal_key=self._seal_key.key_arn,
         )
         if self._settings.evaluation_compute == "processing":
-            return self._evaluation_job(settings), []
+            return self._evaluation_job(settings), {}
         evaluate = self._function(
             "EvaluateModelPackage",
             "Judges a model version on its own evidence and writes the decision record.",
@@ -127,7 +131,7 @@ class GovernanceStack(Stack):
         )
         grants.allow_evaluating(evaluate.role, self._buckets, self._seal_key)
         self._evaluation_role = evaluate.role
-        return LambdaCompute(evaluate.function.function_arn), [evaluate.function]
+        return LambdaCompute(evaluate.function.function_arn), {"EvaluateModelPackage": evaluate.function}
 
     def _evaluation_job(self, settings: EvaluateSettings) -> ProcessingCompute:
         """Step one as a Processing job, under a role of its own."""

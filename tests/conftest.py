@@ -11,7 +11,7 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 LONGEST_ID = 60  # characters of a text that names a case
-DEPLOYING = {"e2e", "sandbox"}
+DEPLOYING = {"e2e", "sandbox", "infra"}
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -51,4 +51,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = folder if folder == "e2e" else item.path.relative_to(item.config.rootpath).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
         if folder in DEPLOYING:
-            item.add_marker(pytest.mark.timeout(300))
+            item.add_marker(pytest.mark.timeout(600))

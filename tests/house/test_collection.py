@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_collecting_twice_gives_the_same_tests(request: pytest.FixtureRequest) -> None:
     """This run collected once; another process, later and with another hash seed, must find the same."""
     here = [item.nodeid.partition("@")[0] for item in request.session.items]  # xdist appends @group

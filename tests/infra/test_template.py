@@ -59,7 +59,7 @@ def test_the_stack_holds_these_resources_and_no_others(deployed):
         "AWS::Events::Rule": 1,
         "AWS::SQS::Queue": 1,
         "AWS::SQS::QueuePolicy": 1,
-        "AWS::CloudWatch::Alarm": 2,
+        "AWS::CloudWatch::Alarm": 4,
     }
 
 
@@ -322,7 +322,7 @@ def test_a_role_is_passed_to_sagemaker_alone(template):
     assert "EvaluationJobRole" in json.dumps(statement["Resource"])
 
 
-def test_alarms_are_raised_for_failed_executions_and_undelivered_events(template):
+def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_that_refuse(template):
     topic = "arn:aws:sns:eu-central-1:123456789012:ops"
     resources = template(alarm_topic_arn=topic, evaluation_compute="lambda", region="eu-central-1")[
         "Resources"
@@ -331,6 +331,13 @@ def test_alarms_are_raised_for_failed_executions_and_undelivered_events(template
     assert {(a["Namespace"], a["MetricName"], a["Threshold"], *a["AlarmActions"]) for a in alarms} == {
         ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed", 1, topic),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, topic),
+        ("AWS/Lambda", "Errors", 1, topic),
+    }
+    functions = of_type(resources, "AWS::Lambda::Function")
+    watched = {a["Dimensions"][0]["Value"]["Ref"] for a in alarms if a["Namespace"] == "AWS/Lambda"}
+    assert {functions[name]["Handler"] for name in watched} == {
+        "lambdas.evaluate_model_package.handler",
+        "lambdas.update_model_status.handler",
     }
 
 
