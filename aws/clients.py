@@ -9,28 +9,40 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from boto3 import Session
-from botocore.config import Config
-
 from aws.errors import AwsError, explained
 from aws.seals import KmsClient
 
 if TYPE_CHECKING:
+    from boto3 import Session
+    from botocore.config import Config
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
-# A step has minutes, an event handler seconds: five attempts with their pauses take at most some twenty seconds.
-_CONTROL = Config(
-    retries={"mode": "standard", "total_max_attempts": 5},
-    connect_timeout=5,
-    read_timeout=30,
-    user_agent_extra="sagemaker-model-governance",
-)
-# A long answer of a model takes minutes. The scorers back off and try again themselves, so there are few attempts.
-_INFERENCE = _CONTROL.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}, read_timeout=180))
+# boto3 is imported where a client is made: it takes half a second, and help and completion need none of it.
+
+
+@cache
+def _control() -> "Config":
+    from botocore.config import Config  # noqa: PLC0415 - see above
+
+    # A step has minutes, an event handler seconds: five attempts with their pauses take at most some twenty seconds.
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": 5},
+        connect_timeout=5,
+        read_timeout=30,
+        user_agent_extra="sagemaker-model-governance",
+    )
+
+
+@cache
+def _inference() -> "Config":
+    from botocore.config import Config  # noqa: PLC0415 - see above
+
+    # A long answer of a model takes minutes. The scorers back off and try again themselves, so there are few attempts.
+    return _control().merge(Config(retries={"mode": "standard", "total_max_attempts": 3}, read_timeout=180))
 
 
 @contextmanager
@@ -42,8 +54,10 @@ def _making(service: str) -> Iterator[None]:
         raise AwsError(f"{service}: making a client failed ({error}); mend AWS_ENDPOINT_URL") from error
 
 
-def _session(region: str | None = None) -> Session:
+def _session(region: str | None = None) -> "Session":
     """Return a session in `region`, or in that of `AWS_REGION`, which boto3 does not read, or of boto3's settings."""
+    from boto3 import Session  # noqa: PLC0415 - see above
+
     return Session(region_name=region or os.environ.get("AWS_REGION") or None)
 
 
@@ -51,21 +65,21 @@ def _session(region: str | None = None) -> Session:
 def sagemaker_client(region: str | None = None) -> "SageMakerClient":
     """The client of the model registry and of pipelines; raises `AwsError` without a region."""
     with _making("SageMaker"):
-        return _session(region).client("sagemaker", config=_CONTROL)
+        return _session(region).client("sagemaker", config=_control())
 
 
 @cache
 def s3_client(region: str | None = None) -> "S3Client":
     """The client of S3; raises `AwsError` when it cannot be made."""
     with _making("S3"):
-        return _session(region).client("s3", config=_CONTROL)
+        return _session(region).client("s3", config=_control())
 
 
 @cache
 def kms_client() -> KmsClient:
     """The client of KMS; raises `AwsError` without a region."""
     with _making("KMS"):
-        client: KmsClient = _session().client("kms", config=_CONTROL)
+        client: KmsClient = _session().client("kms", config=_control())
         return client
 
 
@@ -73,18 +87,18 @@ def kms_client() -> KmsClient:
 def bedrock_runtime_client() -> "BedrockRuntimeClient":
     """The client of models in Bedrock; raises `AwsError` without a region."""
     with _making("Bedrock"):
-        return _session().client("bedrock-runtime", config=_INFERENCE)
+        return _session().client("bedrock-runtime", config=_inference())
 
 
 @cache
 def comprehend_client() -> "ComprehendClient":
     """The client of Comprehend; raises `AwsError` without a region."""
     with _making("Comprehend"):
-        return _session().client("comprehend", config=_INFERENCE)
+        return _session().client("comprehend", config=_inference())
 
 
 @cache
 def sagemaker_runtime_client() -> "SageMakerRuntimeClient":
     """The client of SageMaker endpoints; raises `AwsError` without a region."""
     with _making("SageMaker endpoints"):
-        return _session().client("sagemaker-runtime", config=_INFERENCE)
+        return _session().client("sagemaker-runtime", config=_inference())
