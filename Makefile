@@ -28,6 +28,7 @@ help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) $(CDK) ## Install the pinned dependencies into .venv and the CDK CLI into node_modules
+	@echo 'Ready. Go on with: source .venv/bin/activate (then: governance --help), or as it is: .venv/bin/governance --help'
 
 $(READY): requirements/dev.txt requirements/models.txt requirements/uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
@@ -42,27 +43,27 @@ $(CDK): package.json package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	touch $@
 
-demo: setup ## Deploy into the embedded AWS, register versions, and show each decision
+demo: $(READY) $(CDK) ## Deploy into the embedded AWS, register versions, and show each decision
 	$(BIN)/governance sandbox demo
 
-test: setup ## Run the linters, the types, the import contracts and every test
+test: $(READY) $(CDK) ## Run the linters, the types, the import contracts and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
-lint: setup ## Run ruff and mend what it can
+lint: $(READY) $(CDK) ## Run ruff and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: setup ## Run mypy
+types: $(READY) $(CDK) ## Run mypy
 	$(BIN)/mypy
 
-contracts: setup ## Check that imports point only down
+contracts: $(READY) $(CDK) ## Check that imports point only down
 	$(BIN)/lint-imports
 
-synth: setup ## Synthesise the stack; needs no AWS account
+synth: $(READY) $(CDK) ## Synthesise the stack; needs no AWS account
 	$(CDK) synth --quiet
 	@echo "the template is in cdk.out"
 

@@ -75,7 +75,8 @@ def _is_about_scores(check: Check) -> bool:
     return 0 <= low <= high <= 1 and (low > 0 or high < 1)
 
 
-def _unusable(check: Check, measured: Measured) -> str | None:
+def unusable(measured: Measured) -> str | None:
+    """Return why no check can use the value, or `None`: it is no number, or its sample size cannot be one."""
     if not math.isfinite(measured.value):
         return "the value is not a finite number"
     if problem := measured.samples_problem or _samples_problem(measured.samples):
@@ -85,6 +86,12 @@ def _unusable(check: Check, measured: Measured) -> str | None:
             f"{number_text(measured.value)} is given with a sample size and no spread, so it is a proportion, "
             "and a proportion lies between 0 and 1"
         )
+    return None
+
+
+def _unusable(check: Check, measured: Measured) -> str | None:
+    if problem := unusable(measured):
+        return problem
     if check.min_samples is not None and measured.samples is None:
         return f"the report gives no sample size, and the check asks for at least {check.min_samples} samples"
     return None

@@ -6,7 +6,7 @@ To add a command, write its module and one row here. A module is imported when i
 from cli.lazy import CommandEntry
 
 GROUPS = {
-    "thresholds": "Check, describe and publish threshold files.",
+    "thresholds": "Start, check, describe and publish threshold files.",
     "score": "Score predictions into the evidence that the gate reads.",
     "sandbox": "An embedded AWS on this machine, with the stack in it.",
 }
@@ -17,6 +17,7 @@ COMMANDS = (
     CommandEntry("register", "cli.register:command", "Upload evidence and register a version, pending."),
     CommandEntry("wait", "cli.wait:command", "Wait for a version's decision; exit with its code."),
     CommandEntry("collect", "cli.collect:command", "Ask a model a benchmark's questions.", extra="safety"),
+    CommandEntry("thresholds init", "cli.thresholds_init:command", "Write a threshold file to start from."),
     CommandEntry("thresholds validate", "cli.thresholds:validate", "List every problem in threshold files."),
     CommandEntry("thresholds schema", "cli.thresholds:schema", "Print the JSON Schema of threshold files."),
     CommandEntry(

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from checks.errors import GovernanceError
 from cli.about import add_about
+from cli.command_examples import add_examples
 
 ROOMS = ("checks", "disk", "scorers", "aws", "lambdas", "pipelines", "sandbox", "cli", "infra")
 
@@ -61,6 +62,7 @@ class LazyCommand(TyperCommand):
         made = get_command(target)
         if self._entry.writes_evidence:
             add_about(made)
+        add_examples(made, self._entry.path)
         return made
 
 

@@ -1,12 +1,15 @@
 """The `governance` command: reads the arguments, runs one command, and turns what comes of it into an exit code."""
 
+import os
 import re
 import sys
 import traceback
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
@@ -18,6 +21,9 @@ from cli.streams import lasting
 
 _EMPTY_OPTION = re.compile(r"--[a-z-]+=")
 DISTRIBUTION = "sagemaker-model-governance"
+COMPLETING = (
+    "_GOVERNANCE_COMPLETE"  # set by the scripts of --show-completion when a shell asks what may come next
+)
 
 
 class RootGroup(TyperGroup):
@@ -35,7 +41,7 @@ app = typer.Typer(
     + "; ".join(f"{code:d} {meaning.general}" for code, meaning in MEANINGS.items())
     + ".",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=False,  # typer's options guess the shell, and fail where it is a script or a container
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich's help costs a tenth of a second; plain help also reads well in a pipe
 )
@@ -49,11 +55,37 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+class Shell(StrEnum):
+    """The shells that complete commands."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
 @app.callback()
 def _governance(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
+    install_completion: Annotated[
+        Shell | None,
+        typer.Option(
+            "--install-completion",
+            help="Let this shell complete commands and options.",
+            callback=install_callback,
+            is_eager=True,
+        ),
+    ] = None,
+    show_completion: Annotated[
+        Shell | None,
+        typer.Option(
+            "--show-completion",
+            help="Print the script that does so.",
+            callback=show_callback,
+            is_eager=True,
+        ),
+    ] = None,
 ) -> None:
     pass
 
@@ -96,14 +128,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        if COMPLETING in os.environ:
+            get_completion_inspect_parameters()  # registers what typer answers each shell
         _refuse_empty(arguments)
         outcome = app(arguments, prog_name="governance", standalone_mode=False)
     except ModuleNotFoundError as error:
         _report(missing_package(error, arguments, COMMANDS) or error)
         return ExitCode.COULD_NOT_TRY
-    except (Exception, SystemExit) as error:  # SystemExit: typer's end for a pipe that the reader closed
-        if not isinstance(error, SystemExit):
-            _report(error)
+    except SystemExit as error:  # typer's end of a completion, or with 1 for a pipe that the reader closed
+        return ExitCode.COULD_NOT_TRY if error.code else ExitCode.APPROVED
+    except Exception as error:
+        _report(error)
         return ExitCode.COULD_NOT_TRY
     if outcome == ExitCode.INTERRUPTED:
         print("interrupted", file=sys.stderr)

@@ -1,0 +1,35 @@
+"""What `make` says to those who begin."""
+
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+# The environment that the tests run in is taken as it is: nothing is installed.
+AS_IT_IS = ["-o", ".venv/.ready", "-o", "node_modules/.bin/cdk"]
+
+
+def _make(*words: str) -> list[str]:
+    result = subprocess.run(
+        ["make", "--no-print-directory", *AS_IT_IS, *words],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout.splitlines()
+
+
+def test_setup_that_has_nothing_to_do_says_in_one_line_how_to_go_on() -> None:
+    (line,) = _make("setup")
+    assert "source .venv/bin/activate" in line
+    assert ".venv/bin/governance --help" in line
+
+
+def test_the_other_targets_do_not_say_so() -> None:
+    assert not any("activate" in line for line in _make("--dry-run", "demo", "lint"))
+
+
+def test_every_target_is_explained() -> None:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    phony = makefile.partition(".PHONY: ")[2].partition("\n")[0].split()
+    assert sorted(line.split()[1] for line in _make("help")) == sorted(phony)
