@@ -22,7 +22,7 @@ export CDK_DISABLE_VERSION_CHECK := 1
 export UV_NO_CONFIG := 1
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup demo test check lint types contracts synth lock clean
+.PHONY: help setup demo test lint types contracts synth lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
