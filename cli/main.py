@@ -21,9 +21,8 @@ from cli.streams import lasting
 
 _EMPTY_OPTION = re.compile(r"--[a-z-]+=")
 DISTRIBUTION = "sagemaker-model-governance"
-COMPLETING = (
-    "_GOVERNANCE_COMPLETE"  # set by the scripts of --show-completion when a shell asks what may come next
-)
+# Set by the scripts of --show-completion when a shell asks what may come next.
+COMPLETING = "_GOVERNANCE_COMPLETE"
 
 
 class RootGroup(TyperGroup):
