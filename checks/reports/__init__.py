@@ -30,7 +30,8 @@ from checks.reports import (
     sagemaker_evaluators,
     trainer_state,
 )
-from checks.reports.numbers import Node, with_error_of_all
+from checks.reports.numbers import Node
+from checks.reports.stated_errors import with_stated_errors
 from checks.reports.strict_json import JsonValue, ReportError, parse_report_json
 from checks.subject import Subject, SubjectError, subject_of
 
@@ -177,7 +178,7 @@ def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...], Subje
     parsed = parse_report_json(content) if lines is None else lines
     readers = _readers_of(parsed)
     report = Node(parsed, Source(document.name))
-    every = (found for reader in readers for found in with_error_of_all(report, reader.read(report)))
+    every = with_stated_errors(report, (found for reader in readers for found in reader.read(report)))
     measurements = tuple(islice(_with_bounded_names(every), MAX_MEASUREMENTS + 1))
     if not measurements:
         raise ReportError("holds no metric")

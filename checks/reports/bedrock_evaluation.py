@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from checks.measurements import Measured, Measurement, Unmeasured
-from checks.reports.numbers import Node, kind, number, undefined, why_not_a_number
+from checks.reports.numbers import Node, error_beside, kind, number, undefined, why_not_a_number
 from checks.reports.ragas import mean_of
 from checks.reports.strict_json import JsonValue, ReportError, parse_report_json
 
@@ -92,11 +92,16 @@ def _items(line: JsonValue) -> Iterator[_Scores | str]:
         yield line if isinstance(line, str) else f"{kind(line)} stands where an object belongs"
         return
     result = line.get(SECTION)
+    stated = error_beside(line)
     if isinstance(result, Mapping):
-        yield _by_metric(result.get("scores"))
+        yield stated or error_beside(result) or _by_metric(result.get("scores"))
     elif isinstance(turns := line.get(TURNS), list) and turns:
         for turn in turns:
-            yield _by_metric(turn.get("results") if isinstance(turn, Mapping) else None)
+            yield (
+                stated
+                or error_beside(turn)
+                or _by_metric(turn.get("results") if isinstance(turn, Mapping) else None)
+            )
     else:
         yield f'neither "{SECTION}" nor "{TURNS}" is there'
 
@@ -113,7 +118,7 @@ def _by_metric(scores: JsonValue) -> _Scores | str:
         name = score.get("metricName") if isinstance(score, Mapping) else None
         if not isinstance(score, Mapping) or not isinstance(name, str):
             return "a score without metricName"
-        result = score.get("result")
+        result = error_beside(score) or score.get("result")
         # One metric twice in one answer: which of the two counts cannot be told, unless they agree.
         found[name] = result if found.get(name, result) == result else json.dumps([found[name], result])
     return found

@@ -20,20 +20,20 @@ at the top, outside of every group, is a gap at its own name: what it is a figur
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.reports.clarify_bias import PREFIXES as BIAS_SECTIONS
 from checks.reports.model_monitor_shape import is_statistics
 from checks.reports.numbers import (
     Node,
-    error_of_all,
+    error_beside,
     kind,
     measurement,
     numbers_below,
     stated_error,
     undefined,
     why_not_a_number,
-    with_error_of_all,
 )
 from checks.reports.strict_json import JsonValue
 from checks.reports.support import SPREADS, count_of, why_no_spread, with_samples, with_spread
@@ -126,19 +126,65 @@ def read(report: Node) -> Iterator[Measurement]:
     """Yield every metric of every group, and of every facet."""
     if isinstance(report.value, list):
         for _, evaluation in report.members():
-            yield from with_error_of_all(evaluation, read(evaluation))
+            yield from read(evaluation)
         return
-    for key, child in report.members():
-        if key == PROVENANCE:
-            continue
+    members = [(key, child) for key, child in report.members() if key != PROVENANCE]
+    for key, child in members:
         if is_group(key):
             yield from read_group(group_name(key), child)
-        elif _has_groups(child.value):
-            for name, group in child.members():
-                if is_group(name):
-                    yield from read_group(group_name(name), group)
-        elif _is_figure(child.value):
-            yield undefined(key, child, _OUTSIDE)
+        elif isinstance(child.value, Mapping) and any(map(is_group, child.value)):
+            yield from _around(key, child)
+        else:
+            yield from _outside(key, child)
+    yield from _failed_runs(members)
+
+
+def _around(address: str, node: Node) -> Iterator[Measurement]:
+    """Yield the groups of what stands around groups, such as one of several runs, and the gaps of the rest of it."""
+    for key, child in node.members():
+        if is_group(key):
+            yield from read_group(group_name(key), child)
+        else:
+            yield from _outside(f"{address}.{key}", child)
+
+
+def _failed_runs(members: Sequence[tuple[str, Node]]) -> Iterator[Measurement]:
+    """Yield a gap of each group for each run that failed: beside runs with groups it has none, but an error.
+
+    So does one that is named as they are, but for its number, and holds nothing (`fold_2` beside `fold_1`).
+    """
+    runs = {key: child for key, child in members if not is_group(key) and _has_groups(child.value)}
+    names = {_without_number(key) for key in runs}
+    groups = dict.fromkeys(group_name(key) for run in runs.values() for key in run.object() if is_group(key))
+    for key, child in members:
+        if key in runs or is_group(key):
+            continue
+        error = error_beside(child.value)
+        if error is None and _without_number(key) not in names:
+            continue
+        for group in groups:
+            yield undefined(group, child, f"{key} has no group of metrics" + (f": {error}" if error else ""))
+
+
+def _without_number(key: str) -> str:
+    return "".join(character for character in key if not character.isdigit())
+
+
+_MOST_OUTSIDE = 1_000  # told one by one
+
+
+def _outside(address: str, node: Node) -> Iterator[Measurement]:
+    """Yield the gaps of what stands outside of every group: another report may have figures at these addresses."""
+    if _is_figure(node.value):
+        yield Unmeasured(address, _OUTSIDE, node.source, itself_only=True)
+        return
+    found = list(islice(numbers_below(address, node), _MOST_OUTSIDE + 1))
+    if len(found) > _MOST_OUTSIDE:
+        yield undefined(address, node, "more than can be told stands here, outside of every group")
+        return
+    for one in found:
+        reason = one.reason if isinstance(one, Unmeasured) else _OUTSIDE
+        yield Unmeasured(one.metric, reason, one.source, itself_only=True)
 
 
 _OUTSIDE = (
@@ -158,7 +204,7 @@ def read_group(group: str, node: Node) -> Iterator[Measurement]:
         misplaced = f"{kind(node.value)} stands where an object of metrics belongs"
         yield undefined(group, node, "the group has no metric" if node.value == {} else misplaced)
         return
-    if (stated := error_of_all(node)) is not None:
+    if (stated := error_beside(node.value)) is not None:
         yield undefined(group, node, stated)
     for name, entry in named_members(node):
         yield from read_metric(f"{group}.{name}", entry, facet=None)
@@ -203,7 +249,7 @@ def read_metric(metric: str, node: Node, facet: str | None) -> Iterator[Measurem
 
 def _nested(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
     """Yield what an object without a value holds: its own parts, unless it says that there was an error."""
-    if (stated := error_of_all(node)) is not None:
+    if (stated := error_beside(node.value)) is not None:
         yield undefined(metric, node, stated, facet=facet)
         return
     yield Unmeasured(metric, _NO_VALUE, node.source, facet, itself_only=True)

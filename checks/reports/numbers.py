@@ -1,5 +1,6 @@
 """What every reader shares: addressing the numbers of a JSON document, and saying why one cannot be used."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,12 @@ from checks.reports.strict_json import JsonValue, ReportError
 # How Clarify, Model Monitor and pandas write what JSON has no number for.
 MAX_POINTER = 8_192  # characters; every measurement below a name carries it
 NON_FINITE = frozenset({"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
+
+
+_ERROR = "error"
+_LONGEST = 200  # characters of an error that is no text
+# What numbers an error, where everything else of the object is a number as well.
+_CODES = frozenset({"code", "status", "status_code", "exit_code", "errno"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +139,31 @@ def number(value: JsonValue) -> float:
 
 
 def stated_error(error: JsonValue) -> str | None:
-    """Return what a report says in an `error`, or `None` where it says that there was none."""
+    """Return what a report says in an `error`, or `None` where it says that there was none.
+
+    Figures are none: `error` is also the name of a metric, such as XGBoost's share of wrong answers.
+    """
     if not error or is_undefined(error) or (isinstance(error, str) and not error.strip()):
         return None
-    return error if isinstance(error, str) else kind(error)
+    if isinstance(error, str):
+        return error
+    if isinstance(error, bool | int | float):
+        return kind(error)
+    return None if _is_figures(error) else json.dumps(error, ensure_ascii=False)[:_LONGEST]
+
+
+def _is_figures(value: JsonValue) -> bool:
+    if isinstance(value, Mapping):
+        return "value" in value or (not _CODES & value.keys() and all(map(_is_figures, value.values())))
+    if isinstance(value, list):
+        return all(map(_is_figures, value))
+    return is_undefined(value) or why_not_a_number(value) is None
+
+
+def error_beside(value: JsonValue) -> str | None:
+    """Return the error that an object states beside its figures; a number of that name is a figure itself."""
+    error = value.get(_ERROR) if isinstance(value, Mapping) else None
+    return None if why_not_a_number(error) is None else stated_error(error)
 
 
 def measurement(metric: str, node: Node, *, facet: str | None = None, error: JsonValue = None) -> Measurement:
@@ -148,22 +176,6 @@ def measurement(metric: str, node: Node, *, facet: str | None = None, error: Jso
     if reason is None:
         return Measured(metric, number(node.value), node.source, facet=facet)
     return Unmeasured(metric, reason, node.source, facet=facet)
-
-
-def error_of_all(node: Node) -> str | None:
-    """Return the error that an object states beside its figures; a number of that name is a figure itself."""
-    error = node.value.get("error") if isinstance(node.value, Mapping) else None
-    return None if why_not_a_number(error) is None else stated_error(error)
-
-
-def with_error_of_all(node: Node, found: Iterator[Measurement]) -> Iterator[Measurement]:
-    """Pass on what was found in `node`; with an error beside it, each figure is undefined as well."""
-    error = error_of_all(node)
-    for one in found:
-        yield one
-        if error is not None and isinstance(one, Measured):
-            reason = f"the report states an error: {error}"
-            yield Unmeasured(one.metric, reason, node.source, one.facet, itself_only=True)
 
 
 def undefined(metric: str, node: Node, reason: str, *, facet: str | None = None) -> Unmeasured:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from checks.measurements import Measured, Measurement, Source, Unmeasured
-from checks.reports.numbers import Node, measurement, number, why_not_a_number
+from checks.reports.numbers import Node, error_beside, measurement, number, why_not_a_number
 from checks.reports.strict_json import JsonValue, ReportError
 
 FORMAT = "ragas"
@@ -142,9 +142,16 @@ def read(report: Node) -> Iterator[Measurement]:
         for name, node in report.members():
             yield measurement(f"rag.{name}", node)
         return
+    errors = _errors(columns)
     for name, column in columns.items():
         if _is_metric(name) or name not in INPUTS:
-            yield from _mean(name, column, report.source)
+            yield from _mean(name, column, errors, report.source)
+
+
+def _errors(columns: Mapping[str, Column]) -> Mapping[str, str]:
+    """Return the error of each row that states one: no score of that row counts."""
+    stated = ((row, error_beside({"error": given})) for row, given in columns.get("error", {}).items())
+    return {row: error for row, error in stated if error is not None}
 
 
 def _is_metric(name: str) -> bool:
@@ -194,15 +201,14 @@ def _column(value: JsonValue) -> Column | None:
     return {str(index): item for index, item in enumerate(value)} if isinstance(value, list) else None
 
 
-def _mean(name: str, column: Column, source: Source) -> Iterator[Measurement]:
+def _mean(name: str, column: Column, errors: Mapping[str, str], source: Source) -> Iterator[Measurement]:
     metric = f"rag.{name}"
     if not _is_metric(name) and NO_SCORE & set(name.lower().split("_")):
         yield Unmeasured(metric, "an id, a position or a count of tokens is no score", source)
         return
-    scores = [number(value) for value in column.values() if why_not_a_number(value) is None]
-    if unscored := [
-        f"row {row}: {reason}" for row, value in column.items() if (reason := why_not_a_number(value))
-    ]:
+    reasons = {row: errors.get(row) or why_not_a_number(value) for row, value in column.items()}
+    scores = [number(value) for row, value in column.items() if reasons[row] is None]
+    if unscored := [f"row {row}: {reason}" for row, reason in reasons.items() if reason is not None]:
         reason = f"{len(unscored)} of {len(column)} rows have no score ({_first(unscored)})"
         yield Unmeasured(metric, reason, source)
     if scores:

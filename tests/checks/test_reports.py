@@ -12,6 +12,7 @@ from checks.measurements import Measured, Source, Unmeasured
 from checks.reports import MAX_MEASUREMENTS, MAX_REPORT_BYTES, READERS, read_report
 
 URI = "s3://evidence/report.json"
+OBJECT = "an object stands where a number belongs"
 
 
 def read(document: object) -> Report:
@@ -58,7 +59,7 @@ def bias(
         ({"value": 0.5, "error": "only in part"}, "the value comes with an error: only in part"),
         ({"value": 0.5, "error": None}, 0.5),
         ({"value": 0.5, "error": ""}, 0.5),
-        ({"value": 0.5, "error": {"code": 1}}, "the value comes with an error: an object"),
+        ({"value": 0.5, "error": {"code": 1}}, 'the value comes with an error: {"code": 1}'),
         ({"value": None}, "null, without a reason"),
         ({"value": None, "error": ""}, "null, without a reason"),
         ({"value": None, "error": 3}, "null, without a reason: a number"),
@@ -91,6 +92,8 @@ def test_a_literal_that_is_no_finite_number_is_undefined_at_its_own_place(litera
     content = f'{{"settings": {{"gamma": {literal}}}, "x_metrics": {{"a": {{"value": {literal}}}, "b": 1}}}}'
     report = read(content.encode())
     assert report.measurements == (
+        Unmeasured("settings", OBJECT, Source(URI, "/settings"), itself_only=True),
+        Unmeasured("settings.gamma", reason, Source(URI, "/settings/gamma"), itself_only=True),
         Unmeasured("x.a", reason, Source(URI, "/x_metrics/a/value")),
         Measured("x.b", 1.0, Source(URI, "/x_metrics/b")),
     )
@@ -291,12 +294,21 @@ def test_groups_are_found_whatever_their_case_and_one_level_down() -> None:
     assert whole({"regression_metrics": [{"name": "mse", "value": 4.9}]}) == {"regression.mse": 4.9}
 
 
-def test_a_figure_outside_of_every_group_is_a_gap_at_its_name() -> None:
-    found = whole(
+def test_what_stands_outside_of_every_group_is_a_gap_at_its_name() -> None:
+    report = read(
         {"regression_metrics": {"mse": 4.9}, "r2": {"value": 0.8}, "loss": 1, "matrix": [[1]], "note": "x"}
     )
+    found = {one.metric: one.reason for one in report.measurements if isinstance(one, Unmeasured)}
     outside = 'a figure outside of every group; put it into one, as in {"model_metrics": {"name": 0.9}}'
-    assert found == {"regression.mse": 4.9, "r2": outside, "loss": outside}
+    listed = "a list stands where a number belongs"
+    assert found == {
+        "r2": outside,
+        "loss": outside,
+        "matrix": listed,
+        "matrix.0": listed,
+        "matrix.0.0": outside,
+        "note": 'the text "x" stands where a number belongs',
+    }
 
 
 def feature(**changes: object) -> dict[str, object]:

@@ -1,0 +1,58 @@
+"""Errors that reports state beside their figures: they reach every figure of the object that they are in."""
+
+from collections.abc import Iterator, Mapping
+
+from checks.measurements import Measured, Measurement, Unmeasured
+from checks.reports.numbers import Node, error_beside, why_not_a_number
+from checks.reports.strict_json import JsonValue
+
+_Path = tuple["_Path", str] | None  # of keys and indices, the last one first
+
+
+def with_stated_errors(report: Node, found: Iterator[Measurement]) -> Iterator[Measurement]:
+    """Pass on what was found in `report`; a figure below an object with an error is undefined as well.
+
+    An error beside an undefined `value` is the reason for that value, and reaches nothing else.
+    """
+    errors = dict(_errors(report))
+    for one in found:
+        yield one
+        if errors and isinstance(one, Measured):
+            error = _error_above(one.source.pointer, errors)
+            if error is not None:
+                reason = f"the report states an error: {error}"
+                yield Unmeasured(one.metric, reason, one.source, one.facet, itself_only=True)
+
+
+def _error_above(pointer: str, errors: Mapping[str, str]) -> str | None:
+    while pointer not in errors:
+        if not pointer:
+            return None
+        pointer = pointer.rpartition("/")[0]
+    return errors[pointer]
+
+
+def _errors(report: Node) -> Iterator[tuple[str, str]]:
+    """Yield the pointer of each object with an error, and the error."""
+    waiting: list[tuple[JsonValue, _Path]] = [(report.value, None)]
+    while waiting:
+        value, path = waiting.pop()
+        if isinstance(value, Mapping):
+            is_reason_of_value = "value" in value and why_not_a_number(value["value"]) is not None
+            if not is_reason_of_value and (error := error_beside(value)) is not None:
+                yield report.source.pointer + _pointer(path), error
+            waiting.extend((part, (path, key)) for key, part in value.items() if _has_parts(part))
+        elif isinstance(value, list):
+            waiting.extend((part, (path, str(place))) for place, part in enumerate(value) if _has_parts(part))
+
+
+def _has_parts(value: JsonValue) -> bool:
+    return isinstance(value, Mapping | list)
+
+
+def _pointer(path: _Path) -> str:
+    keys: list[str] = []
+    while path is not None:
+        path, key = path
+        keys.append(key.replace("~", "~0").replace("/", "~1"))
+    return "".join(f"/{key}" for key in reversed(keys))
