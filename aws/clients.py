@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_sts import STSClient
 
 # boto3 is imported where a client is made: it takes half a second, and help and completion need none of it.
 
@@ -73,6 +74,13 @@ def s3_client(region: str | None = None) -> "S3Client":
     """The client of S3; raises `AwsError` when it cannot be made."""
     with _making("S3"):
         return _session(region).client("s3", config=_control())
+
+
+@cache
+def sts_client(region: str | None = None) -> "STSClient":
+    """The client that tells whose credentials these are; raises `AwsError` without a region."""
+    with _making("STS"):
+        return _session(region).client("sts", config=_CONTROL)
 
 
 @cache

@@ -1,9 +1,11 @@
 """The evidence store: the reports themselves, each read as exactly one object version."""
 
+import hashlib
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from aws.report_references import ReportReference, content_type
 from aws.s3_objects import (
@@ -11,13 +13,15 @@ from aws.s3_objects import (
     ObjectMissing,
     ObjectTooLarge,
     list_objects,
+    object_sha256,
     read_object,
     write_once,
+    written_at,
 )
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.evidence import Document
-from checks.reports import MANIFEST, MAX_REPORT_BYTES, REPORT_PATTERNS, is_report_file
+from checks.reports import MANIFEST, MAX_REPORT_BYTES, READERS, REPORT_PATTERNS, is_report_file
 from disk.errors import FileMissing, FileTooLarge
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 # More than any model has reports; a prefix with more is not one version's evidence.
 MAX_REPORTS = 500
+MOST_NAMED = 5  # files that are none of those looked for
+_ONCE_MORE = "let scoring end, then begin again"
 
 
 class EvidenceError(GovernanceError):
@@ -43,6 +49,10 @@ class ForeignBucket(EvidenceError):
 
 class EvidenceExists(EvidenceError):
     """Something stands already where evidence was to be put."""
+
+
+class EvidenceChanged(EvidenceError):
+    """A file is not the one that was looked at before."""
 
 
 class EvidenceGap(EvidenceError):
@@ -87,23 +97,37 @@ class EvidenceStore(Protocol):
         """
         ...
 
-    def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
+    def upload(
+        self, directory: Path, prefix: str, *, expected: Mapping[str, str] | None = None
+    ) -> tuple[ReportReference, ...]:
         """Copy the files of `directory` to `prefix`; return references with digests to its reports.
 
         Hidden files are left out, and so is the manifest of an earlier registration. The URIs name no version, so
-        that other tools can follow them too: the digest is what pins the bytes.
+        that other tools can follow them too: the digest is what pins the bytes. A file that is there already with
+        the same bytes is kept: an upload that was interrupted goes on. `expected` are the SHA-256 of all files by
+        their paths below `directory`: nothing else is copied.
 
         Raises:
             EvidenceError: there is no report in `directory`, or one that is larger than any is read.
             DiskError: `directory` or something below it cannot be looked at or read.
-            EvidenceExists: something stands there already; evidence is never overwritten.
+            EvidenceExists: something else stands there already; evidence is never overwritten.
+            EvidenceChanged: a file is not as `expected`, or came or went.
             ForeignBucket: the prefix lies outside the places that the store was given.
             AwsError: it could not be written.
         """
         ...
 
     def add_manifest(self, prefix: str, content: bytes) -> None:
-        """Write the manifest of the reports under `prefix`, once; raises as `upload` does."""
+        """Write the manifest of the reports under `prefix`, once, or find the same; raises as `upload` does."""
+        ...
+
+    def manifest_written_at(self, prefix: str) -> datetime | None:
+        """Return when the manifest under `prefix` was written, or `None` where the caller sees none.
+
+        Raises:
+            ForeignBucket: the prefix lies outside the places that the store was given.
+            AwsError: S3 could not be asked.
+        """
         ...
 
 
@@ -131,37 +155,49 @@ class S3EvidenceStore:
         found = list_objects(self._client, self._own(prefix).as_prefix())
         return _references(prefix, (str(uri) for uri in found if is_report_file(uri.key)))
 
-    def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
+    def upload(
+        self, directory: Path, prefix: str, *, expected: Mapping[str, str] | None = None
+    ) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.upload`."""
         folder = self._own(prefix).as_prefix()
-        files = _files_with_reports(directory)
+        files = _expected_files(directory, expected)
         return tuple(
             reference
-            for path in files
-            for reference in self._put(path, folder.child(path.relative_to(directory).as_posix()))
+            for name, path in files.items()
+            for reference in self._put(path, folder.child(name), (expected or {}).get(name))
         )
 
     def add_manifest(self, prefix: str, content: bytes) -> None:
         """See `EvidenceStore.add_manifest`."""
         uri = self._own(prefix).as_prefix().child(MANIFEST)
-        try:
-            write_once(self._client, uri, content, content_type=content_type(MANIFEST))
-        except ObjectExists as error:
-            raise _taken(str(uri)) from error
+        self._write(uri, content, hashlib.sha256(content).hexdigest())
 
-    def _put(self, path: Path, uri: S3Uri) -> Iterator[ReportReference]:
+    def manifest_written_at(self, prefix: str) -> datetime | None:
+        """See `EvidenceStore.manifest_written_at`."""
+        return written_at(self._client, self._own(prefix).as_prefix().child(MANIFEST))
+
+    def _put(self, path: Path, uri: S3Uri, expected: str | None) -> Iterator[ReportReference]:
         try:
             if not is_report_file(path.name):  # results.jsonl may be larger than memory
                 with path.open("rb") as file:
-                    write_once(self._client, uri, file, content_type=content_type(path.name))
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                    _require_unchanged(path, digest, expected)
+                    file.seek(0)
+                    self._write(uri, file, digest)
                 return
             document = Document(str(uri), read_bounded(path, max_bytes=MAX_REPORT_BYTES))
-            write_once(self._client, uri, document.content, content_type=content_type(path.name))
-        except ObjectExists as error:
-            raise _taken(str(uri)) from error
         except OSError as error:
             raise EvidenceError(f"{path}: cannot be read ({error.strerror}); mend its rights") from error
+        _require_unchanged(path, document.sha256, expected)
+        self._write(uri, document.content, document.sha256)
         yield ReportReference(None, document.uri, f"sha256:{document.sha256}")
+
+    def _write(self, uri: S3Uri, body: bytes | IO[bytes], digest: str) -> None:
+        try:
+            write_once(self._client, uri, body, content_type=content_type(uri.key), sha256=digest)
+        except ObjectExists as error:
+            if object_sha256(self._client, uri) != digest:
+                raise _taken(str(uri)) from error
 
     def _own(self, uri: str) -> S3Uri:
         where = S3Uri.parse(uri)
@@ -195,13 +231,15 @@ class FolderEvidenceStore:
             prefix, (str(path) for path in files_below(folder, hidden=True) if is_report_file(path.name))
         )
 
-    def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
+    def upload(
+        self, directory: Path, prefix: str, *, expected: Mapping[str, str] | None = None
+    ) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.upload`."""
         folder = self._own(prefix)
         return tuple(
             reference
-            for path in _files_with_reports(directory)
-            for reference in self._copy(path, folder / path.relative_to(directory))
+            for name, path in _expected_files(directory, expected).items()
+            for reference in self._copy(path, folder / name, (expected or {}).get(name))
         )
 
     def add_manifest(self, prefix: str, content: bytes) -> None:
@@ -211,25 +249,32 @@ class FolderEvidenceStore:
             with path.open("xb") as file:
                 file.write(content)
         except FileExistsError as error:
-            raise _taken(str(path)) from error
+            if path.read_bytes() != content:
+                raise _taken(str(path)) from error
         except OSError as error:
             raise EvidenceError(f"{path}: cannot be written ({error.strerror}); mend its rights") from error
 
-    def _copy(self, source: Path, target: Path) -> Iterator[ReportReference]:
+    def manifest_written_at(self, prefix: str) -> datetime | None:
+        """See `EvidenceStore.manifest_written_at`."""
+        path = self._own(prefix) / MANIFEST
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
+
+    def _copy(self, source: Path, target: Path, expected: str | None) -> Iterator[ReportReference]:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with source.open("rb") as original, target.open("xb") as copy:
-                shutil.copyfileobj(original, copy)
-            if not is_report_file(target.name):
-                return
-            document = Document(str(target), read_bounded(target, max_bytes=MAX_REPORT_BYTES))
-        except FileExistsError as error:
-            raise _taken(str(target)) from error
+            digest = sha256_of(source)
+            _require_unchanged(source, digest, expected)
+            if not target.exists():
+                with source.open("rb") as original, target.open("xb") as copy:
+                    shutil.copyfileobj(original, copy)
+            elif sha256_of(target) != digest:
+                raise _taken(str(target))
         except OSError as error:
             raise EvidenceError(
                 f"{source}: cannot be copied to {target} ({error.strerror}); mend its rights, or name another folder"
             ) from error
-        yield ReportReference(None, document.uri, f"sha256:{document.sha256}")
+        if is_report_file(target.name):
+            yield ReportReference(None, str(target), f"sha256:{digest}")
 
     def _own(self, uri: str) -> Path:
         path = Path(uri).resolve()
@@ -259,17 +304,67 @@ def _references(prefix: str, uris: Iterator[str]) -> tuple[ReportReference, ...]
     return tuple(ReportReference(None, uri) for uri in found)
 
 
-def _files_with_reports(directory: Path) -> list[Path]:
-    files = [path for path in files_below(directory) if path.name != MANIFEST]
-    sizes = {path: path.stat().st_size for path in files if is_report_file(path.name)}
+def evidence_files(directory: Path) -> dict[str, Path]:
+    """Return what is evidence in a local folder, by its path below it: every file that is not hidden, sorted.
+
+    The manifest of an earlier registration is none.
+
+    Raises:
+        EvidenceError: there is no report among them, or one that is larger than any is read.
+        DiskError: `directory` or something below it cannot be looked at.
+    """
+    below = {path.relative_to(directory).as_posix(): path for path in files_below(directory)}
+    files = {name: path for name, path in below.items() if path.name != MANIFEST}
+    sizes = {path: path.stat().st_size for path in files.values() if is_report_file(path.name)}
     if not sizes:
-        raise EvidenceError(
-            f"{directory}: there is no report ({REPORT_PATTERNS}) in it; name the folder that holds them"
-        )
+        raise EvidenceError(f"{directory}: there is no report ({REPORT_PATTERNS}) in it; {_instead(files)}")
     for path, size in sizes.items():
         if size > MAX_REPORT_BYTES:
             raise EvidenceTooLarge(_too_large(str(path), size))
     return files
+
+
+def _instead(files: Collection[str]) -> str:
+    """Say what a folder without reports holds, and what would be recognised in it."""
+    named = ", ".join(list(files)[:MOST_NAMED])
+    more = ", …" if len(files) > MOST_NAMED else ""
+    holds = f"it holds {named}{more}" if files else "it is empty"
+    formats = ", ".join(reader.FORMAT for reader in READERS)
+    return (
+        f"{holds}. Name the folder that scoring wrote to; what is recognised there are reports of these formats: "
+        f"{formats}"
+    )
+
+
+def _expected_files(directory: Path, expected: Mapping[str, str] | None) -> dict[str, Path]:
+    files = evidence_files(directory)
+    if expected is not None and (changed := sorted(files.keys() ^ expected.keys())):
+        came = "came" if changed[0] in files else "went"
+        raise EvidenceChanged(f"{directory / changed[0]}: {came} meanwhile; {_ONCE_MORE}")
+    return files
+
+
+def _require_unchanged(path: Path, digest: str, expected: str | None) -> None:
+    if expected not in (None, digest):
+        raise EvidenceChanged(
+            f"{path}: its SHA-256 was {expected} when it was looked at, and is {digest} now; {_ONCE_MORE}"
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a local file of evidence in hexadecimal; a report is read as far as one may be.
+
+    Raises:
+        EvidenceError: it cannot be read.
+        DiskError: the same, of a report.
+    """
+    if is_report_file(path.name):
+        return hashlib.sha256(read_bounded(path, max_bytes=MAX_REPORT_BYTES)).hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise EvidenceError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
 
 def _too_large(uri: str, size: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from aws.arns import validate_group_name
 from aws.errors import AwsError
@@ -120,17 +121,21 @@ class ModelPackageSummary:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What is registered as a new version: its image, its model data, its reports, its metadata.
+    """What is registered as a new version: its image, its model data, its reports, its metadata, and all else.
 
-    `image` is the URI of the inference image, `model_data` the S3 URI of the model archive where there is one.
-    Each of `reports` has a slot. `metadata` becomes `CustomerMetadataProperties`.
+    `image` is the URI of the inference image, `model_data` the S3 URI of the model archive where there is one: the
+    short form of one container. Each of `reports` has a slot. `metadata` becomes `CustomerMetadataProperties`.
+    `fields` are further fields of `CreateModelPackage`, sent as they are; an `InferenceSpecification` among them
+    stands in the place of `image`. `token` is a `ClientToken`: a second registration with the same one is the first.
     """
 
     group: str
-    image: str
+    image: str | None = None
     model_data: str | None = None
     reports: Sequence[ReportReference] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    token: str | None = None
 
     def validate(self) -> None:
         """Refuse what SageMaker would not take.
@@ -153,3 +158,12 @@ class Registration:
         }
         model_data = {} if self.model_data is None else {"the model data": self.model_data}
         check_registration(self.image, uris | model_data, digests)
+        if self.image is None and self.model_data is not None:
+            raise RegistryLimitError(
+                "the model data: SageMaker takes them with an image; name the image too, or give an "
+                "InferenceSpecification"
+            )
+        if self.image is not None and "InferenceSpecification" in self.fields:
+            raise RegistryLimitError(
+                "InferenceSpecification: the image is given beside it; write the image into its Containers"
+            )

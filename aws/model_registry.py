@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from aws.arns import ModelPackageArn, validate_group_name
 from aws.errors import AwsError, AwsNotFound, explained
 from aws.model_packages import (
     COMPLETED,
     PENDING,
-    Container,
     Identity,
     ModelPackage,
     ModelPackageGone,
@@ -21,7 +20,14 @@ from aws.model_packages import (
 )
 from aws.registry_limits import check_approval_status, check_description, check_metadata
 from aws.report_references import in_slot_order
-from aws.sagemaker_shapes import model_metrics, model_package, summary
+from aws.request_limits import check_request
+from aws.sagemaker_shapes import (
+    containers,
+    model_package,
+    registration_request,
+    reusable_fields,
+    summary,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -74,6 +80,18 @@ class ModelRegistry(Protocol):
         Raises:
             ArnError: the group's name is none.
             RegistryLimitError: something is larger than SageMaker takes; nothing was registered.
+        """
+        ...
+
+    def check(self, registration: Registration) -> None:
+        """Refuse what `register` would refuse, before anything is sent; raises as `register` does."""
+        ...
+
+    def specification(self, arn: str) -> dict[str, Any]:
+        """Return the fields of `CreateModelPackage` that another version may take over from the one at `arn`.
+
+        These are its containers and how they are run, its source, domain, task and drift baselines; raises as
+        `describe` does.
         """
         ...
 
@@ -135,22 +153,24 @@ class SageMakerModelRegistry:
 
     def register(self, registration: Registration) -> str:
         """See `ModelRegistry.register`."""
-        registration.validate()
+        self.check(registration)
         self._ensure_group(registration.group)
-        container = {"Image": registration.image}
-        if registration.model_data is not None:
-            container["ModelDataUrl"] = registration.model_data
-        fields: dict[str, object] = {
-            "ModelPackageGroupName": registration.group,
-            "ModelApprovalStatus": PENDING,
-            "InferenceSpecification": {"Containers": [container]},
-        }
-        if registration.reports:
-            fields["ModelMetrics"] = model_metrics(registration.reports)
-        if registration.metadata:
-            fields["CustomerMetadataProperties"] = dict(registration.metadata)
+        request = registration_request(registration)
         with explained("CreateModelPackage", registration.group):
-            return self._client.create_model_package(**fields)["ModelPackageArn"]  # type: ignore[arg-type]  # ditto
+            return self._client.create_model_package(**request)["ModelPackageArn"]
+
+    def check(self, registration: Registration) -> None:
+        """See `ModelRegistry.check`; held against the service model that botocore carries."""
+        registration.validate()
+        operation = self._client.meta.service_model.operation_model("CreateModelPackage")
+        check_request(registration_request(registration), operation)
+
+    def specification(self, arn: str) -> dict[str, Any]:
+        """See `ModelRegistry.specification`."""
+        ModelPackageArn.parse(arn)
+        with _told_when_gone(arn), explained("DescribeModelPackage", arn):
+            answer = self._client.describe_model_package(ModelPackageName=arn)
+            return reusable_fields(cast("Mapping[str, Any]", answer))
 
     def _ensure_group(self, group: str) -> None:
         try:
@@ -177,6 +197,7 @@ class MemoryModelRegistry:
         self.caller = Identity(arn=f"arn:aws:iam::{account}:user/memory")
         self._where = ("aws", region, account)
         self._packages: dict[str, ModelPackage] = {}
+        self._requests: dict[str, dict[str, Any]] = {}
 
     def describe(self, arn: str) -> ModelPackage:
         """See `ModelRegistry.describe`."""
@@ -219,7 +240,11 @@ class MemoryModelRegistry:
 
     def register(self, registration: Registration) -> str:
         """See `ModelRegistry.register`."""
-        registration.validate()
+        self.check(registration)
+        request = registration_request(registration)
+        for arn, earlier in self._requests.items():
+            if registration.token is not None and earlier.get("ClientToken") == registration.token:
+                return arn
         versions = [
             package.version for package in self._packages.values() if package.group == registration.group
         ]
@@ -237,10 +262,20 @@ class MemoryModelRegistry:
             reports=in_slot_order(registration.reports),
             created=now,
             last_modified=now,
-            containers=(Container(image=registration.image, model_data=registration.model_data),),
+            containers=tuple(containers(request)),
             created_by=self.caller,
         )
+        self._requests[arn] = request
         return arn
+
+    def check(self, registration: Registration) -> None:
+        """See `ModelRegistry.check`; what only the service model says is not held against it."""
+        registration.validate()
+
+    def specification(self, arn: str) -> dict[str, Any]:
+        """See `ModelRegistry.specification`."""
+        self.describe(arn)
+        return reusable_fields(self._requests[arn])
 
     def delete(self, arn: str) -> None:
         """Delete a version, as a person might between its event and its evaluation."""

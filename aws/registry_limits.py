@@ -81,14 +81,14 @@ def _is_allowed(character: str) -> bool:
     return character in _PUNCTUATION or unicodedata.category(character)[0] in "LZN"
 
 
-def check_registration(image: str, uris: Mapping[str, str], digests: Mapping[str, str]) -> None:
+def check_registration(image: str | None, uris: Mapping[str, str], digests: Mapping[str, str]) -> None:
     """Refuse an image, URIs (by what they are for) or digests (by slot) that SageMaker would not take.
 
     Raises:
         RegistryLimitError: with every problem.
     """
     problems = []
-    if not 1 <= len(image) <= IMAGE_CHARACTERS or re.search(r"\s", image):
+    if image is not None and (not 1 <= len(image) <= IMAGE_CHARACTERS or re.search(r"\s", image)):
         problems.append(f"the image {image[:80]!r} is not 1 to {IMAGE_CHARACTERS} characters without spaces")
     for purpose, uri in uris.items():
         if len(uri) > URI_CHARACTERS or not uri.startswith("s3://"):

@@ -1,13 +1,15 @@
 """Objects of S3: each read whole as exactly one version, listed under a prefix, and written once."""
 
+import hashlib
 import secrets
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
-from aws.errors import AwsError, explained
+from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, explained
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 _WRITER = "writer"
+_REGION_HEADER = "x-amz-bucket-region"
 # A delete marker answers MethodNotAllowed when it is read by its version id.
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
@@ -72,6 +75,54 @@ def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> S3Object:
     return S3Object(uri.with_version(answer.get("VersionId")), content, answer.get("Metadata", {}))
 
 
+def object_sha256(client: "S3Client", uri: S3Uri) -> str:
+    """Return the SHA-256 of an object's newest version in hexadecimal, read piece by piece.
+
+    Raises:
+        AwsError: it could not be read.
+    """
+    digest = hashlib.sha256()
+    with (
+        explained("GetObject", str(uri)),
+        closing(client.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]) as body,
+    ):
+        for piece in body.iter_chunks():
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def written_at(client: "S3Client", uri: S3Uri) -> datetime | None:
+    """Return when S3 took an object, or `None` where there is none that the caller may see.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    try:
+        with explained("HeadObject", str(uri)):
+            return client.head_object(Bucket=uri.bucket, Key=uri.key)["LastModified"]
+    except (AwsNotFound, AwsAccessDenied):  # 403 without the right to list: it may be absent
+        return None
+
+
+def bucket_region(client: "S3Client", bucket: str) -> str | None:
+    """Return the region of a bucket, or `None` where S3 does not tell this caller; 403 tells it, too.
+
+    Raises:
+        AwsNotFound: there is no such bucket.
+        AwsError: S3 could not be asked.
+    """
+    try:
+        with explained("HeadBucket", bucket):
+            return client.head_bucket(Bucket=bucket).get("BucketRegion")
+    except AwsError as error:
+        answer = getattr(error.__cause__, "response", {})
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        region: str | None = headers.get(_REGION_HEADER)
+        if region is None and not isinstance(error, AwsAccessDenied):
+            raise
+        return region
+
+
 def list_objects(client: "S3Client", prefix: S3Uri) -> Iterator[S3Uri]:
     """Yield the newest version of each object under `prefix` in the order of keys, without the version ids.
 
@@ -101,8 +152,12 @@ def write_once(
     *,
     content_type: str,
     metadata: Mapping[str, str] | None = None,
+    sha256: str | None = None,
 ) -> None:
     """Write an object where there is none, by a conditional request; `metadata` is the object's own.
+
+    With `sha256` (hexadecimal) S3 refuses a body that has another one: what was read from a file that somebody
+    writes to meanwhile.
 
     boto3 repeats a request whose answer was lost, and the repetition meets the object that the first one wrote. It
     is told from another's by a random name of the writer in the object's metadata.
@@ -112,6 +167,7 @@ def write_once(
         AwsError: it could not be written.
     """
     writer = secrets.token_hex()
+    checksum: Any = {} if sha256 is None else {"ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode()}
     try:
         with explained("PutObject", str(uri)):
             client.put_object(
@@ -121,6 +177,7 @@ def write_once(
                 ContentType=content_type,
                 IfNoneMatch="*",
                 Metadata={**(metadata or {}), _WRITER: writer},
+                **checksum,
             )
     except AwsError as error:
         if error.code != "PreconditionFailed":

@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from aws.model_packages import PENDING, Container, Identity, ModelPackage, ModelPackageSummary
+from aws.model_packages import (
+    PENDING,
+    Container,
+    Identity,
+    ModelPackage,
+    ModelPackageSummary,
+    Registration,
+)
 from aws.report_references import ReportReference, ReportSlot, content_type
 
 if TYPE_CHECKING:
@@ -28,14 +35,17 @@ def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
         reports=tuple(_references(metrics)),
         created=answer["CreationTime"],
         last_modified=answer.get("LastModifiedTime") or answer["CreationTime"],
-        containers=tuple(_containers(cast("Mapping[str, Any]", answer))),
+        containers=tuple(containers(cast("Mapping[str, Any]", answer))),
         created_by=_identity(answer.get("CreatedBy")),
         last_modified_by=_identity(answer.get("LastModifiedBy")),
     )
 
 
-def _containers(answer: Mapping[str, Any]) -> Iterator[Container]:
-    """Read what a version runs: its containers, and the sources that it names instead of them or beside them."""
+def containers(answer: Mapping[str, Any]) -> Iterator[Container]:
+    """Read what a version runs: its containers, and the sources that it names instead of them or beside them.
+
+    `answer` is that of `DescribeModelPackage`, or the request of `CreateModelPackage`, which spells them alike.
+    """
     for given in (answer.get("InferenceSpecification") or {}).get("Containers", []):
         s3_source = (given.get("ModelDataSource") or {}).get("S3DataSource") or {}
         yield Container(
@@ -85,6 +95,51 @@ def model_metrics(references: Sequence[ReportReference]) -> dict[str, dict[str, 
             source["ContentDigest"] = reference.content_digest
         metrics.setdefault(section, {})[field] = source
     return metrics
+
+
+def registration_request(registration: Registration) -> dict[str, Any]:
+    """Write the request of `CreateModelPackage`."""
+    request: dict[str, Any] = {
+        **registration.fields,
+        "ModelPackageGroupName": registration.group,
+        "ModelApprovalStatus": PENDING,
+    }
+    if registration.image is not None:
+        container = {"Image": registration.image}
+        if registration.model_data is not None:
+            container["ModelDataUrl"] = registration.model_data
+        request["InferenceSpecification"] = {"Containers": [container]}
+    if registration.reports:
+        request["ModelMetrics"] = model_metrics(registration.reports)
+    if registration.metadata:
+        request["CustomerMetadataProperties"] = dict(registration.metadata)
+    if registration.token is not None:
+        request["ClientToken"] = registration.token
+    return request
+
+
+# What says how a version is run and checked for drift. What was said of that one version is not among it: its
+# description, tags, metadata, reports, model card.
+_REUSABLE = (
+    "InferenceSpecification",
+    "AdditionalInferenceSpecifications",
+    "SourceAlgorithmSpecification",
+    "ValidationSpecification",
+    "Domain",
+    "Task",
+    "SamplePayloadUrl",
+    "DriftCheckBaselines",
+    "SkipModelValidation",
+    "SecurityConfig",
+)
+
+
+def reusable_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of the answer of `DescribeModelPackage` what another version of the model may be registered with."""
+    fields = {name: answer[name] for name in _REUSABLE if answer.get(name)}
+    if "InferenceSpecification" not in fields and answer.get("SourceUri"):
+        fields["SourceUri"] = answer["SourceUri"]
+    return fields
 
 
 def summary(entry: "ModelPackageSummaryTypeDef") -> ModelPackageSummary:

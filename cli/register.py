@@ -1,52 +1,26 @@
-"""`governance register`: upload evidence, and register the version that it speaks for as pending."""
+"""`governance register`: look at how the gate would decide, upload the evidence, register the version as pending."""
 
-import hashlib
-import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from aws.arns import validate_group_name
-from aws.clients import s3_client, sagemaker_client
-from aws.evidence_store import S3EvidenceStore
-from aws.model_packages import (
-    ABOUT_PROPERTY,
-    EVIDENCE_DIGEST_PROPERTY,
-    EVIDENCE_PROPERTY,
-    Registration,
-)
-from aws.model_registry import SageMakerModelRegistry
-from aws.report_references import ReportReference, ReportSlot
 from checks.errors import GovernanceError
-from checks.evidence import Report
-from checks.manifest import Manifest
+from checks.record import DecisionRecord
 from checks.reports import REPORT_PATTERNS
-from checks.subject import JudgedModel, Subject
-from cli.inputs import read_evidence
+from checks.reports.strict_json import ReportError, parse_strict_json
+from cli.exit_codes import ExitCode, exit_code_of
+from cli.show import show_record
+from cli.wait import parse_duration
+from disk.reading import read_bounded
+from pipelines.new_version import NewVersion
+from pipelines.register_version import OnlyIf, RegisteredVersion, WouldBeWorse, register_version
 
-# Where a report of each format is attached; of several for one slot the first is, and the others are found under
-# the evidence prefix.
-SLOTS: Mapping[str, ReportSlot] = {
-    "sagemaker_evaluation": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "sagemaker_model_card": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "ragas": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "fmeval": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "lm_eval": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "inspect_log": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "bedrock_evaluation": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "sagemaker_evaluators": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "trainer_state": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "figures": ReportSlot.MODEL_QUALITY_STATISTICS,
-    "clarify_bias": ReportSlot.BIAS_REPORT,
-    "clarify_explainability": ReportSlot.EXPLAINABILITY_REPORT,
-    "model_monitor_statistics": ReportSlot.MODEL_DATA_QUALITY_STATISTICS,
-    "model_monitor_constraints": ReportSlot.MODEL_DATA_QUALITY_CONSTRAINTS,
-}
+MAX_SPECIFICATION_BYTES = 1024 * 1024  # a model card in it has at most 100,000 characters
+DEFAULT_TIMEOUT = "30m"  # as `governance wait` has it
 
 
 def command(
@@ -58,15 +32,85 @@ def command(
         Path,
         typer.Option("--evidence", metavar="DIR", help=f"Folder of reports: every {REPORT_PATTERNS} below."),
     ],
-    image: Annotated[str, typer.Option("--image", metavar="URI", help="Inference image of the version.")],
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image",
+            metavar="URI",
+            help="Inference image; repeat for several containers, leave out for none.",
+        ),
+    ] = None,
     model_data: Annotated[
-        str | None, typer.Option("--model-data", metavar="URI", help="S3 URI of the model archive.")
+        list[str] | None,
+        typer.Option(
+            "--model-data", metavar="URI", help="S3 URI of the model archive, one for each container."
+        ),
     ] = None,
     about: Annotated[
         str | None,
         typer.Option(
             "--about", metavar="NAME", help="The model's name as scoring said it, if not the group's."
         ),
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option("--description", metavar="TEXT", help="One line about the version.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="A tag; may be repeated.")
+    ] = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option("--metadata", metavar="KEY=VALUE", help="A metadata property; may be repeated."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="NAME", help="Such as CLASSIFICATION or TEXT_GENERATION.")
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option("--domain", metavar="NAME", help="Such as MACHINE_LEARNING.")
+    ] = None,
+    content_type: Annotated[
+        list[str] | None,
+        typer.Option("--content-type", metavar="MIME", help="What the model takes; may be repeated."),
+    ] = None,
+    response_type: Annotated[
+        list[str] | None,
+        typer.Option("--response-type", metavar="MIME", help="What the model answers; may be repeated."),
+    ] = None,
+    specification: Annotated[
+        Path | None,
+        typer.Option(
+            "--specification", metavar="FILE", help="JSON with further fields of CreateModelPackage."
+        ),
+    ] = None,
+    from_package: Annotated[
+        str | None,
+        typer.Option("--from-package", metavar="ARN", help="Take over the specification of this version."),
+    ] = None,
+    thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds", metavar="PATH", help="File, folder or s3:// URI to check by, not those in force."
+        ),
+    ] = None,
+    only_if: Annotated[
+        OnlyIf | None,
+        typer.Option("--only-if", help="Register only what would be approved, or at worst reviewed."),
+    ] = None,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Register without a look at the likely decision.")
+    ] = False,
+    ungoverned: Annotated[
+        bool, typer.Option("--ungoverned", help="Also into a group that no threshold file applies to.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="A new version even where the same inputs are registered.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Then wait for the decision, as `governance wait` does.")
+    ] = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option("--timeout", metavar="TIME", help=f"With --wait: at most so long [{DEFAULT_TIMEOUT}]."),
     ] = None,
     evidence_bucket: Annotated[
         str,
@@ -77,94 +121,131 @@ def command(
             help="The stack's output EvidenceBucket.",
         ),
     ],
+    thresholds_bucket: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds-bucket",
+            metavar="NAME",
+            envvar="GOVERNANCE_THRESHOLDS_BUCKET",
+            help="The stack's output ThresholdsBucket.",
+        ),
+    ] = None,
 ) -> None:
-    """Upload evidence and register a version that waits for the gate's decision.
+    """Show how the gate would decide, upload the evidence, and register the version as pending.
 
-    The ARN of the version is all that is printed on stdout. Evidence that cannot be read is refused before anything
-    is uploaded: the gate would not approve it either.
+    The ARN of the version is all that is printed on stdout. Whatever would be refused is refused before anything is
+    uploaded. The same command again finds the version that it registered, or goes on where it was interrupted.
+    Exits with 0 when the version is registered; when --only-if stops it with 1 (it would be rejected) or 3 (it would
+    need review); with --wait as `governance wait` does.
     """
-    validate_group_name(group)
-    reports = readable_reports(evidence)
-    prefix = f"s3://{evidence_bucket}/{group}/{_unique_name(datetime.now(UTC))}/"
-    store = S3EvidenceStore(s3_client(), [evidence_bucket])
-    subject = Subject(name=about, group=group, image=image, model_data=model_data)
-    for doubt in doubts_about(reports, subject):
-        print(f"warning: {doubt}", file=sys.stderr)
-    uploaded = store.upload(evidence, prefix)
-    manifest = manifest_of(uploaded, prefix, subject)
-    store.add_manifest(prefix, manifest)
-    attached = list(attach(uploaded, formats_by_name(reports, evidence)))
-    registration = Registration(
+    if wait:
+        parse_duration(timeout or DEFAULT_TIMEOUT)  # refused before anything is registered
+    elif timeout is not None:
+        raise GovernanceError("--timeout: how long --wait may take; give --wait too, or leave it out")
+    if no_check and only_if is not None:
+        raise GovernanceError("--no-check and --only-if: one needs the likely decision, the other makes none")
+    version = NewVersion(
         group=group,
-        image=image,
-        model_data=model_data,
-        reports=[reference for reference in attached if reference.slot is not None],
-        metadata={
-            EVIDENCE_PROPERTY: prefix,
-            EVIDENCE_DIGEST_PROPERTY: f"sha256:{hashlib.sha256(manifest).hexdigest()}",
-            **({} if about is None else {ABOUT_PROPERTY: about}),
-        },
+        evidence=evidence,
+        images=image or (),
+        model_data=model_data or (),
+        about=about,
+        description=description,
+        tags=_pairs("--tag", tag or ()),
+        metadata=_pairs("--metadata", metadata or ()),
+        task=task,
+        domain=domain,
+        content_types=content_type or (),
+        response_types=response_type or (),
+        specification={} if specification is None else _specification(specification),
+        from_package=from_package,
     )
-    arn = SageMakerModelRegistry(sagemaker_client()).register(registration)
-    for reference in attached:
-        print(f"{reference.slot or 'under the evidence prefix'}: {reference.uri}", file=sys.stderr)
-    print(arn)
+    try:
+        registered = register_version(
+            version,
+            evidence_bucket=evidence_bucket,
+            thresholds=thresholds,
+            thresholds_bucket=thresholds_bucket,
+            check=not no_check,
+            only_if=only_if,
+            ungoverned=ungoverned,
+            again=again,
+            say=_say,
+            show=_show,
+        )
+    except WouldBeWorse as stopped:
+        _say(f"not registered: {stopped}")
+        _say_notes(stopped)
+        raise typer.Exit(exit_code_of(stopped.record.decision)) from None
+    except (GovernanceError, KeyboardInterrupt) as error:
+        _say_notes(error)
+        raise
+    _deliver(registered)
+    if wait:
+        raise typer.Exit(_wait(registered.arn, timeout or DEFAULT_TIMEOUT))
 
 
-def readable_reports(folder: Path) -> tuple[Report, ...]:
-    """Return the reports of `folder` as the gate would read them.
+def _deliver(registered: RegisteredVersion) -> None:
+    if registered.is_new:
+        for reference in registered.reports:
+            _say(f"{reference.slot or 'under the evidence prefix'}: {reference.uri}")
+    print(registered.arn, flush=True)
+
+
+def _wait(arn: str, timeout: str) -> int:
+    """Do what `governance wait` does; all that it prints goes to stderr, since stdout carries the ARN alone."""
+    from cli.main import run  # noqa: PLC0415 - the command line imports this module to run it
+
+    with redirect_stdout(sys.stderr):
+        code = run(["wait", arn, "--timeout", timeout])
+    if code == ExitCode.INTERRUPTED:
+        _say(f"{arn} is registered; go on with: governance wait {arn}")
+    return code
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Read `KEY=VALUE` of each; the value may hold further equals signs.
 
     Raises:
-        GovernanceError: it is no folder, or one of them cannot be read; all of these are named.
+        GovernanceError: one has no equals sign or no key, or a key is there twice.
     """
-    if not folder.is_dir():
-        raise GovernanceError(f"{folder}: not a folder; --evidence is the folder that scoring wrote to")
-    reports = read_evidence([folder]).reports
-    problems = [f"{report.uri}: {report.problem}" for report in reports if report.problem is not None]
-    if problems:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise GovernanceError(f"{option}: {text!r} is not KEY=VALUE; write it like team=risk")
+        if key in pairs:
+            raise GovernanceError(f"{option}: {key} is given twice; leave one out")
+        pairs[key] = value
+    return pairs
+
+
+def _specification(path: Path) -> Mapping[str, Any]:
+    """Read further fields of `CreateModelPackage` from a file.
+
+    Raises:
+        GovernanceError: it cannot be read, or is no JSON object.
+    """
+    try:
+        fields = parse_strict_json(read_bounded(path, max_bytes=MAX_SPECIFICATION_BYTES))
+    except (ReportError, RecursionError) as error:
         raise GovernanceError(
-            "\n".join([*problems, "nothing was uploaded: mend these reports, or take them out of the folder"])
-        )
-    return reports
+            f"{path}: {error}; write a JSON object of CreateModelPackage's fields"
+        ) from error
+    if not isinstance(fields, Mapping):
+        raise GovernanceError(f"{path}: not a JSON object; write the fields of CreateModelPackage into one")
+    return fields
 
 
-def doubts_about(reports: Iterable[Report], subject: Subject) -> Iterator[str]:
-    """Yield for each report that says it is about another model what the gate will say."""
-    model = JudgedModel(subject.name or str(subject.group), str(subject.group), [subject])
-    for report in reports:
-        if report.subject is not None and (otherwise := model.disagreements(report.subject)):
-            yield (
-                f"{report.uri}: it is about another model: it says {', '.join(otherwise)}; "
-                "the gate asks for review, unless the thresholds say otherwise"
-            )
+def _show(record: DecisionRecord) -> None:
+    _say("The likely decision; the gate makes its own once the version is registered:")
+    show_record(record, sys.stderr)
 
 
-def manifest_of(uploaded: Iterable[ReportReference], prefix: str, subject: Subject) -> bytes:
-    """Return the manifest of the uploaded reports, whose digest is registered with the version."""
-    digests = {ref.uri.removeprefix(prefix): str(ref.content_digest) for ref in uploaded}
-    return Manifest(
-        subject, {path: digest.removeprefix("sha256:") for path, digest in digests.items()}
-    ).to_bytes()
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def formats_by_name(reports: Iterable[Report], folder: Path) -> dict[str, list[str]]:
-    """Return the formats of each report by its path below `folder`."""
-    return {Path(report.uri).relative_to(folder).as_posix(): report.format.split("+") for report in reports}
-
-
-def attach(
-    uploaded: Iterable[ReportReference], formats: Mapping[str, list[str]]
-) -> Iterator[ReportReference]:
-    """Give each uploaded report the slot of its format, as long as that slot is free."""
-    taken: set[ReportSlot] = set()
-    for reference in uploaded:
-        name = next(name for name in formats if reference.uri.endswith(f"/{name}"))
-        free = (slot for form in formats[name] if (slot := SLOTS.get(form)) and slot not in taken)
-        slot = next(free, None)
-        if slot is not None:
-            taken.add(slot)
-        yield replace(reference, slot=slot)
-
-
-def _unique_name(now: datetime) -> str:
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+def _say_notes(error: BaseException) -> None:
+    for note in getattr(error, "__notes__", ()):
+        _say(note)

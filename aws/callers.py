@@ -1,0 +1,34 @@
+"""Whose credentials a call is made with, asked before anything is changed."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws.errors import explained
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls AWS: the ARN of a user or of a role's session, its account and partition."""
+
+    arn: str
+    account: str
+
+    @property
+    def partition(self) -> str:
+        """Such as `aws`, `aws-cn` or `aws-us-gov`."""
+        return self.arn.split(":")[1]
+
+
+def caller_of(client: "STSClient") -> Caller:
+    """Return who the client's credentials belong to.
+
+    Raises:
+        AwsAccessDenied: there are no credentials, they are expired or nobody's.
+        AwsError: AWS could not be asked.
+    """
+    with explained("GetCallerIdentity", "the credentials"):
+        answer = client.get_caller_identity()
+        return Caller(answer["Arn"], answer["Account"])

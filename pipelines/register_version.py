@@ -1,0 +1,478 @@
+"""Register a version with its evidence, pending, after a look at how the gate would decide.
+
+    >>> registered = register_version(
+    ...     NewVersion(group="churn", evidence=Path("evidence"), images=["123…/churn:7"]),
+    ...     evidence_bucket="…", thresholds_bucket="…", only_if=OnlyIf.APPROVED,
+    ... )  # doctest: +SKIP
+    >>> registered.arn  # doctest: +SKIP
+    'arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/7'
+
+What goes wrong is a `GovernanceError`; its notes (`__notes__`), and those of a `KeyboardInterrupt`, say what exists by
+then and how to go on. The evidence lies under a prefix that is made from its digests and from all else that is
+registered. So the same inputs come to the same place: a second call finds the version, and one after an interruption
+goes on where the first one stopped.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from aws.arns import ModelPackageArn, validate_group_name
+from aws.callers import Caller, caller_of
+from aws.clients import s3_client, sagemaker_client, sts_client
+from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, AwsUnreachable
+from aws.evidence_store import S3EvidenceStore, evidence_files, sha256_of
+from aws.model_packages import (
+    ABOUT_PROPERTY,
+    EVIDENCE_DIGEST_PROPERTY,
+    EVIDENCE_PROPERTY,
+    ModelPackage,
+    ModelPackageGone,
+    Registration,
+)
+from aws.model_registry import SageMakerModelRegistry
+from aws.report_references import ReportReference
+from aws.s3_objects import bucket_region
+from aws.s3_uris import S3Uri
+from aws.sagemaker_shapes import containers, registration_request
+from aws.threshold_store import FolderThresholdStore, S3ThresholdStore
+from checks.decision import Verdict
+from checks.errors import GovernanceError
+from checks.evidence import Document, Evidence, Report
+from checks.judge import judge
+from checks.manifest import Manifest
+from checks.record import DecisionRecord
+from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file
+from checks.subject import JudgedModel, Subject
+from checks.thresholds import ThresholdFile
+from disk.reading import read_bounded
+from pipelines.new_version import NewVersion, further_fields, own_metadata
+from pipelines.report_slots import attach
+from pipelines.services import thresholds_in_force
+from pipelines.thresholds import Thresholds
+
+CLOCK_SKEW = timedelta(minutes=10)  # how far the clocks of S3 and SageMaker may be apart
+_ID_CHARACTERS = 32  # of the prefix and the ClientToken, which has at most 36
+_S3 = "s3://"
+
+UNTOUCHED = "nothing was uploaded and nothing was registered"
+
+
+class OnlyIf(StrEnum):
+    """The worst likely decision with which a version is still registered."""
+
+    APPROVED = "approved"
+    REVIEW = "review"
+
+
+class WouldBeWorse(GovernanceError):
+    """The gate would decide worse than was asked for; `record` is its likely decision. Nothing was uploaded."""
+
+    def __init__(self, message: str, *, record: DecisionRecord) -> None:
+        super().__init__(message)
+        self.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredVersion:
+    """A version that waits for the gate, or that was registered before with the same inputs.
+
+    `likely` is how the gate would decide by the thresholds that were looked at, `None` where none were; `evidence` is
+    the S3 URI of the prefix that the evidence lies under, `reports` are its reports with their slots. `is_new` is false
+    where the version existed already; `approval_status` is the status that it has.
+    """
+
+    arn: str
+    evidence: str
+    reports: tuple[ReportReference, ...]
+    likely: DecisionRecord | None
+    is_new: bool
+    approval_status: str
+
+
+def _say_nothing(_: object) -> None:
+    """Take what happens, and tell nobody."""
+
+
+def register_version(
+    version: NewVersion,
+    *,
+    evidence_bucket: str,
+    thresholds: str | Path | None = None,
+    thresholds_bucket: str | None = None,
+    check: bool = True,
+    only_if: OnlyIf | None = None,
+    ungoverned: bool = False,
+    again: bool = False,
+    region: str | None = None,
+    say: Callable[[str], None] = _say_nothing,
+    show: Callable[[DecisionRecord], None] = _say_nothing,
+) -> RegisteredVersion:
+    """Upload the evidence of `version` and register it as `PendingManualApproval`; return its ARN and all about it.
+
+    Args:
+        version: what is registered.
+        evidence_bucket: the stack's output `EvidenceBucket`.
+        thresholds: a threshold file, a folder of them or an `s3://` URI that the likely decision is made by.
+        thresholds_bucket: the stack's output `ThresholdsBucket`, whose thresholds are in force, where `thresholds`
+            names none. Without either no likely decision is made.
+        check: whether a likely decision is made at all.
+        only_if: refuse to register what would be decided worse.
+        ungoverned: register into a group that no threshold file applies to, too.
+        again: register a new version even where the same inputs were registered before.
+        region: of the registry and the buckets; by default that of boto3's settings.
+        say: called with each line that a person may want to read meanwhile.
+        show: called with the likely decision, before anything is uploaded.
+
+    Raises:
+        WouldBeWorse: the likely decision is worse than `only_if`.
+        GovernanceError: the evidence, the version or the thresholds cannot be used.
+        AwsError: AWS refused something or could not be asked.
+    """
+    with _noting(UNTOUCHED):
+        plan = _plan(version, evidence_bucket, region, again, say)
+        likely = _likely(plan, thresholds, thresholds_bucket, say) if check else None
+        _hold_against(only_if, likely, plan.version.group, ungoverned, show)
+        standing = plan.registered_before()
+    if standing is not None:
+        say(
+            f"{standing.arn} was registered with the same inputs before and is {standing.approval_status}; nothing "
+            "was uploaded. To register them as a new version, say so (--again)"
+        )
+        return plan.result(standing.arn, likely, is_new=False, approval_status=standing.approval_status)
+    return plan.carry_out(likely, say)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """All that is to be done, made before anything is changed.
+
+    `files` are the SHA-256 of all files of evidence by their paths, `reports` what was read of those that are reports,
+    `registration` what is registered, without the parts that depend on where the evidence lies.
+    """
+
+    version: NewVersion
+    registration: Registration
+    files: Mapping[str, str]
+    reports: tuple[Report, ...]
+    registry: SageMakerModelRegistry
+    store: S3EvidenceStore
+    prefix: str
+    token: str
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """What the registry will say of each container."""
+        return [
+            Subject(
+                image=one.image,
+                image_digest=one.image_digest,
+                model_data=one.model_data,
+                model_data_etag=one.model_data_etag,
+            )
+            for one in containers(registration_request(self.registration))
+        ]
+
+    def manifest(self) -> bytes:
+        """Return the manifest of the reports, whose digest is registered with the version."""
+        subjects = self.subjects
+        subject = Subject(
+            name=self.version.about,
+            group=self.version.group,
+            image=next((one.image for one in subjects if one.image), None),
+            model_data=next((one.model_data for one in subjects if one.model_data), None),
+        )
+        digests = {name: digest for name, digest in self.files.items() if is_report_file(name)}
+        return Manifest(subject, digests).to_bytes()
+
+    def attached(self) -> tuple[ReportReference, ...]:
+        """Return where each report will lie, with its digest and its slot."""
+        reports = {self.prefix + name: report for name, report in self._by_name().items()}
+        references = [ReportReference(None, uri, f"sha256:{one.sha256}") for uri, one in reports.items()]
+        return tuple(attach(references, {uri: one.format.split("+") for uri, one in reports.items()}))
+
+    def _by_name(self) -> dict[str, Report]:
+        return {Path(one.uri).relative_to(self.version.evidence).as_posix(): one for one in self.reports}
+
+    def complete(self) -> Registration:
+        """Return what is registered, with its reports and the metadata that lead to them."""
+        about = {} if self.version.about is None else {ABOUT_PROPERTY: self.version.about}
+        own = {
+            EVIDENCE_PROPERTY: self.prefix,
+            EVIDENCE_DIGEST_PROPERTY: f"sha256:{hashlib.sha256(self.manifest()).hexdigest()}",
+            **about,
+        }
+        return replace(
+            self.registration,
+            reports=[reference for reference in self.attached() if reference.slot is not None],
+            metadata={**self.registration.metadata, **own},
+            token=self.token,
+        )
+
+    def registered_before(self) -> ModelPackage | None:
+        """Return the version that was registered with this very evidence and specification, if any.
+
+        The manifest is uploaded last: without it there is no such version, and none is older than it.
+        """
+        written = self.store.manifest_written_at(self.prefix)
+        if written is None:
+            return None
+        for summary in self.registry.list(self.version.group):
+            if summary.created < written - CLOCK_SKEW:
+                return None
+            try:
+                package = self.registry.describe(summary.arn)
+            except ModelPackageGone:
+                continue
+            if package.evidence_prefix == self.prefix:
+                return package
+        return None
+
+    def carry_out(self, likely: DecisionRecord | None, say: Callable[[str], None]) -> RegisteredVersion:
+        """Upload, then register."""
+        registration = self.complete()
+        say(f"uploading {len(self.files)} file{'s'[: len(self.files) != 1]} to {self.prefix}")
+        with _noting(
+            f"no version was registered; part of the evidence may lie under {self.prefix} and does no harm: the same "
+            "call goes on where this one stopped"
+        ):
+            self.store.upload(self.version.evidence, self.prefix, expected=self.files)
+            self.store.add_manifest(self.prefix, self.manifest())
+        with _noting(
+            f"the evidence lies under {self.prefix}; no version is known to be registered with it: the same call "
+            "finds the version, or registers it"
+        ):
+            arn = self.registry.register(registration)
+        return self.result(arn, likely, is_new=True, approval_status="PendingManualApproval")
+
+    def result(
+        self, arn: str, likely: DecisionRecord | None, *, is_new: bool, approval_status: str
+    ) -> RegisteredVersion:
+        """Return what came of it."""
+        return RegisteredVersion(arn, self.prefix, self.attached(), likely, is_new, approval_status)
+
+
+@contextmanager
+def _noting(note: str) -> Iterator[None]:
+    """Say in a note of whatever ends the block, Ctrl-C too, what exists by then."""
+    try:
+        yield
+    except (GovernanceError, KeyboardInterrupt) as error:
+        error.add_note(note)
+        raise
+
+
+def _plan(
+    version: NewVersion, bucket: str, region: str | None, again: bool, say: Callable[[str], None]
+) -> _Plan:
+    """Look at everything that could be wrong, the cheapest first, and say where the evidence will lie."""
+    validate_group_name(version.group)
+    reports, files = _evidence_of(version.evidence)
+    metadata = own_metadata(version)
+    sagemaker = sagemaker_client(region)
+    where = sagemaker.meta.region_name
+    caller = _caller(where, say)
+    registry = SageMakerModelRegistry(sagemaker)
+    taken_over = _taken_over(version.from_package, registry, where, caller)
+    registration = Registration(version.group, metadata=metadata, fields=further_fields(version, taken_over))
+    identity = _identity(version, registration, files, salt=secrets.token_hex() if again else "")
+    plan = _Plan(
+        version=version,
+        registration=registration,
+        files=files,
+        reports=reports,
+        registry=registry,
+        store=S3EvidenceStore(s3_client(region), [bucket]),
+        prefix=f"{_S3}{bucket}/{version.group}/{identity}/",
+        token=identity,
+    )
+    registry.check(plan.complete())
+    _refuse_other_regions(plan, bucket, where, say)
+    return replace(plan, reports=_held_against(plan, say))
+
+
+def _evidence_of(folder: Path) -> tuple[tuple[Report, ...], dict[str, str]]:
+    """Read the reports of `folder` as the gate would; return them, and the SHA-256 of every file by its path.
+
+    Raises:
+        GovernanceError: it is no folder, holds no report, or one that cannot be read; all of these are named.
+    """
+    if not folder.is_dir():
+        raise GovernanceError(f"{folder}: not a folder; the evidence is the folder that scoring wrote to")
+    reader, reports, digests = EvidenceReader(), [], {}
+    for name, path in evidence_files(folder).items():
+        if is_report_file(name):
+            report = reader.read(path.as_posix(), _reading(path))
+            reports.append(report)
+            digests[name] = report.sha256
+        else:
+            digests[name] = sha256_of(path)
+    if problems := [f"{report.uri}: {report.problem}" for report in reports if report.problem is not None]:
+        raise GovernanceError("\n".join([*problems, "fix these reports, or take them out of the folder"]))
+    return tuple(reports), digests
+
+
+def _reading(path: Path) -> Callable[[], Document]:
+    return lambda: Document(path.as_posix(), read_bounded(path, max_bytes=MAX_REPORT_BYTES))
+
+
+def _caller(region: str, say: Callable[[str], None]) -> Caller | None:
+    try:
+        return caller_of(sts_client(region))
+    except (
+        AwsUnreachable
+    ) as error:  # a network may let nobody through to STS, and S3 and SageMaker all the same
+        say(f"warning: the credentials are not known to be valid: {error}")
+        return None
+
+
+def _taken_over(
+    arn: str | None, registry: SageMakerModelRegistry, region: str, caller: Caller | None
+) -> dict[str, Any]:
+    """Return what is taken over from the version at `arn`."""
+    if arn is None:
+        return {}
+    source = ModelPackageArn.parse(arn)
+    if source.region != region:
+        raise GovernanceError(
+            f"{arn}: it is in {source.region}, and the new version is registered in {region}, where its image and "
+            "model data cannot be used; set AWS_REGION, or name a version in that region"
+        )
+    if caller is not None and source.partition != caller.partition:
+        raise GovernanceError(
+            f"{arn}: it is in the partition {source.partition}, and the credentials are of {caller.partition}; name "
+            "a version in the same partition"
+        )
+    try:
+        return registry.specification(arn)
+    except AwsError as error:
+        if caller is not None and source.account != caller.account:
+            error.add_note(
+                f"the version is in the account {source.account}, and the credentials are of {caller.account}: let "
+                "that account share its group, or log in there"
+            )
+        raise
+
+
+def _identity(version: NewVersion, registration: Registration, files: Mapping[str, str], salt: str) -> str:
+    """Return the name of the evidence's place: equal inputs have equal ones."""
+    inputs = {
+        "files": dict(files),
+        "request": registration_request(registration),
+        "about": version.about,
+        "salt": salt,
+    }
+    text = json.dumps(inputs, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:_ID_CHARACTERS]
+
+
+def _refuse_other_regions(plan: _Plan, bucket: str, region: str, say: Callable[[str], None]) -> None:
+    """Refuse buckets that SageMaker would not read from; whether S3 tells a bucket's region depends on the caller."""
+    client = s3_client(region)
+    _refuse_other_region(f"{_S3}{bucket}", bucket_region(client, bucket), region)
+    for subject in plan.subjects:
+        uri = subject.model_data
+        if uri is None or not uri.startswith(_S3):
+            continue
+        try:
+            _refuse_other_region(uri, bucket_region(client, S3Uri.parse(uri).bucket), region)
+        except AwsNotFound:
+            say(f"warning: {uri}: there is no such bucket")
+
+
+def _refuse_other_region(uri: str, found: str | None, region: str) -> None:
+    if found not in (None, region):
+        raise GovernanceError(
+            f"{uri}: the bucket is in {found}, and the version is registered in {region}; name a bucket there, or "
+            "set AWS_REGION"
+        )
+
+
+def _held_against(plan: _Plan, say: Callable[[str], None]) -> tuple[Report, ...]:
+    """Return the reports as the gate will see them: protected by a digest, and about another model where they say so.
+
+    Whether these bytes were judged for another version before is known to the gate alone.
+    """
+    group = plan.version.group
+    model = JudgedModel(plan.version.about or group, group, plan.subjects)
+    seen = []
+    for report in plan.reports:
+        otherwise = [] if report.subject is None else model.disagreements(report.subject)
+        foreign = f"it is about another model: it says {', '.join(otherwise)}" if otherwise else None
+        if foreign is not None:
+            say(
+                f"warning: {report.uri}: {foreign}; the gate asks for review, unless the thresholds say otherwise"
+            )
+        seen.append(replace(report, foreign=foreign, digest_verified=True))
+    return tuple(seen)
+
+
+def _likely(
+    plan: _Plan, thresholds: str | Path | None, bucket: str | None, say: Callable[[str], None]
+) -> DecisionRecord | None:
+    """Judge the evidence as the gate would, by the thresholds in force or those that are named."""
+    store = _thresholds(thresholds, bucket)
+    if store is None:
+        say(
+            "warning: the likely decision is not known: no thresholds are named; set GOVERNANCE_THRESHOLDS_BUCKET, or "
+            "give --thresholds"
+        )
+        return None
+    file = _file_for(plan.version.group, store)
+    evidence = Evidence(plan.reports)
+    now = datetime.now(UTC)
+    decision = judge(file, evidence, today=now.date())
+    return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
+
+
+def _thresholds(named: str | Path | None, bucket: str | None) -> Thresholds | None:
+    if named is not None and str(named).startswith(_S3):
+        return S3ThresholdStore(s3_client(), str(named))
+    if named is not None:
+        return FolderThresholdStore(Path(named))
+    return None if bucket is None else thresholds_in_force(bucket)
+
+
+def _file_for(group: str, store: Thresholds) -> ThresholdFile | None:
+    try:
+        return store.for_group(group)
+    except AwsAccessDenied as error:
+        error.add_note("name the thresholds (--thresholds), or register without a look at them (--no-check)")
+        raise
+
+
+def _hold_against(
+    only_if: OnlyIf | None,
+    likely: DecisionRecord | None,
+    group: str,
+    ungoverned: bool,
+    show: Callable[[DecisionRecord], None],
+) -> None:
+    """Show the likely decision; refuse where it is worse than asked for, or none is there to be made."""
+    if likely is None:
+        if only_if is not None:
+            raise GovernanceError(
+                f"--only-if {only_if}: the likely decision is not known; name the thresholds, and check by them"
+            )
+        return
+    if likely.thresholds is None and not ungoverned:
+        raise GovernanceError(
+            f"{group}: no threshold file applies to this group, so nobody but a person could approve the version; "
+            "check the group's name, have a threshold file published, or register all the same (--ungoverned)"
+        )
+    show(likely)
+    worst = {None: list(Verdict), OnlyIf.APPROVED: [Verdict.APPROVED]}.get(
+        only_if, [Verdict.APPROVED, Verdict.NEEDS_REVIEW]
+    )
+    if likely.decision not in worst:
+        raise WouldBeWorse(
+            f"{group}: the gate would decide {likely.decision}, and --only-if {only_if} asks for better",
+            record=likely,
+        )
