@@ -94,7 +94,7 @@ def _report(error: BaseException) -> None:
     match error:
         case GovernanceError():  # several problems stand a line each, as editors read them
             separator = "\n" if "\n" in str(error) else " "
-            print(f"error:{separator}{error}", file=sys.stderr)
+            print("\n".join([f"error:{separator}{error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         case TyperException():
             show = getattr(error, "show", lambda: print(f"error: {error}", file=sys.stderr))
             show()

@@ -177,8 +177,8 @@ def command(
         _say(f"not registered: {stopped}")
         _say_notes(stopped)
         raise typer.Exit(exit_code_of(stopped.record.decision)) from None
-    except (GovernanceError, KeyboardInterrupt) as error:
-        _say_notes(error)
+    except KeyboardInterrupt as interrupt:
+        _say_notes(interrupt)  # those of an error are shown with it
         raise
     _deliver(registered)
     if wait:

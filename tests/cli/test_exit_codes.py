@@ -19,6 +19,7 @@ from cli.lazy import LazyCommand
 from cli.main import run
 
 REGION, BUCKET, PIPELINE = "eu-west-1", "bucket-of-the-exit-codes-test", "model-governance"
+EVIDENCE = "evidence-of-the-exit-codes-test"  # in the region of the environment
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/{}/1"
 THRESHOLDS = """
 name: churn
@@ -59,6 +60,7 @@ def endpoint() -> Iterator[str]:
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
     sagemaker, s3 = (boto3.client(name, endpoint_url=url, **keys) for name in ("sagemaker", "s3"))
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    boto3.client("s3", endpoint_url=url, **keys | {"region_name": "us-east-1"}).create_bucket(Bucket=EVIDENCE)
     sagemaker.create_pipeline(
         PipelineName=PIPELINE, PipelineDefinition="{}", RoleArn="arn:aws:iam::123456789012:role/pipeline"
     )
@@ -108,7 +110,7 @@ def aws(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "GOVERNANCE_EVIDENCE_BUCKET": BUCKET,
+        "GOVERNANCE_EVIDENCE_BUCKET": EVIDENCE,
         "GOVERNANCE_THRESHOLDS_BUCKET": BUCKET,
         "GOVERNANCE_DECISIONS_BUCKET": BUCKET,
     }.items():
@@ -117,13 +119,14 @@ def aws(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     for file, content in FILES.items():
         Path(file).parent.mkdir(exist_ok=True)
         Path(file).write_text(content)
-    for client in (clients.s3_client, clients.sagemaker_client):
+    for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
     yield
-    for client in (clients.s3_client, clients.sagemaker_client):
+    for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
 
 
+REGISTER = f"register --image repo/image:1 --evidence-bucket {EVIDENCE} --thresholds churn.yaml"
 ROWS: list[tuple[str, int]] = [
     ("check churn.yaml -e good", 0),
     ("check churn.yaml -e bad", 1),
@@ -158,11 +161,23 @@ ROWS: list[tuple[str, int]] = [
     (f"wait {ARN.format('nowhere')}", 2),
     (f"wait {ARN.format('approved')} --timeout soon", 2),
     (f"wait {ARN.format('unjudged')} --pipeline other", 2),
-    ("register --group new --evidence good --image repo/image:1", 0),
-    ("register --group new --evidence cut --image repo/image:1", 2),
-    ("register --group new --evidence empty --image repo/image:1", 2),
-    ("register --group new_ --evidence good --image repo/image:1", 2),
-    ("register --group new --evidence '' --image repo/image:1", 2),
+    (f"{REGISTER} --group churn --evidence good", 0),
+    (f"{REGISTER} --group churn --evidence bad", 0),
+    (f"{REGISTER} --group churn --evidence good --only-if approved", 0),
+    (f"{REGISTER} --group churn --evidence slow --only-if approved", 3),
+    (f"{REGISTER} --group churn --evidence slow --only-if review", 0),
+    (f"{REGISTER} --group churn --evidence bad --only-if approved", 1),
+    (f"{REGISTER} --group churn --evidence bad --only-if review", 1),
+    (f"{REGISTER} --group churn --evidence good --only-if review --no-check", 2),
+    (f"{REGISTER} --group churn --evidence good --evidence-bucket {BUCKET}", 2),
+    (f"{REGISTER} --group churn --evidence good --timeout 5m", 2),
+    (f"{REGISTER} --group new --evidence good", 2),
+    (f"{REGISTER} --group new --evidence good --ungoverned", 0),
+    (f"{REGISTER} --group new --evidence good --no-check", 0),
+    (f"{REGISTER} --group churn --evidence cut", 2),
+    (f"{REGISTER} --group churn --evidence empty", 2),
+    (f"{REGISTER} --group new_ --evidence good", 2),
+    (f"{REGISTER} --group churn --evidence ''", 2),
     ("thresholds validate churn.yaml", 0),
     ("thresholds validate wrong.yaml", 2),
     ("thresholds validate churn.yaml churn.yaml wrong.yaml", 2),

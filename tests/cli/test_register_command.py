@@ -14,7 +14,7 @@ from aws import clients
 from aws.report_references import ReportReference, ReportSlot
 from checks.reports import READERS
 from cli.main import run
-from cli.register import SLOTS, attach
+from pipelines.report_slots import SLOTS, attach
 
 BUCKET = "evidence-of-the-register-test"
 EVALUATION = {"binary_classification_metrics": {"accuracy": {"value": 0.9}}}
@@ -53,11 +53,11 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "GOVERNANCE_THRESHOLDS_BUCKET": BUCKET,
     }.items():
         monkeypatch.setenv(name, value)
-    for client in (clients.s3_client, clients.sagemaker_client):
+    for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     yield
-    for client in (clients.s3_client, clients.sagemaker_client):
+    for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
 
 
@@ -72,9 +72,8 @@ def evidence(tmp_path: Path) -> Path:
 
 
 def _register(evidence: Path, *options: str, group: str = "churn") -> int:
-    return run(
-        ["register", "--group", group, "--evidence", str(evidence), "--image", "repo/image:1", *options]
-    )
+    image = ["--image", "repo/image:1"]
+    return run(["register", "--group", group, "--evidence", str(evidence), *image, "--no-check", *options])
 
 
 @pytest.mark.usefixtures("aws")
@@ -109,7 +108,7 @@ def test_a_version_is_registered_pending_with_its_reports_in_their_slots(evidenc
 @pytest.mark.usefixtures("aws")
 def test_the_manifest_of_the_reports_is_uploaded_and_its_digest_registered(evidence: Path, capsys) -> None:
     (evidence / "evidence.manifest.json").write_text("of an earlier registration")
-    assert _register(evidence, "--model-data", "s3://m/c.tar.gz", "--about", "Churn 2") == 0
+    assert _register(evidence, "--model-data", "s3://models/c.tar.gz", "--about", "Churn 2") == 0
     arn = capsys.readouterr().out.strip()
     metadata = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn)[
         "CustomerMetadataProperties"
@@ -124,7 +123,7 @@ def test_the_manifest_of_the_reports_is_uploaded_and_its_digest_registered(evide
             "name": "Churn 2",
             "group": "churn",
             "image": "repo/image:1",
-            "model_data": "s3://m/c.tar.gz",
+            "model_data": "s3://models/c.tar.gz",
         },
         "reports": {
             name: _digest(evidence / name).removeprefix("sha256:")
@@ -149,17 +148,23 @@ def _digest(path: Path) -> str:
 
 
 @pytest.mark.usefixtures("aws")
-def test_each_registration_has_a_prefix_of_its_own(evidence: Path, capsys) -> None:
-    arns = []
-    for _ in range(2):
-        assert _register(evidence, group="twice") == 0
-        arns.append(capsys.readouterr().out.strip())
+def test_the_same_inputs_are_one_version_unless_asked_for_again(evidence: Path, capsys) -> None:
+    arns, messages = [], []
+    for options in ([], [], ["--again"], ["--description", "another"]):
+        assert _register(evidence, *options, group="twice") == 0
+        captured = capsys.readouterr()
+        arns.append(captured.out.strip())
+        messages.append(captured.err)
     sagemaker = boto3.client("sagemaker")
-    properties = [
-        sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"] for arn in arns
+    prefixes = [
+        sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"][
+            "governance:evidence"
+        ]
+        for arn in arns
     ]
-    assert arns[0] != arns[1]
-    assert properties[0]["governance:evidence"] != properties[1]["governance:evidence"]
+    assert arns[0] == arns[1]
+    assert f"{arns[0]} was registered with the same inputs before and is PendingManualApproval" in messages[1]
+    assert len(set(arns)) == len(set(prefixes)) == 3
 
 
 @pytest.mark.usefixtures("aws")
@@ -194,7 +199,10 @@ def test_unreadable_evidence_is_refused_before_anything_is_uploaded(
     [
         (["--group", "no group!"], "is not a model package group name"),
         (["--evidence", "nowhere"], "nowhere: not a folder"),
-        (["--evidence-bucket", "a-bucket-that-is-not-there"], "NoSuchBucket"),
+        (
+            ["--evidence-bucket", "a-bucket-that-is-not-there"],
+            "a-bucket-that-is-not-there: HeadBucket failed",
+        ),
     ],
 )
 def test_what_cannot_be_registered_exits_with_2(
@@ -216,13 +224,13 @@ def test_the_slots_are_for_formats_that_are_read() -> None:
 
 
 def test_of_two_reports_for_one_slot_the_second_stays_under_the_prefix() -> None:
-    uploaded = [ReportReference(None, f"s3://b/g/1/{name}.json", "sha256:x") for name in ("a", "b", "c", "d")]
     formats = {
-        "a.json": ["sagemaker_evaluation"],
-        "b.json": ["ragas"],
-        "c.json": ["clarify_bias", "clarify_explainability"],
-        "d.json": ["clarify_bias", "clarify_explainability"],
+        "s3://b/g/1/a.json": ["sagemaker_evaluation"],
+        "s3://b/g/1/b.json": ["ragas"],
+        "s3://b/g/1/c.json": ["clarify_bias", "clarify_explainability"],
+        "s3://b/g/1/d.json": ["clarify_bias", "clarify_explainability"],
     }
+    uploaded = [ReportReference(None, uri, "sha256:x") for uri in formats]
     assert [reference.slot for reference in attach(uploaded, formats)] == [
         ReportSlot.MODEL_QUALITY_STATISTICS,
         None,
@@ -233,8 +241,9 @@ def test_of_two_reports_for_one_slot_the_second_stays_under_the_prefix() -> None
 
 @pytest.mark.parametrize("form", ["ragas", "fmeval", "lm_eval", "inspect_log"])
 def test_a_report_of_another_evaluator_has_a_digest_where_the_slot_is_free(form: str) -> None:
-    (reference,) = attach([ReportReference(None, "s3://b/g/1/a.json", "sha256:x")], {"a.json": [form]})
-    assert reference == ReportReference(ReportSlot.MODEL_QUALITY_STATISTICS, "s3://b/g/1/a.json", "sha256:x")
+    uri = "s3://b/g/1/a.json"
+    (reference,) = attach([ReportReference(None, uri, "sha256:x")], {uri: [form]})
+    assert reference == ReportReference(ReportSlot.MODEL_QUALITY_STATISTICS, uri, "sha256:x")
 
 
 @pytest.mark.usefixtures("aws")
