@@ -80,7 +80,7 @@ def s3_client(region: str | None = None) -> "S3Client":
 def sts_client(region: str | None = None) -> "STSClient":
     """The client that tells whose credentials these are; raises `AwsError` without a region."""
     with _making("STS"):
-        return _session(region).client("sts", config=_CONTROL)
+        return _session(region).client("sts", config=_control())
 
 
 @cache

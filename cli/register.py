@@ -12,9 +12,9 @@ from checks.errors import GovernanceError
 from checks.record import DecisionRecord
 from checks.reports import REPORT_PATTERNS
 from checks.reports.strict_json import ReportError, parse_strict_json
+from cli.durations import parse_duration
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.show import show_record
-from cli.wait import parse_duration
 from disk.reading import read_bounded
 from pipelines.new_version import NewVersion
 from pipelines.register_version import OnlyIf, RegisteredVersion, WouldBeWorse, register_version
