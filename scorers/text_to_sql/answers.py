@@ -22,6 +22,7 @@ _TAG = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LABEL = re.compile(r"\b(?:\w*sql\w*|query|statement|answer|output|code)\b[*_ ]*:[*_]*", re.IGNORECASE)
+_NEXT_QUESTION = re.compile(r"\n[#*\s]*(?:question|user|human|input|q)\b[*_ \d]*:", re.IGNORECASE)
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 _LINE_OF_A_QUERY = re.compile(r"^[ \t>]*(?=(?:select|with)\b)", re.IGNORECASE | re.MULTILINE)
 _LINE_OF_A_RARE_QUERY = re.compile(
@@ -50,7 +51,8 @@ def extract_sql(answer: str, *, dialect: str) -> str:
     """Return the SQL inside a model's answer, or the answer where there is none.
 
     A text of statements only is left as it stands. Otherwise drafts (`<think>…</think>`, also without its end) are left
-    out, and the first that parses as a query is taken: of the Markdown fences; of a JSON object; of the tags; behind a
+    out, and the next question behind a query. The first that parses as a query is taken: of the Markdown fences, and of
+    JSON in them; of a JSON object; of the tags; behind a
     label such as `SQLQuery:`; from a line that begins with SELECT or WITH; of the code spans; from any SELECT or WITH.
     Lines of prose behind a query are left out, unless they begin as a part of a query does. Where nothing parses as a
     query: the first fence or the first candidate that begins like one, up to its semicolon, so that a statement that
@@ -58,9 +60,10 @@ def extract_sql(answer: str, *, dialect: str) -> str:
     """
     if is_blank(answer, engine=dialect) or parse_sql(answer, dialect).is_statements:
         return answer
-    text = _SPECIAL_TOKEN.sub("", _without_drafts(answer))
+    text = _without_next_question(_SPECIAL_TOKEN.sub("", _without_drafts(answer)), dialect)
     fenced = [content for match in _FENCE.finditer(text) if (content := _content(match.group(2)))]
-    query = _first_query(fenced, dialect)
+    in_json = [each for content in fenced for each in _texts_in_json(content)]
+    query = _first_query([*fenced, *in_json], dialect)
     if query is not None:
         return query
     if fenced:
@@ -83,6 +86,12 @@ def _without_drafts(answer: str) -> str:
     return _END_OF_DRAFT.sub("", _DRAFTS.sub("", answer))
 
 
+def _without_next_question(text: str, dialect: str) -> str:
+    """Leave out the questions that a model which completes examples goes on to ask itself behind its query."""
+    following = _NEXT_QUESTION.search(text) if _begins_as_query(text, dialect) else None
+    return text if following is None else text[: following.start()]
+
+
 def _content(fenced: str) -> str:
     """Return what a fence or a code span holds without the name of its language."""
     language = _LANGUAGE.match(fenced)
@@ -94,11 +103,13 @@ def _content(fenced: str) -> str:
 
 
 def _texts_in_json(text: str) -> Iterator[str]:
-    """Yield the texts of an answer in JSON mode, such as `{"sql": "SELECT 1"}`."""
+    """Yield the texts of an answer in JSON mode, such as `{"sql": "SELECT 1"}`, or as one text in quotes."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return
+    if isinstance(value, str):
+        yield value
     if isinstance(value, dict):
         yield from (each for each in value.values() if isinstance(each, str))
 

@@ -72,9 +72,9 @@ def not_a_single_query(sql: str, engine: str) -> str | None:
         if kind in {"space", "comment"} or text == "(":
             continue
         if kind == "semicolon":
-            ended = True
+            ended = first is not None  # one before the statement ends none
             continue
-        if ended and first is not None:
+        if ended:
             return "several statements, or text after the first"
         if first is None:
             first = text.lower() if kind == "word" else text

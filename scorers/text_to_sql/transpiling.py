@@ -13,6 +13,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
+from scorers.text_to_sql.engines.execution import DIVISION_BY_ZERO
 from scorers.text_to_sql.reading import Way
 from scorers.text_to_sql.schema import Schema
 
@@ -29,7 +30,12 @@ _DIRECTIVE = re.compile(r"%-?.")
 _SQLITE_DIRECTIVES = frozenset(f"%{letter}" for letter in "YmdHMSjws%")
 _MOMENTS = (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.DATETIME, exp.DataType.Type.TIMESTAMPNTZ)
 _CAST_CUTS = frozenset({"sqlite", "spark", "spark2", "databricks", "hive", "tsql", "clickhouse"})
+_CAST_ROUNDS_AWAY = _PRESTO | {"bigquery", "snowflake"}  # from zero, also halves of doubles
 _AVERAGE_OF_INTEGERS_IS_ONE = frozenset({"tsql", "redshift"})
+_PLUS_JOINS = frozenset({"tsql", "fabric"})
+# What divides by 0 is NULL there; for the others it is an error.
+_ZERO_DIVIDES = frozenset({"sqlite", "mysql", "spark", "spark2", "databricks", "hive", "doris", "starrocks"})
+_FAILING_AT_ZERO = {"sqlite": f"{DIVISION_BY_ZERO}()", "duckdb": "ERROR('division by zero')"}
 _SUNDAY_IS_0 = frozenset({*_POSTGRES, "duckdb", "snowflake"})
 _MONDAY_IS_1 = _PRESTO
 _INTEGERS = exp.DataType.INTEGER_TYPES
@@ -107,6 +113,8 @@ def _annotate(tree: exp.Expr, way: Way) -> None:
             found.setdefault(node.meta["number"], set()).add(node.type)
     for number, node in nodes.items():
         types = found.get(number, set())
+        if isinstance(node, (exp.Left, exp.Right)):  # sqlglot does not know it
+            types = {exp.DataType.build("text")}
         node.type = next(iter(types)) if len(types) == 1 else exp.DataType.build("unknown")
 
 
@@ -177,8 +185,12 @@ def _in_brackets(part: exp.Expr) -> exp.Expr:
 
 def _division(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Integers divide to an integer where the dialect says so; the types, or the values, tell which they are."""
-    if not node.args.get("typed") or way.engine == "postgres":
+    if way.engine == "sqlite":
+        return _division_of_sqlite(node, way)
+    if way.engine == "postgres":
         return None
+    if not node.args.get("typed"):
+        return _with_divisor_checked(node, way)
     left, right = node.this, node.expression
     if _is_integer(left) and _is_integer(right):
         # DuckDB's own division of integers cuts off, as the dialects' do.
@@ -187,20 +199,43 @@ def _division(node: exp.Expr, way: Way) -> exp.Expr | None:
             if way.engine == "duckdb"
             else None
         )
-    is_fraction = any(_is_known(each) and not _is_integer(each) for each in (left, right))
-    if way.engine == "sqlite":
-        # SQLite keeps 4.00 of a DECIMAL column as the integer 4.
-        return _untyped(node, exp.cast(_in_brackets(left), "REAL")) if is_fraction else None
+    is_fraction = _is_fraction(node)
+    node = _with_divisor_checked(node, way)
     if is_fraction or way.engine != "duckdb":
-        return _untyped(node, _in_brackets(left)) if is_fraction else None
+        return _untyped(node, _in_brackets(left)) if is_fraction else node
     integers = "('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'INTEGER_LITERAL')"
     return _template(
         f"CASE WHEN TYPEOF({{0}}) IN {integers} AND TYPEOF({{1}}) IN {integers} THEN TRUNC({{0}} / {{1}}) "
         "ELSE {0} / {1} END",
         way,
         left,
-        right,
+        node.expression,
     )
+
+
+def _division_of_sqlite(node: exp.Expr, way: Way) -> exp.Expr:
+    divided = _with_divisor_checked(node, way)
+    if not (node.args.get("typed") and _is_fraction(node)):
+        return divided
+    # SQLite keeps 4.00 of a DECIMAL column as the integer 4.
+    return _untyped(divided, exp.cast(_in_brackets(divided.this), "REAL"))
+
+
+def _is_fraction(node: exp.Expr) -> bool:
+    return any(_is_known(each) and not _is_integer(each) for each in (node.this, node.expression))
+
+
+def _with_divisor_checked(node: exp.Expr, way: Way) -> exp.Expr:
+    """Return a copy that fails at a divisor of 0 where the dialect does: SQLite gives NULL, DuckDB infinity."""
+    copy, divisor = node.copy(), node.expression
+    is_never_zero = isinstance(divisor, exp.Literal) and divisor.is_number and float(divisor.name) != 0
+    failure = _FAILING_AT_ZERO.get(way.engine)
+    if way.dialect in _ZERO_DIVIDES or failure is None or is_never_zero or isinstance(divisor, exp.Nullif):
+        return copy
+    checked = _template(f"CASE WHEN {{0}} = 0 THEN {failure} ELSE {{0}} END", way, divisor)
+    checked.type = divisor.type
+    copy.set("expression", checked)
+    return copy
 
 
 def _untyped(node: exp.Expr, left: exp.Expr) -> exp.Expr:
@@ -214,6 +249,7 @@ def _remainder(node: exp.Expr, way: Way) -> exp.Expr | None:
         for each in (node.this, node.expression):
             if _is_known(each) and not _is_integer(each):
                 raise NotTranspilableError("SQLite's remainder is one of integers")
+        return _with_divisor_checked(node, way)
     return None
 
 
@@ -236,11 +272,17 @@ def _cast(node: exp.Expr, way: Way) -> exp.Expr | None:
     if isinstance(inner, (exp.Round, exp.Trunc, exp.Floor, exp.Ceil)):
         return None
     if cuts == engine_cuts:
-        # DuckDB rounds halves of doubles to the even number, Presto away from zero.
-        is_presto = way.dialect in _PRESTO and way.engine == "duckdb" and _is(inner, *exp.DataType.REAL_TYPES)
-        return exp.cast(exp.Round(this=inner.copy()), node.args["to"]) if is_presto else None
+        # DuckDB rounds halves of doubles to the even number.
+        rounds_away = way.dialect in _CAST_ROUNDS_AWAY and way.engine == "duckdb"
+        is_other = rounds_away and _is(inner, *exp.DataType.REAL_TYPES)
+        return exp.cast(exp.Round(this=inner.copy()), node.args["to"]) if is_other else None
     if not cuts:
-        return exp.cast(exp.Round(this=inner.copy()), node.args["to"])
+        rounded = (
+            _round_half_even(inner, way)
+            if way.dialect in _POSTGRES and _is_double(inner)
+            else exp.Round(this=inner.copy())
+        )
+        return exp.cast(rounded, node.args["to"])
     if _is(inner, *exp.DataType.REAL_TYPES):
         return exp.cast(exp.Trunc(this=inner.copy()), node.args["to"])
     return None
@@ -248,16 +290,31 @@ def _cast(node: exp.Expr, way: Way) -> exp.Expr | None:
 
 def _round(node: exp.Expr, way: Way) -> exp.Expr | None:
     """PostgreSQL rounds halves of doubles to the even number; the others, and decimals, away from zero."""
-    if not _is(node.this, exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT) or node.args.get("decimals"):
+    if not _is_double(node.this) or node.args.get("decimals"):
         return None
-    if isinstance(node.this, exp.Literal) or isinstance(node.this.this, exp.Literal):
-        return None  # a decimal, although sqlglot takes it for a double
     from_postgres, to_postgres = way.dialect in _POSTGRES, way.engine == "postgres"
     if from_postgres == to_postgres:
         return None
     if from_postgres and way.engine == "duckdb":
         return exp.func("ROUND_EVEN", node.this.copy(), exp.Literal.number(0))
+    if from_postgres and way.engine == "sqlite":
+        return _round_half_even(node.this, way)
     raise NotTranspilableError("ROUND of a double takes halves another way")
+
+
+def _is_double(node: exp.Expr) -> bool:
+    # sqlglot takes literals with a point for doubles; they are decimals.
+    is_literal = isinstance(node, exp.Literal) or isinstance(node.this, exp.Literal)
+    return _is(node, exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT) and not is_literal
+
+
+def _round_half_even(value: exp.Expr, way: Way) -> exp.Expr:
+    """SQLite rounds halves away from zero; twice the rounded half of such a value is the even number beside it."""
+    return _template(
+        "CASE WHEN ABS({0} - CAST({0} AS INTEGER)) = 0.5 THEN 2 * ROUND({0} / 2) ELSE ROUND({0}) END",
+        way,
+        value,
+    )
 
 
 def _like(node: exp.Expr, way: Way) -> exp.Expr | None:
@@ -307,6 +364,33 @@ def _substring(node: exp.Expr, way: Way) -> exp.Expr | None:
         rest = None if length is None else exp.Literal.number(max(0, int(length.to_py()) + position - 1))
         return exp.Substring(this=node.this, start=exp.Literal.number(1), length=rest)
     raise NotTranspilableError(f"SUBSTR from position {start.sql()} is another text in {way.dialect}")
+
+
+def _end_of_text(node: exp.Expr, way: Way) -> exp.Expr | None:
+    """SQLite has no LEFT and RIGHT."""
+    count = node.expression
+    if way.engine != "sqlite" or not (count.is_int and int(count.to_py()) > 0):
+        return None
+    start = f"1, {count.name}" if isinstance(node, exp.Left) else f"-{count.name}"
+    return _template(f"SUBSTR({{0}}, {start})", way, node.this)
+
+
+def _length(node: exp.Expr, way: Way) -> exp.Expr | None:
+    """SQL Server's LEN does not count blanks at the end."""
+    return exp.Length(this=exp.func("RTRIM", node.this.copy())) if way.dialect in _PLUS_JOINS else None
+
+
+def _joined(node: exp.Expr, way: Way) -> exp.Expr | None:
+    """SQL Server's + joins texts; for SQLite it would be a sum of numbers."""
+    if way.dialect not in _PLUS_JOINS:
+        return None
+    sides = (node.this, node.expression)
+    if not any(_is(side, *exp.DataType.TEXT_TYPES) for side in sides):
+        return None
+    node.type = exp.DataType.build("text")  # for what stands around it
+    if not all(_is(side, *exp.DataType.TEXT_TYPES, exp.DataType.Type.NULL) for side in sides):
+        raise NotTranspilableError(f"+ of a text and what may be a number in {way.dialect}")
+    return exp.Paren(this=exp.DPipe(this=_in_brackets(sides[0]), expression=_in_brackets(sides[1])))
 
 
 def _below_one(dialect: str, position: int) -> str:
@@ -512,6 +596,9 @@ _RULES: list[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], _Rule]] = [
     (exp.Like, _like),
     (exp.Escape, _escape),
     (exp.Substring, _substring),
+    ((exp.Left, exp.Right), _end_of_text),
+    (exp.Length, _length),
+    (exp.Add, _joined),
     (exp.Log, _logarithm),
     (exp.Concat, _concatenation),
     ((exp.DayOfWeek, exp.DayOfWeekIso), _weekday_function),

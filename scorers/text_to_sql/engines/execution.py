@@ -10,6 +10,9 @@ from typing import Protocol
 from scorers.text_to_sql.result_match import ResultTable, Row
 from scorers.text_to_sql.schema import Schema
 
+# A function of the SQLite engine that fails, for what divides by 0 in a dialect where that is an error.
+DIVISION_BY_ZERO = "DIVISION_BY_ZERO"
+
 
 class FailureKind(StrEnum):
     """Why a query has no result."""

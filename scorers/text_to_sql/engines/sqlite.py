@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.execution import (
+    DIVISION_BY_ZERO,
     Execution,
     FailureKind,
     Limits,
@@ -79,6 +80,7 @@ class SqliteEngine:
             (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
         ):
             self._connection.setlimit(limit, value)
+        self._connection.create_function(DIVISION_BY_ZERO, 0, _divided_by_zero)
         self._connection.set_authorizer(_authorise)
         self._connection.set_progress_handler(self._is_late, _INSTRUCTIONS_BETWEEN_CHECKS)
 
@@ -175,7 +177,9 @@ class SqliteEngine:
             return QueryFailedError(FailureKind.UNKNOWN_NAME, reason)
         if reason.startswith("no such function") or reason.endswith("syntax error"):
             return QueryFailedError(FailureKind.NOT_UNDERSTOOD, reason)
-        return QueryFailedError(FailureKind.ERROR, reason)
+        # There is one function that is not SQLite's own.
+        is_zero = reason == "user-defined function raised exception"
+        return QueryFailedError(FailureKind.ERROR, "division by zero" if is_zero else reason)
 
     def close(self) -> None:
         """Close the file."""
@@ -190,6 +194,10 @@ def _authorise(action: int, first: str | None, second: str | None, *_: str | Non
     if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _FORBIDDEN_FUNCTIONS:
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
+
+
+def _divided_by_zero() -> None:
+    raise ZeroDivisionError
 
 
 def _is_settled_wal(path: Path) -> bool:

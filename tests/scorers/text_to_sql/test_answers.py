@@ -81,6 +81,10 @@ EXTRACTED = {
     "the end of a fence alone": (f"{QUERY}\n```", QUERY),
     "a code span with a language": (f"`sql {QUERY}`", QUERY),
     "an object of JSON": ('{"reason": "names", "sql": "SELECT name FROM customer"}', QUERY),
+    "an object of JSON in a fence": (f'```json\n{{"sql": "{QUERY}"}}\n```', QUERY),
+    "a text of JSON": (f'"{QUERY}"', QUERY),
+    "the next example": (f"{QUERY}\n\nQuestion: how many?\nSQL: SELECT count(*) FROM customer", QUERY),
+    "the next example, numbered": (f"{QUERY}\n\n### Question 2: how many?\nSQL: SELECT 2", QUERY),
     "a rare query": ("Sure:\nVALUES (1)", "VALUES (1)"),
 }
 

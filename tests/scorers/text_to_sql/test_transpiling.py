@@ -10,7 +10,7 @@ from scorers.text_to_sql.engines.execution import Limits
 from scorers.text_to_sql.pair_scorer import PairScorer
 from scorers.text_to_sql.reading import Way, engine_text
 from scorers.text_to_sql.verdict import Outcome
-from tests.scorers.text_to_sql.transpiling_cases import COLUMNS, SALE, TABLES
+from tests.scorers.text_to_sql.transpiling_cases import COLUMNS, DIVISIONS_BY_ZERO, SALE, TABLES
 
 INSERT = "INSERT INTO sale VALUES (?, ?, ?, ?, ?, ?, ?)"
 CASES = [
@@ -53,6 +53,29 @@ def test_a_text_means_what_it_means_in_its_dialect(engines, between, sql, rows, 
     assert verdict.verdict in {Outcome.CORRECT, Outcome.WRONG_RESULT}, verdict.reason
     text = engine_text(sql, way=Way(dialect, engine, engines[engine].schema()))
     assert engines[engine].run(text).table.rows == rows, text
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+@pytest.mark.parametrize(
+    ("dialect", "division"),
+    [
+        pytest.param(dialect, each, id=f"{dialect}: {each}")
+        for dialect, all_ in DIVISIONS_BY_ZERO.items()
+        for each in all_
+    ],
+)
+def test_what_divides_by_zero_fails_where_the_dialect_does(engines, dialect, engine, division):
+    scorer = PairScorer(engines[engine], dialect=dialect)
+    verdict = scorer.score("SELECT NULL", f"SELECT {division} FROM sale WHERE id = 1")
+    assert (verdict.verdict, verdict.correct) == (Outcome.EXECUTION_ERROR, False)
+    assert "division by zero" in verdict.reason.lower()
+    assert scorer.score("SELECT 1", f"SELECT COUNT({division}) FROM sale WHERE id = 2").correct is True
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_what_divides_by_zero_is_null_in_mysql(engines, engine):
+    scorer = PairScorer(engines[engine], dialect="mysql")
+    assert scorer.score("SELECT NULL", "SELECT units / (units - 3) FROM sale WHERE id = 1").correct is True
 
 
 def test_what_cannot_be_carried_over_is_counted_with_its_reason(engines):

@@ -39,7 +39,16 @@ POSTGRES = {
     "SELECT STRPOS('ab', 'b'), POSITION('b' IN 'ab')": ([(2, 2)], ()),
     "SELECT CONCAT('a', NULL, 'b'), 'a' || NULL": ([("ab", None)], ()),
     "SELECT ROUND(2.5), ROUND(-2.5)": ([(3, -3)], ()),
-    "SELECT ROUND(rate) FROM sale WHERE id < 4 ORDER BY id": ([(2,), (4,), (-2,)], ("sqlite",)),
+    "SELECT ROUND(rate) FROM sale WHERE id < 4 ORDER BY id": ([(2,), (4,), (-2,)], ()),
+    "SELECT CAST(rate AS INTEGER) FROM sale WHERE id < 4 ORDER BY id": ([(2,), (4,), (-2,)], ()),
+    "SELECT CAST(rate * 1.1 AS INTEGER) FROM sale WHERE id < 4 ORDER BY id": ([(3,), (4,), (-3,)], ()),
+    "SELECT 7 / units, price / units FROM sale WHERE id = 2": ([(1, 3.25)], ()),
+    "SELECT units / NULLIF(units - 3, 0) FROM sale WHERE id = 1": ([(None,)], ()),
+    "SELECT id FROM sale WHERE units <> 3 AND 6 / (units - 3) = 2": ([(3,)], ()),
+    "SELECT LEFT(shop, 2), RIGHT(shop, 2), RIGHT(shop, 9) FROM sale WHERE id = 1": (
+        [("No", "rd", "Nord")],
+        (),
+    ),
     "SELECT CAST(2.7 AS INTEGER), CAST(-2.7 AS INTEGER)": ([(3, -3)], ()),
     "SELECT GREATEST(units, 4), LEAST(units, 4) FROM sale WHERE id IN (1, 4) ORDER BY id": (
         [(4, 3), (4, 4)],
@@ -113,4 +122,28 @@ MYSQL = {
     "SELECT LOG(1)": ([(0,)], ()),
     "SELECT TIMESTAMPDIFF(MONTH, day, DATE '2024-02-28') FROM sale WHERE id = 2": ([(0,)], ("sqlite",)),
 }
-TABLES = {"postgres": POSTGRES, "presto": PRESTO, "sqlite": SQLITE, "mysql": MYSQL}
+TSQL = {
+    "SELECT units / 2, units / 2.0 FROM sale WHERE id = 1": ([(1, 1.5)], ()),
+    "SELECT shop + '!' FROM sale WHERE id IN (1, 4) ORDER BY id": ([("Nord!",), (None,)], ()),
+    "SELECT shop + '-' + shop FROM sale WHERE id = 1": ([("Nord-Nord",)], ()),
+    "SELECT units + 1 FROM sale WHERE id = 1": ([(4,)], ()),
+    "SELECT shop + units FROM sale WHERE id = 1": (None, ("duckdb", "sqlite")),
+    "SELECT LEN('ab  '), LEN('  ab')": ([(2, 4)], ()),
+    "SELECT LEFT(shop, 2) + '.' + RIGHT(shop, 1) FROM sale WHERE id = 1": ([("No.d",)], ()),
+}
+BIGQUERY = {
+    "SELECT CAST(rate AS INT64) FROM sale WHERE id < 4 ORDER BY id": ([(3,), (4,), (-3,)], ()),
+    "SELECT units / 2, SAFE_DIVIDE(units, 0) FROM sale WHERE id = 1": ([(1.5, None)], ()),
+}
+# What divides by 0 is an error there, whatever the types.
+_DIVISIONS = ("units / (units - 3)", "price / (units - 3)", "rate / (units - 3)", "units % (units - 3)")
+DIVISIONS_BY_ZERO = dict.fromkeys(("postgres", "presto", "tsql", "snowflake", "redshift"), _DIVISIONS)
+DIVISIONS_BY_ZERO["bigquery"] = ("units / (units - 3)", "price / (units - 3)", "MOD(units, units - 3)")
+TABLES = {
+    "tsql": TSQL,
+    "bigquery": BIGQUERY,
+    "postgres": POSTGRES,
+    "presto": PRESTO,
+    "sqlite": SQLITE,
+    "mysql": MYSQL,
+}
