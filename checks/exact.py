@@ -7,8 +7,8 @@ number is. Any other decimal is an `ExactFloat`: a double that carries the decim
 
 import math
 import operator
-from collections.abc import Callable, Iterable
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from collections.abc import Callable, Iterable, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, Inexact, InvalidOperation
 from typing import Any, Self
 
 from checks.errors import GovernanceError
@@ -20,6 +20,8 @@ MAX_SHOWN = 60  # characters of a number in a message
 _SURELY_SHORT = (
     16  # characters: at most 15 digits beside a point or an exponent, which every double keeps apart
 )
+_MOST_OF_A_LIMIT = 10  # digits: nobody writes a limit of more
+_QUOTIENT_DIGITS = 30
 _SMALLEST_NORMAL = 2.3e-308  # below it doubles keep fewer digits
 _MOST_EXACT = 2**53  # up to here every integer is a double
 
@@ -140,6 +142,52 @@ def total(numbers: Iterable[float]) -> float:
 def difference(number: float, subtracted: float) -> float:
     """Return `number` less `subtracted`, exactly."""
     return _nearest(_EXACT.subtract(exact(number), exact(subtracted)))
+
+
+def size(number: float) -> float:
+    """Return `number` without its sign, exactly."""
+    return number if number >= 0 else difference(0.0, number)
+
+
+def mean(numbers: Sequence[float]) -> float:
+    """Return the mean of one number or more, as exact as `quotient`.
+
+    Raises:
+        OverflowError: a double cannot hold it.
+    """
+    try:
+        nearly = math.fsum(numbers) / len(numbers)
+    except OverflowError:
+        nearly = math.inf
+    short = float(f"{nearly:.{_MOST_OF_A_LIMIT}g}")
+    error = 4 * math.ulp(max(map(abs, numbers)))
+    # Exact sums of many numbers are slow, and needed only near what may be a limit.
+    if math.isfinite(nearly) and abs(nearly - short) > error:
+        return nearly
+    return quotient(total(numbers), float(len(numbers)))
+
+
+def quotient(dividend: float, divisor: float) -> float:
+    """Return `dividend` by `divisor`, on the right side of every short decimal: it is 0.8 only if it is exactly 0.8.
+
+    Few quotients are decimals, so most are the nearest double. Where that double is written shorter than the quotient
+    is, it would count as a number that the quotient is not; it is then the quotient with more digits.
+
+    Raises:
+        OverflowError: a double cannot hold it.
+    """
+    numerator, denominator = exact(dividend), exact(divisor)
+    number = float(str(Context(prec=_QUOTIENT_DIGITS).divide(numerator, denominator)))
+    if math.isinf(number):
+        raise OverflowError("the quotient is too large for a double")
+    shortest = Decimal(repr(number))
+    if len(shortest.as_tuple().digits) > _MOST_OF_A_LIMIT:
+        return number
+    beyond = _EXACT.subtract(_EXACT.multiply(shortest, denominator), numerator)
+    if not beyond:
+        return number
+    rounding = ROUND_FLOOR if (beyond > 0) == (denominator > 0) else ROUND_CEILING
+    return ExactFloat(Context(prec=_QUOTIENT_DIGITS, rounding=rounding).divide(numerator, denominator))
 
 
 def number_text(number: float) -> str:

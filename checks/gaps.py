@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from checks.alike import alike
 from checks.measurements import Measurement, Unmeasured
 
 _NUMBER = r"[-+]?[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,3})?"
@@ -25,7 +26,7 @@ def concerns(asked: str | None, facet: str | None) -> bool:
     """
     if asked is None or facet is None:
         return asked is facet
-    if asked in {"*", facet} or facet.startswith(f"{asked}="):
+    if asked == "*" or alike(asked) == alike(facet) or facet.startswith(f"{asked}="):
         return True
     threshold = _threshold(asked)
     return threshold is not None and threshold == _threshold(facet)
@@ -68,7 +69,7 @@ def gaps_by_metric(measurements: Iterable[Measurement]) -> Gaps:
     gaps: defaultdict[str, list[Unmeasured]] = defaultdict(list)
     for measurement in measurements:
         if isinstance(measurement, Unmeasured) and not measurement.itself_only:
-            gaps[measurement.metric].append(measurement)
+            gaps[alike(measurement.metric)].append(measurement)
     return gaps
 
 

@@ -3,10 +3,11 @@
 import difflib
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import takewhile
 
+from checks.alike import alike
 from checks.evidence import Evidence
 from checks.gaps import ByFacet, concerns, gaps_by_metric, is_above_a_number, with_gaps
 from checks.measurements import Measurement
@@ -27,20 +28,21 @@ class MeasurementIndex:
             lambda: defaultdict(list)
         )
         self._sorted_facets: dict[str, list[str]] = {}
+        self._alike_facets: dict[str, dict[str, list[str]]] = {}
         for measurement in evidence.measurements:
-            self._found[measurement.metric][measurement.facet].append(measurement)
+            self._found[alike(measurement.metric)][measurement.facet].append(measurement)
         self._gaps = gaps_by_metric(evidence.measurements)
 
     def concerned(self, check: Check) -> Iterator[tuple[str | None, Sequence[Measurement]]]:
         """Yield each facet that `check` is about with what the evidence has of it, in the order of their names."""
-        found = with_gaps(check.metric, check.facet, self._found_for(check), self._gaps)
+        found = with_gaps(alike(check.metric), check.facet, self._found_for(check), self._gaps)
         facets = (facet for facet in found if concerns(check.facet, facet))
         yield from ((facet, found[facet]) for facet in sorted(facets, key=lambda facet: facet or ""))
 
     def some_facets(self, metric: str) -> list[str] | None:
         """Return the first facets of `metric`, none where it is only about the whole; `None` where it is not there."""
-        found = self._found.get(metric)
-        return None if found is None else self._in_order(metric, found)[:_MOST_SHOWN]
+        found = self._found.get(alike(metric))
+        return None if found is None else self._in_order(alike(metric), found)[:_MOST_SHOWN]
 
     def nearest(self, metric: str) -> list[str]:
         """Return at most three names that are spelt much like `metric`, nearest first.
@@ -57,8 +59,9 @@ class MeasurementIndex:
     def _found_for(self, check: Check) -> ByFacet:
         if check.sensitive_features is not None:
             return sensitive_shares(check.metric, check.sensitive_features, self._explanations)
-        found: ByFacet = self._found.get(check.metric, {})
-        return {facet: found[facet] for facet in self._facets(check.metric, check.facet, found)}
+        metric = alike(check.metric)
+        found: ByFacet = self._found.get(metric, {})
+        return {facet: found[facet] for facet in self._facets(metric, check.facet, found)}
 
     def _facets(self, metric: str, wanted: str | None, found: ByFacet) -> Iterator[str | None]:
         if wanted is None:
@@ -68,7 +71,7 @@ class MeasurementIndex:
         if wanted == "*" or is_above_a_number(wanted):
             yield from (facet for facet in facets if concerns(wanted, facet))
             return
-        yield from (facet for facet in (wanted,) if facet in found)
+        yield from self._facets_alike(metric, facets).get(alike(wanted), ())
         groups = f"{wanted}="
         start = bisect_left(facets, groups)
         yield from takewhile(
@@ -79,6 +82,14 @@ class MeasurementIndex:
         if metric not in self._sorted_facets:
             self._sorted_facets[metric] = sorted(facet for facet in found if facet is not None)
         return self._sorted_facets[metric]
+
+    def _facets_alike(self, metric: str, facets: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return the facets of `metric` by the form that those share that look the same."""
+        if metric not in self._alike_facets:
+            by_form = self._alike_facets.setdefault(metric, {})
+            for facet in facets:
+                by_form.setdefault(alike(facet), []).append(facet)
+        return self._alike_facets[metric]
 
     @cached_property
     def _explanations(self) -> Explanations:

@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-analysis-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from checks.exact import quotient, size, total
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports import clarify_bias
 from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
@@ -82,14 +83,14 @@ def _global_values(prefix: str, values: Node) -> Iterator[Measurement]:
 
 
 def _shares(prefix: str, features: Sequence[Measurement], values: Node) -> Iterator[Measurement]:
-    sizes = [abs(feature.value) for feature in features if isinstance(feature, Measured)]
-    total = sum(sizes)
+    sizes = [size(feature.value) for feature in features if isinstance(feature, Measured)]
+    whole = total(sizes)
     if len(sizes) < len(features):
         reason = "not every feature has a value, so the shares of the total are unknown"
-    elif not (total > 0 and math.isfinite(total)):
+    elif not (whole > 0 and math.isfinite(whole)):
         reason = "the values sum up to zero, or to more than a double holds, so there are no shares"
     else:
-        shares = [size / total for size in sizes]
+        shares = [quotient(part, whole) for part in sizes]
         for feature, share in zip(features, shares, strict=True):
             yield Measured(f"{feature.metric}.share", share, feature.source)
         yield Measured(f"{prefix}.top_share", max(shares), values.source)

@@ -257,6 +257,9 @@ def _nested(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]
         yield from read_metric(f"{metric}.{key}", child, facet)
 
 
+_WITHIN_A_FACET = "facets within a facet are not read; write each as one facet of the metric"
+
+
 def _entry_with_value(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
     entry = node.object()
     if "value" in entry:
@@ -267,12 +270,15 @@ def _entry_with_value(metric: str, node: Node, facet: str | None) -> Iterator[Me
         reason = stated_error(entry.get("error")) or _NO_VALUE
         yield Unmeasured(metric, reason, node.source, facet, itself_only=True)
     for key, child in node.members():
-        if key == "facets" and facet is None:
+        if key == "facets" and facet is not None:
+            for group, group_entry in child.members():
+                yield undefined(metric, group_entry, _WITHIN_A_FACET, facet=f"{facet},{group}")
+        elif key == "facets":
             child.object()
             for group, group_entry in child.members():
                 yield from _of_facet(metric, group_entry, group)
                 yield from _errors_of_all(metric, node, group)
-        elif key not in {*_READ, "name"} or key == "facets":
+        elif key not in {*_READ, "name"}:
             yield from numbers_below(f"{metric}.{key}", child, facet=facet)
 
 

@@ -68,4 +68,6 @@ def _violations(violations: Node, looked_for: Sequence[str]) -> Iterator[Measure
 
 def _kind(violation: Node) -> str | None:
     given = violation.value.get("constraint_check_type") if isinstance(violation.value, Mapping) else None
-    return violation.child("constraint_check_type").text() if isinstance(given, str) and given else None
+    if not isinstance(given, str) or not given.strip():
+        return None
+    return violation.child("constraint_check_type").text().strip().lower()

@@ -12,6 +12,7 @@ RAGAS' own, or the column `user_input`. Ids, positions and token counts are no s
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from checks import exact
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.reports.numbers import Node, error_beside, measurement, number, why_not_a_number
 from checks.reports.strict_json import JsonValue, ReportError
@@ -222,7 +223,7 @@ def _first(reasons: Sequence[str]) -> str:
 def mean_of(metric: str, scores: Sequence[float], source: Source) -> Measurement:
     """Return the mean of the scores of items, with their number and their standard deviation (of the sample)."""
     try:
-        mean = math.fsum(scores) / len(scores)
+        mean = exact.mean(scores)
         squares = math.fsum((score - mean) * (score - mean) for score in scores)
     except OverflowError:
         mean = squares = math.inf

@@ -35,19 +35,25 @@ def _error_above(pointer: str, errors: Mapping[str, str]) -> str | None:
 def _errors(report: Node) -> Iterator[tuple[str, str]]:
     """Yield the pointer of each object with an error, and the error."""
     waiting: list[tuple[JsonValue, _Path]] = [(report.value, None)]
+    # Parsed JSON is of these very types, and asking for them is much faster than for Mapping: reports are large.
     while waiting:
         value, path = waiting.pop()
-        if isinstance(value, Mapping):
-            is_reason_of_value = "value" in value and why_not_a_number(value["value"]) is not None
-            if not is_reason_of_value and (error := error_beside(value)) is not None:
+        if isinstance(value, dict):
+            if "error" in value and (error := _error_of_all(value)) is not None:
                 yield report.source.pointer + _pointer(path), error
-            waiting.extend((part, (path, key)) for key, part in value.items() if _has_parts(part))
+            waiting.extend(
+                (part, (path, key)) for key, part in value.items() if isinstance(part, dict | list)
+            )
         elif isinstance(value, list):
-            waiting.extend((part, (path, str(place))) for place, part in enumerate(value) if _has_parts(part))
+            parts = enumerate(value)
+            waiting.extend(
+                (part, (path, str(place))) for place, part in parts if isinstance(part, dict | list)
+            )
 
 
-def _has_parts(value: JsonValue) -> bool:
-    return isinstance(value, Mapping | list)
+def _error_of_all(entry: Mapping[str, JsonValue]) -> str | None:
+    is_reason_of_value = "value" in entry and why_not_a_number(entry["value"]) is not None
+    return None if is_reason_of_value else error_beside(entry)
 
 
 def _pointer(path: _Path) -> str:

@@ -13,8 +13,20 @@ from hypothesis import strategies as st
 
 from checks.decision import Outcome
 from checks.evidence import Document, Evidence
-from checks.exact import ExactFloat, NumberError, difference, exact, number_text, of_integer, total, written
+from checks.exact import (
+    ExactFloat,
+    NumberError,
+    difference,
+    exact,
+    mean,
+    number_text,
+    of_integer,
+    quotient,
+    total,
+    written,
+)
 from checks.judge import judge
+from checks.measurements import Measured
 from checks.reports import read_report
 from checks.threshold_file import ThresholdFileError, parse_thresholds
 
@@ -184,3 +196,56 @@ def test_the_end_of_an_interval_counts_with_all_digits() -> None:
         thresholds, Evidence((read_report(Document("r.json", text.encode())),)), today=date(2026, 1, 1)
     ).findings
     assert finding.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("numbers", "limit", "side"),
+    [
+        pytest.param(["0.79999999999999999999", "0.8"], "0.8", -1, id="more digits below"),
+        pytest.param(["0.80000000000000000001", "0.8"], "0.8", 1, id="more digits above"),
+        pytest.param(["-0.79999999999999999999", "-0.8"], "-0.8", 1, id="negative"),
+        pytest.param(["0." + "7" + "9" * 60, "0.8"], "0.8", -1, id="more digits than are kept"),
+        pytest.param(["0.7", "0.9"], "0.8", 0, id="equal"),
+        pytest.param(["0.1", "0.2", "0.3"], "0.2", 0, id="equal, where doubles are not"),
+        pytest.param(["1", "1", "0"], "0.6666666666666666", 0, id="no decimal, as the nearest double"),
+        pytest.param(["1e308", "1e308"], "1e308", 0, id="a sum beyond doubles"),
+        pytest.param(["0"], "0", 0, id="zero"),
+    ],
+)
+def test_a_mean_is_on_the_right_side_of_a_limit(numbers: list[str], limit: str, side: int) -> None:
+    found, held = mean([written(number) for number in numbers]), written(limit)
+    assert (found > held) - (found < held) == side
+
+
+def test_a_quotient_of_few_digits_is_a_plain_double_and_one_beyond_doubles_is_refused() -> None:
+    assert type(quotient(1.0, 4.0)) is float
+    with pytest.raises(OverflowError):
+        quotient(1e300, 1e-300)
+
+
+@pytest.mark.parametrize(
+    ("report", "metric"),
+    [
+        pytest.param('[{"faithfulness": DIGITS}, {"faithfulness": 0.2}]', "rag.faithfulness", id="rows"),
+        pytest.param('{"faithfulness": {"0": DIGITS, "1": 0.2}}', "rag.faithfulness", id="columns"),
+        pytest.param(
+            '{"automatedEvaluationResult": {"scores": [{"metricName": "C", "result": DIGITS}]}}',
+            "bedrock_evaluation.C",
+            id="lines",
+        ),
+        pytest.param(
+            '{"explanations": {"kernel_shap": {"l": {"global_shap_values": {"a": -DIGITS, "b": 0.8}}}}}',
+            "explainability.kernel_shap.l.a.share",
+            id="shares",
+        ),
+    ],
+)
+def test_figures_computed_of_numbers_with_more_digits_are_no_rounder(report: str, metric: str) -> None:
+    def found(digits: str) -> float:
+        read = read_report(Document("r.json", report.replace("DIGITS", digits).encode()))
+        (value,) = (
+            one.value for one in read.measurements if isinstance(one, Measured) and one.metric == metric
+        )
+        return value
+
+    assert (found("0.2"), found("0.20000000000000000001") > 0.2) == (0.2, True)

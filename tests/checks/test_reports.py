@@ -473,6 +473,21 @@ def test_a_violation_of_no_kind_leaves_every_kind_open(violation: object) -> Non
     assert gaps == {f"{VIOLATIONS}.{kind}" for kind in OF_DATA}
 
 
+def test_a_kind_of_violation_is_one_in_whatever_case() -> None:
+    found = whole({"violations": [{"constraint_check_type": " Completeness_Check"}]})
+    assert found["model_monitor.violations.completeness_check"] == 1.0
+
+
+def test_facets_within_a_facet_are_gaps_of_their_own() -> None:
+    nested = {"y=1": {"value": 0.1}}
+    report = read({"g_metrics": {"a": {"value": 0.9, "facets": {"x=1": {"value": 0.9, "facets": nested}}}}})
+    assert [(one.metric, one.facet, isinstance(one, Measured)) for one in report.measurements] == [
+        ("g.a", None, True),
+        ("g.a", "x=1", True),
+        ("g.a", "x=1,y=1", False),
+    ]
+
+
 def test_violations_that_are_no_list_are_a_gap() -> None:
     assert whole({"violations": None}) == {VIOLATIONS: "null stands where a list of violations belongs"}
 
