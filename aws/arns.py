@@ -11,6 +11,9 @@ _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):sagemaker:(?P<region>[a-z0-9-]{9,16}):(?P<account>[0-9]{12})"
     r":model-package/(?P<group>[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62})/(?P<version>[1-9][0-9]{0,9})"
 )
+_ANY = re.compile(
+    r"arn:[a-z0-9-]+:(?P<service>[a-z0-9-]+):[^:]*:[^:]*:(?P<type>[A-Za-z0-9-]*)[/:]?(?P<name>[^/]*).*"
+)
 _UNVERSIONED = re.compile(r"arn:aws[a-z-]*:sagemaker:[^:]*:[0-9]{12}:model-package/[^/\s]+")
 
 
@@ -76,9 +79,21 @@ def _not_an_arn(text: str) -> str:
             "register the model into a group"
         )
     return (
-        f"{_shown(text)} is not a model package ARN: it looks like "
+        f"{_shown(text)} is not a model package ARN{_what_it_is(text)}: it looks like "
         "arn:aws:sagemaker:<region>:<12-digit account>:model-package/<group>/<version>"
     )
+
+
+def _what_it_is(text: str) -> str:
+    """Return what an ARN of something else names, as a part of the message."""
+    match = _ANY.fullmatch(text)
+    if match is None or (match["service"], match["type"]) == ("sagemaker", "model-package"):
+        return ""
+    if (match["service"], match["type"]) == ("sagemaker", "model-package-group"):
+        return f" but that of the group {match['name'][:63]}; governance history shows its versions"
+    if match["service"] == "s3":
+        return ", and what is in S3 is named s3://bucket/key"
+    return f" but one of {match['service']}{f' ({kind})' if (kind := match['type']) else ''}"
 
 
 def _shown(text: str, longest: int = 200) -> str:

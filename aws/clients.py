@@ -83,6 +83,16 @@ def sts_client(region: str | None = None) -> "STSClient":
         return _session(region).client("sts", config=_control())
 
 
+def partition_of(region: str) -> str:
+    """Return the partition of AWS that a region is of, such as `aws` or `aws-cn`; nothing is asked over the network.
+
+    Raises:
+        AwsError: no region can have this name.
+    """
+    with explained("looking the region up", region):
+        return _session(region).get_partition_for_region(region)
+
+
 @cache
 def kms_client() -> KmsClient:
     """The client of KMS; raises `AwsError` without a region."""

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aws.s3_objects import ObjectExists, list_with_times, read_object, write_once
+from aws.s3_objects import ObjectExists, list_folders, list_with_times, read_object, write_once
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.record_bounds import MAX_RECORD_BYTES
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=/-]*[A-Za-z0-9]")
+_FOLDER = re.compile(r"[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._=-]*[A-Za-z0-9]")
 _SEAL = "seal"
 _SEALS = ".seals"
 
@@ -76,6 +78,17 @@ class DecisionLog(Protocol):
         """
         ...
 
+    def folders(self, parent: str | None = None) -> tuple[str, ...]:
+        """Return the names of the folders right in `parent` (such as `askdata`), or in the log itself, in their order.
+
+        A folder that was never written to has none. Names that no key of the log can have are left out.
+
+        Raises:
+            GovernanceError: `parent` cannot be a path of the log, or cannot be listed.
+            AwsError: it could not be listed.
+        """
+        ...
+
 
 class S3DecisionLog:
     """Decision records under a prefix of S3, written by conditional requests."""
@@ -114,6 +127,11 @@ class S3DecisionLog:
         return tuple(
             str(uri) for uri, written in found if written > moment and "/" not in uri.key[len(prefix.key) :]
         )
+
+    def folders(self, parent: str | None = None) -> tuple[str, ...]:
+        """See `DecisionLog.folders`."""
+        prefix = self._prefix if parent is None else self._prefix.child(_checked_name(parent)).as_prefix()
+        return _usable(list_folders(self._client, prefix))
 
 
 class FolderDecisionLog:
@@ -164,6 +182,16 @@ class FolderDecisionLog:
         times = {entry: datetime.fromtimestamp(int(stat.st_mtime), UTC) for entry, stat in found.items()}
         return tuple(sorted(str(entry) for entry, written in times.items() if written > moment))
 
+    def folders(self, parent: str | None = None) -> tuple[str, ...]:
+        """See `DecisionLog.folders`."""
+        path = self._folder if parent is None else self._folder / _checked_name(parent)
+        try:
+            return _usable(sorted(entry.name for entry in path.iterdir() if entry.is_dir()))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise GovernanceError(f"{path}: cannot list the decision records ({error.strerror})") from error
+
     def _seal_of(self, path: Path) -> Path:
         """Where the seal of the record at `path` is kept: in a folder that no key can name."""
         return self._folder / _SEALS / path.relative_to(self._folder)
@@ -171,6 +199,10 @@ class FolderDecisionLog:
 
 def _location(uri: str, content: bytes) -> DecisionLocation:
     return DecisionLocation(uri, hashlib.sha256(content).hexdigest())
+
+
+def _usable(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if _FOLDER.fullmatch(name))
 
 
 def _checked_name(key: str) -> str:

@@ -53,6 +53,14 @@ class ModelRegistry(Protocol):
         """
         ...
 
+    def groups(self) -> Iterator[str]:
+        """Yield the names of the model package groups, newest first.
+
+        Raises:
+            AwsError: AWS could not be asked.
+        """
+        ...
+
     def update(
         self,
         arn: str,
@@ -122,6 +130,16 @@ class SageMakerModelRegistry:
                 return ()
             raise
         return _newest_first(found, approval_status)
+
+    def groups(self) -> Iterator[str]:
+        """See `ModelRegistry.groups`."""
+        pages = self._client.get_paginator("list_model_package_groups").paginate(
+            SortBy="CreationTime", SortOrder="Descending"
+        )
+        with explained("ListModelPackageGroups", "the model registry"):
+            for page in pages:
+                for entry in page["ModelPackageGroupSummaryList"]:
+                    yield entry["ModelPackageGroupName"]
 
     def update(
         self,
@@ -222,6 +240,10 @@ class MemoryModelRegistry:
             if package.group == group
         ]
         return _newest_first(found, approval_status)
+
+    def groups(self) -> Iterator[str]:
+        """See `ModelRegistry.groups`."""
+        return iter(dict.fromkeys(package.group for package in reversed(self._packages.values())))
 
     def update(
         self,

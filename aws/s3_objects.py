@@ -145,6 +145,21 @@ def list_with_times(client: "S3Client", prefix: S3Uri) -> Iterator[tuple[S3Uri, 
                 yield S3Uri(prefix.bucket, entry["Key"]), entry["LastModified"]
 
 
+def list_folders(client: "S3Client", prefix: S3Uri) -> Iterator[str]:
+    """Yield the names of the folders right under `prefix`, which ends with a slash, in their order.
+
+    Raises:
+        AwsError: the bucket could not be listed.
+    """
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=prefix.bucket, Prefix=prefix.key, Delimiter="/"
+    )
+    with explained("ListObjectsV2", str(prefix)):
+        for page in pages:
+            for entry in page.get("CommonPrefixes", []):
+                yield entry["Prefix"].removeprefix(prefix.key).rstrip("/")
+
+
 def write_once(
     client: "S3Client",
     uri: S3Uri,

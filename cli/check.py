@@ -2,7 +2,6 @@
 
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 from typing import Annotated
@@ -15,16 +14,10 @@ from checks.record import DecisionRecord
 from checks.selection import thresholds_for_group
 from checks.thresholds import ThresholdFile
 from cli.exit_codes import exit_code_of
+from cli.formats import Format
 from cli.inputs import is_folder, read_evidence, read_thresholds, refuse_twice
 from cli.show import show_record
 from disk.writing import write_whole
-
-
-class Format(StrEnum):
-    """How a decision is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def command(

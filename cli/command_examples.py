@@ -15,6 +15,18 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance explain decision.json",
         f"governance explain \\\n    {_VERSION}",
     ),
+    "status": (
+        "governance status churn",
+        f"governance status \\\n    {_VERSION}",
+    ),
+    "list": (
+        "governance list",
+        "governance list --group churn --versions 10",
+    ),
+    "history": (
+        "governance history churn --metric recall",
+        "governance history churn --decisions decisions/ --chart",
+    ),
     "register": (
         "governance register --group churn --evidence evidence \\\n"
         "    --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:1",

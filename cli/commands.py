@@ -14,6 +14,9 @@ GROUPS = {
 COMMANDS = (
     CommandEntry("check", "cli.check:command", "Judge local reports against a threshold file; no AWS."),
     CommandEntry("explain", "cli.explain:command", "Show a decision record, or how a version stands."),
+    CommandEntry("status", "cli.status:command", "How a version is, or the newest of a group, and why."),
+    CommandEntry("list", "cli.list_versions:command", "List groups with their newest versions and status."),
+    CommandEntry("history", "cli.history:command", "A group's versions with their checked values, charted."),
     CommandEntry("register", "cli.register:command", "Upload evidence and register a version, pending."),
     CommandEntry("wait", "cli.wait:command", "Wait for a version's decision; exit with its code."),
     CommandEntry("collect", "cli.collect:command", "Ask a model a benchmark's questions.", extra="safety"),

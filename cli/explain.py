@@ -32,13 +32,13 @@ def command(
 def _explain_version(arn: str, decisions_bucket: str | None) -> ExitCode:
     # A record in a file needs no boto3, which takes half a second.
     from aws.arns import ModelPackageArn  # noqa: PLC0415
-    from aws.clients import s3_client, sagemaker_client  # noqa: PLC0415
-    from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415
+    from aws.clients import s3_client  # noqa: PLC0415
+    from aws.versions import describe_version  # noqa: PLC0415
     from cli.standing import log_around, log_in_bucket, show_standing  # noqa: PLC0415
     from pipelines.settings import DECISION_URI_PROPERTY  # noqa: PLC0415
 
+    package = describe_version(arn)
     region = ModelPackageArn.parse(arn).region
-    package = SageMakerModelRegistry(sagemaker_client(region)).describe(arn)
     if decisions_bucket is not None:
         standing = show_standing(package, log_in_bucket(s3_client(region), decisions_bucket))
     else:

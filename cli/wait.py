@@ -9,10 +9,10 @@ from typing import Annotated, TextIO
 
 import typer
 
-from cli.check import Format
 from cli.decisions_bucket import DecisionsBucket
 from cli.durations import parse_duration
 from cli.exit_codes import ExitCode, worst_of
+from cli.formats import Format
 from cli.show import reason_lines
 from cli.standing import print_standing
 from cli.waiting import Waited, wait_for

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC
 
-from aws.model_packages import ModelPackage
+from aws.model_packages import ModelPackage, ModelPackageSummary
 from checks.errors import GovernanceError
 from pipelines.settings import OUTCOME_SUFFIX, RECORD_SUFFIX
 
@@ -48,7 +48,7 @@ def execution_id(execution_arn: str) -> str:
     return match["id"]
 
 
-def created_text(package: ModelPackage) -> str:
+def created_text(package: ModelPackage | ModelPackageSummary) -> str:
     """When `package` was registered, as records say it: UTC to the millisecond, ISO 8601."""
     return package.created.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -130,3 +130,15 @@ def test_what_was_written_after_a_moment_is_told_by_the_logs_own_clock(place):
     assert log.written_after("askdata/8", now - timedelta(hours=1)) == ()
     with pytest.raises(GovernanceError, match="cannot name"):
         log.written_after("../askdata", now)
+
+
+def test_folders_are_those_that_records_lie_below(place):
+    log, _ = place
+    assert log.folders() == log.folders("askdata") == ()
+    for key in ("askdata/7/e1.json", "askdata/10/e2.json", "shop/1/e3.json"):
+        log.write(key, RECORD, seal="seal")
+    assert log.folders() == ("askdata", "shop")
+    assert log.folders("askdata") == ("10", "7")
+    assert log.folders("askdata/7") == ()
+    with pytest.raises(GovernanceError, match="cannot name a decision record"):
+        log.folders("../x")

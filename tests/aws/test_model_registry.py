@@ -95,6 +95,13 @@ def test_versions_are_listed_newest_first(registry, group):
     assert {entry.package_status for entry in listed} == {COMPLETED}
 
 
+def test_groups_are_listed_newest_first(registry, group):
+    other = f"{group}-other"
+    for name in (group, other):
+        registry.register(Registration(group=name, image=IMAGE))
+    assert [name for name in registry.groups() if name in (group, other)] == [other, group]
+
+
 def test_more_versions_than_one_page_are_listed(registry, group):
     for _ in range(105):
         registry.register(Registration(group, IMAGE))

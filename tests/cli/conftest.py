@@ -120,7 +120,7 @@ def moto_aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.S
     }.items():
         monkeypatch.setenv(name, value)
     requests.post(f"{moto_url}/moto-api/reset", timeout=10)
-    made = (clients.sagemaker_client, clients.s3_client)
+    made = (clients.sagemaker_client, clients.s3_client, clients.sts_client)
     for client in made:
         client.cache_clear()
     yield boto3.Session(region_name=REGION)

@@ -1,0 +1,48 @@
+"""Versions that a person names by their ARN, in whichever region: described, or told why they cannot be."""
+
+from aws.arns import ArnError, ModelPackageArn
+from aws.clients import partition_of, sagemaker_client, sts_client
+from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, explained
+from aws.model_packages import ModelPackage, ModelPackageGone
+from aws.model_registry import SageMakerModelRegistry
+
+
+class OtherAccount(AwsError):
+    """The version belongs to another account or partition than the credentials do."""
+
+
+def describe_version(arn: str) -> ModelPackage:
+    """Return the version that `arn` names, asked for in the region and partition that the ARN says.
+
+    Raises:
+        ArnError: it is no ARN of a version, or its region is of another partition than it says.
+        OtherAccount: AWS does not show it, and the credentials are of another account or partition.
+        ModelPackageGone: there is no such version.
+        AwsError: AWS could not be asked.
+    """
+    parsed = ModelPackageArn.parse(arn)
+    partition = partition_of(parsed.region)
+    if partition != parsed.partition:
+        raise ArnError(
+            f"{arn}: the region {parsed.region} is of the partition {partition}, and the ARN says {parsed.partition}; "
+            "check the ARN"
+        )
+    try:
+        return SageMakerModelRegistry(sagemaker_client(parsed.region)).describe(arn)
+    except (AwsAccessDenied, AwsNotFound, ModelPackageGone) as error:
+        raise _of_another_account(parsed) or error from error
+
+
+def _of_another_account(arn: ModelPackageArn) -> OtherAccount | None:
+    try:
+        with explained("GetCallerIdentity", "the credentials"):
+            caller = sts_client().get_caller_identity()
+            account, partition = caller["Account"], caller["Arn"].split(":")[1]
+    except AwsError:  # then the first error says all that is known
+        return None
+    if (account, partition) == (arn.account, arn.partition):
+        return None
+    return OtherAccount(
+        f"{arn}: it is of account {arn.account} ({arn.partition}, {arn.region}), and the credentials are of account "
+        f"{account} ({partition}); use credentials of that account (AWS_PROFILE), or check the ARN"
+    )
