@@ -126,7 +126,8 @@ class Registration:
     `image` is the URI of the inference image, `model_data` the S3 URI of the model archive where there is one: the
     short form of one container. Each of `reports` has a slot. `metadata` becomes `CustomerMetadataProperties`.
     `fields` are further fields of `CreateModelPackage`, sent as they are; an `InferenceSpecification` among them
-    stands in the place of `image`. `token` is a `ClientToken`: a second registration with the same one is the first.
+    stands in the place of `image`. `tags` are given to the group: its versions share them. `token` is a
+    `ClientToken`: a second registration with the same one is the first.
     """
 
     group: str
@@ -135,6 +136,7 @@ class Registration:
     reports: Sequence[ReportReference] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     token: str | None = None
 
     def validate(self) -> None:

@@ -23,10 +23,12 @@ from aws.report_references import in_slot_order
 from aws.request_limits import check_request
 from aws.sagemaker_shapes import (
     containers,
+    group_request,
     model_package,
     registration_request,
     reusable_fields,
     summary,
+    tags_list,
 )
 
 if TYPE_CHECKING:
@@ -93,6 +95,10 @@ class ModelRegistry(Protocol):
 
     def check(self, registration: Registration) -> None:
         """Refuse what `register` would refuse, before anything is sent; raises as `register` does."""
+        ...
+
+    def group_tags(self, group: str) -> dict[str, str] | None:
+        """Return the tags of a group, which its versions share, or `None` where there is no such group."""
         ...
 
     def specification(self, arn: str) -> dict[str, Any]:
@@ -172,7 +178,7 @@ class SageMakerModelRegistry:
     def register(self, registration: Registration) -> str:
         """See `ModelRegistry.register`."""
         self.check(registration)
-        self._ensure_group(registration.group)
+        self._ensure_group(registration)
         request = registration_request(registration)
         with explained("CreateModelPackage", registration.group):
             return self._client.create_model_package(**request)["ModelPackageArn"]
@@ -180,8 +186,9 @@ class SageMakerModelRegistry:
     def check(self, registration: Registration) -> None:
         """See `ModelRegistry.check`; held against the service model that botocore carries."""
         registration.validate()
-        operation = self._client.meta.service_model.operation_model("CreateModelPackage")
-        check_request(registration_request(registration), operation)
+        model = self._client.meta.service_model
+        check_request(group_request(registration), model.operation_model("CreateModelPackageGroup"))
+        check_request(registration_request(registration), model.operation_model("CreateModelPackage"))
 
     def specification(self, arn: str) -> dict[str, Any]:
         """See `ModelRegistry.specification`."""
@@ -190,19 +197,42 @@ class SageMakerModelRegistry:
             answer = self._client.describe_model_package(ModelPackageName=arn)
             return reusable_fields(cast("Mapping[str, Any]", answer))
 
-    def _ensure_group(self, group: str) -> None:
+    def group_tags(self, group: str) -> dict[str, str] | None:
+        """See `ModelRegistry.group_tags`."""
+        validate_group_name(group)
+        arn = self._group_arn(group)
+        return None if arn is None else self._tags_of(arn)
+
+    def _tags_of(self, arn: str) -> dict[str, str]:
+        pages = self._client.get_paginator("list_tags").paginate(ResourceArn=arn)
+        with explained("ListTags", arn):
+            return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+    def _group_arn(self, group: str) -> str | None:
         try:
             with explained("DescribeModelPackageGroup", group):
-                self._client.describe_model_package_group(ModelPackageGroupName=group)
+                answer = self._client.describe_model_package_group(ModelPackageGroupName=group)
+                return answer["ModelPackageGroupArn"]
         except AwsError as error:
             if not _says_absent(error):
                 raise
-            self._create_group(group)
+            return None
 
-    def _create_group(self, group: str) -> None:
+    def _ensure_group(self, registration: Registration) -> None:
+        arn = self._group_arn(registration.group)
+        if arn is None:
+            self._create_group(registration)
+        elif registration.tags:
+            there = self._tags_of(arn)
+            missing = {key: value for key, value in registration.tags.items() if key not in there}
+            if missing:
+                with explained("AddTags", arn):
+                    self._client.add_tags(ResourceArn=arn, Tags=cast("Any", tags_list(missing)))
+
+    def _create_group(self, registration: Registration) -> None:
         try:
-            with explained("CreateModelPackageGroup", group):
-                self._client.create_model_package_group(ModelPackageGroupName=group)
+            with explained("CreateModelPackageGroup", registration.group):
+                self._client.create_model_package_group(**group_request(registration))
         except AwsError as error:
             if "already exists" not in str(error).lower():  # somebody else was quicker
                 raise
@@ -216,6 +246,7 @@ class MemoryModelRegistry:
         self._where = ("aws", region, account)
         self._packages: dict[str, ModelPackage] = {}
         self._requests: dict[str, dict[str, Any]] = {}
+        self._tags: dict[str, dict[str, str]] = {}
 
     def describe(self, arn: str) -> ModelPackage:
         """See `ModelRegistry.describe`."""
@@ -288,7 +319,15 @@ class MemoryModelRegistry:
             created_by=self.caller,
         )
         self._requests[arn] = request
+        self._tags.setdefault(registration.group, {}).update(
+            {**registration.tags, **self._tags.get(registration.group, {})}
+        )
         return arn
+
+    def group_tags(self, group: str) -> dict[str, str] | None:
+        """See `ModelRegistry.group_tags`."""
+        validate_group_name(group)
+        return self._tags.get(group)
 
     def check(self, registration: Registration) -> None:
         """See `ModelRegistry.check`; what only the service model says is not held against it."""

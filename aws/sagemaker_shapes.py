@@ -118,6 +118,17 @@ def registration_request(registration: Registration) -> dict[str, Any]:
     return request
 
 
+def group_request(registration: Registration) -> dict[str, Any]:
+    """Write the request of `CreateModelPackageGroup`."""
+    tags = {"Tags": tags_list(registration.tags)} if registration.tags else {}
+    return {"ModelPackageGroupName": registration.group, **tags}
+
+
+def tags_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Write tags as SageMaker takes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
 # What says how a version is run and checked for drift. What was said of that one version is not among it: its
 # description, tags, metadata, reports, model card.
 _REUSABLE = (

@@ -56,7 +56,10 @@ def command(
         str | None, typer.Option("--description", metavar="TEXT", help="One line about the version.")
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="A tag; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--tag", metavar="KEY=VALUE", help="A tag of the group, which versions share; may be repeated."
+        ),
     ] = None,
     metadata: Annotated[
         list[str] | None,

@@ -13,6 +13,7 @@ _RESERVED = {
     "ModelPackageName": "only versions of a group are governed",
     "ModelApprovalStatus": "a new version waits for the gate's decision",
     "ModelMetrics": "the reports of the evidence folder are attached here",
+    "Tags": "SageMaker gives versions the tags of their group; give tags apart (--tag)",
     "ClientToken": "it is made from what is registered",
 }
 _OWN_METADATA = "governance:"
@@ -31,11 +32,12 @@ class NewVersion:
 
     `images` are URIs of inference images, one for each container, and `model_data` S3 URIs of their archives in the
     same order. Without any image the version has no containers, as a record of a model that runs elsewhere.
-    `about` is the model's name as the evidence says it, where that is not the group's. `description`, `tags`,
-    `metadata`, `task`, `domain`, `content_types` and `response_types` are the fields of `CreateModelPackage` that are
-    called so. `specification` holds any further fields as the API spells them. `from_package` is the ARN of a version
-    whose containers, source, domain, task and drift baselines are taken over. What is said more closely wins: these
-    arguments over `specification`, and that over `from_package`.
+    `about` is the model's name as the evidence says it, where that is not the group's. `description`, `metadata`,
+    `task`, `domain`, `content_types` and `response_types` are the fields of `CreateModelPackage` that are called so.
+    `tags` are given to the group, whose tags SageMaker gives to its versions. `specification` holds any further fields
+    as the API spells them. `from_package` is the ARN of a version whose containers, source, domain, task and drift
+    baselines are taken over. What is said more closely wins: these arguments over `specification`, and that over
+    `from_package`.
     """
 
     group: str
@@ -82,7 +84,6 @@ def further_fields(version: NewVersion, taken_over: Mapping[str, Any]) -> dict[s
         "ModelPackageDescription": version.description,
         "Task": version.task,
         "Domain": version.domain,
-        "Tags": _tags(version),
     }
     return fields | {name: value for name, value in named.items() if value}
 
@@ -100,6 +101,17 @@ def own_metadata(version: NewVersion) -> dict[str, str]:
                 f"{key}: metadata that begin with {_OWN_METADATA} are the gate's own; rename it"
             )
     return given
+
+
+def refuse_aws_tags(version: NewVersion) -> None:
+    """Refuse tags that only AWS itself may give.
+
+    Raises:
+        NewVersionError: with the first of them.
+    """
+    for key in version.tags:
+        if key.lower().startswith(_AWS_TAGS):
+            raise NewVersionError(f"{key}: tags that begin with {_AWS_TAGS} are AWS's own; rename it")
 
 
 def _refuse_reserved(specification: Mapping[str, Any]) -> None:
@@ -131,16 +143,6 @@ def _override(
         for former in stale:
             container.pop(former, None)
         container[name] = value
-
-
-def _tags(version: NewVersion) -> list[dict[str, str]]:
-    given = version.specification.get("Tags") or []
-    kept = [tag for tag in given if _mapping(tag, "Tags").get("Key") not in version.tags]
-    tags = [*kept, *({"Key": key, "Value": value} for key, value in version.tags.items())]
-    for tag in tags:
-        if str(tag.get("Key", "")).lower().startswith(_AWS_TAGS):
-            raise NewVersionError(f"{tag['Key']}: tags that begin with {_AWS_TAGS} are AWS's own; rename it")
-    return tags
 
 
 def _mapping(value: Any, name: str) -> Mapping[str, Any]:

@@ -53,7 +53,7 @@ from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file
 from checks.subject import JudgedModel, Subject
 from checks.thresholds import ThresholdFile
 from disk.reading import read_bounded
-from pipelines.new_version import NewVersion, further_fields, own_metadata
+from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
 from pipelines.report_slots import attach
 from pipelines.services import thresholds_in_force
 from pipelines.thresholds import Thresholds
@@ -276,12 +276,14 @@ def _plan(
     validate_group_name(version.group)
     reports, files = _evidence_of(version.evidence)
     metadata = own_metadata(version)
+    refuse_aws_tags(version)
     sagemaker = sagemaker_client(region)
     where = sagemaker.meta.region_name
     caller = _caller(where, say)
     registry = SageMakerModelRegistry(sagemaker)
     taken_over = _taken_over(version.from_package, registry, where, caller)
-    registration = Registration(version.group, metadata=metadata, fields=further_fields(version, taken_over))
+    fields = further_fields(version, taken_over)
+    registration = Registration(version.group, metadata=metadata, fields=fields, tags=version.tags)
     identity = _identity(version, registration, files, salt=secrets.token_hex() if again else "")
     plan = _Plan(
         version=version,
@@ -294,6 +296,7 @@ def _plan(
         token=identity,
     )
     registry.check(plan.complete())
+    _refuse_other_tags(version, registry)
     _refuse_other_regions(plan, bucket, where, say)
     return replace(plan, reports=_held_against(plan, say))
 
@@ -371,6 +374,17 @@ def _identity(version: NewVersion, registration: Registration, files: Mapping[st
     }
     text = json.dumps(inputs, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_CHARACTERS]
+
+
+def _refuse_other_tags(version: NewVersion, registry: SageMakerModelRegistry) -> None:
+    """Refuse a tag that the group has with another value: that would change it for every other version."""
+    there = (registry.group_tags(version.group) or {}) if version.tags else {}
+    for key, value in version.tags.items():
+        if there.get(key, value) != value:
+            raise GovernanceError(
+                f"{version.group}: the group has the tag {key}={there[key]}, which all its versions share; change it "
+                "there, or leave the tag out"
+            )
 
 
 def _refuse_other_regions(plan: _Plan, bucket: str, region: str, say: Callable[[str], None]) -> None:
