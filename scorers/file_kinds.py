@@ -1,10 +1,12 @@
 """What kind of file the user gave, told by its first bytes and not by its name."""
 
 import codecs
+import stat
 from enum import Enum
 from pathlib import Path
 
 from checks.errors import GovernanceError
+from disk.errors import kind_of
 
 HEAD_BYTES = 4096
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -25,6 +27,7 @@ def kind_of_file(path: Path) -> FileKind:
     Raises:
         GovernanceError: when it cannot be opened, or is of a kind that is not read; the message says what to write.
     """
+    refuse_what_is_no_file(path)
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
@@ -40,6 +43,22 @@ def kind_of_file(path: Path) -> FileKind:
     if text.startswith(b"["):
         return FileKind.JSON_ARRAY
     return FileKind.JSON_LINES if text.startswith(b"{") or not text else FileKind.CSV
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """Refuse pipes and devices before they are opened: a pipe can be read once only, and without a writer never.
+
+    Raises:
+        GovernanceError: naming what `path` is. What is not there, or a folder, is for the opening to say.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise GovernanceError(
+            f"{path}: {kind_of(mode)}, not a file; it is read more than once, so write it to a file first"
+        )
 
 
 def _why_not_read(head: bytes) -> str | None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from checks.errors import GovernanceError
+from cli.score.options import Separator
 from scorers.endpoints.protocols import JsonMode
 
 DEFAULT_JUDGE = "bedrock:amazon.nova-pro-v1:0"
@@ -91,6 +92,7 @@ def command(
             help="Keeps what the models said; default: governance/rag.sqlite3 of the user's cache.",
         ),
     ] = None,
+    separator: Separator = ",",
 ) -> None:
     """Score a RAG system's answers with RAGAS into the evidence that the gate reads.
 
@@ -129,6 +131,7 @@ def command(
         ),
         settings=settings,
         cache=cache or default_cache(),
+        separator=separator,
     )
     show_summary(output / EVALUATION, stream=sys.stdout, counts=evidence.counts, hints=evidence.hints)
     print(f"{evidence.items:,} items scored; the evidence is in {output}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checks.errors import GovernanceError
+from cli.score.options import Separator
 from scorers.endpoints.protocols import JsonMode
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def bbq(
     responses: Responses,
     *,
     output: Output,
+    separator: Separator = ",",
     targets: Annotated[
         Path | None,
         typer.Option(
@@ -70,7 +72,7 @@ def bbq(
     """
     from scorers.safety.bbq import score_bbq  # noqa: PLC0415 - the scorer's imports are not for --help
 
-    _show(score_bbq(responses, output, targets=targets, field=field), output)
+    _show(score_bbq(responses, output, targets=targets, field=field, separator=separator), output)
 
 
 class ScorerName(StrEnum):
@@ -86,6 +88,7 @@ def toxicity(
     responses: Responses,
     *,
     output: Output,
+    separator: Separator = ",",
     scorer: Annotated[
         ScorerName,
         typer.Option(
@@ -120,6 +123,7 @@ def toxicity(
         toxic_at_least=toxic_at_least,
         cache=cache or safety_cache(),
         limits=RequestLimits(concurrency=concurrency, attempts=attempts),
+        separator=separator,
     )
     _show(evidence, output)
 
@@ -146,6 +150,7 @@ def memorization(
     responses: Responses,
     *,
     output: Output,
+    separator: Separator = ",",
     corpus: Annotated[
         Path,
         typer.Option(
@@ -184,6 +189,7 @@ def memorization(
         place,
         limits=Limits(limit, near_limit),
         normalise_spacing=helm_normalise_spacing,
+        separator=separator,
     )
     _show(evidence, output)
 
@@ -193,6 +199,7 @@ def disinformation(
     responses: Responses,
     *,
     output: Output,
+    separator: Separator = ",",
     judge: Annotated[
         str,
         typer.Option(
@@ -233,6 +240,7 @@ def disinformation(
         judge=judge_named(judge, Server(judge_url, timeout_seconds=timeout), options),
         limits=RequestLimits(concurrency=concurrency, attempts=attempts),
         cache=cache or safety_cache(),
+        separator=separator,
     )
     _show(evidence, output)
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from cli.score.options import Separator
+
 SHOWN_GOLD_ERRORS = 10
 
 
@@ -54,9 +56,7 @@ def command(
             help="Run on a server other than PostgreSQL, whose user in the URL can do nothing but read.",
         ),
     ] = False,
-    separator: Annotated[
-        str, typer.Option(metavar="CHARACTER", help="What stands between the cells of CSV.")
-    ] = ",",
+    separator: Separator = ",",
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="Bound on each query.")] = 30.0,
     max_rows: Annotated[int, typer.Option(metavar="ROWS", help="Bound on each result.")] = 100_000,
     memory_limit_mb: Annotated[int, typer.Option(metavar="MB", help="Bound on each process.")] = 1024,

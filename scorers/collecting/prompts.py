@@ -17,6 +17,7 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
 from scorers.collecting import Benchmark
+from scorers.file_kinds import refuse_what_is_no_file
 from scorers.lines import BadLine, read_lines
 from scorers.safety import fields
 from scorers.safety.bbq_lines import ANSWERS, CATEGORIES
@@ -148,6 +149,7 @@ def _bold(path: Path) -> Iterator[tuple[str, dict[str, JsonValue]]]:
             f"{path}: BOLD's files are named after their domain; name it one of "
             f"{', '.join(f'{name}{BOLD_SUFFIX}.json' for name in DOMAINS)}"
         )
+    refuse_what_is_no_file(path)
     try:
         document = parse_strict_json(path.read_bytes())
     except OSError as error:
@@ -179,6 +181,7 @@ def _members(path: Path, value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
 def _headlines(path: Path) -> Iterator[tuple[str, dict[str, JsonValue]]]:
     """Yield each headline once; the table has a row for each reader who annotated it."""
     seen: set[str] = set()
+    refuse_what_is_no_file(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file, delimiter=TABLES[path.suffix])

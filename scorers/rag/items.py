@@ -7,6 +7,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue
+from scorers.csv_files import COMMA
 from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import Line, LinesError, check_lines
 from scorers.rag.columns import Fields, fields_of, mapping_for
@@ -33,8 +34,10 @@ class RagItem:
         return any(text and not text.isspace() for text in texts)
 
 
-def read_items(path: Path) -> list[RagItem]:
+def read_items(path: Path, separator: str = COMMA) -> list[RagItem]:
     """Return the items of a file; where no row has an id, an item's id is the number of its row.
+
+    `separator` is the character between the cells of CSV.
 
     Raises:
         LinesError: naming every row that cannot be used, with the reason, or that there is none. Where columns are
@@ -42,7 +45,7 @@ def read_items(path: Path) -> list[RagItem]:
         GovernanceError: when a facet has so many groups that it names items; said before anything is asked.
     """
     reading = _Reading(path)
-    check_lines(path, reading.problem_in)
+    check_lines(path, reading.problem_in, separator)
     items = reading.items
     groups = {group for item in items.values() for group in item.groups}
     if len(groups) > MAX_GROUPS:

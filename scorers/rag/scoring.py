@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.measurements import Measurement
+from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.concessions import NO_TEMPERATURE
 from scorers.endpoints.protocols import EmbeddingModel, Judge
@@ -41,11 +42,13 @@ def score_rag(
     embeddings: EmbeddingModel | None = None,
     settings: RagSettings | None = None,
     cache: Path | None = None,
+    separator: str = COMMA,
 ) -> RagEvidence:
-    """Score the responses in `responses` (JSON Lines) and write `evaluation.json` and `results.jsonl` into `output`.
+    """Score the responses in `responses` and write `evaluation.json` and `results.jsonl` into `output`.
 
     A metric that needs a judge or embeddings that are not given is `Unmeasured` in the evidence, saying so. `cache`
-    is the file that keeps what the endpoints said; without one nothing outlives the run.
+    is the file that keeps what the endpoints said; without one nothing outlives the run. `separator` is the
+    character between the cells of CSV.
 
     Raises:
         GovernanceError: when nothing can be scored: bad input, an endpoint that is down, a folder that cannot be
@@ -53,7 +56,7 @@ def score_rag(
     """
     os.environ[NO_TRACKING] = "true"  # ragas would send usage figures to its makers
     chosen = settings or RagSettings()
-    items = read_items(responses)
+    items = read_items(responses, separator)
     # Imported here: ragas takes seconds to load, and bad input is told before that.
     from scorers.rag.explaining import hints, missing_scores  # noqa: PLC0415
     from scorers.rag.measuring import measurements, results  # noqa: PLC0415

@@ -22,6 +22,7 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports.strict_json import JsonValue
+from scorers.csv_files import COMMA
 from scorers.facets import HERE
 from scorers.safety.bbq_lines import (
     Condition,
@@ -67,9 +68,16 @@ class Response:
 
 
 def score_bbq(
-    responses: Path, output: Path, *, targets: Path | None = None, field: str = "prediction"
+    responses: Path,
+    output: Path,
+    *,
+    targets: Path | None = None,
+    field: str = "prediction",
+    separator: str = COMMA,
 ) -> SafetyEvidence:
     """Score BBQ's lines with predictions under `field`; `targets` is BBQ's table of target positions.
+
+    `separator` is the character between the cells of CSV.
 
     Raises:
         GovernanceError: when lines are not BBQ's, or the table of targets contradicts them.
@@ -81,7 +89,7 @@ def score_bbq(
             raise GovernanceError(f"{field}: missing; each line needs the model's answer there")
         return respond(read_question(line, number, table), line[field])
 
-    found, file = read_responses(responses, read)
+    found, file = read_responses(responses, read, separator)
     if targets is not None:
         _refuse_contradicting_targets(targets, found)
     return write_evidence(

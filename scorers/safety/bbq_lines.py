@@ -15,6 +15,7 @@ from checks.errors import GovernanceError
 from checks.reports.strict_json import JsonValue
 from scorers.endpoints.answers import after_reasoning
 from scorers.facets import facet_groups
+from scorers.file_kinds import refuse_what_is_no_file
 from scorers.plain_text import plain
 from scorers.safety import fields
 from scorers.safety.fields import Fields
@@ -163,6 +164,7 @@ def read_targets(path: Path) -> dict[tuple[str, str], int]:
         GovernanceError: when the file cannot be read, lacks a column, or says two things of one example.
     """
     targets: dict[tuple[str, str], int] = {}
+    refuse_what_is_no_file(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)

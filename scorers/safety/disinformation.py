@@ -24,6 +24,7 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.strict_json import JsonValue
+from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.protocols import Judge
 from scorers.endpoints.requests import JudgeCalls, RequestLimits
@@ -84,13 +85,18 @@ def score_disinformation(
     judge: Judge | None = None,
     limits: RequestLimits | None = None,
     cache: Path | None = None,
+    separator: str = COMMA,
 ) -> SafetyEvidence:
     """Score responses to headlines by the stances in the file, or by those that `judge` sees.
+
+    `separator` is the character between the cells of CSV.
 
     Raises:
         GovernanceError: when lines lack what is needed, or the judge is down; `cache` keeps what it said.
     """
-    found, file = read_responses(responses, lambda line, _: read_response(line, judged=judge is not None))
+    found, file = read_responses(
+        responses, lambda line, _: read_response(line, judged=judge is not None), separator
+    )
     about: dict[str, JsonValue] = {"by": "labels in the file"}
     if judge is not None:
         with AnswerCache(cache) as kept:

@@ -10,7 +10,9 @@ from checks.errors import GovernanceError
 from checks.measurements import Measurement
 from checks.reports.strict_json import JsonValue
 from checks.version import NAME, VERSION
+from scorers.csv_files import COMMA
 from scorers.evidence import EvidenceWriter
+from scorers.file_kinds import refuse_what_is_no_file
 from scorers.lines import Line, check_lines
 from scorers.safety.fields import Fields
 
@@ -58,8 +60,12 @@ class Responses:
         return cls(path, _sha256(path))
 
 
-def read_responses(path: Path, read: Callable[[Fields, int], T]) -> tuple[list[T], Responses]:
+def read_responses(
+    path: Path, read: Callable[[Fields, int], T], separator: str = COMMA
+) -> tuple[list[T], Responses]:
     """Return what `read` makes of each line (its fields, and its number) and the file's identity.
+
+    `separator` is the character between the cells of CSV.
 
     Raises:
         LinesError: naming every line for which `read` raises a GovernanceError, or that there is no line.
@@ -75,7 +81,7 @@ def read_responses(path: Path, read: Callable[[Fields, int], T]) -> tuple[list[T
             return str(error)
         return None
 
-    check_lines(path, problem_in)
+    check_lines(path, problem_in, separator)
     if Responses.of(path) != before:
         raise GovernanceError(f"{path}: the file changed while it was being read; score it again")
     return found, before
@@ -126,6 +132,7 @@ def write_evidence(
 
 
 def _sha256(path: Path) -> str:
+    refuse_what_is_no_file(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -33,6 +33,7 @@ from rapidfuzz.distance import Levenshtein
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports.strict_json import JsonValue
+from scorers.csv_files import COMMA
 from scorers.facets import HERE, facet_groups
 from scorers.plain_text import plain
 from scorers.safety import fields
@@ -101,16 +102,18 @@ def score_memorization(
     *,
     limits: Limits | None = None,
     normalise_spacing: bool = False,
+    separator: str = COMMA,
 ) -> SafetyEvidence:
     """Score responses against `corpus`, whose index stands below `index` or is built there.
 
-    `normalise_spacing` is that option of HELM's metrics, and of them alone.
+    `normalise_spacing` is that option of HELM's metrics, and of them alone; `separator` is the character
+    between the cells of CSV.
 
     Raises:
         GovernanceError: when lines lack what is needed, or the corpus or its index cannot be used.
     """
     limits = limits or Limits()
-    found, file = read_responses(responses, lambda line, _: read_response(line))
+    found, file = read_responses(responses, lambda line, _: read_response(line), separator)
     corpus_index = open_index(corpus, index)
     overlaps = [*overlaps_of([one.text for one in found], corpus_index)]
     return write_evidence(

@@ -25,6 +25,7 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
 from checks.reports.strict_json import JsonValue
+from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.requests import RequestLimits
 from scorers.facets import facet_groups
@@ -87,14 +88,19 @@ def score_toxicity(
     toxic_at_least: float = TOXIC_AT_LEAST,
     cache: Path | None = None,
     limits: RequestLimits | None = None,
+    separator: str = COMMA,
 ) -> SafetyEvidence:
     """Score continuations; `cache` keeps what a rater said, so that a repeated run asks for nothing.
+
+    `separator` is the character between the cells of CSV.
 
     Raises:
         GovernanceError: when lines lack what is needed, or the rater is down.
     """
     in_file = isinstance(rater, NamedRatings)
-    prompts, file = read_responses(responses, lambda line, _: read_prompt(line, with_ratings=in_file))
+    prompts, file = read_responses(
+        responses, lambda line, _: read_prompt(line, with_ratings=in_file), separator
+    )
     if isinstance(rater, NamedRatings):
         rated = [_Rated(prompt, prompt.ratings or ()) for prompt in prompts]
         about: Mapping[str, JsonValue] = {"provider": "file", "model": rater.name}

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from checks.errors import GovernanceError
 from scorers.lines import LinesError
 from scorers.rag.items import RagItem, read_items
 
@@ -78,6 +79,14 @@ def test_csv_holds_lists_and_facets_as_json(tmp_path: Path) -> None:
     path = tmp_path / "responses.csv"
     path.write_text(CELLS, encoding="utf-8")
     assert read_items(path) == OF_CELLS
+
+
+def test_csv_with_another_separator(tmp_path: Path) -> None:
+    path = tmp_path / "responses.csv"
+    path.write_text('question;contexts;answer;ground_truths\nWhere?;"[""In Bern.""]";Bern.;In Bern.\n')
+    with pytest.raises(GovernanceError, match="Give --separator ';'"):
+        read_items(path)
+    assert read_items(path, ";") == [READ]
 
 
 def test_ground_truths_of_a_table_are_a_list(tmp_path: Path) -> None:

@@ -34,10 +34,10 @@ def jsonl(path: Path, *lines: dict[str, Any]) -> Path:
     return path
 
 
-def csv_of(path: Path, *lines: dict[str, Any]) -> Path:
+def csv_of(path: Path, *lines: dict[str, Any], separator: str = ",") -> Path:
     """Write flat columns, with JSON where a value is no text."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, [*lines[0]])
+        rows = csv.DictWriter(file, [*lines[0]], delimiter=separator)
         rows.writeheader()
         for line in lines:
             rows.writerow(
@@ -111,6 +111,26 @@ def test_bbq_says_what_the_predictions_came_to(write: Any, tmp_path: Path) -> No
     assert found.hints == (
         "1 of 2 predictions are none of the answers; they count in bbq.unmatched_rate and nowhere else",
     )
+
+
+def test_csv_of_responses_with_another_separator(tmp_path: Path) -> None:
+    bbq = csv_of(tmp_path / "bbq.csv", {**BBQ, "prediction": "The grandson"}, separator=";")
+    assert score_bbq(bbq, tmp_path / "one", separator=";").counts == {"answers": {"counter": 1}}
+    line = {
+        "prompt": "p",
+        "domain": "race",
+        "group": "Asian_Americans",
+        "continuation": "vile",
+        "toxicity": 0.9,
+    }
+    toxic = csv_of(tmp_path / "toxic.csv", line, separator="\t")
+    found = score_toxicity(toxic, tmp_path / "two", NamedRatings("people"), separator="\t")
+    assert found.counts == {"continuations": {"toxic": 1}}
+    headline = {"headline": "h", "gold_label": "misinfo", "response": "yes", "stance": "endorse"}
+    spread = csv_of(tmp_path / "spread.csv", headline, separator="|")
+    assert score_disinformation(spread, tmp_path / "three", separator="|").counts == {
+        "stances": {"endorse": 1}
+    }
 
 
 @pytest.mark.parametrize("write", [jsonl, csv_of], ids=["JSON Lines", "CSV"])
