@@ -22,6 +22,11 @@ class Interval:
     high: float
     confidence: float
 
+    @property
+    def one_sided(self) -> float:
+        """The one-sided level at which each end bounds the value: 0.95 of a two-sided interval of 0.9."""
+        return round((1 + self.confidence) / 2, 12)
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:

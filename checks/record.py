@@ -83,11 +83,16 @@ class EvidenceDocument(_Part):
 
 
 class RecordedInterval(_Part):
-    """The interval that the finding rests on; `confidence` is its two-sided level."""
+    """The interval that the finding rests on; `confidence` is its two-sided level.
+
+    `one_sided` is the level at which each of its ends bounds the value, which is what a check's `confidence` sets: 0.95
+    where `confidence` is 0.9. It is left out of the JSON of records that were written without it.
+    """
 
     low: Finite
     high: Finite
     confidence: Finite
+    one_sided: Finite | None = None
 
 
 class RecordedFinding(_Part):
@@ -173,6 +178,9 @@ class DecisionRecord(_Part):
         for document in content["evidence"]:
             if document["digest"] is None:
                 del document["digest"]
+        for finding in content["findings"]:
+            if finding["interval"] is not None:
+                finding["interval"] = _without_absent(finding["interval"])
         if package := content.get("model_package"):
             package["containers"] = [_without_absent(container) for container in package["containers"]]
             content["model_package"] = _without_absent(package)

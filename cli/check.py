@@ -14,6 +14,7 @@ from checks.record import DecisionRecord
 from checks.selection import thresholds_for_group
 from checks.thresholds import ThresholdFile
 from cli.exit_codes import exit_code_of
+from cli.failures_option import FailuresOnly
 from cli.formats import Format
 from cli.inputs import is_folder, read_evidence, read_thresholds, refuse_twice
 from cli.show import show_record
@@ -45,6 +46,7 @@ def command(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
     ] = None,
+    failures: FailuresOnly = False,
 ) -> None:
     """Judge local reports against a threshold file; no AWS.
 
@@ -57,7 +59,7 @@ def command(
     now = datetime.now(UTC)
     decision = judge(file, found, today=now.date())
     record = DecisionRecord.of(decision, thresholds=file, evidence=found, decided_at=now)
-    _deliver(record, output_format, output)
+    _deliver(record, output_format, output, failures_only=failures)
     raise typer.Exit(exit_code_of(record.decision))
 
 
@@ -75,11 +77,13 @@ def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
     return files[0]
 
 
-def _deliver(record: DecisionRecord, output_format: Format, output: Path | None) -> None:
+def _deliver(
+    record: DecisionRecord, output_format: Format, output: Path | None, *, failures_only: bool
+) -> None:
     if output is None and output_format is Format.TEXT:
-        show_record(record, sys.stdout)
+        show_record(record, sys.stdout, failures_only=failures_only)
         return
-    content = record.to_bytes() if output_format is Format.JSON else _text(record)
+    content = record.to_bytes() if output_format is Format.JSON else _text(record, failures_only)
     if output is None:
         sys.stdout.write(content.decode())
         return
@@ -87,7 +91,7 @@ def _deliver(record: DecisionRecord, output_format: Format, output: Path | None)
     print(f"{record.decision}: written to {output}", file=sys.stderr)
 
 
-def _text(record: DecisionRecord) -> bytes:
+def _text(record: DecisionRecord, failures_only: bool) -> bytes:
     text = StringIO()
-    show_record(record, text)
+    show_record(record, text, failures_only=failures_only)
     return text.getvalue().encode()

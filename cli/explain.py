@@ -7,6 +7,7 @@ import typer
 
 from cli.decisions_bucket import DecisionsBucket
 from cli.exit_codes import ExitCode, exit_code_of_status
+from cli.failures_option import FailuresOnly
 from cli.records import read_record
 from cli.show import show_record
 
@@ -18,6 +19,7 @@ def command(
     ],
     *,
     decisions_bucket: DecisionsBucket = None,
+    failures: FailuresOnly = False,
 ) -> None:
     """Show a decision record for people: the verdict, every finding, and why; or, of a version, what gave its status.
 
@@ -25,11 +27,11 @@ def command(
     is approved without one.
     """
     if decision.startswith("arn:"):
-        raise typer.Exit(_explain_version(decision, decisions_bucket))
-    show_record(read_record(decision), sys.stdout)
+        raise typer.Exit(_explain_version(decision, decisions_bucket, failures_only=failures))
+    show_record(read_record(decision), sys.stdout, failures_only=failures)
 
 
-def _explain_version(arn: str, decisions_bucket: str | None) -> ExitCode:
+def _explain_version(arn: str, decisions_bucket: str | None, *, failures_only: bool) -> ExitCode:
     # A record in a file needs no boto3, which takes half a second.
     from aws.arns import ModelPackageArn  # noqa: PLC0415
     from aws.clients import s3_client  # noqa: PLC0415
@@ -40,10 +42,14 @@ def _explain_version(arn: str, decisions_bucket: str | None) -> ExitCode:
     package = describe_version(arn)
     region = ModelPackageArn.parse(arn).region
     if decisions_bucket is not None:
-        standing = show_standing(package, log_in_bucket(s3_client(region), decisions_bucket))
+        standing = show_standing(
+            package, log_in_bucket(s3_client(region), decisions_bucket), failures_only=failures_only
+        )
     else:
         named = package.metadata.get(DECISION_URI_PROPERTY)
-        standing = show_standing(package, log_around(s3_client(region), named, package))
+        standing = show_standing(
+            package, log_around(s3_client(region), named, package), failures_only=failures_only
+        )
         if standing.deciding is not None:
             print(
                 "found       by the version's metadata, which whoever writes the version can change: set "

@@ -4,11 +4,12 @@ Of many findings the heaviest are shown and all are counted; the decision record
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -37,7 +38,11 @@ NARROWEST_WHY = 40  # columns: prose in a narrower one is hard to read
 MOST_FINDINGS = 300  # with more, nobody reads all of them, and a table takes long to lay out
 SHOWN_OF_MANY = 100
 MOST_REPORTS = 100
+WIDEST_NUMBER = 24  # columns: a limit of two numbers is never wider, and what is may wrap
+LONGEST_WORD = 10  # columns, of the word before a fact
 UNBOUNDED = 100_000  # columns: a pipe has no edge to wrap at
+
+Fact = tuple[str, str]
 
 
 def number_text(value: object) -> str:
@@ -83,33 +88,39 @@ def _cells(finding: RecordedFinding) -> tuple[Text, ...]:
 
 def _table(findings: Sequence[RecordedFinding]) -> Table:
     """One line a finding: all that is known of it, side by side."""
-    table = _columns("Verdict", "Check", "Metric", "Facet", "Value", "Limit", "Why")
-    for finding in findings:
-        table.add_row(*_cells(finding))
+    rows = [_cells(finding) for finding in findings]
+    table = _columns(("Verdict", "Check", "Metric", "Facet", "Value", "Limit", "Why"), rows)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
 def _stacked_table(findings: Sequence[RecordedFinding]) -> Table:
     """The same for a narrow terminal: check, metric with facet, and why stand below each other."""
-    table = _columns("Verdict", "Check, metric, facet, why", "Value", "Limit")
+    rows = []
     for finding in findings:
         outcome, check, metric, facet, value, limit, why = _cells(finding)
         address = Text.assemble(metric, "  ", facet) if finding.facet else metric
-        table.add_row(outcome, Text("\n").join((check, address, why, Text())), value, limit)
+        rows.append((outcome, Text("\n").join((check, address, why, Text())), value, limit))
+    table = _columns(("Verdict", "Check, metric, facet, why", "Value", "Limit"), rows)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _columns(*names: str) -> Table:
+def _columns(names: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in names:
-        table.add_column(name, overflow="fold", no_wrap=name in ("Verdict", "Value", "Limit"))
+    for index, name in enumerate(names):
+        widest = max((row[index].cell_len for row in rows), default=0)
+        is_number = name in ("Verdict", "Value", "Limit") and widest <= WIDEST_NUMBER
+        table.add_column(name, overflow="fold", no_wrap=is_number)
     return table
 
 
 def _fitting_table(console: Console, findings: Sequence[RecordedFinding]) -> Table:
     table = _table(findings)
     whole = console.measure(table, options=console.options.update(width=UNBOUNDED)).maximum
-    longest_why = max((len(finding.why) for finding in findings), default=0)
+    longest_why = max((cell_len(finding.why) for finding in findings), default=0)
     at_least = whole - longest_why + min(longest_why, NARROWEST_WHY)
     return table if at_least <= console.width else _stacked_table(findings)
 
@@ -125,26 +136,37 @@ def _reason(finding: RecordedFinding, consequence: Consequence) -> str:
 
 
 def _reasons(findings: Sequence[RecordedFinding]) -> Iterator[Text]:
-    for finding in findings:
-        if finding.consequence is not None:
-            style = "red" if finding.consequence is Consequence.REJECT else "yellow"
-            yield clean_text(_reason(finding, finding.consequence), style)
+    """Yield the sentences of those that ask for something: first what rejects, then what asks for review."""
+    for wanted in ASKS:
+        style = "red" if wanted is Consequence.REJECT else "yellow"
+        for finding in findings:
+            if finding.consequence is wanted:
+                yield clean_text(_reason(finding, wanted), style)
 
 
-def _head(record: DecisionRecord) -> Iterator[Text]:
-    yield Text(record.decision, VERDICT_STYLES[record.decision])
+def _facts(record: DecisionRecord) -> Iterator[Fact]:
     if record.model_package is not None:
-        yield clean_text(f"version     {record.model_package.arn}")
+        yield "version", record.model_package.arn
     if record.thresholds is None:
-        yield Text("thresholds  none applies to this group")
+        yield "thresholds", "none applies to this group"
     else:
         dry_run = ", dry run: the status is not changed" if record.thresholds.mode is Mode.DRY_RUN else ""
-        yield clean_text(f"thresholds  {record.thresholds.name} ({record.thresholds.source}{dry_run})")
+        yield "thresholds", f"{record.thresholds.name} ({record.thresholds.source}{dry_run})"
     for report in record.evidence[:MOST_REPORTS]:
-        yield clean_text(f"evidence    {report.uri} ({report.format})")
+        yield "evidence", f"{report.uri} ({report.format})"
     if (more := len(record.evidence) - MOST_REPORTS) > 0:
-        yield Text(f"evidence    and {more:,} more, in the decision record")
-    yield clean_text(f"decided     {record.decided_at} by {record.engine.name} {record.engine.version}")
+        yield "evidence", f"and {more:,} more, in the decision record"
+    yield "decided", f"{record.decided_at} by {record.engine.name} {record.engine.version}"
+
+
+def print_facts(console: Console, facts: Iterable[Fact]) -> None:
+    """Print each fact as a word and, beside it, what it is; a long one goes on below its beginning."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(min_width=LONGEST_WORD, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for word, what in facts:
+        grid.add_row(Text(word), clean_text(what))
+    console.print(grid)
 
 
 def _shown(findings: Sequence[RecordedFinding]) -> Sequence[RecordedFinding]:
@@ -163,25 +185,30 @@ def _counts(findings: Sequence[RecordedFinding]) -> Text:
         for (outcome, consequence), count in told.most_common()
     )
     return Text(
-        f"{len(findings):,} findings: {counts}. Below are the {SHOWN_OF_MANY} that ask for most; "
+        f"{len(findings):,} findings: {counts}. Shown are the {SHOWN_OF_MANY} that ask for most; "
         "--format json shows all."
     )
 
 
-def _print(console: Console, record: DecisionRecord) -> None:
-    for line in _head(record):
-        console.print(line, soft_wrap=True)
-    console.print()
-    findings = _shown(record.findings)
-    if len(findings) < len(record.findings):
-        console.print(_counts(record.findings), soft_wrap=True)
-        console.print()
-    console.print(_fitting_table(console, findings))
+def _print(console: Console, record: DecisionRecord, *, failures_only: bool) -> None:
+    passed = [finding for finding in record.findings if finding.outcome is Outcome.PASSED]
+    wanted = [f for f in record.findings if not failures_only or f.outcome is not Outcome.PASSED]
+    findings = _shown(wanted)
+    console.print(Text(record.decision, VERDICT_STYLES[record.decision]))
     reasons = list(_reasons(findings))
-    if reasons:
-        console.print()
     for reason in reasons:
         console.print(reason)
+    if reasons:
+        console.print()
+    print_facts(console, _facts(record))
+    console.print()
+    if len(findings) < len(wanted):
+        console.print(_counts(wanted))
+        console.print()
+    if findings or not failures_only:
+        console.print(_fitting_table(console, findings))
+    if failures_only:
+        console.print(Text(f"{len(passed):,} of {len(record.findings):,} passed and are not shown", "dim"))
 
 
 @contextmanager
@@ -198,10 +225,11 @@ def console_for(stream: TextIO) -> Iterator[Console]:
     stream.writelines(f"{line.rstrip()}\n" for line in plain.getvalue().splitlines())
 
 
-def show_record(record: DecisionRecord, stream: TextIO) -> None:
-    """Print the verdict, what it rests on, the table of findings, and in full each reason that asks for something.
+def show_record(record: DecisionRecord, stream: TextIO, *, failures_only: bool = False) -> None:
+    """Print the verdict, in full each reason that asks for something, what it rests on, and the table of findings.
 
-    On a terminal the text is in colour, unless `NO_COLOR` is set.
+    With `failures_only` the findings that passed are counted and not listed. On a terminal the text is in colour,
+    unless `NO_COLOR` is set.
     """
     with console_for(stream) as console:
-        _print(console, record)
+        _print(console, record, failures_only=failures_only)

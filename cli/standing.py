@@ -12,7 +12,7 @@ from aws.model_packages import PENDING, ModelPackage
 from checks.errors import GovernanceError
 from checks.record import DecisionRecord, DecisionRecordError, parse_record
 from cli.exit_codes import ExitCode, exit_code_of_status
-from cli.show import show_record
+from cli.show import Fact, clean_text, console_for, print_facts, show_record
 from pipelines.outcomes import (
     DRY_RUN,
     ByGate,
@@ -67,26 +67,30 @@ def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
     return KnownStanding(standing, record, has_looked=log is not None)
 
 
-def print_standing(known: KnownStanding, stream: TextIO) -> None:
+def print_standing(known: KnownStanding, stream: TextIO, *, failures_only: bool = False) -> None:
     """Print the decision that gave the version its status with its reasons, and what is known of the status."""
     standing, package = known.standing, known.standing.package
-    if standing.deciding is None or known.record is None:
-        reason = "" if known.has_looked else f": {NOT_LOOKED}"
-        print(
-            f"{package.approval_status}: no decision of the gate about {package.arn} is known{reason}",
-            file=stream,
-        )
-    else:
-        show_record(known.record, stream)
-        print(f"\nrecord      {standing.deciding.decision_uri}", file=stream)
-    for line in lines_about_status(standing):
-        print(line, file=stream)
+    facts = list(facts_about_status(standing))
+    if standing.deciding is not None and known.record is not None:
+        show_record(known.record, stream, failures_only=failures_only)
+        facts.insert(0, ("record", standing.deciding.decision_uri))
+    with console_for(stream) as console:
+        if known.record is not None:
+            console.print()
+        else:
+            reason = "" if known.has_looked else f": {NOT_LOOKED}"
+            console.print(
+                clean_text(
+                    f"{package.approval_status}: no decision of the gate about {package.arn} is known{reason}"
+                )
+            )
+        print_facts(console, facts)
 
 
-def show_standing(package: ModelPackage, log: DecisionLog | None) -> Standing:
+def show_standing(package: ModelPackage, log: DecisionLog | None, *, failures_only: bool = False) -> Standing:
     """Look up how the version stands, and print it on standard output; raises as `look_up` does."""
     known = look_up(package, log)
-    print_standing(known, sys.stdout)
+    print_standing(known, sys.stdout, failures_only=failures_only)
     return known.standing
 
 
@@ -108,23 +112,23 @@ def _read(log: DecisionLog, outcome: OutcomeRecord) -> DecisionRecord:
         raise GovernanceError(f"{uri}: {error}") from error
 
 
-def lines_about_status(standing: Standing) -> Iterator[str]:
-    """What is known of the status, of who wrote last, and of what was judged later, a line each."""
+def facts_about_status(standing: Standing) -> Iterator[Fact]:
+    """What is known of the status, of who wrote last, and of what was judged later."""
     package = standing.package
-    yield f"status      {package.approval_status}{_said_of_status(standing)}"
+    yield "status", f"{package.approval_status}{_said_of_status(standing)}"
     if package.last_modified > package.created:
         writer = package.last_modified_by or "somebody whom AWS does not name"
         yield (
-            f"last write  {timestamp(package.last_modified)} by {writer}: whoever wrote last, which need not be "
-            "who decided"
+            "last write",
+            f"{timestamp(package.last_modified)} by {writer}: whoever wrote last, which need not be who decided",
         )
     if standing.later:
         *others, newest = standing.later
         more = f" (and {len(others)} before it)" if others else ""
-        yield f"later       {_said_of_later(newest)}: {newest.decision_uri}{more}"
+        yield "later", f"{_said_of_later(newest)}: {newest.decision_uri}{more}"
     dry_run = next((outcome for outcome in reversed(standing.later) if outcome.outcome == DRY_RUN), None)
     if dry_run is not None and dry_run != standing.later[-1]:
-        yield f"later       {_said_of_later(dry_run)}: {dry_run.decision_uri}"
+        yield "later", f"{_said_of_later(dry_run)}: {dry_run.decision_uri}"
 
 
 def _said_of_status(standing: Standing) -> str:

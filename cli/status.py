@@ -15,8 +15,8 @@ from cli.decisions_place import Decisions, log_at, log_of
 from cli.figures import chart_of, figures_of
 from cli.formats import Chart, Format, OutputFormat, columns, is_ascii_only, print_json, wants_chart
 from cli.seen import Seen, recorded_versions, seen_with_standing, versions_of
-from cli.show import ASKS, clean_text, console_for
-from cli.standing import NOT_LOOKED, lines_about_status
+from cli.show import ASKS, LONGEST_WORD, clean_text, console_for
+from cli.standing import NOT_LOOKED, facts_about_status
 from pipelines.outcomes import described
 
 SCHEMA = "governance.status/1"
@@ -102,8 +102,8 @@ def _block(seen: Seen) -> Iterator[Text]:
     if seen.arn is not None:
         yield clean_text(f"version     {seen.arn}")
     if seen.standing is not None:
-        for line in lines_about_status(seen.standing):
-            yield clean_text(line)
+        for word, what in facts_about_status(seen.standing):
+            yield clean_text(f"{word:<{LONGEST_WORD}}  {what}")
     else:
         yield Text("status      by the decision records alone, without the registry")
     if seen.judgement is None:

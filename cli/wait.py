@@ -12,8 +12,9 @@ import typer
 from cli.decisions_bucket import DecisionsBucket
 from cli.durations import parse_duration
 from cli.exit_codes import ExitCode, worst_of
+from cli.failures_option import FailuresOnly
 from cli.formats import Format
-from cli.show import reason_lines
+from cli.show import clean_text, console_for, reason_lines
 from cli.standing import print_standing
 from cli.waiting import Waited, wait_for
 from disk.writing import write_whole
@@ -47,6 +48,7 @@ def command(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
     ] = None,
+    failures: FailuresOnly = False,
 ) -> None:
     """Wait for the decisions about versions; print each with its reasons, and exit with the worst of their codes.
 
@@ -57,48 +59,52 @@ def command(
     waited = wait_for(
         arns, timeout=parse_duration(timeout), pipeline=pipeline, decisions_bucket=decisions_bucket
     )
-    deliver(waited, output_format, output)
+    deliver(waited, output_format, output, failures_only=failures)
     raise typer.Exit(worst_of(one.exit_code for one in waited))
 
 
-def deliver(waited: Sequence[Waited], output_format: Format, output: Path | None) -> None:
+def deliver(
+    waited: Sequence[Waited], output_format: Format, output: Path | None, *, failures_only: bool = False
+) -> None:
     """Write what came of each version to `output`, or print it; what could not be judged is an error on stderr."""
     content = to_json(waited) if output_format is Format.JSON else None
     if output is not None:
-        write_whole(output, (content or _text(waited)).encode())
+        write_whole(output, (content or _text(waited, failures_only)).encode())
         print(f"written to {output}", file=sys.stderr)
     elif content is not None:
         sys.stdout.write(content)
     elif len(waited) == 1 and waited[0].exit_code is ExitCode.COULD_NOT_TRY:
         print(f"error: {waited[0].sentence}", file=sys.stderr)
     else:
-        print_waited(waited, sys.stdout)
+        print_waited(waited, sys.stdout, failures_only=failures_only)
 
 
-def _text(waited: Sequence[Waited]) -> str:
+def _text(waited: Sequence[Waited], failures_only: bool) -> str:
     text = StringIO()
-    print_waited(waited, text)
+    print_waited(waited, text, failures_only=failures_only)
     return text.getvalue()
 
 
-def print_waited(waited: Sequence[Waited], stream: TextIO) -> None:
+def print_waited(waited: Sequence[Waited], stream: TextIO, *, failures_only: bool = False) -> None:
     """Print what came of each version: of several first a line each, then how each one stands."""
-    if len(waited) > 1:
+    is_alone = len(waited) == 1
+    with console_for(stream) as console:
         for one in waited:
-            print(one.sentence if one.known is None else f"{one.arn}: {one.result}", file=stream)
+            if not is_alone or one.known is None:
+                console.print(clean_text(one.sentence if one.known is None else f"{one.arn}: {one.result}"))
     for one in waited:
-        if len(waited) > 1 and one.known is not None:
-            print(f"\n{one.arn}", file=stream)
-        _print_one(one, stream, is_alone=len(waited) == 1)
+        if one.known is not None:
+            _print_notes(one, stream, is_alone=is_alone)
+            print_standing(one.known, stream, failures_only=failures_only)
 
 
-def _print_one(one: Waited, stream: TextIO, *, is_alone: bool) -> None:
-    if one.known is not None:
+def _print_notes(one: Waited, stream: TextIO, *, is_alone: bool) -> None:
+    with console_for(stream) as console:
+        if not is_alone:
+            console.print()
+            console.print(clean_text(one.arn, "bold"))
         for note in one.reasons:
-            print(note, file=stream)
-        print_standing(one.known, stream)
-    elif is_alone:
-        print(one.sentence, file=stream)
+            console.print(clean_text(note))
 
 
 def to_json(waited: Sequence[Waited]) -> str:

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from checks.catalogue import find_metric
 from checks.errors import GovernanceError
 from checks.evidence import Document
-from checks.intervals import interval_at, is_proportion
+from checks.intervals import NoSpread, interval_at, is_proportion
 from checks.measurements import Interval, Measured, Unmeasured
 from checks.reports import MAX_REPORT_BYTES, read_report
 from cli.show import clean_text, console_for, number_text
@@ -174,10 +175,22 @@ def _interval(measured: Measured) -> str:
     if is_proportion(measured) and not 0 <= measured.value <= 1:
         return ""  # a mean whose spread is not known; no share lies there
     match interval_at(measured, ONE_SIDED):
-        case Interval(low, high):
-            return f"[{_short(low)}, {_short(high)}]"
+        case Interval() as interval:
+            return _ends(interval, measured)
+        case NoSpread(worst_case=Interval() as interval):
+            return f"{_ends(interval, measured)} at worst"
         case _:
             return ""
+
+
+def _ends(interval: Interval, measured: Measured) -> str:
+    """Return the ends of an interval, as far as the metric can reach where the catalogue knows its range."""
+    low, high = interval.low, interval.high
+    metric = find_metric(measured.metric)
+    if metric is not None and measured.value in metric.range:  # else the range is not that of this figure
+        low = low if metric.range.low is None else max(low, metric.range.low)
+        high = high if metric.range.high is None else min(high, metric.range.high)
+    return f"[{_short(low)}, {_short(high)}]"
 
 
 def _samples(measured: Measured) -> str:

@@ -83,7 +83,12 @@ def test_a_record_has_the_keys_of_its_schema() -> None:
                 "consequence": None,
                 "value": 0.84,
                 "samples": 300,
-                "interval": {"low": 0.8021691015163409, "high": 0.8717531454045718, "confidence": 0.9},
+                "interval": {
+                    "low": 0.8021691015163409,
+                    "high": 0.8717531454045718,
+                    "confidence": 0.9,
+                    "one_sided": 0.95,
+                },
                 "limit": {"at_least": 0.8},
                 "why": "It matters.",
                 "reason": "[0.802169, 0.871753] at one-sided 95 % around 0.84 (n = 300) is at least 0.8",
@@ -111,6 +116,13 @@ def test_a_record_has_the_keys_of_its_schema() -> None:
 
 def test_what_there_is_not_is_left_out() -> None:
     assert {"model_package", "execution"}.isdisjoint(json.loads(decided().to_bytes()))
+
+
+def test_a_record_of_before_the_one_sided_level_was_named_is_read_and_written_as_it_is() -> None:
+    before = json.loads(decided().to_bytes())
+    del before["findings"][0]["interval"]["one_sided"]
+    content = (json.dumps(before, indent=2, ensure_ascii=False) + "\n").encode()
+    assert parse_record(content).to_bytes() == content
 
 
 def test_no_threshold_file_is_null() -> None:

@@ -145,8 +145,8 @@ def test_a_terminal_of_80_columns_shows_every_figure(tmp_path: Path, monkeypatch
 
 def test_evidence_that_the_gate_cannot_read_is_said(tmp_path: Path) -> None:
     report = tmp_path / EVALUATION
-    report.write_text('{"demo_metrics": {}}')
+    report.write_text("{}")
     with pytest.raises(
-        GovernanceError, match="the gate cannot read the evidence that came of this: holds no"
+        GovernanceError, match="the gate cannot read the evidence that came of this: not a report"
     ):
         in_a_pipe(report)
