@@ -5,21 +5,35 @@ meet, a pattern that matches nothing, is refused; what probably says something e
 metric that the catalogue does not know is held to nothing that only the catalogue says.
 """
 
+from collections.abc import Mapping, Sequence
+
 from checks.doubts.about_limits import about_limit, about_support
 from checks.doubts.about_names import about_facet, about_metric, about_patterns
 from checks.doubts.about_pairs import about_pointless
-from checks.doubts.doubt import Doubt
-from checks.thresholds import ThresholdFile
+from checks.doubts.doubt import Doubt, Ends, ends_of
+from checks.thresholds import Check, ThresholdFile
 from checks.yaml_source import Path
 
 
 def doubts_about(file: ThresholdFile) -> list[Doubt]:
     """Return everything about a threshold file that cannot mean what it says, or probably does not."""
     found = list(about_patterns(file.applies_to))
+    together = _together(file.checks)
     for index, check in enumerate(file.checks):
         path: Path = ("checks", index)
-        for about in (about_metric, about_facet, about_limit, about_support):
+        for about in (about_metric, about_facet, about_support):
             found += about(check, path)
+        found += about_limit(check, path, together[check.metric, check.facet])
     refused = {doubt.path[:2] for doubt in found if doubt.refused}
     sound = [index for index in range(len(file.checks)) if ("checks", index) not in refused]
     return [*found, *about_pointless(file.checks, sound)]
+
+
+def _together(checks: Sequence[Check]) -> Mapping[tuple[str, str | None], Ends]:
+    """Return what all checks of one metric and facet let pass together."""
+    found: dict[tuple[str, str | None], Ends] = {}
+    for check in checks:
+        low, high = ends_of(check)
+        lowest, highest = found.get((check.metric, check.facet), (low, high))
+        found[check.metric, check.facet] = max(low, lowest), min(high, highest)
+    return found

@@ -13,8 +13,11 @@ _PERCENT = 100
 _STOPS = "lets the worst pass and stops the best; did you mean"
 
 
-def about_limit(check: Check, path: Path) -> Iterator[Doubt]:
-    """Yield what is doubtful about the limit of the check at `path`, at most one thing."""
+def about_limit(check: Check, path: Path, together: Ends) -> Iterator[Doubt]:
+    """Yield what is doubtful about the limit of the check at `path`, at most one thing.
+
+    `together` is what all checks of its metric and facet let pass: two may limit one side each.
+    """
     ends, metric = ends_of(check), find_metric(check.metric)
     path = (*path, next(limit for limit in LIMITS if getattr(check, limit) is not None))
     values = Range(None, None) if metric is None else metric.range
@@ -27,7 +30,7 @@ def about_limit(check: Check, path: Path) -> Iterator[Doubt]:
             "wider; allow more, or leave confidence out"
         )
         yield Doubt(path, message, refused=True)
-    elif metric is not None and (problem := _misdirected(check, ends, metric)):
+    elif metric is not None and (problem := _misdirected(check, ends, metric, together)):
         yield Doubt(path, problem, refused=False)
 
 
@@ -108,7 +111,7 @@ def _share(number: float) -> float:
     return number / _PERCENT if abs(number) > 1 else number
 
 
-def _misdirected(check: Check, ends: Ends, metric: Metric) -> str | None:
+def _misdirected(check: Check, ends: Ends, metric: Metric, together: Ends) -> str | None:
     """Return why the limit lets pass what is worse, or stops what is best, of a metric whose direction is known."""
     low, high = _low(metric.range), _high(metric.range)
     lowest_passes, highest_passes = ends[0] <= low, ends[1] >= high
@@ -118,17 +121,17 @@ def _misdirected(check: Check, ends: Ends, metric: Metric) -> str | None:
         case Better.LOWER if highest_passes and not lowest_passes:
             return f"less of {short(check.metric)} is better, and this {_STOPS} at_most: {_number(ends[0])}?"
         case Better.TARGET if metric.target is not None:
-            return _beside_target(check, ends, metric, metric.target)
+            return _beside_target(check, ends, metric, metric.target, together)
     return None
 
 
-def _beside_target(check: Check, ends: Ends, metric: Metric, target: float) -> str | None:
+def _beside_target(check: Check, ends: Ends, metric: Metric, target: float, together: Ends) -> str | None:
     both = _between(_around(ends, metric, target))
     if not ends[0] <= target <= ends[1]:
         return f"{short(check.metric)} is best at {_number(target)}, and this stops it; did you mean {both}?"
-    if ends[0] <= _low(metric.range) < target:
+    if together[0] <= _low(metric.range) < target:
         side = "below"
-    elif ends[1] >= _high(metric.range) > target:
+    elif together[1] >= _high(metric.range) > target:
         side = "above"
     else:
         return None

@@ -170,6 +170,7 @@ def _without_number(key: str) -> str:
     return "".join(character for character in key if not character.isdigit())
 
 
+_TOO_DEEP = "a group of metrics stands too far down to be read; put it at the top, or one level down"
 _MOST_OUTSIDE = 1_000  # told one by one
 
 
@@ -182,6 +183,9 @@ def _outside(address: str, node: Node) -> Iterator[Measurement]:
     if len(found) > _MOST_OUTSIDE:
         yield undefined(address, node, "more than can be told stands here, outside of every group")
         return
+    keys = dict.fromkeys(key for one in found for key in one.source.pointer.split("/")[:-1] if is_group(key))
+    for key in keys:
+        yield undefined(group_name(key), node, _TOO_DEEP)
     for one in found:
         reason = one.reason if isinstance(one, Unmeasured) else _OUTSIDE
         yield Unmeasured(one.metric, reason, one.source, itself_only=True)

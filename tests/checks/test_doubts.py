@@ -19,6 +19,7 @@ from checks.thresholds import Check, Mode, ThresholdFile
 ACCURACY = "metric: text_to_sql.execution_accuracy"
 UNSAFE = "metric: text_to_sql.unsafe_sql_rate"
 RD = 'metric: bias.post_training.RD, facet: "*"'
+RD_OF_A_GROUP = 'metric: bias.post_training.RD, facet: "sex=F"'
 DI = 'metric: bias.post_training.DI, facet: "*"'
 SECONDS = "metric: latency.p95_seconds"
 
@@ -173,6 +174,23 @@ def test_limits_that_no_value_can_miss_or_meet_are_refused(check: str, expected:
 )
 def test_limits_that_let_the_worst_pass_are_a_warning(check: str, expected: str | None) -> None:
     assert_warned(told(check), expected)
+
+
+@pytest.mark.parametrize(
+    ("checks", "warned"),
+    [
+        pytest.param([f"{RD}, at_most: 0.1", f"{RD}, at_least: -0.1"], 0, id="one side each"),
+        pytest.param(
+            [f"{RD}, at_most: 0.1", f"{RD}, between: [-0.2, 0.2]"], 0, id="a wider one on both sides"
+        ),
+        pytest.param(
+            [f"{RD}, at_most: 0.1", f"{RD}, at_most: 0.2, on_failure: warn"], 2, id="the same side twice"
+        ),
+        pytest.param([f"{RD}, at_most: 0.1", f"{RD_OF_A_GROUP}, at_least: -0.1"], 2, id="another facet"),
+    ],
+)
+def test_two_checks_may_limit_a_signed_metric_on_one_side_each(checks: list[str], warned: int) -> None:
+    assert sum("on one side only" in line for line in told(*checks)) == warned
 
 
 def assert_warned(found: list[str], expected: str | None) -> None:

@@ -207,6 +207,18 @@ def test_what_stands_outside_of_every_group_is_a_gap_beside_another_report(
     )
 
 
+@pytest.mark.parametrize(
+    "deeper",
+    [[{"g_metrics": {"a": 0.1}}], {"x": {"g_metrics": {"a": 0.1}}}, {"x": {"y": {"G_metrics": {"a": 0.1}}}}],
+)
+def test_a_group_too_far_down_is_a_gap_beside_one_that_is_read(deeper: object) -> None:
+    described = {"g_metrics": {"a": 0.9}, "G_metrics": {"a": 0.9}, "settings": {"of": {"g_metrics": ["a"]}}}
+    report = {**described, "runs": deeper}
+    names = ("g.a", "G.a")
+    assert [verdict(asks_for(name), described) for name in names] == ["Approved"] * 2
+    assert "NeedsReview" in [verdict(asks_for(name), report) for name in names]
+
+
 def test_a_name_beside_a_group_is_no_gap_of_the_group() -> None:
     report = {"model": "xgboost", "version": 3, "model_metrics": {"a": 0.9}, "version_metrics": {"a": 0.9}}
     assert [verdict(asks_for(f"{group}.a"), report) for group in ("model", "version")] == ["Approved"] * 2
