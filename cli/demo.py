@@ -23,7 +23,7 @@ from cli.examples import ExampleVersion, comparable
 from cli.exit_codes import ExitCode
 from cli.main import run
 from cli.records import read_content
-from cli.show import console_for
+from cli.terminal import console_for
 from pipelines.settings import DECISION_URI_PROPERTY, PIPELINE_NAME
 from sandbox.server import Sandbox
 

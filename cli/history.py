@@ -14,8 +14,9 @@ from cli.decisions_place import Decisions, log_at, log_of
 from cli.figures import Figure, chart_of, chosen, figures_of, finding_about, findings_of, headings, value_text
 from cli.formats import Chart, Format, OutputFormat, columns, is_ascii_only, print_json, wants_chart
 from cli.seen import Seen, oldest_first, recorded_versions, seen_in_registry, status_text, versions_of
-from cli.show import OUTCOME_STYLES, clean_text, console_for, format_limit
+from cli.show import OUTCOME_STYLES, format_limit
 from cli.standing import NOT_LOOKED
+from cli.terminal import clean_text, console_for
 
 SCHEMA = "governance.history/1"
 NEWEST = 20

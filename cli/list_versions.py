@@ -11,7 +11,7 @@ from rich.table import Table
 from cli.decisions_place import Decisions, log_at
 from cli.formats import Format, OutputFormat, print_json
 from cli.seen import Seen, no_such_group, recorded_versions, seen_in_records, status_text
-from cli.show import clean_text, console_for
+from cli.terminal import clean_text, console_for
 from pipelines.history import judged_groups
 from pipelines.outcomes import timestamp
 

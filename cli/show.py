@@ -5,8 +5,6 @@ Of many findings the heaviest are shown and all are counted; the decision record
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from io import StringIO
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -16,8 +14,8 @@ from rich.text import Text
 
 from checks.decision import Consequence, Outcome, Verdict
 from checks.record import DecisionRecord, RecordedFinding
-from checks.text import without_format_marks
 from checks.thresholds import Mode
+from cli.terminal import UNBOUNDED, clean_text, console_for, number_text
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
     Verdict.APPROVED: "bold green",
@@ -40,14 +38,8 @@ SHOWN_OF_MANY = 100
 MOST_REPORTS = 100
 WIDEST_NUMBER = 24  # columns: a limit of two numbers is never wider, and what is may wrap
 LONGEST_WORD = 10  # columns, of the word before a fact
-UNBOUNDED = 100_000  # columns: a pipe has no edge to wrap at
 
 Fact = tuple[str, str]
-
-
-def number_text(value: object) -> str:
-    """Return a number with at most six digits."""
-    return f"{value:.6g}" if isinstance(value, float | int) else str(value)
 
 
 def format_limit(limit: Mapping[str, object]) -> str:
@@ -63,12 +55,6 @@ def format_limit(limit: Mapping[str, object]) -> str:
             return f"{number_text(target)} +- {number_text(tolerance)}"
         case _:
             return ", ".join(f"{name} {value}" for name, value in limit.items()) or "-"
-
-
-def clean_text(value: str, style: str = "") -> Text:
-    """Return text out of reports and threshold files on one line, and harmless to a terminal."""
-    one_line = "".join(" " if c.isspace() else c for c in without_format_marks(value))
-    return Text("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in one_line), style)
 
 
 def _cells(finding: RecordedFinding) -> tuple[Text, ...]:
@@ -209,20 +195,6 @@ def _print(console: Console, record: DecisionRecord, *, failures_only: bool) -> 
         console.print(_fitting_table(console, findings))
     if failures_only:
         console.print(Text(f"{len(passed):,} of {len(record.findings):,} passed and are not shown", "dim"))
-
-
-@contextmanager
-def console_for(stream: TextIO) -> Iterator[Console]:
-    """Give a console that writes to `stream`: on a terminal it colours and wraps, anywhere else it prints all as it is.
-
-    Elsewhere means: no colour, no line broken, nothing cut, no blanks at the end of a line.
-    """
-    if stream.isatty():
-        yield Console(file=stream)
-        return
-    plain = StringIO()
-    yield Console(file=plain, width=UNBOUNDED, color_system=None, force_terminal=False)
-    stream.writelines(f"{line.rstrip()}\n" for line in plain.getvalue().splitlines())
 
 
 def show_record(record: DecisionRecord, stream: TextIO, *, failures_only: bool = False) -> None:

@@ -12,7 +12,8 @@ from aws.model_packages import PENDING, ModelPackage
 from checks.errors import GovernanceError
 from checks.record import DecisionRecord, DecisionRecordError, parse_record
 from cli.exit_codes import ExitCode, exit_code_of_status
-from cli.show import Fact, clean_text, console_for, print_facts, show_record
+from cli.show import Fact, print_facts, show_record
+from cli.terminal import clean_text, console_for
 from pipelines.outcomes import (
     DRY_RUN,
     ByGate,

@@ -15,8 +15,9 @@ from cli.decisions_place import Decisions, log_at, log_of
 from cli.figures import chart_of, figures_of
 from cli.formats import Chart, Format, OutputFormat, columns, is_ascii_only, print_json, wants_chart
 from cli.seen import Seen, recorded_versions, seen_with_standing, versions_of
-from cli.show import ASKS, LONGEST_WORD, clean_text, console_for
+from cli.show import ASKS, LONGEST_WORD
 from cli.standing import NOT_LOOKED, facts_about_status
+from cli.terminal import clean_text, console_for
 from pipelines.outcomes import described
 
 SCHEMA = "governance.status/1"

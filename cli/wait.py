@@ -14,8 +14,9 @@ from cli.durations import parse_duration
 from cli.exit_codes import ExitCode, worst_of
 from cli.failures_option import FailuresOnly
 from cli.formats import Format
-from cli.show import clean_text, console_for, reason_lines
+from cli.show import reason_lines
 from cli.standing import print_standing
+from cli.terminal import clean_text, console_for
 from cli.waiting import Waited, wait_for
 from disk.writing import write_whole
 from pipelines.outcomes import described

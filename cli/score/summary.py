@@ -18,7 +18,7 @@ from checks.evidence import Document
 from checks.intervals import NoSpread, interval_at, is_proportion
 from checks.measurements import Interval, Measured, Unmeasured
 from checks.reports import MAX_REPORT_BYTES, read_report
-from cli.show import clean_text, console_for, number_text
+from cli.terminal import clean_text, console_for, number_text
 from disk.reading import read_bounded
 
 ONE_SIDED = 0.975  # each end of a two-sided 95 % interval

@@ -67,7 +67,8 @@ def read_outcome(table: pd.DataFrame, label: str, positive: Positive, predicted:
         told = _predicted_rows(predictions, group, column, positive)
     if not observed.any() and (told is None or isinstance(told, str)):
         raise BiasError(
-            f"label {label}: no row is positive ({_described(group)}); the column holds {examples(column)}"
+            f"label {label}: no row is positive ({_described(group)}); the column holds {examples(column)}; "
+            "several values are named one by one, with spaces between them"
         )
     return Outcome(label, _written(group), observed, told, tuple(remarks))
 
@@ -127,7 +128,8 @@ def _as_threshold(value: Scalar, column: pd.Series) -> float:
         number = pd.to_numeric(value)
     except (TypeError, ValueError) as error:
         raise BiasError(
-            f'label {column.name}: the column is continuous ({examples(column)}), and "{value}" is no threshold for it'
+            f'label {column.name}: it holds numbers ({examples(column)}), and "{value}" is none; '
+            "name one of them, or a threshold such as '>0.5'"
         ) from error
     return number.item() if hasattr(number, "item") else number
 

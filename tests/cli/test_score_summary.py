@@ -1,6 +1,8 @@
 """The summary at the end of a score command: whole outputs, read back from evidence."""
 
 import re
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -150,3 +152,8 @@ def test_evidence_that_the_gate_cannot_read_is_said(tmp_path: Path) -> None:
         GovernanceError, match="the gate cannot read the evidence that came of this: not a report"
     ):
         in_a_pipe(report)
+
+
+def test_the_summary_needs_none_of_the_gate_s_models():
+    program = "import sys, cli.score.summary; sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

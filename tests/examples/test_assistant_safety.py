@@ -22,6 +22,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # builds the index of a corpus and four benchmarks, beside other tests on few cores
 def test_scoring_the_responses_again_gives_the_evidence(tmp_path: Path) -> None:
     copy = tmp_path / EXAMPLE.name
     shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("evidence", "__pycache__"))

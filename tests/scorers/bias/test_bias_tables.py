@@ -193,10 +193,12 @@ def test_above_a_threshold() -> None:
                      "facet group: cells of several types", id="a mixed facet"),
         pytest.param({"label": [0] * 8}, {}, r"label label: no row is positive \(greater than 1\); the column holds 0",
                      id="all labels negative"),
-        pytest.param({}, {"positive": ["7"]}, r"no row is positive \(greater than 7\); the column holds 0, 1",
+        pytest.param(
+            {}, {"positive": ["7"]}, r"no row is positive \(greater than 7\); the column holds 0, 1; several values",
                      id="a value that is not there"),
         pytest.param({}, {"positive": []}, "label label: no positive value; name at least one", id="no value"),
-        pytest.param({}, {"positive": ["yes"]}, '"yes" is no threshold for it|"yes" is not a number', id="a text"),
+        pytest.param(
+            {}, {"positive": ["yes"]}, r'label label: it holds numbers \(0, 1\), and "yes" is none', id="a text"),
         pytest.param({}, {"label": "lable"}, 'no column "lable"; did you mean "label"', id="no such label"),
         pytest.param({}, {"facets": [Facet("grup")]}, 'no column "grup"; did you mean "group"', id="no such facet"),
         pytest.param({}, {"group_variable": "zip"}, 'no column "zip"', id="no such group variable"),
