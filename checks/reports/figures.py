@@ -8,6 +8,7 @@ in an evaluation. Lists of objects without names are items, not figures.
 It is the last of the readers: what another format is known by is not read as something else when it is incomplete.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from checks.measurements import Measurement
@@ -113,6 +114,7 @@ def read(report: Node) -> Iterator[Measurement]:
 
 
 EXAMPLE = '{"model_metrics": {"accuracy": {"value": 0.9, "samples": 500}}}'
+_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,20}(?:[.,][0-9]{1,20})?\s*%?\s*", re.ASCII)
 _MOST_KEYS = 5
 _MOST_SHOWN = 40  # characters of one key
 
@@ -126,10 +128,16 @@ def why_unknown(document: JsonValue) -> str:
             "writes, or a broken one; attach the whole file as it was written"
         )
     what = ": items, not figures" if isinstance(document, list) and document else ", and no figure"
+    if isinstance(document, Mapping) and any(map(_is_number_in_quotes, document.values())):
+        what = "; its figures are text, and a figure has no quotes"
     return (
         f"not a report of a known format: {_top(document)} stands at the top{what}; "
         f"write figures as {EXAMPLE}, addressed as model.accuracy"
     )
+
+
+def _is_number_in_quotes(value: JsonValue) -> bool:
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
 
 
 def _top(document: JsonValue) -> str:

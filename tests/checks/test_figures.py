@@ -95,6 +95,15 @@ UNKNOWN: dict[str, tuple[object, str]] = {
         f'a list of objects with the keys "id", "exact_match" stands at the top: items, not figures; {WRITE}',
     ),
     "words": ({"hello": "you"}, f'an object with the keys "hello" stands at the top, and no figure; {WRITE}'),
+    "figures in quotes": (
+        {"model": "m", "auc": "0.93"},
+        'an object with the keys "model", "auc" stands at the top; its figures are text, and a figure has no quotes; '
+        f"{WRITE}",
+    ),
+    "percent": (
+        {"auc": "93 %"},
+        f'an object with the keys "auc" stands at the top; its figures are text, and a figure has no quotes; {WRITE}',
+    ),
     "many keys": (
         dict.fromkeys("abcdefg", "x"),
         f'an object with the keys "a", "b", "c", "d", "e", … stands at the top, and no figure; {WRITE}',
