@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from aws import evidence_store
 from aws.evidence_store import (
     DigestMismatch,
+    EvidenceChanged,
     EvidenceError,
     EvidenceExists,
     EvidenceMissing,
@@ -16,6 +18,8 @@ from aws.evidence_store import (
     FolderEvidenceStore,
     ForeignBucket,
     S3EvidenceStore,
+    evidence_files,
+    sha256_of,
 )
 from aws.report_references import ReportReference, ReportSlot
 from aws.s3_uris import S3UriError
@@ -180,6 +184,39 @@ def test_evidence_is_never_overwritten(place, scored):
     with pytest.raises(EvidenceExists, match="never overwritten; name another prefix"):
         place.store.upload(scored, prefix)
     assert place.get(f"{prefix}/bias/analysis.json") == b"{}"
+
+
+def test_an_upload_that_was_interrupted_goes_on(place, scored):
+    prefix = f"{place.root}/askdata/run-1"
+    whole = place.store.upload(scored, prefix)
+    (scored / "late.json").write_bytes(b"[]")
+    assert place.store.upload(scored, prefix)[:2] == whole[:2]
+    assert place.get(f"{prefix}/late.json") == b"[]"
+
+
+@pytest.mark.parametrize("name", ["evaluation.json", "results.jsonl"], ids=["report", "other file"])
+def test_nothing_is_uploaded_but_what_was_looked_at(place, scored, name):
+    expected = {name: sha256_of(path) for name, path in evidence_files(scored).items()}
+    (scored / name).write_bytes(b"[1]")
+    with pytest.raises(
+        EvidenceChanged, match=f"{name}: its SHA-256 was {expected[name]} when it was looked at"
+    ):
+        place.store.upload(scored, f"{place.root}/a", expected=expected)
+    (scored / name).unlink()
+    with pytest.raises(EvidenceChanged, match=f"{name}: went meanwhile; let scoring end, then begin again"):
+        place.store.upload(scored, f"{place.root}/b", expected=expected)
+
+
+def test_a_manifest_is_written_once_and_found_with_its_time(place):
+    prefix = f"{place.root}/a"
+    place.put("a/x.json")
+    assert place.store.manifest_written_at(prefix) is None
+    place.store.add_manifest(prefix, b"{}")
+    place.store.add_manifest(prefix, b"{}")
+    with pytest.raises(EvidenceExists, match="never overwritten"):
+        place.store.add_manifest(prefix, b"[]")
+    written = place.store.manifest_written_at(prefix)
+    assert abs(written - datetime.now(UTC)) < timedelta(minutes=10)
 
 
 def test_a_folder_without_reports_is_not_uploaded(place, tmp_path):

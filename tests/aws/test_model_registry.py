@@ -226,3 +226,43 @@ def test_a_deleted_version_in_memory_is_gone(group):
     registry.delete(arn)
     with pytest.raises(ModelPackageGone):
         registry.describe(arn)
+
+
+def test_a_token_registers_once(registry, group):
+    if isinstance(registry, SageMakerModelRegistry):
+        pytest.skip("moto registers a token twice")
+    arns = [registry.register(Registration(group, IMAGE, token="t")) for _ in range(2)]
+    assert arns[0] == arns[1] != registry.register(Registration(group, IMAGE, token="u"))
+
+
+def test_a_group_has_the_tags_that_its_first_version_or_a_later_one_gave_it(registry, group):
+    assert registry.group_tags(group) is None
+    for tags in ({"team": "risk"}, {}, {"cost": "9"}):
+        registry.register(Registration(group, IMAGE, tags=tags))
+    assert registry.group_tags(group) == {"team": "risk", "cost": "9"}
+
+
+def test_another_version_may_take_over_how_one_is_run_and_nothing_said_of_it(registry, group):
+    containers = {"Containers": [{"Image": IMAGE, "Environment": {"A": "1"}}, {"Image": IMAGE}]}
+    fields = {"InferenceSpecification": containers, "Task": "OTHER", "ModelPackageDescription": "of this one"}
+    arn = registry.register(Registration(group, fields=fields, metadata={"a": "b"}))
+    assert registry.specification(arn) == {"InferenceSpecification": containers, "Task": "OTHER"}
+    assert len(registry.describe(arn).containers) == 2
+    with pytest.raises(ModelPackageGone):
+        registry.specification(ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"model_data": "s3://models/m.tar.gz"}, "name the image too"),
+        (
+            {"image": IMAGE, "fields": {"InferenceSpecification": {"Containers": []}}},
+            "the image is given beside",
+        ),
+    ],
+    ids=["model data alone", "two images"],
+)
+def test_containers_are_said_one_way(registry, group, said, message):
+    with pytest.raises(RegistryLimitError, match=message):
+        registry.register(Registration(group, **said))

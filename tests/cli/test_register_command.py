@@ -213,6 +213,63 @@ def test_what_cannot_be_registered_exits_with_2(
     assert (captured.out, message in captured.err) == ("", True)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tag", "team"], "--tag: 'team' is not KEY=VALUE"),
+        (["--metadata", "=1"], "--metadata: '=1' is not KEY=VALUE"),
+        (["--metadata", "a=1", "--metadata", "a=2"], "--metadata: a is given twice"),
+        (["--specification", "nowhere.json"], "nowhere.json: there is no such file"),
+        (["--specification", "list.json"], "list.json: not a JSON object"),
+        (["--specification", "cut.json"], "cut.json: not JSON"),
+        (["--wait", "--timeout", "soon"], "soon"),
+        (["--timeout", "5m"], "--timeout: how long --wait may take"),
+        (["--only-if", "approved"], "--no-check and --only-if"),
+    ],
+    ids=["tag", "no key", "twice", "no file", "a list", "cut", "no duration", "no wait", "no check"],
+)
+def test_options_that_cannot_be_read_are_told_before_aws_is_asked(
+    evidence: Path, monkeypatch, capsys, options: list[str], message: str
+) -> None:
+    monkeypatch.chdir(evidence.parent)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    Path("list.json").write_text("[]")
+    Path("cut.json").write_text('{"a"')
+    assert _register(evidence, "--evidence-bucket", BUCKET, *options) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, message in captured.err) == ("", True)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_specification_in_a_file_and_pairs_are_registered(evidence: Path, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "specification.json"
+    file.write_text('{"Task": "OTHER", "CustomerMetadataProperties": {"a": "1"}}')
+    assert _register(evidence, "--specification", str(file), "--metadata", "b=c=d", "--tag", "t=") == 0
+    package = boto3.client("sagemaker").describe_model_package(
+        ModelPackageName=capsys.readouterr().out.strip()
+    )
+    metadata = package["CustomerMetadataProperties"]
+    assert (package["Task"], metadata["a"], metadata["b"]) == ("OTHER", "1", "c=d")
+
+
+@pytest.mark.usefixtures("aws")
+def test_waiting_prints_the_arn_alone_and_ends_as_wait_does(evidence: Path, capsys, monkeypatch) -> None:
+    asked = []
+
+    def waited(arguments: list[str]) -> int:
+        asked.append(arguments)
+        print("the decision")
+        return 130
+
+    monkeypatch.setattr("cli.main.run", waited)
+    assert _register(evidence, "--wait", "--timeout", "5m", group="waiting") == 130
+    captured = capsys.readouterr()
+    arn = captured.out.removesuffix("\n")
+    assert asked == [["wait", arn, "--timeout", "5m"]]
+    assert "the decision\n" in captured.err
+    assert f"{arn} is registered; go on with: governance wait {arn}\n" in captured.err
+
+
 def test_without_a_bucket_the_message_names_option_and_variable(evidence: Path, capsys, monkeypatch) -> None:
     monkeypatch.delenv("GOVERNANCE_EVIDENCE_BUCKET", raising=False)
     assert _register(evidence) == 2
