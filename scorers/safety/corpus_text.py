@@ -1,7 +1,7 @@
 """Reference corpora as streams of tokens: files of any size, read a block at a time.
 
 Tokens are those of the text as it looks (`scorers.plain_text`): neither a decomposed accent, nor a full-width letter,
-nor a zero-width character hides a copy.
+nor a zero-width character, nor a Cyrillic letter in a Latin word hides a copy.
 """
 
 import hashlib
