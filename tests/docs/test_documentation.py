@@ -106,12 +106,16 @@ def test_every_exit_code_is_documented_once_with_its_meaning() -> None:
 
 def test_the_demo_that_is_shown_has_the_decisions_of_the_examples() -> None:
     versions = {version.name: version for version in find_examples(PROJECT / "examples")}
-    shown = DEMO_LINE.findall((PROJECT / "README.md").read_text("utf-8"))
+    shown = DEMO_LINE.findall((PROJECT / "docs" / "demo.md").read_text("utf-8"))
     for name, expected, decided in shown:
         version = versions[name]
         decision = "no decision" if version.expected_failure else version.expected_decision["decision"]
         assert (expected, decided) == (decision, decision), name
     assert {expected for _, expected, _ in shown} == {"Approved", "Rejected", "NeedsReview", "no decision"}
+
+
+def test_the_first_page_is_short() -> None:
+    assert len((PROJECT / "README.md").read_text("utf-8").splitlines()) < 120
 
 
 def test_every_slot_that_register_fills_is_documented() -> None:
