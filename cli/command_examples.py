@@ -41,12 +41,12 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "collect": (
         "governance collect bbq --endpoint http://localhost:8000/v1 --model qwen3 \\\n"
         "    --prompts bbq.jsonl -o bbq_responses.jsonl",
-        "governance collect bold --endpoint sagemaker:assistant --repeats 5 \\\n"
+        "governance collect toxicity --endpoint sagemaker:assistant --repeats 5 \\\n"
         "    --temperature 0.7 --prompts bold.jsonl -o bold_responses.jsonl",
     ),
     "thresholds init": (
         "governance thresholds init --task rag --group helpdesk -o thresholds.yaml",
-        "governance thresholds init --task classifier --group churn --evidence evidence",
+        "governance thresholds init --task classifier --group churn -e evidence",
     ),
     "thresholds validate": (
         "governance thresholds validate thresholds.yaml",
@@ -72,7 +72,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     ),
     "score feedback": (
         "governance score feedback ratings.csv -o evidence",
-        "governance score feedback ratings.csv --scale 0-10 --facet region -o evidence",
+        "governance score feedback ratings.csv --scale 0-10 --facet region \\\n    -o evidence",
     ),
     "score bias": (
         "governance score bias predictions.csv --label churned --positive 1 \\\n"
@@ -90,14 +90,14 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance score safety toxicity bold_responses.jsonl --scorer offline \\\n    -o evidence/toxicity",
     ),
     "score safety memorization": (
-        "governance score safety memorization responses.jsonl --corpus corpus \\\n    -o evidence/memorization",
-        "governance score safety memorization responses.jsonl --corpus book.txt \\\n"
+        "governance score safety memorization continuations.jsonl --corpus corpus \\\n    -o evidence/memorization",
+        "governance score safety memorization continuations.jsonl --corpus book.txt \\\n"
         "    --limit 20 -o evidence/memorization",
     ),
     "score safety disinformation": (
         "governance score safety disinformation headlines.jsonl \\\n    -o evidence/disinformation",
-        "governance score safety disinformation headlines.jsonl --judge openai:qwen3 \\\n"
-        "    --judge-url http://localhost:8000/v1 -o evidence/disinformation",
+        "governance score safety disinformation headlines.jsonl \\\n"
+        "    --judge openai:qwen3 --judge-url http://localhost:8000/v1 \\\n    -o evidence/disinformation",
     ),
     "sandbox up": (
         "governance sandbox up -o sandbox.env",
