@@ -28,7 +28,7 @@ from cli.main import run
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODEL_SERVER = "http://localhost:8000/v1"
-IN_MOTO = ("explain", "register", "wait", "thresholds publish")
+IN_MOTO = ("explain", "history", "list", "register", "status", "thresholds publish", "wait")
 PARSED_ONLY = (
     "governance score rag responses.jsonl --judge openai:qwen3",
     "governance sandbox",
@@ -175,6 +175,8 @@ def account(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _forget()
     for bucket in ("evidence", "my-thresholds", "decisions"):
         boto3.client("s3").create_bucket(Bucket=bucket)
+    content = Path("thresholds.yaml").read_bytes()
+    boto3.client("s3").put_object(Bucket="my-thresholds", Key="thresholds/churn.yaml", Body=content)
     sagemaker = boto3.client("sagemaker")
     if not sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]:
         sagemaker.create_model_package_group(ModelPackageGroupName="churn")
@@ -192,6 +194,12 @@ def account(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def _forget() -> None:
     for client in (clients.s3_client, clients.sagemaker_client):
         client.cache_clear()
+
+
+def _decide(file: str) -> None:
+    """Write the decision record of a dry run."""
+    words = ["check", "thresholds.yaml", "--evidence", "evidence", "--format", "json", "--output", file]
+    assert run(words) == 0
 
 
 def _run(line: str) -> int:
