@@ -24,7 +24,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance list --group churn --versions 10",
     ),
     "history": (
-        "governance history churn --metric recall",
+        "governance history churn --metric accuracy",
         "governance history churn --decisions decisions/ --chart",
     ),
     "register": (
