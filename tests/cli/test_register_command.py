@@ -270,6 +270,35 @@ def test_waiting_prints_the_arn_alone_and_ends_as_wait_does(evidence: Path, caps
     assert f"{arn} is registered; go on with: governance wait {arn}\n" in captured.err
 
 
+def test_ctrl_c_says_what_exists_and_exits_as_interrupted(evidence: Path, capsys, monkeypatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        interrupt = KeyboardInterrupt()
+        interrupt.add_note("what exists by now")
+        raise interrupt
+
+    monkeypatch.setattr("cli.register.register_version", interrupted)
+    assert _register(evidence, "--evidence-bucket", BUCKET) == 130
+    assert "what exists by now\n" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("aws")
+def test_what_would_be_worse_is_shown_with_its_reasons_and_not_registered(evidence: Path, capsys) -> None:
+    thresholds = evidence.parent / "thresholds.yaml"
+    thresholds.write_text(
+        "name: t\napplies_to: {model_package_groups: [worse]}\n"
+        "checks: [{name: accurate, why: b, metric: binary_classification.accuracy, at_least: 0.95}]\n"
+    )
+    options = ["--evidence", str(evidence), "--thresholds", str(thresholds), "--only-if", "review"]
+    assert run(["register", "--group", "worse", *options]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "rejects: accurate: 0.9 is below 0.95" in captured.err
+    assert captured.err.endswith(
+        "not registered: worse: the gate would decide Rejected, and --only-if review asks for better\n"
+        "nothing was uploaded and nothing was registered\n"
+    )
+
+
 def test_without_a_bucket_the_message_names_option_and_variable(evidence: Path, capsys, monkeypatch) -> None:
     monkeypatch.delenv("GOVERNANCE_EVIDENCE_BUCKET", raising=False)
     assert _register(evidence) == 2
