@@ -428,3 +428,38 @@ def test_of_a_number_alone_the_unit_is_asked(capsys) -> None:
         parse_duration("5")
     assert run(["wait", "--timeout", "5", ARN]) == 2
     assert "of which unit?" in capsys.readouterr().err
+
+
+def _registered(moto_aws) -> str:
+    client = moto_aws.client("sagemaker")
+    client.create_model_package_group(ModelPackageGroupName="churn")
+    return client.create_model_package(
+        ModelPackageGroupName="churn",
+        ModelApprovalStatus=PENDING,
+        InferenceSpecification={
+            "Containers": [{"Image": "repo/image:1"}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )["ModelPackageArn"]
+
+
+@pytest.mark.parametrize(
+    ("change", "result"),
+    [
+        (("", ""), "nothing started"),
+        (("123456789012", "210987654321"), "could not look"),
+        (("churn/", "gone/"), "could not look"),
+        (("eu-west-1", "eu-central-1"), "could not look"),
+    ],
+    ids=["nothing is deployed", "another account", "a group that is gone", "another region"],
+)
+def test_what_will_never_be_judged_ends_the_wait_at_once(
+    moto_aws, capsys, clock, change, result: str
+) -> None:
+    arn = _registered(moto_aws).replace(*change)
+    assert run(["wait", arn, "--format", "json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert (document["model_package"], document["result"], clock.now) == (arn, result, 0)
+    assert run(["wait", arn]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {arn}: {result}: ")
