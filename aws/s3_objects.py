@@ -3,8 +3,8 @@
 import hashlib
 import secrets
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
@@ -121,6 +121,25 @@ def bucket_region(client: "S3Client", bucket: str) -> str | None:
         if region is None and not isinstance(error, AwsAccessDenied):
             raise
         return region
+
+
+@contextmanager
+def opened_object(client: "S3Client", uri: S3Uri) -> Iterator[Callable[[int], bytes]]:
+    """Give a function that reads the next bytes of an object, at most so many and none at its end.
+
+    Raises:
+        ObjectMissing: there is no such object or version.
+        AwsError: it could not be opened, or not be read to where it was read.
+    """
+    try:
+        with explained("GetObject", str(uri)):
+            answer = client.get_object(Bucket=uri.bucket, Key=uri.key)
+            with closing(answer["Body"]) as body:
+                yield body.read
+    except AwsError as error:
+        if error.code in _ABSENT:
+            raise ObjectMissing(f"{uri}: there is no such object; upload it, or mend the URI") from error
+        raise
 
 
 def list_objects(client: "S3Client", prefix: S3Uri) -> Iterator[S3Uri]:

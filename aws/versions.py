@@ -1,8 +1,9 @@
 """Versions that a person names by their ARN, in whichever region: described, or told why they cannot be."""
 
 from aws.arns import ArnError, ModelPackageArn
+from aws.callers import caller_of
 from aws.clients import partition_of, sagemaker_client, sts_client
-from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, explained
+from aws.errors import AwsAccessDenied, AwsError, AwsNotFound
 from aws.model_packages import ModelPackage, ModelPackageGone
 from aws.model_registry import SageMakerModelRegistry
 
@@ -35,14 +36,12 @@ def describe_version(arn: str) -> ModelPackage:
 
 def _of_another_account(arn: ModelPackageArn) -> OtherAccount | None:
     try:
-        with explained("GetCallerIdentity", "the credentials"):
-            caller = sts_client().get_caller_identity()
-            account, partition = caller["Account"], caller["Arn"].split(":")[1]
+        caller = caller_of(sts_client())
     except AwsError:  # then the first error says all that is known
         return None
-    if (account, partition) == (arn.account, arn.partition):
+    if (caller.account, caller.partition) == (arn.account, arn.partition):
         return None
     return OtherAccount(
         f"{arn}: it is of account {arn.account} ({arn.partition}, {arn.region}), and the credentials are of account "
-        f"{account} ({partition}); use credentials of that account (AWS_PROFILE), or check the ARN"
+        f"{caller.account} ({caller.partition}); use credentials of that account (AWS_PROFILE), or check the ARN"
     )

@@ -51,6 +51,9 @@ def results(scores: RunScores, correct: CorrectRule) -> Iterator[dict[str, JsonV
         decisive = cells.get(correct.metric)
         line: dict[str, JsonValue] = {
             "id": item.id,
+            "question": item.question,
+            "answer": item.answer,
+            **({} if item.reference is None else {"reference": item.reference}),
             "correct": correct.holds(decisive.value if decisive is not None else None),
             "scores": {**values, **dict.fromkeys(scores.plan.impossible)},
             "reasons": {

@@ -42,6 +42,7 @@ class Pair:
     latency_seconds: float | None = None
     facets: Mapping[str, JsonValue] | None = None
     groups: tuple[str, ...] = ()
+    question: str | None = None
 
 
 def parse_pair(line: Line) -> Pair:
@@ -71,6 +72,7 @@ def parse_pair(line: Line) -> Pair:
         None if latency is None else float(latency),
         facets if isinstance(facets, Mapping) else None,
         groups,
+        question if isinstance(question := line.value.get("question"), str) else None,
     )
 
 

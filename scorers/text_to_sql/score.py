@@ -173,7 +173,7 @@ def score_text_to_sql(
 
 
 def result_line(pair: Pair, verdict: Verdict) -> dict[str, JsonValue]:
-    """Return the line of `results.jsonl` for a pair: its identity, and all of its verdict but what is `None`.
+    """Return the line of `results.jsonl` for a pair: what it is, and all of its verdict but what is `None`.
 
     `correct` is always there: `null` where the gold query failed.
     """
@@ -181,6 +181,9 @@ def result_line(pair: Pair, verdict: Verdict) -> dict[str, JsonValue]:
     line: dict[str, JsonValue] = {
         "id": pair.id,
         "database": pair.database,
+        **({} if pair.question is None else {"question": pair.question}),
+        "gold_sql": pair.gold_sql,
+        "predicted_sql": pair.predicted_sql,
         "correct": verdict.correct,
         **figures,
     }

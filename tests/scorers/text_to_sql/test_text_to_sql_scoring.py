@@ -49,6 +49,9 @@ def test_results_have_one_line_for_each_pair_in_order(shop, write_pairs, evidenc
     assert first == {
         "id": 7,
         "database": "shop",
+        "question": "?",
+        "gold_sql": "SELECT name FROM customer",
+        "predicted_sql": "SELECT name FROM customer",
         "correct": True,
         "verdict": "correct",
         "reason": "the results are equal",
@@ -76,6 +79,9 @@ def test_results_have_one_line_for_each_pair_in_order(shop, write_pairs, evidenc
     assert others[4] == {
         "id": "q6",
         "database": "shop",
+        "question": "?",
+        "gold_sql": "SELECT nosuch FROM customer",
+        "predicted_sql": "SELECT 1",
         "correct": None,
         "verdict": "gold_error",
         "reason": "no such column: nosuch",
