@@ -9,8 +9,6 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.validate import ParamValidator
-
 from aws.registry_limits import RegistryLimitError
 
 if TYPE_CHECKING:
@@ -29,6 +27,8 @@ def check_request(request: Mapping[str, Any], operation: "OperationModel") -> No
         RegistryLimitError: with every problem: an unknown or missing field, another type, a length, a number of
             entries, a character or a value that the service model does not have.
     """
+    from botocore.validate import ParamValidator  # noqa: PLC0415 - help and completion need no botocore
+
     shape: Any = operation.input_shape
     found = ParamValidator().validate(request, shape)
     if found.has_errors():
