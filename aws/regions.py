@@ -1,8 +1,5 @@
 """Which partition of AWS a region is of."""
 
-from botocore.exceptions import BotoCoreError
-from botocore.session import get_session
-
 from aws.arns import ArnError, ModelPackageArn
 
 
@@ -12,6 +9,10 @@ def require_region_of_partition(arn: ModelPackageArn) -> None:
     Raises:
         ArnError: it is of another one, or looks like no region of AWS.
     """
+    # Imported here: help and completion need no botocore, which takes half a second.
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+    from botocore.session import get_session  # noqa: PLC0415
+
     try:
         partition = get_session().get_partition_for_region(arn.region)
     except BotoCoreError as error:
