@@ -125,7 +125,10 @@ def _check_publishable(source: str, content: bytes, standing: Iterable[tuple[str
         with suppress(ThresholdFileError):
             found = parse_thresholds(standing_content, other)
             if other != source:
-                problems += find_ambiguities([file, found])
+                problems += [
+                    f'{problem}; or if "{file.name}" replaces "{found.name}", withdraw that one first: delete {other}'
+                    for problem in find_ambiguities([file, found])
+                ]
             elif found.name != file.name:
                 problems.append(
                     f'{source}: "{found.name}" is published there, and "{file.name}" would replace it; '

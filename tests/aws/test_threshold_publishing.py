@@ -43,7 +43,10 @@ def test_a_wrong_file_is_not_published(store) -> None:
 
 def test_a_file_that_contends_with_a_published_one_is_refused_naming_both(store) -> None:
     store.publish("churn.yaml", FILE)
-    with pytest.raises(GovernanceError, match=r"other\.yaml and .*churn\.yaml.* equally specifically"):
+    with pytest.raises(
+        GovernanceError,
+        match=r"other\.yaml and .*churn\.yaml.* equally specifically.*withdraw that one first: delete .*churn\.yaml$",
+    ):
         store.publish("other.yaml", FILE)
     assert store.for_group("churn").source.partition("?")[0].endswith("churn.yaml")
 
