@@ -14,6 +14,7 @@ from aws.s3_objects import (
     ObjectTooLarge,
     list_objects,
     object_sha256,
+    opened_object,
     read_object,
     write_once,
     written_at,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # More than any model has reports; a prefix with more is not one version's evidence.
 MAX_REPORTS = 500
+_CHUNK = 1024 * 1024  # bytes that are copied at a time
 MOST_NAMED = 5  # files that are none of those looked for
 _ONCE_MORE = "let scoring end, then begin again"
 
@@ -322,6 +324,31 @@ def evidence_files(directory: Path) -> dict[str, Path]:
         if size > MAX_REPORT_BYTES:
             raise EvidenceTooLarge(_too_large(str(path), size))
     return files
+
+
+def download_evidence(client: "S3Client", prefix: S3Uri, folder: Path) -> None:
+    """Copy every object below `prefix` into `folder`, by its path below the prefix.
+
+    Raises:
+        EvidenceError: nothing lies there, or a key leads out of the folder.
+        AwsError: an object could not be read.
+    """
+    base = prefix.as_prefix()
+    found = False
+    for uri in list_objects(client, base):
+        name = uri.key.removeprefix(base.key)
+        if not name or name.endswith("/"):  # what consoles make for a folder
+            continue
+        if ".." in name.split("/") or name.startswith("/"):
+            raise EvidenceError(f"{uri}: its key leads out of the folder; copy it to another key")
+        found = True
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with opened_object(client, uri) as read, path.open("xb") as file:
+            while chunk := read(_CHUNK):  # results may be larger than memory
+                file.write(chunk)
+    if not found:
+        raise EvidenceError(f"{base}: nothing lies there; name the prefix that the reports lie under")
 
 
 def _instead(files: Collection[str]) -> str:

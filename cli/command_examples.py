@@ -30,7 +30,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "register": (
         "governance register --group churn --evidence evidence \\\n"
         "    --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:1",
-        "governance register --group churn --evidence evidence \\\n"
+        "governance register --group churn --evidence evidence --only-if review \\\n"
         "    --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:2 \\\n"
         "    --model-data s3://models/churn/2/model.tar.gz",
     ),

@@ -1,19 +1,22 @@
 """`governance register`: look at how the gate would decide, upload the evidence, register the version as pending."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.record import DecisionRecord
 from checks.reports import REPORT_PATTERNS
 from checks.reports.strict_json import ReportError, parse_strict_json
 from cli.durations import parse_duration
 from cli.exit_codes import ExitCode, exit_code_of
+from cli.inputs import is_in_s3
 from cli.show import show_record
 from disk.reading import read_bounded
 from pipelines.new_version import NewVersion
@@ -29,8 +32,12 @@ def command(
         str, typer.Option("--group", metavar="NAME", help="Model package group; made if absent.")
     ],
     evidence: Annotated[
-        Path,
-        typer.Option("--evidence", metavar="DIR", help=f"Folder of reports: every {REPORT_PATTERNS} below."),
+        str,
+        typer.Option(
+            "--evidence",
+            metavar="DIR",
+            help=f"Folder of reports, or s3://bucket/prefix/: every {REPORT_PATTERNS} below.",
+        ),
     ],
     image: Annotated[
         list[str] | None,
@@ -147,45 +154,60 @@ def command(
         raise GovernanceError("--timeout: how long --wait may take; give --wait too, or leave it out")
     if no_check and only_if is not None:
         raise GovernanceError("--no-check and --only-if: one needs the likely decision, the other makes none")
-    version = NewVersion(
-        group=group,
-        evidence=evidence,
-        images=image or (),
-        model_data=model_data or (),
-        about=about,
-        description=description,
-        tags=_pairs("--tag", tag or ()),
-        metadata=_pairs("--metadata", metadata or ()),
-        task=task,
-        domain=domain,
-        content_types=content_type or (),
-        response_types=response_type or (),
-        specification={} if specification is None else _specification(specification),
-        from_package=from_package,
-    )
-    try:
-        registered = register_version(
-            version,
-            evidence_bucket=evidence_bucket,
-            thresholds=thresholds,
-            thresholds_bucket=thresholds_bucket,
-            check=not no_check,
-            only_if=only_if,
-            ungoverned=ungoverned,
-            again=again,
-            say=_say,
-            show=_show,
+    with _local_folder(evidence) as folder:
+        version = NewVersion(
+            group=group,
+            evidence=folder,
+            images=image or (),
+            model_data=model_data or (),
+            about=about,
+            description=description,
+            tags=_pairs("--tag", tag or ()),
+            metadata=_pairs("--metadata", metadata or ()),
+            task=task,
+            domain=domain,
+            content_types=content_type or (),
+            response_types=response_type or (),
+            specification={} if specification is None else _specification(specification),
+            from_package=from_package,
         )
-    except WouldBeWorse as stopped:
-        _say(f"not registered: {stopped}")
-        _say_notes(stopped)
-        raise typer.Exit(exit_code_of(stopped.record.decision)) from None
-    except KeyboardInterrupt as interrupt:
-        _say_notes(interrupt)  # those of an error are shown with it
-        raise
+        try:
+            registered = register_version(
+                version,
+                evidence_bucket=evidence_bucket,
+                thresholds=thresholds,
+                thresholds_bucket=thresholds_bucket,
+                check=not no_check,
+                only_if=only_if,
+                ungoverned=ungoverned,
+                again=again,
+                say=_say,
+                show=_show,
+            )
+        except WouldBeWorse as stopped:
+            _say(f"not registered: {stopped}")
+            _say_notes(stopped)
+            raise typer.Exit(exit_code_of(stopped.record.decision)) from None
+        except KeyboardInterrupt as interrupt:
+            _say_notes(interrupt)  # those of an error are shown with it
+            raise
     _deliver(registered)
     if wait:
         raise typer.Exit(_wait(registered.arn, timeout or DEFAULT_TIMEOUT))
+
+
+@contextmanager
+def _local_folder(evidence: str) -> Iterator[Path]:
+    """Give the folder that is named, or a copy of what lies below a prefix of S3 for as long as it is needed."""
+    if not is_in_s3(evidence):
+        yield Path(evidence)
+        return
+    from aws.clients import s3_client  # noqa: PLC0415 - help and completion need no boto3
+    from aws.evidence_store import download_evidence  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory(prefix="governance-evidence-") as folder:
+        download_evidence(s3_client(), S3Uri.parse(evidence), Path(folder))
+        yield Path(folder)
 
 
 def _deliver(registered: RegisteredVersion) -> None:

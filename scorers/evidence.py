@@ -1,7 +1,9 @@
 """Writing evidence: `evaluation.json` for the gate and `results.jsonl` behind it, both or neither."""
 
+import filecmp
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -82,8 +84,16 @@ class EvidenceWriter:
         for name, document in files.items():
             text = json.dumps(_with_subject(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
             (self._work / name).write_text(text, encoding="utf-8")
-        for name in (*others, *reversed([*files])):  # evaluation.json last: where it stands, all stands
+        names = (*others, *reversed([*files]))  # evaluation.json last: where it is, all is
+        replaced = [name for name in names if _differs(self._directory / name, self._work / name)]
+        for name in names:
             put_in_place(self._work / name, self._directory / name)
+        if replaced:
+            print(
+                f"note: {self._directory}: {' and '.join(replaced)} of another run replaced; name another folder "
+                "with -o to keep both",
+                file=sys.stderr,
+            )
 
     def __exit__(
         self,
@@ -93,6 +103,10 @@ class EvidenceWriter:
     ) -> None:
         self._results.close()
         shutil.rmtree(self._work, ignore_errors=True)
+
+
+def _differs(there: Path, finished: Path) -> bool:
+    return there.is_file() and not filecmp.cmp(there, finished, shallow=False)
 
 
 def _with_subject(document: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:

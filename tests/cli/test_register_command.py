@@ -71,7 +71,7 @@ def evidence(tmp_path: Path) -> Path:
     return folder
 
 
-def _register(evidence: Path, *options: str, group: str = "churn") -> int:
+def _register(evidence: Path | str, *options: str, group: str = "churn") -> int:
     image = ["--image", "repo/image:1"]
     return run(["register", "--group", group, "--evidence", str(evidence), *image, "--no-check", *options])
 
@@ -395,3 +395,34 @@ def test_a_name_without_plain_letters_can_be_published(tmp_path: Path, capsys) -
     )
     assert run(["thresholds", "publish", str(file)]) == 0
     assert capsys.readouterr().out.startswith(f"s3://{BUCKET}/thresholds/thresholds.yaml")
+
+
+@pytest.mark.usefixtures("aws")
+def test_evidence_in_s3_registers_the_version_that_the_same_folder_does(evidence: Path, capsys) -> None:
+    assert _register(evidence, group="from-s3") == 0
+    first = capsys.readouterr().out
+    s3 = boto3.client("s3")
+    for path in evidence.iterdir():
+        s3.upload_file(str(path), BUCKET, f"team/run 1/{path.name}")
+    s3.put_object(Bucket=BUCKET, Key="team/run 1/")  # what a console makes for a folder
+    assert _register(f"s3://{BUCKET}/team/run 1/", group="from-s3") == 0
+    assert capsys.readouterr().out == first
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        pytest.param(None, "nothing lies there", id="nothing"),
+        pytest.param("team/../../x.json", "its key leads out of the folder", id="out of the folder"),
+        pytest.param("team/notes.txt", "there is no report", id="no report"),
+    ],
+)
+def test_evidence_in_s3_that_cannot_be_taken(key: str | None, said: str, capsys) -> None:
+    boto3.client("s3").create_bucket(Bucket=f"{BUCKET}-2")
+    for entry in boto3.client("s3").list_objects_v2(Bucket=f"{BUCKET}-2").get("Contents", []):
+        boto3.client("s3").delete_object(Bucket=f"{BUCKET}-2", Key=entry["Key"])
+    if key is not None:
+        boto3.client("s3").put_object(Bucket=f"{BUCKET}-2", Key=key, Body=b"{}")
+    assert _register(f"s3://{BUCKET}-2/team/") == 2
+    assert said in capsys.readouterr().err

@@ -103,3 +103,14 @@ def test_a_link_stays_and_its_file_gets_the_evidence(tmp_path: Path) -> None:
         evidence.finish([], {})
     assert (tmp_path / "evaluation.json").is_symlink()
     assert (tmp_path / "kept.json").read_text() != "old"
+
+
+def test_evidence_of_another_run_is_not_replaced_without_a_word(tmp_path: Path, capsys) -> None:
+    first, second = Measured("rag.x", 0.5, SOURCE), Measured("rag.x", 0.75, SOURCE)
+    write(tmp_path, [first])
+    write(tmp_path, [first])
+    assert capsys.readouterr().err == ""
+    write(tmp_path, [second])
+    assert capsys.readouterr().err == (
+        f"note: {tmp_path}: evaluation.json of another run replaced; name another folder with -o to keep both\n"
+    )
