@@ -18,7 +18,7 @@ from cli.demo import Demo
 from cli.examples import find_examples
 from disk.writing import write_whole
 from pipelines.settings import PREFIX
-from sandbox.server import PROJECT, Deployment, Sandbox
+from sandbox.server import FUNCTIONS_LOG, PROJECT, Deployment, Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -57,6 +57,7 @@ def _deployed(context: Iterable[str]) -> Iterator[tuple[Sandbox, dict[str, str]]
         started = time.monotonic()
         deployments = sandbox.deploy(context=settings)
         _progress(f"deployed in {time.monotonic() - started:.0f} s")
+        _progress(f"logs of the functions: {sandbox.folder / FUNCTIONS_LOG}")
         yield sandbox, sandbox.environment() | stack_environment(deployments)
 
 

@@ -27,6 +27,8 @@ from moto.logs import logs_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
+from sandbox.server import FUNCTIONS_LOG
+
 WORKER = Path(__file__).with_name("worker.py")
 # Seconds for importing a handler: Lambda grants ten, a busy laptop may need more.
 INITIALISATION_TIMEOUT = 60.0
@@ -262,7 +264,7 @@ class FunctionHost:
             return self._credentials[key]
 
     def _write_log(self, function: Any, log: str) -> None:
-        with self._lock, (self._folder.parent / "functions.log").open("a") as file:
+        with self._lock, (self._folder.parent / FUNCTIONS_LOG).open("a") as file:
             file.writelines(f"{function.function_name}: {line}\n" for line in log.splitlines())
         put_log(function.account_id, function.region, log_group(function), "[$LATEST]", log)
 

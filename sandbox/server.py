@@ -27,6 +27,7 @@ from sandbox.cdk import UNWANTED, CdkCommand
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 PROJECT = Path(__file__).resolve().parents[1]
+FUNCTIONS_LOG = "functions.log"  # in the sandbox's folder: what the deployed functions print
 
 
 class SandboxError(GovernanceError):

@@ -21,6 +21,7 @@ class IdleSandbox:
     """A sandbox that is deployed at once."""
 
     contexts: list[Mapping[str, str]]
+    folder = Path("folder-of-the-sandbox")
 
     def __init__(self) -> None:
         self.contexts = []
@@ -67,7 +68,9 @@ EXPECTED = [
 
 def test_up_prints_the_environment_and_ctrl_c_ends_it_in_order(idle: IdleSandbox, capsys) -> None:
     assert run(["sandbox", "up", "-c", "evaluation_compute=processing"]) == 0
-    assert capsys.readouterr().out.splitlines() == EXPECTED
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == EXPECTED
+    assert "logs of the functions: folder-of-the-sandbox/functions.log" in shown.err
     assert idle.contexts == [{"evaluation_compute": "processing"}]
 
 
@@ -102,10 +105,13 @@ def test_up_leaves_a_file_that_another_one_wrote_since(
 BACKGROUND = """
 import os, sys, threading
 from contextlib import contextmanager
+from pathlib import Path
 from cli import sandbox as command
 from cli.main import run
 
 class Slow:
+    folder = Path("folder")
+
     def deploy(self, **_):
         if sys.argv[1] == "while it deploys":
             print("deploying", flush=True)
