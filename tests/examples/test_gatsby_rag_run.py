@@ -1,4 +1,7 @@
-"""`examples/gatsby-rag/run.py` from question to table, on one question, the small model answering and judging."""
+"""`examples/gatsby-rag/run.py` from question to table, on one question that the small model answers.
+
+That it can judge, too, is tested in `tests/scorers/rag/test_small_model.py`; here it would take minutes.
+"""
 
 import os
 import re
@@ -34,7 +37,7 @@ def example(work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_answering_and_judging_one_question_gives_the_table_of_both_stages(tmp_path: Path) -> None:
+def test_answering_and_scoring_one_question_gives_the_table_of_both_stages(tmp_path: Path) -> None:
     for package in PACKAGES:
         try:
             distribution(package)
@@ -42,7 +45,7 @@ def test_answering_and_judging_one_question_gives_the_table_of_both_stages(tmp_p
             pytest.skip(f"{package} is not installed")
     answered = example(tmp_path, "answer", "--questions", "1")
     assert answered.returncode == 0, answered.stderr
-    scored = example(tmp_path, "score", "--questions", "1")
+    scored = example(tmp_path, "score", "--questions", "1", "--judge", "none")
     assert scored.returncode == 0, scored.stderr
     table = scored.stdout[scored.stdout.index("| | plain | reranked |") :].splitlines()
     rows = {cells[0]: cells[1:] for line in table[2:] for cells in [line.strip("| ").split(" | ")]}

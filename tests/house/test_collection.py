@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.timeout(600)
 def test_collecting_twice_gives_the_same_tests(request: pytest.FixtureRequest) -> None:
     """This run collected once; another process, later and with another hash seed, must find the same."""
-    here = [item.nodeid.partition("@")[0] for item in request.session.items]  # xdist appends @group
+    here = [_named(item) for item in request.session.items]
     files = list(dict.fromkeys(nodeid.partition("::")[0] for nodeid in here))
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
     collected = subprocess.run(
@@ -31,3 +31,9 @@ def test_collecting_twice_gives_the_same_tests(request: pytest.FixtureRequest) -
     there = [line for line in collected.stdout.splitlines() if line in chosen]
     assert sorted(chosen - set(there)) == [], "named otherwise when collected again"
     assert there == here, "collected again in another order"
+
+
+def _named(item: pytest.Item) -> str:
+    """The name of a test without the group that xdist appends to it."""
+    [group] = [marker.args[0] for marker in item.iter_markers("xdist_group")]
+    return item.nodeid.removesuffix(f"@{group}")
