@@ -1,5 +1,6 @@
 """`governance explain`: the items behind a failed figure, out of the results beside the report."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -241,3 +242,35 @@ def test_every_scorers_results_are_understood(
     shown = _items(capsys, "--items", "1")
     assert shown.startswith(f"\nworst of {metric}: 1 of ")
     assert told in shown
+
+
+def test_the_items_of_a_version_follow_the_decision_that_gave_its_status(
+    folder: Path, s3, bucket: str, moto_aws, capsys
+) -> None:
+    for name in ("evaluation.json", "results.jsonl"):
+        s3.put_object(Bucket=bucket, Key=f"askdata/7/{name}", Body=(folder / "evidence" / name).read_bytes())
+    uri = f"s3://{bucket}/askdata/7"
+    _judged(capsys, f"{uri}/")
+    sagemaker = moto_aws.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="askdata")
+    arn = sagemaker.create_model_package(ModelPackageGroupName="askdata", ModelApprovalStatus="Rejected")[
+        "ModelPackageArn"
+    ]
+    about = {"model_package": {"arn": arn, "group": "askdata", "version": 1}}
+    record = json.dumps({**json.loads(Path("record.json").read_bytes()), **about}).encode()
+    key = "decisions/askdata/1/e1"
+    outcome = {
+        "schema": "governance.outcome/2",
+        "outcome": "updated",
+        "approval_status": "Rejected",
+        "status_given_by": None,
+        "decision": "Rejected",
+        "decision_uri": f"s3://{bucket}/{key}.json",
+        "decision_digest": hashlib.sha256(record).hexdigest(),
+        "model_package": arn,
+        "recorded_at": "2026-11-26T00:00:00Z",
+    }
+    s3.put_object(Bucket=bucket, Key=f"{key}.json", Body=record)
+    s3.put_object(Bucket=bucket, Key=f"{key}.outcome.json", Body=json.dumps(outcome).encode())
+    assert run(["explain", arn, "--decisions-bucket", bucket, "--items", "2"]) == 0
+    assert capsys.readouterr().out.endswith(WORST.replace("evidence/", f"{uri}/"))
