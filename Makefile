@@ -22,7 +22,7 @@ export CDK_DISABLE_VERSION_CHECK := 1
 export UV_NO_CONFIG := 1
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup demo test lint types contracts synth lock clean
+.PHONY: help setup demo test checked tests lint types contracts synth lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,11 +47,17 @@ demo: $(READY) $(CDK) ## Deploy into the embedded AWS, register versions, and sh
 	$(BIN)/governance sandbox demo
 
 test: $(READY) $(CDK) ## Run the linters, the types, the import contracts and every test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line checked tests
+
+# mypy has one thread, and takes minutes where it has no cache: the tests run beside it.
+checked: $(READY) ## Run the linters, the types and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+
+tests: $(READY) $(CDK) ## Run every test; PYTEST_ARGS go to pytest
+	env -u MAKEFLAGS $(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(READY) $(CDK) ## Run ruff and mend what it can
 	$(BIN)/ruff check --fix .
