@@ -18,6 +18,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from moto.server import ThreadedMotoServer
 
 from aws import clients
@@ -173,20 +174,21 @@ def account(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     }.items():
         monkeypatch.setenv(name, value)
     _forget()
+    # Servers of one process share what they hold: nothing of another test may be there.
+    requests.post(f"{moto}/moto-api/reset", timeout=10)
     for bucket in ("evidence", "my-thresholds", "decisions"):
         boto3.client("s3").create_bucket(Bucket=bucket)
     content = Path("thresholds.yaml").read_bytes()
     boto3.client("s3").put_object(Bucket="my-thresholds", Key="thresholds/churn.yaml", Body=content)
     sagemaker = boto3.client("sagemaker")
-    if not sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]:
-        sagemaker.create_model_package_group(ModelPackageGroupName="churn")
-        sagemaker.create_model_package(ModelPackageGroupName="churn", ModelApprovalStatus="Rejected")
-        sagemaker.create_pipeline(
-            PipelineName="model-governance",
-            PipelineDefinition="{}",
-            RoleArn="arn:aws:iam::123456789012:role/r",
-            ClientRequestToken="t" * 32,
-        )
+    sagemaker.create_model_package_group(ModelPackageGroupName="churn")
+    sagemaker.create_model_package(ModelPackageGroupName="churn", ModelApprovalStatus="Rejected")
+    sagemaker.create_pipeline(
+        PipelineName="model-governance",
+        PipelineDefinition="{}",
+        RoleArn="arn:aws:iam::123456789012:role/r",
+        ClientRequestToken="t" * 32,
+    )
     yield
     _forget()
 
