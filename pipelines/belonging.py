@@ -4,21 +4,22 @@ from dataclasses import replace
 
 from aws.model_packages import ABOUT_PROPERTY, ModelPackage
 from checks.evidence import Evidence, Report
-from checks.reports import UNREADABLE, clarify_bias
+from checks.reports import UNREADABLE
 from checks.subject import JudgedModel, Subject
 from pipelines.evidence_claims import Claim, Claims
 from pipelines.records import judged_package
 
-# Reports about data, which several models may be trained on or serve; nothing in them speaks for one model.
-DATA_FORMATS = frozenset(
-    {
-        "clarify_analysis_config",
-        "model_monitor_constraints",
-        "model_monitor_statistics",
-        "model_monitor_violations",
-    }
+# Figures about data, which several models may be trained on or serve; nothing in them speaks for one model. What Model
+# Monitor writes of a model's quality, its bias or its explanations does.
+ABOUT_DATA = (
+    "bias.pre_training.",
+    "clarify_analysis_config",
+    "model_monitor.constraints.",
+    "model_monitor.statistics.",
+    "model_monitor.violations",
 )
-_PRE_TRAINING = "bias.pre_training."
+ABOUT_A_MODEL = ("bias_drift_check", "feature_attribution_drift_check")
+_OF_MODEL_QUALITY = "_constraints."
 
 
 def judged_model(package: ModelPackage) -> JudgedModel:
@@ -60,11 +61,15 @@ def _examined(report: Report, package: ModelPackage, model: JudgedModel, claims:
 
 
 def _is_about_data(report: Report) -> bool:
-    formats = set(report.format.split("+"))
-    if formats <= DATA_FORMATS:
-        return True
-    only_before_training = all(m.metric.startswith(_PRE_TRAINING) for m in report.measurements)
-    return formats <= {*DATA_FORMATS, clarify_bias.FORMAT} and only_before_training
+    return all(_speaks_for_no_model(measurement.metric) for measurement in report.measurements)
+
+
+def _speaks_for_no_model(metric: str) -> bool:
+    return (
+        metric.startswith(ABOUT_DATA)
+        and not metric.endswith(ABOUT_A_MODEL)
+        and _OF_MODEL_QUALITY not in metric
+    )
 
 
 def _is_reused(report: Report, claim: Claim, package: ModelPackage, model: JudgedModel) -> bool:

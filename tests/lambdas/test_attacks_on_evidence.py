@@ -141,6 +141,34 @@ def test_data_reports_speak_for_no_model_and_may_be_attached_to_several(account)
         assert record["decision"] == "Approved", record["findings"]
 
 
+@pytest.mark.parametrize(
+    "report",
+    [
+        pytest.param(
+            {
+                "version": 0.0,
+                "dataset": {"item_count": 10},
+                "binary_classification_metrics": {"recall": {"value": 0.9}},
+            },
+            id="quality of a model",
+        ),
+        pytest.param({"version": "1.0", "violations": []}, id="bias drift of a model"),
+        pytest.param(
+            {"version": 0.0, "binary_classification_constraints": {"recall": {"threshold": 0.5}}},
+            id="constraints of a model's quality",
+        ),
+    ],
+)
+def test_what_model_monitor_says_of_a_model_speaks_for_that_one_alone(account, report):
+    clients.s3_client().put_object(Bucket="evidence", Key="monitor.json", Body=json.dumps(report).encode())
+    decisions = []
+    for name, image in (("one", "1.dkr.ecr/askdata:1"), ("two", NEXT_IMAGE)):
+        uri = account.put_report(f"askdata/{name}.json", 0.9 if name == "one" else 0.91)
+        arn = account.register(uri, "s3://evidence/monitor.json", image=image)
+        decisions.append(account.judge(arn, name)["decision"])
+    assert decisions == ["Approved", "NeedsReview"]
+
+
 def register_folder(account, folder: str, *, image: str = "1.dkr.ecr/askdata:1", **metadata) -> str:
     """Register a version by its folder and the manifest in it, as `governance register` does."""
     uri = account.put_report(f"{folder}/evaluation.json", 0.9)
