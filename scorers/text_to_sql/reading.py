@@ -93,7 +93,9 @@ def _writes(sql: str, trees: Sequence[exp.Expr]) -> str | None:
 
 
 def _transpiled(query: exp.Expr, valid: bool, unknown: tuple[str, ...], way: Way) -> Reading:
-    from scorers.text_to_sql.transpiling import NotTranspilableError, transpile  # noqa: PLC0415  the optimiser, heavy
+    # sqlglot's optimiser is heavy, and only what is written in another dialect needs it.
+    from scorers.text_to_sql.dialects.typed_nodes import NotTranspilableError  # noqa: PLC0415
+    from scorers.text_to_sql.transpiling import transpile  # noqa: PLC0415
 
     try:
         text = transpile(query, way)

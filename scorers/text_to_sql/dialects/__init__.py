@@ -1,0 +1,1 @@
+"""What dialects of SQL mean differently by the same words, written anew for the engine or refused."""
