@@ -47,7 +47,7 @@ demo: $(READY) $(CDK) ## Deploy into the embedded AWS, register versions, and sh
 	$(BIN)/governance sandbox demo
 
 test: $(READY) $(CDK) ## Run the linters, the types, the import contracts and every test
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line checked tests
+	@$(MAKE) --no-print-directory --jobs 2 checked tests
 
 # mypy has one thread, and takes minutes where it has no cache: the tests run beside it.
 checked: $(READY) ## Run the linters, the types and the import contracts

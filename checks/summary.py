@@ -39,6 +39,20 @@ def summarise(record: DecisionRecord, limit: int = 1024) -> str:
     return _joined(head, kept, len(stated))
 
 
+def fitting_description(text: str, limit: int = 1024) -> str:
+    """Return `text` as an approval description: in one line of at most `limit` UTF-16 code units, a mark where it ends.
+
+    Breaks, control characters and marks that turn or hide text are treated as in `summarise`.
+    """
+    line = one_line(text)
+    if _length(line) <= limit:
+        return line
+    kept = list(line[:limit])  # a character is one unit or two, so no more than these fit
+    while _length("".join(kept)) >= limit:
+        kept.pop()
+    return "".join(kept) + "…"
+
+
 def _fitting(head: str, sentences: Sequence[str], stated: int, limit: int) -> list[str]:
     kept: list[str] = []
     for sentence in sentences:

@@ -10,7 +10,8 @@ from checks.record_bounds import MAX_RECORD_BYTES
 from checks.text import one_line
 from cli.inputs import Input, LocalFile, S3Object, input_at, is_folder, is_in_s3
 from disk.walking import files_below
-from pipelines.settings import DECISIONS_FOLDER, OUTCOME_SUFFIX, RECORD_SUFFIX
+from pipelines.record_keys import is_decision
+from pipelines.settings import DECISIONS_FOLDER, RECORD_SUFFIX
 
 MOST_NAMED = 10
 MOST_LISTED = 1_000  # keys looked through for records to name
@@ -39,17 +40,12 @@ def read_content(place: str) -> bytes:
     return _content(_input_of(place))
 
 
-def is_record(name: str) -> bool:
-    """Return whether a file of a decision log is a decision record, by its name."""
-    return name.endswith(RECORD_SUFFIX) and not name.endswith(OUTCOME_SUFFIX)
-
-
 def _input_of(place: str) -> Input:
     if not is_folder(place):
         return input_at(place)
     if is_in_s3(place):
         return _only_one(place, _records_below(place))
-    below = (LocalFile(file) for file in files_below(Path(place)) if is_record(file.name))
+    below = (LocalFile(file) for file in files_below(Path(place)) if is_decision(file.name))
     return _only_one(place, below)
 
 
@@ -105,5 +101,5 @@ def _records_below(place: str) -> Iterator[S3Object]:
     # Of a whole bucket only the folder in which the gate writes its decisions.
     prefix = uri if uri.key else uri.child(f"{DECISIONS_FOLDER}/")
     for found in islice(list_objects(s3_client(), prefix), MOST_LISTED):
-        if is_record(found.key):
+        if is_decision(found.key):
             yield S3Object(found)

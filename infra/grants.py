@@ -49,9 +49,12 @@ def allow_starting(
 def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
     """Evaluation reads the version, its evidence and the thresholds, writes decision records and seals them.
 
-    It alone may make seals, and verifies its own when a step is repeated.
+    It alone may make seals, and verifies its own when a step is repeated. Where nothing may be decided it says so in
+    the version's description: its request may not name a status.
     """
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
+    no_status = {"Null": {"sagemaker:ModelApprovalStatus": "true"}}
+    _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], no_status)
     for bucket in (buckets.evidence, buckets.thresholds):
         _allow(role, _READ, [bucket.arn_for_objects("*")])
     own = [buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]

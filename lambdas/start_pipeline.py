@@ -23,6 +23,8 @@ from pipelines.settings import (
     DECISION_URI_PROPERTY,
     DECISIONS_FOLDER,
     STATUS_PROPERTY,
+    UNDECIDED_DIGEST_PROPERTY,
+    UNDECIDED_URI_PROPERTY,
     StartPipelineSettings,
     from_environment,
 )
@@ -30,6 +32,14 @@ from pipelines.settings import (
 STARTED = "started"
 IGNORED = "ignored"
 REFUSED = "refused"
+# The metadata that name what the gate left a version pending with, the URI and the digest, and what that means.
+MARKS = {
+    (DECISION_URI_PROPERTY, DECISION_DIGEST_PROPERTY): "it was judged and waits for a review",
+    (
+        UNDECIDED_URI_PROPERTY,
+        UNDECIDED_DIGEST_PROPERTY,
+    ): "nothing may be decided about it, and it waits for a person",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +106,22 @@ def _not_to_be_judged_now(
         return "it was deleted after the event was sent"
     if not package.is_pending:
         return f"it is {package.approval_status} by now"
-    if _was_left_pending_by_the_gate(package, decisions, seals):
-        return f"it was judged and waits for a review: {package.metadata[DECISION_URI_PROPERTY]}"
+    for properties, left_as in MARKS.items():
+        if _bears_mark(properties, package, decisions, seals):
+            return f"{left_as}: {package.metadata[properties[0]]}"
     return None
 
 
-def _was_left_pending_by_the_gate(package: ModelPackage, decisions: DecisionLog, seals: Seals) -> bool:
+def _bears_mark(
+    properties: tuple[str, str], package: ModelPackage, decisions: DecisionLog, seals: Seals
+) -> bool:
     """Whether the event tells of the gate's own update, which left the version pending with its reasons.
 
     Judging it again would update it again, for ever. But anybody who registers a version writes its metadata, so
     they count only as far as the decision log bears them out: they name a record by its digest, step one sealed it,
     and it is about this very package. A version that was set back to pending was left otherwise: it is judged.
     """
-    uri, digest = (package.metadata.get(name) for name in (DECISION_URI_PROPERTY, DECISION_DIGEST_PROPERTY))
+    uri, digest = (package.metadata.get(name) for name in properties)
     if uri is None or digest is None or package.metadata.get(STATUS_PROPERTY) != package.approval_status:
         return False
     if f"/{records_folder(package)}/" not in uri:
@@ -140,5 +153,6 @@ def _execution_of(content: bytes, package: ModelPackage) -> str | None:
     is_this = (judged.get("arn"), judged.get("created")) == (package.arn, created_text(package))
     thresholds = record.get("thresholds")
     is_dry_run = isinstance(thresholds, Mapping) and thresholds.get("mode") == "dry_run"
-    leaves_pending = is_dry_run or record.get("decision") == "NeedsReview"
+    is_undecided = "decision" not in record
+    leaves_pending = is_dry_run or is_undecided or record.get("decision") == "NeedsReview"
     return str(record.get("execution")) if is_this and leaves_pending else None

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aws.decision_log import DecisionExists, DecisionLog
-from aws.evidence_store import EvidenceStore
+from aws.evidence_store import DigestMismatch, EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry
 from aws.seals import Seals
+from checks.errors import GovernanceError
 from checks.judge import judge
 from checks.record import DecisionRecord
 from pipelines.belonging import with_foreign_named
@@ -17,6 +18,7 @@ from pipelines.messages import EvaluateRequest, EvaluateResponse
 from pipelines.record_keys import execution_id
 from pipelines.records import DecisionMismatch, judged_package, read_decision, write_decision
 from pipelines.thresholds import Thresholds
+from pipelines.undecided import leave_undecided
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def evaluate_model_package(
     """Judge the version that `request` names and write its decision record; `now` knows its time zone.
 
     Called again for the same execution it answers with the record that it wrote then, if it still decides the same.
+    Where a digest does not match, the description of the version says so before the error is raised.
 
     Raises:
         ExecutionNameError: the execution's ARN is none.
@@ -47,7 +50,12 @@ def evaluate_model_package(
     execution_id(request.execution_arn)  # refused before anything is read
     package = services.registry.describe(request.model_package_arn)
     thresholds = services.thresholds.for_group(package.group)
-    evidence = with_foreign_named(read_evidence(services.evidence, package), package, services.claims)
+    try:
+        read = read_evidence(services.evidence, package)
+    except DigestMismatch as mismatch:
+        _leave_undecided(services, package, request.execution_arn, mismatch, now=now)
+        raise
+    evidence = with_foreign_named(read, package, services.claims)
     decision = judge(thresholds, evidence, today=now.date())
     record = DecisionRecord.of(
         decision,
@@ -58,6 +66,28 @@ def evaluate_model_package(
         execution=request.execution_arn,
     )
     return _kept(services, package, record, request.execution_arn)
+
+
+def _leave_undecided(
+    services: EvaluateServices,
+    package: ModelPackage,
+    execution_arn: str,
+    error: DigestMismatch,
+    *,
+    now: datetime,
+) -> None:
+    try:
+        leave_undecided(
+            package,
+            execution_arn,
+            str(error),
+            registry=services.registry,
+            decisions=services.decisions,
+            seals=services.seals,
+            now=now,
+        )
+    except GovernanceError as second:  # what failed first is what people need to know
+        error.add_note(f"The version's description could not be changed: {second}")
 
 
 def _kept(

@@ -8,6 +8,7 @@ from aws.decision_log import DecisionLog
 from checks.errors import GovernanceError
 from checks.record import DecisionRecord, DecisionRecordError, parse_record
 from pipelines.outcomes import OutcomeRecord, read_outcome
+from pipelines.record_keys import is_decision
 from pipelines.settings import OUTCOME_SUFFIX
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,7 +85,7 @@ def _is_about(recorded: str | None, created: str | None) -> bool:
 
 def _records(log: DecisionLog, uris: tuple[str, ...]) -> Iterator[tuple[str, DecisionRecord]]:
     for uri in uris:
-        if uri.endswith(OUTCOME_SUFFIX) or not uri.endswith(".json"):
+        if not is_decision(uri):
             continue
         try:
             yield uri, parse_record(log.read(uri))

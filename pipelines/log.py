@@ -20,5 +20,5 @@ def logging_failure(message: str, **fields: object) -> Iterator[None]:
     try:
         yield
     except GovernanceError as error:
-        log(message, error=str(error), **fields)
+        log(message, error="; ".join([str(error), *getattr(error, "__notes__", ())]), **fields)
         raise

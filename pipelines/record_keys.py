@@ -5,7 +5,7 @@ from datetime import UTC
 
 from aws.model_packages import ModelPackage, ModelPackageSummary
 from checks.errors import GovernanceError
-from pipelines.settings import OUTCOME_SUFFIX, RECORD_SUFFIX
+from pipelines.settings import OUTCOME_SUFFIX, RECORD_SUFFIX, UNDECIDED_SUFFIX
 
 # No dot: an execution that could be called "x.outcome" would write where the outcome of "x" belongs.
 _EXECUTION = re.compile(
@@ -25,6 +25,17 @@ def decision_key(package: ModelPackage, execution_arn: str) -> str:
 def outcome_key(package: ModelPackage, execution_arn: str) -> str:
     """The key of what became of that decision; it stands beside it."""
     return f"{records_folder(package)}/{execution_id(execution_arn)}{OUTCOME_SUFFIX}"
+
+
+def undecided_key(package: ModelPackage, execution_arn: str) -> str:
+    """The key of what an execution says of a version that it could not decide about."""
+    return f"{records_folder(package)}/{execution_id(execution_arn)}{UNDECIDED_SUFFIX}"
+
+
+def is_decision(uri: str) -> bool:
+    """Whether a decision lies at `uri`, by its name: what else an execution writes has a further dot in it."""
+    name = uri.rpartition("/")[2]
+    return name.endswith(RECORD_SUFFIX) and "." not in name.removesuffix(RECORD_SUFFIX)
 
 
 def records_folder(package: ModelPackage) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
 from checks.record import DecisionRecord
-from checks.summary import summarise
+from checks.summary import fitting_description, summarise
 from checks.thresholds import Check, Mode, ThresholdFile
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -108,6 +108,22 @@ def test_a_character_beyond_the_basic_plane_counts_twice(count: int, beyond: int
     summary = summarise(record(one), limit=units - beyond)
     assert (summary == whole) is (beyond == 0)
     assert len(summary) + summary.count("🦜") <= units - beyond
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "told"),
+    [
+        ("all of it", 9, "all of it"),
+        ("one unit more", 12, "one unit mo…"),
+        ("🦜🦜🦜", 6, "🦜🦜🦜"),
+        ("🦜🦜🦜", 5, "🦜🦜…"),
+        ("🦜🦜🦜", 4, "🦜…"),
+        ("a\n\u202eb\tc", 1024, "a b c"),
+    ],
+    ids=["fits", "too long", "pairs fit", "pairs and the mark", "no half of a pair", "one line"],
+)
+def test_a_description_is_one_line_within_its_limit(text: str, limit: int, told: str) -> None:
+    assert fitting_description(text, limit) == told
 
 
 def test_a_name_too_long_to_be_told_is_left_out() -> None:

@@ -71,9 +71,14 @@ def test_a_wrong_digest_fails_the_execution_and_leaves_the_version_pending(
     assert (step["StepName"], step["StepStatus"]) == ("EvaluateModelPackage", "Failed")
     assert source["S3Uri"] in step["FailureReason"]
     assert described["ModelApprovalStatus"] == "PendingManualApproval"
-    assert "ApprovalDescription" not in described
-    assert described["CustomerMetadataProperties"] == {"team": "risk"}
-    assert stack.records(arn) == {}
+    assert described["ApprovalDescription"].startswith(f"Not decided: {source['S3Uri']}: its SHA-256 is ")
+    # That update sent an event, too, and it started nothing: there is one execution.
+    assert described["CustomerMetadataProperties"] == {
+        "team": "risk",
+        "governance:status": "PendingManualApproval",
+        "governance:undecided-uri": described["CustomerMetadataProperties"]["governance:undecided-uri"],
+        "governance:undecided-digest": described["CustomerMetadataProperties"]["governance:undecided-digest"],
+    }
 
 
 def test_the_same_event_three_times_starts_one_execution(stack: Any) -> None:

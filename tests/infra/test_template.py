@@ -233,7 +233,13 @@ def allowed(resources: dict[str, dict], role: str) -> set[str]:
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READ = {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
-EVALUATE = {"sagemaker:DescribeModelPackage", "s3:PutObject", "kms:GenerateMac", "kms:VerifyMac"} | READ
+EVALUATE = {
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:UpdateModelPackage",
+    "s3:PutObject",
+    "kms:GenerateMac",
+    "kms:VerifyMac",
+} | READ
 
 
 def test_what_each_role_may_do(deployed):
@@ -251,12 +257,17 @@ def test_what_each_role_may_do(deployed):
     }
 
 
-def test_only_the_update_may_change_a_version_and_only_to_what_a_decision_can_be(resources):
-    (statement,) = [
-        s for s in own_statements(resources) if "sagemaker:UpdateModelPackage" in as_list(s["Action"])
-    ]
-    assert statement["Condition"] == {
-        "StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}
+def test_only_the_update_may_set_a_status_and_only_one_that_a_decision_can_have(resources):
+    """The evaluation may change a description, in a request that names no status."""
+    conditions = {
+        policy["Roles"][0]["Ref"][:6]: statement["Condition"]
+        for policy in of_type(resources, "AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "sagemaker:UpdateModelPackage" in as_list(statement["Action"])
+    }
+    assert conditions == {
+        "Update": {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}},
+        "Evalua": {"Null": {"sagemaker:ModelApprovalStatus": "true"}},
     }
 
 

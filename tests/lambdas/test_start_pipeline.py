@@ -200,11 +200,12 @@ class Judged:
         self.mark(location.uri, digest)
 
     def mark(self, uri: str, digest: str, status: str = "PendingManualApproval") -> None:
+        kind = "decision" if "decision" in self.record else "undecided"
         self.registry.update(
             ARN,
             metadata={
-                "governance:decision-uri": uri,
-                "governance:decision-digest": digest,
+                f"governance:{kind}-uri": uri,
+                f"governance:{kind}-digest": digest,
                 "governance:status": status,
             },
         )
@@ -230,6 +231,18 @@ def test_the_gates_own_update_starts_nothing(judged, record):
     judged.record |= record
     judged.write()
     assert judged.start() == "ignored"
+
+
+def test_the_gates_own_word_that_nothing_may_be_decided_starts_nothing(judged):
+    del judged.record["decision"], judged.record["thresholds"]
+    judged.write(key="askdata/1/x.undecided.json")
+    assert judged.start() == "ignored"
+
+
+def test_metadata_that_name_a_forged_word_of_the_gate_are_no_mark(judged):
+    del judged.record["decision"], judged.record["thresholds"]
+    judged.write(key="askdata/1/x.undecided.json", sealed=False)
+    assert judged.start() == "started"
 
 
 def test_a_version_that_a_person_set_back_to_pending_is_judged(judged):

@@ -170,13 +170,57 @@ def assert_untouched(world, arn):
     assert (package.approval_status, package.description) == ("PendingManualApproval", None)
 
 
-def test_a_wrong_digest_fails_the_step_and_records_nothing(world, attached):
+@pytest.fixture
+def changed(world, attached) -> str:
+    """A version whose report was changed after its digest was registered."""
     path = world.report("v.json", text_to_sql__accuracy=0.9)
     arn = world.register(attached(path))
     path.write_text(path.read_text().replace("0.9", "0.99"))
-    with pytest.raises(DigestMismatch, match=r"v\.json"):
-        world.evaluate(arn)
-    assert_untouched(world, arn)
+    return str(arn)
+
+
+def test_a_wrong_digest_fails_the_step_and_its_description_says_why(world, changed):
+    with pytest.raises(DigestMismatch, match=r"v\.json") as raised:
+        world.evaluate(changed)
+    package = world.registry.describe(changed)
+    assert package.approval_status == "PendingManualApproval"
+    assert package.description == f"Not decided: {raised.value}"
+    (note,) = (world.folder / "decisions" / "AskData" / "1").iterdir()
+    assert note.name == "abc123.undecided.json"
+    content = json.loads(note.read_bytes())
+    assert (content["schema"], content["reason"]) == ("governance.undecided/1", str(raised.value))
+    assert package.metadata["governance:undecided-uri"] == str(note.resolve())
+    assert package.metadata["governance:undecided-digest"] == hashlib.sha256(note.read_bytes()).hexdigest()
+
+
+def test_a_repeated_attempt_does_not_change_the_version_again(world, changed):
+    for _ in range(2):
+        with pytest.raises(DigestMismatch):
+            world.evaluate(changed)
+        world.registry.update(changed, description="somebody's own words")
+    assert world.registry.describe(changed).description == "somebody's own words"
+
+
+def test_a_version_that_was_decided_meanwhile_keeps_its_description(world, changed):
+    world.registry.update(changed, approval_status="Rejected", description="by hand")
+    with pytest.raises(DigestMismatch):
+        world.evaluate(changed)
+    package = world.registry.describe(changed)
+    assert (package.approval_status, package.description) == ("Rejected", "by hand")
+
+
+def test_where_the_description_cannot_be_changed_the_mismatch_is_told_all_the_same(
+    world, changed, monkeypatch
+):
+    def fail(*_: object, **__: object) -> None:
+        raise AwsError("UpdateModelPackage: throttled", code="ThrottlingException")
+
+    monkeypatch.setattr(world.registry, "update", fail)
+    with pytest.raises(DigestMismatch, match=r"v\.json") as raised:
+        world.evaluate(changed)
+    assert raised.value.__notes__ == [
+        "The version's description could not be changed: UpdateModelPackage: throttled"
+    ]
 
 
 def test_two_digests_for_one_report_are_both_held_to(world, attached):

@@ -1,0 +1,78 @@
+"""What step one leaves where nothing may be decided: the reason, in the registry and in the decision log.
+
+The version stays pending. Its description says why, for those who only look there. That update is a change of the
+version and sends an event: a sealed note in the decision log shows `start_pipeline` that it was the gate's own.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from aws.decision_log import DecisionExists, DecisionLog
+from aws.model_packages import PENDING, ModelPackage, StatusChanged
+from aws.model_registry import ModelRegistry
+from aws.seals import Seals
+from checks.summary import fitting_description
+from pipelines.outcomes import timestamp
+from pipelines.record_keys import created_text, statement, undecided_key
+from pipelines.settings import STATUS_PROPERTY, UNDECIDED_DIGEST_PROPERTY, UNDECIDED_URI_PROPERTY
+
+UNDECIDED_SCHEMA = "governance.undecided/1"
+
+
+def leave_undecided(
+    package: ModelPackage,
+    execution_arn: str,
+    reason: str,
+    *,
+    registry: ModelRegistry,
+    decisions: DecisionLog,
+    seals: Seals,
+    now: datetime,
+) -> None:
+    """Say in the description of a pending version why nothing was decided about it; its status is not touched.
+
+    A version that is no longer pending is left alone, and so is one that an earlier attempt of this execution told.
+
+    Raises:
+        GovernanceError: AWS failed, or the version's metadata have no room left.
+    """
+    if not package.is_pending:
+        return
+    content = _note(package, execution_arn, reason, now)
+    digest = hashlib.sha256(content).hexdigest()
+    seal = seals.make(statement(digest, package.arn, execution_arn))
+    try:
+        location = decisions.write(undecided_key(package, execution_arn), content, seal=seal)
+    except DecisionExists:
+        return
+    try:
+        registry.update(
+            package.arn,
+            description=fitting_description(f"Not decided: {reason}"),
+            metadata=_mark(location.uri, digest),
+            only_from=PENDING,
+        )
+    except StatusChanged:
+        return  # somebody decided meanwhile, and needs no reason
+
+
+def _note(package: ModelPackage, execution_arn: str, reason: str, now: datetime) -> bytes:
+    document = {
+        "schema": UNDECIDED_SCHEMA,
+        "reason": reason,
+        "model_package": {
+            "arn": package.arn,
+            "group": package.group,
+            "version": package.version,
+            "created": created_text(package),
+        },
+        "execution": execution_arn,
+        "recorded_at": timestamp(now),
+    }
+    return (json.dumps(document, indent=2) + "\n").encode()
+
+
+def _mark(uri: str, digest: str) -> Mapping[str, str]:
+    return {UNDECIDED_URI_PROPERTY: uri, UNDECIDED_DIGEST_PROPERTY: digest, STATUS_PROPERTY: PENDING}
