@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,16 +15,19 @@ from checks.errors import GovernanceError
 from cli.about import add_about
 from cli.command_examples import add_examples
 
-ROOMS = ("checks", "disk", "scorers", "aws", "lambdas", "pipelines", "sandbox", "cli", "infra")
+# Beside this room are the others: in a checkout at the top, once installed in one package.
+_HOME = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
     """One row of the command table.
 
-    `path` is what the user types (`"score rag"`). `target` is `module:attribute`, where the attribute is a function
-    with typer annotations, or a `typer.Typer` with sub-commands. `extra` names the optional dependencies that the
+    `path` is what the user types (`"score rag"`). `target` is `.module:attribute`, the module relative to this room,
+    which has another name once it is installed; the attribute is a function with typer annotations, or a
+    `typer.Typer` with sub-commands. `extra` names the optional dependencies that the
     command needs beside those of the command line itself. `writes_evidence` gives the command the option `--about`.
+    `needs_checkout` is true of what is no part of an installation, since it deploys the stack from its source.
     """
 
     path: str
@@ -31,11 +35,12 @@ class CommandEntry:
     summary: str
     extra: str | None = None
     writes_evidence: bool = False
+    needs_checkout: bool = False
 
     @property
     def exists(self) -> bool:
         """Whether the module can be found; it is not imported."""
-        return importlib.util.find_spec(self.target.partition(":")[0]) is not None
+        return importlib.util.find_spec(self.target.partition(":")[0], __package__) is not None
 
 
 class LazyCommand(TyperCommand):
@@ -53,7 +58,7 @@ class LazyCommand(TyperCommand):
     def loaded(self) -> Any:
         """The typer command behind the row (its class is private to typer)."""
         module_name, _, attribute = self._entry.target.partition(":")
-        target = getattr(importlib.import_module(module_name), attribute)
+        target = getattr(importlib.import_module(module_name, __package__), attribute)
         if not isinstance(target, typer.Typer):
             command, target = target, typer.Typer(add_completion=False)
             target.command()(command)
@@ -69,17 +74,28 @@ class LazyCommand(TyperCommand):
 def missing_package(
     error: ModuleNotFoundError, arguments: Sequence[str], entries: Iterable[CommandEntry]
 ) -> GovernanceError | None:
-    """Return how to install what the command of `arguments` lacks, or `None` where the defect is our own."""
+    """Return how to get what the command of `arguments` lacks, or `None` where the defect is our own."""
     for entry in entries:
         path = entry.path.split()
-        if entry.extra is not None and list(arguments[: len(path)]) == path:
-            if (error.name or "").partition(".")[0] in ROOMS:
-                return None
+        if list(arguments[: len(path)]) != path:
+            continue
+        if entry.needs_checkout:
+            return GovernanceError(
+                f"governance {entry.path}: it builds the stack from its source, which an installation does not have "
+                f"({error.name}); clone the project and run `make setup` there"
+            )
+        if entry.extra is not None and not _is_ours(error.name or ""):
             return GovernanceError(
                 f"governance {entry.path}: the package {error.name} is not installed; install "
                 f'"sagemaker-model-governance[{entry.extra}]"'
             )
     return None
+
+
+def _is_ours(module: str) -> bool:
+    """Return whether a module that was not found would be one of this project."""
+    top = module.partition(".")[0]
+    return top == __package__.partition(".")[0] or (_HOME / top).is_dir()
 
 
 def build_commands(entries: Iterable[CommandEntry], groups: dict[str, str]) -> dict[str, Any]:

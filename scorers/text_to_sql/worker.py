@@ -66,7 +66,7 @@ def serve(connection: Connection, state: WorkerState) -> None:
     kinds = {kind for kind, _ in settings["targets"].values()}
     for kind in kinds:
         # Now: an engine's code is not to count against the bound.
-        import_module(f"scorers.text_to_sql.engines.{kind}")
+        import_module(f".engines.{kind}", __package__)
     bound_resources(settings["limits"]["memory"] + (_RESERVED_BY_DUCKDB if "duckdb" in kinds else 0))
     scorers = _Scorers(settings, state)
     while True:

@@ -69,7 +69,7 @@ def test_every_listed_command_loads_and_has_help(
 
 
 def test_a_row_without_its_module_is_not_listed() -> None:
-    assert build_commands([CommandEntry("later", "cli.later:command", "Not there yet.")], {}) == {}
+    assert build_commands([CommandEntry("later", ".later:command", "Not there yet.")], {}) == {}
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,13 @@ def test_a_row_without_its_module_is_not_listed() -> None:
             "governance score rag: the package openai.resources is not installed; "
             'install "sagemaker-model-governance[rag]"',
             id="while the command runs or is imported",
+        ),
+        pytest.param(
+            ["sandbox", "up"],
+            "model_governance.sandbox",
+            "governance sandbox up: it builds the stack from its source, which an installation does not have "
+            "(model_governance.sandbox); clone the project and run `make setup` there",
+            id="a command that an installation does not have",
         ),
         pytest.param(["score", "rag"], "scorers.rag.nowhere", None, id="our own module"),
         pytest.param(["check"], "openai", None, id="a command that needs no extra"),
