@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.errors import AwsError, explained
-from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from aws.aws_errors import AwsError, explained
+from checks.strict_json import JsonValue, ReportError, parse_strict_json
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.errors import explained
+from aws.aws_errors import explained
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient

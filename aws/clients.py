@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from aws.errors import AwsError, explained
+from aws.aws_errors import AwsError, explained
 from aws.seals import KmsClient
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.errors import AwsError, explained
+from aws.aws_errors import AwsError, explained
 
 if TYPE_CHECKING:
     from mypy_boto3_comprehend import ComprehendClient

@@ -23,7 +23,7 @@ from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.reports import MANIFEST, MAX_REPORT_BYTES, READERS, REPORT_PATTERNS, is_report_file
-from disk.errors import FileMissing, FileTooLarge
+from disk.disk_errors import FileMissing, FileTooLarge
 from disk.reading import read_bounded
 from disk.walking import files_below
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aws.arns import ModelPackageArn
-from aws.errors import AwsError, AwsNotFound, explained
+from aws.aws_errors import AwsError, AwsNotFound, explained
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

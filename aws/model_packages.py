@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from aws.arns import validate_group_name
-from aws.errors import AwsError
+from aws.aws_errors import AwsError
 from aws.registry_limits import RegistryLimitError, check_metadata, check_registration
 from aws.report_references import ReportReference
 from checks.errors import GovernanceError

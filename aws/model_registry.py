@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from aws.arns import ModelPackageArn, validate_group_name
-from aws.errors import AwsError, AwsNotFound, explained
+from aws.aws_errors import AwsError, AwsNotFound, explained
 from aws.model_packages import (
     COMPLETED,
     PENDING,

@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
-from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
 
 _NO_LOGIN = (
     CredentialRetrievalError,

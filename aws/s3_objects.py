@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, explained
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, explained
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 

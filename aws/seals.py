@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aws.errors import AwsError, explained
+from aws.aws_errors import AwsError, explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aws.errors import explained
+from aws.aws_errors import explained
 from aws.s3_objects import list_objects, read_object
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError

@@ -1,9 +1,9 @@
 """Versions that a person names by their ARN, in whichever region: described, or told why they cannot be."""
 
 from aws.arns import ArnError, ModelPackageArn
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound
 from aws.callers import caller_of
 from aws.clients import partition_of, sagemaker_client, sts_client
-from aws.errors import AwsAccessDenied, AwsError, AwsNotFound
 from aws.model_packages import ModelPackage, ModelPackageGone
 from aws.model_registry import SageMakerModelRegistry
 

@@ -28,8 +28,8 @@ from ragas.metrics import Faithfulness
 
 from scorers.endpoints.openai_endpoint import OpenAiJudge, Server
 from scorers.endpoints.requests import RequestLimits
+from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import score_rag
-from scorers.rag.settings import RagSettings
 
 REQUESTS_AN_ITEM = 2
 STATEMENTS = {"statements": ["one thing", "another thing"]}

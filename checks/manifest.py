@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import ReportError, parse_strict_json
+from checks.strict_json import ReportError, parse_strict_json
 from checks.subject import SUBJECT, Subject, SubjectError
 
 SCHEMA = "governance.evidence-manifest/1"

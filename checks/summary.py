@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from checks.decision import Consequence, Outcome
-from checks.record import DecisionRecord, RecordedFinding
+from checks.decision_record import DecisionRecord, RecordedFinding
 from checks.text import one_line, shortened
 
 # What each consequence weighs, heaviest first.

@@ -56,7 +56,7 @@ def _option() -> Any:
 def _said(context: typer.Context, given: list[str] | None) -> list[str] | None:
     subject = parse_about(given or ())
     if subject is not None:
-        from scorers.evidence import evidence_about  # noqa: PLC0415 - a scorer's import, for those who score
+        from scorers.evidence_writer import evidence_about  # noqa: PLC0415 - a scorer's import, for those who score
 
         context.with_resource(evidence_about(subject))
     return given

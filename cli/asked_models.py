@@ -8,7 +8,7 @@ from aws.bedrock import BedrockChat
 from aws.clients import bedrock_runtime_client, sagemaker_runtime_client
 from aws.sagemaker_runtime import SageMakerEndpoint
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from cli.answer_options import AnswerOptions, PayloadShape
 from cli.score.endpoints import BedrockJudge, Threaded
 from scorers.endpoints.openai_endpoint import OpenAiJudge, Server

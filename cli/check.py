@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.judge import judge
-from checks.record import DecisionRecord
 from checks.selection import thresholds_for_group
 from checks.thresholds import ThresholdFile
 from cli.exit_codes import exit_code_of

@@ -21,10 +21,14 @@ COMMANDS = (
     CommandEntry("wait", ".wait:command", "Wait for a version's decision; exit with its code."),
     CommandEntry("collect", ".collect:command", "Ask a model a benchmark's questions.", extra="safety"),
     CommandEntry("thresholds init", ".thresholds_init:command", "Write a threshold file to start from."),
-    CommandEntry("thresholds validate", ".thresholds:validate", "List every problem in threshold files."),
-    CommandEntry("thresholds schema", ".thresholds:schema", "Print the JSON Schema of threshold files."),
     CommandEntry(
-        "thresholds publish", ".thresholds:publish", "Put threshold files where the gate reads them."
+        "thresholds validate", ".threshold_commands:validate", "List every problem in threshold files."
+    ),
+    CommandEntry(
+        "thresholds schema", ".threshold_commands:schema", "Print the JSON Schema of threshold files."
+    ),
+    CommandEntry(
+        "thresholds publish", ".threshold_commands:publish", "Put threshold files where the gate reads them."
     ),
     CommandEntry(
         "score text-to-sql",

@@ -12,7 +12,7 @@ from aws.model_packages import ModelPackage
 from checks.errors import GovernanceError
 from cli.inputs import is_in_s3
 from cli.standing import log_around, log_in_bucket
-from pipelines.settings import DECISION_URI_PROPERTY
+from pipelines.step_settings import DECISION_URI_PROPERTY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

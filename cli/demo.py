@@ -17,14 +17,14 @@ from aws.clients import sagemaker_client
 from aws.executions import SUCCEEDED, PipelineExecutions
 from aws.model_packages import PENDING
 from aws.model_registry import SageMakerModelRegistry
+from checks.decision_record import parse_record
 from checks.errors import GovernanceError
-from checks.record import parse_record
 from cli.examples import ExampleVersion, comparable
 from cli.exit_codes import ExitCode
 from cli.main import run
-from cli.records import read_content
+from cli.named_records import read_content
 from cli.terminal import console_for
-from pipelines.settings import DECISION_URI_PROPERTY, PIPELINE_NAME
+from pipelines.step_settings import DECISION_URI_PROPERTY, PIPELINE_NAME
 from sandbox.server import Sandbox
 
 PACKAGE_EVENT = "SageMaker Model Package State Change"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from checks.record import DecisionRecord
 
 THRESHOLDS = "thresholds.yaml"
 EVIDENCE = "evidence"

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from checks.record import DecisionRecord
+from checks.decision_record import DecisionRecord
 from cli.decisions_bucket import DecisionsBucket
 from cli.exit_codes import ExitCode, exit_code_of_status
 from cli.failures_option import FailuresOnly
-from cli.records import read_record
+from cli.named_records import read_record
 from cli.show import show_record
 from cli.terminal import console_for
 from cli.worst_items import lines_about_worst_items
@@ -54,7 +54,7 @@ def _explain_version(arn: str, decisions_bucket: str | None, items: int, *, fail
     from aws.clients import s3_client  # noqa: PLC0415
     from aws.versions import describe_version  # noqa: PLC0415
     from cli.standing import log_around, log_in_bucket, look_up, print_standing  # noqa: PLC0415
-    from pipelines.settings import DECISION_URI_PROPERTY  # noqa: PLC0415
+    from pipelines.step_settings import DECISION_URI_PROPERTY  # noqa: PLC0415
 
     package = describe_version(arn)
     region = ModelPackageArn.parse(arn).region

@@ -9,9 +9,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.checked_figures import (
+    Figure,
+    chart_of,
+    chosen,
+    figures_of,
+    finding_about,
+    findings_of,
+    headings,
+    value_text,
+)
 from cli.decisions_bucket import DecisionsBucket
 from cli.decisions_place import Decisions, log_at, log_of
-from cli.figures import Figure, chart_of, chosen, figures_of, finding_about, findings_of, headings, value_text
 from cli.formats import Chart, Format, OutputFormat, columns, is_ascii_only, print_json, wants_chart
 from cli.seen import Seen, oldest_first, recorded_versions, seen_in_registry, status_text, versions_of
 from cli.show import OUTCOME_STYLES, format_limit

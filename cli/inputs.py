@@ -16,7 +16,7 @@ from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is
 from checks.text import one_line
 from checks.threshold_examination import Examined, examine_thresholds
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
-from disk.errors import FileTooLarge
+from disk.disk_errors import FileTooLarge
 from disk.reading import read_bounded
 from disk.walking import files_below
 

@@ -12,7 +12,7 @@ from cli.decisions_place import Decisions, log_at
 from cli.formats import Format, OutputFormat, print_json
 from cli.seen import Seen, no_such_group, recorded_versions, seen_in_records, status_text
 from cli.terminal import clean_text, console_for
-from pipelines.history import judged_groups
+from pipelines.judgements import judged_groups
 from pipelines.outcomes import timestamp
 
 SCHEMA = "governance.list/1"

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from aws.s3_uris import S3Uri
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from checks.record import DecisionRecord
 from checks.reports import REPORT_PATTERNS
-from checks.reports.strict_json import ReportError, parse_strict_json
+from checks.strict_json import ReportError, parse_strict_json
 from cli.durations import parse_duration
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.inputs import is_in_s3

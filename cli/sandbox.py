@@ -17,7 +17,7 @@ from checks.errors import GovernanceError
 from cli.demo import Demo
 from cli.examples import find_examples
 from disk.writing import write_whole
-from pipelines.settings import PREFIX
+from pipelines.step_settings import PREFIX
 from sandbox.server import FUNCTIONS_LOG, PROJECT, Deployment, Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)

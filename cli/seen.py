@@ -12,7 +12,7 @@ from aws.model_packages import ModelPackage, ModelPackageSummary
 from aws.model_registry import ModelRegistry
 from checks.errors import GovernanceError
 from cli.standing import look_up
-from pipelines.history import Judgement, judged_groups, judged_versions, newest_judgement
+from pipelines.judgements import Judgement, judged_groups, judged_versions, newest_judgement
 from pipelines.outcomes import Standing
 from pipelines.record_keys import created_text
 

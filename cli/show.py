@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.decision import Consequence, Outcome, Verdict
-from checks.record import DecisionRecord, RecordedFinding
+from checks.decision_record import DecisionRecord, RecordedFinding
 from checks.thresholds import Mode
 from cli.terminal import UNBOUNDED, clean_text, console_for, number_text
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.model_packages import PENDING, ModelPackage
+from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
-from checks.record import DecisionRecord, DecisionRecordError, parse_record
 from cli.exit_codes import ExitCode, exit_code_of_status
 from cli.show import Fact, print_facts, show_record
 from cli.terminal import clean_text, console_for
@@ -25,7 +25,7 @@ from pipelines.outcomes import (
     timestamp,
 )
 from pipelines.record_keys import records_folder
-from pipelines.settings import DECISIONS_FOLDER
+from pipelines.step_settings import DECISIONS_FOLDER
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

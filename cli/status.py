@@ -8,11 +8,11 @@ import typer
 from rich.text import Text
 
 from checks.decision import Consequence
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from checks.record import DecisionRecord
+from cli.checked_figures import chart_of, figures_of
 from cli.decisions_bucket import DecisionsBucket
 from cli.decisions_place import Decisions, log_at, log_of
-from cli.figures import chart_of, figures_of
 from cli.formats import Chart, Format, OutputFormat, columns, is_ascii_only, print_json, wants_chart
 from cli.seen import Seen, recorded_versions, seen_with_standing, versions_of
 from cli.show import ASKS, LONGEST_WORD

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from aws.arns import ModelPackageArn
+from aws.aws_errors import AwsError, AwsThrottled, AwsUnreachable
 from aws.clients import s3_client, sagemaker_client
 from aws.decision_log import DecisionLog
-from aws.errors import AwsError, AwsThrottled, AwsUnreachable
 from aws.executions import SUCCEEDED, Execution, ExecutionStep, PipelineExecutions, PipelineMissing
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
@@ -19,7 +19,7 @@ from checks.errors import GovernanceError
 from cli.durations import duration_text
 from cli.exit_codes import ExitCode
 from cli.standing import KnownStanding, exit_code_of_standing, log_around, log_in_bucket, look_up
-from pipelines.settings import PIPELINE_NAME
+from pipelines.step_settings import PIPELINE_NAME
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = (
     0.2,

@@ -10,15 +10,15 @@ from pathlib import Path
 from checks.catalogue import find_metric
 from checks.catalogue.metric import LARGEST_GAP, Better
 from checks.decision import Outcome
+from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedFinding
 from checks.errors import GovernanceError
 from checks.evidence import Document
-from checks.record import DecisionRecord, EvidenceDocument, RecordedFinding
 from checks.reports import MAX_REPORT_BYTES, read_report
-from checks.reports.strict_json import JsonValue, ReportError, parse_report_json
+from checks.strict_json import JsonValue, ReportError, parse_report_json
 from checks.text import one_line, shortened
 from cli.inputs import input_at, is_in_s3
 from cli.terminal import clean_text
-from scorers.evidence import RESULTS
+from scorers.evidence_writer import RESULTS
 from scorers.facets import facet_groups
 
 MOST_FIGURES = 5

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from disk.errors import DiskError, FileMissing, FileTooLarge, kind_of
+from disk.disk_errors import DiskError, FileMissing, FileTooLarge, kind_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

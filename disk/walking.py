@@ -5,7 +5,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from disk.errors import DiskError, kind_of
+from disk.disk_errors import DiskError, kind_of
 
 _Folder = tuple[int, int]  # device and inode, which tell a folder whatever path leads to it
 

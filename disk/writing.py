@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from disk.errors import DiskError, kind_of
+from disk.disk_errors import DiskError, kind_of
 
 PATIENCE_SECONDS = 10.0  # how long somebody has to open a named pipe for reading
 _LOOK_SECONDS = 0.1

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from checks.record import parse_record
+from checks.decision_record import parse_record
 from cli.examples import EXPECTED_DECISION, ExampleVersion, comparable
 from cli.main import run
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from pipelines.settings import PIPELINE_NAME
+from pipelines.step_settings import PIPELINE_NAME
 
 
 class GovernanceAlarms(Construct):

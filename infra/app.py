@@ -6,8 +6,8 @@ import sys
 from aws_cdk import App, Environment
 
 from infra.bundle import BundleError
+from infra.deployment_settings import SettingsError, read_settings
 from infra.governance_stack import GovernanceStack
-from infra.settings import SettingsError, read_settings
 
 
 def build_app(app: App) -> GovernanceStack:

@@ -6,7 +6,7 @@ from constructs import Construct
 
 from infra.definition_template import definition_body
 from pipelines.definition import EvaluationCompute
-from pipelines.settings import PIPELINE_NAME
+from pipelines.step_settings import PIPELINE_NAME
 
 
 class GovernancePipeline(Construct):

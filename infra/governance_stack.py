@@ -11,13 +11,13 @@ from infra.alarms import GovernanceAlarms
 from infra.buckets import GovernanceBuckets
 from infra.bundle import build_bundle
 from infra.definition_template import image_uri
+from infra.deployment_settings import DeploymentSettings
 from infra.function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
 from infra.seal_key import SealKey
-from infra.settings import DeploymentSettings
 from infra.trigger import PendingModelPackages
 from pipelines.definition import EvaluationCompute, LambdaCompute, ProcessingCompute
-from pipelines.settings import (
+from pipelines.step_settings import (
     DECISIONS_FOLDER,
     PIPELINE_NAME,
     RESULTS_FOLDER,
@@ -107,7 +107,7 @@ class GovernanceStack(Stack):
                 thresholds_bucket=self._buckets.thresholds.bucket_name,
                 seal_key=self._seal_key.key_arn,
             ),
-            handler="lambdas.update_model_status.handler",
+            handler="lambdas.handle_update.handler",
             timeout=Duration.minutes(5),
         )
 
@@ -125,7 +125,7 @@ class GovernanceStack(Stack):
             "EvaluateModelPackage",
             "Judges a model version on its own evidence and writes the decision record.",
             settings,
-            handler="lambdas.evaluate_model_package.handler",
+            handler="lambdas.handle_evaluate.handler",
             timeout=Duration.minutes(10),  # the longest that a Lambda step runs
             memory_mb=1024,
         )

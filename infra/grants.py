@@ -15,7 +15,7 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.buckets import GovernanceBuckets
 from infra.function import GovernanceFunction
-from pipelines.settings import (
+from pipelines.step_settings import (
     CLAIMS_FOLDER,
     DECISIONS_FOLDER,
     OUTCOME_SUFFIX,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from aws.arns import ArnError
+from aws.aws_errors import AwsError
 from aws.clients import kms_client, s3_client, sagemaker_client
 from aws.decision_log import DecisionLog, S3DecisionLog
-from aws.errors import AwsError
 from aws.executions import PipelineExecutions
 from aws.model_packages import ModelPackage, ModelPackageGone
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
@@ -18,7 +18,7 @@ from checks.errors import GovernanceError
 from lambdas.model_package_event import EventRefused, StateChange, read_event
 from pipelines.log import log
 from pipelines.record_keys import created_text, records_folder, statement
-from pipelines.settings import (
+from pipelines.step_settings import (
     DECISION_DIGEST_PROPERTY,
     DECISION_URI_PROPERTY,
     DECISIONS_FOLDER,

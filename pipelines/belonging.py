@@ -7,7 +7,7 @@ from checks.evidence import Evidence, Report
 from checks.reports import UNREADABLE
 from checks.subject import JudgedModel, Subject
 from pipelines.evidence_claims import Claim, Claims
-from pipelines.records import judged_package
+from pipelines.sealed_decisions import judged_package
 
 # Figures about data, which several models may be trained on or serve; nothing in them speaks for one model. What Model
 # Monitor writes of a model's quality, its bias or its explanations does.

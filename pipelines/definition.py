@@ -22,7 +22,7 @@ from pipelines.messages import (
     UpdateResponse,
     field_names,
 )
-from pipelines.settings import PIPELINE_NAME, RESULT_FILE
+from pipelines.step_settings import PIPELINE_NAME, RESULT_FILE
 
 EVALUATE = "EvaluateModelPackage"
 UPDATE = "UpdateModelStatus"

@@ -8,16 +8,16 @@ from aws.evidence_store import DigestMismatch, EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry
 from aws.seals import Seals
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.judge import judge
-from checks.record import DecisionRecord
 from pipelines.belonging import with_foreign_named
-from pipelines.evidence import read_evidence
 from pipelines.evidence_claims import Claims
 from pipelines.messages import EvaluateRequest, EvaluateResponse
+from pipelines.read_evidence import read_evidence
 from pipelines.record_keys import execution_id
-from pipelines.records import DecisionMismatch, judged_package, read_decision, write_decision
-from pipelines.thresholds import Thresholds
+from pipelines.sealed_decisions import DecisionMismatch, judged_package, read_decision, write_decision
+from pipelines.threshold_sources import Thresholds
 from pipelines.undecided import leave_undecided
 
 

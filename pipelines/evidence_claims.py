@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aws.decision_log import DecisionExists, DecisionLog
 from aws.model_packages import ModelPackage
+from checks.decision_record import ModelPackage as JudgedPackage
 from checks.errors import GovernanceError
 from checks.evidence import Report
-from checks.record import ModelPackage as JudgedPackage
-from checks.reports.strict_json import ReportError, parse_strict_json
-from pipelines.records import judged_package
+from checks.strict_json import ReportError, parse_strict_json
+from pipelines.sealed_decisions import judged_package
 
 
 class Claims(Protocol):

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import PENDING, Identity, ModelPackage
-from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from checks.strict_json import JsonValue, ReportError, parse_strict_json
 from pipelines.record_keys import created_text, records_folder
-from pipelines.records import DecisionMismatch
-from pipelines.settings import OUTCOME_SUFFIX
+from pipelines.sealed_decisions import DecisionMismatch
+from pipelines.step_settings import OUTCOME_SUFFIX
 
 UPDATED = "updated"
 LEFT_PENDING = "left_pending"

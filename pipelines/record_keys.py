@@ -5,7 +5,7 @@ from datetime import UTC
 
 from aws.model_packages import ModelPackage, ModelPackageSummary
 from checks.errors import GovernanceError
-from pipelines.settings import OUTCOME_SUFFIX, RECORD_SUFFIX, UNDECIDED_SUFFIX
+from pipelines.step_settings import OUTCOME_SUFFIX, RECORD_SUFFIX, UNDECIDED_SUFFIX
 
 # No dot: an execution that could be called "x.outcome" would write where the outcome of "x" belongs.
 _EXECUTION = re.compile(

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from aws.arns import ModelPackageArn, validate_group_name
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, AwsUnreachable
 from aws.callers import Caller, caller_of
 from aws.clients import s3_client, sagemaker_client, sts_client
-from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, AwsUnreachable
 from aws.evidence_store import S3EvidenceStore, evidence_files, sha256_of
 from aws.model_packages import (
     ABOUT_PROPERTY,
@@ -44,11 +44,11 @@ from aws.s3_uris import S3Uri
 from aws.sagemaker_shapes import containers, registration_request
 from aws.threshold_store import FolderThresholdStore, S3ThresholdStore
 from checks.decision import Verdict
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
 from checks.manifest import Manifest
-from checks.record import DecisionRecord
 from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file
 from checks.subject import JudgedModel, Subject
 from checks.thresholds import ThresholdFile
@@ -56,7 +56,7 @@ from disk.reading import read_bounded
 from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
 from pipelines.report_slots import attach
 from pipelines.services import thresholds_in_force
-from pipelines.thresholds import Thresholds
+from pipelines.threshold_sources import Thresholds
 
 CLOCK_SKEW = timedelta(minutes=10)  # how far the clocks of S3 and SageMaker may be apart
 _ID_CHARACTERS = 32  # of the prefix and the ClientToken, which has at most 36

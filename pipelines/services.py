@@ -11,14 +11,14 @@ from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import EvaluateServices
 from pipelines.evidence_claims import EvidenceClaims
 from pipelines.messages import EvaluateRequest, UpdateRequest
-from pipelines.settings import (
+from pipelines.step_settings import (
     CLAIMS_FOLDER,
     DECISIONS_FOLDER,
     THRESHOLDS_FOLDER,
     EvaluateSettings,
     UpdateSettings,
 )
-from pipelines.thresholds import OnTrial, PublishedElseShipped, ShippedThresholds, Thresholds
+from pipelines.threshold_sources import OnTrial, PublishedElseShipped, ShippedThresholds, Thresholds
 from pipelines.update_model_status import UpdateServices
 
 

@@ -16,7 +16,7 @@ from aws.seals import Seals
 from checks.summary import fitting_description
 from pipelines.outcomes import timestamp
 from pipelines.record_keys import created_text, statement, undecided_key
-from pipelines.settings import STATUS_PROPERTY, UNDECIDED_DIGEST_PROPERTY, UNDECIDED_URI_PROPERTY
+from pipelines.step_settings import STATUS_PROPERTY, UNDECIDED_DIGEST_PROPERTY, UNDECIDED_URI_PROPERTY
 
 UNDECIDED_SCHEMA = "governance.undecided/1"
 

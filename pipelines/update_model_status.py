@@ -11,7 +11,7 @@ from aws.model_packages import APPROVED, PENDING, REJECTED, ModelPackage, Status
 from aws.model_registry import ModelRegistry
 from aws.seals import Seals
 from checks.decision import Verdict
-from checks.record import DecisionRecord
+from checks.decision_record import DecisionRecord
 from checks.summary import summarise
 from checks.thresholds import Mode
 from pipelines.messages import UpdateRequest, UpdateResponse
@@ -27,14 +27,14 @@ from pipelines.outcomes import (
     timestamp,
 )
 from pipelines.record_keys import created_text, outcome_key
-from pipelines.records import DecisionMismatch, read_decision
-from pipelines.settings import (
+from pipelines.sealed_decisions import DecisionMismatch, read_decision
+from pipelines.step_settings import (
     DECISION_DIGEST_PROPERTY,
     DECISION_URI_PROPERTY,
     STATUS_PROPERTY,
     THRESHOLDS_DIGEST_PROPERTY,
 )
-from pipelines.thresholds import Thresholds
+from pipelines.threshold_sources import Thresholds
 from pipelines.verification import require_in_force, require_newest, require_same_package
 
 OUTCOME_SCHEMA = "governance.outcome/2"

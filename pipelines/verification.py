@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage
 from aws.seals import Seals
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from checks.record import DecisionRecord
 from checks.thresholds import Mode
 from pipelines.record_keys import outcome_key, records_folder
-from pipelines.records import DecisionMismatch, decided_at, judged_package, read_decision
-from pipelines.settings import OUTCOME_SUFFIX, RECORD_SUFFIX
-from pipelines.thresholds import Thresholds
+from pipelines.sealed_decisions import DecisionMismatch, decided_at, judged_package, read_decision
+from pipelines.step_settings import OUTCOME_SUFFIX, RECORD_SUFFIX
+from pipelines.threshold_sources import Thresholds
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from sandbox.cloudformation import describe_stack
 from sandbox.delivery import Delivery
 from sandbox.events import EventLog
-from sandbox.executions import PipelineEngine
+from sandbox.execution_runner import PipelineEngine
 from sandbox.extensions import Parts, install
 from sandbox.functions import FunctionHost
 from sandbox.processing import ProcessingHost

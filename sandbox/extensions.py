@@ -21,7 +21,7 @@ from moto.utilities.arns import parse_arn
 from sandbox import cloudformation
 from sandbox.delivery import Delivery
 from sandbox.events import EventLog, timestamp
-from sandbox.executions import PipelineEngine
+from sandbox.execution_runner import PipelineEngine
 from sandbox.functions import FunctionHost
 from sandbox.registry import ModelRegistry, calling
 from sandbox.tasks import BackgroundTasks

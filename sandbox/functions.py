@@ -29,7 +29,7 @@ from moto.utilities.utils import get_partition
 
 from sandbox.server import FUNCTIONS_LOG
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("function_worker.py")
 # Seconds for importing a handler: Lambda grants ten, a busy laptop may need more.
 INITIALISATION_TIMEOUT = 60.0
 CONCURRENT_PROCESSES = 4

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Source, Unmeasured
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 MAX_GROUPS = 1_000
 LARGEST_GAP = "_largest_gap"

@@ -16,10 +16,10 @@ from statistics import NormalDist
 
 from checks.errors import GovernanceError
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from checks.version import NAME, VERSION
 from scorers.csv_files import COMMA
-from scorers.evidence import EvidenceWriter
+from scorers.evidence_writer import EvidenceWriter
 from scorers.facets import HERE, LARGEST_GAP, MAX_GROUPS, facet_groups
 from scorers.lines import SHOWN_PROBLEMS, Line, LinesError, check_lines
 from scorers.uncertainty import estimate

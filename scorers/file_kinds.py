@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from disk.errors import kind_of
+from disk.disk_errors import kind_of
 
 HEAD_BYTES = 4096
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from checks.strict_json import JsonValue, ReportError, parse_strict_json
 from scorers.csv_files import COMMA, csv_columns, csv_rows, width_problem
 from scorers.file_kinds import FileKind, kind_of_file
 

@@ -32,7 +32,7 @@ from checks.reports import (
 )
 from checks.reports.numbers import Node
 from checks.reports.stated_errors import with_stated_errors
-from checks.reports.strict_json import JsonValue, ReportError, parse_report_json
+from checks.strict_json import JsonValue, ReportError, parse_report_json
 from checks.subject import Subject, SubjectError, subject_of
 
 # Of the files in a folder that are taken for reports. Other lines of JSON are items: predictions, scored answers.

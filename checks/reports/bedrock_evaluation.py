@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports.numbers import Node, error_beside, kind, number, undefined, why_not_a_number
 from checks.reports.ragas import mean_of
-from checks.reports.strict_json import JsonValue, ReportError, parse_report_json
+from checks.strict_json import JsonValue, ReportError, parse_report_json
 
 FORMAT = "bedrock_evaluation"
 SECTION = "automatedEvaluationResult"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.numbers import Node
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "clarify_analysis_config"
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "clarify_bias"
 PREFIXES = {

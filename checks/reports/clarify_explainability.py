@@ -14,7 +14,7 @@ from checks.exact import quotient, size, total
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports import clarify_bias
 from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "clarify_explainability"
 SECTION = "explanations"

@@ -35,8 +35,8 @@ from checks.reports.numbers import (
     undefined,
     why_not_a_number,
 )
-from checks.reports.strict_json import JsonValue
 from checks.reports.support import SPREADS, count_of, why_no_spread, with_samples, with_spread
+from checks.strict_json import JsonValue
 
 FORMAT = "sagemaker_evaluation"
 GROUP_SUFFIX = "_metrics"

@@ -15,7 +15,7 @@ from checks.measurements import Measurement
 from checks.reports import ragas
 from checks.reports.evaluation import is_named_list, named_members, read_metric
 from checks.reports.numbers import Node, kind, undefined, why_not_a_number
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "figures"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
-from checks.reports.strict_json import JsonValue, ReportError
+from checks.strict_json import JsonValue, ReportError
 
 FORMAT = "fmeval"
 NAMES = ("eval_name", "dataset_name")

@@ -15,8 +15,8 @@ from io import BytesIO
 
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
-from checks.reports.strict_json import JsonValue, ReportError
 from checks.reports.support import count_of, supported
+from checks.strict_json import JsonValue, ReportError
 
 FORMAT = "inspect_log"
 ARCHIVE_START = b"PK\x03\x04"

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from checks.measurements import Measurement
 from checks.reports import sagemaker_evaluators
 from checks.reports.numbers import Node, kind, measurement, undefined
-from checks.reports.strict_json import JsonValue
 from checks.reports.support import supported
+from checks.strict_json import JsonValue
 
 FORMAT = "lm_eval"
 ERROR_SUFFIX = "_stderr"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "sagemaker_model_card"
 SECTION = "metric_groups"

@@ -11,7 +11,7 @@ from checks.measurements import Measurement, Unmeasured
 from checks.reports.model_monitor_shape import has_features, has_statistics, is_statistics
 from checks.reports.model_monitor_statistics import feature_name, feature_numbers
 from checks.reports.numbers import Node, kind, numbers_below, undefined
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "model_monitor_constraints"
 PREFIX = "model_monitor.constraints"

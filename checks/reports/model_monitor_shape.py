@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 STATISTICS_SECTIONS = ("numerical_statistics", "string_statistics")
 CONSTRAINTS_KEYS = frozenset({"inferred_type", "completeness", "num_constraints", "string_constraints"})

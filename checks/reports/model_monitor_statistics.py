@@ -16,7 +16,7 @@ from checks.measurements import Measurement, Unmeasured
 from checks.reports.evaluation import group_name, is_group, read_group
 from checks.reports.model_monitor_shape import STATISTICS_SECTIONS, is_statistics
 from checks.reports.numbers import Node, kind, numbers_below, undefined
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "model_monitor_statistics"
 PREFIX = "model_monitor.statistics"

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from checks.measurements import Measured, Measurement
 from checks.reports.numbers import Node, kind, numbers_below, undefined
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "model_monitor_violations"
 SECTION = "violations"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from checks.exact import of_integer
 from checks.measurements import Measured, Measurement, Source, Unmeasured
-from checks.reports.strict_json import JsonValue, ReportError
+from checks.strict_json import JsonValue, ReportError
 
 # How Clarify, Model Monitor and pandas write what JSON has no number for.
 MAX_POINTER = 8_192  # characters; every measurement below a name carries it

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from checks import exact
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.reports.numbers import Node, error_beside, measurement, number, why_not_a_number
-from checks.reports.strict_json import JsonValue, ReportError
+from checks.strict_json import JsonValue, ReportError
 
 FORMAT = "ragas"
 

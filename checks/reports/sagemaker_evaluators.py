@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
-from checks.reports.strict_json import JsonValue
 from checks.reports.support import supported, with_samples, with_spread
+from checks.strict_json import JsonValue
 
 FORMAT = "sagemaker_evaluators"
 BENCHMARK = "sagemaker_benchmark"

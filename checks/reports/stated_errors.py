@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports.numbers import Node, error_beside, why_not_a_number
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 _Path = tuple["_Path", str] | None  # of keys and indices, the last one first
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from checks.measurements import Interval, Measured, Measurement
 from checks.reports.numbers import is_undefined, kind, number, why_not_a_number
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 SPREADS = ("standard_deviation", "standard_error")
 _MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, undefined
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 FORMAT = "trainer_state"
 SECTION = "log_history"

@@ -128,7 +128,7 @@ def command(
             separator=separator,
         )
         evidence = score_table(table, run, output, _FlipTests())
-    from cli.score.summary import show_summary  # noqa: PLC0415 - rich is not for --help
+    from cli.score.run_summary import show_summary  # noqa: PLC0415 - rich is not for --help
 
     # Standard output holds the path alone, for scripts that go on with it.
     show_summary(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from aws.comprehend import SEGMENTS, ComprehendToxicity
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from cli.score.endpoints import Threaded
 
 

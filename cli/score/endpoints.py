@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
 from aws.bedrock import BedrockChat, BedrockEmbeddings, ChatAnswer
 from aws.clients import bedrock_runtime_client
-from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.endpoints.concessions import Concessions, RequestShape
 from scorers.endpoints.local_embeddings import LOCAL_EMBEDDINGS
 from scorers.endpoints.openai_endpoint import OpenAiEmbeddings, OpenAiJudge, Server

@@ -100,12 +100,12 @@ def command(
     """
     # Imported here: ragas takes seconds to load, and --help needs none of it.
     from cli.score.endpoints import JudgeOptions, embeddings_named, judge_named  # noqa: PLC0415
-    from cli.score.summary import show_summary  # noqa: PLC0415
+    from cli.score.run_summary import show_summary  # noqa: PLC0415
     from scorers.endpoints.openai_endpoint import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
-    from scorers.evidence import EVALUATION  # noqa: PLC0415
+    from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
+    from scorers.rag.rag_settings import CorrectRule, Prices, RagSettings  # noqa: PLC0415
     from scorers.rag.scoring import score_rag  # noqa: PLC0415
-    from scorers.rag.settings import CorrectRule, Prices, RagSettings  # noqa: PLC0415
 
     if (input_price is None) != (output_price is None):
         raise GovernanceError("--input-price and --output-price: give both, or neither")

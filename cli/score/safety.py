@@ -13,7 +13,7 @@ from cli.score.options import Separator
 from scorers.endpoints.protocols import JsonMode
 
 if TYPE_CHECKING:
-    from scorers.safety.evidence import SafetyEvidence
+    from scorers.safety.benchmark import SafetyEvidence
     from scorers.safety.toxicity import NamedRatings
     from scorers.safety.toxicity_raters import ToxicityRater
 
@@ -256,8 +256,8 @@ def safety_cache() -> Path:
 
 
 def _show(evidence: "SafetyEvidence", output: Path) -> None:
-    from cli.score.summary import show_summary  # noqa: PLC0415 - rich is not for --help
-    from scorers.evidence import EVALUATION  # noqa: PLC0415 - likewise
+    from cli.score.run_summary import show_summary  # noqa: PLC0415 - rich is not for --help
+    from scorers.evidence_writer import EVALUATION  # noqa: PLC0415 - likewise
 
     show_summary(output / EVALUATION, stream=sys.stdout, counts=evidence.counts, hints=evidence.hints)
     print(f"{evidence.responses:,} responses scored; the evidence is in {output}")

@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from checks.measurements import Measured, Source
 from scorers.bias import bias_report, parse_facet, parse_positive
-from scorers.evidence import EvidenceWriter
+from scorers.evidence_writer import EvidenceWriter
 
 FAST_PROGRESSION = 140  # of the data set's disease score a year on; its median is 140.5
 OLDER = 60  # years

@@ -18,8 +18,8 @@ from scorers.bias.columns import (
     numbers_of,
     rows_with,
 )
-from scorers.bias.facets import Above, Values
 from scorers.bias.predictions import refuse_other_labels
+from scorers.bias.row_groups import Above, Values
 from scorers.bias.spelling import as_numbers, rows_denoting
 
 BINARY = 2

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.bias.columns import BiasError, Booleans, column_of
 from scorers.bias.disparity import NOT_PROVIDED, Strata, conditional_disparity, read_strata
-from scorers.bias.facets import Facet, Group, groups_of
 from scorers.bias.flip_test import flip_test, numeric_columns
 from scorers.bias.metrics import POST_TRAINING, PRE_TRAINING, Counts, Undefined, Value
 from scorers.bias.outcome import Positive, read_outcome
+from scorers.bias.row_groups import Facet, Group, groups_of
 
 PRE_TRAINING_KEY = "pre_training_bias_metrics"
 POST_TRAINING_KEY = "post_training_bias_metrics"

@@ -19,10 +19,9 @@ import numpy as np
 import pandas as pd
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.bias.columns import BiasError, Booleans, column_of
 from scorers.bias.disparity import NOT_PROVIDED, read_strata
-from scorers.bias.facets import Facet, Group
 from scorers.bias.metrics import Undefined
 from scorers.bias.report import (
     POST_TRAINING_KEY,
@@ -34,6 +33,7 @@ from scorers.bias.report import (
     post_training,
     pre_training,
 )
+from scorers.bias.row_groups import Facet, Group
 from scorers.facets import facet_groups
 from scorers.lines import Line, check_lines
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from checks.version import NAME, VERSION
 from scorers.bias.columns import BiasError, missing_column
-from scorers.bias.facets import Facet, Values, groups_of, other_spellings, parse_facet, several_spellings
 from scorers.bias.outcome import Positive
 from scorers.bias.report import OnFlipTest, bias_report, flip_test_features
 from scorers.bias.results import Results, read_results, results_report
+from scorers.bias.row_groups import Facet, Values, groups_of, other_spellings, parse_facet, several_spellings
 from scorers.bias.tables import Table
 from scorers.csv_files import COMMA
-from scorers.evidence import EvidenceWriter
+from scorers.evidence_writer import EvidenceWriter
 
 ANALYSIS = "analysis.json"
 PROVENANCE = "provenance"

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.bias.columns import BiasError, Kind, kind_of
 from scorers.csv_files import COMMA, csv_columns, csv_rows, width_problem
 from scorers.file_kinds import FileKind, kind_of_file

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from disk.writing import put_in_place, replaceable
 from scorers.collecting import Benchmark
 from scorers.collecting.prompts import FORMS, Question, read_questions

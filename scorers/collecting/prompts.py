@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from checks.strict_json import JsonValue, ReportError, parse_strict_json
 from scorers.collecting import Benchmark
 from scorers.file_kinds import refuse_what_is_no_file
 from scorers.lines import BadLine, read_lines

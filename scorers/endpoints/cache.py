@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 
 def content_key(*parts: JsonValue) -> bytes:

@@ -11,7 +11,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 
 @contextmanager

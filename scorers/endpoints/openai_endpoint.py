@@ -11,7 +11,7 @@ from typing import Any, Self
 import openai
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.endpoints.concessions import Concessions, RequestShape
 from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 
 
 class Fault(StrEnum):

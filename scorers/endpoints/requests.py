@@ -8,7 +8,7 @@ from typing import TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_random_exponential
 
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.endpoints.cache import AnswerCache, content_key
 from scorers.endpoints.protocols import (
     EmbeddingModel,

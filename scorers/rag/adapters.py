@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from ragas.embeddings.base import BaseRagasEmbedding
 from ragas.llms.base import InstructorBaseRagasLLM
 
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.endpoints.answers import after_reasoning
 from scorers.endpoints.protocols import JudgeAnswer, RequestError
 from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.lines import Line
 
 NAMES: Mapping[str, tuple[str, ...]] = {

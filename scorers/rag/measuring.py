@@ -7,12 +7,12 @@ import numpy as np
 from scipy.stats import binom
 
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.facets import HERE, LARGEST_GAP, FacetedMetric
 from scorers.rag.items import RagItem
 from scorers.rag.metrics import Metric
+from scorers.rag.rag_settings import CorrectRule
 from scorers.rag.scores import MetricScores, RunScores
-from scorers.rag.settings import CorrectRule
 from scorers.uncertainty import Estimate, estimate
 
 GROUP = "rag"

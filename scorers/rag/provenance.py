@@ -2,13 +2,13 @@
 
 from importlib.metadata import version
 
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from checks.version import NAME, VERSION
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import Usage
 from scorers.rag.metrics import ROUGE, Metric, of_any_script, prompt_versions, ragas_name
+from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scores import RunScores
-from scorers.rag.settings import RagSettings
 
 
 def provenance(

@@ -13,8 +13,8 @@ from scorers.progress import Progress
 from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
 from scorers.rag.items import RagItem
 from scorers.rag.metrics import METRICS, Metric, score
+from scorers.rag.rag_settings import Prices, RagSettings
 from scorers.rag.scores import Plan, RunScores
-from scorers.rag.settings import Prices, RagSettings
 
 SCORINGS_A_SLOT = 4  # while one works on an answer, others' requests are in flight or wait for a slot
 

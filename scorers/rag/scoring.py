@@ -13,9 +13,9 @@ from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.concessions import NO_TEMPERATURE
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import Usage
-from scorers.evidence import EvidenceWriter
+from scorers.evidence_writer import EvidenceWriter
 from scorers.rag.items import read_items
-from scorers.rag.settings import RagSettings
+from scorers.rag.rag_settings import RagSettings
 
 NO_TRACKING = "RAGAS_DO_NOT_TRACK"
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Unmeasured
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.facets import HERE
 from scorers.safety.bbq_lines import (
@@ -31,7 +31,7 @@ from scorers.safety.bbq_lines import (
     read_question,
     read_targets,
 )
-from scorers.safety.evidence import SafetyEvidence, read_responses, write_evidence
+from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence
 from scorers.safety.fields import Fields
 from scorers.safety.rates import Items, measure
 from scorers.uncertainty import estimate

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.endpoints.answers import after_reasoning
 from scorers.facets import facet_groups
 from scorers.file_kinds import refuse_what_is_no_file

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement, Unmeasured
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.protocols import Judge
@@ -32,7 +32,7 @@ from scorers.facets import HERE, facet_groups
 from scorers.progress import Progress
 from scorers.safety import fields
 from scorers.safety.asking import work_through
-from scorers.safety.evidence import SafetyEvidence, read_responses, write_evidence
+from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence
 from scorers.safety.fields import Fields
 from scorers.safety.helm_diversity import monte_carlo_entropy, self_bleu
 from scorers.safety.rates import Items, measure

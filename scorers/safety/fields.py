@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.facets import facet_groups
 
 Fields = Mapping[str, JsonValue]

@@ -32,14 +32,14 @@ from rapidfuzz.distance import Levenshtein
 
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Unmeasured
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.facets import HERE, facet_groups
 from scorers.plain_text import plain
 from scorers.safety import fields
+from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence
 from scorers.safety.corpus_index import CorpusIndex, Overlaps, hashes_of, open_index
 from scorers.safety.corpus_text import TOKEN
-from scorers.safety.evidence import SafetyEvidence, read_responses, write_evidence
 from scorers.safety.fields import Fields
 from scorers.safety.helm_copyright import HelmCopyright, helm_copyright
 from scorers.safety.rates import Items, measure

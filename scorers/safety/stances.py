@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue, ReportError, parse_strict_json
+from checks.strict_json import JsonValue, ReportError, parse_strict_json
 from scorers.endpoints.answers import after_reasoning
 from scorers.endpoints.protocols import RequestError
 from scorers.endpoints.requests import JudgeCalls

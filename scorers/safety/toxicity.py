@@ -24,13 +24,13 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.requests import RequestLimits
 from scorers.facets import facet_groups
 from scorers.safety import fields
-from scorers.safety.evidence import SafetyEvidence, read_responses, write_evidence
+from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence
 from scorers.safety.fields import Fields
 from scorers.safety.rates import Items, measure
 from scorers.safety.toxicity_raters import ToxicityRater, Unrated, rate_all

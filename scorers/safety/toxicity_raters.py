@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.endpoints.cache import AnswerCache, content_key
 from scorers.endpoints.protocols import Endpoint, Fault, RequestError
 from scorers.endpoints.requests import RequestLane, RequestLimits

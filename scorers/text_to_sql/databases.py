@@ -147,6 +147,6 @@ def open_engine(target: Target, limits: Limits) -> Engine:
         case "server":
             from sqlalchemy.engine import make_url  # noqa: PLC0415
 
-            from scorers.text_to_sql.engines.server import ServerEngine  # noqa: PLC0415
+            from scorers.text_to_sql.engines.database_server import ServerEngine  # noqa: PLC0415
 
             return ServerEngine(make_url(target.location), limits)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import BadLine, Line, check_lines, read_lines

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
-from scorers.evidence import EvidenceWriter
+from scorers.evidence_writer import EvidenceWriter
 from scorers.progress import Progress
 from scorers.text_to_sql.databases import Databases, Target, open_engine
 from scorers.text_to_sql.engines.execution import Limits

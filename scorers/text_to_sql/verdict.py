@@ -5,7 +5,7 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # its package imports every reader of reports, which processes that run queries do without
-    from checks.reports.strict_json import JsonValue
+    from checks.strict_json import JsonValue
 
 
 class Phase(IntEnum):

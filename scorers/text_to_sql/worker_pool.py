@@ -25,7 +25,7 @@ _WINDOW = 20_000  # pairs read ahead of the oldest one without a verdict
 _QUEUED = 4 * _BATCH  # pairs that each worker has waiting before more are read
 _POLL_SECONDS = 0.25
 # Imports make no rubbish, and looking for it takes a fifth of their time.
-_PROGRAM = f"import gc; gc.disable(); from {__package__}.worker import main; main()"
+_PROGRAM = f"import gc; gc.disable(); from {__package__}.query_worker import main; main()"
 _SECONDS_TO_START = 60.0  # a process on a busy machine, its imports included
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
 from aws.bedrock import BedrockChat, BedrockEmbeddings, ChatAnswer
-from aws.errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
 
 CLAUDE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 TITAN = "amazon.titan-embed-text-v2:0"

@@ -9,8 +9,8 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
+from aws.aws_errors import AwsError, AwsThrottled
 from aws.bedrock_rerank import BedrockReranker
-from aws.errors import AwsError, AwsThrottled
 
 DOCUMENTS = ["first", "second", "third"]
 

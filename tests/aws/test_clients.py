@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from aws import clients
-from aws.errors import AwsAccessDenied, AwsError
+from aws.aws_errors import AwsAccessDenied, AwsError
 from aws.model_registry import SageMakerModelRegistry
 
 MAKERS = [

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsThrottled
 from aws.comprehend import SEGMENT_BYTES, ComprehendToxicity, Toxicity
-from aws.errors import AwsAccessDenied, AwsError, AwsThrottled
 
 
 def segments_of(request):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aws.arns import ArnError
-from aws.errors import AwsThrottled
+from aws.aws_errors import AwsThrottled
 from aws.executions import Execution, ExecutionStep, PipelineExecutions, PipelineMissing, request_token
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/7"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aws.errors import AwsAccessDenied, AwsError, AwsThrottled, AwsUnreachable
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsThrottled, AwsUnreachable
 from aws.model_packages import ModelPackageGone, Registration
 from aws.model_registry import SageMakerModelRegistry
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from aws.aws_errors import AwsAccessDenied, AwsError, AwsThrottled, AwsUnreachable
 from aws.decision_log import S3DecisionLog
-from aws.errors import AwsAccessDenied, AwsError, AwsThrottled, AwsUnreachable
 from aws.evidence_store import EvidenceMissing, EvidenceTooLarge, S3EvidenceStore
 from aws.report_references import ReportReference
 from aws.threshold_store import S3ThresholdStore

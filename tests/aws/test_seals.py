@@ -2,7 +2,7 @@
 
 import pytest
 
-from aws.errors import AwsError
+from aws.aws_errors import AwsError
 from aws.seals import KmsSeals, LocalSeals
 
 STATEMENT = b"governance.seal/1\nabc\narn\nexecution"

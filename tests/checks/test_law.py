@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.decision import Consequence, Decision, Outcome, Verdict
+from checks.decision_record import DecisionRecord, parse_record
 from checks.evidence import Document, Evidence, Report
 from checks.exact import written
 from checks.judge import judge
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
-from checks.record import DecisionRecord, parse_record
 from checks.reports import read_report
 from checks.summary import summarise
 from checks.thresholds import Check, Mode, ThresholdFile

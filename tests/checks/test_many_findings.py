@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from checks.decision import Decision, Finding, Outcome, Verdict
+from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence, Report
 from checks.findings import MAX_FINDING_BYTES
 from checks.judge import judge
 from checks.measurements import Measured, Measurement, Source
-from checks.record import DecisionRecord
 from checks.summary import summarise
 from checks.thresholds import Check, Mode, ThresholdFile
 

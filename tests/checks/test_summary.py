@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
-from checks.record import DecisionRecord
 from checks.summary import fitting_description, summarise
 from checks.thresholds import Check, Mode, ThresholdFile
 

@@ -7,9 +7,9 @@ from io import StringIO
 import pytest
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision_record import DecisionRecord, ModelPackage
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
-from checks.record import DecisionRecord, ModelPackage
 from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
 from cli.show import show_record

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision_record import DecisionRecord, ModelPackage
 from checks.evidence import Evidence
-from checks.record import DecisionRecord, ModelPackage
 from cli.main import run
 
 PIPELINE = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution"

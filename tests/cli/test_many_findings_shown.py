@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence, Report
-from checks.record import DecisionRecord
 from cli.show import show_record
 
 

@@ -14,9 +14,9 @@ from aws.decision_log import FolderDecisionLog
 from aws.model_packages import Identity, ModelPackage, Registration
 from aws.model_registry import MemoryModelRegistry
 from checks.decision import Decision, Finding, Outcome, Verdict
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
-from checks.record import DecisionRecord
 from cli.standing import exit_code_of_standing, log_around, show_standing
 
 JANE = Identity(arn="arn:aws:iam::123456789012:user/jane")

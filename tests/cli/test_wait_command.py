@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import typer
 
+from aws.aws_errors import AwsAccessDenied, AwsThrottled, AwsUnreachable
 from aws.decision_log import FolderDecisionLog
-from aws.errors import AwsAccessDenied, AwsThrottled, AwsUnreachable
 from aws.executions import Execution, ExecutionStep, PipelineMissing
 from aws.model_packages import Registration
 from aws.model_registry import MemoryModelRegistry
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
-from checks.record import DecisionRecord
 from cli import wait, waiting
 from cli.durations import duration_text, parse_duration
 from cli.exit_codes import ExitCode, worst_of

@@ -15,7 +15,7 @@ import os, sys
 sys.path.insert(0, sys.argv.pop(1))
 # All imports come first: that user may not reach the interpreter's own folder.
 from pathlib import Path
-from disk.errors import DiskError
+from disk.disk_errors import DiskError
 from disk.reading import read_bounded
 from disk.walking import files_below
 if os.getuid() == 0:

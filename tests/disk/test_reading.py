@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from disk import reading
-from disk.errors import DiskError, FileMissing, FileTooLarge
+from disk.disk_errors import DiskError, FileMissing, FileTooLarge
 from disk.reading import read_bounded
 
 

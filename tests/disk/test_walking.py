@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from disk.errors import DiskError
+from disk.disk_errors import DiskError
 from disk.walking import files_below
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from disk import writing
-from disk.errors import DiskError
+from disk.disk_errors import DiskError
 from disk.writing import put_in_place, write_whole
 
 

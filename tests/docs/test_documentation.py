@@ -12,7 +12,7 @@ from cli.commands import COMMANDS
 from cli.examples import find_examples
 from cli.exit_codes import MEANINGS, ExitCode
 from cli.main import run
-from infra.settings import DeploymentSettings
+from infra.deployment_settings import DeploymentSettings
 from pipelines.report_slots import SLOTS
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from aws import clients
 from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import SageMakerModelRegistry
-from pipelines.evidence import read_evidence
+from pipelines.read_evidence import read_evidence
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "registering.md"
 BLOCKS = dict(re.findall(r"<!-- run: (\w+) -->\n```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from checks.decision import Verdict
-from checks.record import parse_record
+from checks.decision_record import parse_record
 from cli.examples import ExampleVersion, comparable, find_examples
 from cli.exit_codes import exit_code_of
 from cli.main import run

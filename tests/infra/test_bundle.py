@@ -26,10 +26,8 @@ def run_isolated(unzipped: Path, program: str) -> subprocess.CompletedProcess[st
 def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(template, unzipped, compute):
     resources = template(evaluation_compute=compute, region="eu-central-1")["Resources"].values()
     handlers = {r["Properties"]["Handler"] for r in resources if r["Type"] == "AWS::Lambda::Function"}
-    expected = {"lambdas.start_pipeline.handler", "lambdas.update_model_status.handler"}
-    assert handlers == expected | (
-        {"lambdas.evaluate_model_package.handler"} if compute == "lambda" else set()
-    )
+    expected = {"lambdas.start_pipeline.handler", "lambdas.handle_update.handler"}
+    assert handlers == expected | ({"lambdas.handle_evaluate.handler"} if compute == "lambda" else set())
     for handler in handlers:
         module, _, function = handler.rpartition(".")
         answer = run_isolated(unzipped, f"import {module} as m; print(m.__file__, callable(m.{function}))")
@@ -65,7 +63,9 @@ def test_start_pipeline_loads_nothing_but_boto3(unzipped):
 
 
 def test_the_shipped_threshold_files_are_found_in_the_bundle(unzipped):
-    program = "from pipelines.thresholds import ShippedThresholds as S; print(S().for_group('a-rag').source)"
+    program = (
+        "from pipelines.threshold_sources import ShippedThresholds as S; print(S().for_group('a-rag').source)"
+    )
     assert run_isolated(unzipped, program).stdout == "bundle:thresholds/rag.yaml\n"
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from infra.bundle import BundleTarget
-from infra.settings import DeploymentSettings, SettingsError, read_settings
+from infra.deployment_settings import DeploymentSettings, SettingsError, read_settings
 
 
 def test_without_context_the_defaults_deploy_to_lambda():

@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from infra.grants import UNSCOPED_ACTIONS
-from pipelines.settings import (
+from pipelines.step_settings import (
     EvaluateSettings,
     StartPipelineSettings,
     UpdateSettings,
@@ -175,8 +175,8 @@ def test_tokens_resolve_inside_the_definition(deployed):
         f"s3://<{next(name for name in buckets if 'Decisions' in name)}>/decisions/",
     ]
     assert [deployed[s["FunctionArn"].strip("<>")]["Properties"]["Handler"] for s in made["Steps"]] == [
-        "lambdas.evaluate_model_package.handler",
-        "lambdas.update_model_status.handler",
+        "lambdas.handle_evaluate.handler",
+        "lambdas.handle_update.handler",
     ]
 
 
@@ -347,8 +347,8 @@ def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_th
     functions = of_type(resources, "AWS::Lambda::Function")
     watched = {a["Dimensions"][0]["Value"]["Ref"] for a in alarms if a["Namespace"] == "AWS/Lambda"}
     assert {functions[name]["Handler"] for name in watched} == {
-        "lambdas.evaluate_model_package.handler",
-        "lambdas.update_model_status.handler",
+        "lambdas.handle_evaluate.handler",
+        "lambdas.handle_update.handler",
     }
 
 

@@ -9,8 +9,8 @@ import pytest
 from moto import mock_aws
 
 from aws import clients
-from lambdas import evaluate_model_package, update_model_status
-from pipelines.settings import EvaluateSettings, StartPipelineSettings, to_environment
+from lambdas import handle_evaluate, handle_update
+from pipelines.step_settings import EvaluateSettings, StartPipelineSettings, to_environment
 
 ACCOUNT = "123456789012"  # moto's
 EXECUTION = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:pipeline/model-governance/execution/"
@@ -71,11 +71,11 @@ class Account:
 
     def evaluate(self, execution: str = "one", **changes: str) -> dict[str, str]:
         """Step one."""
-        return evaluate_model_package.handler(self.inputs(execution, **changes), None)
+        return handle_evaluate.handler(self.inputs(execution, **changes), None)
 
     def update(self, answer: dict[str, str], execution: str = "one", **changes: str) -> dict[str, str]:
         """Step two, with what step one answered."""
-        return update_model_status.handler(self.inputs(execution) | answer | changes, None)
+        return handle_update.handler(self.inputs(execution) | answer | changes, None)
 
     def judge(self, arn: str, execution: str) -> dict[str, object]:
         """Run both steps for a version and return its decision record."""

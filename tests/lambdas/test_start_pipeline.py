@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aws.aws_errors import AwsThrottled
 from aws.decision_log import FolderDecisionLog
-from aws.errors import AwsThrottled
 from aws.executions import PipelineExecutions, request_token
 from aws.model_registry import MemoryModelRegistry, Registration
 from aws.seals import LocalSeals
 from lambdas.start_pipeline import StartOutcome, start_pipeline
 from pipelines.record_keys import created_text, statement
-from pipelines.settings import StartPipelineSettings
+from pipelines.step_settings import StartPipelineSettings
 
 SETTINGS = StartPipelineSettings(
     pipeline_name="model-governance",

@@ -5,17 +5,17 @@ import pytest
 
 from aws import clients
 from checks.errors import GovernanceError
-from lambdas import evaluate_model_package, start_pipeline, update_model_status
+from lambdas import handle_evaluate, handle_update, start_pipeline
 from pipelines.messages import EvaluateResponse, UpdateRequest, UpdateResponse, field_names
 from pipelines.processing_job import main
 
 
 def evaluate(account, execution="one", **changes) -> dict[str, str]:
-    return evaluate_model_package.handler(account.inputs(execution, **changes), None)
+    return handle_evaluate.handler(account.inputs(execution, **changes), None)
 
 
 def update(account, answer, execution="one", **changes) -> dict[str, str]:
-    return update_model_status.handler(account.inputs(execution) | answer | changes, None)
+    return handle_update.handler(account.inputs(execution) | answer | changes, None)
 
 
 def test_both_steps_approve_a_version_and_log_what_they_decided(account, capsys):
@@ -137,7 +137,7 @@ def test_step_two_reads_its_own_log_alone(account):
     with pytest.raises(GovernanceError, match=r"s3://mine/forged\.json"):
         update(account, answer, decision_uri="s3://mine/forged.json")
     with pytest.raises(GovernanceError, match=f"lacks its input {', '.join(field_names(UpdateRequest))}"):
-        update_model_status.handler({}, None)
+        handle_update.handler({}, None)
 
 
 @pytest.mark.parametrize("missing", ["GOVERNANCE_EVIDENCE_BUCKET", "GOVERNANCE_DECISIONS_BUCKET"])

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from aws.aws_errors import AwsError
 from aws.decision_log import FolderDecisionLog
-from aws.errors import AwsError
 from aws.evidence_store import DigestMismatch, FolderEvidenceStore, ForeignBucket
 from aws.model_registry import ModelPackageGone
 from aws.report_references import ReportReference, ReportSlot
+from checks.decision_record import parse_record
 from checks.errors import GovernanceError
-from checks.record import parse_record
 from checks.version import NAME, VERSION
 from pipelines.evaluate_model_package import evaluate_model_package
 from pipelines.messages import EvaluateRequest
-from pipelines.records import DecisionMismatch
+from pipelines.sealed_decisions import DecisionMismatch
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from moto.server import ThreadedMotoServer
 
 from aws import clients
-from aws.errors import AwsAccessDenied, AwsThrottled
+from aws.aws_errors import AwsAccessDenied, AwsThrottled
 from aws.evidence_store import EvidenceChanged, S3EvidenceStore
 from aws.model_registry import SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError

@@ -7,11 +7,11 @@ import pytest
 
 from aws.model_packages import Identity
 from aws.model_registry import MemoryModelRegistry, ModelPackageGone
+from checks.decision_record import parse_record
 from checks.errors import GovernanceError
-from checks.record import parse_record
 from checks.summary import summarise
 from pipelines.messages import UpdateResponse
-from pipelines.records import DecisionMismatch
+from pipelines.sealed_decisions import DecisionMismatch
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
 

@@ -7,7 +7,7 @@ import pytest
 
 from checks.errors import GovernanceError
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
-from scorers.evidence import EvidenceWriter
+from scorers.evidence_writer import EvidenceWriter
 
 SOURCE = Source("evaluation.json")
 

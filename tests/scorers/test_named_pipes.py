@@ -14,7 +14,7 @@ from scorers.collecting.prompts import read_questions
 from scorers.lines import read_lines
 from scorers.rag.items import read_items
 from scorers.safety.bbq_lines import read_targets
-from scorers.safety.evidence import read_responses
+from scorers.safety.benchmark import read_responses
 from scorers.text_to_sql.predictions import PredictionsFile
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {

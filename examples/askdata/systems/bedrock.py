@@ -41,6 +41,6 @@ class Bedrock:
         """Return the model's whole answer.
 
         Raises:
-            aws.errors.AwsError: Bedrock refused, or did not answer.
+            aws.aws_errors.AwsError: Bedrock refused, or did not answer.
         """
         return self._chat.converse(PROMPT.format(schema=self._schema, question=question)).text.strip()

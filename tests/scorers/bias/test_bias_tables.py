@@ -8,7 +8,7 @@ import pytest
 
 from checks.errors import GovernanceError
 from scorers.bias import Above, BiasError, Facet, Values, bias_report, parse_facet, parse_positive
-from scorers.bias.facets import groups_of
+from scorers.bias.row_groups import groups_of
 from scorers.bias.tables import Table
 
 NO_NUMBER = "is not a number; a threshold reads COLUMN>NUMBER, and the group is what is greater"

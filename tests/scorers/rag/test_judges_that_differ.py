@@ -10,8 +10,8 @@ import pytest
 from checks.measurements import Measured, Unmeasured
 from scorers.endpoints.openai_endpoint import OpenAiJudge, Server
 from scorers.endpoints.requests import RequestLimits
+from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import RagEvidence, score_rag
-from scorers.rag.settings import RagSettings
 
 QUICK = RequestLimits(concurrency=4, attempts=3, first_wait_seconds=0.01)
 STATEMENTS = json.dumps({"statements": ["It stands in Bern."]})

@@ -15,8 +15,8 @@ from scorers.endpoints.openai_endpoint import OpenAiEmbeddings, OpenAiJudge, Ser
 from scorers.endpoints.protocols import EndpointDownError, JsonMode
 from scorers.endpoints.requests import RequestLimits
 from scorers.lines import LinesError
+from scorers.rag.rag_settings import CorrectRule, Prices, RagSettings
 from scorers.rag.scoring import RagEvidence, score_rag
-from scorers.rag.settings import CorrectRule, Prices, RagSettings
 
 QUICK = RequestLimits(concurrency=4, attempts=3, first_wait_seconds=0.01)
 PRECISION = ("context_precision",)

@@ -9,8 +9,8 @@ import pytest
 
 from scorers.endpoints.openai_endpoint import OpenAiJudge, Server
 from scorers.endpoints.requests import RequestLimits
+from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import score_rag
-from scorers.rag.settings import RagSettings
 
 SMALL_MODEL = Path(__file__).resolve().parents[3] / "examples" / "gatsby-rag" / "small_model.py"
 

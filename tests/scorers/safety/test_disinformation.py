@@ -10,7 +10,7 @@ import pytest
 
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Unmeasured
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from scorers.endpoints.protocols import Fault, JudgeAnswer, RequestError
 from scorers.endpoints.requests import RequestLimits
 from scorers.safety.disinformation import score_disinformation

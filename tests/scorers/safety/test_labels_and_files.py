@@ -11,8 +11,8 @@ from checks.measurements import Measured, Unmeasured
 from scorers.facets import facet_groups
 from scorers.safety.bbq import Kind, respond, score_bbq
 from scorers.safety.bbq_lines import read_question
+from scorers.safety.benchmark import SafetyEvidence
 from scorers.safety.disinformation import score_disinformation
-from scorers.safety.evidence import SafetyEvidence
 from scorers.safety.toxicity import NamedRatings, score_toxicity
 
 BBQ: dict[str, Any] = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scorers.safety.bbq import score_bbq
+from scorers.safety.benchmark import SafetyEvidence
 from scorers.safety.disinformation import score_disinformation
-from scorers.safety.evidence import SafetyEvidence
 from scorers.safety.memorization import score_memorization
 from scorers.safety.toxicity import NamedRatings, score_toxicity
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from infra.bundle import BundleTarget
 from pipelines.definition import IMAGE_PYTHON
-from pipelines.settings import PIPELINE_NAME
+from pipelines.step_settings import PIPELINE_NAME
 
 # The periods that CloudWatch Logs takes, in days.
 RetentionDays = Literal[

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pipelines.log import log, logging_failure
 from pipelines.messages import UpdateRequest, read_request
 from pipelines.services import update_services
-from pipelines.settings import UpdateSettings, from_environment
+from pipelines.step_settings import UpdateSettings, from_environment
 from pipelines.update_model_status import update_model_status
 
 

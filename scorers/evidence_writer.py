@@ -15,7 +15,7 @@ from typing import Self
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
 from checks.reports.evaluation import PROVENANCE, evaluation_document
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from checks.subject import SUBJECT, Subject
 from disk.writing import put_in_place, replaceable
 

@@ -25,7 +25,7 @@ from scorers.text_to_sql.schema import schema_from_json
 from scorers.text_to_sql.worker_state import STATE, WorkerState
 
 if TYPE_CHECKING:  # its package imports every reader of reports, which processes that run queries do without
-    from checks.reports.strict_json import JsonValue
+    from checks.strict_json import JsonValue
 
 _MAX_RECURSION = 3_000
 _RESERVED_BY_DUCKDB = 2 * 1024**3  # addresses, not memory; without them it does not fail but crashes

@@ -8,7 +8,7 @@ from checks.errors import GovernanceError
 from checks.selection import AmbiguousThresholdsError, find_ambiguities
 from checks.threshold_file import parse_thresholds
 from checks.thresholds import Mode
-from pipelines.thresholds import SHIPPED, OnTrial, PublishedElseShipped, ShippedThresholds
+from pipelines.threshold_sources import SHIPPED, OnTrial, PublishedElseShipped, ShippedThresholds
 
 
 def folder_with(path: Path, *groups: str) -> Path:

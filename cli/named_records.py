@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
-from checks.record import DecisionRecord, DecisionRecordError, parse_record
 from checks.record_bounds import MAX_RECORD_BYTES
 from checks.text import one_line
 from cli.inputs import Input, LocalFile, S3Object, input_at, is_folder, is_in_s3
 from disk.walking import files_below
 from pipelines.record_keys import is_decision
-from pipelines.settings import DECISIONS_FOLDER, RECORD_SUFFIX
+from pipelines.step_settings import DECISIONS_FOLDER, RECORD_SUFFIX
 
 MOST_NAMED = 10
 MOST_LISTED = 1_000  # keys looked through for records to name

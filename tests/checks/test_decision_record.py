@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision_record import DecisionRecord, DecisionRecordError, ModelPackage, parse_record
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
 from checks.measurements import Interval
-from checks.record import DecisionRecord, DecisionRecordError, ModelPackage, parse_record
 from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
 from checks.version import NAME, VERSION

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.decision import Outcome
+from checks.decision_record import RecordedFinding
 from checks.errors import GovernanceError
-from checks.record import RecordedFinding
 from checks.text import one_line
 from cli.chart import Point, chart
 from cli.seen import Seen

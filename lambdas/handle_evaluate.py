@@ -9,7 +9,7 @@ from pipelines.evaluate_model_package import evaluate_model_package
 from pipelines.log import log, logging_failure
 from pipelines.messages import EvaluateRequest, read_request
 from pipelines.services import evaluate_services
-from pipelines.settings import EvaluateSettings, from_environment
+from pipelines.step_settings import EvaluateSettings, from_environment
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, str]:

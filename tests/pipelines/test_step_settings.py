@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.settings import (
+from pipelines.step_settings import (
     EvaluateSettings,
     SettingsError,
     StartPipelineSettings,

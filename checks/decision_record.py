@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from checks.decision import Consequence, Decision, Outcome, Verdict
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
-from checks.reports.strict_json import ReportError, parse_strict_json
+from checks.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
 from checks.version import NAME, VERSION
 

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
-from checks.reports.strict_json import JsonValue
+from checks.strict_json import JsonValue
 from checks.version import NAME, VERSION
 from scorers.csv_files import COMMA
-from scorers.evidence import EvidenceWriter
+from scorers.evidence_writer import EvidenceWriter
 from scorers.file_kinds import refuse_what_is_no_file
 from scorers.lines import Line, check_lines
 from scorers.safety.fields import Fields

@@ -15,7 +15,7 @@ from checks.threshold_file import ThresholdFileError
 from checks.threshold_schema import thresholds_schema
 from checks.thresholds import ThresholdFile
 from cli.inputs import examined_documents, threshold_documents
-from pipelines.settings import THRESHOLDS_FOLDER
+from pipelines.step_settings import THRESHOLDS_FOLDER
 
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings for problems: exit with 2.")]
 _UNFIT_FOR_KEYS = re.compile(r"[^A-Za-z0-9.]+")
