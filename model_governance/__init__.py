@@ -1,0 +1,1 @@
+"""A model gate for SageMaker Model Registry."""
