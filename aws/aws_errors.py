@@ -45,7 +45,7 @@ def explained(operation: str, resource: str) -> Iterator[None]:
         raise
     except Exception as error:
         # Only now: botocore takes half a second to load, and who asks for help alone has none of it.
-        from aws.refusals import refusal_of  # noqa: PLC0415
+        from aws.botocore_errors import refusal_of  # noqa: PLC0415
 
         refusal = refusal_of(error, operation, resource)
         if refusal is None:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from aws.aws_errors import AwsError, explained
-from aws.seals import KmsClient
+from aws.record_seals import KmsClient
 
 if TYPE_CHECKING:
     from boto3 import Session

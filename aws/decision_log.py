@@ -45,7 +45,7 @@ class DecisionLog(Protocol):
     def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
         """Write `content` under `key` (a relative path such as `askdata/7/<execution id>.json`), once.
 
-        `seal` is kept with it, in the same write: what proves who wrote it (see `aws.seals`).
+        `seal` is kept with it, in the same write: what proves who wrote it (see `aws.record_seals`).
 
         Raises:
             DecisionExists: a record stands there; it was not changed.

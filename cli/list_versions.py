@@ -13,7 +13,7 @@ from cli.formats import Format, OutputFormat, print_json
 from cli.seen import Seen, no_such_group, recorded_versions, seen_in_records, status_text
 from cli.terminal import clean_text, console_for
 from pipelines.judgements import judged_groups
-from pipelines.outcomes import timestamp
+from pipelines.version_standing import timestamp
 
 SCHEMA = "governance.list/1"
 MOST_GROUPS = 50

@@ -13,8 +13,8 @@ from aws.model_registry import ModelRegistry
 from checks.errors import GovernanceError
 from cli.standing import look_up
 from pipelines.judgements import Judgement, judged_groups, judged_versions, newest_judgement
-from pipelines.outcomes import Standing
 from pipelines.record_keys import created_text
+from pipelines.version_standing import Standing
 
 MOST_GROUPS_NAMED = 1_000  # looked through for a name that is meant
 MOST_NAMES_SHOWN = 5

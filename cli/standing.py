@@ -14,7 +14,9 @@ from checks.errors import GovernanceError
 from cli.exit_codes import ExitCode, exit_code_of_status
 from cli.show import Fact, print_facts, show_record
 from cli.terminal import clean_text, console_for
-from pipelines.outcomes import (
+from pipelines.record_keys import records_folder
+from pipelines.step_settings import DECISIONS_FOLDER
+from pipelines.version_standing import (
     DRY_RUN,
     ByGate,
     ByRegistration,
@@ -24,8 +26,6 @@ from pipelines.outcomes import (
     standing_of,
     timestamp,
 )
-from pipelines.record_keys import records_folder
-from pipelines.step_settings import DECISIONS_FOLDER
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -18,7 +18,7 @@ from cli.seen import Seen, recorded_versions, seen_with_standing, versions_of
 from cli.show import ASKS, LONGEST_WORD
 from cli.standing import NOT_LOOKED, facts_about_status
 from cli.terminal import clean_text, console_for
-from pipelines.outcomes import described
+from pipelines.version_standing import described
 
 SCHEMA = "governance.status/1"
 MOST_REASONS = 3
@@ -82,7 +82,7 @@ def _registered(version_or_group: str, newest: int, bucket: str | None) -> list[
     from aws.arns import ModelPackageArn  # noqa: PLC0415
     from aws.clients import s3_client, sagemaker_client  # noqa: PLC0415
     from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415
-    from aws.versions import describe_version  # noqa: PLC0415
+    from aws.version_lookup import describe_version  # noqa: PLC0415
 
     if version_or_group.startswith("arn:"):
         package = describe_version(version_or_group)

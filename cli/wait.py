@@ -19,8 +19,8 @@ from cli.standing import print_standing
 from cli.terminal import clean_text, console_for
 from cli.waiting import Waited, wait_for
 from disk.writing import write_whole
-from pipelines.outcomes import described
 from pipelines.step_settings import PIPELINE_NAME
+from pipelines.version_standing import described
 
 SCHEMA = "governance.wait/1"
 MOST_REASONS = 100  # of a record's, in the JSON

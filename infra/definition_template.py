@@ -14,10 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from infra.bundle import ROOT
-from pipelines import definition, messages, step_settings
+from pipelines import definition, step_messages, step_settings
 from pipelines.definition import EvaluationCompute, ProcessingCompute, managed_image_uri, pipeline_definition
 
-_BUILDERS = (definition, messages, step_settings)
+_BUILDERS = (definition, step_messages, step_settings)
 
 
 def definition_body(

@@ -12,7 +12,7 @@ from infra.buckets import GovernanceBuckets
 from infra.bundle import build_bundle
 from infra.definition_template import image_uri
 from infra.deployment_settings import DeploymentSettings
-from infra.function import GovernanceFunction
+from infra.governance_function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
 from infra.seal_key import SealKey
 from infra.trigger import PendingModelPackages

@@ -14,7 +14,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.buckets import GovernanceBuckets
-from infra.function import GovernanceFunction
+from infra.governance_function import GovernanceFunction
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
     DECISIONS_FOLDER,

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from pipelines.evaluate_model_package import evaluate_model_package
-from pipelines.log import log, logging_failure
-from pipelines.messages import EvaluateRequest, read_request
-from pipelines.services import evaluate_services
+from pipelines.json_log import log, logging_failure
+from pipelines.step_messages import EvaluateRequest, read_request
+from pipelines.step_services import evaluate_services
 from pipelines.step_settings import EvaluateSettings, from_environment
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from pipelines.log import log, logging_failure
-from pipelines.messages import UpdateRequest, read_request
-from pipelines.services import update_services
+from pipelines.json_log import log, logging_failure
+from pipelines.step_messages import UpdateRequest, read_request
+from pipelines.step_services import update_services
 from pipelines.step_settings import UpdateSettings, from_environment
 from pipelines.update_model_status import update_model_status
 

@@ -13,10 +13,10 @@ from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.executions import PipelineExecutions
 from aws.model_packages import ModelPackage, ModelPackageGone
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
-from aws.seals import KmsSeals, Seals
+from aws.record_seals import KmsSeals, Seals
 from checks.errors import GovernanceError
 from lambdas.model_package_event import EventRefused, StateChange, read_event
-from pipelines.log import log
+from pipelines.json_log import log
 from pipelines.record_keys import created_text, records_folder, statement
 from pipelines.step_settings import (
     DECISION_DIGEST_PROPERTY,

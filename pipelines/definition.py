@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.messages import (
+from pipelines.step_messages import (
     EvaluateRequest,
     EvaluateResponse,
     UpdateRequest,

@@ -7,18 +7,18 @@ from aws.decision_log import DecisionExists, DecisionLog
 from aws.evidence_store import DigestMismatch, EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry
-from aws.seals import Seals
+from aws.record_seals import Seals
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.judge import judge
-from pipelines.belonging import with_foreign_named
 from pipelines.evidence_claims import Claims
-from pipelines.messages import EvaluateRequest, EvaluateResponse
+from pipelines.foreign_reports import with_foreign_named
 from pipelines.read_evidence import read_evidence
 from pipelines.record_keys import execution_id
 from pipelines.sealed_decisions import DecisionMismatch, judged_package, read_decision, write_decision
+from pipelines.step_messages import EvaluateRequest, EvaluateResponse
 from pipelines.threshold_sources import Thresholds
-from pipelines.undecided import leave_undecided
+from pipelines.undecided_versions import leave_undecided
 
 
 @dataclass(frozen=True, slots=True)

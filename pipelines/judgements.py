@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from aws.decision_log import DecisionLog
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
-from pipelines.outcomes import OutcomeRecord, read_outcome
 from pipelines.record_keys import is_decision
 from pipelines.step_settings import OUTCOME_SUFFIX
+from pipelines.version_standing import OutcomeRecord, read_outcome
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import evaluate_model_package
-from pipelines.log import log
-from pipelines.messages import EvaluateRequest, field_names, read_request
-from pipelines.services import evaluate_services
+from pipelines.json_log import log
+from pipelines.step_messages import EvaluateRequest, field_names, read_request
+from pipelines.step_services import evaluate_services
 from pipelines.step_settings import RESULT_FILE, EvaluateSettings, from_environment
 
 # SageMaker takes the reason of a failed job from this file, and of it the first 1,024 characters.

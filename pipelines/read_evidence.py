@@ -9,7 +9,7 @@ from aws.report_references import ReportReference
 from checks.evidence import Evidence, Report
 from checks.manifest import Manifest, ManifestError, parse_manifest
 from checks.reports import MANIFEST, EvidenceReader, unread
-from pipelines.belonging import judged_model
+from pipelines.foreign_reports import judged_model
 
 
 def read_evidence(store: EvidenceStore, package: ModelPackage) -> Evidence:

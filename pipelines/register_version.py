@@ -55,7 +55,7 @@ from checks.thresholds import ThresholdFile
 from disk.reading import read_bounded
 from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
 from pipelines.report_slots import attach
-from pipelines.services import thresholds_in_force
+from pipelines.step_services import thresholds_in_force
 from pipelines.threshold_sources import Thresholds
 
 CLOCK_SKEW = timedelta(minutes=10)  # how far the clocks of S3 and SageMaker may be apart

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aws.decision_log import DecisionLocation, DecisionLog
 from aws.model_packages import ModelPackage
-from aws.seals import Seals
+from aws.record_seals import Seals
 from checks.decision_record import Container, DecisionRecord, parse_record
 from checks.decision_record import ModelPackage as JudgedPackage
 from checks.errors import GovernanceError

@@ -9,13 +9,23 @@ from typing import assert_never
 from aws.decision_log import DecisionExists, DecisionLocation, DecisionLog
 from aws.model_packages import APPROVED, PENDING, REJECTED, ModelPackage, StatusChanged
 from aws.model_registry import ModelRegistry
-from aws.seals import Seals
+from aws.record_seals import Seals
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
 from checks.summary import summarise
 from checks.thresholds import Mode
-from pipelines.messages import UpdateRequest, UpdateResponse
-from pipelines.outcomes import (
+from pipelines.decision_requirements import require_in_force, require_newest, require_same_package
+from pipelines.record_keys import created_text, outcome_key
+from pipelines.sealed_decisions import DecisionMismatch, read_decision
+from pipelines.step_messages import UpdateRequest, UpdateResponse
+from pipelines.step_settings import (
+    DECISION_DIGEST_PROPERTY,
+    DECISION_URI_PROPERTY,
+    STATUS_PROPERTY,
+    THRESHOLDS_DIGEST_PROPERTY,
+)
+from pipelines.threshold_sources import Thresholds
+from pipelines.version_standing import (
     DRY_RUN,
     GATE,
     LEFT_PENDING,
@@ -26,16 +36,6 @@ from pipelines.outcomes import (
     standing_of,
     timestamp,
 )
-from pipelines.record_keys import created_text, outcome_key
-from pipelines.sealed_decisions import DecisionMismatch, read_decision
-from pipelines.step_settings import (
-    DECISION_DIGEST_PROPERTY,
-    DECISION_URI_PROPERTY,
-    STATUS_PROPERTY,
-    THRESHOLDS_DIGEST_PROPERTY,
-)
-from pipelines.threshold_sources import Thresholds
-from pipelines.verification import require_in_force, require_newest, require_same_package
 
 OUTCOME_SCHEMA = "governance.outcome/2"
 NO_THRESHOLDS = "none"

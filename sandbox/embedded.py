@@ -21,12 +21,12 @@ from werkzeug.serving import make_server
 
 from sandbox.cloudformation import describe_stack
 from sandbox.delivery import Delivery
+from sandbox.embedded_registry import ModelRegistry
 from sandbox.events import EventLog
 from sandbox.execution_runner import PipelineEngine
 from sandbox.extensions import Parts, install
 from sandbox.functions import FunctionHost
 from sandbox.processing import ProcessingHost
-from sandbox.registry import ModelRegistry
 from sandbox.tasks import BackgroundTasks
 
 

@@ -20,10 +20,10 @@ from moto.utilities.arns import parse_arn
 
 from sandbox import cloudformation
 from sandbox.delivery import Delivery
+from sandbox.embedded_registry import ModelRegistry, calling
 from sandbox.events import EventLog, timestamp
 from sandbox.execution_runner import PipelineEngine
 from sandbox.functions import FunctionHost
-from sandbox.registry import ModelRegistry, calling
 from sandbox.tasks import BackgroundTasks
 
 LOG_TAIL = 4096

@@ -13,7 +13,7 @@ from aws.aws_errors import AwsThrottled
 from aws.decision_log import FolderDecisionLog
 from aws.executions import PipelineExecutions, request_token
 from aws.model_registry import MemoryModelRegistry, Registration
-from aws.seals import LocalSeals
+from aws.record_seals import LocalSeals
 from lambdas.start_pipeline import StartOutcome, start_pipeline
 from pipelines.record_keys import created_text, statement
 from pipelines.step_settings import StartPipelineSettings

@@ -6,8 +6,8 @@ import pytest
 from aws import clients
 from checks.errors import GovernanceError
 from lambdas import handle_evaluate, handle_update, start_pipeline
-from pipelines.messages import EvaluateResponse, UpdateRequest, UpdateResponse, field_names
 from pipelines.processing_job import main
+from pipelines.step_messages import EvaluateResponse, UpdateRequest, UpdateResponse, field_names
 
 
 def evaluate(account, execution="one", **changes) -> dict[str, str]:

@@ -11,13 +11,13 @@ import pytest
 from aws.decision_log import FolderDecisionLog
 from aws.evidence_store import FolderEvidenceStore
 from aws.model_registry import MemoryModelRegistry, Registration
+from aws.record_seals import LocalSeals
 from aws.report_references import ReportReference, ReportSlot
-from aws.seals import LocalSeals
 from aws.threshold_store import FolderThresholdStore
 from checks.evidence import Document
 from pipelines.evaluate_model_package import EvaluateServices, evaluate_model_package
 from pipelines.evidence_claims import EvidenceClaims
-from pipelines.messages import EvaluateRequest, EvaluateResponse, UpdateRequest, UpdateResponse
+from pipelines.step_messages import EvaluateRequest, EvaluateResponse, UpdateRequest, UpdateResponse
 from pipelines.update_model_status import UpdateServices, update_model_status
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

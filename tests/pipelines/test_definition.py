@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.messages import EvaluateRequest, EvaluateResponse, UpdateRequest, UpdateResponse, field_names
+from pipelines.step_messages import (
+    EvaluateRequest,
+    EvaluateResponse,
+    UpdateRequest,
+    UpdateResponse,
+    field_names,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 EVALUATE_DESCRIPTION = (

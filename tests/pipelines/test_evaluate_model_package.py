@@ -15,8 +15,8 @@ from checks.decision_record import parse_record
 from checks.errors import GovernanceError
 from checks.version import NAME, VERSION
 from pipelines.evaluate_model_package import evaluate_model_package
-from pipelines.messages import EvaluateRequest
 from pipelines.sealed_decisions import DecisionMismatch
+from pipelines.step_messages import EvaluateRequest
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -10,8 +10,8 @@ from aws.model_registry import MemoryModelRegistry, ModelPackageGone
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError
 from checks.summary import summarise
-from pipelines.messages import UpdateResponse
 from pipelines.sealed_decisions import DecisionMismatch
+from pipelines.step_messages import UpdateResponse
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
 

@@ -12,11 +12,11 @@ from datetime import datetime
 from aws.decision_log import DecisionExists, DecisionLog
 from aws.model_packages import PENDING, ModelPackage, StatusChanged
 from aws.model_registry import ModelRegistry
-from aws.seals import Seals
+from aws.record_seals import Seals
 from checks.summary import fitting_description
-from pipelines.outcomes import timestamp
 from pipelines.record_keys import created_text, statement, undecided_key
 from pipelines.step_settings import STATUS_PROPERTY, UNDECIDED_DIGEST_PROPERTY, UNDECIDED_URI_PROPERTY
+from pipelines.version_standing import timestamp
 
 UNDECIDED_SCHEMA = "governance.undecided/1"
 

@@ -4,13 +4,13 @@ from aws.clients import kms_client, s3_client, sagemaker_client
 from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
+from aws.record_seals import KmsSeals
 from aws.s3_uris import S3Uri
-from aws.seals import KmsSeals
 from aws.threshold_store import S3ThresholdStore
 from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import EvaluateServices
 from pipelines.evidence_claims import EvidenceClaims
-from pipelines.messages import EvaluateRequest, UpdateRequest
+from pipelines.step_messages import EvaluateRequest, UpdateRequest
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
     DECISIONS_FOLDER,

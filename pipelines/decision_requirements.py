@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage
-from aws.seals import Seals
+from aws.record_seals import Seals
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.thresholds import Mode

@@ -3,7 +3,7 @@
 import pytest
 
 from aws.aws_errors import AwsError
-from aws.seals import KmsSeals, LocalSeals
+from aws.record_seals import KmsSeals, LocalSeals
 
 STATEMENT = b"governance.seal/1\nabc\narn\nexecution"
 
