@@ -1,6 +1,7 @@
 """Where the databases of a data set are: a folder of SQLite and DuckDB files, one such file, or a server."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -134,19 +135,22 @@ def open_engine(target: Target, limits: Limits) -> Engine:
     Raises:
         GovernanceError: when it is missing, locked or broken.
     """
+    return load_engine(target.kind)(target.location, limits)
+
+
+def load_engine(kind: EngineKind) -> Callable[[str, Limits], Engine]:
+    """Return what opens databases of a kind by their location, its library imported."""
     # Imported here: each engine's library is paid for by those who use it.
-    match target.kind:
+    match kind:
         case "sqlite":
             from scorers.text_to_sql.engines.sqlite import SqliteEngine  # noqa: PLC0415
 
-            return SqliteEngine(Path(target.location), limits)
+            return SqliteEngine
         case "duckdb":
             from scorers.text_to_sql.engines.duckdb import DuckdbEngine  # noqa: PLC0415
 
-            return DuckdbEngine(Path(target.location), limits)
+            return DuckdbEngine
         case "server":
-            from sqlalchemy.engine import make_url  # noqa: PLC0415
-
             from scorers.text_to_sql.engines.database_server import ServerEngine  # noqa: PLC0415
 
-            return ServerEngine(make_url(target.location), limits)
+            return ServerEngine

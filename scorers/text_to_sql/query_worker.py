@@ -11,13 +11,12 @@ import mmap
 import socket
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.bounded_cache import BoundedCache
-from scorers.text_to_sql.databases import Target, open_engine
+from scorers.text_to_sql.databases import Target, load_engine, open_engine
 from scorers.text_to_sql.engines.execution import Limits
 from scorers.text_to_sql.memory import bound_resources
 from scorers.text_to_sql.pair_scorer import PairScorer, ScoringMemory
@@ -65,8 +64,7 @@ def serve(connection: Connection, state: WorkerState) -> None:
     settings = json.loads(connection.recv_bytes())
     kinds = {kind for kind, _ in settings["targets"].values()}
     for kind in kinds:
-        # Now: an engine's code is not to count against the bound.
-        import_module(f".engines.{kind}", __package__)
+        load_engine(kind)  # now: its code is not to count against the bound
     bound_resources(settings["limits"]["memory"] + (_RESERVED_BY_DUCKDB if "duckdb" in kinds else 0))
     scorers = _Scorers(settings, state)
     while True:

@@ -8,7 +8,7 @@ import re
 import time
 
 import sqlalchemy
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlglot import Dialect
 
@@ -45,7 +45,8 @@ _OUT_OF_MEMORY = "53200"
 class ServerEngine:
     """One database of a server; `dialect` is sqlglot's name of what it speaks."""
 
-    def __init__(self, url: URL, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits) -> None:
+        url = make_url(location)
         self.dialect = _dialect_of(url)
         self._is_postgresql = self.dialect == "postgres"
         self._limits = limits

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from pathlib import Path
 
 import duckdb
 
@@ -38,13 +37,13 @@ class DuckdbEngine:
 
     dialect = "duckdb"
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits) -> None:
         self._limits = limits
         try:
-            self._connection = duckdb.connect(str(path), read_only=True, config=_configuration(limits))
+            self._connection = duckdb.connect(location, read_only=True, config=_configuration(limits))
             self._schema = self._read_schema()
         except duckdb.Error as error:
-            raise GovernanceError(f"{path}: {_why_not(error)}") from error
+            raise GovernanceError(f"{location}: {_why_not(error)}") from error
         self._alarm = _Alarm(self._connection)
 
     def schema(self) -> Schema:

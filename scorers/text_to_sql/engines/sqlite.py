@@ -47,13 +47,13 @@ class SqliteEngine:
 
     dialect = "sqlite"
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits) -> None:
         self._limits, self._deadline = limits, float("inf")
         try:
-            self._connection = self._open(path)
+            self._connection = self._open(Path(location))
             self._schema = self._read_schema()
         except sqlite3.Error as error:
-            raise GovernanceError(f"{path}: {_why_not(error)}") from error
+            raise GovernanceError(f"{location}: {_why_not(error)}") from error
         self._guard()
 
     def _open(self, path: Path) -> sqlite3.Connection:
