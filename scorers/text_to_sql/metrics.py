@@ -12,7 +12,7 @@ from typing import Self
 
 from checks.measurements import Measured, Measurement, Unmeasured
 from scorers.facets import HERE, FacetedMetric
-from scorers.text_to_sql.verdict import Verdict
+from scorers.text_to_sql.verdicts.verdict import Verdict
 
 GROUP = "text_to_sql"
 LATENCY = "latency"

@@ -12,7 +12,7 @@ from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import BadLine, Line, check_lines, read_lines
-from scorers.text_to_sql.databases import Databases, Target
+from scorers.text_to_sql.engines.databases import Databases, Target
 
 # What each field is called here, and by Spider, BIRD and the programs around them.
 _NAMES = {

@@ -13,13 +13,13 @@ from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
 from scorers.progress import Progress
-from scorers.text_to_sql.databases import Databases, Target, open_engine
+from scorers.text_to_sql.engines.databases import Databases, Target, open_engine
 from scorers.text_to_sql.engines.execution import Limits
 from scorers.text_to_sql.metrics import TextToSqlMetrics
 from scorers.text_to_sql.predictions import Pair, PredictionsFile
-from scorers.text_to_sql.schema import Schema
-from scorers.text_to_sql.verdict import Outcome, Verdict
-from scorers.text_to_sql.worker_pool import WorkerPool
+from scorers.text_to_sql.reading.schema import Schema
+from scorers.text_to_sql.running.worker_pool import WorkerPool
+from scorers.text_to_sql.verdicts.verdict import Outcome, Verdict
 
 NAMED_GOLD_ERRORS = 100
 _AROUND_SQL = re.compile(r"```|~~~|</?think>|<sql>", re.IGNORECASE)
@@ -229,7 +229,7 @@ def _worker_settings(settings: TextToSqlSettings, targets: Mapping[str, Target])
 
 
 def _given_schemas(path: Path, dialects: Mapping[str, str]) -> dict[str, Schema]:
-    from scorers.text_to_sql.schema_files import SchemaFiles  # noqa: PLC0415  lkml and sqlglot, where there are files
+    from scorers.text_to_sql.reading.schema_files import SchemaFiles  # noqa: PLC0415  lkml and sqlglot, where there are files
 
     files = SchemaFiles(path)
     return {name: files.schema_of(name, dialect) for name, dialect in dialects.items()}

@@ -24,7 +24,7 @@ from scorers.safety.disinformation import score_disinformation
 from scorers.safety.memorization import score_memorization
 from scorers.safety.toxicity import NamedRatings, score_toxicity
 from scorers.text_to_sql.metrics import TextToSqlMetrics
-from scorers.text_to_sql.verdict import Outcome, Verdict
+from scorers.text_to_sql.verdicts.verdict import Outcome, Verdict
 
 SOURCES = sorted(Path(next(iter(scorers.__path__))).rglob("*.py"))
 Scored = Iterable[Measurement]

@@ -22,9 +22,9 @@ from scorers.text_to_sql.engines.execution import (
     timed_out,
     too_many_rows,
 )
-from scorers.text_to_sql.result_match import ResultTable, Row
-from scorers.text_to_sql.schema import Schema, make_schema
-from scorers.text_to_sql.statements import not_a_single_query, tokens
+from scorers.text_to_sql.reading.schema import Schema, make_schema
+from scorers.text_to_sql.reading.statements import not_a_single_query, tokens
+from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
 
 # What can leave the transaction, reach files or other sessions, or run a text as SQL behind the transaction's guard.
 _FORBIDDEN_NAMES = re.compile(

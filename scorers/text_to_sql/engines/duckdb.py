@@ -15,10 +15,10 @@ from scorers.text_to_sql.engines.execution import (
     timed_out,
     too_many_rows,
 )
-from scorers.text_to_sql.memory import resident_bytes
-from scorers.text_to_sql.result_match import ResultTable, Row
-from scorers.text_to_sql.schema import Schema, make_schema
-from scorers.text_to_sql.statements import not_a_single_query
+from scorers.text_to_sql.engines.process_memory import resident_bytes
+from scorers.text_to_sql.reading.schema import Schema, make_schema
+from scorers.text_to_sql.reading.statements import not_a_single_query
+from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
 
 _CHUNK = 1_000  # rows
 _RESULTS_OF_A_PIVOT = [

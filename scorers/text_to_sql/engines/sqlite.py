@@ -16,8 +16,8 @@ from scorers.text_to_sql.engines.execution import (
     timed_out,
     too_many_rows,
 )
-from scorers.text_to_sql.result_match import ResultTable
-from scorers.text_to_sql.schema import Schema, make_schema
+from scorers.text_to_sql.reading.schema import Schema, make_schema
+from scorers.text_to_sql.verdicts.result_match import ResultTable
 
 _ALLOWED = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}

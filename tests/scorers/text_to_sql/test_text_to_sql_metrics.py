@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.measurements import Unmeasured
-from scorers.text_to_sql.bounded_cache import BoundedCache
 from scorers.text_to_sql.metrics import RATES, Quantiles, relative_execution_time, transpilation_failure_rate
+from scorers.text_to_sql.running.bounded_cache import BoundedCache
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=60), st.sampled_from([0.5, 0.95]))

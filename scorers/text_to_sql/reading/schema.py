@@ -1,0 +1,88 @@
+"""What tables and columns there are: the values that live databases, DDL and LookML are read into."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from scorers.text_to_sql.verdicts.spider_query import SpiderSchema
+
+ColumnPair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Tables with their columns, all names in lower case and without catalogue or schema.
+
+    `foreign_keys` are pairs of `table.column`; `views` names the tables that are views. `types` are the columns' types
+    as the database writes them, where it is known what they are.
+    """
+
+    tables: Mapping[str, tuple[str, ...]]
+    foreign_keys: tuple[ColumnPair, ...] = ()
+    views: frozenset[str] = frozenset()
+    types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def columns(self) -> dict[str, frozenset[str]]:
+        """The columns of each table as a set."""
+        return {table: frozenset(columns) for table, columns in self.tables.items()}
+
+    @cached_property
+    def spider(self) -> SpiderSchema:
+        """The schema as Spider's exact set match sees it: no views, and one column for those that keys equate."""
+        base = {table: columns for table, columns in self.columns.items() if table not in self.views}
+        names = [f"{table}.{column}" for table, columns in self.tables.items() for column in columns]
+        return SpiderSchema(
+            base, _representatives(self.foreign_keys, {name: i for i, name in enumerate(names)})
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the schema for another process."""
+        return {
+            "tables": {table: list(columns) for table, columns in self.tables.items()},
+            "foreign_keys": [list(pair) for pair in self.foreign_keys],
+            "views": sorted(self.views),
+        }
+
+
+def schema_from_json(value: Mapping[str, Any]) -> Schema:
+    """Read back `Schema.as_json`."""
+    return make_schema(
+        value["tables"], [(left, right) for left, right in value["foreign_keys"]], value["views"]
+    )
+
+
+def make_schema(
+    tables: Mapping[str, Iterable[str]],
+    foreign_keys: Iterable[ColumnPair] = (),
+    views: Iterable[str] = (),
+    types: Mapping[str, Mapping[str, str]] | None = None,
+) -> Schema:
+    """Return a schema, every name in lower case."""
+    return Schema(
+        {table.lower(): tuple(column.lower() for column in columns) for table, columns in tables.items()},
+        tuple((left.lower(), right.lower()) for left, right in foreign_keys),
+        frozenset(view.lower() for view in views),
+        {
+            table.lower(): {column.lower(): kind for column, kind in columns.items() if kind}
+            for table, columns in (types or {}).items()
+        },
+    )
+
+
+def _representatives(pairs: Iterable[ColumnPair], order: Mapping[str, int]) -> dict[str, str]:
+    """Map each column in a foreign key to the first column of its group.
+
+    A pair joins the first group that has either column, and groups are never merged, as in the official
+    `build_foreign_key_map`.
+    """
+    groups: list[set[str]] = []
+    for pair in pairs:
+        if not order.keys() >= set(pair):
+            continue
+        group = next((group for group in groups if not group.isdisjoint(pair)), None)
+        if group is None:
+            groups.append(group := set())
+        group.update(pair)
+    return {column: min(group, key=order.__getitem__) for group in groups for column in group}

@@ -1,0 +1,303 @@
+"""The verdict on one pair of gold and predicted SQL."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from scorers.text_to_sql.engines.execution import Engine, Execution, FailureKind
+from scorers.text_to_sql.reading.answers import extract_sql
+from scorers.text_to_sql.reading.schema import Schema
+from scorers.text_to_sql.reading.sql_reader import (
+    NO_SQL,
+    Reading,
+    Way,
+    engine_text,
+    read_sql,
+    unknown_functions,
+)
+from scorers.text_to_sql.reading.statements import (
+    is_blank,
+    not_a_single_query,
+    only_statement,
+    orders_rows,
+    spider_text,
+)
+from scorers.text_to_sql.running.bounded_cache import BoundedCache
+from scorers.text_to_sql.verdicts.component_match import component_match, normalise
+from scorers.text_to_sql.verdicts.result_match import ResultTable, bird_match, execution_match
+from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
+from scorers.text_to_sql.verdicts.spider_query import Query
+from scorers.text_to_sql.verdicts.verdict import Outcome, Phase, Verdict
+
+MEASURABLE_SECONDS = 0.001  # below a millisecond, a query's time is noise
+_CACHED_CELLS = 300_000
+_CELLS_OF_A_TEXT = 20  # what a query costs beside its result
+_CACHED_TEXTS = 2_000
+_CACHED_VERDICTS = 5_000
+_LONGEST_REMEMBERED = 10_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class _Gold:
+    """A gold query that ran: its result as it stands, and as Spider's evaluator would run it."""
+
+    plain: ResultTable
+    spider: ResultTable
+    seconds: float
+    ordered: bool
+    component: Query | None
+
+
+_Runs = tuple[Execution | None, Execution | None]  # as it stands, and as Spider's evaluator would run it
+
+
+class ScoringMemory:
+    """What was run and read once, by database and text, within bounds that hold for all databases together."""
+
+    def __init__(self) -> None:
+        self.executions: BoundedCache[tuple[str, str], Execution] = BoundedCache(_CACHED_CELLS, _cells)
+        self.golds: BoundedCache[tuple[str, str], _Gold | str] = BoundedCache(_CACHED_CELLS, _gold_cells)
+        self.readings: BoundedCache[tuple[str, str], Reading] = BoundedCache(_CACHED_TEXTS)
+        self.components: BoundedCache[tuple[str, str], Query | None] = BoundedCache(_CACHED_TEXTS)
+        self.verdicts: BoundedCache[tuple[str, str, str], Verdict] = BoundedCache(_CACHED_VERDICTS)
+
+
+class PairScorer:
+    """Scores pairs over one open database, which `memory` knows by its `name`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        schema: Schema | None = None,
+        dialect: str | None = None,
+        extract: bool = False,
+        keep_distinct: bool = False,
+        enter: Callable[[Phase], None] = lambda _: None,
+        memory: "ScoringMemory | None" = None,
+        name: str = "",
+    ) -> None:
+        self._engine = engine
+        self._schema = schema or engine.schema()
+        self._trusts_engine = schema is None  # on which names are unknown
+        self._dialect = dialect or engine.dialect
+        self._way = Way(self._dialect, engine.dialect, engine.schema())
+        self._extract = extract
+        self._keep_distinct = keep_distinct
+        self._enter = enter
+        self._memory = memory or ScoringMemory()
+        self._name = name
+
+    def score(self, gold_sql: str, predicted_sql: str) -> Verdict:
+        """Return the verdict; a gold query that fails is the data set's error and no verdict on the model."""
+        key = (self._name, gold_sql, predicted_sql)
+        return self._memory.verdicts.get(
+            key, lambda: self._score_answer(gold_sql, predicted_sql), keep=_is_short(key)
+        )
+
+    def _score_answer(self, gold_sql: str, answer: str) -> Verdict:
+        if not self._extract:
+            return self._score(gold_sql, answer)
+        self._enter(Phase.READING)
+        sql = extract_sql(answer, dialect=self._dialect)
+        return replace(self._score(gold_sql, sql), extracted_sql=sql != answer)
+
+    def _score(self, gold_sql: str, predicted_sql: str) -> Verdict:
+        key = (self._name, gold_sql)
+        gold = self._memory.golds.get(key, lambda: self._gold(gold_sql), keep=_is_short(key))
+        if isinstance(gold, str):
+            return Verdict(Outcome.GOLD_ERROR, gold)
+        reading = self._read(predicted_sql)
+        component = self._component(predicted_sql) if reading.unsafe is None and gold.component else None
+        plain = spider = None
+        if reading.engine_sql is not None:
+            plain = self._run(reading.engine_sql, Phase.PREDICTION)
+            if self._is_lost_on_the_way(predicted_sql, plain):
+                problem = f"cannot be transpiled to {self._engine.dialect}: {plain.reason}"
+                reading, plain = replace(reading, untranspilable=True, problem=problem), None
+        if reading.unsafe is None and not reading.untranspilable:
+            spider = self._spider_run(predicted_sql, plain, Phase.PREDICTION)
+        self._enter(Phase.COMPARING)
+        verdict = _verdict(gold, reading, component, (plain, spider))
+        return self._with_names_known_to_engine(verdict, predicted_sql, plain)
+
+    def _is_lost_on_the_way(self, sql: str, plain: Execution) -> bool:
+        """Whether the engine does not understand what was read in its dialect, but for functions that nobody knows."""
+        if self._dialect == self._engine.dialect or plain.failure is not FailureKind.NOT_UNDERSTOOD:
+            return False
+        words = set(re.findall(r"\w+", plain.reason.lower()))
+        return words.isdisjoint(unknown_functions(sql, self._dialect))
+
+    def _with_names_known_to_engine(
+        self, verdict: Verdict, predicted_sql: str, plain: Execution | None
+    ) -> Verdict:
+        """Let the engine have the last word on names, where the schema is its own.
+
+        SQLite's word does not count for names in double quotes, of which it takes unknown ones for texts.
+        """
+        if not self._trusts_engine or plain is None:
+            return verdict
+        if plain.failure is FailureKind.UNKNOWN_NAME:
+            return replace(verdict, schema_hallucination=True)
+        if plain.table is None or not verdict.unknown_names:
+            return verdict
+        unknown: tuple[str, ...] = ()
+        if self._engine.dialect == "sqlite":
+            unknown = tuple(name for name in verdict.unknown_names if f'"{name}"' in predicted_sql)
+        return replace(verdict, unknown_names=unknown, schema_hallucination=bool(unknown))
+
+    def _gold(self, sql: str) -> _Gold | str:
+        """Run a gold query; return why it fails where it does."""
+        engine_sql, problem = self._gold_text(sql)
+        if engine_sql is None:
+            return problem
+        plain = self._run(engine_sql, Phase.GOLD)
+        if plain.table is None:
+            return plain.reason
+        spider = self._spider_run(sql, plain, Phase.GOLD) or plain
+        if spider.table is None:
+            return f"it fails once DISTINCT is left out, see --keep-distinct: {spider.reason}"
+        return _Gold(plain.table, spider.table, plain.seconds, orders_rows(sql), self._component(sql))
+
+    def _gold_text(self, sql: str) -> tuple[str | None, str]:
+        """Return what the engine is given for a gold query, or why nothing.
+
+        sqlglot is not asked where there is nothing to transpile: it takes longer than all else, and says nothing about
+        a gold query that the engine does not.
+        """
+        self._enter(Phase.READING)
+        engine = self._engine.dialect
+        if self._dialect != engine:
+            reading = self._read(sql)
+            return reading.engine_sql, reading.problem
+        if is_blank(sql, engine=engine):
+            return None, NO_SQL
+        unsafe = not_a_single_query(sql, engine)
+        return (sql, "") if unsafe is None else (None, unsafe)
+
+    def _read(self, sql: str) -> Reading:
+        def read() -> Reading:
+            return read_sql(sql, way=self._way, schema=self._schema)
+
+        self._enter(Phase.READING)
+        key = (self._name, sql)
+        return self._memory.readings.get(key, read, keep=_is_short(key))
+
+    def _component(self, sql: str) -> Query | None:
+        """Return `sql` as Spider's exact set match compares it, `None` where its parser refuses it."""
+
+        def parse() -> Query | None:
+            query = parse_spider_sql(sql, self._schema.spider)
+            return query and normalise(query, self._schema.spider)
+
+        key = (self._name, sql)
+        return self._memory.components.get(key, parse, keep=_is_short(key))
+
+    def _run(self, engine_sql: str, phase: Phase) -> Execution:
+        def run() -> Execution:
+            self._enter(phase)
+            return self._engine.run(only_statement(engine_sql, engine=self._engine.dialect))
+
+        key = (self._name, engine_sql)
+        return self._memory.executions.get(key, run, keep=_is_short(key))
+
+    def _spider_run(self, sql: str, plain: Execution | None, phase: Phase) -> Execution | None:
+        """Run the text that Spider's evaluator would, unless it is the same or running it as it stands forbids it."""
+        text = spider_text(sql, engine=self._engine.dialect, keep_distinct=self._keep_distinct)
+        if text == sql:
+            return plain
+        if plain is not None and plain.failure in {FailureKind.UNSAFE, FailureKind.TIMEOUT}:
+            return plain
+        engine_sql = engine_text(text, way=self._way)
+        return self._run(engine_sql, phase) if engine_sql is not None else plain
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.close()
+
+
+def _is_short(key: tuple[str, ...]) -> bool:
+    """Whether a text is of a length that queries have; a cache of long ones would have no bound."""
+    return sum(map(len, key)) <= _LONGEST_REMEMBERED
+
+
+def _cells(execution: Execution) -> int:
+    return 1 if execution.table is None else _table_cells(execution.table)
+
+
+def _gold_cells(gold: _Gold | str) -> int:
+    return 1 if isinstance(gold, str) else _table_cells(gold.plain) + _table_cells(gold.spider)
+
+
+def _table_cells(table: ResultTable) -> int:
+    return _CELLS_OF_A_TEXT + len(table.rows) * table.width
+
+
+def _verdict(gold: _Gold, reading: Reading, component: Query | None, run: _Runs) -> Verdict:
+    plain = run[0]
+    failure = plain.failure if plain else None
+    unsafe = reading.unsafe or next((each.reason for each in run if each and each.failure in _UNSAFE), None)
+    table, spider_table = (each.table if each and unsafe is None else None for each in run)
+    correct = spider_table is not None and execution_match(gold.spider, spider_table, ordered=gold.ordered)
+    bird = table is not None and bird_match(gold.plain, table)
+    exact = None if gold.component is None else False
+    if gold.component is not None and component is not None and unsafe is None:
+        exact = component_match(gold.component, component)
+    outcome, reason = (
+        (Outcome.CORRECT, "the results are equal") if correct else _why_not(gold, reading, plain, unsafe)
+    )
+    return Verdict(
+        outcome,
+        reason,
+        correct=correct,
+        bird_match=bird,
+        exact_set_match=exact,
+        valid_sql=reading.valid,
+        unsafe=unsafe is not None,
+        execution_error=unsafe is None and (plain is None or failure in _ERRORS),
+        timeout=failure is FailureKind.TIMEOUT,
+        schema_hallucination=bool(reading.unknown),
+        unknown_names=reading.unknown,
+        transpilation_failure=reading.untranspilable,
+        empty_gold=not gold.plain.rows,
+        relative_execution_time=_relative_time(gold, plain) if correct else None,
+    )
+
+
+_UNSAFE = {FailureKind.UNSAFE}
+_ERRORS = {
+    *(FailureKind.ERROR, FailureKind.UNKNOWN_NAME, FailureKind.NOT_UNDERSTOOD),
+    *(FailureKind.OUT_OF_MEMORY, FailureKind.TOO_MANY_ROWS),
+}
+_OUTCOMES = {
+    FailureKind.TIMEOUT: Outcome.TIMEOUT,
+    FailureKind.TOO_MANY_ROWS: Outcome.TOO_MANY_ROWS,
+    FailureKind.OUT_OF_MEMORY: Outcome.OUT_OF_MEMORY,
+}
+
+
+def _why_not(
+    gold: _Gold, reading: Reading, plain: Execution | None, unsafe: str | None
+) -> tuple[Outcome, str]:
+    if unsafe is not None:
+        return Outcome.UNSAFE, unsafe
+    if reading.untranspilable:
+        return Outcome.TRANSPILATION_FAILURE, reading.problem
+    if plain is None:
+        return (Outcome.EMPTY if reading.empty else Outcome.EXECUTION_ERROR), reading.problem
+    if plain.failure is not None:
+        return _OUTCOMES.get(plain.failure, Outcome.EXECUTION_ERROR), plain.reason
+    shapes = [
+        f"{len(table.rows)} rows of {table.width} columns"
+        for table in (plain.table, gold.plain)
+        if table is not None
+    ]
+    if shapes[0] != shapes[-1]:
+        return Outcome.WRONG_RESULT, f"{shapes[0]} where the gold has {shapes[-1]}"
+    return Outcome.WRONG_RESULT, f"other values or another order in {shapes[0]}"
+
+
+def _relative_time(gold: _Gold, plain: Execution | None) -> float | None:
+    if plain is None or plain.table is None:
+        return None
+    return max(plain.seconds, MEASURABLE_SECONDS) / max(gold.seconds, MEASURABLE_SECONDS)

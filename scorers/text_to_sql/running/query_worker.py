@@ -1,0 +1,99 @@
+"""The process that runs hostile SQL: bounded memory, no files to write, nothing of its parent's but the pairs.
+
+Started by `worker_pool` with two file descriptors: a socket for messages, which are JSON (the parent unpickles nothing
+that comes from here), and a page of shared memory that says what is being done, should the process not live to tell.
+"""
+
+import gc
+import json
+import logging
+import mmap
+import socket
+import sys
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from checks.errors import GovernanceError
+from scorers.text_to_sql.engines.databases import Target, load_engine, open_engine
+from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.engines.process_memory import bound_resources
+from scorers.text_to_sql.reading.schema import schema_from_json
+from scorers.text_to_sql.running.bounded_cache import BoundedCache
+from scorers.text_to_sql.running.pair_scorer import PairScorer, ScoringMemory
+from scorers.text_to_sql.running.worker_state import STATE, WorkerState
+
+if TYPE_CHECKING:  # its package imports every reader of reports, which processes that run queries do without
+    from checks.strict_json import JsonValue
+
+_MAX_RECURSION = 3_000
+_RESERVED_BY_DUCKDB = 2 * 1024**3  # addresses, not memory; without them it does not fail but crashes
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+_OPEN_DATABASES = 64
+
+
+class _Scorers:
+    """The databases as pairs ask for them."""
+
+    def __init__(self, settings: Mapping[str, Any], state: WorkerState) -> None:
+        self._settings, self._state = settings, state
+        self._limits = Limits(**settings["limits"])
+        self._memory = ScoringMemory()
+        self._open: BoundedCache[str, PairScorer] = BoundedCache(_OPEN_DATABASES, discard=PairScorer.close)
+
+    def score(self, database: str, gold_sql: str, predicted_sql: str) -> "dict[str, JsonValue]":
+        scorer = self._open.get(database, lambda: self._scorer(database))
+        return scorer.score(gold_sql, predicted_sql).as_json()
+
+    def _scorer(self, database: str) -> PairScorer:
+        schema = self._settings["schemas"].get(database)
+        return PairScorer(
+            open_engine(Target(*self._settings["targets"][database]), self._limits),
+            schema=None if schema is None else schema_from_json(schema),
+            dialect=self._settings["dialect"],
+            extract=self._settings["extract_sql"],
+            keep_distinct=self._settings["keep_distinct"],
+            enter=self._state.enter,
+            memory=self._memory,
+            name=database,
+        )
+
+
+def serve(connection: Connection, state: WorkerState) -> None:
+    """Answer batches of pairs until the parent hangs up."""
+    settings = json.loads(connection.recv_bytes())
+    kinds = {kind for kind, _ in settings["targets"].values()}
+    for kind in kinds:
+        load_engine(kind)  # now: its code is not to count against the bound
+    bound_resources(settings["limits"]["memory"] + (_RESERVED_BY_DUCKDB if "duckdb" in kinds else 0))
+    scorers = _Scorers(settings, state)
+    while True:
+        try:
+            batch = json.loads(connection.recv_bytes())
+        except (EOFError, ConnectionError):
+            return
+        connection.send_bytes(json.dumps(_answer(scorers, state, batch)).encode())
+
+
+def _answer(scorers: _Scorers, state: WorkerState, batch: list[list[str]]) -> dict[str, object]:
+    verdicts = []
+    try:
+        for index, (database, gold_sql, predicted_sql) in enumerate(batch):
+            state.start(index)
+            verdicts.append(scorers.score(database, gold_sql, predicted_sql))
+    except GovernanceError as error:
+        return {"error": str(error)}
+    state.idle()  # not on other exceptions: the process ends with them, and the state says on which pair
+    return {"verdicts": verdicts}
+
+
+def main() -> None:
+    """Serve the parent over the file descriptors named by the arguments."""
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+    sys.setrecursionlimit(_MAX_RECURSION)
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)  # parsed queries are rubbish at once, and many
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    state = WorkerState(mmap.mmap(int(sys.argv[2]), STATE.size))
+    serve(Connection(channel.detach()), state)

@@ -1,0 +1,283 @@
+"""Worker processes that score pairs, watched: one that hangs or dies costs the pair that it had in hand."""
+
+import json
+import mmap
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+
+from checks.errors import GovernanceError
+from scorers.text_to_sql.running.worker_state import STATE
+from scorers.text_to_sql.verdicts.verdict import Outcome, Phase, Verdict
+
+_BATCH = 32
+_WINDOW = 20_000  # pairs read ahead of the oldest one without a verdict
+_QUEUED = 4 * _BATCH  # pairs that each worker has waiting before more are read
+_POLL_SECONDS = 0.25
+# Imports make no rubbish, and looking for it takes a fifth of their time.
+_PROGRAM = f"import gc; gc.disable(); from {__package__}.query_worker import main; main()"
+_SECONDS_TO_START = 60.0  # a process on a busy machine, its imports included
+
+
+class ScorablePair(Protocol):
+    """What the pool needs of a pair."""
+
+    @property
+    def database(self) -> str:
+        """The name of the database."""
+
+    @property
+    def gold_sql(self) -> str:
+        """The query that answers the question."""
+
+    @property
+    def predicted_sql(self) -> str:
+        """The query to score."""
+
+
+AnyPair = TypeVar("AnyPair", bound=ScorablePair)
+
+
+class _Numbered(NamedTuple, Generic[AnyPair]):
+    number: int
+    pair: AnyPair
+
+
+class _Worker(Generic[AnyPair]):
+    """One process, its queue, and the batch that it has in hand."""
+
+    def __init__(self) -> None:
+        self._settings = b""
+        self._handed = 0.0
+        self.queue: deque[_Numbered[AnyPair]] = deque()
+        self.batch: list[_Numbered[AnyPair]] = []
+        self._start()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs, tempfile.TemporaryFile() as page:
+            page.truncate(STATE.size)
+            self._page = mmap.mmap(page.fileno(), STATE.size)
+            STATE.pack_into(self._page, 0, -1, Phase.STARTING, time.monotonic())
+            descriptors = (theirs.fileno(), page.fileno())
+            self._process = subprocess.Popen(  # noqa: S603  this interpreter, this package
+                [sys.executable, "-P", "-c", _PROGRAM, *map(str, descriptors)],
+                pass_fds=descriptors,
+                env={**_harmless_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.connection = Connection(ours.detach())
+
+    def configure(self, settings: bytes) -> None:
+        """Tell it what to score with, before its first batch."""
+        self._settings = settings
+        self._send(settings)
+
+    def _send(self, message: bytes) -> None:
+        with suppress(ConnectionError):  # it died; reading from it says so
+            self.connection.send_bytes(message)
+
+    def hand(self, batch: list[_Numbered[AnyPair]]) -> None:
+        """Give it a batch."""
+        self.batch = batch
+        self._handed = time.monotonic()
+        pairs = [(pair.database, pair.gold_sql, pair.predicted_sql) for _, pair in batch]
+        self._send(json.dumps(pairs).encode())
+
+    def answer(self) -> list[dict[str, Any]] | None:
+        """Return the verdicts on the batch in hand, or `None` where the process died."""
+        try:
+            answer = json.loads(self.connection.recv_bytes())
+        except (EOFError, OSError):
+            return None
+        if "error" in answer:
+            raise GovernanceError(answer["error"])
+        verdicts: list[dict[str, Any]] = answer["verdicts"]
+        return verdicts
+
+    def state(self) -> tuple[int, Phase, float]:
+        """Return the index of the pair in hand, what is being done for it, and since when."""
+        index, phase, since = STATE.unpack_from(self._page, 0)
+        return int(index), Phase(int(phase)), max(float(since), self._handed)
+
+    def restart(self) -> None:
+        """Replace the process, dead or not."""
+        self.stop()
+        self._start()
+        self._send(self._settings)
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        self.connection.close()
+        self._page.close()
+
+
+class WorkerPool(Generic[AnyPair]):
+    """As many processes as asked for, which start on entering and import while the caller finds the settings.
+
+    A pair whose query runs `grace_seconds` beyond the time limit loses its process. Pairs of one gold query go to one
+    process, which remembers its result; an idle process helps another one out.
+    """
+
+    def __init__(self, workers: int, grace_seconds: float = 5.0) -> None:
+        self._count, self._grace = workers, grace_seconds
+        self._seconds = 0.0
+        self._workers: list[_Worker[AnyPair]] = []
+
+    def __enter__(self) -> Self:
+        try:
+            for _ in range(self._count):
+                self._workers.append(_Worker())
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Tell the processes what to score with; `settings` are those of `worker`."""
+        self._seconds = settings["limits"]["seconds"]
+        message = json.dumps(settings).encode()
+        for worker in self._workers:
+            worker.configure(message)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    def score(self, pairs: Iterable[AnyPair]) -> Iterator[tuple[AnyPair, Verdict]]:
+        """Yield every pair with its verdict, in order, reading only as far ahead as the workers need."""
+        source = enumerate(pairs)
+        exhausted = False
+        done: dict[int, tuple[AnyPair, Verdict]] = {}
+        read = next_number = 0
+        while True:
+            while not exhausted and read - next_number < _WINDOW and self._someone_waits():
+                item = next(source, None)
+                if item is None:
+                    exhausted = True
+                else:
+                    read += 1
+                    self._route(item[1]).queue.append(_Numbered(*item))
+            self._dispatch()
+            for number, pair, verdict in self._collect():
+                done[number] = (pair, verdict)
+            while next_number in done:
+                yield done.pop(next_number)
+                next_number += 1
+            if exhausted and next_number == read:
+                return
+
+    def _someone_waits(self) -> bool:
+        return any(len(worker.queue) < _QUEUED for worker in self._workers)
+
+    def _route(self, pair: AnyPair) -> _Worker[AnyPair]:
+        key = f"{pair.database}\0{pair.gold_sql}".encode(errors="surrogatepass")
+        return self._workers[zlib.crc32(key) % len(self._workers)]
+
+    def _dispatch(self) -> None:
+        for worker in self._workers:
+            if worker.batch:
+                continue
+            queue = worker.queue
+            if not queue:
+                queue = max((other.queue for other in self._workers), key=len)
+                if len(queue) <= 2 * _BATCH:
+                    continue
+            worker.hand([queue.popleft() for _ in range(min(_BATCH, len(queue)))])
+
+    def _collect(self) -> Iterator[tuple[int, AnyPair, Verdict]]:
+        busy = [worker for worker in self._workers if worker.batch]
+        ready = wait([worker.connection for worker in busy], timeout=_POLL_SECONDS) if busy else []
+        for worker in busy:
+            if worker.connection in ready:
+                yield from self._settle(worker)
+            elif self._is_overdue(worker):
+                yield self._replace(worker, overdue=True)
+
+    def _settle(self, worker: _Worker[AnyPair]) -> Iterator[tuple[int, AnyPair, Verdict]]:
+        answers = worker.answer()
+        if answers is None:
+            yield self._replace(worker, overdue=False)
+            return
+        batch, worker.batch = worker.batch, []
+        for (number, pair), answer in zip(batch, answers, strict=True):
+            yield number, pair, _verdict_from_json(answer)
+
+    def _is_overdue(self, worker: _Worker[AnyPair]) -> bool:
+        index, _, since = worker.state()
+        return time.monotonic() > since + (self._seconds + self._grace if index >= 0 else _SECONDS_TO_START)
+
+    def _replace(self, worker: _Worker[AnyPair], *, overdue: bool) -> tuple[int, AnyPair, Verdict]:
+        """Give the pair in hand its verdict and the rest of the batch to a new process."""
+        index, phase, _ = worker.state()
+        if index < 0:
+            raise GovernanceError(
+                "a scoring process could not start; give it more memory with --memory-limit-mb, or fewer --workers"
+            )
+        culprit = worker.batch.pop(index)
+        worker.restart()
+        if worker.batch:
+            worker.hand(worker.batch)
+        return *culprit, self._failed(phase, overdue)
+
+    def _failed(self, phase: Phase, overdue: bool) -> Verdict:
+        reason = (
+            f"stopped at the time limit of {self._seconds:g} s"
+            if overdue
+            else "the scoring process died of it"
+        )
+        if phase is Phase.GOLD:
+            return Verdict(Outcome.GOLD_ERROR, reason)
+        return Verdict(
+            Outcome.TIMEOUT if overdue else Outcome.WORKER_CRASH,
+            reason,
+            correct=False,
+            bird_match=False,
+            exact_set_match=False,
+            unsafe=False,
+            execution_error=not overdue,
+            timeout=overdue,
+        )
+
+
+def _verdict_from_json(answer: dict[str, Any]) -> Verdict:
+    return Verdict(
+        **{**answer, "verdict": Outcome(answer["verdict"]), "unknown_names": tuple(answer["unknown_names"])}
+    )
+
+
+def _harmless_environment() -> dict[str, str]:
+    """The environment without what SQL that broke out could use, such as AWS credentials."""
+    kept = (
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "LC_CTYPE",
+        "TMPDIR",
+        "TZ",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "SYSTEMROOT",
+    )
+    # Messages of sqlglot depend on the hash seed; evidence must not.
+    return {"PYTHONHASHSEED": "0", **{name: os.environ[name] for name in kept if name in os.environ}}

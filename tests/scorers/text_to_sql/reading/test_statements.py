@@ -1,0 +1,126 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorers.text_to_sql.reading.statements import (
+    is_blank,
+    not_a_single_query,
+    only_statement,
+    orders_rows,
+    spider_text,
+    tokens,
+)
+
+
+@given(st.text(alphabet="ab;'\"`[]$-/* \n"), st.sampled_from(["sqlite", "duckdb", "postgres"]))
+def test_tokens_join_to_the_text_again(sql, engine):
+    assert "".join(text for _, text in tokens(sql, engine=engine)) == sql
+
+
+@pytest.mark.parametrize(
+    ("sql", "problem"),
+    [
+        ("SELECT 1", None),
+        ("  ( select 1 ) ;; ", None),
+        ("-- note\n/* more */ WITH a AS (SELECT 1) SELECT * FROM a; -- end", None),
+        ("SELECT ';' || \";\" || `;` /* ; */ -- ;", None),
+        ("Sure! Here is the SQL", None),
+        ("", None),
+        ("SELECT 1; SELECT 2", "several statements, or text after the first"),
+        ("SELECT 1; hope it helps", "several statements, or text after the first"),
+        ("drop table t", "a statement that is not a query: DROP"),
+        ("; SELECT 1", None),
+        (";; /* a */ SELECT 1; -- end", None),
+        ("; SELECT 1; SELECT 2", "several statements, or text after the first"),
+        (";; delete from t", "a statement that is not a query: DELETE"),
+        ("EXPLAIN SELECT 1", "a statement that is not a query: EXPLAIN"),
+    ],
+)
+def test_what_is_not_a_single_query(sql, problem):
+    assert not_a_single_query(sql, "sqlite") == problem
+
+
+@pytest.mark.parametrize(
+    ("sql", "engine", "several"),
+    [
+        ("SELECT [a;b] FROM t", "sqlite", False),
+        ("SELECT [1, ';'] FROM t; SELECT 2", "duckdb", True),
+        ("SELECT $$ ; $$", "postgres", False),
+        ("SELECT $tag$ ; $$ ; $tag$", "postgres", False),
+        ("SELECT $$ ; $$; SELECT 2", "postgres", True),
+        ("SELECT 'it''s; fine'", "postgres", False),
+        (r"SELECT E'it\'s; fine'", "postgres", False),
+        (r"SELECT 'a\'; SELECT 2", "postgres", True),
+        ("SELECT 1 /* a /* b */ ; c */", "postgres", False),
+        ("SELECT 1 /* a /* b */ ; c */", "sqlite", True),
+        ("SELECT `;` + 1", "sqlite", False),
+        ("SELECT 2 ` ; DROP TABLE t; `", "postgres", True),
+        ("SHOW TABLES", "duckdb", False),
+        ("SHOW TABLES", "postgres", True),
+        ("SELECT 'never ends; SELECT 2", "sqlite", False),
+    ],
+)
+def test_quoting_is_that_of_the_engine(sql, engine, several):
+    assert (not_a_single_query(sql, engine) is not None) is several
+
+
+@pytest.mark.parametrize(
+    ("sql", "blank"), [("", True), (" ;\n-- nothing\n/* at all", True), ("x", False), ("'", False)]
+)
+def test_blank_text_has_no_sql(sql, blank):
+    assert is_blank(sql, engine="sqlite") is blank
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("SELECT DISTINCT a FROM t", "SELECT  a FROM t"),
+        ("SELECT count(distinct a) FROM t", "SELECT count( a) FROM t"),
+        ("SELECT DISTINCT(a), 'DISTINCT', \"distinct\" FROM t -- distinct", None),
+        (
+            "SELECT a FROM t WHERE a > = 1 AND b < = 2 AND c ! = 3",
+            "SELECT a FROM t WHERE a >= 1 AND b <= 2 AND c != 3",
+        ),
+        ("SELECT YEAR( CURDATE ( ) ) - b FROM t", "SELECT 2020- b FROM t"),
+        ("SELECT a IS NOT DISTINCT FROM b FROM t", "SELECT a IS NOT DISTINCT FROM b FROM t"),
+        ("SELECT DISTINCT ON (a) b FROM t", "SELECT DISTINCT ON (a) b FROM t"),
+    ],
+)
+def test_spider_runs_another_text(sql, text):
+    if text is None:
+        text = sql.replace("DISTINCT(a)", "(a)")
+    assert spider_text(sql, engine="sqlite", keep_distinct=False) == text
+
+
+def test_spider_keeps_distinct_when_told_to():
+    sql = "SELECT DISTINCT a FROM t WHERE a > = 1"
+    assert spider_text(sql, engine="sqlite", keep_distinct=True) == "SELECT DISTINCT a FROM t WHERE a >= 1"
+
+
+@pytest.mark.parametrize(
+    ("sql", "ordered"),
+    [
+        ("SELECT a FROM t ORDER BY a", True),
+        ("SELECT a FROM t WHERE a IN (SELECT b FROM u order by b LIMIT 1)", True),
+        ("SELECT a FROM t ORDER  BY a", False),
+        ("SELECT a FROM t", False),
+    ],
+)
+def test_rows_are_ordered_where_the_gold_text_says_so(sql, ordered):
+    assert orders_rows(sql) is ordered
+
+
+@pytest.mark.parametrize(
+    ("sql", "engine", "only"),
+    [
+        ("SELECT 1", "sqlite", "SELECT 1"),
+        ("SELECT 1;;", "sqlite", "SELECT 1"),
+        ("; SELECT 1; -- the end\n /* really */ ;", "sqlite", "SELECT 1"),
+        ("SELECT ';' -- ;\n;", "sqlite", "SELECT ';'"),
+        ("SELECT $$;$$;", "postgres", "SELECT $$;$$"),
+        ("SELECT 1; SELECT 2;", "sqlite", "SELECT 1; SELECT 2"),
+        (";", "sqlite", ";"),
+    ],
+)
+def test_semicolons_and_comments_around_a_statement_are_no_part_of_it(sql, engine, only):
+    assert only_statement(sql, engine=engine) == only

@@ -1,0 +1,105 @@
+from collections import Counter
+
+import pytest
+
+from scorers.text_to_sql.engines.databases import Databases, open_engine
+from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.running.pair_scorer import PairScorer
+from scorers.text_to_sql.verdicts.verdict import Outcome, Phase
+
+
+class CountingEngine:
+    """A real engine that counts how often each text is run."""
+
+    def __init__(self, engine):
+        self._engine, self.runs = engine, Counter()
+        self.dialect = engine.dialect
+
+    def run(self, sql):
+        self.runs[sql] += 1
+        return self._engine.run(sql)
+
+    def schema(self):
+        return self._engine.schema()
+
+    def close(self):
+        self._engine.close()
+
+
+@pytest.fixture
+def engine(shop):
+    counting = CountingEngine(open_engine(Databases(str(shop)).find("shop"), Limits()))
+    yield counting
+    counting.close()
+
+
+def test_gold_and_identical_predictions_run_once(engine):
+    scorer = PairScorer(engine)
+    gold, predicted = "SELECT name FROM customer", "SELECT DISTINCT name FROM customer"
+    for _ in range(3):
+        for gold_sql in (gold, "SELECT id FROM customer"):
+            for predicted_sql in (predicted, gold):
+                scorer.score(gold_sql, predicted_sql)
+    assert engine.runs == {
+        gold: 1,
+        "SELECT id FROM customer": 1,
+        predicted: 1,
+        "SELECT  name FROM customer": 1,  # as Spider's evaluator runs it
+    }
+
+
+def test_unsafe_sql_never_reaches_the_engine(engine):
+    verdict = PairScorer(engine).score("SELECT name FROM customer", "DELETE FROM customer")
+    assert verdict.verdict is Outcome.UNSAFE
+    assert engine.runs == {"SELECT name FROM customer": 1}
+
+
+def test_each_phase_is_told_before_it_begins(engine):
+    phases = []
+    PairScorer(engine, enter=phases.append).score("SELECT name FROM customer", "SELECT id FROM customer")
+    assert phases == [Phase.READING, Phase.GOLD, Phase.READING, Phase.PREDICTION, Phase.COMPARING]
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "verdict", "reason"),
+    [
+        (
+            "SELECT count(DISTINCT name, id) FROM customer",
+            "SELECT 1",
+            Outcome.GOLD_ERROR,
+            "wrong number of arguments to function count()",
+        ),
+        ("SELECT 1; SELECT 2", "SELECT 1", Outcome.GOLD_ERROR, "several statements, or text after the first"),
+        ("SELECT 1", "SELECT 1; SELECT 2", Outcome.UNSAFE, "several statements, or text after the first"),
+        ("SELECT 1 WHERE 0", "", Outcome.EMPTY, "there is no SQL in it"),
+        ("SELECT 1 WHERE 0", "-- none", Outcome.EMPTY, "there is no SQL in it"),
+        (
+            "SELECT 1",
+            "SELECT 2",
+            Outcome.WRONG_RESULT,
+            "other values or another order in 1 rows of 1 columns",
+        ),
+        (
+            "SELECT 1",
+            "SELECT 1 WHERE 0",
+            Outcome.WRONG_RESULT,
+            "0 rows of 0 columns where the gold has 1 rows of 1 columns",
+        ),
+    ],
+)
+def test_verdicts_say_why(engine, gold, predicted, verdict, reason):
+    found = PairScorer(engine).score(gold, predicted)
+    assert (found.verdict, found.reason) == (verdict, reason)
+
+
+def test_keep_distinct_lets_distinct_count(engine):
+    gold, predicted = "SELECT country FROM customer", "SELECT DISTINCT country FROM customer"
+    assert PairScorer(engine).score(gold, predicted).correct is True
+    assert PairScorer(engine, keep_distinct=True).score(gold, predicted).correct is False
+
+
+def test_a_write_inside_a_query_is_found_by_reading_it(engine):
+    """Where the engine would have to be trusted: other engines allow writes in WITH."""
+    sql = "WITH gone AS (DELETE FROM customer RETURNING *) SELECT * FROM gone"
+    verdict = PairScorer(engine, dialect="postgres").score("SELECT 1", sql)
+    assert (verdict.verdict, verdict.reason) == (Outcome.UNSAFE, "a query that writes: DELETE")

@@ -1,0 +1,139 @@
+"""The processes that run hostile SQL: watched, replaced, and without anything of their parent's."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+from scorers.text_to_sql.predictions import Pair
+from scorers.text_to_sql.running.worker_pool import WorkerPool
+from scorers.text_to_sql.verdicts.verdict import Outcome, Phase
+
+COUNT_FOR_EVER = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
+
+
+def settings_for(folder, seconds):
+    return {
+        "targets": {"shop": ("sqlite", str(folder / "shop.sqlite"))},
+        "schemas": {},
+        "dialect": None,
+        "extract_sql": False,
+        "keep_distinct": False,
+        "limits": {"seconds": seconds, "rows": 1_000, "memory": 512 * 1024 * 1024},
+    }
+
+
+def pairs_around(sql):
+    return [
+        Pair(number, "shop", "SELECT name FROM customer", predicted)
+        for number, predicted in enumerate(["SELECT name FROM customer", sql, "SELECT id FROM customer"])
+    ]
+
+
+def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop):
+    def kill_when_running(worker):
+        while worker.state()[1] is not Phase.PREDICTION or worker.state()[0] != 1:
+            time.sleep(0.01)
+        os.kill(worker._process.pid, signal.SIGKILL)
+
+    with WorkerPool[Pair](workers=1) as pool:
+        pool.configure(settings_for(shop, 60.0))
+        killer = threading.Thread(target=kill_when_running, args=(pool._workers[0],))
+        killer.start()
+        verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_FOR_EVER))]
+        killer.join()
+    assert [verdict.verdict for verdict in verdicts] == [
+        Outcome.CORRECT,
+        Outcome.WORKER_CRASH,
+        Outcome.WRONG_RESULT,
+    ]
+    assert verdicts[1].correct is False
+    assert verdicts[1].reason == "the scoring process died of it"
+
+
+def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop):
+    """With a negative grace the watchdog comes before the engine does."""
+    with WorkerPool[Pair](workers=1, grace_seconds=-59.0) as pool:
+        pool.configure(settings_for(shop, 60.0))
+        verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_FOR_EVER))]
+    assert [verdict.verdict for verdict in verdicts] == [
+        Outcome.CORRECT,
+        Outcome.TIMEOUT,
+        Outcome.WRONG_RESULT,
+    ]
+
+
+def test_a_worker_has_no_secrets_and_cannot_write(shop, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with WorkerPool[Pair](workers=1) as pool:
+        pool.configure(settings_for(shop, 5.0))
+        list(pool.score(pairs_around("SELECT 1")))
+        process = Path(f"/proc/{pool._workers[0]._process.pid}")
+        if not process.exists():
+            pytest.skip("this system shows no processes under /proc")
+        environment = (process / "environ").read_bytes()
+        limits = (process / "limits").read_text()
+    assert b"AWS_" not in environment
+    assert b"PYTHONHASHSEED=0" in environment  # what sqlglot says of bad SQL depends on it
+    sizes = next(line for line in limits.splitlines() if line.startswith("Max file size"))
+    assert sizes.split()[3] == "0"
+
+
+def test_pairs_are_read_as_they_are_needed(shop):
+    read = 0
+
+    def endless():
+        nonlocal read
+        while True:
+            read += 1
+            yield Pair(read, "shop", "SELECT name FROM customer", f"SELECT {read}")
+
+    with WorkerPool[Pair](workers=1) as pool:
+        pool.configure(settings_for(shop, 5.0))
+        scored = pool.score(endless())
+        for _ in range(100):
+            next(scored)
+    assert read < 1_000
+
+
+def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop):
+    """The caches are full after some 7,000 pairs; 5,000 more would take 30 MB if they were remembered too."""
+
+    def pairs(count):
+        for number in range(count):
+            yield Pair(
+                number, "shop", f"SELECT {number}, name FROM customer", f"SELECT name, {number} FROM customer"
+            )
+
+    def resident(process):
+        return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("this system shows no processes under /proc")
+    with WorkerPool[Pair](workers=1) as pool:
+        pool.configure(settings_for(shop, 5.0))
+        for count, _ in enumerate(pool.score(pairs(14_000)), start=1):
+            if count == 9_000:
+                full = resident(pool._workers[0]._process)
+        grown = resident(pool._workers[0]._process) - full
+    assert grown < 8 * 1024 * 1024
+
+
+def test_there_is_a_process_for_every_core_unless_told_otherwise(shop, write_pairs, evidence, monkeypatch):
+    started = []
+    enter = WorkerPool.__enter__
+
+    def note(pool):
+        started.append(pool)
+        return enter(pool)
+
+    monkeypatch.setattr(WorkerPool, "__enter__", note)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    path = write_pairs({"predicted_sql": "SELECT name FROM customer"})
+    for workers in (None, 1):
+        score_text_to_sql(path, shop, evidence, TextToSqlSettings(workers=workers))
+    assert [len(pool._workers) for pool in started] == [3, 1]
