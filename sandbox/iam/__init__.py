@@ -1,0 +1,1 @@
+"""IAM as AWS evaluates it: identity and resource policies, permissions boundaries, conditions."""
