@@ -7,6 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
+from aws.evidence_errors import (
+    DigestMismatch,
+    EvidenceError,
+    EvidenceExists,
+    EvidenceMissing,
+    EvidenceTooLarge,
+    ForeignBucket,
+)
+from aws.local_evidence import expected_files, require_unchanged, sha256_of
 from aws.report_references import ReportReference, content_type
 from aws.s3_objects import (
     ObjectExists,
@@ -20,9 +29,8 @@ from aws.s3_objects import (
     written_at,
 )
 from aws.s3_uris import S3Uri
-from checks.errors import GovernanceError
 from checks.evidence import Document
-from checks.reports import MANIFEST, MAX_REPORT_BYTES, READERS, REPORT_PATTERNS, is_report_file
+from checks.reports import MANIFEST, MAX_REPORT_BYTES, is_report_file
 from disk.disk_errors import FileMissing, FileTooLarge
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -33,40 +41,6 @@ if TYPE_CHECKING:
 # More than any model has reports; a prefix with more is not one version's evidence.
 MAX_REPORTS = 500
 _CHUNK = 1024 * 1024  # bytes that are copied at a time
-MOST_NAMED = 5  # files that are none of those looked for
-_ONCE_MORE = "let scoring end, then begin again"
-
-
-class EvidenceError(GovernanceError):
-    """Evidence that cannot be used; the message names its URI and the way out."""
-
-
-class DigestMismatch(EvidenceError):
-    """The bytes are not those that were registered: nothing may be decided on them."""
-
-
-class ForeignBucket(EvidenceError):
-    """The evidence lies in a place that this store was not given."""
-
-
-class EvidenceExists(EvidenceError):
-    """Something stands already where evidence was to be put."""
-
-
-class EvidenceChanged(EvidenceError):
-    """A file is not the one that was looked at before."""
-
-
-class EvidenceGap(EvidenceError):
-    """The version carries no readable report here: a finding against it, not a failure of the judging."""
-
-
-class EvidenceMissing(EvidenceGap):
-    """No object stands where the report should be."""
-
-
-class EvidenceTooLarge(EvidenceGap):
-    """The object is larger than any report is read."""
 
 
 class EvidenceStore(Protocol):
@@ -162,7 +136,7 @@ class S3EvidenceStore:
     ) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.upload`."""
         folder = self._own(prefix).as_prefix()
-        files = _expected_files(directory, expected)
+        files = expected_files(directory, expected)
         return tuple(
             reference
             for name, path in files.items()
@@ -183,14 +157,14 @@ class S3EvidenceStore:
             if not is_report_file(path.name):  # results.jsonl may be larger than memory
                 with path.open("rb") as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
-                    _require_unchanged(path, digest, expected)
+                    require_unchanged(path, digest, expected)
                     file.seek(0)
                     self._write(uri, file, digest)
                 return
             document = Document(str(uri), read_bounded(path, max_bytes=MAX_REPORT_BYTES))
         except OSError as error:
             raise EvidenceError(f"{path}: cannot be read ({error.strerror}); mend its rights") from error
-        _require_unchanged(path, document.sha256, expected)
+        require_unchanged(path, document.sha256, expected)
         self._write(uri, document.content, document.sha256)
         yield ReportReference(None, document.uri, f"sha256:{document.sha256}")
 
@@ -240,7 +214,7 @@ class FolderEvidenceStore:
         folder = self._own(prefix)
         return tuple(
             reference
-            for name, path in _expected_files(directory, expected).items()
+            for name, path in expected_files(directory, expected).items()
             for reference in self._copy(path, folder / name, (expected or {}).get(name))
         )
 
@@ -265,7 +239,7 @@ class FolderEvidenceStore:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             digest = sha256_of(source)
-            _require_unchanged(source, digest, expected)
+            require_unchanged(source, digest, expected)
             if not target.exists():
                 with source.open("rb") as original, target.open("xb") as copy:
                     shutil.copyfileobj(original, copy)
@@ -306,26 +280,6 @@ def _references(prefix: str, uris: Iterator[str]) -> tuple[ReportReference, ...]
     return tuple(ReportReference(None, uri) for uri in found)
 
 
-def evidence_files(directory: Path) -> dict[str, Path]:
-    """Return what is evidence in a local folder, by its path below it: every file that is not hidden, sorted.
-
-    The manifest of an earlier registration is none.
-
-    Raises:
-        EvidenceError: there is no report among them, or one that is larger than any is read.
-        DiskError: `directory` or something below it cannot be looked at.
-    """
-    below = {path.relative_to(directory).as_posix(): path for path in files_below(directory)}
-    files = {name: path for name, path in below.items() if path.name != MANIFEST}
-    sizes = {path: path.stat().st_size for path in files.values() if is_report_file(path.name)}
-    if not sizes:
-        raise EvidenceError(f"{directory}: there is no report ({REPORT_PATTERNS}) in it; {_instead(files)}")
-    for path, size in sizes.items():
-        if size > MAX_REPORT_BYTES:
-            raise EvidenceTooLarge(_too_large(str(path), size))
-    return files
-
-
 def download_evidence(client: "S3Client", prefix: S3Uri, folder: Path) -> None:
     """Copy every object below `prefix` into `folder`, by its path below the prefix.
 
@@ -349,53 +303,6 @@ def download_evidence(client: "S3Client", prefix: S3Uri, folder: Path) -> None:
                 file.write(chunk)
     if not found:
         raise EvidenceError(f"{base}: nothing lies there; name the prefix that the reports lie under")
-
-
-def _instead(files: Collection[str]) -> str:
-    """Say what a folder without reports holds, and what would be recognised in it."""
-    named = ", ".join(list(files)[:MOST_NAMED])
-    more = ", …" if len(files) > MOST_NAMED else ""
-    holds = f"it holds {named}{more}" if files else "it is empty"
-    formats = ", ".join(reader.FORMAT for reader in READERS)
-    return (
-        f"{holds}. Name the folder that scoring wrote to; what is recognised there are reports of these formats: "
-        f"{formats}"
-    )
-
-
-def _expected_files(directory: Path, expected: Mapping[str, str] | None) -> dict[str, Path]:
-    files = evidence_files(directory)
-    if expected is not None and (changed := sorted(files.keys() ^ expected.keys())):
-        came = "came" if changed[0] in files else "went"
-        raise EvidenceChanged(f"{directory / changed[0]}: {came} meanwhile; {_ONCE_MORE}")
-    return files
-
-
-def _require_unchanged(path: Path, digest: str, expected: str | None) -> None:
-    if expected not in (None, digest):
-        raise EvidenceChanged(
-            f"{path}: its SHA-256 was {expected} when it was looked at, and is {digest} now; {_ONCE_MORE}"
-        )
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a local file of evidence in hexadecimal; a report is read as far as one may be.
-
-    Raises:
-        EvidenceError: it cannot be read.
-        DiskError: the same, of a report.
-    """
-    if is_report_file(path.name):
-        return hashlib.sha256(read_bounded(path, max_bytes=MAX_REPORT_BYTES)).hexdigest()
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise EvidenceError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
-
-
-def _too_large(uri: str, size: int) -> str:
-    return f"{uri}: {size:,} bytes, and at most {MAX_REPORT_BYTES:,} are read; split it"
 
 
 def _taken(uri: str) -> EvidenceExists:

@@ -1,13 +1,19 @@
 """Model packages: versions of a model as the registry describes them, and what a new one is registered with."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from aws.arns import validate_group_name
 from aws.aws_errors import AwsError
-from aws.registry_limits import RegistryLimitError, check_metadata, check_registration
+from aws.registry_limits import (
+    RegistryLimitError,
+    check_approval_status,
+    check_description,
+    check_metadata,
+    check_registration,
+)
 from aws.report_references import ReportReference
 from checks.errors import GovernanceError
 
@@ -169,3 +175,55 @@ class Registration:
             raise RegistryLimitError(
                 "InferenceSpecification: the image is given beside it; write the image into its Containers"
             )
+
+
+def require_status(package: ModelPackage, only_from: str | None) -> None:
+    """Refuse to change a version that has another status by now than `only_from`, where that names one.
+
+    Raises:
+        StatusChanged: with the status that it has.
+    """
+    if only_from not in (None, package.approval_status):
+        raise StatusChanged(
+            f"{package.arn}: it is {package.approval_status} by now, not {only_from}; nothing was changed",
+            status=package.approval_status,
+        )
+
+
+def merge_update(
+    package: ModelPackage,
+    approval_status: str | None,
+    description: str | None,
+    metadata: Mapping[str, str] | None,
+) -> ModelPackage:
+    """Return the version as it is after an update: what is `None` stays, entries of `metadata` are added.
+
+    Raises:
+        RegistryLimitError: status, description or metadata are not what SageMaker takes.
+    """
+    merged = replace(
+        package,
+        approval_status=package.approval_status if approval_status is None else approval_status,
+        description=package.description if description is None else description,
+        metadata={**package.metadata, **(metadata or {})},
+    )
+    check_approval_status(merged.approval_status)
+    check_description(merged.description or "")
+    check_metadata(merged.metadata)
+    return merged
+
+
+def newest_first(
+    found: Iterable[ModelPackageSummary], approval_status: str | None
+) -> tuple[ModelPackageSummary, ...]:
+    """Return the versions in the order in which SageMaker lists them; only those of one status where one is given."""
+    chosen = (entry for entry in found if approval_status in (None, entry.approval_status))
+    return tuple(sorted(chosen, key=lambda entry: entry.version, reverse=True))
+
+
+def package_gone(arn: str) -> ModelPackageGone:
+    """Return the error that says so of the version at `arn`."""
+    return ModelPackageGone(
+        f"{arn}: there is no such model package (any more); it may have been deleted after its event was sent, "
+        "and then nothing is left to decide; otherwise check the ARN, the account and the region"
+    )

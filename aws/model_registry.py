@@ -1,28 +1,22 @@
 """The model registry: versions of a model package group, read, updated and registered."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from aws.arns import ModelPackageArn, validate_group_name
 from aws.aws_errors import AwsError, AwsNotFound, explained
 from aws.model_packages import (
-    COMPLETED,
-    PENDING,
-    Identity,
     ModelPackage,
-    ModelPackageGone,
     ModelPackageSummary,
     Registration,
-    StatusChanged,
+    merge_update,
+    newest_first,
+    package_gone,
+    require_status,
 )
-from aws.registry_limits import check_approval_status, check_description, check_metadata
-from aws.report_references import in_slot_order
 from aws.request_limits import check_request
 from aws.sagemaker_shapes import (
-    containers,
     group_request,
     model_package,
     registration_request,
@@ -119,7 +113,7 @@ class SageMakerModelRegistry:
     def describe(self, arn: str) -> ModelPackage:
         """See `ModelRegistry.describe`."""
         ModelPackageArn.parse(arn)
-        with _told_when_gone(arn), explained("DescribeModelPackage", arn):
+        with _told_whengone(arn), explained("DescribeModelPackage", arn):
             return model_package(self._client.describe_model_package(ModelPackageName=arn))
 
     def list(self, group: str, *, approval_status: str | None = None) -> tuple[ModelPackageSummary, ...]:
@@ -135,7 +129,7 @@ class SageMakerModelRegistry:
             if _says_absent(error):
                 return ()
             raise
-        return _newest_first(found, approval_status)
+        return newest_first(found, approval_status)
 
     def groups(self) -> Iterator[str]:
         """See `ModelRegistry.groups`."""
@@ -163,8 +157,8 @@ class SageMakerModelRegistry:
         one that was read could undo what was decided meanwhile.
         """
         current = self.describe(arn)
-        _require_status(current, only_from)
-        package = _merged(current, approval_status, description, metadata)
+        require_status(current, only_from)
+        package = merge_update(current, approval_status, description, metadata)
         changes: dict[str, object] = {"ModelPackageArn": arn}
         if approval_status is not None:
             changes["ModelApprovalStatus"] = approval_status
@@ -172,7 +166,7 @@ class SageMakerModelRegistry:
             changes["ApprovalDescription"] = package.description
         if package.metadata:
             changes["CustomerMetadataProperties"] = dict(package.metadata)
-        with _told_when_gone(arn), explained("UpdateModelPackage", arn):
+        with _told_whengone(arn), explained("UpdateModelPackage", arn):
             self._client.update_model_package(**changes)  # type: ignore[arg-type]  # a mapping has no typed keys
 
     def register(self, registration: Registration) -> str:
@@ -193,7 +187,7 @@ class SageMakerModelRegistry:
     def specification(self, arn: str) -> dict[str, Any]:
         """See `ModelRegistry.specification`."""
         ModelPackageArn.parse(arn)
-        with _told_when_gone(arn), explained("DescribeModelPackage", arn):
+        with _told_whengone(arn), explained("DescribeModelPackage", arn):
             answer = self._client.describe_model_package(ModelPackageName=arn)
             return reusable_fields(cast("Mapping[str, Any]", answer))
 
@@ -238,144 +232,6 @@ class SageMakerModelRegistry:
                 raise
 
 
-class MemoryModelRegistry:
-    """A registry in memory that behaves as SageMaker's does; `caller` is who its next calls come from."""
-
-    def __init__(self, *, region: str = "eu-west-1", account: str = "123456789012") -> None:
-        self.caller = Identity(arn=f"arn:aws:iam::{account}:user/memory")
-        self._where = ("aws", region, account)
-        self._packages: dict[str, ModelPackage] = {}
-        self._requests: dict[str, dict[str, Any]] = {}
-        self._tags: dict[str, dict[str, str]] = {}
-
-    def describe(self, arn: str) -> ModelPackage:
-        """See `ModelRegistry.describe`."""
-        ModelPackageArn.parse(arn)
-        if arn not in self._packages:
-            raise _gone(arn)
-        return self._packages[arn]
-
-    def list(self, group: str, *, approval_status: str | None = None) -> tuple[ModelPackageSummary, ...]:
-        """See `ModelRegistry.list`."""
-        validate_group_name(group)
-        found = [
-            ModelPackageSummary(
-                arn=package.arn,
-                group=package.group,
-                version=package.version,
-                approval_status=package.approval_status,
-                package_status=package.package_status,
-                created=package.created,
-            )
-            for package in self._packages.values()
-            if package.group == group
-        ]
-        return _newest_first(found, approval_status)
-
-    def groups(self) -> Iterator[str]:
-        """See `ModelRegistry.groups`."""
-        return iter(dict.fromkeys(package.group for package in reversed(self._packages.values())))
-
-    def update(
-        self,
-        arn: str,
-        *,
-        approval_status: str | None = None,
-        description: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-        only_from: str | None = None,
-    ) -> None:
-        """See `ModelRegistry.update`."""
-        current = self.describe(arn)
-        _require_status(current, only_from)
-        merged = _merged(current, approval_status, description, metadata)
-        self._packages[arn] = replace(merged, last_modified=datetime.now(UTC), last_modified_by=self.caller)
-
-    def register(self, registration: Registration) -> str:
-        """See `ModelRegistry.register`."""
-        self.check(registration)
-        request = registration_request(registration)
-        for arn, earlier in self._requests.items():
-            if registration.token is not None and earlier.get("ClientToken") == registration.token:
-                return arn
-        versions = [
-            package.version for package in self._packages.values() if package.group == registration.group
-        ]
-        version = max(versions, default=0) + 1
-        arn = str(ModelPackageArn(*self._where, group=registration.group.lower(), version=version))
-        now = datetime.now(UTC)
-        self._packages[arn] = ModelPackage(
-            arn=arn,
-            group=registration.group,
-            version=version,
-            approval_status=PENDING,
-            package_status=COMPLETED,
-            description=None,
-            metadata=dict(registration.metadata),
-            reports=in_slot_order(registration.reports),
-            created=now,
-            last_modified=now,
-            containers=tuple(containers(request)),
-            created_by=self.caller,
-        )
-        self._requests[arn] = request
-        self._tags.setdefault(registration.group, {}).update(
-            {**registration.tags, **self._tags.get(registration.group, {})}
-        )
-        return arn
-
-    def group_tags(self, group: str) -> dict[str, str] | None:
-        """See `ModelRegistry.group_tags`."""
-        validate_group_name(group)
-        return self._tags.get(group)
-
-    def check(self, registration: Registration) -> None:
-        """See `ModelRegistry.check`; what only the service model says is not held against it."""
-        registration.validate()
-
-    def specification(self, arn: str) -> dict[str, Any]:
-        """See `ModelRegistry.specification`."""
-        self.describe(arn)
-        return reusable_fields(self._requests[arn])
-
-    def delete(self, arn: str) -> None:
-        """Delete a version, as a person might between its event and its evaluation."""
-        del self._packages[arn]
-
-
-def _require_status(package: ModelPackage, only_from: str | None) -> None:
-    if only_from not in (None, package.approval_status):
-        raise StatusChanged(
-            f"{package.arn}: it is {package.approval_status} by now, not {only_from}; nothing was changed",
-            status=package.approval_status,
-        )
-
-
-def _merged(
-    package: ModelPackage,
-    approval_status: str | None,
-    description: str | None,
-    metadata: Mapping[str, str] | None,
-) -> ModelPackage:
-    merged = replace(
-        package,
-        approval_status=package.approval_status if approval_status is None else approval_status,
-        description=package.description if description is None else description,
-        metadata={**package.metadata, **(metadata or {})},
-    )
-    check_approval_status(merged.approval_status)
-    check_description(merged.description or "")
-    check_metadata(merged.metadata)
-    return merged
-
-
-def _newest_first(
-    found: Iterable[ModelPackageSummary], approval_status: str | None
-) -> tuple[ModelPackageSummary, ...]:
-    chosen = (entry for entry in found if approval_status in (None, entry.approval_status))
-    return tuple(sorted(chosen, key=lambda entry: entry.version, reverse=True))
-
-
 def _says_absent(error: AwsError) -> bool:
     # SageMaker answers ValidationException both for a bad request and for a name that does not exist.
     said = str(error).lower()
@@ -384,17 +240,10 @@ def _says_absent(error: AwsError) -> bool:
 
 
 @contextmanager
-def _told_when_gone(arn: str) -> Iterator[None]:
+def _told_whengone(arn: str) -> Iterator[None]:
     try:
         yield
     except AwsError as error:
         if _says_absent(error):
-            raise _gone(arn) from error
+            raise package_gone(arn) from error
         raise
-
-
-def _gone(arn: str) -> ModelPackageGone:
-    return ModelPackageGone(
-        f"{arn}: there is no such model package (any more); it may have been deleted after its event was sent, "
-        "and then nothing is left to decide; otherwise check the ARN, the account and the region"
-    )

@@ -20,7 +20,8 @@ from cli.inputs import is_in_s3
 from cli.show import show_record
 from disk.reading import read_bounded
 from pipelines.new_version import NewVersion
-from pipelines.register_version import OnlyIf, RegisteredVersion, WouldBeWorse, register_version
+from pipelines.register_version import OnlyIf, WouldBeWorse, register_version
+from pipelines.registration_plan import RegisteredVersion
 
 MAX_SPECIFICATION_BYTES = 1024 * 1024  # a model card in it has at most 100,000 characters
 DEFAULT_TIMEOUT = "30m"  # as `governance wait` has it

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aws.decision_log import DecisionExists, DecisionLog
-from aws.evidence_store import DigestMismatch, EvidenceStore
+from aws.evidence_errors import DigestMismatch
+from aws.evidence_store import EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from aws.evidence_store import DigestMismatch, EvidenceGap, EvidenceMissing, EvidenceStore
+from aws.evidence_errors import DigestMismatch, EvidenceGap, EvidenceMissing
+from aws.evidence_store import EvidenceStore
 from aws.model_packages import EVIDENCE_DIGEST_PROPERTY, ModelPackage
 from aws.report_references import ReportReference
 from checks.evidence import Evidence, Report

@@ -13,53 +13,36 @@ registered. So the same inputs come to the same place: a second call finds the v
 goes on where the first one stopped.
 """
 
-import hashlib
-import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from aws.arns import ModelPackageArn, validate_group_name
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, AwsUnreachable
+from aws.aws_errors import AwsError, AwsNotFound, AwsUnreachable
 from aws.callers import Caller, caller_of
 from aws.clients import s3_client, sagemaker_client, sts_client
-from aws.evidence_store import S3EvidenceStore, evidence_files, sha256_of
+from aws.evidence_store import S3EvidenceStore
+from aws.local_evidence import evidence_files, sha256_of
 from aws.model_packages import (
-    ABOUT_PROPERTY,
-    EVIDENCE_DIGEST_PROPERTY,
-    EVIDENCE_PROPERTY,
-    ModelPackage,
-    ModelPackageGone,
     Registration,
 )
 from aws.model_registry import SageMakerModelRegistry
-from aws.report_references import ReportReference
 from aws.s3_objects import bucket_region
 from aws.s3_uris import S3Uri
-from aws.sagemaker_shapes import containers, registration_request
-from aws.threshold_store import FolderThresholdStore, S3ThresholdStore
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from checks.evidence import Document, Evidence, Report
-from checks.judge import judge
-from checks.manifest import Manifest
+from checks.evidence import Document, Report
 from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file
-from checks.subject import JudgedModel, Subject
-from checks.thresholds import ThresholdFile
+from checks.subject import JudgedModel
 from disk.reading import read_bounded
+from pipelines.likely_decision import likely_decision
 from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
-from pipelines.report_slots import attach
-from pipelines.step_services import thresholds_in_force
-from pipelines.threshold_sources import Thresholds
+from pipelines.registration_plan import Plan, RegisteredVersion, identity_of, noting
 
-CLOCK_SKEW = timedelta(minutes=10)  # how far the clocks of S3 and SageMaker may be apart
-_ID_CHARACTERS = 32  # of the prefix and the ClientToken, which has at most 36
 _S3 = "s3://"
 
 UNTOUCHED = "nothing was uploaded and nothing was registered"
@@ -78,23 +61,6 @@ class WouldBeWorse(GovernanceError):
     def __init__(self, message: str, *, record: DecisionRecord) -> None:
         super().__init__(message)
         self.record = record
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredVersion:
-    """A version that waits for the gate, or that was registered before with the same inputs.
-
-    `likely` is how the gate would decide by the thresholds that were looked at, `None` where none were; `evidence` is
-    the S3 URI of the prefix that the evidence lies under, `reports` are its reports with their slots. `is_new` is false
-    where the version existed already; `approval_status` is the status that it has.
-    """
-
-    arn: str
-    evidence: str
-    reports: tuple[ReportReference, ...]
-    likely: DecisionRecord | None
-    is_new: bool
-    approval_status: str
 
 
 def _say_nothing(_: object) -> None:
@@ -136,9 +102,9 @@ def register_version(
         GovernanceError: the evidence, the version or the thresholds cannot be used.
         AwsError: AWS refused something or could not be asked.
     """
-    with _noting(UNTOUCHED):
+    with noting(UNTOUCHED):
         plan = _plan(version, evidence_bucket, region, again, say)
-        likely = _likely(plan, thresholds, thresholds_bucket, say) if check else None
+        likely = likely_decision(plan, thresholds, thresholds_bucket, say) if check else None
         _hold_against(only_if, likely, plan.version.group, ungoverned, show)
         standing = plan.registered_before()
     if standing is not None:
@@ -150,128 +116,9 @@ def register_version(
     return plan.carry_out(likely, say)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """All that is to be done, made before anything is changed.
-
-    `files` are the SHA-256 of all files of evidence by their paths, `reports` what was read of those that are reports,
-    `registration` what is registered, without the parts that depend on where the evidence lies.
-    """
-
-    version: NewVersion
-    registration: Registration
-    files: Mapping[str, str]
-    reports: tuple[Report, ...]
-    registry: SageMakerModelRegistry
-    store: S3EvidenceStore
-    prefix: str
-    token: str
-
-    @property
-    def subjects(self) -> list[Subject]:
-        """What the registry will say of each container."""
-        return [
-            Subject(
-                image=one.image,
-                image_digest=one.image_digest,
-                model_data=one.model_data,
-                model_data_etag=one.model_data_etag,
-            )
-            for one in containers(registration_request(self.registration))
-        ]
-
-    def manifest(self) -> bytes:
-        """Return the manifest of the reports, whose digest is registered with the version."""
-        subjects = self.subjects
-        subject = Subject(
-            name=self.version.about,
-            group=self.version.group,
-            image=next((one.image for one in subjects if one.image), None),
-            model_data=next((one.model_data for one in subjects if one.model_data), None),
-        )
-        digests = {name: digest for name, digest in self.files.items() if is_report_file(name)}
-        return Manifest(subject, digests).to_bytes()
-
-    def attached(self) -> tuple[ReportReference, ...]:
-        """Return where each report will lie, with its digest and its slot."""
-        reports = {self.prefix + name: report for name, report in self._by_name().items()}
-        references = [ReportReference(None, uri, f"sha256:{one.sha256}") for uri, one in reports.items()]
-        return tuple(attach(references, {uri: one.format.split("+") for uri, one in reports.items()}))
-
-    def _by_name(self) -> dict[str, Report]:
-        return {Path(one.uri).relative_to(self.version.evidence).as_posix(): one for one in self.reports}
-
-    def complete(self) -> Registration:
-        """Return what is registered, with its reports and the metadata that lead to them."""
-        about = {} if self.version.about is None else {ABOUT_PROPERTY: self.version.about}
-        own = {
-            EVIDENCE_PROPERTY: self.prefix,
-            EVIDENCE_DIGEST_PROPERTY: f"sha256:{hashlib.sha256(self.manifest()).hexdigest()}",
-            **about,
-        }
-        return replace(
-            self.registration,
-            reports=[reference for reference in self.attached() if reference.slot is not None],
-            metadata={**self.registration.metadata, **own},
-            token=self.token,
-        )
-
-    def registered_before(self) -> ModelPackage | None:
-        """Return the version that was registered with this very evidence and specification, if any.
-
-        The manifest is uploaded last: without it there is no such version, and none is older than it.
-        """
-        written = self.store.manifest_written_at(self.prefix)
-        if written is None:
-            return None
-        for summary in self.registry.list(self.version.group):
-            if summary.created < written - CLOCK_SKEW:
-                return None
-            try:
-                package = self.registry.describe(summary.arn)
-            except ModelPackageGone:
-                continue
-            if package.evidence_prefix == self.prefix:
-                return package
-        return None
-
-    def carry_out(self, likely: DecisionRecord | None, say: Callable[[str], None]) -> RegisteredVersion:
-        """Upload, then register."""
-        registration = self.complete()
-        say(f"uploading {len(self.files)} file{'s'[: len(self.files) != 1]} to {self.prefix}")
-        with _noting(
-            f"no version was registered; part of the evidence may lie under {self.prefix} and does no harm: the same "
-            "call goes on where this one stopped"
-        ):
-            self.store.upload(self.version.evidence, self.prefix, expected=self.files)
-            self.store.add_manifest(self.prefix, self.manifest())
-        with _noting(
-            f"the evidence lies under {self.prefix}; no version is known to be registered with it: the same call "
-            "finds the version, or registers it"
-        ):
-            arn = self.registry.register(registration)
-        return self.result(arn, likely, is_new=True, approval_status="PendingManualApproval")
-
-    def result(
-        self, arn: str, likely: DecisionRecord | None, *, is_new: bool, approval_status: str
-    ) -> RegisteredVersion:
-        """Return what came of it."""
-        return RegisteredVersion(arn, self.prefix, self.attached(), likely, is_new, approval_status)
-
-
-@contextmanager
-def _noting(note: str) -> Iterator[None]:
-    """Say in a note of whatever ends the block, Ctrl-C too, what exists by then."""
-    try:
-        yield
-    except (GovernanceError, KeyboardInterrupt) as error:
-        error.add_note(note)
-        raise
-
-
 def _plan(
     version: NewVersion, bucket: str, region: str | None, again: bool, say: Callable[[str], None]
-) -> _Plan:
+) -> Plan:
     """Look at everything that could be wrong, the cheapest first, and say where the evidence will lie."""
     validate_group_name(version.group)
     reports, files = _evidence_of(version.evidence)
@@ -284,8 +131,8 @@ def _plan(
     taken_over = _taken_over(version.from_package, registry, where, caller)
     fields = further_fields(version, taken_over)
     registration = Registration(version.group, metadata=metadata, fields=fields, tags=version.tags)
-    identity = _identity(version, registration, files, salt=secrets.token_hex() if again else "")
-    plan = _Plan(
+    identity = identity_of(version, registration, files, salt=secrets.token_hex() if again else "")
+    plan = Plan(
         version=version,
         registration=registration,
         files=files,
@@ -364,18 +211,6 @@ def _taken_over(
         raise
 
 
-def _identity(version: NewVersion, registration: Registration, files: Mapping[str, str], salt: str) -> str:
-    """Return the name of the evidence's place: equal inputs have equal ones."""
-    inputs = {
-        "files": dict(files),
-        "request": registration_request(registration),
-        "about": version.about,
-        "salt": salt,
-    }
-    text = json.dumps(inputs, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:_ID_CHARACTERS]
-
-
 def _refuse_other_tags(version: NewVersion, registry: SageMakerModelRegistry) -> None:
     """Refuse a tag that the group has with another value: that would change it for every other version."""
     there = (registry.group_tags(version.group) or {}) if version.tags else {}
@@ -387,7 +222,7 @@ def _refuse_other_tags(version: NewVersion, registry: SageMakerModelRegistry) ->
             )
 
 
-def _refuse_other_regions(plan: _Plan, bucket: str, region: str, say: Callable[[str], None]) -> None:
+def _refuse_other_regions(plan: Plan, bucket: str, region: str, say: Callable[[str], None]) -> None:
     """Refuse buckets that SageMaker would not read from; whether S3 tells a bucket's region depends on the caller."""
     client = s3_client(region)
     _refuse_other_region(f"{_S3}{bucket}", bucket_region(client, bucket), region)
@@ -409,7 +244,7 @@ def _refuse_other_region(uri: str, found: str | None, region: str) -> None:
         )
 
 
-def _held_against(plan: _Plan, say: Callable[[str], None]) -> tuple[Report, ...]:
+def _held_against(plan: Plan, say: Callable[[str], None]) -> tuple[Report, ...]:
     """Return the reports as the gate will see them: protected by a digest, and about another model where they say so.
 
     Whether these bytes were judged for another version before is known to the gate alone.
@@ -426,40 +261,6 @@ def _held_against(plan: _Plan, say: Callable[[str], None]) -> tuple[Report, ...]
             )
         seen.append(replace(report, foreign=foreign, digest_verified=True))
     return tuple(seen)
-
-
-def _likely(
-    plan: _Plan, thresholds: str | Path | None, bucket: str | None, say: Callable[[str], None]
-) -> DecisionRecord | None:
-    """Judge the evidence as the gate would, by the thresholds in force or those that are named."""
-    store = _thresholds(thresholds, bucket)
-    if store is None:
-        say(
-            "warning: the likely decision is not known: no thresholds are named; set GOVERNANCE_THRESHOLDS_BUCKET, or "
-            "give --thresholds"
-        )
-        return None
-    file = _file_for(plan.version.group, store)
-    evidence = Evidence(plan.reports)
-    now = datetime.now(UTC)
-    decision = judge(file, evidence, today=now.date())
-    return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
-
-
-def _thresholds(named: str | Path | None, bucket: str | None) -> Thresholds | None:
-    if named is not None and str(named).startswith(_S3):
-        return S3ThresholdStore(s3_client(), str(named))
-    if named is not None:
-        return FolderThresholdStore(Path(named))
-    return None if bucket is None else thresholds_in_force(bucket)
-
-
-def _file_for(group: str, store: Thresholds) -> ThresholdFile | None:
-    try:
-        return store.for_group(group)
-    except AwsAccessDenied as error:
-        error.add_note("name the thresholds (--thresholds), or register without a look at them (--no-check)")
-        raise
 
 
 def _hold_against(

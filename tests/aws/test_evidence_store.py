@@ -7,20 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from aws import evidence_store
-from aws.evidence_store import (
+from aws import evidence_store, local_evidence
+from aws.evidence_errors import (
     DigestMismatch,
     EvidenceChanged,
     EvidenceError,
     EvidenceExists,
     EvidenceMissing,
     EvidenceTooLarge,
-    FolderEvidenceStore,
     ForeignBucket,
-    S3EvidenceStore,
-    evidence_files,
-    sha256_of,
 )
+from aws.evidence_store import FolderEvidenceStore, S3EvidenceStore
+from aws.local_evidence import evidence_files, sha256_of
 from aws.report_references import ReportReference, ReportSlot
 from aws.s3_uris import S3UriError
 from checks.errors import GovernanceError
@@ -103,12 +101,13 @@ def test_an_absent_report_is_a_gap(place):
 @pytest.fixture
 def small_bounds(monkeypatch):
     """The bounds, made small so that they are quickly reached."""
-    monkeypatch.setattr(evidence_store, "MAX_REPORT_BYTES", 2048)
+    for module in (evidence_store, local_evidence):
+        monkeypatch.setattr(module, "MAX_REPORT_BYTES", 2048)
     monkeypatch.setattr(evidence_store, "MAX_REPORTS", 3)
 
 
 def test_the_largest_report_is_the_largest_that_the_core_reads():
-    assert evidence_store.MAX_REPORT_BYTES == MAX_REPORT_BYTES
+    assert evidence_store.MAX_REPORT_BYTES == local_evidence.MAX_REPORT_BYTES == MAX_REPORT_BYTES
 
 
 def test_the_largest_report_is_read_and_a_larger_one_is_a_gap(place, small_bounds):

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from aws.arns import ArnError
+from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import (
     APPROVED,
     COMPLETED,
@@ -17,7 +18,7 @@ from aws.model_packages import (
     Registration,
     StatusChanged,
 )
-from aws.model_registry import MemoryModelRegistry, SageMakerModelRegistry
+from aws.model_registry import SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError
 from aws.report_references import ReportReference, ReportSlot
 

@@ -8,7 +8,8 @@ import pytest
 
 from aws.aws_errors import AwsAccessDenied, AwsError, AwsThrottled, AwsUnreachable
 from aws.decision_log import S3DecisionLog
-from aws.evidence_store import EvidenceMissing, EvidenceTooLarge, S3EvidenceStore
+from aws.evidence_errors import EvidenceMissing, EvidenceTooLarge
+from aws.evidence_store import S3EvidenceStore
 from aws.report_references import ReportReference
 from aws.threshold_store import S3ThresholdStore
 

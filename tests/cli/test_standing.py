@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from aws.decision_log import FolderDecisionLog
+from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Identity, ModelPackage, Registration
-from aws.model_registry import MemoryModelRegistry
 from checks.decision import Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError

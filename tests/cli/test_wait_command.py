@@ -14,8 +14,8 @@ import typer
 from aws.aws_errors import AwsAccessDenied, AwsThrottled, AwsUnreachable
 from aws.decision_log import FolderDecisionLog
 from aws.executions import Execution, ExecutionStep, PipelineMissing
+from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Registration
-from aws.model_registry import MemoryModelRegistry
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence

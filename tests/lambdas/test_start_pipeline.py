@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from aws.aws_errors import AwsThrottled
 from aws.decision_log import FolderDecisionLog
 from aws.executions import PipelineExecutions, request_token
-from aws.model_registry import MemoryModelRegistry, Registration
+from aws.memory_model_registry import MemoryModelRegistry
+from aws.model_packages import Registration
 from aws.record_seals import LocalSeals
 from lambdas.start_pipeline import StartOutcome, start_pipeline
 from pipelines.record_keys import created_text, statement

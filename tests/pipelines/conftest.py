@@ -10,7 +10,8 @@ import pytest
 
 from aws.decision_log import FolderDecisionLog
 from aws.evidence_store import FolderEvidenceStore
-from aws.model_registry import MemoryModelRegistry, Registration
+from aws.memory_model_registry import MemoryModelRegistry
+from aws.model_packages import Registration
 from aws.record_seals import LocalSeals
 from aws.report_references import ReportReference, ReportSlot
 from aws.threshold_store import FolderThresholdStore

@@ -8,8 +8,9 @@ import pytest
 
 from aws.aws_errors import AwsError
 from aws.decision_log import FolderDecisionLog
-from aws.evidence_store import DigestMismatch, FolderEvidenceStore, ForeignBucket
-from aws.model_registry import ModelPackageGone
+from aws.evidence_errors import DigestMismatch, ForeignBucket
+from aws.evidence_store import FolderEvidenceStore
+from aws.model_packages import ModelPackageGone
 from aws.report_references import ReportReference, ReportSlot
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError

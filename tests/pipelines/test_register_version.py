@@ -15,18 +15,14 @@ from moto.server import ThreadedMotoServer
 
 from aws import clients
 from aws.aws_errors import AwsAccessDenied, AwsThrottled
-from aws.evidence_store import EvidenceChanged, S3EvidenceStore
+from aws.evidence_errors import EvidenceChanged
+from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError
 from checks.errors import GovernanceError
 from pipelines.new_version import NewVersion
-from pipelines.register_version import (
-    UNTOUCHED,
-    OnlyIf,
-    RegisteredVersion,
-    WouldBeWorse,
-    register_version,
-)
+from pipelines.register_version import UNTOUCHED, OnlyIf, WouldBeWorse, register_version
+from pipelines.registration_plan import RegisteredVersion
 
 BUCKET, ELSEWHERE = "evidence-of-register-version", "evidence-in-ireland"
 MADE = (clients.s3_client, clients.sagemaker_client, clients.sts_client)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aws.model_packages import Identity
-from aws.model_registry import MemoryModelRegistry, ModelPackageGone
+from aws.memory_model_registry import MemoryModelRegistry
+from aws.model_packages import Identity, ModelPackageGone
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError
 from checks.summary import summarise

@@ -1,0 +1,35 @@
+"""What can be wrong with evidence, each as an error of its own."""
+
+from checks.errors import GovernanceError
+
+
+class EvidenceError(GovernanceError):
+    """Evidence that cannot be used; the message names its URI and the way out."""
+
+
+class DigestMismatch(EvidenceError):
+    """The bytes are not those that were registered: nothing may be decided on them."""
+
+
+class ForeignBucket(EvidenceError):
+    """The evidence lies in a place that this store was not given."""
+
+
+class EvidenceExists(EvidenceError):
+    """Something stands already where evidence was to be put."""
+
+
+class EvidenceChanged(EvidenceError):
+    """A file is not the one that was looked at before."""
+
+
+class EvidenceGap(EvidenceError):
+    """The version carries no readable report here: a finding against it, not a failure of the judging."""
+
+
+class EvidenceMissing(EvidenceGap):
+    """No object stands where the report should be."""
+
+
+class EvidenceTooLarge(EvidenceGap):
+    """The object is larger than any report is read."""

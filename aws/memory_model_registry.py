@@ -1,0 +1,127 @@
+"""A model registry in memory, the twin of SageMaker's, for programs and tests without AWS."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from aws.arns import ModelPackageArn, validate_group_name
+from aws.model_packages import (
+    COMPLETED,
+    PENDING,
+    Identity,
+    ModelPackage,
+    ModelPackageSummary,
+    Registration,
+    merge_update,
+    newest_first,
+    package_gone,
+    require_status,
+)
+from aws.report_references import in_slot_order
+from aws.sagemaker_shapes import containers, registration_request, reusable_fields
+
+
+class MemoryModelRegistry:
+    """A registry in memory that behaves as SageMaker's does; `caller` is who its next calls come from."""
+
+    def __init__(self, *, region: str = "eu-west-1", account: str = "123456789012") -> None:
+        self.caller = Identity(arn=f"arn:aws:iam::{account}:user/memory")
+        self._where = ("aws", region, account)
+        self._packages: dict[str, ModelPackage] = {}
+        self._requests: dict[str, dict[str, Any]] = {}
+        self._tags: dict[str, dict[str, str]] = {}
+
+    def describe(self, arn: str) -> ModelPackage:
+        """See `ModelRegistry.describe`."""
+        ModelPackageArn.parse(arn)
+        if arn not in self._packages:
+            raise package_gone(arn)
+        return self._packages[arn]
+
+    def list(self, group: str, *, approval_status: str | None = None) -> tuple[ModelPackageSummary, ...]:
+        """See `ModelRegistry.list`."""
+        validate_group_name(group)
+        found = [
+            ModelPackageSummary(
+                arn=package.arn,
+                group=package.group,
+                version=package.version,
+                approval_status=package.approval_status,
+                package_status=package.package_status,
+                created=package.created,
+            )
+            for package in self._packages.values()
+            if package.group == group
+        ]
+        return newest_first(found, approval_status)
+
+    def groups(self) -> Iterator[str]:
+        """See `ModelRegistry.groups`."""
+        return iter(dict.fromkeys(package.group for package in reversed(self._packages.values())))
+
+    def update(
+        self,
+        arn: str,
+        *,
+        approval_status: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        only_from: str | None = None,
+    ) -> None:
+        """See `ModelRegistry.update`."""
+        current = self.describe(arn)
+        require_status(current, only_from)
+        merged = merge_update(current, approval_status, description, metadata)
+        self._packages[arn] = replace(merged, last_modified=datetime.now(UTC), last_modified_by=self.caller)
+
+    def register(self, registration: Registration) -> str:
+        """See `ModelRegistry.register`."""
+        self.check(registration)
+        request = registration_request(registration)
+        for arn, earlier in self._requests.items():
+            if registration.token is not None and earlier.get("ClientToken") == registration.token:
+                return arn
+        versions = [
+            package.version for package in self._packages.values() if package.group == registration.group
+        ]
+        version = max(versions, default=0) + 1
+        arn = str(ModelPackageArn(*self._where, group=registration.group.lower(), version=version))
+        now = datetime.now(UTC)
+        self._packages[arn] = ModelPackage(
+            arn=arn,
+            group=registration.group,
+            version=version,
+            approval_status=PENDING,
+            package_status=COMPLETED,
+            description=None,
+            metadata=dict(registration.metadata),
+            reports=in_slot_order(registration.reports),
+            created=now,
+            last_modified=now,
+            containers=tuple(containers(request)),
+            created_by=self.caller,
+        )
+        self._requests[arn] = request
+        self._tags.setdefault(registration.group, {}).update(
+            {**registration.tags, **self._tags.get(registration.group, {})}
+        )
+        return arn
+
+    def group_tags(self, group: str) -> dict[str, str] | None:
+        """See `ModelRegistry.group_tags`."""
+        validate_group_name(group)
+        return self._tags.get(group)
+
+    def check(self, registration: Registration) -> None:
+        """See `ModelRegistry.check`; what only the service model says is not held against it."""
+        registration.validate()
+
+    def specification(self, arn: str) -> dict[str, Any]:
+        """See `ModelRegistry.specification`."""
+        self.describe(arn)
+        return reusable_fields(self._requests[arn])
+
+    def delete(self, arn: str) -> None:
+        """Delete a version, as a person might between its event and its evaluation."""
+        del self._packages[arn]

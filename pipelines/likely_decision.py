@@ -1,0 +1,52 @@
+"""How the gate would decide about a version that is not registered yet."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aws.aws_errors import AwsAccessDenied
+from aws.clients import s3_client
+from aws.threshold_store import FolderThresholdStore, S3ThresholdStore
+from checks.decision_record import DecisionRecord
+from checks.evidence import Evidence
+from checks.judge import judge
+from checks.thresholds import ThresholdFile
+from pipelines.registration_plan import Plan
+from pipelines.step_services import thresholds_in_force
+from pipelines.threshold_sources import Thresholds
+
+_S3 = "s3://"
+
+
+def likely_decision(
+    plan: Plan, thresholds: str | Path | None, bucket: str | None, say: Callable[[str], None]
+) -> DecisionRecord | None:
+    """Judge the evidence as the gate would, by the thresholds in force or those that are named."""
+    store = _thresholds(thresholds, bucket)
+    if store is None:
+        say(
+            "warning: the likely decision is not known: no thresholds are named; set GOVERNANCE_THRESHOLDS_BUCKET, or "
+            "give --thresholds"
+        )
+        return None
+    file = _file_for(plan.version.group, store)
+    evidence = Evidence(plan.reports)
+    now = datetime.now(UTC)
+    decision = judge(file, evidence, today=now.date())
+    return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
+
+
+def _thresholds(named: str | Path | None, bucket: str | None) -> Thresholds | None:
+    if named is not None and str(named).startswith(_S3):
+        return S3ThresholdStore(s3_client(), str(named))
+    if named is not None:
+        return FolderThresholdStore(Path(named))
+    return None if bucket is None else thresholds_in_force(bucket)
+
+
+def _file_for(group: str, store: Thresholds) -> ThresholdFile | None:
+    try:
+        return store.for_group(group)
+    except AwsAccessDenied as error:
+        error.add_note("name the thresholds (--thresholds), or register without a look at them (--no-check)")
+        raise
