@@ -10,9 +10,6 @@ from typing import Protocol
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
 
-# A function of the SQLite engine that fails, for what divides by 0 in a dialect where that is an error.
-DIVISION_BY_ZERO = "DIVISION_BY_ZERO"
-
 
 class FailureKind(StrEnum):
     """Why a query has no result."""

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.execution import (
-    DIVISION_BY_ZERO,
     Execution,
     FailureKind,
     Limits,
@@ -16,6 +15,7 @@ from scorers.text_to_sql.engines.execution import (
     timed_out,
     too_many_rows,
 )
+from scorers.text_to_sql.reading.engine_functions import DIVISION_BY_ZERO
 from scorers.text_to_sql.reading.schema import Schema, make_schema
 from scorers.text_to_sql.verdicts.result_match import ResultTable
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from scorers.text_to_sql.verdicts.spider_query import SpiderSchema
-
 ColumnPair = tuple[str, str]
 
 
@@ -27,15 +25,6 @@ class Schema:
     def columns(self) -> dict[str, frozenset[str]]:
         """The columns of each table as a set."""
         return {table: frozenset(columns) for table, columns in self.tables.items()}
-
-    @cached_property
-    def spider(self) -> SpiderSchema:
-        """The schema as Spider's exact set match sees it: no views, and one column for those that keys equate."""
-        base = {table: columns for table, columns in self.columns.items() if table not in self.views}
-        names = [f"{table}.{column}" for table, columns in self.tables.items() for column in columns]
-        return SpiderSchema(
-            base, _representatives(self.foreign_keys, {name: i for i, name in enumerate(names)})
-        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the schema for another process."""
@@ -69,20 +58,3 @@ def make_schema(
             for table, columns in (types or {}).items()
         },
     )
-
-
-def _representatives(pairs: Iterable[ColumnPair], order: Mapping[str, int]) -> dict[str, str]:
-    """Map each column in a foreign key to the first column of its group.
-
-    A pair joins the first group that has either column, and groups are never merged, as in the official
-    `build_foreign_key_map`.
-    """
-    groups: list[set[str]] = []
-    for pair in pairs:
-        if not order.keys() >= set(pair):
-            continue
-        group = next((group for group in groups if not group.isdisjoint(pair)), None)
-        if group is None:
-            groups.append(group := set())
-        group.update(pair)
-    return {column: min(group, key=order.__getitem__) for group in groups for column in group}

@@ -23,11 +23,13 @@ from scorers.text_to_sql.reading.statements import (
     spider_text,
 )
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
+from scorers.text_to_sql.running.worker_state import Phase
 from scorers.text_to_sql.verdicts.component_match import component_match, normalise
 from scorers.text_to_sql.verdicts.result_match import ResultTable, bird_match, execution_match
 from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
 from scorers.text_to_sql.verdicts.spider_query import Query
-from scorers.text_to_sql.verdicts.verdict import Outcome, Phase, Verdict
+from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
+from scorers.text_to_sql.verdicts.verdict import Outcome, Verdict
 
 MEASURABLE_SECONDS = 0.001  # below a millisecond, a query's time is noise
 _CACHED_CELLS = 300_000
@@ -79,6 +81,7 @@ class PairScorer:
     ) -> None:
         self._engine = engine
         self._schema = schema or engine.schema()
+        self._spider_schema = make_spider_schema(self._schema)
         self._trusts_engine = schema is None  # on which names are unknown
         self._dialect = dialect or engine.dialect
         self._way = Way(self._dialect, engine.dialect, engine.schema())
@@ -187,8 +190,8 @@ class PairScorer:
         """Return `sql` as Spider's exact set match compares it, `None` where its parser refuses it."""
 
         def parse() -> Query | None:
-            query = parse_spider_sql(sql, self._schema.spider)
-            return query and normalise(query, self._schema.spider)
+            query = parse_spider_sql(sql, self._spider_schema)
+            return query and normalise(query, self._spider_schema)
 
         key = (self._name, sql)
         return self._memory.components.get(key, parse, keep=_is_short(key))

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.running.worker_state import STATE
-from scorers.text_to_sql.verdicts.verdict import Outcome, Phase, Verdict
+from scorers.text_to_sql.running.worker_state import STATE, Phase
+from scorers.text_to_sql.verdicts.verdict import Outcome, Verdict
 
 _BATCH = 32
 _WINDOW = 20_000  # pairs read ahead of the oldest one without a verdict

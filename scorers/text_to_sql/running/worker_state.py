@@ -3,10 +3,19 @@
 import mmap
 import struct
 import time
-
-from scorers.text_to_sql.verdicts.verdict import Phase
+from enum import IntEnum
 
 STATE = struct.Struct("=ddd")  # index of the pair in its batch, phase, since when (monotonic clock)
+
+
+class Phase(IntEnum):
+    """What a worker is doing, so that its end can be put down to the right query."""
+
+    STARTING = 0
+    READING = 1
+    GOLD = 2
+    PREDICTION = 3
+    COMPARING = 4
 
 
 class WorkerState:

@@ -13,9 +13,9 @@ from scorers.text_to_sql.verdicts.spider_query import (
     Condition,
     Operand,
     Query,
-    SpiderSchema,
     Value,
 )
+from scorers.text_to_sql.verdicts.spider_schema import SpiderSchema
 
 Conditions = tuple[Condition | str, ...]
 

@@ -6,7 +6,8 @@ refuses (CTEs, outer joins, aliases without AS, `<>`, `a=b` without spaces, …)
 kept: a query that the official parser refuses is `None` here.
 """
 
-from scorers.text_to_sql.verdicts.spider_query import Column, Condition, Operand, Query, SpiderSchema, Value
+from scorers.text_to_sql.verdicts.spider_query import Column, Condition, Operand, Query, Value
+from scorers.text_to_sql.verdicts.spider_schema import SpiderSchema
 from scorers.text_to_sql.verdicts.spider_words import tokenize
 
 AGGREGATES = ("none", "max", "min", "count", "sum", "avg")

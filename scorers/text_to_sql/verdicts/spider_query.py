@@ -3,7 +3,6 @@
 Columns are named `table.column`, tables `table`, and `*` is itself, all in lower case.
 """
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -49,11 +48,3 @@ class Query(NamedTuple):
 
 
 Operand = str | float | Column | Query | None
-
-
-@dataclass(frozen=True)
-class SpiderSchema:
-    """The tables with their columns, and which column stands for those that foreign keys equate with it."""
-
-    tables: dict[str, frozenset[str]]
-    representatives: dict[str, str] = field(default_factory=dict)

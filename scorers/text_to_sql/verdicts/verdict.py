@@ -1,21 +1,11 @@
 """The verdict on one pair, as workers send it and `results.jsonl` states it."""
 
 from dataclasses import dataclass, fields
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # its package imports every reader of reports, which processes that run queries do without
     from checks.strict_json import JsonValue
-
-
-class Phase(IntEnum):
-    """What a worker is doing, so that its end can be put down to the right query."""
-
-    STARTING = 0
-    READING = 1
-    GOLD = 2
-    PREDICTION = 3
-    COMPARING = 4
 
 
 class Outcome(StrEnum):

@@ -2,7 +2,6 @@
 
 from sqlglot import exp
 
-from scorers.text_to_sql.engines.execution import DIVISION_BY_ZERO
 from scorers.text_to_sql.reading.dialects.typed_nodes import (
     INTEGERS,
     POSTGRES,
@@ -15,6 +14,7 @@ from scorers.text_to_sql.reading.dialects.typed_nodes import (
     is_of,
     template,
 )
+from scorers.text_to_sql.reading.engine_functions import DIVISION_BY_ZERO
 from scorers.text_to_sql.reading.sql_reader import Way
 
 _CAST_CUTS = frozenset({"sqlite", "spark", "spark2", "databricks", "hive", "tsql", "clickhouse"})

@@ -6,6 +6,7 @@ from scorers.text_to_sql.engines.databases import Databases, open_engine
 from scorers.text_to_sql.engines.execution import Limits
 from scorers.text_to_sql.reading.schema import schema_from_json
 from scorers.text_to_sql.reading.schema_files import SchemaFiles
+from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
 
 DDL = """
     CREATE TABLE Customer (ID INTEGER PRIMARY KEY, "Full Name" TEXT);
@@ -79,9 +80,10 @@ def test_ddl(tmp_path):
         ("purchase.voucher", "voucher.code"),
     }
     assert schema.views == {"large"}
-    assert "large" not in schema.spider.tables
-    assert schema.spider.representatives["purchase.voucher"] == "purchase.voucher"
-    assert schema.spider.representatives["voucher.code"] == "purchase.voucher"
+    spider = make_spider_schema(schema)
+    assert "large" not in spider.tables
+    assert spider.representatives["purchase.voucher"] == "purchase.voucher"
+    assert spider.representatives["voucher.code"] == "purchase.voucher"
     assert schema_from_json(schema.as_json()) == schema
 
 

@@ -5,7 +5,8 @@ import pytest
 from scorers.text_to_sql.engines.databases import Databases, open_engine
 from scorers.text_to_sql.engines.execution import Limits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
-from scorers.text_to_sql.verdicts.verdict import Outcome, Phase
+from scorers.text_to_sql.running.worker_state import Phase
+from scorers.text_to_sql.verdicts.verdict import Outcome
 
 
 class CountingEngine:

@@ -11,7 +11,8 @@ import pytest
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.predictions import Pair
 from scorers.text_to_sql.running.worker_pool import WorkerPool
-from scorers.text_to_sql.verdicts.verdict import Outcome, Phase
+from scorers.text_to_sql.running.worker_state import Phase
+from scorers.text_to_sql.verdicts.verdict import Outcome
 
 COUNT_FOR_EVER = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
 

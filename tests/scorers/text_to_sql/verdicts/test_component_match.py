@@ -3,12 +3,15 @@ import pytest
 from scorers.text_to_sql.reading.schema import make_schema
 from scorers.text_to_sql.verdicts.component_match import component_match, normalise
 from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
+from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
 from scorers.text_to_sql.verdicts.spider_words import tokenize
 
-SCHEMA = make_schema(
-    {"singer": ["id", "name", "age"], "concert": ["id", "singer_id", "year"]},
-    [("concert.singer_id", "singer.id")],
-).spider
+SCHEMA = make_spider_schema(
+    make_schema(
+        {"singer": ["id", "name", "age"], "concert": ["id", "singer_id", "year"]},
+        [("concert.singer_id", "singer.id")],
+    )
+)
 
 
 def match(gold, predicted):

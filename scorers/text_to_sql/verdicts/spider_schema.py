@@ -1,0 +1,42 @@
+"""A database's schema as Spider's exact set match sees it.
+
+Source of the definition: `evaluation.py` of the Spider benchmark (`build_foreign_key_map`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scorers.text_to_sql.reading.schema import ColumnPair, Schema
+
+
+@dataclass(frozen=True)
+class SpiderSchema:
+    """The tables with their columns, and which column stands for those that foreign keys equate with it."""
+
+    tables: dict[str, frozenset[str]]
+    representatives: dict[str, str] = field(default_factory=dict)
+
+
+def make_spider_schema(schema: Schema) -> SpiderSchema:
+    """Return `schema` without its views, and with one column for those that foreign keys equate."""
+    tables = {table: columns for table, columns in schema.columns.items() if table not in schema.views}
+    names = [f"{table}.{column}" for table, columns in schema.tables.items() for column in columns]
+    order = {name: number for number, name in enumerate(names)}
+    return SpiderSchema(tables, _choose_representatives(schema.foreign_keys, order))
+
+
+def _choose_representatives(pairs: Iterable[ColumnPair], order: Mapping[str, int]) -> dict[str, str]:
+    """Map each column in a foreign key to the first column of its group.
+
+    A pair joins the first group that has either column, and groups are never merged, as in the official
+    `build_foreign_key_map`.
+    """
+    groups: list[set[str]] = []
+    for pair in pairs:
+        if not order.keys() >= set(pair):
+            continue
+        group = next((group for group in groups if not group.isdisjoint(pair)), None)
+        if group is None:
+            groups.append(group := set())
+        group.update(pair)
+    return {column: min(group, key=order.__getitem__) for group in groups for column in group}
