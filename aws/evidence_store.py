@@ -31,7 +31,7 @@ from aws.s3_objects import (
 from aws.s3_uris import S3Uri
 from checks.evidence import Document
 from checks.reports import MANIFEST, MAX_REPORT_BYTES, is_report_file
-from disk.disk_errors import FileMissing, FileTooLarge
+from disk.disk_errors import FileMissingError, FileTooLargeError
 from disk.reading import read_bounded
 from disk.walking import files_below
 
@@ -192,9 +192,9 @@ class FolderEvidenceStore:
         """See `EvidenceStore.read`."""
         try:
             content = read_bounded(self._own(reference.uri), max_bytes=MAX_REPORT_BYTES)
-        except FileMissing as error:
+        except FileMissingError as error:
             raise EvidenceMissing(str(error)) from error
-        except FileTooLarge as error:
+        except FileTooLargeError as error:
             raise EvidenceTooLarge(str(error)) from error
         return _verified(Document(reference.uri, content), reference)
 

@@ -16,7 +16,7 @@ from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is
 from checks.text import one_line
 from checks.threshold_examination import Examined, examine_thresholds
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
-from disk.disk_errors import FileTooLarge
+from disk.disk_errors import FileTooLargeError
 from disk.reading import read_bounded
 from disk.walking import files_below
 
@@ -58,7 +58,7 @@ class LocalFile:
         """Return its bytes; raises `DiskError`, and `InputTooLarge` where there are more than `max_bytes`."""
         try:
             return Document(self.name, read_bounded(self.path, max_bytes=max_bytes))
-        except FileTooLarge as error:
+        except FileTooLargeError as error:
             raise InputTooLarge(self.name, str(error).removeprefix(f"{self.path}: ")) from error
 
 

@@ -9,11 +9,11 @@ class DiskError(GovernanceError):
     """A file or folder that cannot be used; the message names it, the reason and the way out."""
 
 
-class FileMissing(DiskError):
+class FileMissingError(DiskError):
     """No file is there."""
 
 
-class FileTooLarge(DiskError):
+class FileTooLargeError(DiskError):
     """More bytes than the reader takes."""
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from disk.disk_errors import DiskError, FileMissing, FileTooLarge, kind_of
+from disk.disk_errors import DiskError, FileMissingError, FileTooLargeError, kind_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -25,8 +25,8 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
     A pipe may take its time once somebody writes to it; one that nobody opens is given up after ten seconds.
 
     Raises:
-        FileMissing: there is no file, or a folder.
-        FileTooLarge: it is larger, or became so while it was read.
+        FileMissingError: there is no file, or a folder.
+        FileTooLargeError: it is larger, or became so while it was read.
         DiskError: it cannot be read, is a device or a socket, or nobody writes to the pipe.
     """
     with closing(_opened(path, max_bytes)) as raw:
@@ -39,7 +39,9 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
             if not block:
                 return bytes(content)
             content += block
-    raise FileTooLarge(f"{path}: grew beyond {max_bytes:,} bytes while it was read, and no more are read")
+    raise FileTooLargeError(
+        f"{path}: grew beyond {max_bytes:,} bytes while it was read, and no more are read"
+    )
 
 
 def _opened(path: Path, max_bytes: int) -> io.RawIOBase:
@@ -47,7 +49,7 @@ def _opened(path: Path, max_bytes: int) -> io.RawIOBase:
         # Without O_NONBLOCK a pipe would be waited for in here, for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise FileMissing(f"{path}: there is no such file; check the path") from error
+        raise FileMissingError(f"{path}: there is no such file; check the path") from error
     except OSError as error:
         raise _unread(path, error) from error
     status = os.fstat(descriptor)
@@ -57,10 +59,10 @@ def _opened(path: Path, max_bytes: int) -> io.RawIOBase:
         return io.FileIO(descriptor)
     os.close(descriptor)
     if stat.S_ISREG(status.st_mode):
-        raise FileTooLarge(
+        raise FileTooLargeError(
             f"{path}: {status.st_size:,} bytes, and at most {max_bytes:,} are read; split it, or name another file"
         )
-    refusal = FileMissing if stat.S_ISDIR(status.st_mode) else DiskError
+    refusal = FileMissingError if stat.S_ISDIR(status.st_mode) else DiskError
     raise refusal(f"{path}: {kind_of(status.st_mode)}, not a file; name a file")
 
 

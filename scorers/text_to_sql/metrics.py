@@ -12,7 +12,7 @@ from typing import Self
 
 from checks.measurements import Measured, Measurement, Unmeasured
 from scorers.facets import HERE, FacetedMetric
-from scorers.text_to_sql.verdicts.verdict import Verdict
+from scorers.text_to_sql.verdicts.verdict import PairVerdict
 
 GROUP = "text_to_sql"
 LATENCY = "latency"
@@ -22,7 +22,7 @@ _Z_95 = 1.959963984540054
 _NOTHING = "no pair of the file has this figure"
 
 
-def execution_accuracy(verdict: Verdict) -> bool | None:
+def execution_accuracy(verdict: PairVerdict) -> bool | None:
     """Spider's execution match: equal results over one database, under some permutation of the columns.
 
     Source: Zhong, Yu and Klein, "Semantic Evaluation for Text-to-SQL with Distilled Test Suites" (EMNLP 2020), as
@@ -32,7 +32,7 @@ def execution_accuracy(verdict: Verdict) -> bool | None:
     return verdict.correct
 
 
-def execution_accuracy_bird(verdict: Verdict) -> bool | None:
+def execution_accuracy_bird(verdict: PairVerdict) -> bool | None:
     """BIRD's execution accuracy: both results have the same set of rows, columns in the same order.
 
     Source: Li et al., "Can LLM Already Serve as A Database Interface? A BIg Bench for Large-Scale Database Grounded
@@ -41,7 +41,7 @@ def execution_accuracy_bird(verdict: Verdict) -> bool | None:
     return verdict.bird_match
 
 
-def exact_set_match(verdict: Verdict) -> bool | None:
+def exact_set_match(verdict: PairVerdict) -> bool | None:
     """Spider's exact set match: the same components in every clause, whatever the literals.
 
     Source: Yu et al., "Spider: A Large-Scale Human-Labeled Dataset for Complex and Cross-Domain Semantic Parsing and
@@ -50,12 +50,12 @@ def exact_set_match(verdict: Verdict) -> bool | None:
     return verdict.exact_set_match
 
 
-def valid_sql_rate(verdict: Verdict) -> bool | None:
+def valid_sql_rate(verdict: PairVerdict) -> bool | None:
     """Predictions that sqlglot parses in the stated dialect. Own definition; nothing is run for it."""
     return verdict.valid_sql
 
 
-def execution_error_rate(verdict: Verdict) -> bool | None:
+def execution_error_rate(verdict: PairVerdict) -> bool | None:
     """Safe predictions that the engine refuses as they stand, or that pass the bounds on rows or memory.
 
     Own definition, after BIRD's evaluator, which scores "error" for them. A prediction without any SQL, or that cannot
@@ -64,17 +64,17 @@ def execution_error_rate(verdict: Verdict) -> bool | None:
     return verdict.execution_error
 
 
-def timeout_rate(verdict: Verdict) -> bool | None:
+def timeout_rate(verdict: PairVerdict) -> bool | None:
     """Predictions stopped at the time limit. Own definition, after BIRD's evaluator and its 30 seconds."""
     return verdict.timeout
 
 
-def unsafe_sql_rate(verdict: Verdict) -> bool | None:
+def unsafe_sql_rate(verdict: PairVerdict) -> bool | None:
     """Predictions that are anything but a single query that only reads. Own definition; they are never correct."""
     return verdict.unsafe
 
 
-def schema_hallucination_rate(verdict: Verdict) -> bool | None:
+def schema_hallucination_rate(verdict: PairVerdict) -> bool | None:
     """Predictions that name a table or column that the schema, or the part of it in reach, does not have.
 
     Own definition: by name resolution on the parsed query, and by the engine's own complaint about an unknown name.
@@ -82,12 +82,12 @@ def schema_hallucination_rate(verdict: Verdict) -> bool | None:
     return verdict.schema_hallucination
 
 
-def transpilation_failure_rate(verdict: Verdict) -> bool | None:
+def transpilation_failure_rate(verdict: PairVerdict) -> bool | None:
     """Predictions that parse in the stated dialect and that sqlglot cannot write for the engine. Own definition."""
     return verdict.transpilation_failure
 
 
-def empty_gold_rate(verdict: Verdict) -> bool | None:
+def empty_gold_rate(verdict: PairVerdict) -> bool | None:
     """Pairs whose gold query runs and gives no row: any prediction without rows counts as correct beside it.
 
     Own definition. A figure of the data set and not of the model; the official evaluators score such pairs without a
@@ -96,7 +96,7 @@ def empty_gold_rate(verdict: Verdict) -> bool | None:
     return verdict.empty_gold
 
 
-def relative_execution_time(verdict: Verdict) -> float | None:
+def relative_execution_time(verdict: PairVerdict) -> float | None:
     """Mean over correct pairs of the prediction's time over the gold's, 1 being as fast and more being slower.
 
     Source: the inverse of the time ratio in BIRD's valid efficiency score (Li et al., NeurIPS 2023, section 5.1), of
@@ -105,7 +105,7 @@ def relative_execution_time(verdict: Verdict) -> float | None:
     return verdict.relative_execution_time
 
 
-RATES: tuple[Callable[[Verdict], bool | None], ...] = (
+RATES: tuple[Callable[[PairVerdict], bool | None], ...] = (
     execution_accuracy,
     execution_accuracy_bird,
     exact_set_match,
@@ -140,7 +140,7 @@ class TextToSqlMetrics:
     ) -> None:
         self._latencies.close()
 
-    def add(self, verdict: Verdict, groups: tuple[str, ...], latency_seconds: float | None) -> None:
+    def add(self, verdict: PairVerdict, groups: tuple[str, ...], latency_seconds: float | None) -> None:
         """Count one pair; one whose gold failed counts for `gold_error_rate` alone."""
         failed = verdict.correct is None
         self._gold_errors.add(failed, groups)

@@ -141,7 +141,7 @@ class PredictionsFile:
         """
         targets: dict[str, Target] = {}
         groups: set[str] = set()
-        with _Seen() as seen:
+        with _SeenIds() as seen:
 
             def problem_in(line: Line) -> str | None:
                 if seen.is_empty:
@@ -179,10 +179,10 @@ class PredictionsFile:
             yield parse_pair(line)
 
 
-class _Seen:
+class _SeenIds:
     """The ids seen so far, on disk where they are many."""
 
-    def __enter__(self) -> "_Seen":
+    def __enter__(self) -> "_SeenIds":
         self._connection = sqlite3.connect("", isolation_level=None)
         self._connection.execute("CREATE TABLE ids (id TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
         self._connection.execute("BEGIN")

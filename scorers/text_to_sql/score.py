@@ -14,12 +14,12 @@ from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
 from scorers.progress import Progress
 from scorers.text_to_sql.engines.databases import Databases, Target, open_engine
-from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.engines.execution import QueryLimits
 from scorers.text_to_sql.metrics import TextToSqlMetrics
 from scorers.text_to_sql.predictions import Pair, PredictionsFile
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.running.worker_pool import WorkerPool
-from scorers.text_to_sql.verdicts.verdict import Outcome, Verdict
+from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
 NAMED_GOLD_ERRORS = 100
 _AROUND_SQL = re.compile(r"```|~~~|</?think>|<sql>", re.IGNORECASE)
@@ -62,9 +62,9 @@ class TextToSqlSettings:
             _check_dialect(self.dialect)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> QueryLimits:
         """The bounds on each query."""
-        return Limits(self.time_limit_seconds, self.max_rows, self.memory_limit_mb * MEBIBYTE)
+        return QueryLimits(self.time_limit_seconds, self.max_rows, self.memory_limit_mb * MEBIBYTE)
 
 
 @dataclass
@@ -89,17 +89,17 @@ class TextToSqlSummary:
         """How many pairs have a gold query that fails."""
         return self.pairs - self.scored
 
-    def add(self, pair: Pair, verdict: Verdict) -> None:
+    def add(self, pair: Pair, verdict: PairVerdict) -> None:
         """Count one pair."""
         self.pairs += 1
-        self.scored += verdict.verdict is not Outcome.GOLD_ERROR
+        self.scored += verdict.verdict is not PairOutcome.GOLD_ERROR
         self.correct += verdict.correct is True
         self.extracted += verdict.extracted_sql is True
         self.empty_golds += verdict.empty_gold is True
         self.outcomes[verdict.verdict.value] += 1
         if verdict.correct is False and verdict.extracted_sql is None:
             self.wrapped += _AROUND_SQL.search(pair.predicted_sql) is not None
-        if verdict.verdict is Outcome.GOLD_ERROR and len(self.gold_errors) < NAMED_GOLD_ERRORS:
+        if verdict.verdict is PairOutcome.GOLD_ERROR and len(self.gold_errors) < NAMED_GOLD_ERRORS:
             self.gold_errors[str(pair.id)] = verdict.reason
 
     def hints(self) -> list[str]:
@@ -119,8 +119,8 @@ class TextToSqlSummary:
                 f"{self.empty_golds:,} gold queries give no row; every prediction without rows counts as correct "
                 "beside them (text_to_sql.empty_gold_rate)"
             )
-        if self.outcomes[Outcome.EMPTY]:
-            hints.append(f"{_predictions(self.outcomes[Outcome.EMPTY])} empty")
+        if self.outcomes[PairOutcome.EMPTY]:
+            hints.append(f"{_predictions(self.outcomes[PairOutcome.EMPTY])} empty")
         return hints
 
 
@@ -172,7 +172,7 @@ def score_text_to_sql(
     return summary
 
 
-def result_line(pair: Pair, verdict: Verdict) -> dict[str, JsonValue]:
+def result_line(pair: Pair, verdict: PairVerdict) -> dict[str, JsonValue]:
     """Return the line of `results.jsonl` for a pair: what it is, and all of its verdict but what is `None`.
 
     `correct` is always there: `null` where the gold query failed.
@@ -200,8 +200,8 @@ def _cores() -> int:
 
 
 def _watched(
-    scored: Iterable[tuple[Pair, Verdict]], progress: Progress | None
-) -> Iterator[tuple[Pair, Verdict]]:
+    scored: Iterable[tuple[Pair, PairVerdict]], progress: Progress | None
+) -> Iterator[tuple[Pair, PairVerdict]]:
     for item in scored:
         if progress:
             progress.advance()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from disk import reading
-from disk.disk_errors import DiskError, FileMissing, FileTooLarge
+from disk.disk_errors import DiskError, FileMissingError, FileTooLargeError
 from disk.reading import read_bounded
 
 
@@ -24,7 +24,7 @@ def test_a_larger_file_is_refused_before_it_is_read(tmp_path: Path, monkeypatch:
         file.truncate(1 << 40)  # a terabyte that takes no room
     monkeypatch.setattr(reading.io, "FileIO", None)
     with pytest.raises(
-        FileTooLarge, match=f"{tmp_path}/a: 1,099,511,627,776 bytes, and at most 100 are read"
+        FileTooLargeError, match=f"{tmp_path}/a: 1,099,511,627,776 bytes, and at most 100 are read"
     ):
         read_bounded(tmp_path / "a", max_bytes=100)
 
@@ -35,16 +35,16 @@ def test_a_file_that_grows_while_it_is_read_is_refused() -> None:
     if not mounts.exists():
         pytest.skip("no such file on this system")
     assert mounts.stat().st_size == 0
-    with pytest.raises(FileTooLarge, match="grew beyond 10 bytes"):
+    with pytest.raises(FileTooLargeError, match="grew beyond 10 bytes"):
         read_bounded(mounts, max_bytes=10)
 
 
 @pytest.mark.parametrize(
     ("name", "error", "says"),
     [
-        pytest.param("nowhere", FileMissing, "there is no such file", id="missing"),
-        pytest.param("file/below", FileMissing, "there is no such file", id="below a file"),
-        pytest.param("folder", FileMissing, "a folder, not a file", id="folder"),
+        pytest.param("nowhere", FileMissingError, "there is no such file", id="missing"),
+        pytest.param("file/below", FileMissingError, "there is no such file", id="below a file"),
+        pytest.param("folder", FileMissingError, "a folder, not a file", id="folder"),
         pytest.param("/dev/zero", DiskError, "a device, not a file", id="device without end"),
         pytest.param("loop", DiskError, "cannot be read (Too many levels", id="circle of links"),
     ],
@@ -100,7 +100,7 @@ def test_a_pipe_whose_writer_has_gone_is_read(pipe: Path) -> None:
 def test_a_pipe_that_never_ends_is_refused_at_the_bound(pipe: Path) -> None:
     descriptor = os.open(pipe, os.O_RDWR)
     os.write(descriptor, b"x" * 1000)
-    with pytest.raises(FileTooLarge):
+    with pytest.raises(FileTooLargeError):
         read_bounded(pipe, max_bytes=100)
     os.close(descriptor)
 

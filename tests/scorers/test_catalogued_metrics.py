@@ -24,7 +24,7 @@ from scorers.safety.disinformation import score_disinformation
 from scorers.safety.memorization import score_memorization
 from scorers.safety.toxicity import NamedRatings, score_toxicity
 from scorers.text_to_sql.metrics import TextToSqlMetrics
-from scorers.text_to_sql.verdicts.verdict import Outcome, Verdict
+from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
 SOURCES = sorted(Path(next(iter(scorers.__path__))).rglob("*.py"))
 Scored = Iterable[Measurement]
@@ -37,13 +37,13 @@ def written(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
 
 def text_to_sql(_folder: Path) -> Scored:
     given: dict[str, Any] = {
-        "verdict": Outcome.CORRECT,
+        "verdict": PairOutcome.CORRECT,
         "reason": "",
         "unknown_names": (),
         "relative_execution_time": 1.5,
     }
-    hit = Verdict(**{field.name: True for field in fields(Verdict)} | given)
-    gold_error = Verdict(Outcome.GOLD_ERROR, "")
+    hit = PairVerdict(**{field.name: True for field in fields(PairVerdict)} | given)
+    gold_error = PairVerdict(PairOutcome.GOLD_ERROR, "")
     with TextToSqlMetrics(transpiled=True) as metrics:
         for group in ("region=CA", "region=NY"):
             metrics.add(hit, (group,), 0.25)

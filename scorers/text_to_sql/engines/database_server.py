@@ -14,10 +14,10 @@ from sqlglot import Dialect
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.execution import (
-    Execution,
     FailureKind,
-    Limits,
     QueryFailedError,
+    QueryLimits,
+    QueryResult,
     comparable_rows,
     timed_out,
     too_many_rows,
@@ -45,7 +45,7 @@ _OUT_OF_MEMORY = "53200"
 class ServerEngine:
     """One database of a server; `dialect` is sqlglot's name of what it speaks."""
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: QueryLimits) -> None:
         url = make_url(location)
         self.dialect = _dialect_of(url)
         self._is_postgresql = self.dialect == "postgres"
@@ -88,14 +88,14 @@ class ServerEngine:
         query = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
         return bool(connection.exec_driver_sql(query).scalar())
 
-    def run(self, sql: str) -> Execution:
+    def run(self, sql: str) -> QueryResult:
         """Run one query within the limits, in a transaction of its own."""
         started = time.perf_counter()
         try:
             rows = self._rows(sql)
         except QueryFailedError as error:
-            return Execution(time.perf_counter() - started, failure=error.failure, reason=error.reason)
-        return Execution(time.perf_counter() - started, ResultTable(rows))
+            return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
+        return QueryResult(time.perf_counter() - started, ResultTable(rows))
 
     def _rows(self, sql: str) -> list[Row]:
         problem = not_a_single_query(sql, self.dialect) or _forbidden_name(sql, self.dialect)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.engines.execution import Engine, Limits
+from scorers.text_to_sql.engines.execution import QueryEngine, QueryLimits
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -129,7 +129,7 @@ def _kind_of(path: Path) -> EngineKind:
     raise GovernanceError(f"{path}: neither a SQLite nor a DuckDB file")
 
 
-def open_engine(target: Target, limits: Limits) -> Engine:
+def open_engine(target: Target, limits: QueryLimits) -> QueryEngine:
     """Open a database for queries that can only read it.
 
     Raises:
@@ -138,7 +138,7 @@ def open_engine(target: Target, limits: Limits) -> Engine:
     return load_engine(target.kind)(target.location, limits)
 
 
-def load_engine(kind: EngineKind) -> Callable[[str, Limits], Engine]:
+def load_engine(kind: EngineKind) -> Callable[[str, QueryLimits], QueryEngine]:
     """Return what opens databases of a kind by their location, its library imported."""
     # Imported here: each engine's library is paid for by those who use it.
     match kind:

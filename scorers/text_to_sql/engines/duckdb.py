@@ -7,10 +7,10 @@ import duckdb
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.execution import (
-    Execution,
     FailureKind,
-    Limits,
     QueryFailedError,
+    QueryLimits,
+    QueryResult,
     comparable_rows,
     timed_out,
     too_many_rows,
@@ -37,7 +37,7 @@ class DuckdbEngine:
 
     dialect = "duckdb"
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: QueryLimits) -> None:
         self._limits = limits
         try:
             self._connection = duckdb.connect(location, read_only=True, config=_configuration(limits))
@@ -67,14 +67,14 @@ class DuckdbEngine:
         ]
         return make_schema(tables, keys, [view for (view,) in views], types)
 
-    def run(self, sql: str) -> Execution:
+    def run(self, sql: str) -> QueryResult:
         """Run one query within the limits."""
         started = time.perf_counter()
         try:
             rows = self._rows(sql)
         except QueryFailedError as error:
-            return Execution(time.perf_counter() - started, failure=error.failure, reason=error.reason)
-        return Execution(time.perf_counter() - started, ResultTable(rows))
+            return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
+        return QueryResult(time.perf_counter() - started, ResultTable(rows))
 
     def _rows(self, sql: str) -> list[Row]:
         try:
@@ -190,7 +190,7 @@ class _Alarm(threading.Thread):
                     self._due = time.monotonic() + 0.05  # again, should the engine not have heard
 
 
-def _configuration(limits: Limits) -> dict[str, str | bool | int | float | list[str]]:
+def _configuration(limits: QueryLimits) -> dict[str, str | bool | int | float | list[str]]:
     return {
         "enable_external_access": "false",
         "autoinstall_known_extensions": "false",

@@ -24,7 +24,7 @@ class FailureKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
+class QueryResult:
     """A query's result, or why it has none; `seconds` is the time that the engine took, rows fetched."""
 
     seconds: float
@@ -34,7 +34,7 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class QueryLimits:
     """Bounds on one query: time in seconds, rows of its result, memory in bytes."""
 
     seconds: float = 30.0
@@ -42,7 +42,7 @@ class Limits:
     memory: int = 1024 * 1024 * 1024
 
 
-class Engine(Protocol):
+class QueryEngine(Protocol):
     """One open database, which no query can change.
 
     Files go through `SqliteEngine` and `DuckdbEngine`, servers through `ServerEngine`.
@@ -53,7 +53,7 @@ class Engine(Protocol):
     def schema(self) -> Schema:
         """Read the tables, columns and foreign keys."""
 
-    def run(self, sql: str) -> Execution:
+    def run(self, sql: str) -> QueryResult:
         """Run one query within the limits. Never raises for anything that the query does."""
 
     def close(self) -> None:
@@ -68,12 +68,12 @@ class QueryFailedError(Exception):
         self.failure, self.reason = failure, reason
 
 
-def too_many_rows(limits: Limits) -> QueryFailedError:
+def too_many_rows(limits: QueryLimits) -> QueryFailedError:
     """The failure of a result beyond the bound."""
     return QueryFailedError(FailureKind.TOO_MANY_ROWS, f"more than {limits.rows:,} rows")
 
 
-def timed_out(limits: Limits) -> QueryFailedError:
+def timed_out(limits: QueryLimits) -> QueryFailedError:
     """The failure of a query beyond the time limit."""
     return QueryFailedError(FailureKind.TIMEOUT, f"stopped at the time limit of {limits.seconds:g} s")
 

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.execution import (
-    Execution,
     FailureKind,
-    Limits,
     QueryFailedError,
+    QueryLimits,
+    QueryResult,
     timed_out,
     too_many_rows,
 )
@@ -47,7 +47,7 @@ class SqliteEngine:
 
     dialect = "sqlite"
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: QueryLimits) -> None:
         self._limits, self._deadline = limits, float("inf")
         try:
             self._connection = self._open(Path(location))
@@ -121,17 +121,17 @@ class SqliteEngine:
         except sqlite3.OperationalError:
             return []
 
-    def run(self, sql: str) -> Execution:
+    def run(self, sql: str) -> QueryResult:
         """Run one query within the limits."""
         started = time.perf_counter()
         self._deadline = time.monotonic() + self._limits.seconds
         try:
             rows = self._rows(sql)
         except QueryFailedError as error:
-            return Execution(time.perf_counter() - started, failure=error.failure, reason=error.reason)
+            return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
         finally:
             self._deadline = float("inf")
-        return Execution(time.perf_counter() - started, ResultTable(rows))
+        return QueryResult(time.perf_counter() - started, ResultTable(rows))
 
     def _rows(self, sql: str) -> list[tuple[object, ...]]:
         try:

@@ -42,7 +42,9 @@ def read_lookml(paths: Iterable[Path]) -> Schema:
         for path, definition in _definitions(paths, kind):
             _add(path, kind, definition, found)
     resolved = {name: _extended(name, views, "view") for name in views}
-    model = _Model({name: view for name, view in resolved.items() if view.get("extension") != "required"})
+    model = _LookmlModel(
+        {name: view for name, view in resolved.items() if view.get("extension") != "required"}
+    )
     keys = [
         pair for name in explores for pair in model.joined_columns(name, _extended(name, explores, "explore"))
     ]
@@ -102,7 +104,7 @@ def _extended(
 
 
 @dataclass(frozen=True)
-class _Model:
+class _LookmlModel:
     views: Mapping[str, Definition]
 
     def tables(self) -> dict[str, list[str]]:

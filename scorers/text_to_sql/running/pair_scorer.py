@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scorers.text_to_sql.engines.execution import Engine, Execution, FailureKind
+from scorers.text_to_sql.engines.execution import FailureKind, QueryEngine, QueryResult
 from scorers.text_to_sql.reading.answers import extract_sql
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.reading.sql_reader import (
@@ -29,7 +29,7 @@ from scorers.text_to_sql.verdicts.result_match import ResultTable, bird_match, e
 from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
 from scorers.text_to_sql.verdicts.spider_query import Query
 from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
-from scorers.text_to_sql.verdicts.verdict import Outcome, Verdict
+from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
 MEASURABLE_SECONDS = 0.001  # below a millisecond, a query's time is noise
 _CACHED_CELLS = 300_000
@@ -50,18 +50,18 @@ class _Gold:
     component: Query | None
 
 
-_Runs = tuple[Execution | None, Execution | None]  # as it stands, and as Spider's evaluator would run it
+_Runs = tuple[QueryResult | None, QueryResult | None]  # as it stands, and as Spider's evaluator would run it
 
 
 class ScoringMemory:
     """What was run and read once, by database and text, within bounds that hold for all databases together."""
 
     def __init__(self) -> None:
-        self.executions: BoundedCache[tuple[str, str], Execution] = BoundedCache(_CACHED_CELLS, _cells)
+        self.executions: BoundedCache[tuple[str, str], QueryResult] = BoundedCache(_CACHED_CELLS, _cells)
         self.golds: BoundedCache[tuple[str, str], _Gold | str] = BoundedCache(_CACHED_CELLS, _gold_cells)
         self.readings: BoundedCache[tuple[str, str], Reading] = BoundedCache(_CACHED_TEXTS)
         self.components: BoundedCache[tuple[str, str], Query | None] = BoundedCache(_CACHED_TEXTS)
-        self.verdicts: BoundedCache[tuple[str, str, str], Verdict] = BoundedCache(_CACHED_VERDICTS)
+        self.verdicts: BoundedCache[tuple[str, str, str], PairVerdict] = BoundedCache(_CACHED_VERDICTS)
 
 
 class PairScorer:
@@ -69,7 +69,7 @@ class PairScorer:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: QueryEngine,
         *,
         schema: Schema | None = None,
         dialect: str | None = None,
@@ -91,25 +91,25 @@ class PairScorer:
         self._memory = memory or ScoringMemory()
         self._name = name
 
-    def score(self, gold_sql: str, predicted_sql: str) -> Verdict:
+    def score(self, gold_sql: str, predicted_sql: str) -> PairVerdict:
         """Return the verdict; a gold query that fails is the data set's error and no verdict on the model."""
         key = (self._name, gold_sql, predicted_sql)
         return self._memory.verdicts.get(
             key, lambda: self._score_answer(gold_sql, predicted_sql), keep=_is_short(key)
         )
 
-    def _score_answer(self, gold_sql: str, answer: str) -> Verdict:
+    def _score_answer(self, gold_sql: str, answer: str) -> PairVerdict:
         if not self._extract:
             return self._score(gold_sql, answer)
         self._enter(Phase.READING)
         sql = extract_sql(answer, dialect=self._dialect)
         return replace(self._score(gold_sql, sql), extracted_sql=sql != answer)
 
-    def _score(self, gold_sql: str, predicted_sql: str) -> Verdict:
+    def _score(self, gold_sql: str, predicted_sql: str) -> PairVerdict:
         key = (self._name, gold_sql)
         gold = self._memory.golds.get(key, lambda: self._gold(gold_sql), keep=_is_short(key))
         if isinstance(gold, str):
-            return Verdict(Outcome.GOLD_ERROR, gold)
+            return PairVerdict(PairOutcome.GOLD_ERROR, gold)
         reading = self._read(predicted_sql)
         component = self._component(predicted_sql) if reading.unsafe is None and gold.component else None
         plain = spider = None
@@ -124,7 +124,7 @@ class PairScorer:
         verdict = _verdict(gold, reading, component, (plain, spider))
         return self._with_names_known_to_engine(verdict, predicted_sql, plain)
 
-    def _is_lost_on_the_way(self, sql: str, plain: Execution) -> bool:
+    def _is_lost_on_the_way(self, sql: str, plain: QueryResult) -> bool:
         """Whether the engine does not understand what was read in its dialect, but for functions that nobody knows."""
         if self._dialect == self._engine.dialect or plain.failure is not FailureKind.NOT_UNDERSTOOD:
             return False
@@ -132,8 +132,8 @@ class PairScorer:
         return words.isdisjoint(unknown_functions(sql, self._dialect))
 
     def _with_names_known_to_engine(
-        self, verdict: Verdict, predicted_sql: str, plain: Execution | None
-    ) -> Verdict:
+        self, verdict: PairVerdict, predicted_sql: str, plain: QueryResult | None
+    ) -> PairVerdict:
         """Let the engine have the last word on names, where the schema is its own.
 
         SQLite's word does not count for names in double quotes, of which it takes unknown ones for texts.
@@ -196,15 +196,15 @@ class PairScorer:
         key = (self._name, sql)
         return self._memory.components.get(key, parse, keep=_is_short(key))
 
-    def _run(self, engine_sql: str, phase: Phase) -> Execution:
-        def run() -> Execution:
+    def _run(self, engine_sql: str, phase: Phase) -> QueryResult:
+        def run() -> QueryResult:
             self._enter(phase)
             return self._engine.run(only_statement(engine_sql, engine=self._engine.dialect))
 
         key = (self._name, engine_sql)
         return self._memory.executions.get(key, run, keep=_is_short(key))
 
-    def _spider_run(self, sql: str, plain: Execution | None, phase: Phase) -> Execution | None:
+    def _spider_run(self, sql: str, plain: QueryResult | None, phase: Phase) -> QueryResult | None:
         """Run the text that Spider's evaluator would, unless it is the same or running it as it stands forbids it."""
         text = spider_text(sql, engine=self._engine.dialect, keep_distinct=self._keep_distinct)
         if text == sql:
@@ -224,7 +224,7 @@ def _is_short(key: tuple[str, ...]) -> bool:
     return sum(map(len, key)) <= _LONGEST_REMEMBERED
 
 
-def _cells(execution: Execution) -> int:
+def _cells(execution: QueryResult) -> int:
     return 1 if execution.table is None else _table_cells(execution.table)
 
 
@@ -236,7 +236,7 @@ def _table_cells(table: ResultTable) -> int:
     return _CELLS_OF_A_TEXT + len(table.rows) * table.width
 
 
-def _verdict(gold: _Gold, reading: Reading, component: Query | None, run: _Runs) -> Verdict:
+def _verdict(gold: _Gold, reading: Reading, component: Query | None, run: _Runs) -> PairVerdict:
     plain = run[0]
     failure = plain.failure if plain else None
     unsafe = reading.unsafe or next((each.reason for each in run if each and each.failure in _UNSAFE), None)
@@ -247,9 +247,9 @@ def _verdict(gold: _Gold, reading: Reading, component: Query | None, run: _Runs)
     if gold.component is not None and component is not None and unsafe is None:
         exact = component_match(gold.component, component)
     outcome, reason = (
-        (Outcome.CORRECT, "the results are equal") if correct else _why_not(gold, reading, plain, unsafe)
+        (PairOutcome.CORRECT, "the results are equal") if correct else _why_not(gold, reading, plain, unsafe)
     )
-    return Verdict(
+    return PairVerdict(
         outcome,
         reason,
         correct=correct,
@@ -273,34 +273,34 @@ _ERRORS = {
     *(FailureKind.OUT_OF_MEMORY, FailureKind.TOO_MANY_ROWS),
 }
 _OUTCOMES = {
-    FailureKind.TIMEOUT: Outcome.TIMEOUT,
-    FailureKind.TOO_MANY_ROWS: Outcome.TOO_MANY_ROWS,
-    FailureKind.OUT_OF_MEMORY: Outcome.OUT_OF_MEMORY,
+    FailureKind.TIMEOUT: PairOutcome.TIMEOUT,
+    FailureKind.TOO_MANY_ROWS: PairOutcome.TOO_MANY_ROWS,
+    FailureKind.OUT_OF_MEMORY: PairOutcome.OUT_OF_MEMORY,
 }
 
 
 def _why_not(
-    gold: _Gold, reading: Reading, plain: Execution | None, unsafe: str | None
-) -> tuple[Outcome, str]:
+    gold: _Gold, reading: Reading, plain: QueryResult | None, unsafe: str | None
+) -> tuple[PairOutcome, str]:
     if unsafe is not None:
-        return Outcome.UNSAFE, unsafe
+        return PairOutcome.UNSAFE, unsafe
     if reading.untranspilable:
-        return Outcome.TRANSPILATION_FAILURE, reading.problem
+        return PairOutcome.TRANSPILATION_FAILURE, reading.problem
     if plain is None:
-        return (Outcome.EMPTY if reading.empty else Outcome.EXECUTION_ERROR), reading.problem
+        return (PairOutcome.EMPTY if reading.empty else PairOutcome.EXECUTION_ERROR), reading.problem
     if plain.failure is not None:
-        return _OUTCOMES.get(plain.failure, Outcome.EXECUTION_ERROR), plain.reason
+        return _OUTCOMES.get(plain.failure, PairOutcome.EXECUTION_ERROR), plain.reason
     shapes = [
         f"{len(table.rows)} rows of {table.width} columns"
         for table in (plain.table, gold.plain)
         if table is not None
     ]
     if shapes[0] != shapes[-1]:
-        return Outcome.WRONG_RESULT, f"{shapes[0]} where the gold has {shapes[-1]}"
-    return Outcome.WRONG_RESULT, f"other values or another order in {shapes[0]}"
+        return PairOutcome.WRONG_RESULT, f"{shapes[0]} where the gold has {shapes[-1]}"
+    return PairOutcome.WRONG_RESULT, f"other values or another order in {shapes[0]}"
 
 
-def _relative_time(gold: _Gold, plain: Execution | None) -> float | None:
+def _relative_time(gold: _Gold, plain: QueryResult | None) -> float | None:
     if plain is None or plain.table is None:
         return None
     return max(plain.seconds, MEASURABLE_SECONDS) / max(gold.seconds, MEASURABLE_SECONDS)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import Target, load_engine, open_engine
-from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.engines.execution import QueryLimits
 from scorers.text_to_sql.engines.process_memory import bound_resources
 from scorers.text_to_sql.reading.schema import schema_from_json
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
@@ -37,7 +37,7 @@ class _Scorers:
 
     def __init__(self, settings: Mapping[str, Any], state: WorkerState) -> None:
         self._settings, self._state = settings, state
-        self._limits = Limits(**settings["limits"])
+        self._limits = QueryLimits(**settings["limits"])
         self._memory = ScoringMemory()
         self._open: BoundedCache[str, PairScorer] = BoundedCache(_OPEN_DATABASES, discard=PairScorer.close)
 

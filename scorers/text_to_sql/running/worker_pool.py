@@ -18,7 +18,7 @@ from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.running.worker_state import STATE, Phase
-from scorers.text_to_sql.verdicts.verdict import Outcome, Verdict
+from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
 _BATCH = 32
 _WINDOW = 20_000  # pairs read ahead of the oldest one without a verdict
@@ -164,11 +164,11 @@ class WorkerPool(Generic[AnyPair]):
         for worker in self._workers:
             worker.stop()
 
-    def score(self, pairs: Iterable[AnyPair]) -> Iterator[tuple[AnyPair, Verdict]]:
+    def score(self, pairs: Iterable[AnyPair]) -> Iterator[tuple[AnyPair, PairVerdict]]:
         """Yield every pair with its verdict, in order, reading only as far ahead as the workers need."""
         source = enumerate(pairs)
         exhausted = False
-        done: dict[int, tuple[AnyPair, Verdict]] = {}
+        done: dict[int, tuple[AnyPair, PairVerdict]] = {}
         read = next_number = 0
         while True:
             while not exhausted and read - next_number < _WINDOW and self._someone_waits():
@@ -205,7 +205,7 @@ class WorkerPool(Generic[AnyPair]):
                     continue
             worker.hand([queue.popleft() for _ in range(min(_BATCH, len(queue)))])
 
-    def _collect(self) -> Iterator[tuple[int, AnyPair, Verdict]]:
+    def _collect(self) -> Iterator[tuple[int, AnyPair, PairVerdict]]:
         busy = [worker for worker in self._workers if worker.batch]
         ready = wait([worker.connection for worker in busy], timeout=_POLL_SECONDS) if busy else []
         for worker in busy:
@@ -214,7 +214,7 @@ class WorkerPool(Generic[AnyPair]):
             elif self._is_overdue(worker):
                 yield self._replace(worker, overdue=True)
 
-    def _settle(self, worker: _Worker[AnyPair]) -> Iterator[tuple[int, AnyPair, Verdict]]:
+    def _settle(self, worker: _Worker[AnyPair]) -> Iterator[tuple[int, AnyPair, PairVerdict]]:
         answers = worker.answer()
         if answers is None:
             yield self._replace(worker, overdue=False)
@@ -227,7 +227,7 @@ class WorkerPool(Generic[AnyPair]):
         index, _, since = worker.state()
         return time.monotonic() > since + (self._seconds + self._grace if index >= 0 else _SECONDS_TO_START)
 
-    def _replace(self, worker: _Worker[AnyPair], *, overdue: bool) -> tuple[int, AnyPair, Verdict]:
+    def _replace(self, worker: _Worker[AnyPair], *, overdue: bool) -> tuple[int, AnyPair, PairVerdict]:
         """Give the pair in hand its verdict and the rest of the batch to a new process."""
         index, phase, _ = worker.state()
         if index < 0:
@@ -240,16 +240,16 @@ class WorkerPool(Generic[AnyPair]):
             worker.hand(worker.batch)
         return *culprit, self._failed(phase, overdue)
 
-    def _failed(self, phase: Phase, overdue: bool) -> Verdict:
+    def _failed(self, phase: Phase, overdue: bool) -> PairVerdict:
         reason = (
             f"stopped at the time limit of {self._seconds:g} s"
             if overdue
             else "the scoring process died of it"
         )
         if phase is Phase.GOLD:
-            return Verdict(Outcome.GOLD_ERROR, reason)
-        return Verdict(
-            Outcome.TIMEOUT if overdue else Outcome.WORKER_CRASH,
+            return PairVerdict(PairOutcome.GOLD_ERROR, reason)
+        return PairVerdict(
+            PairOutcome.TIMEOUT if overdue else PairOutcome.WORKER_CRASH,
             reason,
             correct=False,
             bird_match=False,
@@ -260,9 +260,13 @@ class WorkerPool(Generic[AnyPair]):
         )
 
 
-def _verdict_from_json(answer: dict[str, Any]) -> Verdict:
-    return Verdict(
-        **{**answer, "verdict": Outcome(answer["verdict"]), "unknown_names": tuple(answer["unknown_names"])}
+def _verdict_from_json(answer: dict[str, Any]) -> PairVerdict:
+    return PairVerdict(
+        **{
+            **answer,
+            "verdict": PairOutcome(answer["verdict"]),
+            "unknown_names": tuple(answer["unknown_names"]),
+        }
     )
 
 

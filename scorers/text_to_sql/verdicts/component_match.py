@@ -10,14 +10,14 @@ from collections.abc import Hashable
 
 from scorers.text_to_sql.verdicts.spider_query import (
     Column,
-    Condition,
+    Comparison,
     Operand,
     Query,
     Value,
 )
 from scorers.text_to_sql.verdicts.spider_schema import SpiderSchema
 
-Conditions = tuple[Condition | str, ...]
+Conditions = tuple[Comparison | str, ...]
 
 
 def component_match(gold: Query, predicted: Query) -> bool:
@@ -61,7 +61,7 @@ def _set_operations_match(gold: Query, predicted: Query) -> bool:
 
 def _keywords(query: Query) -> set[str]:
     every = (query.joins, query.where, query.having)
-    conditions = [unit for part in every for unit in part[::2] if isinstance(unit, Condition)]
+    conditions = [unit for part in every for unit in part[::2] if isinstance(unit, Comparison)]
     present = {
         "where": bool(query.where),
         "group": bool(query.group_by),
@@ -70,8 +70,8 @@ def _keywords(query: Query) -> set[str]:
         "limit": query.limited,
         "or": any("or" in part[1::2] for part in every),
         "not": any(condition.negated for condition in conditions),
-        "in": any(condition.comparison == "in" for condition in conditions),
-        "like": any(condition.comparison == "like" for condition in conditions),
+        "in": any(condition.operator == "in" for condition in conditions),
+        "like": any(condition.operator == "like" for condition in conditions),
     }
     return {keyword for keyword, is_there in present.items() if is_there}
 
@@ -104,7 +104,7 @@ def _without_literals(query: Query) -> Query:
 def _conditions_without_literals(conditions: Conditions) -> Conditions:
     return tuple(
         unit._replace(first=_subquery_only(unit.first), second=_subquery_only(unit.second))
-        if isinstance(unit, Condition)
+        if isinstance(unit, Comparison)
         else unit
         for unit in conditions
     )
@@ -123,14 +123,14 @@ def _normalised(query: Query, renamed: dict[str, str]) -> Query:
 
     def conditions(old: Conditions) -> Conditions:
         return tuple(
-            Condition(
+            Comparison(
                 unit.negated,
-                unit.comparison,
+                unit.operator,
                 value(unit.value),
                 _subquery_only(unit.first),
                 _subquery_only(unit.second),
             )
-            if isinstance(unit, Condition)
+            if isinstance(unit, Comparison)
             else unit
             for unit in old
         )

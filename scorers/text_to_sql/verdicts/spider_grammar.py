@@ -6,7 +6,7 @@ refuses (CTEs, outer joins, aliases without AS, `<>`, `a=b` without spaces, …)
 kept: a query that the official parser refuses is `None` here.
 """
 
-from scorers.text_to_sql.verdicts.spider_query import Column, Condition, Operand, Query, Value
+from scorers.text_to_sql.verdicts.spider_query import Column, Comparison, Operand, Query, Value
 from scorers.text_to_sql.verdicts.spider_schema import SpiderSchema
 from scorers.text_to_sql.verdicts.spider_words import tokenize
 
@@ -103,14 +103,14 @@ class _Parser:
         while self._skip(";"):
             pass
 
-    def _from(self) -> tuple[tuple[str | Query, ...], tuple[Condition | str, ...], list[str]]:
+    def _from(self) -> tuple[tuple[str | Query, ...], tuple[Comparison | str, ...], list[str]]:
         """Read the first FROM after here, which is another query's where SELECT holds a subquery."""
         try:
             self._position = self._tokens.index("from", self._position) + 1
         except ValueError as error:
             raise _RefusedError from error
         tables: list[str | Query] = []
-        joins: list[Condition | str] = []
+        joins: list[Comparison | str] = []
         scope: list[str] = []
         while self._word:
             block = self._skip("(")
@@ -194,8 +194,8 @@ class _Parser:
                 return f"{table}.{word}"
         raise _RefusedError
 
-    def _conditions(self, scope: list[str]) -> tuple[Condition | str, ...]:
-        conditions: list[Condition | str] = []
+    def _conditions(self, scope: list[str]) -> tuple[Comparison | str, ...]:
+        conditions: list[Comparison | str] = []
         while self._word:
             value = self._value(scope)
             negated = self._skip("not")
@@ -207,7 +207,7 @@ class _Parser:
             if comparison == "between":
                 self._need("and")
                 second = self._operand(scope)
-            conditions.append(Condition(negated, comparison, value, first, second))
+            conditions.append(Comparison(negated, comparison, value, first, second))
             if self._at_end_of_clause or self._word in JOINS:
                 break
             if self._word in {"and", "or"}:

@@ -22,11 +22,11 @@ class Value(NamedTuple):
     right: Column | None
 
 
-class Condition(NamedTuple):
+class Comparison(NamedTuple):
     """One comparison; an operand is a literal, a column, a subquery, or absent."""
 
     negated: bool
-    comparison: str
+    operator: str
     value: Value
     first: "Operand"
     second: "Operand"
@@ -36,12 +36,12 @@ class Query(NamedTuple):
     """A parsed query: `joins`, `where` and `having` alternate conditions with `and` or `or`."""
 
     tables: tuple["str | Query", ...]
-    joins: tuple[Condition | str, ...]
+    joins: tuple[Comparison | str, ...]
     select: tuple[tuple[str, Value], ...]
     distinct: bool | None
-    where: tuple[Condition | str, ...]
+    where: tuple[Comparison | str, ...]
     group_by: tuple[Column, ...]
-    having: tuple[Condition | str, ...]
+    having: tuple[Comparison | str, ...]
     order_by: tuple[str, tuple[Value, ...]] | None
     limited: bool
     set_operation: "tuple[str, Query] | None"

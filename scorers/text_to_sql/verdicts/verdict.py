@@ -8,7 +8,7 @@ if TYPE_CHECKING:  # its package imports every reader of reports, which processe
     from checks.strict_json import JsonValue
 
 
-class Outcome(StrEnum):
+class PairOutcome(StrEnum):
     """What a pair came to, as `results.jsonl` names it."""
 
     CORRECT = "correct"
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PairVerdict:
     """One pair's verdict; `None` where something does not apply or cannot be known.
 
     `correct` is Spider's execution match, `bird_match` BIRD's, `exact_set_match` Spider's component match.
@@ -34,7 +34,7 @@ class Verdict:
     `relative_execution_time` is predicted over gold seconds, of correct pairs.
     """
 
-    verdict: Outcome
+    verdict: PairOutcome
     reason: str
     correct: bool | None = None
     bird_match: bool | None = None
@@ -57,4 +57,4 @@ class Verdict:
         }  # asdict copies, which takes as long as a query
 
 
-_FIELDS = tuple(field.name for field in fields(Verdict))
+_FIELDS = tuple(field.name for field in fields(PairVerdict))

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from checks.errors import GovernanceError
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import FailureKind, Limits
+from scorers.text_to_sql.engines.execution import FailureKind, QueryLimits
 from tests.scorers.text_to_sql.reading.transpiling_cases import COLUMNS, POSTGRES, SALE
 
 SHOP = """
@@ -150,7 +150,7 @@ def open_shop(url):
     engines = []
 
     def open_it(**limits):
-        engines.append(open_engine(Databases(url).find("shop"), Limits(**limits)))
+        engines.append(open_engine(Databases(url).find("shop"), QueryLimits(**limits)))
         return engines[-1]
 
     yield open_it
@@ -176,7 +176,9 @@ def sale(server):
         connection.execute(f"CREATE TABLE sale ({COLUMNS.format(text='TEXT', double='DOUBLE PRECISION')})")
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO sale VALUES (%s, %s, %s, %s, %s, %s, %s)", SALE)
-    engine = open_engine(Databases(f"postgresql+psycopg://postgres@{server}/shop").find("sale"), Limits())
+    engine = open_engine(
+        Databases(f"postgresql+psycopg://postgres@{server}/shop").find("sale"), QueryLimits()
+    )
     yield engine
     engine.close()
 
@@ -227,7 +229,7 @@ def test_any_other_server_is_refused_unless_the_user_vouches_for_it(other_url):
 
 def test_on_a_trusted_server_queries_are_rolled_back_and_only_single_queries_run(server, other_url):
     before = everything(server)
-    engine = open_engine(Databases(other_url, trust_server=True).find("shop"), Limits(rows=10))
+    engine = open_engine(Databases(other_url, trust_server=True).find("shop"), QueryLimits(rows=10))
     try:
         assert engine.dialect == "redshift"
         assert engine.run("SELECT count(*) FROM customer").table.rows == [(3,)]

@@ -3,7 +3,7 @@ import pytest
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.engines.execution import QueryLimits
 from scorers.text_to_sql.reading.schema import schema_from_json
 from scorers.text_to_sql.reading.schema_files import SchemaFiles
 from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
@@ -159,7 +159,7 @@ def test_an_absent_schema_is_one_message(tmp_path):
 
 
 def test_live_sqlite(shop):
-    engine = open_engine(Databases(str(shop)).find("shop"), Limits())
+    engine = open_engine(Databases(str(shop)).find("shop"), QueryLimits())
     schema = engine.schema()
     engine.close()
     assert schema.tables == {
@@ -176,7 +176,7 @@ def test_live_duckdb(tmp_path):
         connection.execute("CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT)")
         connection.execute("CREATE TABLE purchase (id INTEGER, customer_id INTEGER REFERENCES customer (id))")
         connection.execute("CREATE VIEW large AS SELECT id FROM purchase")
-    engine = open_engine(Databases(str(tmp_path)).find("shop"), Limits())
+    engine = open_engine(Databases(str(tmp_path)).find("shop"), QueryLimits())
     schema = engine.schema()
     engine.close()
     assert schema.tables == {

@@ -6,10 +6,10 @@ import duckdb
 import pytest
 
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.engines.execution import QueryLimits
 from scorers.text_to_sql.reading.sql_reader import Way, engine_text
 from scorers.text_to_sql.running.pair_scorer import PairScorer
-from scorers.text_to_sql.verdicts.verdict import Outcome
+from scorers.text_to_sql.verdicts.verdict import PairOutcome
 from tests.scorers.text_to_sql.reading.transpiling_cases import COLUMNS, DIVISIONS_BY_ZERO, SALE, TABLES
 
 INSERT = "INSERT INTO sale VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -33,7 +33,7 @@ def engines(tmp_path_factory):
         connection.execute(f"CREATE TABLE sale ({COLUMNS.format(text='VARCHAR', double='DOUBLE')})")
         connection.executemany(INSERT, SALE)
     opened = {
-        name: open_engine(Databases(str(folder)).find(f"sale_{name}"), Limits())
+        name: open_engine(Databases(str(folder)).find(f"sale_{name}"), QueryLimits())
         for name in ("sqlite", "duckdb")
     }
     yield opened
@@ -47,10 +47,10 @@ def test_a_text_means_what_it_means_in_its_dialect(engines, between, sql, rows, 
     scorer = PairScorer(engines[engine], dialect=dialect)
     verdict = scorer.score("SELECT 1", sql)
     if refused:
-        assert (verdict.verdict, verdict.correct) == (Outcome.TRANSPILATION_FAILURE, False)
+        assert (verdict.verdict, verdict.correct) == (PairOutcome.TRANSPILATION_FAILURE, False)
         assert verdict.reason.startswith(f"cannot be transpiled to {engine}: ")
         return
-    assert verdict.verdict in {Outcome.CORRECT, Outcome.WRONG_RESULT}, verdict.reason
+    assert verdict.verdict in {PairOutcome.CORRECT, PairOutcome.WRONG_RESULT}, verdict.reason
     text = engine_text(sql, way=Way(dialect, engine, engines[engine].schema()))
     assert engines[engine].run(text).table.rows == rows, text
 
@@ -67,7 +67,7 @@ def test_a_text_means_what_it_means_in_its_dialect(engines, between, sql, rows, 
 def test_what_divides_by_zero_fails_where_the_dialect_does(engines, dialect, engine, division):
     scorer = PairScorer(engines[engine], dialect=dialect)
     verdict = scorer.score("SELECT NULL", f"SELECT {division} FROM sale WHERE id = 1")
-    assert (verdict.verdict, verdict.correct) == (Outcome.EXECUTION_ERROR, False)
+    assert (verdict.verdict, verdict.correct) == (PairOutcome.EXECUTION_ERROR, False)
     assert "division by zero" in verdict.reason.lower()
     assert scorer.score("SELECT 1", f"SELECT COUNT({division}) FROM sale WHERE id = 2").correct is True
 
@@ -82,16 +82,16 @@ def test_what_cannot_be_carried_over_is_counted_with_its_reason(engines):
     scorer = PairScorer(engines["sqlite"], dialect="postgres")
     verdict = scorer.score("SELECT 1", "SELECT MOD(7.5, 2)")
     assert (verdict.verdict, verdict.transpilation_failure, verdict.correct) == (
-        Outcome.TRANSPILATION_FAILURE,
+        PairOutcome.TRANSPILATION_FAILURE,
         True,
         False,
     )
     assert verdict.reason == "cannot be transpiled to sqlite: SQLite's remainder is one of integers"
     gold = scorer.score("SELECT MOD(7.5, 2)", "SELECT 1")
-    assert (gold.verdict, gold.reason) == (Outcome.GOLD_ERROR, verdict.reason)
+    assert (gold.verdict, gold.reason) == (PairOutcome.GOLD_ERROR, verdict.reason)
 
 
 def test_a_function_that_nobody_has_is_the_prediction_s_own_error(engines):
     verdict = PairScorer(engines["sqlite"], dialect="postgres").score("SELECT 1", "SELECT make_it_so(1)")
-    assert (verdict.verdict, verdict.transpilation_failure) == (Outcome.EXECUTION_ERROR, False)
+    assert (verdict.verdict, verdict.transpilation_failure) == (PairOutcome.EXECUTION_ERROR, False)
     assert verdict.reason == "no such function: MAKE_IT_SO"

@@ -12,11 +12,11 @@ import pytest
 
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import FailureKind, Limits
+from scorers.text_to_sql.engines.execution import FailureKind, QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
-from scorers.text_to_sql.verdicts.verdict import Outcome
+from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
-LIMITS = Limits(seconds=0.5, rows=1_000, memory=256 * 1024 * 1024)
+LIMITS = QueryLimits(seconds=0.5, rows=1_000, memory=256 * 1024 * 1024)
 COUNT_FOR_EVER = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
 
 SQLITE_STATEMENTS = [
@@ -159,19 +159,19 @@ def check_harmless(folder, statements, expected):
 
 
 def test_sqlite_refuses_what_is_not_a_single_query(shop):
-    check_harmless(shop, SQLITE_STATEMENTS, (Outcome.UNSAFE, True, False))
+    check_harmless(shop, SQLITE_STATEMENTS, (PairOutcome.UNSAFE, True, False))
 
 
 def test_sqlite_knows_no_function_that_reaches_out(shop):
-    check_harmless(shop, SQLITE_FAILING_QUERIES, (Outcome.EXECUTION_ERROR, False, False))
+    check_harmless(shop, SQLITE_FAILING_QUERIES, (PairOutcome.EXECUTION_ERROR, False, False))
 
 
 def test_duckdb_refuses_what_is_not_a_single_query_that_only_reads(duck):
-    check_harmless(duck, DUCKDB_STATEMENTS, (Outcome.UNSAFE, True, False))
+    check_harmless(duck, DUCKDB_STATEMENTS, (PairOutcome.UNSAFE, True, False))
 
 
 def test_duckdb_sees_no_file_variable_or_extension(duck):
-    check_harmless(duck, DUCKDB_FAILING_QUERIES, (Outcome.EXECUTION_ERROR, False, False))
+    check_harmless(duck, DUCKDB_FAILING_QUERIES, (PairOutcome.EXECUTION_ERROR, False, False))
 
 
 @pytest.mark.parametrize(
@@ -218,13 +218,13 @@ DUCKDB_READS = {
 def check_reads(folder, sql, rows):
     """The query is safe, valid, correct beside itself, and names nothing unknown."""
     engine = open_engine(
-        Databases(str(folder)).find("shop"), Limits(seconds=30)
+        Databases(str(folder)).find("shop"), QueryLimits(seconds=30)
     )  # time is not what this is about
     execution, verdict = engine.run(sql), PairScorer(engine).score(sql, sql)
     engine.close()
     assert execution.reason == ""
     assert sorted(execution.table.rows, key=str) == sorted(rows, key=str)
-    assert (verdict.verdict, verdict.unsafe, verdict.unknown_names) == (Outcome.CORRECT, False, ())
+    assert (verdict.verdict, verdict.unsafe, verdict.unknown_names) == (PairOutcome.CORRECT, False, ())
 
 
 @pytest.mark.parametrize("sql", SQLITE_READS, ids=list(SQLITE_READS))
@@ -250,9 +250,9 @@ def test_duckdb_answers_what_only_reads(duck, sql):
 RUN_WITHIN_LIMIT = """
 import sys
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.engines.execution import QueryLimits
 
-engine = open_engine(Databases(sys.argv[1]).find("shop"), Limits(seconds=0.2))
+engine = open_engine(Databases(sys.argv[1]).find("shop"), QueryLimits(seconds=0.2))
 execution = engine.run(sys.argv[2])
 after = engine.run("SELECT 1")
 print(execution.failure, execution.reason, after.table.rows, sep="|", flush=True)

@@ -3,10 +3,10 @@ from collections import Counter
 import pytest
 
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.engines.execution import QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.running.worker_state import Phase
-from scorers.text_to_sql.verdicts.verdict import Outcome
+from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
 
 class CountingEngine:
@@ -29,7 +29,7 @@ class CountingEngine:
 
 @pytest.fixture
 def engine(shop):
-    counting = CountingEngine(open_engine(Databases(str(shop)).find("shop"), Limits()))
+    counting = CountingEngine(open_engine(Databases(str(shop)).find("shop"), QueryLimits()))
     yield counting
     counting.close()
 
@@ -51,7 +51,7 @@ def test_gold_and_identical_predictions_run_once(engine):
 
 def test_unsafe_sql_never_reaches_the_engine(engine):
     verdict = PairScorer(engine).score("SELECT name FROM customer", "DELETE FROM customer")
-    assert verdict.verdict is Outcome.UNSAFE
+    assert verdict.verdict is PairOutcome.UNSAFE
     assert engine.runs == {"SELECT name FROM customer": 1}
 
 
@@ -67,23 +67,28 @@ def test_each_phase_is_told_before_it_begins(engine):
         (
             "SELECT count(DISTINCT name, id) FROM customer",
             "SELECT 1",
-            Outcome.GOLD_ERROR,
+            PairOutcome.GOLD_ERROR,
             "wrong number of arguments to function count()",
         ),
-        ("SELECT 1; SELECT 2", "SELECT 1", Outcome.GOLD_ERROR, "several statements, or text after the first"),
-        ("SELECT 1", "SELECT 1; SELECT 2", Outcome.UNSAFE, "several statements, or text after the first"),
-        ("SELECT 1 WHERE 0", "", Outcome.EMPTY, "there is no SQL in it"),
-        ("SELECT 1 WHERE 0", "-- none", Outcome.EMPTY, "there is no SQL in it"),
+        (
+            "SELECT 1; SELECT 2",
+            "SELECT 1",
+            PairOutcome.GOLD_ERROR,
+            "several statements, or text after the first",
+        ),
+        ("SELECT 1", "SELECT 1; SELECT 2", PairOutcome.UNSAFE, "several statements, or text after the first"),
+        ("SELECT 1 WHERE 0", "", PairOutcome.EMPTY, "there is no SQL in it"),
+        ("SELECT 1 WHERE 0", "-- none", PairOutcome.EMPTY, "there is no SQL in it"),
         (
             "SELECT 1",
             "SELECT 2",
-            Outcome.WRONG_RESULT,
+            PairOutcome.WRONG_RESULT,
             "other values or another order in 1 rows of 1 columns",
         ),
         (
             "SELECT 1",
             "SELECT 1 WHERE 0",
-            Outcome.WRONG_RESULT,
+            PairOutcome.WRONG_RESULT,
             "0 rows of 0 columns where the gold has 1 rows of 1 columns",
         ),
     ],
@@ -103,4 +108,4 @@ def test_a_write_inside_a_query_is_found_by_reading_it(engine):
     """Where the engine would have to be trusted: other engines allow writes in WITH."""
     sql = "WITH gone AS (DELETE FROM customer RETURNING *) SELECT * FROM gone"
     verdict = PairScorer(engine, dialect="postgres").score("SELECT 1", sql)
-    assert (verdict.verdict, verdict.reason) == (Outcome.UNSAFE, "a query that writes: DELETE")
+    assert (verdict.verdict, verdict.reason) == (PairOutcome.UNSAFE, "a query that writes: DELETE")

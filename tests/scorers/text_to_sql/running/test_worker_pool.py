@@ -12,7 +12,7 @@ from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.predictions import Pair
 from scorers.text_to_sql.running.worker_pool import WorkerPool
 from scorers.text_to_sql.running.worker_state import Phase
-from scorers.text_to_sql.verdicts.verdict import Outcome
+from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
 COUNT_FOR_EVER = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
 
@@ -48,9 +48,9 @@ def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop):
         verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_FOR_EVER))]
         killer.join()
     assert [verdict.verdict for verdict in verdicts] == [
-        Outcome.CORRECT,
-        Outcome.WORKER_CRASH,
-        Outcome.WRONG_RESULT,
+        PairOutcome.CORRECT,
+        PairOutcome.WORKER_CRASH,
+        PairOutcome.WRONG_RESULT,
     ]
     assert verdicts[1].correct is False
     assert verdicts[1].reason == "the scoring process died of it"
@@ -62,9 +62,9 @@ def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop):
         pool.configure(settings_for(shop, 60.0))
         verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_FOR_EVER))]
     assert [verdict.verdict for verdict in verdicts] == [
-        Outcome.CORRECT,
-        Outcome.TIMEOUT,
-        Outcome.WRONG_RESULT,
+        PairOutcome.CORRECT,
+        PairOutcome.TIMEOUT,
+        PairOutcome.WRONG_RESULT,
     ]
 
 

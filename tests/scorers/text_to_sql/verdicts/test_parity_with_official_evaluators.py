@@ -7,9 +7,9 @@ import pytest
 
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import Limits
+from scorers.text_to_sql.engines.execution import QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
-from scorers.text_to_sql.verdicts.verdict import Outcome
+from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
 # What the two evaluators say of predictions that are not a single query that only reads; ours is 0.
 OURS_BECAUSE_UNSAFE = {("DELETE then nothing", "bird")}
@@ -28,7 +28,7 @@ def scorer_of(spider):
     def scorer(name, *, keep_distinct=False):
         key = (name, keep_distinct)
         if key not in scorers:
-            engine = open_engine(databases.find(name), Limits())
+            engine = open_engine(databases.find(name), QueryLimits())
             scorers[key] = PairScorer(engine, keep_distinct=keep_distinct)
         return scorers[key]
 
@@ -88,7 +88,7 @@ def test_unsafe_probes_are_counted_as_such(spider, scorer_of):
     }
     unsafe = {case for case, verdict in outcomes.items() if verdict.unsafe}
     assert unsafe == {"DELETE then nothing", "INSERT", "PRAGMA"}
-    assert outcomes["empty prediction"].verdict is Outcome.EMPTY
+    assert outcomes["empty prediction"].verdict is PairOutcome.EMPTY
 
 
 def test_the_whole_file_comes_out_with_the_published_totals(spider, tmp_path):
@@ -121,7 +121,7 @@ def test_unknown_names_are_those_that_sqlite_does_not_know(shared_data):
     for line in (bird / "validity.jsonl").read_text().splitlines():
         label = json.loads(line)
         if label["db"] not in scorers:
-            scorers[label["db"]] = PairScorer(open_engine(databases.find(label["db"]), Limits()))
+            scorers[label["db"]] = PairScorer(open_engine(databases.find(label["db"]), QueryLimits()))
         verdict = scorers[label["db"]].score("SELECT 1", label["pred"])
         error = label["error"] or ""
         kind = (
