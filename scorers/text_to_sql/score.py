@@ -14,7 +14,7 @@ from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
 from scorers.progress import Progress
 from scorers.text_to_sql.engines.databases import Databases, Target, open_engine
-from scorers.text_to_sql.engines.execution import QueryLimits
+from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.metrics import TextToSqlMetrics
 from scorers.text_to_sql.predictions import Pair, PredictionsFile
 from scorers.text_to_sql.reading.schema import Schema

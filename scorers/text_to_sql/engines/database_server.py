@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlglot import Dialect
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.engines.execution import (
+from scorers.text_to_sql.engines.query_engine import (
     FailureKind,
     QueryFailedError,
     QueryLimits,

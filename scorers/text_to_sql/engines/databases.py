@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.engines.execution import QueryEngine, QueryLimits
+from scorers.text_to_sql.engines.query_engine import QueryEngine, QueryLimits
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL

@@ -6,7 +6,8 @@ import time
 import duckdb
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.engines.execution import (
+from scorers.text_to_sql.engines.process_memory import resident_bytes
+from scorers.text_to_sql.engines.query_engine import (
     FailureKind,
     QueryFailedError,
     QueryLimits,
@@ -15,7 +16,6 @@ from scorers.text_to_sql.engines.execution import (
     timed_out,
     too_many_rows,
 )
-from scorers.text_to_sql.engines.process_memory import resident_bytes
 from scorers.text_to_sql.reading.schema import Schema, make_schema
 from scorers.text_to_sql.reading.statements import not_a_single_query
 from scorers.text_to_sql.verdicts.result_match import ResultTable, Row

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.engines.execution import (
+from scorers.text_to_sql.engines.query_engine import (
     FailureKind,
     QueryFailedError,
     QueryLimits,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scorers.text_to_sql.engines.execution import FailureKind, QueryEngine, QueryResult
+from scorers.text_to_sql.engines.query_engine import FailureKind, QueryEngine, QueryResult
 from scorers.text_to_sql.reading.answers import extract_sql
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.reading.sql_reader import (

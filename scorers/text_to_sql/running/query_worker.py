@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import Target, load_engine, open_engine
-from scorers.text_to_sql.engines.execution import QueryLimits
 from scorers.text_to_sql.engines.process_memory import bound_resources
+from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.reading.schema import schema_from_json
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
 from scorers.text_to_sql.running.pair_scorer import PairScorer, ScoringMemory

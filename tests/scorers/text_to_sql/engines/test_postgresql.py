@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from checks.errors import GovernanceError
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import FailureKind, QueryLimits
+from scorers.text_to_sql.engines.query_engine import FailureKind, QueryLimits
 from tests.scorers.text_to_sql.reading.transpiling_cases import COLUMNS, POSTGRES, SALE
 
 SHOP = """

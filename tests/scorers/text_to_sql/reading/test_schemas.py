@@ -3,7 +3,7 @@ import pytest
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import QueryLimits
+from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.reading.schema import schema_from_json
 from scorers.text_to_sql.reading.schema_files import SchemaFiles
 from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema

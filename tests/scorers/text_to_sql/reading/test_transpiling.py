@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import QueryLimits
+from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.reading.sql_reader import Way, engine_text
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.verdicts.verdict import PairOutcome

@@ -12,7 +12,7 @@ import pytest
 
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import FailureKind, QueryLimits
+from scorers.text_to_sql.engines.query_engine import FailureKind, QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
@@ -250,7 +250,7 @@ def test_duckdb_answers_what_only_reads(duck, sql):
 RUN_WITHIN_LIMIT = """
 import sys
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import QueryLimits
+from scorers.text_to_sql.engines.query_engine import QueryLimits
 
 engine = open_engine(Databases(sys.argv[1]).find("shop"), QueryLimits(seconds=0.2))
 execution = engine.run(sys.argv[2])

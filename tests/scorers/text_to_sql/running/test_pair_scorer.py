@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import QueryLimits
+from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.running.worker_state import Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome

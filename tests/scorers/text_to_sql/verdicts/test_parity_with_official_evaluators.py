@@ -7,7 +7,7 @@ import pytest
 
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.execution import QueryLimits
+from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
