@@ -46,7 +46,7 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
 
 def _opened(path: Path, max_bytes: int) -> io.RawIOBase:
     try:
-        # Without O_NONBLOCK a pipe would be waited for in here, for ever.
+        # Without O_NONBLOCK a pipe that nobody opens would be waited for in here without end.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileMissingError(f"{path}: there is no such file; check the path") from error
