@@ -38,7 +38,7 @@ def _instead(files: Collection[str]) -> str:
     named = ", ".join(list(files)[:MOST_NAMED])
     more = ", …" if len(files) > MOST_NAMED else ""
     holds = f"it holds {named}{more}" if files else "it is empty"
-    formats = ", ".join(reader.FORMAT for reader in READERS)
+    formats = ", ".join(reader.format for reader in READERS)
     return (
         f"{holds}. Name the folder that scoring wrote to; what is recognised there are reports of these formats: "
         f"{formats}"

@@ -2,10 +2,23 @@
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from checks.measurements import Measurement
 from checks.subject import Subject
+
+
+class ReportKind(StrEnum):
+    """What a report tells of a model version."""
+
+    MODEL_QUALITY = "model quality"
+    BIAS = "bias"
+    EXPLAINABILITY = "explainability"
+    DATA_STATISTICS = "statistics of data"
+    DATA_CONSTRAINTS = "constraints on data"
+    DATA_VIOLATIONS = "violations of constraints on data"
+    SETTINGS = "settings"  # of a job that makes reports: it tells nothing of a version
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,7 @@ class Report:
     A document that cannot be read at all has `format` `"unreadable"`, no measurements, and the reason in `problem`.
     `subject` is what it says that it is about. `foreign` says why it is not about the version that is judged, where
     that was found. `digest_verified` is whether a digest that was registered with the version protects its bytes, or
-    `None` where there is no version.
+    `None` where there is no version. `kinds` are those of its readers, in the order of their names in `format`.
     """
 
     uri: str
@@ -51,6 +64,7 @@ class Report:
     subject: Subject | None = None
     foreign: str | None = None
     digest_verified: bool | None = None
+    kinds: tuple[ReportKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

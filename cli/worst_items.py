@@ -14,6 +14,7 @@ from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedFin
 from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.reports import MAX_REPORT_BYTES, read_report
+from checks.reports.evaluation import FORMAT as EVALUATION
 from checks.strict_json import JsonValue, ReportError, parse_report_json
 from checks.text import one_line, shortened
 from cli.inputs import input_at, is_in_s3
@@ -97,7 +98,7 @@ def lines_about_worst_items(record: DecisionRecord, most: int) -> Iterator[str]:
         return
     left = MOST_FIGURES
     for document in record.evidence:
-        if left < 1 or "sagemaker_evaluation" not in document.format.split("+"):
+        if left < 1 or EVALUATION not in document.format.split("+"):
             continue
         concerned = _measured_in(document, failed)[:left]
         if not concerned:

@@ -94,9 +94,7 @@ class Plan:
 
     def attached(self) -> tuple[ReportReference, ...]:
         """Return where each report will lie, with its digest and its slot."""
-        reports = {self.prefix + name: report for name, report in self._by_name().items()}
-        references = [ReportReference(None, uri, f"sha256:{one.sha256}") for uri, one in reports.items()]
-        return tuple(attach(references, {uri: one.format.split("+") for uri, one in reports.items()}))
+        return tuple(attach({self.prefix + name: report for name, report in self._by_name().items()}))
 
     def _by_name(self) -> dict[str, Report]:
         return {Path(one.uri).relative_to(self.version.evidence).as_posix(): one for one in self.reports}

@@ -1,14 +1,12 @@
 """Readers of evaluation reports, one small module a format, recognised by content.
 
-A reader module has `FORMAT`, its name in decision records; `recognises(document)`, whether the parsed JSON is of its
-format; and `read(report)`, which yields every measurement of it. A new one is a module and a line in `READERS`.
-`figures`, for files of no format, is asked last and alone.
+A reader module ends with its `READER`, which says all that is to be known of the format; no other table says more. A
+new one is a module and a line in `READERS`. `figures`, for files of no format, is asked last and alone.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Protocol
 
 from checks.evidence import Document, Report
 from checks.measurements import Measurement, Source
@@ -31,6 +29,7 @@ from checks.reports import (
     trainer_state,
 )
 from checks.reports.numbers import Node
+from checks.reports.reader import Reader
 from checks.reports.stated_errors import with_stated_errors
 from checks.strict_json import JsonValue, ReportError, parse_report_json
 from checks.subject import Subject, SubjectError, subject_of
@@ -55,35 +54,23 @@ MAX_EVIDENCE_NAME_CHARACTERS = MAX_NAME_CHARACTERS
 _NO_BYTES = hashlib.sha256().hexdigest()
 
 
-class Reader(Protocol):
-    """What a module of this package offers."""
-
-    FORMAT: str
-
-    def recognises(self, document: JsonValue, /) -> bool:
-        """Whether the parsed document is of this format."""
-
-    def read(self, report: Node, /) -> Iterator[Measurement]:
-        """Yield every measurement; raise `ReportError` where the report is not built as its format asks."""
-
-
 READERS: tuple[Reader, ...] = (
-    bedrock_evaluation,
-    clarify_bias,
-    clarify_explainability,
-    clarify_analysis_config,
-    evaluation,
-    fmeval,
-    inspect_log,
-    lm_eval,
-    model_card,
-    model_monitor_constraints,
-    model_monitor_statistics,
-    model_monitor_violations,
-    ragas,
-    sagemaker_evaluators,
-    trainer_state,
-    figures,
+    bedrock_evaluation.READER,
+    clarify_bias.READER,
+    clarify_explainability.READER,
+    clarify_analysis_config.READER,
+    evaluation.READER,
+    fmeval.READER,
+    inspect_log.READER,
+    lm_eval.READER,
+    model_card.READER,
+    model_monitor_constraints.READER,
+    model_monitor_statistics.READER,
+    model_monitor_violations.READER,
+    ragas.READER,
+    sagemaker_evaluators.READER,
+    trainer_state.READER,
+    figures.READER,
 )
 
 
@@ -100,7 +87,7 @@ def read_report(document: Document) -> Report:
     then their names joined by `+`.
     """
     try:
-        formats, measurements, subject = _read(document)
+        readers, measurements, subject = _read(document)
     except (ReportError, SubjectError, RecursionError) as error:
         problem = "nested too deeply to be a report" if isinstance(error, RecursionError) else str(error)
         return Report(document.uri, document.version_id, document.sha256, UNREADABLE, (), problem)
@@ -108,9 +95,10 @@ def read_report(document: Document) -> Report:
         document.uri,
         document.version_id,
         document.sha256,
-        "+".join(formats),
+        "+".join(reader.format for reader in readers),
         measurements,
         subject=subject,
+        kinds=tuple(reader.kind for reader in readers),
     )
 
 
@@ -166,7 +154,7 @@ def _name_characters(measurement: Measurement) -> int:
     return len(measurement.metric) + len(measurement.source.pointer) + len(measurement.facet or "")
 
 
-def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...], Subject | None]:
+def _read(document: Document) -> tuple[list[Reader], tuple[Measurement, ...], Subject | None]:
     if len(document.content) > MAX_REPORT_BYTES:
         megabytes = MAX_REPORT_BYTES // (1024 * 1024)
         raise ReportError(f"larger than {megabytes} MiB; attach the report, not the data behind it")
@@ -186,16 +174,16 @@ def _read(document: Document) -> tuple[list[str], tuple[Measurement, ...], Subje
         raise ReportError(
             f"holds more than {MAX_MEASUREMENTS:,} numbers; attach figures, not the data behind them"
         )
-    return [reader.FORMAT for reader in readers], measurements, subject_of(parsed)
+    return readers, measurements, subject_of(parsed)
 
 
 def _readers_of(parsed: JsonValue) -> list[Reader]:
     """Return the readers of every format that the document is of; that of figures when it is of none."""
-    readers = [reader for reader in READERS if reader is not figures and reader.recognises(parsed)]
+    readers = [reader for reader in READERS if reader is not figures.READER and reader.recognises(parsed)]
     if readers:
         return readers
     if figures.recognises(parsed):
-        return [figures]
+        return [figures.READER]
     raise ReportError(figures.why_unknown(parsed))
 
 

@@ -11,9 +11,11 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-evaluation-report-s3.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from checks.evidence import ReportKind
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports.numbers import Node, error_beside, kind, number, undefined, why_not_a_number
 from checks.reports.ragas import mean_of
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue, ReportError, parse_report_json
 
 FORMAT = "bedrock_evaluation"
@@ -122,3 +124,6 @@ def _by_metric(scores: JsonValue) -> _Scores | str:
         # One metric twice in one answer: which of the two counts cannot be told, unless they agree.
         found[name] = result if found.get(name, result) == result else json.dumps([found[name], result])
     return found
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

@@ -6,8 +6,10 @@ the report is called by its name.
 
 from collections.abc import Iterator, Mapping
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.numbers import Node
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "clarify_analysis_config"
@@ -22,3 +24,6 @@ def read(report: Node) -> Iterator[Measurement]:
     """Yield one `Unmeasured` for the whole file."""
     reason = "settings of an analysis, not a report; its figures are in analysis.json"
     yield Unmeasured(FORMAT, reason, report.source)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.SETTINGS, recognises=recognises, read=read)

@@ -13,8 +13,10 @@ name.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "clarify_bias"
@@ -157,3 +159,6 @@ def missing_metrics(
             for name in names:
                 if name not in present:
                     yield undefined(name, node, "this group has no such metric, and others have", facet=facet)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.BIAS, recognises=recognises, read=read)

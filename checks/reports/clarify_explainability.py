@@ -10,10 +10,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-analysis-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from checks.evidence import ReportKind
 from checks.exact import quotient, size, total
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports import clarify_bias
 from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "clarify_explainability"
@@ -108,3 +110,6 @@ def _partial_dependence(prefix: str, feature: Node) -> Iterator[Measurement]:
     for key, part in feature.members():
         if key != "feature_name":
             yield from numbers_below(f"{prefix}.{name}.{key}", part)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.EXPLAINABILITY, recognises=recognises, read=read)

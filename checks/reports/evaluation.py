@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from checks.evidence import ReportKind
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.reports.clarify_bias import PREFIXES as BIAS_SECTIONS
 from checks.reports.model_monitor_shape import is_statistics
@@ -35,6 +36,7 @@ from checks.reports.numbers import (
     undefined,
     why_not_a_number,
 )
+from checks.reports.reader import Reader
 from checks.reports.support import SPREADS, count_of, why_no_spread, with_samples, with_spread
 from checks.strict_json import JsonValue
 
@@ -318,3 +320,6 @@ def _unusable_support(metric: str, node: Node, facet: str | None) -> Iterator[Un
         if problem is not None or entry[key] is None:
             reason = why_not_a_number(entry[key]) or problem or ""
             yield undefined(f"{metric}.{key}", node.child(key), reason, facet=facet)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

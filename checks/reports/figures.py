@@ -11,10 +11,12 @@ It is the last of the readers: what another format is known by is not read as so
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports import ragas
 from checks.reports.evaluation import is_named_list, named_members, read_metric
 from checks.reports.numbers import Node, kind, undefined, why_not_a_number
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "figures"
@@ -155,3 +157,6 @@ def _keys(value: Mapping[str, JsonValue]) -> str:
         return " without keys"
     shown = [f'"{key[:_MOST_SHOWN]}"' for key in list(value)[:_MOST_KEYS]]
     return f" with the keys {', '.join(shown)}" + (", …" if len(value) > _MOST_KEYS else "")
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

@@ -8,8 +8,10 @@ https://github.com/aws/fmeval/blob/main/src/fmeval/eval_algorithms/__init__.py. 
 
 from collections.abc import Iterator, Mapping
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue, ReportError
 
 FORMAT = "fmeval"
@@ -107,3 +109,6 @@ def _not_everywhere(
         absent = [] if facet in {None, CATEGORY} else [name for name in names if name not in present]
         for name in absent:
             yield undefined(name, output, "this category has no such score", facet=facet)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

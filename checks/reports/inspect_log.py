@@ -13,8 +13,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
+from checks.reports.reader import Reader
 from checks.reports.support import count_of, supported
 from checks.strict_json import JsonValue, ReportError
 
@@ -182,3 +184,6 @@ def _why_unscored(score: Mapping[str, JsonValue], results: Mapping[str, JsonValu
     if scored.items is not None and scored.items * epochs < completed:
         return f"only {scored.items} of {completed} samples have this score"
     return ""
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

@@ -10,9 +10,11 @@ https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md.
 
 from collections.abc import Iterator, Mapping
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports import sagemaker_evaluators
 from checks.reports.numbers import Node, kind, measurement, undefined
+from checks.reports.reader import Reader
 from checks.reports.support import supported
 from checks.strict_json import JsonValue
 
@@ -76,3 +78,6 @@ def _address(metric: str, name: str, filter_: str) -> str:
 
 def _without_error(name: str, filter_: str) -> str:
     return name.removesuffix(ERROR_SUFFIX) + (f",{filter_}" if filter_ else "")
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

@@ -8,8 +8,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-cards-json-schema.html.
 
 from collections.abc import Iterator, Mapping
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "sagemaker_model_card"
@@ -76,3 +78,6 @@ def _metric(name: str, metric: Node) -> Iterator[Measurement]:
             yield measurement(name, part)
         elif key not in _TEXTS:
             yield from numbers_below(name if key == "value" else f"{name}.{key}", part)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

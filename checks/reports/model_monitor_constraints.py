@@ -7,10 +7,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-constraints.h
 
 from collections.abc import Iterator, Mapping
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.model_monitor_shape import has_features, has_statistics, is_statistics
 from checks.reports.model_monitor_statistics import feature_name, feature_numbers
 from checks.reports.numbers import Node, kind, numbers_below, undefined
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "model_monitor_constraints"
@@ -48,3 +50,6 @@ def _missing_completeness(feature: Node, others_have_it: bool) -> Iterator[Unmea
     if facet is not None and others_have_it and "completeness" not in feature:
         reason = "this feature has no completeness, and others have"
         yield undefined(f"{PREFIX}.completeness", feature, reason, facet=facet)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.DATA_CONSTRAINTS, recognises=recognises, read=read)

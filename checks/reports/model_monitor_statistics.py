@@ -12,10 +12,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metr
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.evaluation import group_name, is_group, read_group
 from checks.reports.model_monitor_shape import STATISTICS_SECTIONS, is_statistics
 from checks.reports.numbers import Node, kind, numbers_below, undefined
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "model_monitor_statistics"
@@ -115,3 +117,6 @@ def _statistics(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
             yield undefined(f"{metric}.{key}", part, reason, facet=facet)
         else:
             yield from _statistics(f"{metric}.{key}", part, facet)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.DATA_STATISTICS, recognises=recognises, read=read)

@@ -13,8 +13,10 @@ What a monitor does not look for is not counted: its file says nothing about it.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from checks.evidence import ReportKind
 from checks.measurements import Measured, Measurement
 from checks.reports.numbers import Node, kind, numbers_below, undefined
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "model_monitor_violations"
@@ -71,3 +73,6 @@ def _kind(violation: Node) -> str | None:
     if not isinstance(given, str) or not given.strip():
         return None
     return violation.child("constraint_check_type").text().strip().lower()
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.DATA_VIOLATIONS, recognises=recognises, read=read)

@@ -13,8 +13,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from checks import exact
+from checks.evidence import ReportKind
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.reports.numbers import Node, error_beside, measurement, number, why_not_a_number
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue, ReportError
 
 FORMAT = "ragas"
@@ -233,3 +235,6 @@ def mean_of(metric: str, scores: Sequence[float], source: Source) -> Measurement
         return Measured(metric, mean, source, samples=1)
     spread = math.sqrt(squares / (len(scores) - 1))
     return Measured(metric, mean, source, samples=len(scores), standard_deviation=spread)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

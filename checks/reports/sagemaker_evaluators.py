@@ -9,8 +9,10 @@ is to be judged. The shapes are those that the SDK reads in `sagemaker.train.com
 
 from collections.abc import Iterator, Mapping
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
+from checks.reports.reader import Reader
 from checks.reports.support import supported, with_samples, with_spread
 from checks.strict_json import JsonValue
 
@@ -83,3 +85,6 @@ def _judged(metric: str, node: Node) -> Iterator[Measurement]:
     for key, extra in node.members():
         if key not in _OF_A_SCORE:
             yield from numbers_below(f"{metric}.{key}", extra)
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

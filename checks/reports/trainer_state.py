@@ -8,8 +8,10 @@ entries have and the last one lacks is a gap. These are of the run, not of the m
 
 from collections.abc import Iterator, Mapping
 
+from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, undefined
+from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
 FORMAT = "trainer_state"
@@ -56,3 +58,6 @@ def _figure(name: str, entry: Node) -> Measurement:
 def _kind(name: str) -> str:
     before = name.partition("_")[0]
     return before if before in _KINDS else "train"
+
+
+READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

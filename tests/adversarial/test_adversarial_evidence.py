@@ -20,7 +20,7 @@ def test_a_generated_case_is_judged_right(seed: int) -> None:
 
 
 def test_there_is_evidence_of_every_format_that_has_figures() -> None:
-    assert {reader.FORMAT for reader in READERS} - {clarify_analysis_config.FORMAT} == NAMES
+    assert {reader.format for reader in READERS} - {clarify_analysis_config.FORMAT} == NAMES
 
 
 def test_the_generator_makes_flawless_and_faulty_evidence_of_every_format() -> None:

@@ -11,10 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from aws import clients
-from aws.report_references import ReportReference, ReportSlot
-from checks.reports import READERS
 from cli.main import run
-from pipelines.report_slots import SLOTS, attach
 
 BUCKET = "evidence-of-the-register-test"
 EVALUATION = {"binary_classification_metrics": {"accuracy": {"value": 0.9}}}
@@ -303,33 +300,6 @@ def test_without_a_bucket_the_message_names_option_and_variable(evidence: Path, 
     monkeypatch.delenv("GOVERNANCE_EVIDENCE_BUCKET", raising=False)
     assert _register(evidence) == 2
     assert "--evidence-bucket" in capsys.readouterr().err
-
-
-def test_the_slots_are_for_formats_that_are_read() -> None:
-    assert set(SLOTS) <= {reader.FORMAT for reader in READERS}
-
-
-def test_of_two_reports_for_one_slot_the_second_stays_under_the_prefix() -> None:
-    formats = {
-        "s3://b/g/1/a.json": ["sagemaker_evaluation"],
-        "s3://b/g/1/b.json": ["ragas"],
-        "s3://b/g/1/c.json": ["clarify_bias", "clarify_explainability"],
-        "s3://b/g/1/d.json": ["clarify_bias", "clarify_explainability"],
-    }
-    uploaded = [ReportReference(None, uri, "sha256:x") for uri in formats]
-    assert [reference.slot for reference in attach(uploaded, formats)] == [
-        ReportSlot.MODEL_QUALITY_STATISTICS,
-        None,
-        ReportSlot.BIAS_REPORT,
-        ReportSlot.EXPLAINABILITY_REPORT,
-    ]
-
-
-@pytest.mark.parametrize("form", ["ragas", "fmeval", "lm_eval", "inspect_log"])
-def test_a_report_of_another_evaluator_has_a_digest_where_the_slot_is_free(form: str) -> None:
-    uri = "s3://b/g/1/a.json"
-    (reference,) = attach([ReportReference(None, uri, "sha256:x")], {uri: [form]})
-    assert reference == ReportReference(ReportSlot.MODEL_QUALITY_STATISTICS, uri, "sha256:x")
 
 
 @pytest.mark.usefixtures("aws")
