@@ -33,12 +33,9 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
     Bytes may hold a clock and long texts fill the report; workers that name a test differently run none at all.
     """
-    is_text = isinstance(val, str)
-    if isinstance(val, bytes) or (
-        is_text and not (len(val) <= LONGEST_ID and val.isascii() and val.isprintable())
-    ):
-        return argname
-    return None
+    if isinstance(val, str):
+        return None if len(val) <= LONGEST_ID and val.isascii() and val.isprintable() else argname
+    return argname if isinstance(val, bytes) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,6 @@
 """Judge adversarial evidence by the million.
 
-    python tests/adversarial/judge_hostile_evidence.py --cases 1000000 --seed 1
+    python -m tests.adversarial.judge_hostile_evidence --cases 1000000 --seed 1
 
 Prints the cases a second and, for each format, how many cases there were and how many were flawless; then every case
 in which the gate approved without proof, or did not approve what is proven, by its seed. Exits with 1 if there is one.
@@ -13,7 +13,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from hostile_evidence import cases, certainty
+from tests.adversarial.hostile_evidence import cases, certainty
 
 BATCH = 500
 CERTAINTY = 10  # every tenth case is about certainty

@@ -3,12 +3,12 @@
 import random
 
 import pytest
-from hostile_evidence import cases
-from hostile_evidence.documents import FORMATS
-from judge_hostile_evidence import case_of, judged
 
 from checks.decision import Verdict
 from checks.reports import READERS, clarify_analysis_config
+from tests.adversarial.hostile_evidence import cases
+from tests.adversarial.hostile_evidence.documents import FORMATS
+from tests.adversarial.judge_hostile_evidence import case_of, judged
 
 NAMES = {make(random.Random(0)).format for make in FORMATS}
 

@@ -65,7 +65,7 @@ def test_reading_what_was_written_gives_the_measurements_back(measurements: list
 
 
 def test_the_written_document_is_that_of_sagemaker() -> None:
-    measurements = [
+    measurements: list[Measurement] = [
         Measured("text_to_sql.execution_accuracy", 0.84, HERE, samples=300),
         Measured("text_to_sql.execution_accuracy", 0.5, HERE, facet="hardness=extra", samples=10),
         Measured("latency.p95_seconds", 1.5, HERE, interval=Interval(1.0, 2.0, 0.9)),

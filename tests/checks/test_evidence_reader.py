@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from functools import partial
 
 import pytest
 
@@ -19,7 +20,7 @@ def document(name: str, figures: int) -> Document:
 
 def problems(*documents: Document) -> list[str | None]:
     reader = EvidenceReader()
-    return [reader.read(one.uri, lambda one=one: one).problem for one in documents]  # type: ignore[misc] -- bound now
+    return [reader.read(one.uri, partial(Document, one.uri, one.content)).problem for one in documents]
 
 
 SMALL = [document(f"r{i}", 3) for i in range(4)]
@@ -54,17 +55,18 @@ def test_what_is_refused_holds_no_figure_and_keeps_the_digest_of_its_bytes(
 ) -> None:
     monkeypatch.setattr(checks.reports, "MAX_EVIDENCE_MEASUREMENTS", 2)
     reader = EvidenceReader()
-    first, second = (reader.read(one.uri, lambda one=one: one) for one in SMALL[:2])  # type: ignore[misc] -- as above
+    first, second = (reader.read(one.uri, partial(Document, one.uri, one.content)) for one in SMALL[:2])
     assert (first.format, first.measurements, first.sha256) == (UNREADABLE, (), SMALL[0].sha256)
     assert (second.format, second.measurements, second.sha256) == (UNREADABLE, (), Document("", b"").sha256)
 
 
 def test_thirty_reports_of_99_000_figures_are_not_all_fetched_and_not_approved() -> None:
     content = json.dumps({"x_metrics": {"m": [0] * 99_000, "n": 1}}).encode()
-    reader, fetched = EvidenceReader(), []
+    reader = EvidenceReader()
+    fetched: list[str] = []
 
     def fetch() -> Document:
-        fetched.append(None)
+        fetched.append("r.json")
         return Document("r.json", content)
 
     evidence = Evidence(tuple(reader.read("r.json", fetch) for _ in range(30)))

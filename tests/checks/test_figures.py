@@ -49,7 +49,7 @@ def test_the_address_of_a_figure_is_its_path(name: str) -> None:
     assert (report.format, values(report)) == ("figures", expected)
 
 
-GAPS: dict[str, tuple[object, str, str | None]] = {
+GAPS: dict[str, tuple[dict[str, object], str, str | None]] = {
     "null": ({"accuracy": None, "f1": 1}, "accuracy", None),
     "text": ({"accuracy": "0.9", "f1": 1}, "accuracy", None),
     "a boolean": ({"accuracy": True, "f1": 1}, "accuracy", None),
@@ -67,7 +67,7 @@ GAPS: dict[str, tuple[object, str, str | None]] = {
 def test_a_figure_that_cannot_be_used_is_a_gap(name: str) -> None:
     document, metric, facet = GAPS[name]
     if name == "an error beside metrics":
-        document = {**document, "f1": 1}  # type: ignore[dict-item] -- a figure that the error is not beside
+        document = {**document, "f1": 1}  # a figure that the error is not beside
     assert (metric, facet) in {
         (m.metric, m.facet) for m in read(document).measurements if isinstance(m, Unmeasured)
     }

@@ -1,6 +1,7 @@
 """Intervals, against scipy as the oracle."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,8 +23,8 @@ from checks.measurements import Interval, Measured, Source
 HERE = Source("here")
 
 
-def measured(value: float, **support: object) -> Measured:
-    return Measured("m", value, HERE, **support)  # type: ignore[arg-type] -- the table names any field
+def measured(value: float, **support: Any) -> Measured:
+    return Measured("m", value, HERE, **support)
 
 
 @given(st.integers(1, 10**6), st.data(), st.floats(0.51, 0.9999))

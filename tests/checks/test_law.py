@@ -375,7 +375,7 @@ def test_judging_is_total(thresholds: ThresholdFile, document: object) -> None:
 )
 def test_no_such_document_is_ever_approved(content: bytes) -> None:
     lenient = dict.fromkeys(("on_failure", "on_missing", "on_inconclusive"), Consequence.WARN)
-    check = Check(name="c", why="w", metric="g.a", at_least=0, **lenient)
+    check = Check.model_validate({"name": "c", "why": "w", "metric": "g.a", "at_least": 0, **lenient})
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
     report = read_report(Document("any.json", content))
     assert decide(thresholds, Evidence((report,))).verdict == Verdict.NEEDS_REVIEW

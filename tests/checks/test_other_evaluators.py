@@ -36,7 +36,7 @@ def unmeasured(report: Report) -> dict[str, str]:
     return {m.metric: m.reason for m in report.measurements if isinstance(m, Unmeasured)}
 
 
-REAL = {
+REAL: dict[str, tuple[str, int, dict[str, tuple[float, int | None, float | None]]]] = {
     "fmeval_falcon-7b.json": (
         "fmeval",
         15,
@@ -147,7 +147,7 @@ def test_results_of_todays_lm_eval() -> None:
     }
 
 
-LM_EVAL_GAPS = {
+LM_EVAL_GAPS: dict[str, tuple[dict[str, object], str]] = {
     "a group that is null": ({"groups": {"mmlu": None}}, "lm_eval.mmlu"),
     "a task that is text": ({"results": {"mmlu": "failed"}}, "lm_eval.mmlu"),
     "a task without anything": ({"results": {"mmlu": {}}}, "lm_eval.mmlu"),

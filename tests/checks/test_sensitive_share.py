@@ -1,7 +1,7 @@
 """The share of an explanation that falls on the features which the threshold file names as sensitive."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from checks.threshold_file import ThresholdFileError, parse_thresholds
 VALUES = {"age": 0.2, "sex": -0.1, "income": 0.6, "zip": 0.1}
 
 
-def explained(values: dict[str, float | None], uri: str = "analysis.json") -> Document:
+def explained(values: Mapping[str, float | None], uri: str = "analysis.json") -> Document:
     document = {"explanations": {"kernel_shap": {"label0": {"global_shap_values": values}}}}
     return Document(uri, json.dumps(document).encode())
 
@@ -153,6 +153,6 @@ def test_a_feature_with_a_slash_in_its_name() -> None:
 
 
 def test_shares_are_added_up_exactly() -> None:
-    values = {"a": 1, "b": 2, "c": 7}
+    values: dict[str, float] = {"a": 1, "b": 2, "c": 7}
     (finding,) = decide("[a, b]", "at_most: 0.3", shap({"l": values}), label="l").findings
     assert (finding.outcome, finding.value) == (Outcome.PASSED, 0.3)

@@ -73,7 +73,7 @@ INSPECT = {
     },
 }
 
-PLACES = {
+PLACES: dict[str, tuple[Check, object, list[str | int]]] = {
     "a facet of an evaluation": (asks_for("g.a", "*"), EVALUATION, ["g_metrics", "a"]),
     "a group of an evaluation, by facet": (asks_for("g.a", "*"), EVALUATION, ["g_metrics"]),
     "one of several runs": (asks_for("g.a"), RUNS, ["fold_2"]),

@@ -1,5 +1,7 @@
 """What evidence says that it is about, held against the version that is judged; and the manifest that says it."""
 
+from typing import Any
+
 import pytest
 
 from checks.manifest import Manifest, ManifestError, parse_manifest
@@ -44,32 +46,34 @@ MODEL = JudgedModel(
         ),
     ],
 )
-def test_what_is_said_is_held_against_the_version(said, disagrees, names_the_model):
+def test_what_is_said_is_held_against_the_version(
+    said: dict[str, str], disagrees: list[str], names_the_model: bool
+) -> None:
     subject = Subject.from_json(said)
     assert subject.to_json() == {key: said[key] for key in subject.to_json()}
     assert MODEL.disagreements(subject) == disagrees
     assert MODEL.is_named_by(subject) is names_the_model
 
 
-def test_a_digest_in_the_registered_image_is_its_digest():
+def test_a_digest_in_the_registered_image_is_its_digest() -> None:
     model = JudgedModel("a", "a", [Subject(image=f"x/y@{DIGEST}")])
     assert model.disagreements(Subject(image_digest=DIGEST)) == []
     assert model.is_named_by(Subject(image_digest=DIGEST))
 
 
-def test_a_version_of_which_the_registry_says_nothing_is_named_by_nothing():
+def test_a_version_of_which_the_registry_says_nothing_is_named_by_nothing() -> None:
     assert not JudgedModel("a", "a", []).is_named_by(Subject(name="a", group="a"))
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"provenance": None}, {"provenance": {"scorer": "x"}}])
-def test_a_report_need_not_say_what_it_is_about(document):
+def test_a_report_need_not_say_what_it_is_about(document: dict[str, Any] | None) -> None:
     assert subject_of(document) is None
 
 
 @pytest.mark.parametrize(
     "said", [None, {}, [], "x", {"image": None}, {"name": ""}, {"nmae": "x"}, {"name": {}}]
 )
-def test_a_report_that_says_it_in_another_way_is_an_error(said):
+def test_a_report_that_says_it_in_another_way_is_an_error(said: str | dict[str, Any] | None) -> None:
     with pytest.raises(SubjectError, match=r"^subject"):
         subject_of({"provenance": {"subject": said}})
 
@@ -77,7 +81,7 @@ def test_a_report_that_says_it_in_another_way_is_an_error(said):
 MANIFEST = Manifest(Subject(group="askdata", image="ä:1"), {"b/c.json": "0" * 64, "a.json": "f" * 64})
 
 
-def test_a_manifest_is_read_as_it_was_written():
+def test_a_manifest_is_read_as_it_was_written() -> None:
     assert parse_manifest(MANIFEST.to_bytes()) == MANIFEST
 
 
@@ -96,6 +100,6 @@ def test_a_manifest_is_read_as_it_was_written():
     ],
     ids=["empty", "list", "object", "deep", "schema", "subject", "upper case", "short", "no reports"],
 )
-def test_what_is_no_manifest_is_said_to_be_none(content):
+def test_what_is_no_manifest_is_said_to_be_none(content: bytes) -> None:
     with pytest.raises(ManifestError):
         parse_manifest(content)

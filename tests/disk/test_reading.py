@@ -1,5 +1,6 @@
 """A file is read whole and within bounds; a pipe is waited for, but not for ever."""
 
+import io
 import os
 import threading
 import time
@@ -22,7 +23,7 @@ def test_a_file_up_to_the_bound_is_read_whole(tmp_path: Path, size: int) -> None
 def test_a_larger_file_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "a").open("wb") as file:
         file.truncate(1 << 40)  # a terabyte that takes no room
-    monkeypatch.setattr(reading.io, "FileIO", None)
+    monkeypatch.setattr(io, "FileIO", None)
     with pytest.raises(
         FileTooLargeError, match=f"{tmp_path}/a: 1,099,511,627,776 bytes, and at most 100 are read"
     ):
@@ -116,7 +117,12 @@ def test_a_pipe_that_nobody_writes_to_is_given_up(pipe: Path, monkeypatch: pytes
 def test_a_writer_may_take_its_time(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PATIENCE_SECONDS", 0.2)
     descriptor = os.open(pipe, os.O_RDWR)
-    after = threading.Timer(0.6, lambda: (os.write(descriptor, b"{}"), os.close(descriptor)))
+
+    def write() -> None:
+        os.write(descriptor, b"{}")
+        os.close(descriptor)
+
+    after = threading.Timer(0.6, write)
     after.start()
     assert read_bounded(pipe, max_bytes=100) == b"{}"
 

@@ -14,6 +14,7 @@ from moto.server import ThreadedMotoServer
 from aws import clients
 from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import SageMakerModelRegistry
+from checks.measurements import Measured
 from pipelines.read_evidence import read_evidence
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "registering.md"
@@ -73,28 +74,34 @@ def read_by_the_gate(arn: str) -> list[tuple[str, object, bool | None]]:
     package = SageMakerModelRegistry(clients.sagemaker_client()).describe(arn)
     assert package.is_pending
     evidence = read_evidence(S3EvidenceStore(clients.s3_client(), [BUCKET]), package)
-    return [
-        (report.uri.rpartition("/")[2], str(report.measurements[0].value), report.digest_verified)
-        for report in evidence.reports
-    ]
+    read: list[tuple[str, object, bool | None]] = []
+    for report in evidence.reports:
+        first = report.measurements[0]
+        assert isinstance(first, Measured), first
+        read.append((report.uri.rpartition("/")[2], str(first.value), report.digest_verified))
+    return read
 
 
 READ = [("evaluation.json", "0.9", True)]
 
 
-def test_the_function_returns_the_version_and_the_likely_decision(said, capsys) -> None:
+def test_the_function_returns_the_version_and_the_likely_decision(
+    said: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     run("python", said)
     assert capsys.readouterr().out == f"{said['registered'].arn} Approved\n"
     assert read_by_the_gate(said["registered"].arn) == READ
 
 
-def test_boto3_registers_what_the_gate_reads(said, capsys) -> None:
+def test_boto3_registers_what_the_gate_reads(
+    said: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     run("evidence", said)
     run("boto3", said)
     assert read_by_the_gate(capsys.readouterr().out.strip()) == READ
 
 
-def test_the_sdk_registers_what_the_gate_reads(said) -> None:
+def test_the_sdk_registers_what_the_gate_reads(said: dict[str, Any]) -> None:
     before = newest()
     run("evidence", said)
     run("sdk", said)
@@ -104,7 +111,7 @@ def test_the_sdk_registers_what_the_gate_reads(said) -> None:
     assert read_by_the_gate(registered) == READ
 
 
-def test_the_step_of_a_pipeline_registers_what_the_gate_reads(said) -> None:
+def test_the_step_of_a_pipeline_registers_what_the_gate_reads(said: dict[str, Any]) -> None:
     run("evidence", said)
     run("sdk", said)  # defines the metrics
     run("pipeline", said)
@@ -114,7 +121,7 @@ def test_the_step_of_a_pipeline_registers_what_the_gate_reads(said) -> None:
     assert read_by_the_gate(answer["ModelPackageArn"]) == READ
 
 
-def test_a_run_of_mlflow_is_registered_from_its_artifacts(said) -> None:
+def test_a_run_of_mlflow_is_registered_from_its_artifacts(said: dict[str, Any]) -> None:
     run("python", said)
     run("evidence", said)
     run("mlflow", said)
@@ -122,7 +129,7 @@ def test_a_run_of_mlflow_is_registered_from_its_artifacts(said) -> None:
     assert read_by_the_gate(said["registered"].arn) == READ
 
 
-def test_a_version_without_evidence_is_given_it_afterwards(said) -> None:
+def test_a_version_without_evidence_is_given_it_afterwards(said: dict[str, Any]) -> None:
     run("evidence", said)
     said["sagemaker"] = boto3.client("sagemaker")
     said["package"] = said["sagemaker"].create_model_package(

@@ -14,6 +14,7 @@ from cli.examples import ExampleVersion, find_examples
 from cli.main import run
 from cli.sandbox import stack_environment
 from sandbox.server import Deployment
+from tests.e2e.conftest import Governance
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SHOWN = ("diabetes-progression/version-4", "diabetes-progression/version-5", "gatsby-rag/version-2")
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def environment(stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def environment(stack: Governance, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """The variables that `governance sandbox up` prints, set for this process."""
     outputs = stack_environment([Deployment("ModelGovernance", stack.outputs, {})])
     variables = stack.sandbox.environment() | outputs
@@ -43,7 +44,9 @@ def _copied(folder: Path) -> list[ExampleVersion]:
     return find_examples(folder)
 
 
-def test_the_demo_shows_each_command_each_decision_and_a_summary(stack, environment, tmp_path, capfd) -> None:
+def test_the_demo_shows_each_command_each_decision_and_a_summary(
+    stack: Governance, environment: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert Demo(stack.sandbox, environment).run(_copied(tmp_path)) == 0
     out, err = capfd.readouterr()
     commands = [line.split()[1:3] for line in out.splitlines() if line.startswith("$ ")]
@@ -70,7 +73,9 @@ def _failed(record: Mapping[str, Any]) -> set[str]:
     return {finding["check"] for finding in record["findings"] if finding["outcome"] == "failed"}
 
 
-def test_a_gap_between_regions_rejects_one_version_and_toxicity_another(stack, environment, tmp_path) -> None:
+def test_a_gap_between_regions_rejects_one_version_and_toxicity_another(
+    stack: Governance, environment: dict[str, str], tmp_path: Path
+) -> None:
     name = "assistant-safety"
     shutil.copytree(EXAMPLES / name, tmp_path / name)
     assert Demo(stack.sandbox, environment).run(find_examples(tmp_path)) == 0
@@ -87,7 +92,9 @@ def test_a_gap_between_regions_rejects_one_version_and_toxicity_another(stack, e
     assert neither == set()
 
 
-def test_one_version_of_askdata_is_approved_and_two_are_rejected(stack, environment, tmp_path) -> None:
+def test_one_version_of_askdata_is_approved_and_two_are_rejected(
+    stack: Governance, environment: dict[str, str], tmp_path: Path
+) -> None:
     name = "askdata"
     for version in ("version-1", "version-2", "version-3"):
         shutil.copytree(EXAMPLES / name / version, tmp_path / name / version)
@@ -102,7 +109,9 @@ def test_one_version_of_askdata_is_approved_and_two_are_rejected(stack, environm
     ]
 
 
-def test_the_demo_counts_what_is_not_as_expected(stack, environment, tmp_path, capfd) -> None:
+def test_the_demo_counts_what_is_not_as_expected(
+    stack: Governance, environment: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     version = _copied(tmp_path)[-1]
     expected = version.expected_decision
     expected["findings"][0]["outcome"] = "failed"
@@ -111,7 +120,12 @@ def test_the_demo_counts_what_is_not_as_expected(stack, environment, tmp_path, c
     assert "NOT AS EXPECTED  gatsby-rag/version-2  NeedsReview  NeedsReview" in capfd.readouterr().out
 
 
-def test_a_decision_is_waited_for_and_explained(stack, environment, monkeypatch, capsys) -> None:
+def test_a_decision_is_waited_for_and_explained(
+    stack: Governance,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(EXAMPLES / "diabetes-progression")
     assert run(["thresholds", "publish", "thresholds.yaml"]) == 0
     capsys.readouterr()

@@ -127,7 +127,7 @@ def test_the_predictions_are_what_the_systems_write(
     lines = (ASKDATA / "questions_test.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     questions.write_text("".join(lines[:some]), encoding="utf-8")
     output = tmp_path / "predictions.jsonl"
-    command = [ASKDATA / "predict.py", "--system", system, "--database", database]
+    command: list[str | Path] = [ASKDATA / "predict.py", "--system", system, "--database", database]
     command += ["--questions", questions, "-o", output]
     subprocess.run([sys.executable, *command], check=True, capture_output=True, cwd=ROOT)
     assert [p["predicted_sql"] for p in read_lines(output)] == [p["predicted_sql"] for p in expected]
@@ -135,7 +135,9 @@ def test_the_predictions_are_what_the_systems_write(
 
 def test_bedrock_needs_a_model(database: Path, tmp_path: Path) -> None:
     command = [ASKDATA / "predict.py", "--system", "bedrock", "--database", database, "-o", tmp_path / "out"]
-    run = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=ROOT, check=False)
+    run = subprocess.run(
+        [sys.executable, *map(str, command)], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     assert run.returncode != 0
     assert "--model-id" in run.stderr
     assert "Traceback" not in run.stderr
@@ -148,7 +150,13 @@ def test_bedrock_answers_through_converse(database: Path, tmp_path: Path, conver
     first = (ASKDATA / "questions_test.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[0]
     questions.write_text(first, encoding="utf-8")
     output = tmp_path / "predictions.jsonl"
-    command = [ASKDATA / "predict.py", "--system", "bedrock", "--model-id", "amazon.nova-pro-v1:0"]
+    command: list[str | Path] = [
+        ASKDATA / "predict.py",
+        "--system",
+        "bedrock",
+        "--model-id",
+        "amazon.nova-pro-v1:0",
+    ]
     command += ["--database", database, "--questions", questions, "-o", output]
     environment = os.environ | {
         "AWS_ENDPOINT_URL": converse_server,
@@ -164,7 +172,7 @@ def test_bedrock_answers_through_converse(database: Path, tmp_path: Path, conver
 @pytest.mark.parametrize("version", ["version-1", "version-2", "version-3"])
 def test_scoring_the_predictions_gives_the_evidence(database: Path, tmp_path: Path, version: str) -> None:
     """All but what a clock measures."""
-    command = [
+    command: list[str | Path] = [
         "score",
         "text-to-sql",
         ASKDATA / version / "predictions.jsonl",

@@ -25,7 +25,8 @@ class Account:
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            self._clients[service] = boto3.client(
+            make: Callable[..., Any] = boto3.client  # its types want a literal name of a service
+            self._clients[service] = make(
                 service,
                 endpoint_url=self.sandbox.endpoint,
                 region_name=self.sandbox.region,

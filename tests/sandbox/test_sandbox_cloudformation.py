@@ -48,7 +48,7 @@ def status(account: Any, stack: str) -> str:
 
 def test_a_pipeline_and_a_group_are_made_with_references_resolved(account: Any) -> None:
     stack, name, group = account.name("stack"), account.name("pipeline"), account.name("group")
-    template = {
+    template: dict[str, Any] = {
         "Resources": {
             "Group": {
                 "Type": "AWS::SageMaker::ModelPackageGroup",

@@ -18,11 +18,20 @@ from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
-from hostile_evidence.documents import FORMATS, Built, Fault, Figure, Literal, drop, encode, put
+from tests.adversarial.hostile_evidence.documents import (
+    FORMATS,
+    Built,
+    Fault,
+    Figure,
+    Literal,
+    drop,
+    encode,
+    put,
+)
 
 TODAY = date(2026, 11, 26)
 STRICT = ("reject", "review")
-NOT_NUMBERS = (
+NOT_NUMBERS: tuple[object, ...] = (
     None,
     True,
     "n/a",

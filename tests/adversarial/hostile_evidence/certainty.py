@@ -3,8 +3,8 @@
 import random
 
 from checks.evidence import Document
-from hostile_evidence.cases import Case
-from hostile_evidence.documents import Literal, encode
+from tests.adversarial.hostile_evidence.cases import Case
+from tests.adversarial.hostile_evidence.documents import Literal, encode
 
 
 def case_of(seed: int) -> Case:

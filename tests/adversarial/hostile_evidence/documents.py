@@ -23,6 +23,11 @@ class Literal:
     text: str
 
 
+def no_numbers() -> list[object]:
+    """Return what may be in the place of a number; a new list each time, since faults change documents."""
+    return [None, "n/a", True, [], {}, Literal("NaN")]
+
+
 @dataclass(slots=True)
 class Figure:
     """One figure of a document: its address, where its number is, and the object around it that is about it alone."""
@@ -204,17 +209,15 @@ def clarify_bias(rng: random.Random) -> Built:
     built = Built("clarify_bias", content, figures)
     for index, figure in enumerate(figures):
         assert figure.entry is not None
-        position = figure.entry[3]
+        nth = figure.entry[3]
         of_group = tuple(i for i, f in enumerate(figures) if f.facet == figure.facet)
         built.faults += [
             Fault("group lacks the metric", drop(figure.entry), (index,)),
             Fault("value is the text Infinity", put(figure.path, "Infinity"), (index,)),
             Fault("value misspelt", rename(figure.path, "vlaue"), (index,)),
             Fault("metric without a name", drop((*figure.entry, "name")), (index,)),
-            Fault(
-                "group without metrics", put((section, "facets", "sex", position, "metrics"), []), of_group
-            ),
-            Fault("group is null", put((section, "facets", "sex", position), None), of_group),
+            Fault("group without metrics", put((section, "facets", "sex", nth, "metrics"), []), of_group),
+            Fault("group is null", put((section, "facets", "sex", nth), None), of_group),
         ]
     return built
 
@@ -259,10 +262,10 @@ def model_monitor_statistics(rng: random.Random) -> Built:
     content = {"version": 0, "dataset": {"item_count": 9}, "features": features}
     built = Built("model_monitor_statistics", content, figures)
     for index in range(len(figures)):
-        where = ("features", index, "numerical_statistics")
+        statistics_of = ("features", index, "numerical_statistics")
         built.faults += [
-            Fault("statistics are null", put(where, None), (index,)),
-            Fault("statistics are text", put(where, "n/a"), (index,)),
+            Fault("statistics are null", put(statistics_of, None), (index,)),
+            Fault("statistics are text", put(statistics_of, "n/a"), (index,)),
         ]
     return built
 
@@ -310,7 +313,7 @@ def ragas(rng: random.Random) -> Built:
     figures = [Figure("rag.faithfulness", None, (0, "faithfulness"), value, can_be_set=False)]
     built = Built("ragas", rows, figures)
     row = rng.randrange(count)
-    for junk in (None, "n/a", True, [], {}, Literal("NaN"), "NaN"):
+    for junk in (*no_numbers(), "NaN"):
         built.faults.append(Fault(f"row with {encode(junk)}", put((row, "faithfulness"), junk), (0,)))
     built.faults.append(Fault("row without the column", drop((row, "faithfulness")), (0,)))
     return built
@@ -452,7 +455,7 @@ def bedrock(rng: random.Random) -> Built:
         encode=lambda content: "\n".join(map(encode, content)).encode(),
         name="abc_output.jsonl",
     )
-    for junk in (None, "n/a", True, [], {}, Literal("NaN")):
+    for junk in no_numbers():
         built.faults.append(Fault(f"line with {encode(junk)}", put((*scores, 0, "result"), junk), (0,)))
     built.faults += [
         Fault("line without scores", put(scores, []), (0,)),
@@ -471,7 +474,7 @@ def ragas_columns(rng: random.Random) -> Built:
         "ragas", content, [Figure("rag.faithfulness", None, ("faithfulness",), value, can_be_set=False)]
     )
     row = str(rng.randrange(count))
-    for junk in (None, "n/a", True, [], {}, Literal("NaN")):
+    for junk in no_numbers():
         built.faults.append(Fault(f"cell with {encode(junk)}", put(("faithfulness", row), junk), (0,)))
     built.faults.append(Fault("a row without a cell", drop(("faithfulness", row)), (0,)))
     return built
