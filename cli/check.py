@@ -1,6 +1,7 @@
 """`governance check`: judge local reports against a threshold file, with no AWS at all."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -54,13 +55,22 @@ def command(
     """
     places = [*evidence, *(further_evidence or [])]
     refuse_twice([thresholds, *places])
+    record = check_evidence(thresholds, places, group=group)
+    _deliver(record, output_format, output, failures_only=failures)
+    raise typer.Exit(exit_code_of(record.decision))
+
+
+def check_evidence(thresholds: str, places: Sequence[str], *, group: str | None) -> DecisionRecord:
+    """Return the decision on the reports at `places`, by the file that `thresholds` names or that is for `group`.
+
+    Raises:
+        GovernanceError: something cannot be read, or it cannot be told which threshold file is meant.
+    """
     file = _thresholds(thresholds, group)
     found = read_evidence(places)
     now = datetime.now(UTC)
     decision = judge(file, found, today=now.date())
-    record = DecisionRecord.of(decision, thresholds=file, evidence=found, decided_at=now)
-    _deliver(record, output_format, output, failures_only=failures)
-    raise typer.Exit(exit_code_of(record.decision))
+    return DecisionRecord.of(decision, thresholds=file, evidence=found, decided_at=now)
 
 
 def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
