@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
@@ -42,15 +42,17 @@ def evidence_about(subject: Subject) -> Iterator[None]:
 class EvidenceWriter:
     """Collects one scoring run's evidence beside its folder, and moves it in place when it is complete.
 
-    Used as a context manager: leaving it without `finish`, or by an exception, leaves the folder as it was.
-    `results.jsonl` is written as it comes, so a run of any length takes constant memory.
+    Used as a context manager: leaving it without `finish`, or by an exception, leaves the folder as it was, and none
+    where there was none. `results.jsonl` is written as it comes, so a run of any length takes constant memory.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def __enter__(self) -> Self:
+        folders = (self._directory, *self._directory.parents)
         try:
+            self._made = [folder for folder in folders if not folder.exists()]
             self._directory.mkdir(parents=True, exist_ok=True)
             for name in (EVALUATION, RESULTS):  # told before hours of scoring
                 replaceable(self._directory / name)
@@ -103,6 +105,9 @@ class EvidenceWriter:
     ) -> None:
         self._results.close()
         shutil.rmtree(self._work, ignore_errors=True)
+        with suppress(OSError):  # not empty: the evidence is there
+            for folder in self._made:
+                folder.rmdir()
 
 
 def _differs(there: Path, finished: Path) -> bool:

@@ -5,7 +5,6 @@ you need to grow, Harvard Business Review, 2003): -100 to 100. On the scale from
 detractors 0 to 6. The scale from 1 to 5 has no canonical mapping; here 5 promotes and 1 to 3 detract, unless set.
 """
 
-import hashlib
 import math
 import re
 from collections import Counter, defaultdict
@@ -17,10 +16,10 @@ from statistics import NormalDist
 from checks.errors import GovernanceError
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
-from checks.version import NAME, VERSION
 from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
 from scorers.facets import HERE, LARGEST_GAP, MAX_GROUPS, facet_groups
+from scorers.input_file import InputFile, open_input
 from scorers.lines import SHOWN_PROBLEMS, Line, LinesError, check_lines
 from scorers.uncertainty import estimate
 
@@ -134,7 +133,8 @@ def score_feedback(
     Raises:
         GovernanceError: naming every line that cannot be used, or that there is none.
     """
-    found, names = _read(ratings, columns, scale)
+    with open_input(ratings) as source:
+        found, names = _read(ratings, columns, scale)
     groups: dict[str, list[Rating]] = defaultdict(list)
     for rating in found:
         for group in rating.groups:
@@ -154,7 +154,7 @@ def score_feedback(
                     "facets": dict(rating.facets),
                 }
             )
-        writer.finish(measured, _provenance(ratings, found, scale))
+        writer.finish(measured, _provenance(source, found, scale))
     kinds = Counter(KINDS[scale.points(rating.rating)] for rating in found)
     remarks = list(_remarks(_found(ratings, columns, names), names))
     return FeedbackEvidence(tuple(measured), len(found), kinds, remarks)
@@ -276,10 +276,9 @@ def _gap(column: str, members: Sequence[Measured]) -> Measurement:
     return Measured(metric, high.value - low.value, HERE, column, samples=samples, standard_error=known)
 
 
-def _provenance(path: Path, found: Sequence[Rating], scale: Scale) -> dict[str, JsonValue]:
+def _provenance(source: InputFile, found: Sequence[Rating], scale: Scale) -> dict[str, JsonValue]:
     return {
-        "scorer": {"name": NAME, "version": VERSION},
-        "ratings": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "responses": len(found)},
+        **source.provenance(GROUP, len(found)),
         "sessions": len({rating.session for rating in found if rating.session}),
         "scale": {
             "low": scale.low,

@@ -1,12 +1,11 @@
 """What kind of file the user gave, told by its first bytes and not by its name."""
 
 import codecs
-import stat
 from enum import Enum
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from disk.disk_errors import kind_of
+from scorers.input_file import READABLE, refuse_what_is_no_file
 
 HEAD_BYTES = 4096
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -32,9 +31,7 @@ def kind_of_file(path: Path) -> FileKind:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
-        raise GovernanceError(
-            f"{path}: cannot be read ({error.strerror}); name a file of JSON Lines, CSV or Parquet"
-        ) from error
+        raise GovernanceError(f"{path}: cannot be read ({error.strerror}); name {READABLE}") from error
     if head.startswith(b"PAR1"):
         return FileKind.PARQUET
     if reason := _why_not_read(head):
@@ -43,22 +40,6 @@ def kind_of_file(path: Path) -> FileKind:
     if text.startswith(b"["):
         return FileKind.JSON_ARRAY
     return FileKind.JSON_LINES if text.startswith(b"{") or not text else FileKind.CSV
-
-
-def refuse_what_is_no_file(path: Path) -> None:
-    """Refuse pipes and devices before they are opened: a pipe can be read once only, and without a writer never.
-
-    Raises:
-        GovernanceError: naming what `path` is. What is not there, or a folder, is for the opening to say.
-    """
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError):
-        return
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise GovernanceError(
-            f"{path}: {kind_of(mode)}, not a file; it is read more than once, so write it to a file first"
-        )
 
 
 def _why_not_read(head: bytes) -> str | None:

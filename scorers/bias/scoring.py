@@ -1,6 +1,5 @@
 """The bias run: read the table or the results, compute the report, write it with where its figures come from."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from checks.strict_json import JsonValue
-from checks.version import NAME, VERSION
 from scorers.bias.columns import BiasError, missing_column
 from scorers.bias.outcome import Positive
 from scorers.bias.report import OnFlipTest, bias_report, flip_test_features
@@ -17,7 +15,9 @@ from scorers.bias.row_groups import Facet, Values, groups_of, other_spellings, p
 from scorers.bias.tables import Table
 from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
+from scorers.input_file import open_input
 
+KIND = "bias"
 ANALYSIS = "analysis.json"
 PROVENANCE = "provenance"
 FEW_ROWS = 30  # a rate over fewer moves by more than three hundredths with a single row
@@ -37,6 +37,11 @@ class TableRun:
     with_flip_test: bool = True
     separator: str = COMMA
 
+    @property
+    def outcome(self) -> list[str]:
+        """The columns of labels: observed, and predicted where there are such."""
+        return [name for name in (self.label, self.predicted) if name is not None]
+
 
 @dataclass(frozen=True, slots=True)
 class BiasEvidence:
@@ -54,20 +59,10 @@ def score_table(
     Raises:
         BiasError: when the table does not hold what is asked for.
     """
-    source = Table(path, run.separator)
-    facets = [parse_facet(text, source.columns) for text in run.facets]
-    outcome = [name for name in (run.label, run.predicted) if name is not None]
-    strata = [] if run.group_variable is None else [run.group_variable]
-    searched = _searched(run, source.columns)
-    needed = dict.fromkeys([*outcome, *strata, *(facet.column for facet in facets), *searched])
-    for name in needed:
-        if name not in source.columns:
-            raise BiasError(f"{path}: {missing_column(name, source.columns)}")
-    listed = [facet.column for facet in facets if facet.group is None or isinstance(facet.group, Values)]
-    used = set(searched) - set(outcome)
+    with open_input(path) as source:
+        table, facets = _load(path, run)
     remarks: list[str] = []
     with EvidenceWriter(directory) as evidence:
-        table = source.load(list(needed), categories={*outcome, *strata, *listed})
         document = bias_report(
             table,
             label=run.label,
@@ -81,9 +76,9 @@ def score_table(
             on_remark=remarks.append,
         )
         rows = _rows_by_group(table, facets)
+        used = set(_searched(run, list(table.columns))) - set(run.outcome)
         provenance: dict[str, JsonValue] = {
-            "scorer": {"name": NAME, "version": VERSION},
-            "table": {"file": path.name, "sha256": source.sha256(), "rows": len(table)},
+            **source.provenance(KIND, len(table)),
             "predicted": run.predicted,
             "group_variable": run.group_variable,
             "flip_test_features": [name for name in flip_test_features(table, run.features) if name in used],
@@ -92,6 +87,20 @@ def score_table(
         }
         evidence.finish_report(ANALYSIS, {**document, PROVENANCE: provenance})
     return BiasEvidence(rows, [*remarks, *_remarks(table, facets, rows)])
+
+
+def _load(path: Path, run: TableRun) -> tuple[pd.DataFrame, list[Facet]]:
+    """Return the columns of the table that the run needs, and its facets."""
+    source = Table(path, run.separator)
+    facets = [parse_facet(text, source.columns) for text in run.facets]
+    strata = [] if run.group_variable is None else [run.group_variable]
+    searched = _searched(run, source.columns)
+    needed = dict.fromkeys([*run.outcome, *strata, *(facet.column for facet in facets), *searched])
+    for name in needed:
+        if name not in source.columns:
+            raise BiasError(f"{path}: {missing_column(name, source.columns)}")
+    listed = [facet.column for facet in facets if facet.group is None or isinstance(facet.group, Values)]
+    return source.load(list(needed), categories={*run.outcome, *strata, *listed}), facets
 
 
 def score_results(
@@ -103,14 +112,14 @@ def score_results(
         BiasError: when the results do not hold what is asked for.
         LinesError: naming the lines that are no results.
     """
-    with EvidenceWriter(directory) as evidence:
+    with open_input(path) as source:
         results = read_results(path)
+    with EvidenceWriter(directory) as evidence:
         parsed = [parse_facet(text, list(results.facets.columns)) for text in facets]
         document = results_report(results, parsed, group_variable)
         rows = _rows_by_group(results.facets, parsed)
         provenance: dict[str, JsonValue] = {
-            "scorer": {"name": NAME, "version": VERSION},
-            "results": {"file": path.name, "sha256": _sha256(path), "measured": len(results.correct)},
+            **source.provenance(KIND, len(results.correct) + results.unmeasured),
             "unmeasured": {"lines": results.unmeasured, "groups": dict(results.unmeasured_by_group)},
             "group_variable": group_variable,
             "rows_by_group": rows,
@@ -176,8 +185,3 @@ def _unmeasured(results: Results) -> Iterator[str]:
             f"{group}: {count:,}" for group, count in sorted(results.unmeasured_by_group.items())
         )
         yield f"{results.unmeasured:,} lines are not measured (correct is null) and left out: {groups or 'no group'}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,6 @@
 """Tables of predictions, told by content: CSV, Parquet or JSON; the columns that are asked for, and no others."""
 
 import csv
-import hashlib
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -68,11 +67,6 @@ class Table:
         for name in columns:
             table[name] = _without_spaces(table[name], empty[name])
         return table
-
-    def sha256(self) -> str:
-        """Return the SHA-256 of the file."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _names(self) -> list[str]:
         match self._kind:

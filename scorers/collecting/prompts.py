@@ -17,7 +17,7 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
 from scorers.collecting import Benchmark
-from scorers.file_kinds import refuse_what_is_no_file
+from scorers.input_file import refuse_what_is_no_file
 from scorers.lines import BadLine, read_lines
 from scorers.safety import fields
 from scorers.safety.bbq_lines import ANSWERS, CATEGORIES

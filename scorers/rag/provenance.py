@@ -3,18 +3,20 @@
 from importlib.metadata import version
 
 from checks.strict_json import JsonValue
-from checks.version import NAME, VERSION
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import Usage
+from scorers.input_file import InputFile
 from scorers.rag.metrics import ROUGE, Metric, of_any_script, prompt_versions, ragas_name
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scores import RunScores
+
+KIND = "rag"
 
 
 def provenance(
     scores: RunScores,
     *,
-    responses_sha256: str,
+    source: InputFile,
     settings: RagSettings,
     judge: Judge | None,
     embeddings: EmbeddingModel | None,
@@ -30,8 +32,7 @@ def provenance(
         used["cost"] = settings.prices.cost(usage.input_tokens, usage.output_tokens)
     asked_with: dict[str, JsonValue] = {"asked_with": sorted(usage.without)} if usage.without else {}
     return {
-        "scorer": {"name": NAME, "version": VERSION},
-        "responses": {"sha256": responses_sha256, "items": len(scores.items)},
+        **source.provenance(KIND, len(scores.items)),
         "ragas": version("ragas"),
         "judge": None if judge is None else {**judge.description, **asked_with, "usage": used},
         "embeddings": None if embeddings is None else dict(embeddings.description),

@@ -1,7 +1,6 @@
 """`score_rag`: RAG responses in, evidence out."""
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from scorers.endpoints.concessions import NO_TEMPERATURE
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import Usage
 from scorers.evidence_writer import EvidenceWriter
+from scorers.input_file import open_input
 from scorers.rag.items import read_items
 from scorers.rag.rag_settings import RagSettings
 
@@ -56,7 +56,8 @@ def score_rag(
     """
     os.environ[NO_TRACKING] = "true"  # ragas would send usage figures to its makers
     chosen = settings or RagSettings()
-    items = read_items(responses, separator)
+    with open_input(responses) as source:
+        items = read_items(responses, separator)
     # Imported here: ragas takes seconds to load, and bad input is told before that.
     from scorers.rag.explaining import hints, missing_scores  # noqa: PLC0415
     from scorers.rag.measuring import measurements, results  # noqa: PLC0415
@@ -72,12 +73,11 @@ def score_rag(
             writer.add_result(result)
         at_zero = judge is not None and judge.description.get("temperature") == 0
         found = measurements(scores, at_zero=at_zero and NO_TEMPERATURE not in usage.without)
-        digest = hashlib.sha256(responses.read_bytes()).hexdigest()
         writer.finish(
             found,
             provenance(
                 scores,
-                responses_sha256=digest,
+                source=source,
                 settings=chosen,
                 judge=judge,
                 embeddings=embeddings,

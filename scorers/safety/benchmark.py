@@ -1,6 +1,5 @@
 """Reading a benchmark's responses and writing its evidence: what all benchmarks do the same way."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import TypeVar
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
 from checks.strict_json import JsonValue
-from checks.version import NAME, VERSION
 from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
-from scorers.file_kinds import refuse_what_is_no_file
+from scorers.input_file import InputFile, open_input
 from scorers.lines import Line, check_lines
 from scorers.safety.fields import Fields
 
@@ -43,27 +41,10 @@ class SafetyEvidence:
     hints: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Responses:
-    """Where the responses stand, and the SHA-256 of the file as it was scored."""
-
-    path: Path
-    sha256: str
-
-    @classmethod
-    def of(cls, path: Path) -> "Responses":
-        """Return the file as it is now.
-
-        Raises:
-            GovernanceError: when it cannot be read.
-        """
-        return cls(path, _sha256(path))
-
-
 def read_responses(
     path: Path, read: Callable[[Fields, int], T], separator: str = COMMA
-) -> tuple[list[T], Responses]:
-    """Return what `read` makes of each line (its fields, and its number) and the file's identity.
+) -> tuple[list[T], InputFile]:
+    """Return what `read` makes of each line (its fields, and its number) and which file was read.
 
     `separator` is the character between the cells of CSV.
 
@@ -71,7 +52,6 @@ def read_responses(
         LinesError: naming every line for which `read` raises a GovernanceError, or that there is no line.
         GovernanceError: when the file cannot be read, or changed meanwhile.
     """
-    before = Responses.of(path)
     found: list[T] = []
 
     def problem_in(line: Line) -> str | None:
@@ -81,10 +61,9 @@ def read_responses(
             return str(error)
         return None
 
-    check_lines(path, problem_in, separator)
-    if Responses.of(path) != before:
-        raise GovernanceError(f"{path}: the file changed while it was being read; score it again")
-    return found, before
+    with open_input(path) as source:
+        check_lines(path, problem_in, separator)
+    return found, source
 
 
 def _fields(line: Line) -> Fields:
@@ -102,7 +81,7 @@ def _fields(line: Line) -> Fields:
 def write_evidence(
     output: Path,
     benchmark: str,
-    responses: Responses,
+    responses: InputFile,
     *,
     measurements: Sequence[Measurement],
     results: Iterable[Mapping[str, JsonValue]],
@@ -120,23 +99,10 @@ def write_evidence(
         for result in results:
             writer.add_result(result)
         about: dict[str, JsonValue] = {
-            "scorer": {"name": NAME, "version": VERSION},
-            "benchmark": benchmark,
-            "responses": {"file": responses.path.name, "sha256": responses.sha256, "lines": count},
+            **responses.provenance(benchmark, count),
             **provenance,
         }
         writer.finish(measurements, about)
     return SafetyEvidence(
         tuple(measurements), count, {title: of for title, of in counts.items() if of}, tuple(hints)
     )
-
-
-def _sha256(path: Path) -> str:
-    refuse_what_is_no_file(path)
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise GovernanceError(
-            f"{path}: cannot be read ({error.strerror}); name a file of JSON Lines"
-        ) from error

@@ -1,6 +1,5 @@
 """The predictions file: one pair of gold and predicted SQL a record, all of it checked before any is scored."""
 
-import hashlib
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -164,18 +163,11 @@ class PredictionsFile:
         except GovernanceError as error:
             raise GovernanceError(f"{self._path}:{line.number}: {error}") from error
 
-    def sha256(self) -> str:
-        """Return the SHA-256 of the bytes."""
-        with self._path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
     def pairs(self) -> Iterator[Pair]:
         """Yield the pairs of a file that was checked."""
         for line in read_lines(self._path, self._separator):
             if isinstance(line, BadLine):
-                raise GovernanceError(
-                    f"{self._path}:{line.number}: the file changed while it was being scored"
-                )
+                raise GovernanceError(f"{self._path}:{line.number}: {line.reason}")
             yield parse_pair(line)
 
 

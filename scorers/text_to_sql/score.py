@@ -12,10 +12,11 @@ from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
+from scorers.input_file import InputFile, open_input
 from scorers.progress import Progress
 from scorers.text_to_sql.engines.databases import Databases, Target, open_engine
 from scorers.text_to_sql.engines.query_engine import QueryLimits
-from scorers.text_to_sql.metrics import TextToSqlMetrics
+from scorers.text_to_sql.metrics import GROUP, TextToSqlMetrics
 from scorers.text_to_sql.predictions import Pair, PredictionsFile
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.running.worker_pool import WorkerPool
@@ -149,26 +150,23 @@ def score_text_to_sql(
     places = Databases(str(databases), trust_server=settings.trust_server)
     file = PredictionsFile(predictions, separator=settings.separator)
     summary = TextToSqlSummary()
-    with WorkerPool[Pair](
-        settings.workers or _cores()
-    ) as pool:  # its processes start while the file is checked
-        total, targets = file.check(places)
-        digest = file.sha256()
-        fingerprints = {name: target.fingerprint() for name, target in sorted(targets.items())}
-        pool.configure(_worker_settings(settings, targets))
-        progress = Progress(total, "pairs") if show_progress else None
-        transpiled = settings.dialect is not None
-        with EvidenceWriter(output) as evidence, TextToSqlMetrics(transpiled=transpiled) as metrics:
+    transpiled = settings.dialect is not None
+    with (
+        WorkerPool[Pair](settings.workers or _cores()) as pool,  # they start while the file is checked
+        EvidenceWriter(output) as evidence,
+        TextToSqlMetrics(transpiled=transpiled) as metrics,
+    ):
+        with open_input(predictions) as source:
+            total, targets = file.check(places)
+            fingerprints = {name: target.fingerprint() for name, target in sorted(targets.items())}
+            pool.configure(_worker_settings(settings, targets))
+            progress = Progress(total, "pairs") if show_progress else None
             for pair, verdict in _watched(pool.score(file.pairs()), progress):
                 summary.add(pair, verdict)
                 metrics.add(verdict, pair.groups, pair.latency_seconds)
                 evidence.add_result(result_line(pair, verdict))
-            _refuse_nothing_scored(predictions, summary)
-            _refuse_changed(predictions, file, digest)
-            evidence.finish(
-                metrics.measurements(),
-                _provenance(predictions, digest, fingerprints, settings, summary),
-            )
+        _refuse_nothing_scored(predictions, summary)
+        evidence.finish(metrics.measurements(), _provenance(source, fingerprints, settings, summary))
     return summary
 
 
@@ -254,14 +252,8 @@ def _refuse_nothing_scored(predictions: Path, summary: TextToSqlSummary) -> None
         )
 
 
-def _refuse_changed(predictions: Path, file: PredictionsFile, digest: str) -> None:
-    if file.sha256() != digest:
-        raise GovernanceError(f"{predictions}: the file changed while it was being scored; score it again")
-
-
 def _provenance(
-    predictions: Path,
-    digest: str,
+    source: InputFile,
     fingerprints: Mapping[str, Mapping[str, str]],
     settings: TextToSqlSettings,
     summary: TextToSqlSummary,
@@ -272,8 +264,7 @@ def _provenance(
     stated = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(shown).items()}
     del stated["workers"]  # says nothing about the figures
     return {
-        "scorer": "text_to_sql",
-        "predictions": {"file": predictions.name, "sha256": digest, "pairs": summary.pairs},
+        **source.provenance(GROUP, summary.pairs),
         "databases": {name: dict(fingerprint) for name, fingerprint in fingerprints.items()},
         "settings": stated,
         "extracted_sql": summary.extracted,

@@ -65,8 +65,13 @@ def test_a_table_becomes_evidence_that_the_gate_reads(
     }
     content = (folder / "people.csv").read_bytes()
     assert analysis(folder / "evidence")["provenance"] == {
-        "scorer": {"name": "sagemaker-model-governance", "version": VERSION},
-        "table": {"file": "people.csv", "sha256": hashlib.sha256(content).hexdigest(), "rows": 30},
+        "scorer": {"name": "sagemaker-model-governance", "version": VERSION, "kind": "bias"},
+        "input": {
+            "file": "people.csv",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+            "records": 30,
+        },
         "predicted": "guess",
         "group_variable": "age",
         "flip_test_features": ["age"],

@@ -279,9 +279,8 @@ def test_provenance_says_what_was_scored_and_how(shop, write_pairs, evidence):
     path = write_pairs({"predicted_sql": "SELECT 1"}, {"gold_sql": "SELECT x", "predicted_sql": "SELECT 1"})
     score_text_to_sql(path, shop, evidence, TextToSqlSettings(time_limit_seconds=5, workers=1))
     provenance = json.loads((evidence / "evaluation.json").read_text())["provenance"]
-    assert provenance["predictions"]["file"] == "predictions.jsonl"
-    assert provenance["predictions"]["pairs"] == 2
-    assert len(provenance["predictions"]["sha256"]) == 64
+    assert provenance["scorer"]["kind"] == "text_to_sql"
+    assert (provenance["input"]["file"], provenance["input"]["records"]) == ("predictions.jsonl", 2)
     assert set(provenance["databases"]["shop"]) == {"engine", "sha256"}
     assert provenance["settings"]["time_limit_seconds"] == 5
     assert provenance["gold_errors"] == {"count": 1, "first": {"q2": "no such column: x"}}
