@@ -21,6 +21,8 @@ export NODE_NO_WARNINGS := 1
 export CDK_DISABLE_VERSION_CHECK := 1
 export UV_NO_CONFIG := 1
 export UV_SYSTEM_CERTS := 1
+# Every process would compile the libraries anew, which takes longer than what it does with them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test checked tests lint types contracts synth lock clean
 
@@ -57,7 +59,7 @@ checked: $(READY) ## Run the linters, the types and the import contracts
 	$(BIN)/mypy
 
 tests: $(READY) $(CDK) ## Run every test; PYTEST_ARGS go to pytest
-	env -u MAKEFLAGS $(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	env -u MAKEFLAGS $(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(READY) $(CDK) ## Run ruff and mend what it can
 	$(BIN)/ruff check --fix .

@@ -10,8 +10,11 @@ from hypothesis import settings
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
+TESTS = Path(__file__).parent
 LONGEST_ID = 60  # characters of a text that names a case
 DEPLOYING = {"e2e", "sandbox", "infra"}
+# The folders whose files take longest, the longest first: a worker that began with one last would end alone.
+LONG = ("e2e", "docs", "examples", "house", "sandbox", "infra", "scorers/text_to_sql", "scorers/rag")
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -41,7 +44,8 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each file's tests on one worker, and all that deploy the same stack: its fixtures are made once.
 
-    The first test that deploys a stack waits for it: those have more time before they count as hanging.
+    The files that take longest begin first; with `--no-loadscope-reorder`, xdist keeps this order. The first test
+    that deploys a stack waits for it: those have more time before they count as hanging.
     """
     for item in items:
         folder = item.path.parent.name
@@ -49,3 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
         if folder in DEPLOYING:
             item.add_marker(pytest.mark.timeout(600))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    below = item.path.relative_to(TESTS)
+    return next((place for place, folder in enumerate(LONG) if below.is_relative_to(folder)), len(LONG))
