@@ -44,7 +44,7 @@ class ModelPackageArn:
         """
         match = _ARN.fullmatch(text)
         if match is None:
-            raise ArnError(_not_an_arn(text))
+            raise ArnError(_explain_wrong_arn(text))
         return cls(
             partition=match["partition"],
             region=match["region"],
@@ -66,25 +66,25 @@ def validate_group_name(name: str) -> str:
     """
     if _GROUP.fullmatch(name) is None:
         raise ArnError(
-            f"{_shown(name)} is not a model package group name: use 1 to 63 letters, digits and hyphens, "
+            f"{_shorten(name)} is not a model package group name: use 1 to 63 letters, digits and hyphens, "
             "with a letter or digit at both ends"
         )
     return name
 
 
-def _not_an_arn(text: str) -> str:
+def _explain_wrong_arn(text: str) -> str:
     if _UNVERSIONED.fullmatch(text):
         return (
-            f"{_shown(text)} is an unversioned model package: only versions of a model package group are governed; "
+            f"{_shorten(text)} is an unversioned model package: only versions of a model package group are governed; "
             "register the model into a group"
         )
     return (
-        f"{_shown(text)} is not a model package ARN{_what_it_is(text)}: it looks like "
+        f"{_shorten(text)} is not a model package ARN{_name_other_arn(text)}: it looks like "
         "arn:aws:sagemaker:<region>:<12-digit account>:model-package/<group>/<version>"
     )
 
 
-def _what_it_is(text: str) -> str:
+def _name_other_arn(text: str) -> str:
     """Return what an ARN of something else names, as a part of the message."""
     match = _ANY.fullmatch(text)
     if match is None or (match["service"], match["type"]) == ("sagemaker", "model-package"):
@@ -96,5 +96,5 @@ def _what_it_is(text: str) -> str:
     return f" but one of {match['service']}{f' ({kind})' if (kind := match['type']) else ''}"
 
 
-def _shown(text: str, longest: int = 200) -> str:
+def _shorten(text: str, longest: int = 200) -> str:
     return repr(text if len(text) <= longest else f"{text[:longest]}…")

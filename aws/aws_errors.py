@@ -17,24 +17,24 @@ class AwsError(GovernanceError):
         self.code = code
 
 
-class AwsAccessDenied(AwsError):
+class AwsAccessDeniedError(AwsError):
     """The caller may not do this, or AWS does not know the caller."""
 
 
-class AwsNotFound(AwsError):
+class AwsNotFoundError(AwsError):
     """What the operation names does not exist."""
 
 
-class AwsThrottled(AwsError):
+class AwsThrottledError(AwsError):
     """AWS still asked to slow down after the attempts that the client makes: back off and try again."""
 
 
-class AwsUnreachable(AwsError):
+class AwsUnreachableError(AwsError):
     """No answer came from AWS: no route, a time limit, or a broken connection."""
 
 
 @contextmanager
-def explained(operation: str, resource: str) -> Iterator[None]:
+def explain_errors(operation: str, resource: str) -> Iterator[None]:
     """Turn what botocore raises within the block into an `AwsError` about `operation` on `resource`.
 
     The answer's members are to be taken within the block too: one that is missing did not come from AWS.
@@ -45,9 +45,9 @@ def explained(operation: str, resource: str) -> Iterator[None]:
         raise
     except Exception as error:
         # Only now: botocore takes half a second to load, and who asks for help alone has none of it.
-        from aws.botocore_errors import refusal_of  # noqa: PLC0415
+        from aws.botocore_errors import explain_refusal  # noqa: PLC0415
 
-        refusal = refusal_of(error, operation, resource)
+        refusal = explain_refusal(error, operation, resource)
         if refusal is None:
             raise
         raise refusal from error

@@ -1,7 +1,7 @@
 """Models in Amazon Bedrock: chat by `Converse`, embeddings by `InvokeModel`.
 
-Every failure is an `AwsError`. `AwsThrottled` and `AwsUnreachable` may pass when asked again a little later, so
-callers back off on them; the others will not.
+Every failure is an `AwsError`. `AwsThrottledError` and `AwsUnreachableError` may pass when asked again a little later:
+callers back off on them. The others will not.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.aws_errors import AwsError, explained
+from aws.aws_errors import AwsError, explain_errors
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class BedrockChat:
         """Ask once; `schema` is a JSON Schema that the answer is held to, by the models that support it.
 
         Raises:
-            AwsThrottled: Bedrock asks to slow down.
-            AwsUnreachable: no answer came, or an error of Bedrock's own.
+            AwsThrottledError: Bedrock asks to slow down.
+            AwsUnreachableError: no answer came, or an error of Bedrock's own.
             AwsError: the request was refused.
         """
         request: ConverseRequestTypeDef = {
@@ -98,7 +98,7 @@ class BedrockChat:
                     "structure": {"jsonSchema": {"schema": json.dumps(schema), "name": "answer"}},
                 }
             }
-        with explained("Converse", self._model_id):
+        with explain_errors("Converse", self._model_id):
             answer = self._client.converse(**request)
             blocks = answer["output"]["message"]["content"]
             return ChatAnswer(
@@ -141,8 +141,8 @@ class BedrockEmbeddings:
         """Return one vector for each text, in their order, all of one length.
 
         Raises:
-            AwsThrottled: Bedrock asks to slow down.
-            AwsUnreachable: no answer came, or an error of Bedrock's own.
+            AwsThrottledError: Bedrock asks to slow down.
+            AwsUnreachableError: no answer came, or an error of Bedrock's own.
             AwsError: the request was refused, or the answer holds no such vectors.
         """
         vectors = list(self._titan(texts) if "titan-embed" in self._model_id else self._cohere(texts))
@@ -167,7 +167,7 @@ class BedrockEmbeddings:
             yield from map(self._vector, vectors)
 
     def _invoke(self, body: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-        with explained("InvokeModel", self._model_id):
+        with explain_errors("InvokeModel", self._model_id):
             answer = self._client.invoke_model(
                 modelId=self._model_id,
                 body=json.dumps(body),

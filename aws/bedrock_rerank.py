@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws.aws_errors import AwsError, explained
+from aws.aws_errors import AwsError, explain_errors
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ class BedrockReranker:
         """Return the indices of `documents`, the most relevant to `query` first.
 
         Raises:
-            AwsThrottled: Bedrock asks to slow down.
-            AwsUnreachable: no answer came, or an error of Bedrock's own.
+            AwsThrottledError: Bedrock asks to slow down.
+            AwsUnreachableError: no answer came, or an error of Bedrock's own.
             AwsError: the request was refused, or the answer does not rank the documents.
         """
         body: dict[str, JsonValue] = {"query": query, "documents": list(documents), "top_n": len(documents)}
         if "cohere" in self._model_id:
             body["api_version"] = COHERE_API_VERSION
-        with explained("InvokeModel", self._model_id):
+        with explain_errors("InvokeModel", self._model_id):
             answer = self._client.invoke_model(
                 modelId=self._model_id,
                 body=json.dumps(body),

@@ -17,7 +17,13 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
+from aws.aws_errors import (
+    AwsAccessDeniedError,
+    AwsError,
+    AwsNotFoundError,
+    AwsThrottledError,
+    AwsUnreachableError,
+)
 
 _NO_LOGIN = (
     CredentialRetrievalError,
@@ -65,21 +71,21 @@ _TIMEOUTS = frozenset({"408", "ModelTimeoutException", "RequestTimeout", "Reques
 _ABSENCES = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "ResourceNotFound"})
 
 
-def refusal_of(error: Exception, operation: str, resource: str) -> AwsError | None:
+def explain_refusal(error: Exception, operation: str, resource: str) -> AwsError | None:
     """Return the error about `operation` on `resource` that `error` means; `None` where it is none of botocore's.
 
     A `KeyError` is an answer without a member that AWS always gives.
     """
     match error:
         case ClientError():
-            return _client_error(error, operation, resource)
+            return _explain_client_error(error, operation, resource)
         case KeyError():
-            return AwsUnreachable(
+            return AwsUnreachableError(
                 f"{resource}: {operation} was answered without {error}; check that AWS_ENDPOINT_URL leads to AWS",
                 code="KeyError",
             )
         case BotoCoreError() | ResponseParserError() | UnicodeDecodeError():
-            return _no_answer(error, operation, resource)
+            return _explain_silence(error, operation, resource)
         case _:
             return None
 
@@ -91,34 +97,40 @@ def error_code(error: ClientError) -> str:
     return str(code or status)
 
 
-def _client_error(error: ClientError, operation: str, resource: str) -> AwsError:
+def _explain_client_error(error: ClientError, operation: str, resource: str) -> AwsError:
     code = error_code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     detail = error.response.get("Error", {}).get("Message", "") or "no further message"
-    kind, way_out = _classified(code, status)
+    kind, way_out = _classify(code, status)
     return kind(f"{resource}: {operation} failed with {code} ({detail}); {way_out}", code=code)
 
 
-def _classified(code: str, status: int) -> tuple[type[AwsError], str]:
+def _classify(code: str, status: int) -> tuple[type[AwsError], str]:
     if code in _THROTTLES or status == HTTPStatus.TOO_MANY_REQUESTS:
-        return AwsThrottled, "AWS asks to slow down: try again later, or raise the quota"
+        return AwsThrottledError, "AWS asks to slow down: try again later, or raise the quota"
     if code in _DENIALS or status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return AwsAccessDenied, "give the caller permission for it (or renew its credentials), then try again"
+        return (
+            AwsAccessDeniedError,
+            "give the caller permission for it (or renew its credentials), then try again",
+        )
     if code in _ABSENCES or status == HTTPStatus.NOT_FOUND:
-        return AwsNotFound, "check the name, the account and the region"
+        return AwsNotFoundError, "check the name, the account and the region"
     if code in _TIMEOUTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return AwsUnreachable, "AWS could not answer in time, or failed itself: try again later"
+        return AwsUnreachableError, "AWS could not answer in time, or failed itself: try again later"
     return AwsError, "mend what the message names, then try again"
 
 
-def _no_answer(error: Exception, operation: str, resource: str) -> AwsError:
+def _explain_silence(error: Exception, operation: str, resource: str) -> AwsError:
     kind, way_out = AwsError, "mend what the message names, then try again"
     if isinstance(error, _NO_LOGIN):
-        kind = AwsAccessDenied
+        kind = AwsAccessDeniedError
         way_out = "log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     elif isinstance(error, NoRegionError):
         way_out = "set AWS_REGION or AWS_DEFAULT_REGION"
     elif isinstance(error, _NO_ANSWER):
-        kind, way_out = AwsUnreachable, "check the network, the region, and AWS_ENDPOINT_URL, then try again"
+        kind, way_out = (
+            AwsUnreachableError,
+            "check the network, the region, and AWS_ENDPOINT_URL, then try again",
+        )
     said = " ".join(str(error).split())
     return kind(f"{resource}: {operation} failed ({said}); {way_out}", code=type(error).__name__)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.aws_errors import explained
+from aws.aws_errors import explain_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -26,9 +26,9 @@ def caller_of(client: "STSClient") -> Caller:
     """Return who the client's credentials belong to.
 
     Raises:
-        AwsAccessDenied: there are no credentials, they are expired or nobody's.
+        AwsAccessDeniedError: there are no credentials, they are expired or nobody's.
         AwsError: AWS could not be asked.
     """
-    with explained("GetCallerIdentity", "the credentials"):
+    with explain_errors("GetCallerIdentity", "the credentials"):
         answer = client.get_caller_identity()
         return Caller(answer["Arn"], answer["Account"])

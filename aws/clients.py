@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from aws.aws_errors import AwsError, explained
+from aws.aws_errors import AwsError, explain_errors
 from aws.record_seals import KmsClient
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def _inference() -> "Config":
 
 
 @contextmanager
-def _making(service: str) -> Iterator[None]:
+def _explain_failure(service: str) -> Iterator[None]:
     try:
-        with explained("making a client", service):
+        with explain_errors("making a client", service):
             yield
     except ValueError as error:  # botocore's answer to an endpoint that is no URL
         raise AwsError(f"{service}: making a client failed ({error}); mend AWS_ENDPOINT_URL") from error
@@ -65,21 +65,21 @@ def _session(region: str | None = None) -> "Session":
 @cache
 def sagemaker_client(region: str | None = None) -> "SageMakerClient":
     """The client of the model registry and of pipelines; raises `AwsError` without a region."""
-    with _making("SageMaker"):
+    with _explain_failure("SageMaker"):
         return _session(region).client("sagemaker", config=_control())
 
 
 @cache
 def s3_client(region: str | None = None) -> "S3Client":
     """The client of S3; raises `AwsError` when it cannot be made."""
-    with _making("S3"):
+    with _explain_failure("S3"):
         return _session(region).client("s3", config=_control())
 
 
 @cache
 def sts_client(region: str | None = None) -> "STSClient":
     """The client that tells whose credentials these are; raises `AwsError` without a region."""
-    with _making("STS"):
+    with _explain_failure("STS"):
         return _session(region).client("sts", config=_control())
 
 
@@ -89,14 +89,14 @@ def partition_of(region: str) -> str:
     Raises:
         AwsError: no region can have this name.
     """
-    with explained("looking the region up", region):
+    with explain_errors("looking the region up", region):
         return _session(region).get_partition_for_region(region)
 
 
 @cache
 def kms_client() -> KmsClient:
     """The client of KMS; raises `AwsError` without a region."""
-    with _making("KMS"):
+    with _explain_failure("KMS"):
         client: KmsClient = _session().client("kms", config=_control())
         return client
 
@@ -104,19 +104,19 @@ def kms_client() -> KmsClient:
 @cache
 def bedrock_runtime_client() -> "BedrockRuntimeClient":
     """The client of models in Bedrock; raises `AwsError` without a region."""
-    with _making("Bedrock"):
+    with _explain_failure("Bedrock"):
         return _session().client("bedrock-runtime", config=_inference())
 
 
 @cache
 def comprehend_client() -> "ComprehendClient":
     """The client of Comprehend; raises `AwsError` without a region."""
-    with _making("Comprehend"):
+    with _explain_failure("Comprehend"):
         return _session().client("comprehend", config=_inference())
 
 
 @cache
 def sagemaker_runtime_client() -> "SageMakerRuntimeClient":
     """The client of SageMaker endpoints; raises `AwsError` without a region."""
-    with _making("SageMaker endpoints"):
+    with _explain_failure("SageMaker endpoints"):
         return _session().client("sagemaker-runtime", config=_inference())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.aws_errors import AwsError, explained
+from aws.aws_errors import AwsError, explain_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_comprehend import ComprehendClient
@@ -38,8 +38,8 @@ class ComprehendToxicity:
         one.
 
         Raises:
-            AwsThrottled: Comprehend asks to slow down: back off and ask again.
-            AwsUnreachable: no answer came, or an error of Comprehend's own.
+            AwsThrottledError: Comprehend asks to slow down: back off and ask again.
+            AwsUnreachableError: no answer came, or an error of Comprehend's own.
             AwsError: the request was refused, or not every segment was answered.
         """
         segments = [(index, segment) for index, text in enumerate(texts) for segment in _segments(text)]
@@ -52,7 +52,7 @@ class ComprehendToxicity:
         return [_worst(of_text) for of_text in found]
 
     def _detect(self, batch: list[str]) -> list[Toxicity]:
-        with explained("DetectToxicContent", "Comprehend"):
+        with explain_errors("DetectToxicContent", "Comprehend"):
             answer = self._client.detect_toxic_content(
                 TextSegments=[{"Text": segment} for segment in batch], LanguageCode="en"
             )

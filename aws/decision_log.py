@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aws.s3_objects import ObjectExists, list_folders, list_with_times, read_object, write_once
+from aws.s3_objects import ObjectExistsError, list_folders, list_with_times, read_object, write_once
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.record_bounds import MAX_RECORD_BYTES
@@ -99,11 +99,11 @@ class S3DecisionLog:
 
     def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
         """See `DecisionLog.write`."""
-        uri = self._prefix.child(_checked(key, content))
+        uri = self._prefix.child(_check(key, content))
         metadata = {} if seal is None else {_SEAL: seal}
         try:
             write_once(self._client, uri, content, content_type="application/json", metadata=metadata)
-        except ObjectExists as error:
+        except ObjectExistsError as error:
             raise _exists(str(uri)) from error
         return _location(str(uri), content)
 
@@ -116,13 +116,13 @@ class S3DecisionLog:
         where = S3Uri.parse(uri)
         inside = where.bucket == self._prefix.bucket and where.key.startswith(self._prefix.key)
         if not inside or where.version_id is not None:
-            raise _foreign(uri, str(self._prefix))
+            raise _refuse_place(uri, str(self._prefix))
         found = read_object(self._client, where, max_bytes=MAX_RECORD_BYTES)
         return found.content, found.metadata.get(_SEAL)
 
     def written_after(self, folder: str, moment: datetime) -> tuple[str, ...]:
         """See `DecisionLog.written_after`."""
-        prefix = self._prefix.child(_checked_name(folder)).as_prefix()
+        prefix = self._prefix.child(_check_name(folder)).as_prefix()
         found = list_with_times(self._client, prefix)
         return tuple(
             str(uri) for uri, written in found if written > moment and "/" not in uri.key[len(prefix.key) :]
@@ -130,8 +130,8 @@ class S3DecisionLog:
 
     def folders(self, parent: str | None = None) -> tuple[str, ...]:
         """See `DecisionLog.folders`."""
-        prefix = self._prefix if parent is None else self._prefix.child(_checked_name(parent)).as_prefix()
-        return _usable(list_folders(self._client, prefix))
+        prefix = self._prefix if parent is None else self._prefix.child(_check_name(parent)).as_prefix()
+        return _keep_usable(list_folders(self._client, prefix))
 
 
 class FolderDecisionLog:
@@ -142,7 +142,7 @@ class FolderDecisionLog:
 
     def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
         """See `DecisionLog.write`."""
-        path = self._folder / _checked(key, content)
+        path = self._folder / _check(key, content)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:
@@ -162,7 +162,7 @@ class FolderDecisionLog:
         """See `DecisionLog.read`."""
         path = Path(uri).resolve()
         if not path.is_relative_to(self._folder):
-            raise _foreign(uri, str(self._folder))
+            raise _refuse_place(uri, str(self._folder))
         return read_bounded(path, max_bytes=MAX_RECORD_BYTES)
 
     def read_sealed(self, uri: str) -> tuple[bytes, str | None]:
@@ -172,7 +172,7 @@ class FolderDecisionLog:
 
     def written_after(self, folder: str, moment: datetime) -> tuple[str, ...]:
         """See `DecisionLog.written_after`."""
-        path = self._folder / _checked_name(folder)
+        path = self._folder / _check_name(folder)
         try:
             found = {entry: entry.stat() for entry in path.iterdir() if entry.is_file()}
         except FileNotFoundError:
@@ -184,9 +184,9 @@ class FolderDecisionLog:
 
     def folders(self, parent: str | None = None) -> tuple[str, ...]:
         """See `DecisionLog.folders`."""
-        path = self._folder if parent is None else self._folder / _checked_name(parent)
+        path = self._folder if parent is None else self._folder / _check_name(parent)
         try:
-            return _usable(sorted(entry.name for entry in path.iterdir() if entry.is_dir()))
+            return _keep_usable(sorted(entry.name for entry in path.iterdir() if entry.is_dir()))
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -201,11 +201,11 @@ def _location(uri: str, content: bytes) -> DecisionLocation:
     return DecisionLocation(uri, hashlib.sha256(content).hexdigest())
 
 
-def _usable(names: Iterable[str]) -> tuple[str, ...]:
+def _keep_usable(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if _FOLDER.fullmatch(name))
 
 
-def _checked_name(key: str) -> str:
+def _check_name(key: str) -> str:
     # No other character: the URI becomes a metadata value of the model package, which takes few.
     if _KEY.fullmatch(key) is None or ".." in key or "//" in key:
         raise GovernanceError(
@@ -214,8 +214,8 @@ def _checked_name(key: str) -> str:
     return key
 
 
-def _checked(key: str, content: bytes) -> str:
-    _checked_name(key)
+def _check(key: str, content: bytes) -> str:
+    _check_name(key)
     if len(content) > MAX_RECORD_BYTES:
         raise GovernanceError(
             f"{key}: the decision record has {len(content):,} bytes, and at most {MAX_RECORD_BYTES:,} are read: its "
@@ -232,7 +232,7 @@ def _exists(uri: str) -> DecisionExists:
     )
 
 
-def _foreign(uri: str, place: str) -> GovernanceError:
+def _refuse_place(uri: str, place: str) -> GovernanceError:
     return GovernanceError(
         f"{uri}: not a record of the decision log {place}; give the URI that the log returned"
     )

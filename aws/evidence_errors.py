@@ -7,29 +7,29 @@ class EvidenceError(GovernanceError):
     """Evidence that cannot be used; the message names its URI and the way out."""
 
 
-class DigestMismatch(EvidenceError):
+class DigestMismatchError(EvidenceError):
     """The bytes are not those that were registered: nothing may be decided on them."""
 
 
-class ForeignBucket(EvidenceError):
+class ForeignBucketError(EvidenceError):
     """The evidence lies in a place that this store was not given."""
 
 
-class EvidenceExists(EvidenceError):
+class EvidenceExistsError(EvidenceError):
     """Something stands already where evidence was to be put."""
 
 
-class EvidenceChanged(EvidenceError):
+class EvidenceChangedError(EvidenceError):
     """A file is not the one that was looked at before."""
 
 
-class EvidenceGap(EvidenceError):
+class EvidenceGapError(EvidenceError):
     """The version carries no readable report here: a finding against it, not a failure of the judging."""
 
 
-class EvidenceMissing(EvidenceGap):
+class EvidenceMissingError(EvidenceGapError):
     """No object stands where the report should be."""
 
 
-class EvidenceTooLarge(EvidenceGap):
+class EvidenceTooLargeError(EvidenceGapError):
     """The object is larger than any report is read."""

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from aws.evidence_errors import (
-    DigestMismatch,
+    DigestMismatchError,
     EvidenceError,
-    EvidenceExists,
-    EvidenceMissing,
-    EvidenceTooLarge,
-    ForeignBucket,
+    EvidenceExistsError,
+    EvidenceMissingError,
+    EvidenceTooLargeError,
+    ForeignBucketError,
 )
 from aws.local_evidence import expected_files, require_unchanged, sha256_of
 from aws.report_references import ReportReference, content_type
 from aws.s3_objects import (
-    ObjectExists,
-    ObjectMissing,
-    ObjectTooLarge,
+    ObjectExistsError,
+    ObjectMissingError,
+    ObjectTooLargeError,
     list_objects,
     object_sha256,
     opened_object,
@@ -52,10 +52,10 @@ class EvidenceStore(Protocol):
         A `content_digest` is `sha256:` and 64 hexadecimal digits, both in any case, as SageMaker takes it.
 
         Raises:
-            EvidenceGap: it is missing (`EvidenceMissing`) or too large (`EvidenceTooLarge`): a finding.
-            DigestMismatch: its bytes are not the registered ones, or the digest is spelt otherwise.
+            EvidenceGapError: it is missing (`EvidenceMissingError`) or too large (`EvidenceTooLargeError`): a finding.
+            DigestMismatchError: its bytes are not the registered ones, or the digest is spelt otherwise.
             DiskError: the local file is there and cannot be read: nothing can be decided.
-            ForeignBucket: it lies outside the places that the store was given.
+            ForeignBucketError: it lies outside the places that the store was given.
             AwsError: it could not be read (403, throttling after retries, no answer): nothing can be decided.
         """
         ...
@@ -68,7 +68,7 @@ class EvidenceStore(Protocol):
         Raises:
             EvidenceError: more than 500 reports lie there.
             DiskError: something below a local folder cannot be looked at; nothing is left out in silence.
-            ForeignBucket: the prefix lies outside the places that the store was given.
+            ForeignBucketError: the prefix lies outside the places that the store was given.
             AwsError: the prefix could not be listed.
         """
         ...
@@ -86,9 +86,9 @@ class EvidenceStore(Protocol):
         Raises:
             EvidenceError: there is no report in `directory`, or one that is larger than any is read.
             DiskError: `directory` or something below it cannot be looked at or read.
-            EvidenceExists: something else stands there already; evidence is never overwritten.
-            EvidenceChanged: a file is not as `expected`, or came or went.
-            ForeignBucket: the prefix lies outside the places that the store was given.
+            EvidenceExistsError: something else stands there already; evidence is never overwritten.
+            EvidenceChangedError: a file is not as `expected`, or came or went.
+            ForeignBucketError: the prefix lies outside the places that the store was given.
             AwsError: it could not be written.
         """
         ...
@@ -101,7 +101,7 @@ class EvidenceStore(Protocol):
         """Return when the manifest under `prefix` was written, or `None` where the caller sees none.
 
         Raises:
-            ForeignBucket: the prefix lies outside the places that the store was given.
+            ForeignBucketError: the prefix lies outside the places that the store was given.
             AwsError: S3 could not be asked.
         """
         ...
@@ -117,25 +117,25 @@ class S3EvidenceStore:
     def read(self, reference: ReportReference) -> Document:
         """See `EvidenceStore.read`."""
         try:
-            found = read_object(self._client, self._own(reference.uri), max_bytes=MAX_REPORT_BYTES)
-        except ObjectMissing as error:
-            raise EvidenceMissing(str(error)) from error
-        except ObjectTooLarge as error:
-            raise EvidenceTooLarge(str(error)) from error
+            found = read_object(self._client, self._require_own(reference.uri), max_bytes=MAX_REPORT_BYTES)
+        except ObjectMissingError as error:
+            raise EvidenceMissingError(str(error)) from error
+        except ObjectTooLargeError as error:
+            raise EvidenceTooLargeError(str(error)) from error
         uri = str(found.uri.with_version(None))
         is_pinned = S3Uri.parse(reference.uri).version_id is not None
-        return _verified(Document(uri, found.content, found.uri.version_id, is_pinned), reference)
+        return _verify(Document(uri, found.content, found.uri.version_id, is_pinned), reference)
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.list`."""
-        found = list_objects(self._client, self._own(prefix).as_prefix())
-        return _references(prefix, (str(uri) for uri in found if is_report_file(uri.key)))
+        found = list_objects(self._client, self._require_own(prefix).as_prefix())
+        return _make_references(prefix, (str(uri) for uri in found if is_report_file(uri.key)))
 
     def upload(
         self, directory: Path, prefix: str, *, expected: Mapping[str, str] | None = None
     ) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.upload`."""
-        folder = self._own(prefix).as_prefix()
+        folder = self._require_own(prefix).as_prefix()
         files = expected_files(directory, expected)
         return tuple(
             reference
@@ -145,12 +145,12 @@ class S3EvidenceStore:
 
     def add_manifest(self, prefix: str, content: bytes) -> None:
         """See `EvidenceStore.add_manifest`."""
-        uri = self._own(prefix).as_prefix().child(MANIFEST)
+        uri = self._require_own(prefix).as_prefix().child(MANIFEST)
         self._write(uri, content, hashlib.sha256(content).hexdigest())
 
     def manifest_written_at(self, prefix: str) -> datetime | None:
         """See `EvidenceStore.manifest_written_at`."""
-        return written_at(self._client, self._own(prefix).as_prefix().child(MANIFEST))
+        return written_at(self._client, self._require_own(prefix).as_prefix().child(MANIFEST))
 
     def _put(self, path: Path, uri: S3Uri, expected: str | None) -> Iterator[ReportReference]:
         try:
@@ -171,14 +171,14 @@ class S3EvidenceStore:
     def _write(self, uri: S3Uri, body: bytes | IO[bytes], digest: str) -> None:
         try:
             write_once(self._client, uri, body, content_type=content_type(uri.key), sha256=digest)
-        except ObjectExists as error:
+        except ObjectExistsError as error:
             if object_sha256(self._client, uri) != digest:
-                raise _taken(str(uri)) from error
+                raise _refuse_overwriting(str(uri)) from error
 
-    def _own(self, uri: str) -> S3Uri:
+    def _require_own(self, uri: str) -> S3Uri:
         where = S3Uri.parse(uri)
         if where.bucket not in self._buckets:
-            raise _foreign(uri, ", ".join(sorted(self._buckets)))
+            raise _refuse_place(uri, ", ".join(sorted(self._buckets)))
         return where
 
 
@@ -191,19 +191,19 @@ class FolderEvidenceStore:
     def read(self, reference: ReportReference) -> Document:
         """See `EvidenceStore.read`."""
         try:
-            content = read_bounded(self._own(reference.uri), max_bytes=MAX_REPORT_BYTES)
+            content = read_bounded(self._require_own(reference.uri), max_bytes=MAX_REPORT_BYTES)
         except FileMissingError as error:
-            raise EvidenceMissing(str(error)) from error
+            raise EvidenceMissingError(str(error)) from error
         except FileTooLargeError as error:
-            raise EvidenceTooLarge(str(error)) from error
-        return _verified(Document(reference.uri, content), reference)
+            raise EvidenceTooLargeError(str(error)) from error
+        return _verify(Document(reference.uri, content), reference)
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.list`."""
-        folder = self._own(prefix)
+        folder = self._require_own(prefix)
         if not folder.is_dir():
             return ()  # as under a prefix of S3 that nothing was written to
-        return _references(
+        return _make_references(
             prefix, (str(path) for path in files_below(folder, hidden=True) if is_report_file(path.name))
         )
 
@@ -211,7 +211,7 @@ class FolderEvidenceStore:
         self, directory: Path, prefix: str, *, expected: Mapping[str, str] | None = None
     ) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.upload`."""
-        folder = self._own(prefix)
+        folder = self._require_own(prefix)
         return tuple(
             reference
             for name, path in expected_files(directory, expected).items()
@@ -220,19 +220,19 @@ class FolderEvidenceStore:
 
     def add_manifest(self, prefix: str, content: bytes) -> None:
         """See `EvidenceStore.add_manifest`."""
-        path = self._own(prefix) / MANIFEST
+        path = self._require_own(prefix) / MANIFEST
         try:
             with path.open("xb") as file:
                 file.write(content)
         except FileExistsError as error:
             if path.read_bytes() != content:
-                raise _taken(str(path)) from error
+                raise _refuse_overwriting(str(path)) from error
         except OSError as error:
             raise EvidenceError(f"{path}: cannot be written ({error.strerror}); mend its rights") from error
 
     def manifest_written_at(self, prefix: str) -> datetime | None:
         """See `EvidenceStore.manifest_written_at`."""
-        path = self._own(prefix) / MANIFEST
+        path = self._require_own(prefix) / MANIFEST
         return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
 
     def _copy(self, source: Path, target: Path, expected: str | None) -> Iterator[ReportReference]:
@@ -244,7 +244,7 @@ class FolderEvidenceStore:
                 with source.open("rb") as original, target.open("xb") as copy:
                     shutil.copyfileobj(original, copy)
             elif sha256_of(target) != digest:
-                raise _taken(str(target))
+                raise _refuse_overwriting(str(target))
         except OSError as error:
             raise EvidenceError(
                 f"{source}: cannot be copied to {target} ({error.strerror}); mend its rights, or name another folder"
@@ -252,17 +252,17 @@ class FolderEvidenceStore:
         if is_report_file(target.name):
             yield ReportReference(None, str(target), f"sha256:{digest}")
 
-    def _own(self, uri: str) -> Path:
+    def _require_own(self, uri: str) -> Path:
         path = Path(uri).resolve()
         if not any(path.is_relative_to(folder) for folder in self._folders):
-            raise _foreign(uri, ", ".join(map(str, self._folders)))
+            raise _refuse_place(uri, ", ".join(map(str, self._folders)))
         return path
 
 
-def _verified(document: Document, reference: ReportReference) -> Document:
+def _verify(document: Document, reference: ReportReference) -> Document:
     digest = reference.content_digest
     if digest is not None and digest.lower() != f"sha256:{document.sha256}":
-        raise DigestMismatch(
+        raise DigestMismatchError(
             f"{reference.uri}: its SHA-256 is {document.sha256}, but the version was registered with "
             f"ContentDigest {digest!r}: the report was changed since, or the digest is wrong; nothing was decided. "
             "Find out who changed it, then register a new version with the report and its digest"
@@ -270,7 +270,7 @@ def _verified(document: Document, reference: ReportReference) -> Document:
     return document
 
 
-def _references(prefix: str, uris: Iterator[str]) -> tuple[ReportReference, ...]:
+def _make_references(prefix: str, uris: Iterator[str]) -> tuple[ReportReference, ...]:
     found = sorted(uris)
     if len(found) > MAX_REPORTS:
         raise EvidenceError(
@@ -305,11 +305,13 @@ def download_evidence(client: "S3Client", prefix: S3Uri, folder: Path) -> None:
         raise EvidenceError(f"{base}: nothing lies there; name the prefix that the reports lie under")
 
 
-def _taken(uri: str) -> EvidenceExists:
-    return EvidenceExists(
+def _refuse_overwriting(uri: str) -> EvidenceExistsError:
+    return EvidenceExistsError(
         f"{uri}: something stands there, and evidence is never overwritten; name another prefix"
     )
 
 
-def _foreign(uri: str, places: str) -> ForeignBucket:
-    return ForeignBucket(f"{uri}: evidence is read only from {places or 'nowhere'}; put the report there")
+def _refuse_place(uri: str, places: str) -> ForeignBucketError:
+    return ForeignBucketError(
+        f"{uri}: evidence is read only from {places or 'nowhere'}; put the report there"
+    )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aws.arns import ModelPackageArn
-from aws.aws_errors import AwsError, AwsNotFound, explained
+from aws.aws_errors import AwsError, AwsNotFoundError, explain_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -22,12 +22,12 @@ _BEGINNING = datetime(2017, 11, 29, tzinfo=UTC)  # no execution is older than Sa
 FINISHED = frozenset({SUCCEEDED, "Failed", "Stopped", "CompletedWithFailures"})
 
 
-class PipelineMissing(AwsNotFound):
+class PipelineMissingError(AwsNotFoundError):
     """There is no such pipeline in this account and region: nothing will judge anything."""
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
+class PipelineExecution:
     """One execution: its ARN, its status, and why it failed where it did.
 
     `status` is `Executing`, `Stopping`, `Stopped`, `Failed`, `Succeeded` or `CompletedWithFailures`.
@@ -87,7 +87,7 @@ class PipelineExecutions:
         """
         version = ModelPackageArn.parse(model_package_arn)
         values = {MODEL_PACKAGE_PARAMETER: model_package_arn, **(parameters or {})}
-        with explained("starting the governance pipeline", self._pipeline):
+        with explain_errors("starting the governance pipeline", self._pipeline):
             answer = self._client.start_pipeline_execution(
                 PipelineName=self._pipeline,
                 PipelineExecutionDisplayName=f"{version.group}-{version.version}",
@@ -97,32 +97,32 @@ class PipelineExecutions:
             )
             return answer["PipelineExecutionArn"]
 
-    def find(self, model_package_arn: str, *, since: datetime = _BEGINNING) -> Execution | None:
+    def find(self, model_package_arn: str, *, since: datetime = _BEGINNING) -> PipelineExecution | None:
         """Return the newest execution for a version, or `None` while there is none.
 
         It is known by its description, which `start` sets to the version's ARN. `since` leaves out executions that
         were created before, so that few of a long history are looked through.
 
         Raises:
-            PipelineMissing: the pipeline does not exist.
+            PipelineMissingError: the pipeline does not exist.
             AwsError: AWS could not be asked.
         """
         try:
             return self._find(model_package_arn, since)
         except AwsError as error:
-            if not _says_missing(error):
+            if not _is_absence(error):
                 raise
-            raise PipelineMissing(
+            raise PipelineMissingError(
                 f"no pipeline {self._pipeline!r} is in the account and region that were asked: deploy the stack there, "
                 "or give the name by which it was deployed",
                 code=error.code,
             ) from error
 
-    def _find(self, model_package_arn: str, since: datetime) -> Execution | None:
+    def _find(self, model_package_arn: str, since: datetime) -> PipelineExecution | None:
         pages = self._client.get_paginator("list_pipeline_executions").paginate(
             PipelineName=self._pipeline, CreatedAfter=since, SortBy="CreationTime", SortOrder="Descending"
         )
-        with explained("listing the executions of the governance pipeline", self._pipeline):
+        with explain_errors("listing the executions of the governance pipeline", self._pipeline):
             for page in pages:
                 of_version = [
                     summary
@@ -134,11 +134,11 @@ class PipelineExecutions:
                     return self.describe(newest["PipelineExecutionArn"])
         return None
 
-    def describe(self, execution_arn: str) -> Execution:
+    def describe(self, execution_arn: str) -> PipelineExecution:
         """Return how an execution stands."""
-        with explained("describing an execution", execution_arn):
+        with explain_errors("describing an execution", execution_arn):
             answer = self._client.describe_pipeline_execution(PipelineExecutionArn=execution_arn)
-            return Execution(
+            return PipelineExecution(
                 arn=answer["PipelineExecutionArn"],
                 status=answer["PipelineExecutionStatus"],
                 failure_reason=answer.get("FailureReason") or None,
@@ -149,20 +149,20 @@ class PipelineExecutions:
         pages = self._client.get_paginator("list_pipeline_execution_steps").paginate(
             PipelineExecutionArn=execution_arn, SortOrder="Ascending"
         )
-        with explained("listing the steps of an execution", execution_arn):
-            return tuple(_step(step) for page in pages for step in page["PipelineExecutionSteps"])
+        with explain_errors("listing the steps of an execution", execution_arn):
+            return tuple(_read_step(step) for page in pages for step in page["PipelineExecutionSteps"])
 
 
-def _says_missing(error: AwsError) -> bool:
+def _is_absence(error: AwsError) -> bool:
     # SageMaker answers ResourceNotFound; where it takes the name for a wrong one, ValidationException.
     said = str(error).lower()
-    return isinstance(error, AwsNotFound) or (
+    return isinstance(error, AwsNotFoundError) or (
         error.code == "ValidationException"
         and ("does not exist" in said or "could not find pipeline" in said)
     )
 
 
-def _step(step: "PipelineExecutionStepTypeDef") -> ExecutionStep:
+def _read_step(step: "PipelineExecutionStepTypeDef") -> ExecutionStep:
     outputs = step.get("Metadata", {}).get("Lambda", {}).get("OutputParameters", [])
     return ExecutionStep(
         name=step["StepName"],

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from aws.evidence_errors import EvidenceChanged, EvidenceError, EvidenceTooLarge
+from aws.evidence_errors import EvidenceChangedError, EvidenceError, EvidenceTooLargeError
 from checks.reports import MANIFEST, MAX_REPORT_BYTES, READERS, REPORT_PATTERNS, is_report_file
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -26,14 +26,16 @@ def evidence_files(directory: Path) -> dict[str, Path]:
     files = {name: path for name, path in below.items() if path.name != MANIFEST}
     sizes = {path: path.stat().st_size for path in files.values() if is_report_file(path.name)}
     if not sizes:
-        raise EvidenceError(f"{directory}: there is no report ({REPORT_PATTERNS}) in it; {_instead(files)}")
+        raise EvidenceError(
+            f"{directory}: there is no report ({REPORT_PATTERNS}) in it; {_say_what_is_there(files)}"
+        )
     for path, size in sizes.items():
         if size > MAX_REPORT_BYTES:
-            raise EvidenceTooLarge(_too_large(str(path), size))
+            raise EvidenceTooLargeError(_too_large(str(path), size))
     return files
 
 
-def _instead(files: Collection[str]) -> str:
+def _say_what_is_there(files: Collection[str]) -> str:
     """Say what a folder without reports holds, and what would be recognised in it."""
     named = ", ".join(list(files)[:MOST_NAMED])
     more = ", …" if len(files) > MOST_NAMED else ""
@@ -46,18 +48,18 @@ def _instead(files: Collection[str]) -> str:
 
 
 def expected_files(directory: Path, expected: Mapping[str, str] | None) -> dict[str, Path]:
-    """Return what `evidence_files` does, where that is still what `expected` names; raises `EvidenceChanged`, too."""
+    """Return what `evidence_files` does; raises `EvidenceChangedError` where it is not what `expected` names."""
     files = evidence_files(directory)
     if expected is not None and (changed := sorted(files.keys() ^ expected.keys())):
         came = "came" if changed[0] in files else "went"
-        raise EvidenceChanged(f"{directory / changed[0]}: {came} meanwhile; {_ONCE_MORE}")
+        raise EvidenceChangedError(f"{directory / changed[0]}: {came} meanwhile; {_ONCE_MORE}")
     return files
 
 
 def require_unchanged(path: Path, digest: str, expected: str | None) -> None:
-    """Refuse a file whose SHA-256 is another than `expected`, where one is; raises `EvidenceChanged`."""
+    """Refuse a file whose SHA-256 is another than `expected`, where one is; raises `EvidenceChangedError`."""
     if expected not in (None, digest):
-        raise EvidenceChanged(
+        raise EvidenceChangedError(
             f"{path}: its SHA-256 was {expected} when it was looked at, and is {digest} now; {_ONCE_MORE}"
         )
 

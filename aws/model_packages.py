@@ -26,11 +26,11 @@ EVIDENCE_DIGEST_PROPERTY = "governance:evidence-digest"
 ABOUT_PROPERTY = "governance:about"
 
 
-class ModelPackageGone(AwsError):
+class ModelPackageGoneError(AwsError):
     """The model package does not exist, or exists no longer."""
 
 
-class StatusChanged(GovernanceError):
+class StatusChangedError(GovernanceError):
     """The version has another approval status, `status`, than the one that it was to be changed from."""
 
     def __init__(self, message: str, *, status: str) -> None:
@@ -181,10 +181,10 @@ def require_status(package: ModelPackage, only_from: str | None) -> None:
     """Refuse to change a version that has another status by now than `only_from`, where that names one.
 
     Raises:
-        StatusChanged: with the status that it has.
+        StatusChangedError: with the status that it has.
     """
     if only_from not in (None, package.approval_status):
-        raise StatusChanged(
+        raise StatusChangedError(
             f"{package.arn}: it is {package.approval_status} by now, not {only_from}; nothing was changed",
             status=package.approval_status,
         )
@@ -221,9 +221,9 @@ def newest_first(
     return tuple(sorted(chosen, key=lambda entry: entry.version, reverse=True))
 
 
-def package_gone(arn: str) -> ModelPackageGone:
+def package_gone(arn: str) -> ModelPackageGoneError:
     """Return the error that says so of the version at `arn`."""
-    return ModelPackageGone(
+    return ModelPackageGoneError(
         f"{arn}: there is no such model package (any more); it may have been deleted after its event was sent, "
         "and then nothing is left to decide; otherwise check the ARN, the account and the region"
     )

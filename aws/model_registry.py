@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from aws.arns import ModelPackageArn, validate_group_name
-from aws.aws_errors import AwsError, AwsNotFound, explained
+from aws.aws_errors import AwsError, AwsNotFoundError, explain_errors
 from aws.model_packages import (
     ModelPackage,
     ModelPackageSummary,
@@ -37,7 +37,7 @@ class ModelRegistry(Protocol):
 
         Raises:
             ArnError: `arn` does not name a version in a group.
-            ModelPackageGone: there is no such version.
+            ModelPackageGoneError: there is no such version.
             AwsError: AWS could not be asked.
         """
         ...
@@ -72,9 +72,9 @@ class ModelRegistry(Protocol):
         conditional update, so this looks as late as it can: right before the change.
 
         Raises:
-            StatusChanged: the status is another than `only_from`.
+            StatusChangedError: the status is another than `only_from`.
             RegistryLimitError: status, description or metadata are not what SageMaker takes; nothing was changed.
-            ModelPackageGone: there is no such version.
+            ModelPackageGoneError: there is no such version.
         """
         ...
 
@@ -113,7 +113,7 @@ class SageMakerModelRegistry:
     def describe(self, arn: str) -> ModelPackage:
         """See `ModelRegistry.describe`."""
         ModelPackageArn.parse(arn)
-        with _told_whengone(arn), explained("DescribeModelPackage", arn):
+        with _tell_when_absent(arn), explain_errors("DescribeModelPackage", arn):
             return model_package(self._client.describe_model_package(ModelPackageName=arn))
 
     def list(self, group: str, *, approval_status: str | None = None) -> tuple[ModelPackageSummary, ...]:
@@ -123,10 +123,10 @@ class SageMakerModelRegistry:
             ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
         )
         try:
-            with explained("ListModelPackages", group):
+            with explain_errors("ListModelPackages", group):
                 found = [summary(entry) for page in pages for entry in page["ModelPackageSummaryList"]]
         except AwsError as error:
-            if _says_absent(error):
+            if _is_absence(error):
                 return ()
             raise
         return newest_first(found, approval_status)
@@ -136,7 +136,7 @@ class SageMakerModelRegistry:
         pages = self._client.get_paginator("list_model_package_groups").paginate(
             SortBy="CreationTime", SortOrder="Descending"
         )
-        with explained("ListModelPackageGroups", "the model registry"):
+        with explain_errors("ListModelPackageGroups", "the model registry"):
             for page in pages:
                 for entry in page["ModelPackageGroupSummaryList"]:
                     yield entry["ModelPackageGroupName"]
@@ -166,7 +166,7 @@ class SageMakerModelRegistry:
             changes["ApprovalDescription"] = package.description
         if package.metadata:
             changes["CustomerMetadataProperties"] = dict(package.metadata)
-        with _told_whengone(arn), explained("UpdateModelPackage", arn):
+        with _tell_when_absent(arn), explain_errors("UpdateModelPackage", arn):
             self._client.update_model_package(**changes)  # type: ignore[arg-type]  # a mapping has no typed keys
 
     def register(self, registration: Registration) -> str:
@@ -174,7 +174,7 @@ class SageMakerModelRegistry:
         self.check(registration)
         self._ensure_group(registration)
         request = registration_request(registration)
-        with explained("CreateModelPackage", registration.group):
+        with explain_errors("CreateModelPackage", registration.group):
             return self._client.create_model_package(**request)["ModelPackageArn"]
 
     def check(self, registration: Registration) -> None:
@@ -187,7 +187,7 @@ class SageMakerModelRegistry:
     def specification(self, arn: str) -> dict[str, Any]:
         """See `ModelRegistry.specification`."""
         ModelPackageArn.parse(arn)
-        with _told_whengone(arn), explained("DescribeModelPackage", arn):
+        with _tell_when_absent(arn), explain_errors("DescribeModelPackage", arn):
             answer = self._client.describe_model_package(ModelPackageName=arn)
             return reusable_fields(cast("Mapping[str, Any]", answer))
 
@@ -199,16 +199,16 @@ class SageMakerModelRegistry:
 
     def _tags_of(self, arn: str) -> dict[str, str]:
         pages = self._client.get_paginator("list_tags").paginate(ResourceArn=arn)
-        with explained("ListTags", arn):
+        with explain_errors("ListTags", arn):
             return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
     def _group_arn(self, group: str) -> str | None:
         try:
-            with explained("DescribeModelPackageGroup", group):
+            with explain_errors("DescribeModelPackageGroup", group):
                 answer = self._client.describe_model_package_group(ModelPackageGroupName=group)
                 return answer["ModelPackageGroupArn"]
         except AwsError as error:
-            if not _says_absent(error):
+            if not _is_absence(error):
                 raise
             return None
 
@@ -220,30 +220,32 @@ class SageMakerModelRegistry:
             there = self._tags_of(arn)
             missing = {key: value for key, value in registration.tags.items() if key not in there}
             if missing:
-                with explained("AddTags", arn):
+                with explain_errors("AddTags", arn):
                     self._client.add_tags(ResourceArn=arn, Tags=cast("Any", tags_list(missing)))
 
     def _create_group(self, registration: Registration) -> None:
         try:
-            with explained("CreateModelPackageGroup", registration.group):
+            with explain_errors("CreateModelPackageGroup", registration.group):
                 self._client.create_model_package_group(**group_request(registration))
         except AwsError as error:
             if "already exists" not in str(error).lower():  # somebody else was quicker
                 raise
 
 
-def _says_absent(error: AwsError) -> bool:
+def _is_absence(error: AwsError) -> bool:
     # SageMaker answers ValidationException both for a bad request and for a name that does not exist.
     said = str(error).lower()
     invalid = error.code in ("ValidationException", "ValidationError")
-    return isinstance(error, AwsNotFound) or (invalid and ("does not exist" in said or "not found" in said))
+    return isinstance(error, AwsNotFoundError) or (
+        invalid and ("does not exist" in said or "not found" in said)
+    )
 
 
 @contextmanager
-def _told_whengone(arn: str) -> Iterator[None]:
+def _tell_when_absent(arn: str) -> Iterator[None]:
     try:
         yield
     except AwsError as error:
-        if _says_absent(error):
+        if _is_absence(error):
             raise package_gone(arn) from error
         raise

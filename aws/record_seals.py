@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aws.aws_errors import AwsError, explained
+from aws.aws_errors import AwsError, explain_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,17 +62,17 @@ class KmsSeals:
 
     def make(self, statement: bytes) -> str:
         """See `Seals.make`."""
-        with explained("GenerateMac", self._key):
+        with explain_errors("GenerateMac", self._key):
             answer = self._client.generate_mac(Message=statement, KeyId=self._key, MacAlgorithm=_ALGORITHM)
             return base64.b64encode(answer["Mac"]).decode()
 
     def is_genuine(self, statement: bytes, seal: str) -> bool:
         """See `Seals.is_genuine`."""
-        mac = _decoded(seal)
+        mac = _decode(seal)
         if mac is None:
             return False
         try:
-            with explained("VerifyMac", self._key):
+            with explain_errors("VerifyMac", self._key):
                 self._client.verify_mac(Message=statement, KeyId=self._key, MacAlgorithm=_ALGORITHM, Mac=mac)
         except AwsError as error:
             if error.code == _INVALID:
@@ -93,13 +93,13 @@ class LocalSeals:
 
     def is_genuine(self, statement: bytes, seal: str) -> bool:
         """See `Seals.is_genuine`."""
-        mac = _decoded(seal)
+        mac = _decode(seal)
         return mac is not None and hmac.compare_digest(
             mac, hmac.digest(self._secret, statement, hashlib.sha256)
         )
 
 
-def _decoded(seal: str) -> bytes | None:
+def _decode(seal: str) -> bytes | None:
     """The bytes of a seal of the right length, or `None`: KMS refuses others as a bad request."""
     try:
         mac = base64.b64decode(seal, validate=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, explained
+from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsNotFoundError, explain_errors
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 
@@ -23,20 +23,20 @@ _REGION_HEADER = "x-amz-bucket-region"
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
 
-class ObjectMissing(GovernanceError):
+class ObjectMissingError(GovernanceError):
     """No such object, or no such version of it."""
 
 
-class ObjectExists(GovernanceError):
+class ObjectExistsError(GovernanceError):
     """Something stands already where an object was to be written."""
 
 
-class ObjectTooLarge(GovernanceError):
+class ObjectTooLargeError(GovernanceError):
     """More bytes than the reader takes; none of them was read."""
 
 
 @dataclass(frozen=True, slots=True)
-class S3Object:
+class ObjectVersion:
     """The bytes and the metadata of one object version; `uri` names the version where the bucket keeps versions."""
 
     uri: S3Uri
@@ -44,35 +44,35 @@ class S3Object:
     metadata: Mapping[str, str]
 
 
-def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> S3Object:
+def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> ObjectVersion:
     """Read the version that `uri` names, or the newest one.
 
     One request answers with the size, the version and the bytes, so all three belong to the same version; the body
     is left unread when the size is above `max_bytes`.
 
     Raises:
-        ObjectMissing: there is no such object or version.
-        ObjectTooLarge: it is larger than `max_bytes`.
+        ObjectMissingError: there is no such object or version.
+        ObjectTooLargeError: it is larger than `max_bytes`.
         AwsError: it could not be read.
     """
     request: GetObjectRequestTypeDef = {"Bucket": uri.bucket, "Key": uri.key}
     if uri.version_id is not None:
         request["VersionId"] = uri.version_id
     try:
-        with explained("GetObject", str(uri)):
+        with explain_errors("GetObject", str(uri)):
             answer = client.get_object(**request)
             with closing(answer["Body"]) as body:
                 size = answer["ContentLength"]
                 if size > max_bytes:
-                    raise ObjectTooLarge(
+                    raise ObjectTooLargeError(
                         f"{uri}: {size:,} bytes, and at most {max_bytes:,} are read; split it"
                     )
                 content = body.read()
     except AwsError as error:
         if error.code in _ABSENT:
-            raise ObjectMissing(f"{uri}: there is no such object; upload it, or mend the URI") from error
+            raise ObjectMissingError(f"{uri}: there is no such object; upload it, or mend the URI") from error
         raise
-    return S3Object(uri.with_version(answer.get("VersionId")), content, answer.get("Metadata", {}))
+    return ObjectVersion(uri.with_version(answer.get("VersionId")), content, answer.get("Metadata", {}))
 
 
 def object_sha256(client: "S3Client", uri: S3Uri) -> str:
@@ -83,7 +83,7 @@ def object_sha256(client: "S3Client", uri: S3Uri) -> str:
     """
     digest = hashlib.sha256()
     with (
-        explained("GetObject", str(uri)),
+        explain_errors("GetObject", str(uri)),
         closing(client.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]) as body,
     ):
         for piece in body.iter_chunks():
@@ -98,9 +98,9 @@ def written_at(client: "S3Client", uri: S3Uri) -> datetime | None:
         AwsError: S3 could not be asked.
     """
     try:
-        with explained("HeadObject", str(uri)):
+        with explain_errors("HeadObject", str(uri)):
             return client.head_object(Bucket=uri.bucket, Key=uri.key)["LastModified"]
-    except (AwsNotFound, AwsAccessDenied):  # 403 without the right to list: it may be absent
+    except (AwsNotFoundError, AwsAccessDeniedError):  # 403 without the right to list: it may be absent
         return None
 
 
@@ -108,17 +108,17 @@ def bucket_region(client: "S3Client", bucket: str) -> str | None:
     """Return the region of a bucket, or `None` where S3 does not tell this caller; 403 tells it, too.
 
     Raises:
-        AwsNotFound: there is no such bucket.
+        AwsNotFoundError: there is no such bucket.
         AwsError: S3 could not be asked.
     """
     try:
-        with explained("HeadBucket", bucket):
+        with explain_errors("HeadBucket", bucket):
             return client.head_bucket(Bucket=bucket).get("BucketRegion")
     except AwsError as error:
         answer = getattr(error.__cause__, "response", {})
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         region: str | None = headers.get(_REGION_HEADER)
-        if region is None and not isinstance(error, AwsAccessDenied):
+        if region is None and not isinstance(error, AwsAccessDeniedError):
             raise
         return region
 
@@ -128,17 +128,17 @@ def opened_object(client: "S3Client", uri: S3Uri) -> Iterator[Callable[[int], by
     """Give a function that reads the next bytes of an object, at most so many and none at its end.
 
     Raises:
-        ObjectMissing: there is no such object or version.
+        ObjectMissingError: there is no such object or version.
         AwsError: it could not be opened, or not be read to where it was read.
     """
     try:
-        with explained("GetObject", str(uri)):
+        with explain_errors("GetObject", str(uri)):
             answer = client.get_object(Bucket=uri.bucket, Key=uri.key)
             with closing(answer["Body"]) as body:
                 yield body.read
     except AwsError as error:
         if error.code in _ABSENT:
-            raise ObjectMissing(f"{uri}: there is no such object; upload it, or mend the URI") from error
+            raise ObjectMissingError(f"{uri}: there is no such object; upload it, or mend the URI") from error
         raise
 
 
@@ -158,7 +158,7 @@ def list_with_times(client: "S3Client", prefix: S3Uri) -> Iterator[tuple[S3Uri, 
         AwsError: the bucket could not be listed.
     """
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
-    with explained("ListObjectsV2", str(prefix)):
+    with explain_errors("ListObjectsV2", str(prefix)):
         for page in pages:
             for entry in page.get("Contents", []):
                 yield S3Uri(prefix.bucket, entry["Key"]), entry["LastModified"]
@@ -173,7 +173,7 @@ def list_folders(client: "S3Client", prefix: S3Uri) -> Iterator[str]:
     pages = client.get_paginator("list_objects_v2").paginate(
         Bucket=prefix.bucket, Prefix=prefix.key, Delimiter="/"
     )
-    with explained("ListObjectsV2", str(prefix)):
+    with explain_errors("ListObjectsV2", str(prefix)):
         for page in pages:
             for entry in page.get("CommonPrefixes", []):
                 yield entry["Prefix"].removeprefix(prefix.key).rstrip("/")
@@ -197,13 +197,13 @@ def write_once(
     is told from another's by a random name of the writer in the object's metadata.
 
     Raises:
-        ObjectExists: another one stands there; it was not changed.
+        ObjectExistsError: another one stands there; it was not changed.
         AwsError: it could not be written.
     """
     writer = secrets.token_hex()
     checksum: Any = {} if sha256 is None else {"ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode()}
     try:
-        with explained("PutObject", str(uri)):
+        with explain_errors("PutObject", str(uri)):
             client.put_object(
                 Bucket=uri.bucket,
                 Key=uri.key,
@@ -216,7 +216,7 @@ def write_once(
     except AwsError as error:
         if error.code != "PreconditionFailed":
             raise
-        with explained("HeadObject", str(uri)):
+        with explain_errors("HeadObject", str(uri)):
             standing = client.head_object(Bucket=uri.bucket, Key=uri.key)["Metadata"]
         if standing.get(_WRITER) != writer:
-            raise ObjectExists(f"{uri}: something stands there already; nothing was written") from error
+            raise ObjectExistsError(f"{uri}: something stands there already; nothing was written") from error

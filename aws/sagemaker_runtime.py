@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
-from aws.aws_errors import AwsError, explained
+from aws.aws_errors import AwsError, explain_errors
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ class SageMakerEndpoint:
         """Send `payload` as JSON, and return the JSON that the endpoint answers with.
 
         Raises:
-            AwsThrottled: the endpoint asks to slow down: back off and ask again.
-            AwsUnreachable: no answer came, or an error of SageMaker's own.
+            AwsThrottledError: the endpoint asks to slow down: back off and ask again.
+            AwsUnreachableError: no answer came, or an error of SageMaker's own.
             AwsError: the request was refused, the model failed on it, or the answer is not JSON.
         """
         body = json.dumps(payload, allow_nan=False)
-        with explained("InvokeEndpoint", self._name):
+        with explain_errors("InvokeEndpoint", self._name):
             answer = self._client.invoke_endpoint(
                 EndpointName=self._name, Body=body, ContentType="application/json", Accept="application/json"
             )

@@ -32,12 +32,12 @@ def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
         package_status=answer["ModelPackageStatus"],
         description=answer.get("ApprovalDescription"),
         metadata=answer.get("CustomerMetadataProperties") or {},
-        reports=tuple(_references(metrics)),
+        reports=tuple(_read_references(metrics)),
         created=answer["CreationTime"],
         last_modified=answer.get("LastModifiedTime") or answer["CreationTime"],
         containers=tuple(containers(cast("Mapping[str, Any]", answer))),
-        created_by=_identity(answer.get("CreatedBy")),
-        last_modified_by=_identity(answer.get("LastModifiedBy")),
+        created_by=_read_identity(answer.get("CreatedBy")),
+        last_modified_by=_read_identity(answer.get("LastModifiedBy")),
     )
 
 
@@ -64,7 +64,7 @@ def containers(answer: Mapping[str, Any]) -> Iterator[Container]:
         yield Container(model_data=answer["SourceUri"])
 
 
-def _identity(context: "UserContextTypeDef | None") -> Identity | None:
+def _read_identity(context: "UserContextTypeDef | None") -> Identity | None:
     """Read who a call came from; AWS leaves out what it does not know, and all of it for some callers."""
     given = context or {}
     iam = given.get("IamIdentity") or {}
@@ -77,7 +77,7 @@ def _identity(context: "UserContextTypeDef | None") -> Identity | None:
     return None if identity == Identity() else identity
 
 
-def _references(metrics: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Iterator[ReportReference]:
+def _read_references(metrics: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Iterator[ReportReference]:
     for slot in ReportSlot:
         section, field = slot.split(".")
         source = metrics.get(section, {}).get(field)

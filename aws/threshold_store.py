@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aws.aws_errors import explained
+from aws.aws_errors import explain_errors
 from aws.s3_objects import list_objects, read_object
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
@@ -53,13 +53,13 @@ class S3ThresholdStore:
                 replace one that is called otherwise, or `name` cannot name a file; nothing was published.
             AwsError: it could not be written.
         """
-        uri = self._uri.as_prefix().child(_checked_name(name))
+        uri = self._uri.as_prefix().child(_check_name(name))
         standing = (
             (str(file), read_object(self._client, file, max_bytes=MAX_BYTES).content)
             for file in self._files()
         )
         _check_publishable(str(uri), content, standing)
-        with explained("PutObject", str(uri)):
+        with explain_errors("PutObject", str(uri)):
             answer = self._client.put_object(
                 Bucket=uri.bucket, Key=uri.key, Body=content, ContentType="application/yaml"
             )
@@ -84,7 +84,7 @@ class FolderThresholdStore:
 
     def publish(self, name: str, content: bytes) -> str:
         """See `S3ThresholdStore.publish`; the result is a path."""
-        path = self._path / _checked_name(name)
+        path = self._path / _check_name(name)
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             _check_publishable(str(path), content, self._contents())
@@ -109,7 +109,7 @@ def _is_yaml(name: str) -> bool:
     return name.lower().endswith((".yaml", ".yml"))
 
 
-def _checked_name(name: str) -> str:
+def _check_name(name: str) -> str:
     if _NAME.fullmatch(name) is None or not _is_yaml(name):
         raise GovernanceError(
             f"{name!r} cannot name a published threshold file: use letters, digits and . _ - and end with .yaml"

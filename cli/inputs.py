@@ -94,13 +94,13 @@ class S3Object:
         return self.uri
 
     def read(self, max_bytes: int) -> Document:
-        """Return its bytes, and which version they are; raises `InputTooLarge`, `ObjectMissing` and `AwsError`."""
+        """Return its bytes, and which version they are; raises `InputTooLarge`, `ObjectMissingError` and `AwsError`."""
         from aws.clients import s3_client  # noqa: PLC0415
-        from aws.s3_objects import ObjectTooLarge, read_object  # noqa: PLC0415
+        from aws.s3_objects import ObjectTooLargeError, read_object  # noqa: PLC0415
 
         try:
             found = read_object(s3_client(), self.uri, max_bytes=max_bytes)
-        except ObjectTooLarge as error:
+        except ObjectTooLargeError as error:
             raise InputTooLarge(self.name, str(error).removeprefix(f"{self.uri}: ")) from error
         return Document(self.name, found.content, found.uri.version_id, self.uri.version_id is not None)
 

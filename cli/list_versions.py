@@ -12,7 +12,7 @@ from cli.decisions_place import Decisions, log_at
 from cli.formats import Format, OutputFormat, print_json
 from cli.seen import Seen, no_such_group, recorded_versions, seen_in_records, status_text
 from cli.terminal import clean_text, console_for
-from pipelines.judgements import judged_groups
+from pipelines.judgements import list_judged_groups
 from pipelines.version_standing import timestamp
 
 SCHEMA = "governance.list/1"
@@ -86,7 +86,7 @@ def _recorded(group: str | None, newest: int, most: int, place: str) -> Iterator
     if group is not None:
         found = recorded_versions(group, log, place, most=newest)
     else:
-        names = _bounded(judged_groups(log), most)
+        names = _bounded(list_judged_groups(log), most)
         found = [seen for name in names for seen in seen_in_records(name, log, most=newest)]
     for seen in found:
         if seen.judgement is not None:

@@ -68,11 +68,11 @@ def _told(records: Sequence[Input]) -> str:
 def _content(record: Input) -> bytes:
     if not isinstance(record, S3Object):
         return record.read(MAX_RECORD_BYTES).content
-    from aws.s3_objects import ObjectMissing  # noqa: PLC0415
+    from aws.s3_objects import ObjectMissingError  # noqa: PLC0415
 
     try:
         return record.read(MAX_RECORD_BYTES).content
-    except ObjectMissing as error:
+    except ObjectMissingError as error:
         raise GovernanceError(f"{record.name}: there is no such object{_near(record)}") from error
 
 

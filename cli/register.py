@@ -20,7 +20,7 @@ from cli.inputs import is_in_s3
 from cli.show import show_record
 from disk.reading import read_bounded
 from pipelines.new_version import NewVersion
-from pipelines.register_version import OnlyIf, WouldBeWorse, register_version
+from pipelines.register_version import OnlyIf, WouldBeWorseError, register_version
 from pipelines.registration_plan import RegisteredVersion
 
 MAX_SPECIFICATION_BYTES = 1024 * 1024  # a model card in it has at most 100,000 characters
@@ -185,7 +185,7 @@ def command(
                 say=_say,
                 show=_show,
             )
-        except WouldBeWorse as stopped:
+        except WouldBeWorseError as stopped:
             _say(f"not registered: {stopped}")
             _say_notes(stopped)
             raise typer.Exit(exit_code_of(stopped.record.decision)) from None

@@ -12,7 +12,7 @@ from aws.model_packages import ModelPackage, ModelPackageSummary
 from aws.model_registry import ModelRegistry
 from checks.errors import GovernanceError
 from cli.standing import look_up
-from pipelines.judgements import Judgement, judged_groups, judged_versions, newest_judgement
+from pipelines.judgements import Judgement, find_newest_judgement, list_judged_groups, list_judged_versions
 from pipelines.record_keys import created_text
 from pipelines.version_standing import Standing
 
@@ -48,7 +48,7 @@ def seen_with_standing(package: ModelPackage, log: DecisionLog | None) -> Seen:
         uri = standing.deciding.decision_uri
         judgement = Judgement(package.group, package.version, known.record, uri, standing.outcomes)
     elif log is not None:  # judged, and not carried out yet
-        judgement = newest_judgement(log, package.group, package.version, created=created_text(package))
+        judgement = find_newest_judgement(log, package.group, package.version, created=created_text(package))
     return Seen(package.group, package.version, package.arn, package.approval_status, judgement, standing)
 
 
@@ -60,7 +60,9 @@ def seen_in_registry(summaries: Iterable[ModelPackageSummary], log: DecisionLog 
             one.version,
             one.arn,
             one.approval_status,
-            None if log is None else newest_judgement(log, one.group, one.version, created=created_text(one)),
+            None
+            if log is None
+            else find_newest_judgement(log, one.group, one.version, created=created_text(one)),
         )
         for one in summaries
     ]
@@ -68,7 +70,9 @@ def seen_in_registry(summaries: Iterable[ModelPackageSummary], log: DecisionLog 
 
 def seen_in_records(group: str, log: DecisionLog, *, most: int) -> list[Seen]:
     """Return the newest `most` versions of which decisions were recorded, newest first."""
-    judgements = (newest_judgement(log, group, version) for version in judged_versions(log, group)[:most])
+    judgements = (
+        find_newest_judgement(log, group, version) for version in list_judged_versions(log, group)[:most]
+    )
     return [
         Seen(one.group, one.version, _arn_of(one), one.status, one) for one in judgements if one is not None
     ]
@@ -85,7 +89,7 @@ def versions_of(
     found = registry.list(validate_group_name(group))
     if found:
         return found[:most]
-    if log is not None and judged_versions(log, group):
+    if log is not None and list_judged_versions(log, group):
         print(
             f"{group}: the registry has no version of it (any more); what follows is from the decision records",
             file=sys.stderr,
@@ -102,7 +106,7 @@ def recorded_versions(group: str, log: DecisionLog, place: str, *, most: int) ->
     """
     found = seen_in_records(group, log, most=most)
     if not found:
-        raise no_such_group(group, judged_groups(log), place)
+        raise no_such_group(group, list_judged_groups(log), place)
     return found
 
 

@@ -23,7 +23,7 @@ from pipelines.version_standing import (
     OutcomeRecord,
     OutsideTheGate,
     Standing,
-    standing_of,
+    look_up_standing,
     timestamp,
 )
 
@@ -63,7 +63,7 @@ def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
     Raises:
         GovernanceError: the records cannot be read, or are not those that were written.
     """
-    standing = standing_of(package, log)
+    standing = look_up_standing(package, log)
     record = None if standing.deciding is None or log is None else _read(log, standing.deciding)
     return KnownStanding(standing, record, has_looked=log is not None)
 

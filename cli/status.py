@@ -18,7 +18,7 @@ from cli.seen import Seen, recorded_versions, seen_with_standing, versions_of
 from cli.show import ASKS, LONGEST_WORD
 from cli.standing import NOT_LOOKED, facts_about_status
 from cli.terminal import clean_text, console_for
-from pipelines.version_standing import described
+from pipelines.version_standing import describe_source
 
 SCHEMA = "governance.status/1"
 MOST_REASONS = 3
@@ -149,7 +149,7 @@ def _json(seen: Seen) -> Mapping[str, object]:
         "version": seen.version,
         "arn": seen.arn,
         "status": seen.status,
-        "status_given_by": None if seen.standing is None else described(seen.standing.source),
+        "status_given_by": None if seen.standing is None else describe_source(seen.standing.source),
         "decision": None if seen.judgement is None else _decision(seen.judgement.record),
         "record": None if seen.judgement is None else seen.judgement.uri,
     }

@@ -20,7 +20,7 @@ from cli.terminal import clean_text, console_for
 from cli.waiting import Waited, wait_for
 from disk.writing import write_whole
 from pipelines.step_settings import PIPELINE_NAME
-from pipelines.version_standing import described
+from pipelines.version_standing import describe_source
 
 SCHEMA = "governance.wait/1"
 MOST_REASONS = 100  # of a record's, in the JSON
@@ -132,7 +132,7 @@ def document_of(one: Waited) -> Mapping[str, object]:
         "outcome": None if deciding is None else deciding.outcome,
         "record_uri": None if deciding is None else deciding.decision_uri,
         "record_digest": None if deciding is None else deciding.decision_digest,
-        "status_given_by": None if standing is None else described(standing.source),
+        "status_given_by": None if standing is None else describe_source(standing.source),
         "reasons": [
             *one.reasons,
             *reasons[:MOST_REASONS],

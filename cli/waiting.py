@@ -8,10 +8,16 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from aws.arns import ModelPackageArn
-from aws.aws_errors import AwsError, AwsThrottled, AwsUnreachable
+from aws.aws_errors import AwsError, AwsThrottledError, AwsUnreachableError
 from aws.clients import s3_client, sagemaker_client
 from aws.decision_log import DecisionLog
-from aws.executions import SUCCEEDED, Execution, ExecutionStep, PipelineExecutions, PipelineMissing
+from aws.executions import (
+    SUCCEEDED,
+    ExecutionStep,
+    PipelineExecution,
+    PipelineExecutions,
+    PipelineMissingError,
+)
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from aws.regions import require_region_of_partition
@@ -191,7 +197,7 @@ class _Watch:
         self._place = place
         self._is_alone = is_alone
         self._status: str | None = None
-        self._execution: Execution | None = None
+        self._execution: PipelineExecution | None = None
         self._since = EARLIEST
         self._begun = datetime.now(UTC) - CLOCK_SKEW
         self._shown: set[tuple[str, str]] = set()
@@ -202,7 +208,7 @@ class _Watch:
         try:
             self._look(round_)
             self._fault = None
-        except (AwsThrottled, AwsUnreachable) as error:
+        except (AwsThrottledError, AwsUnreachableError) as error:
             self._fault = error
             round_.say_fault(error)
         except GovernanceError as error:  # another look would come to the same
@@ -245,11 +251,11 @@ class _Watch:
         if self._execution.is_finished:
             self._conclude(round_, steps)
 
-    def _find(self) -> tuple[Execution | None, str | None]:
+    def _find(self) -> tuple[PipelineExecution | None, str | None]:
         """Return the newest execution, or none and why there can be none."""
         try:
             found = self._place.executions.find(self._arn, since=self._since)
-        except PipelineMissing as error:
+        except PipelineMissingError as error:
             return None, str(error)
         self._since = self._begun  # what came before was looked through
         self.state = "no execution has started yet"
@@ -317,7 +323,7 @@ def result_of(known: KnownStanding) -> Result:
     return Result.NO_DECISION if is_undecided else Result.NEEDS_REVIEW
 
 
-def failure_of(execution: Execution, steps: Sequence[ExecutionStep]) -> str | None:
+def failure_of(execution: PipelineExecution, steps: Sequence[ExecutionStep]) -> str | None:
     """Return why a finished execution did not succeed, or `None` where it did."""
     if execution.status == SUCCEEDED:
         return None

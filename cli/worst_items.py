@@ -205,13 +205,13 @@ def _opened(results: str) -> Iterator[Callable[[int], bytes]]:
             yield file.read
         return
     from aws.clients import s3_client  # noqa: PLC0415
-    from aws.s3_objects import ObjectMissing, opened_object  # noqa: PLC0415
+    from aws.s3_objects import ObjectMissingError, opened_object  # noqa: PLC0415
     from aws.s3_uris import S3Uri  # noqa: PLC0415
 
     try:
         with opened_object(s3_client(), S3Uri.parse(results)) as read:
             yield read
-    except ObjectMissing:
+    except ObjectMissingError:
         yield lambda _: b""
 
 

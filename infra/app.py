@@ -6,7 +6,7 @@ import sys
 from aws_cdk import App, Environment
 
 from infra.bundle import BundleError
-from infra.deployment_settings import SettingsError, read_settings
+from infra.deployment_settings import DeploymentSettingsError, read_settings
 from infra.governance_stack import GovernanceStack
 
 
@@ -14,7 +14,7 @@ def build_app(app: App) -> GovernanceStack:
     """Add the stack that the context of `app` describes, and return it.
 
     Raises:
-        SettingsError: a context value is wrong.
+        DeploymentSettingsError: a context value is wrong.
         BundleError: the runtime bundle cannot be built.
     """
     context = app.node.get_all_context()
@@ -29,7 +29,7 @@ def main() -> int:
     app = App()
     try:
         build_app(app)
-    except (SettingsError, BundleError) as error:
+    except (DeploymentSettingsError, BundleError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     app.synth()

@@ -33,13 +33,13 @@ def definition_body(
         "update_function_arn": update_function_arn,
         "thresholds_uri": thresholds_uri,
         "decisions_uri": decisions_uri,
-        **_texts(evaluation),
+        **_list_texts(evaluation),
     }
-    template = _kept(
+    template = _keep(
         build,
         f"definition {type(evaluation).__name__} {sorted(values)}",
         lambda: pipeline_definition(
-            evaluation=_named(evaluation),
+            evaluation=_name_values(evaluation),
             update_function_arn=_name("update_function_arn"),
             thresholds_uri=_name("thresholds_uri"),
             decisions_uri=_name("decisions_uri"),
@@ -52,14 +52,14 @@ def definition_body(
 
 def image_uri(region: str, *, build: Path = ROOT / "build") -> str:
     """Return what `pipelines.definition.managed_image_uri` returns."""
-    return _kept(build, f"image {region}", lambda: managed_image_uri(region))
+    return _keep(build, f"image {region}", lambda: managed_image_uri(region))
 
 
 def _name(value: str) -> str:
     return f"<<{value}>>"
 
 
-def _texts(evaluation: EvaluationCompute) -> dict[str, str]:
+def _list_texts(evaluation: EvaluationCompute) -> dict[str, str]:
     """The values of a compute that differ from one deployment to the next."""
     texts = {
         field.name: value
@@ -70,16 +70,16 @@ def _texts(evaluation: EvaluationCompute) -> dict[str, str]:
     return texts | {f"environment.{name}": value for name, value in environment.items()}
 
 
-def _named(evaluation: EvaluationCompute) -> EvaluationCompute:
+def _name_values(evaluation: EvaluationCompute) -> EvaluationCompute:
     """The compute with names for its values."""
-    texts = {name: _name(name) for name in _texts(evaluation) if not name.startswith("environment.")}
+    texts = {name: _name(name) for name in _list_texts(evaluation) if not name.startswith("environment.")}
     if isinstance(evaluation, ProcessingCompute):
         environment = {name: _name(f"environment.{name}") for name in evaluation.environment}
         return replace(evaluation, **texts, environment=environment)  # type: ignore[arg-type]  # all are text
     return replace(evaluation, **texts)
 
 
-def _kept(build: Path, what: str, make: Callable[[], str]) -> str:
+def _keep(build: Path, what: str, make: Callable[[], str]) -> str:
     digest = hashlib.sha256(f"{what} {version('sagemaker')}".encode())
     for module in _BUILDERS:
         digest.update(Path(str(module.__file__)).read_bytes())

@@ -16,7 +16,7 @@ RetentionDays = Literal[
 _PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 
 
-class SettingsError(Exception):
+class DeploymentSettingsError(Exception):
     """A context value that cannot be deployed; the message names each one, and what it may be."""
 
 
@@ -81,10 +81,10 @@ def read_settings(context: Mapping[str, object], *, region: str | None = None) -
     The command line gives text (`-c log_retention_days=30`), `cdk.json` may give numbers: both are taken.
 
     Raises:
-        SettingsError: naming every value that is wrong.
+        DeploymentSettingsError: naming every value that is wrong.
     """
     given = {
-        name: _literal(context[name])
+        name: _read_literal(context[name])
         for name in DeploymentSettings.model_fields
         if context.get(name) is not None
     }
@@ -95,8 +95,8 @@ def read_settings(context: Mapping[str, object], *, region: str | None = None) -
             f"{''.join(str(part) for part in detail['loc'][:1]) or PIPELINE_NAME}: {detail['msg']}"
             for detail in error.errors(include_url=False)
         )
-        raise SettingsError(f"the context cannot be deployed: {problems}") from error
+        raise DeploymentSettingsError(f"the context cannot be deployed: {problems}") from error
 
 
-def _literal(value: object) -> object:
+def _read_literal(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value

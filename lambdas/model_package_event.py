@@ -11,7 +11,7 @@ SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Model Package State Change"
 
 
-class EventRefused(GovernanceError):
+class EventRefusedError(GovernanceError):
     """An event that the rule should never have delivered; trying it again cannot help."""
 
 
@@ -38,51 +38,53 @@ def read_event(event: object, *, account: str, region: str) -> StateChange:
     """Read an event about a model version of `account` and `region`.
 
     Raises:
-        EventRefused: it comes from elsewhere, is about something else, or lacks a field.
+        EventRefusedError: it comes from elsewhere, is about something else, or lacks a field.
         ArnError: its model package ARN is none, or is of an unversioned model package.
     """
     if not isinstance(event, Mapping):
-        raise EventRefused(f"the event is {type(event).__name__}, not an object; send it through EventBridge")
+        raise EventRefusedError(
+            f"the event is {type(event).__name__}, not an object; send it through EventBridge"
+        )
     for field, expected in (("source", SOURCE), ("detail-type", DETAIL_TYPE)):
         if event.get(field) != expected:
-            raise EventRefused(
+            raise EventRefusedError(
                 f"the event's {field} is {event.get(field)!r}, not {expected!r}; mend the rule that delivers it"
             )
     detail = event.get("detail")
     if not isinstance(detail, Mapping):
-        raise EventRefused("the event has no detail; send it as SageMaker does")
-    arn = _text(detail, "ModelPackageArn")
+        raise EventRefusedError("the event has no detail; send it as SageMaker does")
+    arn = _read_text(detail, "ModelPackageArn")
     _require_own(arn, account=account, region=region)
     return StateChange(
         model_package_arn=arn,
-        approval_status=_text(detail, "ModelApprovalStatus"),
-        package_status=_text(detail, "ModelPackageStatus"),
-        changed_at=_time(detail),
+        approval_status=_read_text(detail, "ModelApprovalStatus"),
+        package_status=_read_text(detail, "ModelPackageStatus"),
+        changed_at=_read_time(detail),
     )
 
 
-def _text(detail: Mapping[str, object], field: str) -> str:
+def _read_text(detail: Mapping[str, object], field: str) -> str:
     value = detail.get(field)
     if not isinstance(value, str) or not value:
-        raise EventRefused(f"the event's detail lacks {field}, as text; send it as SageMaker does")
+        raise EventRefusedError(f"the event's detail lacks {field}, as text; send it as SageMaker does")
     return value
 
 
 def _require_own(text: str, *, account: str, region: str) -> None:
     arn = ModelPackageArn.parse(text)
     if (arn.account, arn.region) != (account, region):
-        raise EventRefused(
+        raise EventRefusedError(
             f"{arn} belongs to account {arn.account} in {arn.region}; this stack governs {account} in {region}: "
             "deploy one there"
         )
 
 
-def _time(detail: Mapping[str, object]) -> str:
+def _read_time(detail: Mapping[str, object]) -> str:
     """The time of the change: SageMaker sends milliseconds since 1970 as a number, others send text."""
     for field in ("LastModifiedTime", "CreationTime"):
         value = detail.get(field)
         if isinstance(value, (int, float, str)) and not isinstance(value, bool) and value != "":
             return str(value)
-    raise EventRefused(
+    raise EventRefusedError(
         "the event's detail lacks LastModifiedTime and CreationTime; send it as SageMaker does"
     )

@@ -11,11 +11,11 @@ from aws.aws_errors import AwsError
 from aws.clients import kms_client, s3_client, sagemaker_client
 from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.executions import PipelineExecutions
-from aws.model_packages import ModelPackage, ModelPackageGone
+from aws.model_packages import ModelPackage, ModelPackageGoneError
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from aws.record_seals import KmsSeals, Seals
 from checks.errors import GovernanceError
-from lambdas.model_package_event import EventRefused, StateChange, read_event
+from lambdas.model_package_event import EventRefusedError, StateChange, read_event
 from pipelines.json_log import log
 from pipelines.record_keys import created_text, records_folder, statement
 from pipelines.step_settings import (
@@ -88,7 +88,7 @@ def start_pipeline(
     """
     try:
         change = read_event(event, account=settings.account, region=settings.region)
-    except (EventRefused, ArnError) as error:
+    except (EventRefusedError, ArnError) as error:
         return StartOutcome(REFUSED, str(error))
     if reason := change.not_to_be_judged or _not_to_be_judged_now(change, registry, decisions, seals):
         return StartOutcome(IGNORED, f"{change.model_package_arn}: {reason}")
@@ -102,7 +102,7 @@ def _not_to_be_judged_now(
     """Why the version, as it stands by now, needs no judgement, or `None` when it does."""
     try:
         package = registry.describe(change.model_package_arn)
-    except ModelPackageGone:
+    except ModelPackageGoneError:
         return "it was deleted after the event was sent"
     if not package.is_pending:
         return f"it is {package.approval_status} by now"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from model_governance.registration import NewVersion as NewVersion
     from model_governance.registration import OnlyIf as OnlyIf
     from model_governance.registration import RegisteredVersion as RegisteredVersion
-    from model_governance.registration import WouldBeWorse as WouldBeWorse
+    from model_governance.registration import WouldBeWorseError as WouldBeWorseError
     from model_governance.registration import register as register
     from model_governance.text_to_sql import TextToSqlSettings as TextToSqlSettings
     from model_governance.text_to_sql import score_text_to_sql as score_text_to_sql
@@ -59,7 +59,9 @@ _HOMES = (
     _Home(".feedback", "scoring", ("FeedbackColumns", "FeedbackScale", "score_feedback")),
     _Home(".judgement", "cli", ("DecisionRecord", "Verdict", "assert_meets_thresholds", "check")),
     _Home(".rag", "rag", ("RagSettings", "score_rag")),
-    _Home(".registration", "cli", ("NewVersion", "OnlyIf", "RegisteredVersion", "WouldBeWorse", "register")),
+    _Home(
+        ".registration", "cli", ("NewVersion", "OnlyIf", "RegisteredVersion", "WouldBeWorseError", "register")
+    ),
     _Home(".text_to_sql", "scoring", ("TextToSqlSettings", "score_text_to_sql")),
     _Home(".waiting", "cli", ("Waited", "wait_for")),
 )

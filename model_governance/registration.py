@@ -1,8 +1,8 @@
 """Registering a version with its evidence, as `governance register` does it."""
 
 from pipelines.new_version import NewVersion
-from pipelines.register_version import OnlyIf, WouldBeWorse
+from pipelines.register_version import OnlyIf, WouldBeWorseError
 from pipelines.register_version import register_version as register
 from pipelines.registration_plan import RegisteredVersion
 
-__all__ = ["NewVersion", "OnlyIf", "RegisteredVersion", "WouldBeWorse", "register"]
+__all__ = ["NewVersion", "OnlyIf", "RegisteredVersion", "WouldBeWorseError", "register"]

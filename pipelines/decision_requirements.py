@@ -10,14 +10,19 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.thresholds import Mode
 from pipelines.record_keys import outcome_key, records_folder
-from pipelines.sealed_decisions import DecisionMismatch, decided_at, judged_package, read_decision
+from pipelines.sealed_decisions import (
+    DecisionMismatchError,
+    decided_at,
+    describe_judged_package,
+    read_decision,
+)
 from pipelines.step_settings import OUTCOME_SUFFIX, RECORD_SUFFIX
-from pipelines.threshold_sources import Thresholds
+from pipelines.threshold_sources import ThresholdSource
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class DecisionOutdated(DecisionMismatch):
+class DecisionOutdatedError(DecisionMismatchError):
     """A genuine decision that is not to be carried out any more."""
 
 
@@ -25,9 +30,9 @@ def require_same_package(record: DecisionRecord, uri: str, package: ModelPackage
     """Refuse a record about another package of the same ARN: the group was made anew, or the model was exchanged.
 
     Raises:
-        DecisionMismatch: naming what differs.
+        DecisionMismatchError: naming what differs.
     """
-    judged, now = record.model_package, judged_package(package)
+    judged, now = record.model_package, describe_judged_package(package)
     if judged == now:
         return
     differs = [
@@ -35,18 +40,20 @@ def require_same_package(record: DecisionRecord, uri: str, package: ModelPackage
         for name in ("arn", "group", "version", "created", "containers")
         if judged is None or getattr(judged, name) != getattr(now, name)
     ]
-    raise DecisionMismatch(
+    raise DecisionMismatchError(
         f"{uri}: this decision is about another package than the one that {package.arn} names now (other: "
         f"{', '.join(differs)}): it was deleted and registered anew, or its model was exchanged; nothing was changed. "
         "Start a new execution"
     )
 
 
-def require_in_force(record: DecisionRecord, uri: str, thresholds: Thresholds, package: ModelPackage) -> None:
+def require_in_force(
+    record: DecisionRecord, uri: str, thresholds: ThresholdSource, package: ModelPackage
+) -> None:
     """Refuse a decision by thresholds that are not those in force by now; one that changes no status is let pass.
 
     Raises:
-        DecisionOutdated: another file is in force, or none.
+        DecisionOutdatedError: another file is in force, or none.
         GovernanceError: the files in force cannot be read or are wrong: nothing may be carried out beside them.
     """
     judged_by = record.thresholds
@@ -55,7 +62,7 @@ def require_in_force(record: DecisionRecord, uri: str, thresholds: Thresholds, p
     in_force = thresholds.for_group(package.group)
     if in_force is None or in_force.sha256 != judged_by.sha256:
         now = "no file" if in_force is None else f"{in_force.source} with the SHA-256 {in_force.sha256}"
-        raise DecisionOutdated(
+        raise DecisionOutdatedError(
             f"{uri}: it was decided by {judged_by.source} with the SHA-256 {judged_by.sha256}, and in force for "
             f"{package.group} is {now}: the thresholds were changed since; nothing was changed. Start a new execution"
         )
@@ -70,19 +77,19 @@ def require_newest(
     since it changed no status: that it was one is taken from its decision, if step one sealed that.
 
     Raises:
-        DecisionOutdated: naming a newer outcome.
-        DecisionMismatch: an outcome of this very execution is there, though nothing was carried out.
+        DecisionOutdatedError: naming a newer outcome.
+        DecisionMismatchError: an outcome of this very execution is there, though nothing was carried out.
     """
     folder, own = records_folder(package), outcome_key(package, record.execution or "")
     if any(found.endswith(f"/{own}") for found in decisions.written_after(folder, _EVER)):
-        raise DecisionMismatch(
+        raise DecisionMismatchError(
             f"{uri}: what became of this decision is recorded already, and the version does not show it: somebody "
             "else wrote that, or set the version back; nothing was changed. Keep the record for the audit, and start "
             "a new execution"
         )
     for outcome in _outcomes(decisions.written_after(folder, decided_at(record))):
         if not _is_dry_run(outcome, decisions, seals, package):
-            raise DecisionOutdated(
+            raise DecisionOutdatedError(
                 f"{uri}: it was decided at {record.decided_at}, and {outcome} is newer: a later decision was carried "
                 "out already; nothing was changed. Start a new execution"
             )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aws.decision_log import DecisionExists, DecisionLog
-from aws.evidence_errors import DigestMismatch
+from aws.evidence_errors import DigestMismatchError
 from aws.evidence_store import EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry
@@ -13,12 +13,17 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.judge import judge
 from pipelines.evidence_claims import Claims
-from pipelines.foreign_reports import with_foreign_named
+from pipelines.foreign_reports import name_foreign_reports
 from pipelines.read_evidence import read_evidence
 from pipelines.record_keys import execution_id
-from pipelines.sealed_decisions import DecisionMismatch, judged_package, read_decision, write_decision
+from pipelines.sealed_decisions import (
+    DecisionMismatchError,
+    describe_judged_package,
+    read_decision,
+    write_decision,
+)
 from pipelines.step_messages import EvaluateRequest, EvaluateResponse
-from pipelines.threshold_sources import Thresholds
+from pipelines.threshold_sources import ThresholdSource
 from pipelines.undecided_versions import leave_undecided
 
 
@@ -27,7 +32,7 @@ class EvaluateServices:
     """What evaluation works with: AWS, or its twins in memory and folders."""
 
     registry: ModelRegistry
-    thresholds: Thresholds
+    thresholds: ThresholdSource
     evidence: EvidenceStore
     decisions: DecisionLog
     seals: Seals
@@ -44,8 +49,8 @@ def evaluate_model_package(
 
     Raises:
         ExecutionNameError: the execution's ARN is none.
-        DecisionMismatch: another record than the one decided now lies where it belongs.
-        ModelPackageGone: the version was deleted meanwhile.
+        DecisionMismatchError: another record than the one decided now lies where it belongs.
+        ModelPackageGoneError: the version was deleted meanwhile.
         GovernanceError: the evidence or the thresholds cannot be used, or AWS failed: nothing was decided.
     """
     execution_id(request.execution_arn)  # refused before anything is read
@@ -53,27 +58,27 @@ def evaluate_model_package(
     thresholds = services.thresholds.for_group(package.group)
     try:
         read = read_evidence(services.evidence, package)
-    except DigestMismatch as mismatch:
+    except DigestMismatchError as mismatch:
         _leave_undecided(services, package, request.execution_arn, mismatch, now=now)
         raise
-    evidence = with_foreign_named(read, package, services.claims)
+    evidence = name_foreign_reports(read, package, services.claims)
     decision = judge(thresholds, evidence, today=now.date())
     record = DecisionRecord.of(
         decision,
         thresholds=thresholds,
         evidence=evidence,
         decided_at=now,
-        model_package=judged_package(package),
+        model_package=describe_judged_package(package),
         execution=request.execution_arn,
     )
-    return _kept(services, package, record, request.execution_arn)
+    return _keep(services, package, record, request.execution_arn)
 
 
 def _leave_undecided(
     services: EvaluateServices,
     package: ModelPackage,
     execution_arn: str,
-    error: DigestMismatch,
+    error: DigestMismatchError,
     *,
     now: datetime,
 ) -> None:
@@ -91,7 +96,7 @@ def _leave_undecided(
         error.add_note(f"The version's description could not be changed: {second}")
 
 
-def _kept(
+def _keep(
     services: EvaluateServices, package: ModelPackage, record: DecisionRecord, execution_arn: str
 ) -> EvaluateResponse:
     """Write the record, or find the one that an earlier attempt of this execution wrote."""
@@ -101,7 +106,7 @@ def _kept(
     except DecisionExists as error:
         standing, location = read_decision(log, seals, error.uri, about=package.arn)
         if standing != record.model_copy(update={"decided_at": standing.decided_at}):
-            raise DecisionMismatch(
+            raise DecisionMismatchError(
                 f"{error.uri}: an earlier attempt of this execution decided {standing.decision} there, and this one "
                 f"decides {record.decision} on other grounds: the evidence or the thresholds were changed meanwhile. "
                 "Nothing was done by either; start a new execution"

@@ -14,7 +14,7 @@ from checks.decision_record import ModelPackage as JudgedPackage
 from checks.errors import GovernanceError
 from checks.evidence import Report
 from checks.strict_json import ReportError, parse_strict_json
-from pipelines.sealed_decisions import judged_package
+from pipelines.sealed_decisions import describe_judged_package
 
 
 class Claims(Protocol):
@@ -62,7 +62,7 @@ class EvidenceClaims:
             GovernanceError: what lies there is no claim.
             AwsError: it could not be read or written.
         """
-        made = Claim(judged_package(package), report.uri)
+        made = Claim(describe_judged_package(package), report.uri)
         document = _Document(sha256=report.sha256, uri=report.uri, model_package=made.package)
         content = document.model_dump_json(by_alias=True, exclude_none=True, indent=2)
         try:

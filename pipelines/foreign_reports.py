@@ -7,7 +7,7 @@ from checks.evidence import Evidence, Report
 from checks.reports import UNREADABLE
 from checks.subject import JudgedModel, Subject
 from pipelines.evidence_claims import Claim, Claims
-from pipelines.sealed_decisions import judged_package
+from pipelines.sealed_decisions import describe_judged_package
 
 # Figures about data, which several models may be trained on or serve; nothing in them speaks for one model. What Model
 # Monitor writes of a model's quality, its bias or its explanations does.
@@ -22,7 +22,7 @@ ABOUT_A_MODEL = ("bias_drift_check", "feature_attribution_drift_check")
 _OF_MODEL_QUALITY = "_constraints."
 
 
-def judged_model(package: ModelPackage) -> JudgedModel:
+def describe_judged_model(package: ModelPackage) -> JudgedModel:
     """Return what the registry says of the version that evidence has to be about."""
     return JudgedModel(
         name=package.metadata.get(ABOUT_PROPERTY, package.group),
@@ -39,13 +39,13 @@ def judged_model(package: ModelPackage) -> JudgedModel:
     )
 
 
-def with_foreign_named(evidence: Evidence, package: ModelPackage, claims: Claims) -> Evidence:
+def name_foreign_reports(evidence: Evidence, package: ModelPackage, claims: Claims) -> Evidence:
     """Return the evidence where each report about another version says so in `foreign`; each report is claimed."""
-    model = judged_model(package)
-    return Evidence(tuple(_examined(report, package, model, claims) for report in evidence.reports))
+    model = describe_judged_model(package)
+    return Evidence(tuple(_examine(report, package, model, claims) for report in evidence.reports))
 
 
-def _examined(report: Report, package: ModelPackage, model: JudgedModel, claims: Claims) -> Report:
+def _examine(report: Report, package: ModelPackage, model: JudgedModel, claims: Claims) -> Report:
     if report.format == UNREADABLE:
         return report  # a finding of its own
     says_otherwise = [] if report.subject is None else model.disagreements(report.subject)
@@ -56,7 +56,7 @@ def _examined(report: Report, package: ModelPackage, model: JudgedModel, claims:
         return report
     claim = claims.claim(report, package)
     if report.foreign is None and _is_reused(report, claim, package, model):
-        return replace(report, foreign=_reuse(claim))
+        return replace(report, foreign=_explain_reuse(claim))
     return report
 
 
@@ -77,7 +77,7 @@ def _is_reused(report: Report, claim: Claim, package: ModelPackage, model: Judge
 
     Two versions of the very same model may come to the same bytes, each in a place of its own.
     """
-    own = judged_package(package)
+    own = describe_judged_package(package)
     if (claim.package.arn, claim.package.created) == (own.arn, own.created):
         return False
     if report.subject is not None and model.is_named_by(report.subject):
@@ -86,7 +86,7 @@ def _is_reused(report: Report, claim: Claim, package: ModelPackage, model: Judge
     return claim.uri == report.uri or not is_same_model
 
 
-def _reuse(claim: Claim) -> str:
+def _explain_reuse(claim: Claim) -> str:
     when = f" (registered {claim.package.created})" if claim.package.created else ""
     return (
         f"these bytes were judged for another version before: {claim.package.arn}{when}; attach what was measured on "

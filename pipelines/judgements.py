@@ -33,16 +33,16 @@ class Judgement:
         return self.outcomes[-1].approval_status if self.outcomes else None
 
 
-def judged_groups(log: DecisionLog) -> tuple[str, ...]:
+def list_judged_groups(log: DecisionLog) -> tuple[str, ...]:
     """Return the names of the groups of which decisions were recorded.
 
     Raises:
         GovernanceError: the log cannot be listed.
     """
-    return tuple(group for group in log.folders() if judged_versions(log, group))
+    return tuple(group for group in log.folders() if list_judged_versions(log, group))
 
 
-def judged_versions(log: DecisionLog, group: str) -> tuple[int, ...]:
+def list_judged_versions(log: DecisionLog, group: str) -> tuple[int, ...]:
     """Return the versions of `group` of which decisions were recorded, newest first.
 
     Raises:
@@ -52,7 +52,7 @@ def judged_versions(log: DecisionLog, group: str) -> tuple[int, ...]:
     return tuple(sorted(numbers, reverse=True))
 
 
-def newest_judgement(
+def find_newest_judgement(
     log: DecisionLog, group: str, version: int, *, created: str | None = None
 ) -> Judgement | None:
     """Return the newest decision about a version, or `None` where none was recorded.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aws.aws_errors import AwsAccessDenied
+from aws.aws_errors import AwsAccessDeniedError
 from aws.clients import s3_client
 from aws.threshold_store import FolderThresholdStore, S3ThresholdStore
 from checks.decision_record import DecisionRecord
@@ -13,30 +13,30 @@ from checks.judge import judge
 from checks.thresholds import ThresholdFile
 from pipelines.registration_plan import Plan
 from pipelines.step_services import thresholds_in_force
-from pipelines.threshold_sources import Thresholds
+from pipelines.threshold_sources import ThresholdSource
 
 _S3 = "s3://"
 
 
-def likely_decision(
+def predict_decision(
     plan: Plan, thresholds: str | Path | None, bucket: str | None, say: Callable[[str], None]
 ) -> DecisionRecord | None:
     """Judge the evidence as the gate would, by the thresholds in force or those that are named."""
-    store = _thresholds(thresholds, bucket)
+    store = _choose_thresholds(thresholds, bucket)
     if store is None:
         say(
             "warning: the likely decision is not known: no thresholds are named; set GOVERNANCE_THRESHOLDS_BUCKET, or "
             "give --thresholds"
         )
         return None
-    file = _file_for(plan.version.group, store)
+    file = _find_file(plan.version.group, store)
     evidence = Evidence(plan.reports)
     now = datetime.now(UTC)
     decision = judge(file, evidence, today=now.date())
     return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
 
 
-def _thresholds(named: str | Path | None, bucket: str | None) -> Thresholds | None:
+def _choose_thresholds(named: str | Path | None, bucket: str | None) -> ThresholdSource | None:
     if named is not None and str(named).startswith(_S3):
         return S3ThresholdStore(s3_client(), str(named))
     if named is not None:
@@ -44,9 +44,9 @@ def _thresholds(named: str | Path | None, bucket: str | None) -> Thresholds | No
     return None if bucket is None else thresholds_in_force(bucket)
 
 
-def _file_for(group: str, store: Thresholds) -> ThresholdFile | None:
+def _find_file(group: str, store: ThresholdSource) -> ThresholdFile | None:
     try:
         return store.for_group(group)
-    except AwsAccessDenied as error:
+    except AwsAccessDeniedError as error:
         error.add_note("name the thresholds (--thresholds), or register without a look at them (--no-check)")
         raise

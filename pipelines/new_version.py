@@ -67,8 +67,8 @@ def further_fields(version: NewVersion, taken_over: Mapping[str, Any]) -> dict[s
     _refuse_reserved(version.specification)
     fields = {**taken_over, **version.specification}
     fields.pop(_METADATA, None)
-    inference = dict(_mapping(fields.pop(_INFERENCE, {}), _INFERENCE))
-    containers = _containers(version, inference.get("Containers") or [])
+    inference = dict(_require_mapping(fields.pop(_INFERENCE, {}), _INFERENCE))
+    containers = _write_containers(version, inference.get("Containers") or [])
     if containers:
         inference["Containers"] = containers
     if version.content_types:
@@ -94,7 +94,7 @@ def own_metadata(version: NewVersion) -> dict[str, str]:
     Raises:
         NewVersionError: a key is one of the gate's own.
     """
-    given = {**_mapping(version.specification.get(_METADATA, {}), _METADATA), **version.metadata}
+    given = {**_require_mapping(version.specification.get(_METADATA, {}), _METADATA), **version.metadata}
     for key in given:
         if str(key).startswith(_OWN_METADATA):
             raise NewVersionError(
@@ -120,7 +120,7 @@ def _refuse_reserved(specification: Mapping[str, Any]) -> None:
         raise NewVersionError("\n".join(problems))
 
 
-def _containers(version: NewVersion, given: Sequence[Any]) -> list[dict[str, Any]]:
+def _write_containers(version: NewVersion, given: Sequence[Any]) -> list[dict[str, Any]]:
     """Return the containers: those given, with images and model data of the version in their place, or new ones."""
     count = len(given) or len(version.images)
     for option, values in (("image", version.images), ("model data", version.model_data)):
@@ -129,7 +129,7 @@ def _containers(version: NewVersion, given: Sequence[Any]) -> list[dict[str, Any
                 f"{option}: {len(values)} for {count} container{'s'[: count != 1]}; give one for each container in "
                 "their order, or write the containers as InferenceSpecification.Containers into the specification"
             )
-    containers = [dict(_mapping(one, "Containers")) for one in given] or [{} for _ in range(count)]
+    containers = [dict(_require_mapping(one, "Containers")) for one in given] or [{} for _ in range(count)]
     _override(containers, version.images, "Image", ["ImageDigest"])
     _override(containers, version.model_data, "ModelDataUrl", ["ModelDataETag", "ModelDataSource"])
     return containers
@@ -145,7 +145,7 @@ def _override(
         container[name] = value
 
 
-def _mapping(value: Any, name: str) -> Mapping[str, Any]:
+def _require_mapping(value: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise NewVersionError(f"{name}: {value!r:.80} is not an object, as CreateModelPackage takes it")
     return value

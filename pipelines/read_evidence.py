@@ -3,35 +3,35 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from aws.evidence_errors import DigestMismatch, EvidenceGap, EvidenceMissing
+from aws.evidence_errors import DigestMismatchError, EvidenceGapError, EvidenceMissingError
 from aws.evidence_store import EvidenceStore
 from aws.model_packages import EVIDENCE_DIGEST_PROPERTY, ModelPackage
 from aws.report_references import ReportReference
 from checks.evidence import Evidence, Report
 from checks.manifest import Manifest, ManifestError, parse_manifest
 from checks.reports import MANIFEST, EvidenceReader, unread
-from pipelines.foreign_reports import judged_model
+from pipelines.foreign_reports import describe_judged_model
 
 
 def read_evidence(store: EvidenceStore, package: ModelPackage) -> Evidence:
     """Read every report that `package` points at, each once; a missing one is a report with a problem.
 
     Raises:
-        DigestMismatch: a report, or the manifest that lists them, is not the one that was registered.
-        ForeignBucket: a report lies outside the buckets of the stack.
+        DigestMismatchError: a report, or the manifest that lists them, is not the one that was registered.
+        ForeignBucketError: a report lies outside the buckets of the stack.
         AwsError: a report could not be read (403, throttling): that says nothing about the version.
     """
-    folder = _folder(store, package)
+    folder = _read_folder(store, package)
     attached = folder.with_digests(package.reports)
     reader = EvidenceReader()
     read = [
-        folder.examined(_read(reader, store, reference), package)
-        for reference in each_once(attached, folder.with_digests(folder.listed))
+        folder.examine(_read(reader, store, reference), package)
+        for reference in list_each_once(attached, folder.with_digests(folder.listed))
     ]
-    return Evidence((*_each_version_once(read), *folder.problems()))
+    return Evidence((*_drop_repeated_versions(read), *folder.problems()))
 
 
-def each_once(
+def list_each_once(
     attached: Iterable[ReportReference], listed: Iterable[ReportReference]
 ) -> tuple[ReportReference, ...]:
     """Return every reference once: the attached ones first, since those may say a version or a digest.
@@ -77,11 +77,11 @@ class _Folder:
     def _path(self, uri: str) -> str:
         return uri.removeprefix(self.uri)
 
-    def examined(self, report: Report, package: ModelPackage) -> Report:
+    def examine(self, report: Report, package: ModelPackage) -> Report:
         """Return the report, as foreign where the manifest says that the folder is about another model."""
         if self.manifest is None or not report.uri.startswith(self.uri):
             return report
-        says_otherwise = judged_model(package).disagreements(self.manifest.subject)
+        says_otherwise = describe_judged_model(package).disagreements(self.manifest.subject)
         if not says_otherwise:
             return report
         reason = f"its folder is about another model: {MANIFEST} says {', '.join(says_otherwise)}"
@@ -97,7 +97,7 @@ class _Folder:
                 yield unread(self.uri + path, f"{MANIFEST} names it, and it is not there (any more)")
 
 
-def _folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
+def _read_folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
     prefix, digest = package.evidence_prefix, package.metadata.get(EVIDENCE_DIGEST_PROPERTY)
     if prefix is None:
         return _Folder(uri="")
@@ -105,19 +105,19 @@ def _folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
     try:
         document = store.read(ReportReference(None, uri + MANIFEST, digest))
         manifest = parse_manifest(document.content)
-    except EvidenceMissing as error:
+    except EvidenceMissingError as error:
         if digest is not None:
-            raise DigestMismatch(
+            raise DigestMismatchError(
                 f"{uri}{MANIFEST}: it is not there, though the version was registered with its digest {digest}; "
                 "nothing was decided. Find out who removed it, then register the version again"
             ) from error
         return _Folder(uri, listed)
-    except (EvidenceGap, ManifestError) as error:
-        return _Folder(uri, listed, manifest_problem=_without(uri + MANIFEST, error))
+    except (EvidenceGapError, ManifestError) as error:
+        return _Folder(uri, listed, manifest_problem=_drop_uri(uri + MANIFEST, error))
     return _Folder(uri, listed, manifest, is_protected=digest is not None)
 
 
-def _each_version_once(reports: Sequence[Report]) -> Iterator[Report]:
+def _drop_repeated_versions(reports: Sequence[Report]) -> Iterator[Report]:
     """Leave out what turned out to be the object version of an earlier report, attached by its version id."""
     seen = set()
     for report in reports:
@@ -130,11 +130,11 @@ def _each_version_once(reports: Sequence[Report]) -> Iterator[Report]:
 def _read(reader: EvidenceReader, store: EvidenceStore, reference: ReportReference) -> Report:
     try:
         report = reader.read(reference.uri, lambda: store.read(reference))
-    except EvidenceGap as error:
-        report = unread(reference.uri, _without(reference.uri, error))
+    except EvidenceGapError as error:
+        report = unread(reference.uri, _drop_uri(reference.uri, error))
     return replace(report, digest_verified=reference.content_digest is not None)
 
 
-def _without(uri: str, error: Exception) -> str:
+def _drop_uri(uri: str, error: Exception) -> str:
     """Return what an error says but for the URI at its beginning: what is unread is told with its URI."""
     return str(error).removeprefix(f"{uri}: ")

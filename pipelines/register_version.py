@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from aws.arns import ModelPackageArn, validate_group_name
-from aws.aws_errors import AwsError, AwsNotFound, AwsUnreachable
+from aws.aws_errors import AwsError, AwsNotFoundError, AwsUnreachableError
 from aws.callers import Caller, caller_of
 from aws.clients import s3_client, sagemaker_client, sts_client
 from aws.evidence_store import S3EvidenceStore
@@ -39,9 +39,9 @@ from checks.evidence import Document, Report
 from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file
 from checks.subject import JudgedModel
 from disk.reading import read_bounded
-from pipelines.likely_decision import likely_decision
+from pipelines.likely_decision import predict_decision
 from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
-from pipelines.registration_plan import Plan, RegisteredVersion, identity_of, noting
+from pipelines.registration_plan import Plan, RegisteredVersion, derive_identity, note_on_failure
 
 _S3 = "s3://"
 
@@ -55,7 +55,7 @@ class OnlyIf(StrEnum):
     REVIEW = "review"
 
 
-class WouldBeWorse(GovernanceError):
+class WouldBeWorseError(GovernanceError):
     """The gate would decide worse than was asked for; `record` is its likely decision. Nothing was uploaded."""
 
     def __init__(self, message: str, *, record: DecisionRecord) -> None:
@@ -98,14 +98,14 @@ def register_version(
         show: called with the likely decision, before anything is uploaded.
 
     Raises:
-        WouldBeWorse: the likely decision is worse than `only_if`.
+        WouldBeWorseError: the likely decision is worse than `only_if`.
         GovernanceError: the evidence, the version or the thresholds cannot be used.
         AwsError: AWS refused something or could not be asked.
     """
-    with noting(UNTOUCHED):
-        plan = _plan(version, evidence_bucket, region, again, say)
-        likely = likely_decision(plan, thresholds, thresholds_bucket, say) if check else None
-        _hold_against(only_if, likely, plan.version.group, ungoverned, show)
+    with note_on_failure(UNTOUCHED):
+        plan = _make_plan(version, evidence_bucket, region, again, say)
+        likely = predict_decision(plan, thresholds, thresholds_bucket, say) if check else None
+        _require_at_least(only_if, likely, plan.version.group, ungoverned, show)
         standing = plan.registered_before()
     if standing is not None:
         say(
@@ -116,22 +116,22 @@ def register_version(
     return plan.carry_out(likely, say)
 
 
-def _plan(
+def _make_plan(
     version: NewVersion, bucket: str, region: str | None, again: bool, say: Callable[[str], None]
 ) -> Plan:
     """Look at everything that could be wrong, the cheapest first, and say where the evidence will lie."""
     validate_group_name(version.group)
-    reports, files = _evidence_of(version.evidence)
+    reports, files = _read_evidence(version.evidence)
     metadata = own_metadata(version)
     refuse_aws_tags(version)
     sagemaker = sagemaker_client(region)
     where = sagemaker.meta.region_name
-    caller = _caller(where, say)
+    caller = _find_caller(where, say)
     registry = SageMakerModelRegistry(sagemaker)
-    taken_over = _taken_over(version.from_package, registry, where, caller)
+    taken_over = _take_over(version.from_package, registry, where, caller)
     fields = further_fields(version, taken_over)
     registration = Registration(version.group, metadata=metadata, fields=fields, tags=version.tags)
-    identity = identity_of(version, registration, files, salt=secrets.token_hex() if again else "")
+    identity = derive_identity(version, registration, files, salt=secrets.token_hex() if again else "")
     plan = Plan(
         version=version,
         registration=registration,
@@ -145,10 +145,10 @@ def _plan(
     registry.check(plan.complete())
     _refuse_other_tags(version, registry)
     _refuse_other_regions(plan, bucket, where, say)
-    return replace(plan, reports=_held_against(plan, say))
+    return replace(plan, reports=_name_foreign_reports(plan, say))
 
 
-def _evidence_of(folder: Path) -> tuple[tuple[Report, ...], dict[str, str]]:
+def _read_evidence(folder: Path) -> tuple[tuple[Report, ...], dict[str, str]]:
     """Read the reports of `folder` as the gate would; return them, and the SHA-256 of every file by its path.
 
     Raises:
@@ -159,7 +159,7 @@ def _evidence_of(folder: Path) -> tuple[tuple[Report, ...], dict[str, str]]:
     reader, reports, digests = EvidenceReader(), [], {}
     for name, path in evidence_files(folder).items():
         if is_report_file(name):
-            report = reader.read(path.as_posix(), _reading(path))
+            report = reader.read(path.as_posix(), _make_reader(path))
             reports.append(report)
             digests[name] = report.sha256
         else:
@@ -169,21 +169,21 @@ def _evidence_of(folder: Path) -> tuple[tuple[Report, ...], dict[str, str]]:
     return tuple(reports), digests
 
 
-def _reading(path: Path) -> Callable[[], Document]:
+def _make_reader(path: Path) -> Callable[[], Document]:
     return lambda: Document(path.as_posix(), read_bounded(path, max_bytes=MAX_REPORT_BYTES))
 
 
-def _caller(region: str, say: Callable[[str], None]) -> Caller | None:
+def _find_caller(region: str, say: Callable[[str], None]) -> Caller | None:
     try:
         return caller_of(sts_client(region))
     except (
-        AwsUnreachable
+        AwsUnreachableError
     ) as error:  # a network may let nobody through to STS, and S3 and SageMaker all the same
         say(f"warning: the credentials are not known to be valid: {error}")
         return None
 
 
-def _taken_over(
+def _take_over(
     arn: str | None, registry: SageMakerModelRegistry, region: str, caller: Caller | None
 ) -> dict[str, Any]:
     """Return what is taken over from the version at `arn`."""
@@ -232,7 +232,7 @@ def _refuse_other_regions(plan: Plan, bucket: str, region: str, say: Callable[[s
             continue
         try:
             _refuse_other_region(uri, bucket_region(client, S3Uri.parse(uri).bucket), region)
-        except AwsNotFound:
+        except AwsNotFoundError:
             say(f"warning: {uri}: there is no such bucket")
 
 
@@ -244,7 +244,7 @@ def _refuse_other_region(uri: str, found: str | None, region: str) -> None:
         )
 
 
-def _held_against(plan: Plan, say: Callable[[str], None]) -> tuple[Report, ...]:
+def _name_foreign_reports(plan: Plan, say: Callable[[str], None]) -> tuple[Report, ...]:
     """Return the reports as the gate will see them: protected by a digest, and about another model where they say so.
 
     Whether these bytes were judged for another version before is known to the gate alone.
@@ -263,7 +263,7 @@ def _held_against(plan: Plan, say: Callable[[str], None]) -> tuple[Report, ...]:
     return tuple(seen)
 
 
-def _hold_against(
+def _require_at_least(
     only_if: OnlyIf | None,
     likely: DecisionRecord | None,
     group: str,
@@ -287,7 +287,7 @@ def _hold_against(
         only_if, [Verdict.APPROVED, Verdict.NEEDS_REVIEW]
     )
     if likely.decision not in worst:
-        raise WouldBeWorse(
+        raise WouldBeWorseError(
             f"{group}: the gate would decide {likely.decision}, and --only-if {only_if} asks for better",
             record=likely,
         )

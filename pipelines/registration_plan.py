@@ -14,7 +14,7 @@ from aws.model_packages import (
     EVIDENCE_DIGEST_PROPERTY,
     EVIDENCE_PROPERTY,
     ModelPackage,
-    ModelPackageGone,
+    ModelPackageGoneError,
     Registration,
 )
 from aws.model_registry import SageMakerModelRegistry
@@ -127,7 +127,7 @@ class Plan:
                 return None
             try:
                 package = self.registry.describe(summary.arn)
-            except ModelPackageGone:
+            except ModelPackageGoneError:
                 continue
             if package.evidence_prefix == self.prefix:
                 return package
@@ -137,13 +137,13 @@ class Plan:
         """Upload, then register."""
         registration = self.complete()
         say(f"uploading {len(self.files)} file{'s'[: len(self.files) != 1]} to {self.prefix}")
-        with noting(
+        with note_on_failure(
             f"no version was registered; part of the evidence may lie under {self.prefix} and does no harm: the same "
             "call goes on where this one stopped"
         ):
             self.store.upload(self.version.evidence, self.prefix, expected=self.files)
             self.store.add_manifest(self.prefix, self.manifest())
-        with noting(
+        with note_on_failure(
             f"the evidence lies under {self.prefix}; no version is known to be registered with it: the same call "
             "finds the version, or registers it"
         ):
@@ -157,7 +157,9 @@ class Plan:
         return RegisteredVersion(arn, self.prefix, self.attached(), likely, is_new, approval_status)
 
 
-def identity_of(version: NewVersion, registration: Registration, files: Mapping[str, str], salt: str) -> str:
+def derive_identity(
+    version: NewVersion, registration: Registration, files: Mapping[str, str], salt: str
+) -> str:
     """Return the name of the evidence's place: equal inputs have equal ones."""
     inputs = {
         "files": dict(files),
@@ -170,7 +172,7 @@ def identity_of(version: NewVersion, registration: Registration, files: Mapping[
 
 
 @contextmanager
-def noting(note: str) -> Iterator[None]:
+def note_on_failure(note: str) -> Iterator[None]:
     """Say in a note of whatever ends the block, Ctrl-C too, what exists by then."""
     try:
         yield

@@ -16,11 +16,11 @@ from checks.errors import GovernanceError
 from pipelines.record_keys import created_text, decision_key, statement
 
 
-class DecisionMismatch(GovernanceError):
+class DecisionMismatchError(GovernanceError):
     """A decision record that is not the one that was written for this version and execution."""
 
 
-def judged_package(package: ModelPackage) -> JudgedPackage:
+def describe_judged_package(package: ModelPackage) -> JudgedPackage:
     """Return `package` as a decision record names it."""
     return JudgedPackage(
         arn=package.arn,
@@ -58,20 +58,20 @@ def read_decision(
     """Return the record at `uri` with its digest, when step one wrote it about the model package with the ARN `about`.
 
     Raises:
-        DecisionMismatch: it is about another one, or step one did not write it.
+        DecisionMismatchError: it is about another one, or step one did not write it.
         GovernanceError: there is no decision record.
     """
     content, seal = log.read_sealed(uri)
     record, location = parse_record(content), DecisionLocation(uri, hashlib.sha256(content).hexdigest())
     if record.model_package is None or record.model_package.arn != about:
         judged = "no model package" if record.model_package is None else record.model_package.arn
-        raise DecisionMismatch(
+        raise DecisionMismatchError(
             f"{uri}: this decision is about {judged}, not {about}; start a new execution for {about}"
         )
     sealed = statement(location.sha256, about, record.execution or "")
     if seal is None or not seals.is_genuine(sealed, seal):
         said = "has no seal" if seal is None else "has a seal that was not made for it"
-        raise DecisionMismatch(
+        raise DecisionMismatchError(
             f"{uri}: this record {said}: the evaluation step did not write it, or it was changed since; nothing was "
             "done by it. Find out who wrote it, keep its versions for the audit, and start a new execution"
         )

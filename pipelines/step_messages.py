@@ -11,7 +11,7 @@ from typing import TypeVar
 from checks.errors import GovernanceError
 
 
-class RequestError(GovernanceError):
+class StepRequestError(GovernanceError):
     """A step was called with inputs that are not its own."""
 
 
@@ -74,12 +74,12 @@ def read_request(model: type[_RequestT], event: Mapping[str, object]) -> _Reques
     """Read `model` out of what a step was called with.
 
     Raises:
-        RequestError: naming every input that is missing or is not text.
+        StepRequestError: naming every input that is missing or is not text.
     """
     names = field_names(model)
     wrong = [name for name in names if not isinstance(event.get(name), str) or not event[name]]
     if wrong:
-        raise RequestError(
+        raise StepRequestError(
             f"the step lacks its input {', '.join(wrong)}: it is called by the pipeline's definition; "
             "deploy the stack again if that is what called it"
         )

@@ -18,11 +18,11 @@ from pipelines.step_settings import (
     EvaluateSettings,
     UpdateSettings,
 )
-from pipelines.threshold_sources import OnTrial, PublishedElseShipped, ShippedThresholds, Thresholds
+from pipelines.threshold_sources import OnTrial, PublishedElseShipped, ShippedThresholds, ThresholdSource
 from pipelines.update_model_status import UpdateServices
 
 
-class ForeignUri(GovernanceError):
+class ForeignUriError(GovernanceError):
     """A pipeline parameter that points outside of the stack."""
 
 
@@ -30,12 +30,12 @@ def evaluate_services(settings: EvaluateSettings, request: EvaluateRequest) -> E
     """Return AWS as evaluation uses it; thresholds from elsewhere than the stack's folder of them are on trial.
 
     Raises:
-        ForeignUri: thresholds or decisions lie outside the buckets of the stack.
+        ForeignUriError: thresholds or decisions lie outside the buckets of the stack.
         GovernanceError: a URI is none, or a client cannot be made.
     """
     return EvaluateServices(
         registry=model_registry(),
-        thresholds=_thresholds(request.thresholds_uri, settings.thresholds_bucket),
+        thresholds=_choose_thresholds(request.thresholds_uri, settings.thresholds_bucket),
         evidence=S3EvidenceStore(s3_client(), [settings.evidence_bucket]),
         decisions=decision_log(request.decisions_uri, bucket=settings.decisions_bucket),
         seals=KmsSeals(kms_client(), settings.seal_key),
@@ -49,7 +49,7 @@ def update_services(settings: UpdateSettings, request: UpdateRequest) -> UpdateS
     """Return AWS as the update uses it.
 
     Raises:
-        ForeignUri: the decisions lie elsewhere than the stack keeps them.
+        ForeignUriError: the decisions lie elsewhere than the stack keeps them.
         GovernanceError: a URI is none, or a client cannot be made.
     """
     return UpdateServices(
@@ -60,15 +60,15 @@ def update_services(settings: UpdateSettings, request: UpdateRequest) -> UpdateS
     )
 
 
-def thresholds_in_force(bucket: str) -> Thresholds:
+def thresholds_in_force(bucket: str) -> ThresholdSource:
     """Return the thresholds that the gate judges by: the published ones of `bucket`, else those that shipped."""
     published = S3ThresholdStore(s3_client(), f"s3://{bucket}/{THRESHOLDS_FOLDER}")
     return PublishedElseShipped(published, ShippedThresholds())
 
 
-def _thresholds(uri: str, bucket: str) -> Thresholds:
+def _choose_thresholds(uri: str, bucket: str) -> ThresholdSource:
     if S3Uri.parse(uri).bucket != bucket:
-        raise ForeignUri(
+        raise ForeignUriError(
             f"ThresholdsUri is {uri}, outside the stack's bucket {bucket}; start the execution without that "
             "parameter, or put the files there"
         )
@@ -88,15 +88,15 @@ def decision_log(uri: str, *, bucket: str) -> DecisionLog:
     There is one folder, so that all that was ever decided about a version lies at one place.
 
     Raises:
-        ForeignUri: it lies elsewhere.
+        ForeignUriError: it lies elsewhere.
     """
     folder = f"s3://{bucket}/{DECISIONS_FOLDER}"
     if S3Uri.parse(uri).bucket != bucket:
-        raise ForeignUri(
+        raise ForeignUriError(
             f"DecisionsUri is {uri}, outside the stack's bucket {bucket}; start the execution without that parameter"
         )
     if uri.rstrip("/") != folder:
-        raise ForeignUri(
+        raise ForeignUriError(
             f"DecisionsUri is {uri}, and decisions are kept in {folder}/ alone; start the execution without that "
             "parameter"
         )

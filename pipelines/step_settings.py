@@ -31,7 +31,7 @@ UNDECIDED_URI_PROPERTY = "governance:undecided-uri"
 UNDECIDED_DIGEST_PROPERTY = "governance:undecided-digest"
 
 
-class SettingsError(GovernanceError):
+class StepSettingsError(GovernanceError):
     """The environment of a function lacks a setting."""
 
 
@@ -84,11 +84,11 @@ def from_environment(model: type[_SettingsT], environment: Mapping[str, str]) ->
     """Read `model` back out of `environment`.
 
     Raises:
-        SettingsError: naming every variable that is missing or empty.
+        StepSettingsError: naming every variable that is missing or empty.
     """
     names = {field.name: PREFIX + field.name.upper() for field in fields(model)}
     if missing := [variable for variable in names.values() if not environment.get(variable)]:
-        raise SettingsError(
+        raise StepSettingsError(
             f"the environment lacks {', '.join(missing)}: deploy the stack again, or set them as it does"
         )
     return model(**{name: environment[variable] for name, variable in names.items()})

@@ -16,7 +16,7 @@ SHIPPED = Path(__file__).resolve().parents[1] / "thresholds"
 SCHEME = "bundle:"
 
 
-class Thresholds(Protocol):
+class ThresholdSource(Protocol):
     """Where evaluation gets the threshold file of a group from; every `ThresholdStore` is one."""
 
     def for_group(self, group: str) -> ThresholdFile | None:
@@ -43,7 +43,7 @@ class ShippedThresholds:
 class PublishedElseShipped:
     """The published thresholds, and the shipped ones where no published file applies."""
 
-    def __init__(self, published: Thresholds, shipped: Thresholds) -> None:
+    def __init__(self, published: ThresholdSource, shipped: ThresholdSource) -> None:
         self._published = published
         self._shipped = shipped
 
@@ -58,7 +58,7 @@ class OnTrial:
     Whoever may start the pipeline may name any threshold file of the bucket, an older or a laxer one too.
     """
 
-    def __init__(self, thresholds: Thresholds) -> None:
+    def __init__(self, thresholds: ThresholdSource) -> None:
         self._thresholds = thresholds
 
     def for_group(self, group: str) -> ThresholdFile | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aws.decision_log import DecisionExists, DecisionLog
-from aws.model_packages import PENDING, ModelPackage, StatusChanged
+from aws.model_packages import PENDING, ModelPackage, StatusChangedError
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
 from checks.summary import fitting_description
@@ -54,7 +54,7 @@ def leave_undecided(
             metadata=_mark(location.uri, digest),
             only_from=PENDING,
         )
-    except StatusChanged:
+    except StatusChangedError:
         return  # somebody decided meanwhile, and needs no reason
 
 

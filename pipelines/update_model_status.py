@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from aws.decision_log import DecisionExists, DecisionLocation, DecisionLog
-from aws.model_packages import APPROVED, PENDING, REJECTED, ModelPackage, StatusChanged
+from aws.model_packages import APPROVED, PENDING, REJECTED, ModelPackage, StatusChangedError
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
 from checks.decision import Verdict
@@ -16,7 +16,7 @@ from checks.summary import summarise
 from checks.thresholds import Mode
 from pipelines.decision_requirements import require_in_force, require_newest, require_same_package
 from pipelines.record_keys import created_text, outcome_key
-from pipelines.sealed_decisions import DecisionMismatch, read_decision
+from pipelines.sealed_decisions import DecisionMismatchError, read_decision
 from pipelines.step_messages import UpdateRequest, UpdateResponse
 from pipelines.step_settings import (
     DECISION_DIGEST_PROPERTY,
@@ -24,16 +24,16 @@ from pipelines.step_settings import (
     STATUS_PROPERTY,
     THRESHOLDS_DIGEST_PROPERTY,
 )
-from pipelines.threshold_sources import Thresholds
+from pipelines.threshold_sources import ThresholdSource
 from pipelines.version_standing import (
     DRY_RUN,
     GATE,
     LEFT_PENDING,
     NOT_CARRIED_OUT,
     UPDATED,
-    described,
+    describe_source,
+    look_up_standing,
     read_outcome,
-    standing_of,
     timestamp,
 )
 
@@ -46,7 +46,7 @@ class UpdateServices:
     """What the update works with: AWS, or its twins in memory and folders. `thresholds` are those in force."""
 
     registry: ModelRegistry
-    thresholds: Thresholds
+    thresholds: ThresholdSource
     decisions: DecisionLog
     seals: Seals
 
@@ -66,9 +66,9 @@ def update_model_status(request: UpdateRequest, services: UpdateServices, *, now
     Called again for the same execution it answers with the outcome that stands.
 
     Raises:
-        DecisionMismatch: the record is not the one that step one wrote about this very package, or it is not to be
-            carried out any more (`DecisionOutdated`): nothing is changed.
-        ModelPackageGone: the version was deleted meanwhile.
+        DecisionMismatchError: the record is not the one that step one wrote about this very package, or it is not to be
+            carried out any more (`DecisionOutdatedError`): nothing is changed.
+        ModelPackageGoneError: the version was deleted meanwhile.
         GovernanceError: AWS failed, or the version's metadata have no room left.
     """
     record, location = _verified_decision(request, services)
@@ -88,10 +88,10 @@ def _settle(
         require_newest(record, location.uri, services.decisions, services.seals, package)
         try:
             return _carry_out(record, location, package, services.registry)
-        except StatusChanged:
+        except StatusChangedError:
             package = services.registry.describe(package.arn)
     # The status is not this decision's: the records say whose it is, where any do.
-    given_by = described(standing_of(package, services.decisions).source)
+    given_by = describe_source(look_up_standing(package, services.decisions).source)
     outcome = DRY_RUN if _is_dry_run(record) else NOT_CARRIED_OUT
     return _Settled(outcome, package.approval_status, given_by)
 
@@ -103,13 +103,13 @@ def _verified_decision(
         services.decisions, services.seals, request.decision_uri, about=request.model_package_arn
     )
     if (location.sha256, record.decision) != (request.decision_digest, request.decision):
-        raise DecisionMismatch(
+        raise DecisionMismatchError(
             f"{request.decision_uri}: the record says {record.decision} and its SHA-256 is {location.sha256}, but "
             f"evaluation answered {request.decision} and {request.decision_digest}: it was changed or is another; "
             "keep its versions for the audit and start a new execution"
         )
     if record.execution != request.execution_arn:
-        raise DecisionMismatch(
+        raise DecisionMismatchError(
             f"{request.decision_uri}: this decision was made by {record.execution or 'no execution'}, not by "
             f"{request.execution_arn}; a decision is carried out by its own execution: start a new one"
         )

@@ -8,7 +8,7 @@ from aws.decision_log import DecisionLog
 from aws.model_packages import PENDING, Identity, ModelPackage
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
 from pipelines.record_keys import created_text, records_folder
-from pipelines.sealed_decisions import DecisionMismatch
+from pipelines.sealed_decisions import DecisionMismatchError
 from pipelines.step_settings import OUTCOME_SUFFIX
 
 UPDATED = "updated"
@@ -116,22 +116,22 @@ class Standing:
                 return any(_can_bear_a_status(outcome) for outcome in self.outcomes)
 
 
-def standing_of(package: ModelPackage, log: DecisionLog | None) -> Standing:
+def look_up_standing(package: ModelPackage, log: DecisionLog | None) -> Standing:
     """Return how `package` stands by the records of `log`, or without any where there is no log to look in.
 
     Raises:
-        DecisionMismatch: something else stands where an outcome should.
+        DecisionMismatchError: something else stands where an outcome should.
         GovernanceError: the log cannot be read.
     """
-    outcomes = () if log is None else _outcomes_of(package, log)
-    return Standing(package, outcomes, _source_of_status(package, outcomes))
+    outcomes = () if log is None else _list_outcomes(package, log)
+    return Standing(package, outcomes, _find_source(package, outcomes))
 
 
 def read_outcome(content: bytes, uri: str) -> OutcomeRecord:
     """Return what step two recorded at `uri`, in this schema or in `governance.outcome/1`.
 
     Raises:
-        DecisionMismatch: something else stands there.
+        DecisionMismatchError: something else stands there.
     """
     try:
         document = parse_strict_json(content)
@@ -154,7 +154,7 @@ def read_outcome(content: bytes, uri: str) -> OutcomeRecord:
         raise _no_outcome(uri) from error
 
 
-def described(source: StatusSource | None) -> dict[str, str | None] | None:
+def describe_source(source: StatusSource | None) -> dict[str, str | None] | None:
     """Return what gave a status as an outcome record says it; `None` for a version that is pending."""
     match source:
         case None:
@@ -176,7 +176,7 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _outcomes_of(package: ModelPackage, log: DecisionLog) -> tuple[OutcomeRecord, ...]:
+def _list_outcomes(package: ModelPackage, log: DecisionLog) -> tuple[OutcomeRecord, ...]:
     # Those before it was registered are about another version, whose group was made anew. The log knows whole seconds.
     before = package.created.replace(microsecond=0) - timedelta(seconds=1)
     found = [
@@ -192,7 +192,7 @@ def _outcomes_of(package: ModelPackage, log: DecisionLog) -> tuple[OutcomeRecord
     return tuple(sorted(own, key=lambda outcome: outcome.recorded_at))
 
 
-def _source_of_status(package: ModelPackage, outcomes: tuple[OutcomeRecord, ...]) -> StatusSource | None:
+def _find_source(package: ModelPackage, outcomes: tuple[OutcomeRecord, ...]) -> StatusSource | None:
     if package.is_pending:
         return None
     # Only the newest one: an older Approved does not speak for a version that was rejected since.
@@ -220,8 +220,8 @@ def _given_by(value: JsonValue) -> str | None:
     return source if isinstance(source, str) else None
 
 
-def _no_outcome(uri: str) -> DecisionMismatch:
-    return DecisionMismatch(
+def _no_outcome(uri: str) -> DecisionMismatchError:
+    return DecisionMismatchError(
         f"{uri}: what became of the decision is recorded there, but something else stands there; "
         "keep it for the audit, look at the version's status, and start a new execution"
     )

@@ -77,7 +77,7 @@ def _report_failures_and_outputs() -> None:
     CloudFormationBackend.execute_change_set = execute_change_set
 
 
-class ChangeSetNotFound(CloudFormationError):  # type: ignore[misc]  # moto is not type-checked here
+class ChangeSetNotFoundError(CloudFormationError):  # type: ignore[misc]  # moto is not type-checked here
     """The change set is gone: the code that the CDK waits for before it deploys a stack again."""
 
     code = "ChangeSetNotFound"
@@ -90,7 +90,7 @@ def _miss_change_sets_as_aws_does() -> None:
         try:
             return describe(self, change_set_name)
         except ValidationError as error:
-            raise ChangeSetNotFound(f"ChangeSet [{change_set_name}] does not exist") from error
+            raise ChangeSetNotFoundError(f"ChangeSet [{change_set_name}] does not exist") from error
 
     CloudFormationBackend.describe_change_set = describe_change_set
 

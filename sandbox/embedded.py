@@ -21,7 +21,7 @@ from werkzeug.serving import make_server
 
 from sandbox.cloudformation import describe_stack
 from sandbox.delivery import Delivery
-from sandbox.embedded_registry import ModelRegistry
+from sandbox.embedded_registry import EmbeddedRegistry
 from sandbox.events import EventLog
 from sandbox.execution_runner import PipelineEngine
 from sandbox.extensions import Parts, install
@@ -55,7 +55,7 @@ class EmbeddedAws:
             Parts(
                 functions=self._functions,
                 delivery=Delivery(self._functions, self._tasks, retry_interval),
-                registry=ModelRegistry(self._log),
+                registry=EmbeddedRegistry(self._log),
                 engine=PipelineEngine(self._functions, self._processing, self._log),
                 tasks=self._tasks,
                 log=self._log,

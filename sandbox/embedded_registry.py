@@ -48,7 +48,7 @@ _ACCESS_KEY = re.compile(r"Credential=(?P<key>[^/,\s]+)/")
 _NOBODY = ":user/moto"  # moto's answer for credentials that it did not make
 
 
-class ModelRegistry:
+class EmbeddedRegistry:
     """Creates, updates and deletes moto's model packages as AWS does.
 
     Args:

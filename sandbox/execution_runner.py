@@ -99,9 +99,9 @@ class PipelineEngine:
         """Run every step of the execution, and settle its status."""
         definition = json.loads(execution.pipeline_definition_for_execution)
         self._announce(pipeline, execution, previous=None)
-        scope = _scope(pipeline, execution, definition)
+        scope = _make_scope(pipeline, execution, definition)
         failed = False
-        for step in _in_order(definition["Steps"]):
+        for step in _sort_steps(definition["Steps"]):
             run = StepRun(name=step["Name"], kind=step["Type"], definition=step)
             execution.steps.append(run)
             failed = not self._run_step(pipeline, execution, scope, run)
@@ -144,7 +144,7 @@ class PipelineEngine:
         invocation = self._functions.invoke(function, scope.resolve(run.definition.get("Arguments", {})))
         if invocation.failed:
             raise StepError(f"the function {function.function_name} failed: {invocation.error}")
-        outputs = _outputs(json.loads(invocation.payload), run.definition.get("OutputParameters", []))
+        outputs = _take_outputs(json.loads(invocation.payload), run.definition.get("OutputParameters", []))
         run.metadata["Lambda"]["OutputParameters"] = [
             {"Name": name, "Value": str(value)} for name, value in outputs.items()
         ]
@@ -175,7 +175,7 @@ class PipelineEngine:
 
     def _announce_step(self, pipeline: Any, execution: Any, run: StepRun, *, previous: str | None) -> None:
         detail = {
-            "metadata": _camel(run.metadata),
+            "metadata": _to_camel_case(run.metadata),
             "stepStartTime": events.timestamp(run.started),
             "stepEndTime": events.timestamp(run.ended) if run.ended else None,
             "stepName": run.name,
@@ -198,7 +198,7 @@ class PipelineEngine:
         )
 
 
-def _scope(pipeline: Any, execution: Any, definition: Mapping[str, Any]) -> Scope:
+def _make_scope(pipeline: Any, execution: Any, definition: Mapping[str, Any]) -> Scope:
     given = {parameter["Name"]: parameter["Value"] for parameter in execution.pipeline_parameters or []}
     parameters = {
         parameter["Name"]: _CASTS[parameter["Type"]](
@@ -235,7 +235,7 @@ def _property_file(scope: Scope, step: Mapping[str, Any], name: str, account: st
     raise ExpressionError(f"the step {step['Name']} has no property file {name!r}")
 
 
-def _in_order(steps: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def _sort_steps(steps: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Yield the steps so that each comes after those it depends on or refers to; otherwise as they stand."""
     waiting = {step["Name"]: step for step in steps}
     while waiting:
@@ -249,7 +249,7 @@ def _in_order(steps: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         yield waiting.pop(step["Name"])
 
 
-def _outputs(result: Any, declared: list[Mapping[str, str]]) -> dict[str, Any]:
+def _take_outputs(result: Any, declared: list[Mapping[str, str]]) -> dict[str, Any]:
     """Take the declared outputs out of a function's result."""
     if not isinstance(result, dict):
         raise StepError(
@@ -267,10 +267,10 @@ def _outputs(result: Any, declared: list[Mapping[str, str]]) -> dict[str, Any]:
     return outputs
 
 
-def _camel(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _to_camel_case(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return a step's metadata as the events spell it: keys begin with a small letter."""
     return {
-        name[0].lower() + name[1:]: _camel(value) if isinstance(value, Mapping) else value
+        name[0].lower() + name[1:]: _to_camel_case(value) if isinstance(value, Mapping) else value
         for name, value in metadata.items()
         if name != "OutputParameters"
     }

@@ -20,7 +20,7 @@ from moto.utilities.arns import parse_arn
 
 from sandbox import cloudformation
 from sandbox.delivery import Delivery
-from sandbox.embedded_registry import ModelRegistry, calling
+from sandbox.embedded_registry import EmbeddedRegistry, calling
 from sandbox.events import EventLog, timestamp
 from sandbox.execution_runner import PipelineEngine
 from sandbox.functions import FunctionHost
@@ -35,7 +35,7 @@ class Parts:
 
     functions: FunctionHost
     delivery: Delivery
-    registry: ModelRegistry
+    registry: EmbeddedRegistry
     engine: PipelineEngine
     tasks: BackgroundTasks
     log: EventLog

@@ -52,11 +52,11 @@ class Invocation:
         return f"{report['errorType']}: {report['errorMessage']}"
 
 
-class _Died(Exception):
+class _ProcessDiedError(Exception):
     """The process ended without an answer."""
 
 
-class _TimedOut(Exception):
+class _ProcessTimedOutError(Exception):
     """The process did not answer in time."""
 
 
@@ -85,10 +85,10 @@ class _Process:
         deadline = time.monotonic() + timeout
         while b"\n" not in self._buffer:
             if not select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                raise _TimedOut
+                raise _ProcessTimedOutError
             chunk = os.read(self._answers, 65536)
             if not chunk:
-                raise _Died(f"exit status {self._process.wait()}")
+                raise _ProcessDiedError(f"exit status {self._process.wait()}")
             self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
@@ -97,12 +97,12 @@ class _Process:
     def ask(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
         stdin = self._process.stdin
         if stdin is None:
-            raise _Died("no input")
+            raise _ProcessDiedError("no input")
         try:
             stdin.write(json.dumps(request).encode() + b"\n")
             stdin.flush()
         except OSError as error:
-            raise _Died(str(error)) from error
+            raise _ProcessDiedError(str(error)) from error
         return self.read(timeout)
 
     def log_size(self) -> int:
@@ -171,18 +171,18 @@ class FunctionHost:
                 position = process.log_size()
                 try:
                     answer = process.ask(_request(function, event, request_id, timeout), timeout)
-                except _TimedOut as error:
+                except _ProcessTimedOutError as error:
                     message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
-                    raise _Failed(
+                    raise _InvocationFailedError(
                         _problem("Sandbox.Timedout", message), process.log_since(position)
                     ) from error
-                except _Died as error:
+                except _ProcessDiedError as error:
                     message = f"RequestId: {request_id} Error: Runtime exited with error: {error}"
-                    raise _Failed(
+                    raise _InvocationFailedError(
                         _problem("Runtime.ExitError", message), process.log_since(position)
                     ) from error
                 return answer, process.log_since(position)
-        except _Failed as failure:
+        except _InvocationFailedError as failure:
             return failure.answer, failure.log
 
     @contextlib.contextmanager
@@ -213,13 +213,13 @@ class FunctionHost:
         process = _Process(self._unzip(function), function.handler, environment, log)
         try:
             answer = process.read(INITIALISATION_TIMEOUT)
-        except (_Died, _TimedOut) as error:
+        except (_ProcessDiedError, _ProcessTimedOutError) as error:
             answer = _problem("Runtime.ExitError", f"the function did not start: {error}")
         if "ready" in answer:
             return process
         output = process.log_since(0)
         process.stop()
-        raise _Failed(answer, output)
+        raise _InvocationFailedError(answer, output)
 
     def _unzip(self, function: Any) -> Path:
         with self._lock:
@@ -269,7 +269,7 @@ class FunctionHost:
         put_log(function.account_id, function.region, log_group(function), "[$LATEST]", log)
 
 
-class _Failed(Exception):
+class _InvocationFailedError(Exception):
     """The invocation ended without a result: Lambda's report of it, and the log so far."""
 
     def __init__(self, answer: dict[str, Any], log: str) -> None:

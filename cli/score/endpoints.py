@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
+from aws.aws_errors import (
+    AwsAccessDeniedError,
+    AwsError,
+    AwsNotFoundError,
+    AwsThrottledError,
+    AwsUnreachableError,
+)
 from aws.bedrock import BedrockChat, BedrockEmbeddings, ChatAnswer
 from aws.clients import bedrock_runtime_client
 from checks.errors import GovernanceError
@@ -195,12 +201,12 @@ def _faults() -> Iterator[None]:
     """Turn what `aws` raises into a `RequestError`."""
     try:
         yield
-    except AwsThrottled as error:
+    except AwsThrottledError as error:
         raise RequestError(str(error), Fault.THROTTLED) from error
-    except AwsUnreachable as error:
+    except AwsUnreachableError as error:
         unreachable = error.code.endswith("Error") and error.code != NO_ANSWER_IN_TIME  # botocore's exception
         raise RequestError(str(error), Fault.UNREACHABLE if unreachable else Fault.FAILED) from error
-    except (AwsAccessDenied, AwsNotFound) as error:
+    except (AwsAccessDeniedError, AwsNotFoundError) as error:
         raise RequestError(str(error), Fault.DENIED) from error
     except AwsError as error:
         raise RequestError(str(error), Fault.REJECTED) from error

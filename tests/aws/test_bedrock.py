@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsNotFound, AwsThrottled, AwsUnreachable
+from aws.aws_errors import (
+    AwsAccessDeniedError,
+    AwsError,
+    AwsNotFoundError,
+    AwsThrottledError,
+    AwsUnreachableError,
+)
 from aws.bedrock import BedrockChat, BedrockEmbeddings, ChatAnswer
 
 CLAUDE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -85,20 +91,20 @@ def test_only_text_counts_and_the_reason_for_stopping_is_kept(loopback, bedrock,
 @pytest.mark.parametrize("output", [{}, {"something new": {}}])
 def test_an_answer_without_a_message_is_an_error(loopback, bedrock, output):
     answer_with(loopback, {**said(), "output": output})
-    with pytest.raises(AwsUnreachable, match=f"{CLAUDE}: Converse (failed|was answered without)"):
+    with pytest.raises(AwsUnreachableError, match=f"{CLAUDE}: Converse (failed|was answered without)"):
         BedrockChat(bedrock, CLAUDE).converse("Is it?")
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        ((429, "ThrottlingException"), AwsThrottled),
-        ((503, "ServiceUnavailableException"), AwsThrottled),
-        ((429, "ModelNotReadyException"), AwsThrottled),
-        ((408, "ModelTimeoutException"), AwsUnreachable),
-        ((500, "InternalServerException"), AwsUnreachable),
-        ((403, "AccessDeniedException"), AwsAccessDenied),
-        ((404, "ResourceNotFoundException"), AwsNotFound),
+        ((429, "ThrottlingException"), AwsThrottledError),
+        ((503, "ServiceUnavailableException"), AwsThrottledError),
+        ((429, "ModelNotReadyException"), AwsThrottledError),
+        ((408, "ModelTimeoutException"), AwsUnreachableError),
+        ((500, "InternalServerException"), AwsUnreachableError),
+        ((403, "AccessDeniedException"), AwsAccessDeniedError),
+        ((404, "ResourceNotFoundException"), AwsNotFoundError),
         ((400, "ValidationException"), AwsError),
         ((424, "ModelErrorException"), AwsError),
     ],

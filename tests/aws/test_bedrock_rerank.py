@@ -9,7 +9,7 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from aws.aws_errors import AwsError, AwsThrottled
+from aws.aws_errors import AwsError, AwsThrottledError
 from aws.bedrock_rerank import BedrockReranker
 
 DOCUMENTS = ["first", "second", "third"]
@@ -64,5 +64,5 @@ def test_an_answer_that_does_not_rank_all_documents(answer: bytes) -> None:
 
 def test_throttling() -> None:
     subject, _, _ = reranker("amazon.rerank-v1:0", None)
-    with pytest.raises(AwsThrottled):
+    with pytest.raises(AwsThrottledError):
         subject.order("q", DOCUMENTS)

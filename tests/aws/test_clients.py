@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from aws import clients
-from aws.aws_errors import AwsAccessDenied, AwsError
+from aws.aws_errors import AwsAccessDeniedError, AwsError
 from aws.model_registry import SageMakerModelRegistry
 
 MAKERS = [
@@ -78,7 +78,7 @@ def test_a_missing_region_says_how_to_set_it():
 def test_missing_credentials_say_how_to_log_in(monkeypatch, loopback):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", loopback.url)
-    with pytest.raises(AwsAccessDenied, match=r"log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"):
+    with pytest.raises(AwsAccessDeniedError, match=r"log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"):
         SageMakerModelRegistry(clients.sagemaker_client()).list("askdata")
     assert loopback.requests == []
 

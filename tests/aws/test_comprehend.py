@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsThrottled
+from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError
 from aws.comprehend import SEGMENT_BYTES, ComprehendToxicity, Toxicity
 
 
@@ -96,8 +96,8 @@ def test_an_answer_for_fewer_texts_is_an_error(comprehend, loopback, results):
 @pytest.mark.parametrize(
     ("status", "code", "error"),
     [
-        (400, "ThrottlingException", AwsThrottled),
-        (400, "AccessDeniedException", AwsAccessDenied),
+        (400, "ThrottlingException", AwsThrottledError),
+        (400, "AccessDeniedException", AwsAccessDeniedError),
         (400, "TextSizeLimitExceededException", AwsError),
     ],
 )

@@ -9,13 +9,13 @@ import pytest
 
 from aws import evidence_store, local_evidence
 from aws.evidence_errors import (
-    DigestMismatch,
-    EvidenceChanged,
+    DigestMismatchError,
+    EvidenceChangedError,
     EvidenceError,
-    EvidenceExists,
-    EvidenceMissing,
-    EvidenceTooLarge,
-    ForeignBucket,
+    EvidenceExistsError,
+    EvidenceMissingError,
+    EvidenceTooLargeError,
+    ForeignBucketError,
 )
 from aws.evidence_store import FolderEvidenceStore, S3EvidenceStore
 from aws.local_evidence import evidence_files, sha256_of
@@ -88,13 +88,13 @@ def test_a_report_is_read_with_its_digest(place, digest):
 )
 def test_bytes_that_were_not_registered_are_refused(place, digest):
     uri = place.put("a/evaluation.json")
-    with pytest.raises(DigestMismatch, match=f"its SHA-256 is {SHA256}.*nothing was decided") as raised:
+    with pytest.raises(DigestMismatchError, match=f"its SHA-256 is {SHA256}.*nothing was decided") as raised:
         place.store.read(reference(uri, digest))
     assert uri in str(raised.value)
 
 
 def test_an_absent_report_is_a_gap(place):
-    with pytest.raises(EvidenceMissing, match=r"absent.json: there is no such"):
+    with pytest.raises(EvidenceMissingError, match=r"absent.json: there is no such"):
         place.store.read(reference(f"{place.root}/a/absent.json"))
 
 
@@ -114,13 +114,13 @@ def test_the_largest_report_is_read_and_a_larger_one_is_a_gap(place, small_bound
     largest = place.put("a/largest.json", bytes(2048))
     assert len(place.store.read(reference(largest)).content) == 2048
     larger = place.put("a/larger.json", bytes(2049))
-    with pytest.raises(EvidenceTooLarge, match="2,049 bytes, and at most 2,048 are read"):
+    with pytest.raises(EvidenceTooLargeError, match="2,049 bytes, and at most 2,048 are read"):
         place.store.read(reference(larger))
 
 
 def test_other_places_are_refused(place):
     for call in (lambda: place.store.read(reference(place.foreign)), lambda: place.store.list(place.foreign)):
-        with pytest.raises(ForeignBucket, match="evidence is read only from") as raised:
+        with pytest.raises(ForeignBucketError, match="evidence is read only from") as raised:
             call()
         assert place.foreign in str(raised.value)
 
@@ -180,7 +180,7 @@ def test_evidence_is_never_overwritten(place, scored):
     prefix = f"{place.root}/askdata/run-1"
     place.store.upload(scored, prefix)
     (scored / "bias" / "analysis.json").write_bytes(b"[]")
-    with pytest.raises(EvidenceExists, match="never overwritten; name another prefix"):
+    with pytest.raises(EvidenceExistsError, match="never overwritten; name another prefix"):
         place.store.upload(scored, prefix)
     assert place.get(f"{prefix}/bias/analysis.json") == b"{}"
 
@@ -198,11 +198,13 @@ def test_nothing_is_uploaded_but_what_was_looked_at(place, scored, name):
     expected = {name: sha256_of(path) for name, path in evidence_files(scored).items()}
     (scored / name).write_bytes(b"[1]")
     with pytest.raises(
-        EvidenceChanged, match=f"{name}: its SHA-256 was {expected[name]} when it was looked at"
+        EvidenceChangedError, match=f"{name}: its SHA-256 was {expected[name]} when it was looked at"
     ):
         place.store.upload(scored, f"{place.root}/a", expected=expected)
     (scored / name).unlink()
-    with pytest.raises(EvidenceChanged, match=f"{name}: went meanwhile; let scoring end, then begin again"):
+    with pytest.raises(
+        EvidenceChangedError, match=f"{name}: went meanwhile; let scoring end, then begin again"
+    ):
         place.store.upload(scored, f"{place.root}/b", expected=expected)
 
 
@@ -212,7 +214,7 @@ def test_a_manifest_is_written_once_and_found_with_its_time(place):
     assert place.store.manifest_written_at(prefix) is None
     place.store.add_manifest(prefix, b"{}")
     place.store.add_manifest(prefix, b"{}")
-    with pytest.raises(EvidenceExists, match="never overwritten"):
+    with pytest.raises(EvidenceExistsError, match="never overwritten"):
         place.store.add_manifest(prefix, b"[]")
     written = place.store.manifest_written_at(prefix)
     assert abs(written - datetime.now(UTC)) < timedelta(minutes=10)
@@ -231,7 +233,7 @@ def test_a_folder_without_reports_is_not_uploaded(place, tmp_path):
 
 def test_a_report_that_would_never_be_read_is_not_uploaded(place, scored, small_bounds):
     (scored / "huge.json").write_bytes(bytes(2049))
-    with pytest.raises(EvidenceTooLarge, match=r"huge.json: 2,049 bytes"):
+    with pytest.raises(EvidenceTooLargeError, match=r"huge.json: 2,049 bytes"):
         place.store.upload(scored, f"{place.root}/a")
     assert place.store.list(f"{place.root}/a") == ()
 
@@ -267,7 +269,7 @@ def test_a_folder_store_names_what_it_cannot_list(tmp_path):
 
 
 def test_evidence_is_not_uploaded_to_other_places(place, scored):
-    with pytest.raises(ForeignBucket):
+    with pytest.raises(ForeignBucketError):
         place.store.upload(scored, place.foreign.removesuffix("x.json"))
 
 
@@ -288,7 +290,7 @@ def test_a_version_that_was_deleted_is_a_gap(s3, bucket):
     uri = place.put("a/x.json")
     marker = s3.delete_object(Bucket=bucket, Key="a/x.json")["VersionId"]
     for gone in (uri, f"{uri}?versionId={marker}"):
-        with pytest.raises(EvidenceMissing):
+        with pytest.raises(EvidenceMissingError):
             place.store.read(reference(gone))
 
 
@@ -308,12 +310,12 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
     place = FolderPlace(tmp_path)
     link = Path(place.put("a/x.json")).with_name("link.json")
     link.symlink_to(place.foreign)
-    with pytest.raises(ForeignBucket):
+    with pytest.raises(ForeignBucketError):
         place.store.read(reference(str(link)))
 
 
 def test_a_folder_where_a_report_should_be_is_a_gap(tmp_path):
     place = FolderPlace(tmp_path)
     folder = Path(place.put("a/x.json")).parent
-    with pytest.raises(EvidenceMissing):
+    with pytest.raises(EvidenceMissingError):
         place.store.read(reference(str(folder)))

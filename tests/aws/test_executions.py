@@ -7,8 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aws.arns import ArnError
-from aws.aws_errors import AwsThrottled
-from aws.executions import Execution, ExecutionStep, PipelineExecutions, PipelineMissing, request_token
+from aws.aws_errors import AwsThrottledError
+from aws.executions import (
+    ExecutionStep,
+    PipelineExecution,
+    PipelineExecutions,
+    PipelineMissingError,
+    request_token,
+)
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/7"
 OTHER = ARN.replace("/7", "/8")
@@ -33,7 +39,7 @@ def test_an_execution_is_started_found_and_described(sagemaker, pipeline):
     assert executions.find(ARN) is None
     arn = executions.start(ARN, changed_at=CHANGED, parameters={"ThresholdsUri": "s3://t/t/"})
     executions.start(OTHER, changed_at=CHANGED)
-    expected = Execution(arn=arn, status="Succeeded", failure_reason=None)
+    expected = PipelineExecution(arn=arn, status="Succeeded", failure_reason=None)
     assert executions.find(ARN) == executions.describe(arn) == expected
     assert expected.is_finished
     parameters = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)[
@@ -63,7 +69,7 @@ def test_only_a_version_of_a_group_starts_an_execution(sagemaker, pipeline):
 
 
 def test_an_absent_pipeline_is_one_message(sagemaker):
-    with pytest.raises(PipelineMissing, match=r"^no pipeline 'nowhere' is in the account and region"):
+    with pytest.raises(PipelineMissingError, match=r"^no pipeline 'nowhere' is in the account and region"):
         PipelineExecutions(sagemaker, "nowhere").find(ARN)
 
 
@@ -107,7 +113,9 @@ def test_a_long_history_is_looked_through_only_to_the_newest_hit(loopback, clien
     loopback.respond = respond
     executions = PipelineExecutions(client_of("sagemaker", loopback.url), "model-governance")
     since = datetime(2026, 11, 21, tzinfo=UTC)
-    assert executions.find(ARN, since=since) == Execution(f"{EXECUTION[:-1]}8", "Failed", "step failed")
+    assert executions.find(ARN, since=since) == PipelineExecution(
+        f"{EXECUTION[:-1]}8", "Failed", "step failed"
+    )
     first = json.loads(loopback.requests[0].body)
     assert (first["CreatedAfter"], first["SortOrder"]) == (since.timestamp(), "Descending")
 
@@ -149,7 +157,7 @@ def test_steps_come_with_their_outputs_and_failures(loopback, client_of):
 )
 def test_a_throttle_is_a_typed_error(loopback, client_of, call):
     loopback.respond = lambda request: loopback.answer(400, b'{"__type": "ThrottlingException"}')
-    with pytest.raises(AwsThrottled, match="slow down"):
+    with pytest.raises(AwsThrottledError, match="slow down"):
         call(PipelineExecutions(client_of("sagemaker", loopback.url, 1), "model-governance"))
 
 
@@ -165,4 +173,4 @@ def test_a_throttle_is_a_typed_error(loopback, client_of, call):
     ],
 )
 def test_which_statuses_change_no_more(status, finished):
-    assert Execution(EXECUTION, status, None).is_finished is finished
+    assert PipelineExecution(EXECUTION, status, None).is_finished is finished

@@ -14,9 +14,9 @@ from aws.model_packages import (
     REJECTED,
     Container,
     ModelPackage,
-    ModelPackageGone,
+    ModelPackageGoneError,
     Registration,
-    StatusChanged,
+    StatusChangedError,
 )
 from aws.model_registry import SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError
@@ -134,7 +134,9 @@ def test_an_update_may_ask_for_the_status_that_it_changes(registry, group):
     arn = registry.register(Registration(group, IMAGE))
     registry.update(arn, approval_status=APPROVED, only_from=PENDING)
     before = registry.describe(arn)
-    with pytest.raises(StatusChanged, match="it is Approved by now, not PendingManualApproval") as raised:
+    with pytest.raises(
+        StatusChangedError, match="it is Approved by now, not PendingManualApproval"
+    ) as raised:
         registry.update(arn, approval_status=REJECTED, description="too late", only_from=PENDING)
     assert raised.value.status == APPROVED
     assert registry.describe(arn) == before
@@ -211,7 +213,7 @@ def test_a_version_needs_a_group(registry):
 
 @pytest.mark.parametrize("call", ["describe", "update"])
 def test_a_version_that_is_gone_is_said_to_be(registry, call):
-    with pytest.raises(ModelPackageGone, match=f"{ABSENT}: there is no such model package.*deleted"):
+    with pytest.raises(ModelPackageGoneError, match=f"{ABSENT}: there is no such model package.*deleted"):
         getattr(registry, call)(ABSENT)
 
 
@@ -225,7 +227,7 @@ def test_a_deleted_version_in_memory_is_gone(group):
     registry = MemoryModelRegistry()
     arn = registry.register(Registration(group, IMAGE))
     registry.delete(arn)
-    with pytest.raises(ModelPackageGone):
+    with pytest.raises(ModelPackageGoneError):
         registry.describe(arn)
 
 
@@ -249,7 +251,7 @@ def test_another_version_may_take_over_how_one_is_run_and_nothing_said_of_it(reg
     arn = registry.register(Registration(group, fields=fields, metadata={"a": "b"}))
     assert registry.specification(arn) == {"InferenceSpecification": containers, "Task": "OTHER"}
     assert len(registry.describe(arn).containers) == 2
-    with pytest.raises(ModelPackageGone):
+    with pytest.raises(ModelPackageGoneError):
         registry.specification(ABSENT)
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsThrottled, AwsUnreachable
-from aws.model_packages import ModelPackageGone, Registration
+from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError, AwsUnreachableError
+from aws.model_packages import ModelPackageGoneError, Registration
 from aws.model_registry import SageMakerModelRegistry
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/7"
@@ -28,12 +28,15 @@ def registry(loopback, client_of):
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (("ValidationException", f"ModelPackage {ARN} does not exist.", 400), (ModelPackageGone, "deleted")),
-        (("ResourceNotFound", "gone", 400), (ModelPackageGone, "deleted")),
-        (("ThrottlingException", "Rate exceeded", 400), (AwsThrottled, "slow down")),
-        (("AccessDeniedException", "not authorized to perform", 400), (AwsAccessDenied, "permission")),
-        (("InvalidClientTokenId", "The security token is invalid", 403), (AwsAccessDenied, "renew")),
-        (("InternalFailure", "", 500), (AwsUnreachable, "try again later")),
+        (
+            ("ValidationException", f"ModelPackage {ARN} does not exist.", 400),
+            (ModelPackageGoneError, "deleted"),
+        ),
+        (("ResourceNotFound", "gone", 400), (ModelPackageGoneError, "deleted")),
+        (("ThrottlingException", "Rate exceeded", 400), (AwsThrottledError, "slow down")),
+        (("AccessDeniedException", "not authorized to perform", 400), (AwsAccessDeniedError, "permission")),
+        (("InvalidClientTokenId", "The security token is invalid", 403), (AwsAccessDeniedError, "renew")),
+        (("InternalFailure", "", 500), (AwsUnreachableError, "try again later")),
         (
             ("ValidationException", "1 validation error detected", 400),
             (AwsError, "1 validation error detected"),
@@ -62,7 +65,7 @@ def test_a_throttle_that_passes_is_no_error(loopback, registry):
 
 def test_a_group_that_cannot_be_listed_is_not_an_empty_one(loopback, registry):
     loopback.respond = lambda request: refuse(loopback, "AccessDeniedException", "not authorized", 400)
-    with pytest.raises(AwsAccessDenied, match="askdata: ListModelPackages failed"):
+    with pytest.raises(AwsAccessDeniedError, match="askdata: ListModelPackages failed"):
         registry.list("askdata")
 
 
@@ -124,7 +127,7 @@ def test_a_registration_that_is_refused_says_where(loopback, registry, refused):
         return loopback.answer(200, b"{}")
 
     loopback.respond = respond
-    with pytest.raises(AwsAccessDenied, match=f"askdata: {refused} failed with AccessDeniedException"):
+    with pytest.raises(AwsAccessDeniedError, match=f"askdata: {refused} failed with AccessDeniedException"):
         registry.register(Registration("askdata", IMAGE))
     assert operation(loopback.requests[-1]) == refused
 
@@ -140,5 +143,7 @@ def test_a_registration_that_is_refused_says_where(loopback, registry, refused):
 )
 def test_an_answer_that_does_not_come_from_aws_is_an_error(loopback, registry, call, content):
     loopback.respond = lambda request: loopback.answer(200, content)
-    with pytest.raises(AwsUnreachable, match=r"askdata.*(failed|was answered without).*AWS_ENDPOINT_URL"):
+    with pytest.raises(
+        AwsUnreachableError, match=r"askdata.*(failed|was answered without).*AWS_ENDPOINT_URL"
+    ):
         call(registry)

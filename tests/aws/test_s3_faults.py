@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsThrottled, AwsUnreachable
+from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError, AwsUnreachableError
 from aws.decision_log import S3DecisionLog
-from aws.evidence_errors import EvidenceMissing, EvidenceTooLarge
+from aws.evidence_errors import EvidenceMissingError, EvidenceTooLargeError
 from aws.evidence_store import S3EvidenceStore
 from aws.report_references import ReportReference
 from aws.threshold_store import S3ThresholdStore
@@ -38,10 +38,10 @@ CALLS = {
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ((403, "AccessDenied"), (AwsAccessDenied, "give the caller permission", 1)),
-        ((400, "ExpiredToken"), (AwsAccessDenied, "renew its credentials", 1)),
-        ((503, "SlowDown"), (AwsThrottled, "slow down", 2)),
-        ((500, "InternalError"), (AwsUnreachable, "try again later", 2)),
+        ((403, "AccessDenied"), (AwsAccessDeniedError, "give the caller permission", 1)),
+        ((400, "ExpiredToken"), (AwsAccessDeniedError, "renew its credentials", 1)),
+        ((503, "SlowDown"), (AwsThrottledError, "slow down", 2)),
+        ((500, "InternalError"), (AwsUnreachableError, "try again later", 2)),
         ((400, "InvalidArgument"), (AwsError, "mend what the message names", 1)),
         ((404, "NoSuchBucket"), (AwsError, "check the name, the account and the region", 1)),
     ],
@@ -65,13 +65,13 @@ def test_a_throttle_that_passes_is_no_error(loopback, s3_at_fault):
 
 def test_an_absent_report_is_a_gap_and_no_failure(loopback, s3_at_fault):
     loopback.respond = lambda request: loopback.answer(404, xml("NoSuchKey"))
-    with pytest.raises(EvidenceMissing, match=f"{URI}: there is no such object"):
+    with pytest.raises(EvidenceMissingError, match=f"{URI}: there is no such object"):
         CALLS["read"](s3_at_fault)
 
 
 def test_a_larger_object_is_refused_before_its_body_comes(loopback, s3_at_fault):
     loopback.respond = lambda request: loopback.answer(200, b"", {"Content-Length": str(10**12)})
-    with pytest.raises(EvidenceTooLarge, match="1,000,000,000,000 bytes"):
+    with pytest.raises(EvidenceTooLargeError, match="1,000,000,000,000 bytes"):
         CALLS["read"](s3_at_fault)
 
 
@@ -79,14 +79,14 @@ def test_a_connection_that_breaks_in_the_body_is_an_error(loopback, s3_at_fault)
     loopback.respond = lambda request: loopback.answer(
         200, b"{", {"Content-Length": "2", "Connection": "close"}
     )
-    with pytest.raises(AwsUnreachable, match=f"{URI}: GetObject failed"):
+    with pytest.raises(AwsUnreachableError, match=f"{URI}: GetObject failed"):
         CALLS["read"](s3_at_fault)
 
 
 @pytest.mark.parametrize("call", ["list", "threshold list"])
 def test_an_answer_that_does_not_come_from_aws_is_an_error(loopback, s3_at_fault, call):
     loopback.respond = lambda request: loopback.answer(200, b"<html><p>Log in to the airport's network")
-    with pytest.raises(AwsUnreachable, match="try again"):
+    with pytest.raises(AwsUnreachableError, match="try again"):
         CALLS[call](s3_at_fault)
 
 
@@ -95,7 +95,7 @@ def test_nobody_at_home_is_one_message(client_of, call):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        with pytest.raises(AwsUnreachable, match="check the network, the region, and AWS_ENDPOINT_URL"):
+        with pytest.raises(AwsUnreachableError, match="check the network, the region, and AWS_ENDPOINT_URL"):
             CALLS[call](client_of("s3", url))
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aws.aws_errors import AwsAccessDenied, AwsError, AwsThrottled, AwsUnreachable
+from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError, AwsUnreachableError
 from aws.sagemaker_runtime import SageMakerEndpoint
 
 
@@ -36,13 +36,13 @@ def test_an_answer_that_is_not_json_is_an_error(loopback, endpoint, content):
 @pytest.mark.parametrize(
     ("status", "code", "error"),
     [
-        (400, "ThrottlingException", AwsThrottled),
-        (429, "ModelNotReadyException", AwsThrottled),
-        (503, "ServiceUnavailable", AwsThrottled),
-        (500, "InternalFailure", AwsUnreachable),
+        (400, "ThrottlingException", AwsThrottledError),
+        (429, "ModelNotReadyException", AwsThrottledError),
+        (503, "ServiceUnavailable", AwsThrottledError),
+        (500, "InternalFailure", AwsUnreachableError),
         (424, "ModelError", AwsError),
         (400, "ValidationError", AwsError),
-        (403, "AccessDeniedException", AwsAccessDenied),
+        (403, "AccessDeniedException", AwsAccessDeniedError),
     ],
 )
 def test_each_refusal_is_one_typed_message(loopback, endpoint, status, code, error):

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from aws.aws_errors import AwsAccessDenied, AwsThrottled, AwsUnreachable
+from aws.aws_errors import AwsAccessDeniedError, AwsThrottledError, AwsUnreachableError
 from aws.decision_log import FolderDecisionLog
-from aws.executions import Execution, ExecutionStep, PipelineMissing
+from aws.executions import ExecutionStep, PipelineExecution, PipelineMissingError
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Registration
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
@@ -26,7 +26,7 @@ from cli.main import run
 from cli.waiting import Place, Result, Waited
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc"
-FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatch: s3://b/a.json changed"),)
+FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatchError: s3://b/a.json changed"),)
 PENDING = "PendingManualApproval"
 
 
@@ -34,13 +34,13 @@ class Executions:
     """The executions of a pipeline whose only one goes through the given states, one at each look."""
 
     def __init__(
-        self, states: Sequence[Execution | Exception | None], steps: Sequence[ExecutionStep] = ()
+        self, states: Sequence[PipelineExecution | Exception | None], steps: Sequence[ExecutionStep] = ()
     ) -> None:
         self._states = list(states)
         self.searched_since: list[datetime] = []
         self._steps = tuple(steps)
 
-    def find(self, arn: str, *, since: datetime | None = None) -> Execution | None:
+    def find(self, arn: str, *, since: datetime | None = None) -> PipelineExecution | None:
         if since is not None:
             self.searched_since.append(since)
         state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
@@ -48,7 +48,7 @@ class Executions:
             raise state
         return state
 
-    def describe(self, arn: str) -> Execution | None:
+    def describe(self, arn: str) -> PipelineExecution | None:
         return self.find(arn)
 
     def steps(self, arn: str) -> tuple[ExecutionStep, ...]:
@@ -90,8 +90,8 @@ def log(tmp_path: Path) -> FolderDecisionLog:
     return FolderDecisionLog(tmp_path)
 
 
-def _execution(status: str, reason: str | None = None) -> Execution:
-    return Execution(EXECUTION, status, reason)
+def _execution(status: str, reason: str | None = None) -> PipelineExecution:
+    return PipelineExecution(EXECUTION, status, reason)
 
 
 def _place(registry, log, states, steps=()) -> Place:
@@ -173,7 +173,7 @@ def test_a_failed_execution_says_why_and_what_the_status_is(registry, arn, log) 
     assert (waited.result, waited.exit_code, waited.status) == (Result.COULD_NOT_JUDGE, 2, PENDING)
     assert waited.sentence == (
         f"{arn}: could not judge: nothing was decided, its status is PendingManualApproval. "
-        f"{EXECUTION} Failed: EvaluateModelPackage: DigestMismatch: s3://b/a.json changed"
+        f"{EXECUTION} Failed: EvaluateModelPackage: DigestMismatchError: s3://b/a.json changed"
     )
 
 
@@ -226,8 +226,8 @@ def test_a_long_history_of_executions_is_looked_through_once(registry, arn, log)
 @pytest.mark.parametrize(
     "error",
     [
-        AwsThrottled("slow down", code="Throttling"),
-        AwsUnreachable("no route", code="EndpointConnectionError"),
+        AwsThrottledError("slow down", code="Throttling"),
+        AwsUnreachableError("no route", code="EndpointConnectionError"),
     ],
     ids=["throttled", "unreachable"],
 )
@@ -240,7 +240,7 @@ def test_a_passing_fault_of_aws_is_told_once_and_does_not_end_a_long_wait(regist
 
 def test_reading_the_records_may_be_throttled_too(registry, arn, log) -> None:
     _gate_decides(log, registry, arn, Verdict.APPROVED)
-    answers = iter([AwsThrottled("slow down", code="SlowDown"), log])
+    answers = iter([AwsThrottledError("slow down", code="SlowDown"), log])
 
     def find_log(package, steps):
         answer = next(answers)
@@ -254,7 +254,7 @@ def test_reading_the_records_may_be_throttled_too(registry, arn, log) -> None:
 
 
 def test_throttling_for_the_whole_time_does_not_say_that_nothing_was_started(registry, arn, log) -> None:
-    error = AwsThrottled("x: listing failed; AWS asks to slow down", code="Throttling")
+    error = AwsThrottledError("x: listing failed; AWS asks to slow down", code="Throttling")
     (waited,), said = _wait(_place(registry, log, [error]), arn, seconds=50)
     assert said == [f"still waiting: {error}"]
     assert waited.sentence == f"{arn}: time over: after 50s: AWS could not be asked at the end: {error}"
@@ -268,7 +268,7 @@ def test_throttling_for_the_whole_time_does_not_say_that_nothing_was_started(reg
     ],
     ids=["nothing started", "time over"],
 )
-def test_the_time_is_limited(registry, arn, log, state: Execution | None, message: str) -> None:
+def test_the_time_is_limited(registry, arn, log, state: PipelineExecution | None, message: str) -> None:
     (waited,), _ = _wait(_place(registry, log, [state]), arn, seconds=0)
     assert waited.sentence.startswith(f"{arn}: {message}")
     assert (waited.exit_code, waited.status) == (2, PENDING)
@@ -293,7 +293,7 @@ def test_where_nothing_is_deployed_the_wait_ends_at_once(
     registry, arn, log, clock, *, status: str, result: str
 ) -> None:
     registry.update(arn, approval_status=status)
-    (waited,), _ = _wait(_place(registry, log, [PipelineMissing("no pipeline 'p' is there")]), arn)
+    (waited,), _ = _wait(_place(registry, log, [PipelineMissingError("no pipeline 'p' is there")]), arn)
     assert (clock.now, waited.result) == (0, result)
     if status == PENDING:
         assert waited.sentence == f"{arn}: nothing started: no pipeline 'p' is there"
@@ -317,7 +317,7 @@ def test_a_version_that_does_not_exist_is_no_endless_wait(registry, log, clock) 
 
 
 def test_a_refusal_ends_the_wait_with_its_reason(registry, arn, log, clock) -> None:
-    (waited,), _ = _wait(_place(registry, log, [AwsAccessDenied("not for you")]), arn)
+    (waited,), _ = _wait(_place(registry, log, [AwsAccessDeniedError("not for you")]), arn)
     assert (clock.now, waited.sentence) == (0, f"{arn}: could not look: not for you")
 
 

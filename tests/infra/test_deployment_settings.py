@@ -1,7 +1,7 @@
 import pytest
 
 from infra.bundle import BundleTarget
-from infra.deployment_settings import DeploymentSettings, SettingsError, read_settings
+from infra.deployment_settings import DeploymentSettings, DeploymentSettingsError, read_settings
 
 
 def test_without_context_the_defaults_deploy_to_lambda():
@@ -42,14 +42,14 @@ def test_the_platform_of_the_wheels_can_be_named():
     ],
 )
 def test_a_value_that_cannot_be_deployed_is_one_message(context, message):
-    with pytest.raises(SettingsError) as raised:
+    with pytest.raises(DeploymentSettingsError) as raised:
         read_settings(context)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_all_wrong_values_are_named_at_once():
-    with pytest.raises(SettingsError, match=r"python_version: .*; architecture: "):
+    with pytest.raises(DeploymentSettingsError, match=r"python_version: .*; architecture: "):
         read_settings({"python_version": "2", "architecture": "m68k"})
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws.aws_errors import AwsThrottled
+from aws.aws_errors import AwsThrottledError
 from aws.decision_log import FolderDecisionLog
 from aws.executions import PipelineExecutions, request_token
 from aws.memory_model_registry import MemoryModelRegistry
@@ -313,11 +313,11 @@ def test_another_digest_than_the_records_is_no_mark(judged):
 
 class Throttled(MemoryModelRegistry):
     def describe(self, arn: str):
-        raise AwsThrottled(f"{arn}: slow down")
+        raise AwsThrottledError(f"{arn}: slow down")
 
 
 def test_what_aws_fails_at_is_raised_so_that_the_event_is_tried_again():
-    with pytest.raises(AwsThrottled):
+    with pytest.raises(AwsThrottledError):
         start(event(), Throttled())
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from aws.aws_errors import AwsError
 from aws.decision_log import FolderDecisionLog
-from aws.evidence_errors import DigestMismatch, ForeignBucket
+from aws.evidence_errors import DigestMismatchError, ForeignBucketError
 from aws.evidence_store import FolderEvidenceStore
-from aws.model_packages import ModelPackageGone
+from aws.model_packages import ModelPackageGoneError
 from aws.report_references import ReportReference, ReportSlot
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError
 from checks.version import NAME, VERSION
 from pipelines.evaluate_model_package import evaluate_model_package
-from pipelines.sealed_decisions import DecisionMismatch
+from pipelines.sealed_decisions import DecisionMismatchError
 from pipelines.step_messages import EvaluateRequest
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
@@ -88,7 +88,7 @@ def test_a_retried_invocation_that_decides_on_other_grounds_fails(world):
     content = Path(first.decision_uri).read_bytes()
     strict = (world.folder / "thresholds" / "askdata.yaml").read_text().replace("0.8", "0.99")
     (world.folder / "thresholds" / "askdata.yaml").write_text(strict)
-    with pytest.raises(DecisionMismatch, match="decided Approved there, and this one decides Rejected"):
+    with pytest.raises(DecisionMismatchError, match="decided Approved there, and this one decides Rejected"):
         world.evaluate(arn)
     assert Path(first.decision_uri).read_bytes() == content
     assert world.evaluate(arn, f"{EXECUTION}-later").decision == "Rejected"
@@ -181,7 +181,7 @@ def changed(world, attached) -> str:
 
 
 def test_a_wrong_digest_fails_the_step_and_its_description_says_why(world, changed):
-    with pytest.raises(DigestMismatch, match=r"v\.json") as raised:
+    with pytest.raises(DigestMismatchError, match=r"v\.json") as raised:
         world.evaluate(changed)
     package = world.registry.describe(changed)
     assert package.approval_status == "PendingManualApproval"
@@ -196,7 +196,7 @@ def test_a_wrong_digest_fails_the_step_and_its_description_says_why(world, chang
 
 def test_a_repeated_attempt_does_not_change_the_version_again(world, changed):
     for _ in range(2):
-        with pytest.raises(DigestMismatch):
+        with pytest.raises(DigestMismatchError):
             world.evaluate(changed)
         world.registry.update(changed, description="somebody's own words")
     assert world.registry.describe(changed).description == "somebody's own words"
@@ -204,7 +204,7 @@ def test_a_repeated_attempt_does_not_change_the_version_again(world, changed):
 
 def test_a_version_that_was_decided_meanwhile_keeps_its_description(world, changed):
     world.registry.update(changed, approval_status="Rejected", description="by hand")
-    with pytest.raises(DigestMismatch):
+    with pytest.raises(DigestMismatchError):
         world.evaluate(changed)
     package = world.registry.describe(changed)
     assert (package.approval_status, package.description) == ("Rejected", "by hand")
@@ -217,7 +217,7 @@ def test_where_the_description_cannot_be_changed_the_mismatch_is_told_all_the_sa
         raise AwsError("UpdateModelPackage: throttled", code="ThrottlingException")
 
     monkeypatch.setattr(world.registry, "update", fail)
-    with pytest.raises(DigestMismatch, match=r"v\.json") as raised:
+    with pytest.raises(DigestMismatchError, match=r"v\.json") as raised:
         world.evaluate(changed)
     assert raised.value.__notes__ == [
         "The version's description could not be changed: UpdateModelPackage: throttled"
@@ -228,13 +228,13 @@ def test_two_digests_for_one_report_are_both_held_to(world, attached):
     path = world.report("v.json", text_to_sql__accuracy=0.9)
     other = attached(path, ReportSlot.BIAS_REPORT, "sha256:" + "0" * 64)
     arn = world.register(attached(path), other)
-    with pytest.raises(DigestMismatch):
+    with pytest.raises(DigestMismatchError):
         world.evaluate(arn)
 
 
 def test_evidence_of_a_foreign_place_fails_the_step(world):
     arn = world.register(ReportReference(ReportSlot.BIAS_REPORT, "s3://somebody-elses/v.json"))
-    with pytest.raises(ForeignBucket):
+    with pytest.raises(ForeignBucketError):
         world.evaluate(arn)
     assert_untouched(world, arn)
 
@@ -242,7 +242,7 @@ def test_evidence_of_a_foreign_place_fails_the_step(world):
 def test_a_version_that_was_deleted_meanwhile_is_a_clear_error(world):
     arn = world.register_scored(0.9)
     world.registry.delete(arn)
-    with pytest.raises(ModelPackageGone, match=rf"{arn}: there is no such model package .* deleted"):
+    with pytest.raises(ModelPackageGoneError, match=rf"{arn}: there is no such model package .* deleted"):
         world.evaluate(arn)
 
 

@@ -14,14 +14,14 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from moto.server import ThreadedMotoServer
 
 from aws import clients
-from aws.aws_errors import AwsAccessDenied, AwsThrottled
-from aws.evidence_errors import EvidenceChanged
+from aws.aws_errors import AwsAccessDeniedError, AwsThrottledError
+from aws.evidence_errors import EvidenceChangedError
 from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError
 from checks.errors import GovernanceError
 from pipelines.new_version import NewVersion
-from pipelines.register_version import UNTOUCHED, OnlyIf, WouldBeWorse, register_version
+from pipelines.register_version import UNTOUCHED, OnlyIf, WouldBeWorseError, register_version
 from pipelines.registration_plan import RegisteredVersion
 
 BUCKET, ELSEWHERE = "evidence-of-register-version", "evidence-in-ireland"
@@ -261,7 +261,7 @@ def test_the_likely_decision_is_shown_and_stops_what_would_be_worse(register, gr
         if only_if in allowed:
             assert register(options=options).likely == shown[0]
         else:
-            with pytest.raises(WouldBeWorse, match=f"would decide {decision}, and --only-if {only_if}"):
+            with pytest.raises(WouldBeWorseError, match=f"would decide {decision}, and --only-if {only_if}"):
                 register(options=options)
             assert (uploaded(group), versions(group)) == ([], 0)
         assert [record.decision for record in shown] == [decision]
@@ -304,7 +304,7 @@ def test_what_changes_while_it_is_registered_is_not_registered(
 
     monkeypatch.setattr(S3EvidenceStore, "upload", rewritten)
     with pytest.raises(
-        EvidenceChanged, match=r"results.jsonl: its SHA-256 was .* and is .* now; let scoring end"
+        EvidenceChangedError, match=r"results.jsonl: its SHA-256 was .* and is .* now; let scoring end"
     ):
         register()
     assert versions(group) == 0
@@ -318,7 +318,7 @@ def test_a_file_that_comes_while_it_is_registered_is_told(register, evidence, mo
         return upload(self, directory, prefix, **given)
 
     monkeypatch.setattr(S3EvidenceStore, "upload", joined)
-    with pytest.raises(EvidenceChanged, match=r"late.json: came meanwhile"):
+    with pytest.raises(EvidenceChangedError, match=r"late.json: came meanwhile"):
         register()
 
 
@@ -401,7 +401,7 @@ def test_throttling_is_waited_for_and_then_said(register, group, monkeypatch) ->
     assert register().is_new
     undo()
     undo = answering(sagemaker, "CreateModelPackage", "ThrottlingException", 400, 99)
-    with pytest.raises(AwsThrottled, match="AWS asks to slow down") as raised:
+    with pytest.raises(AwsThrottledError, match="AWS asks to slow down") as raised:
         register(description="another")
     undo()
     assert "the same call finds the version, or registers it" in raised.value.__notes__[0]
@@ -413,7 +413,7 @@ def test_throttling_is_waited_for_and_then_said(register, group, monkeypatch) ->
 def test_credentials_that_are_nobodys_are_told_before_anything_is_uploaded(register, group, code) -> None:
     undo = answering(clients.sts_client("us-east-1"), "GetCallerIdentity", code, 403, 1)
     with pytest.raises(
-        AwsAccessDenied, match=rf"GetCallerIdentity failed with {code} .* renew its credentials"
+        AwsAccessDeniedError, match=rf"GetCallerIdentity failed with {code} .* renew its credentials"
     ):
         register()
     undo()

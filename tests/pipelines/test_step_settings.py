@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from pipelines.step_settings import (
     EvaluateSettings,
-    SettingsError,
     StartPipelineSettings,
+    StepSettingsError,
     UpdateSettings,
     from_environment,
     to_environment,
@@ -26,7 +26,8 @@ def test_what_the_stack_sets_is_what_the_function_reads(model, values):
 
 def test_everything_that_is_missing_is_named_at_once():
     with pytest.raises(
-        SettingsError, match="lacks GOVERNANCE_THRESHOLDS_BUCKET, GOVERNANCE_SEAL_KEY: deploy the stack again"
+        StepSettingsError,
+        match="lacks GOVERNANCE_THRESHOLDS_BUCKET, GOVERNANCE_SEAL_KEY: deploy the stack again",
     ):
         from_environment(
             UpdateSettings, {"GOVERNANCE_DECISIONS_BUCKET": "d", "GOVERNANCE_THRESHOLDS_BUCKET": ""}

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from aws.memory_model_registry import MemoryModelRegistry
-from aws.model_packages import Identity, ModelPackageGone
+from aws.model_packages import Identity, ModelPackageGoneError
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError
 from checks.summary import summarise
-from pipelines.sealed_decisions import DecisionMismatch
+from pipelines.sealed_decisions import DecisionMismatchError
 from pipelines.step_messages import UpdateResponse
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
@@ -198,7 +198,7 @@ def test_a_record_that_is_not_what_evaluation_answered_changes_nothing(world, ch
     arn = world.register_scored(0.7)
     answer = world.evaluate(arn)
     before = world.registry.describe(arn)
-    with pytest.raises(DecisionMismatch, match="start a new execution"):
+    with pytest.raises(DecisionMismatchError, match="start a new execution"):
         world.update(arn, replace(answer, **change))
     assert world.registry.describe(arn) == before
 
@@ -209,14 +209,14 @@ def test_a_record_that_was_rewritten_changes_nothing(world):
     path = Path(answer.decision_uri)
     path.write_bytes(path.read_bytes().replace(b'"Rejected"', b'"Approved"'))
     before = world.registry.describe(arn)
-    with pytest.raises(DecisionMismatch):
+    with pytest.raises(DecisionMismatchError):
         world.update(arn, answer)
     assert world.registry.describe(arn) == before
 
 
 def test_a_record_about_another_version_changes_nothing(world):
     first, second = world.register_scored(0.9), world.register_scored(0.9)
-    with pytest.raises(DecisionMismatch, match=f"about {first}, not {second}"):
+    with pytest.raises(DecisionMismatchError, match=f"about {first}, not {second}"):
         world.update(second, world.evaluate(first))
     assert world.registry.describe(second).is_pending
 
@@ -225,7 +225,7 @@ def test_a_record_of_another_execution_changes_nothing(world):
     """A decision of the past is not carried out again, though it is about the same version."""
     arn = world.register_scored(0.9)
     answer = world.evaluate(arn)
-    with pytest.raises(DecisionMismatch, match="carried out by its own execution"):
+    with pytest.raises(DecisionMismatchError, match="carried out by its own execution"):
         world.update(arn, answer, execution="arn:aws:sagemaker:eu-west-1:1:pipeline/p/execution/later")
     assert world.registry.describe(arn).is_pending
 
@@ -236,7 +236,7 @@ def test_an_outcome_that_is_none_is_a_clear_error(world, standing):
     answer = world.evaluate(arn)
     world.registry.update(arn, approval_status="Rejected")
     Path(answer.decision_uri.replace(".json", ".outcome.json")).write_bytes(standing)
-    with pytest.raises(DecisionMismatch, match="something else stands there"):
+    with pytest.raises(DecisionMismatchError, match="something else stands there"):
         world.update(arn, answer)
 
 
@@ -256,5 +256,5 @@ def test_a_missing_record_and_a_deleted_version_are_clear_errors(world):
     with pytest.raises(GovernanceError, match=r"nowhere\.json"):
         world.update(arn, replace(answer, decision_uri=str(world.folder / "decisions" / "nowhere.json")))
     world.registry.delete(arn)
-    with pytest.raises(ModelPackageGone):
+    with pytest.raises(ModelPackageGoneError):
         world.update(arn, answer)
