@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import date
 from typing import assert_never
 
+from checks.comparison import MOST_SAMPLES, hold_against
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
 from checks.evidence_as_such import findings_on_evidence
 from checks.exact import number_text
 from checks.findings import bounded, severity
 from checks.index import MeasurementIndex
-from checks.limits import MOST_SAMPLES, hold_against
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.text import shortened
 from checks.thresholds import Check, ThresholdFile

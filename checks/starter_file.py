@@ -14,12 +14,12 @@ import yaml
 
 from checks.catalogue import find_metric
 from checks.catalogue.metric import Better, Metric, Range
+from checks.comparison import unusable
 from checks.decision import Consequence
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.index import MeasurementIndex
 from checks.intervals import NoSpread, Unsupported, interval_at
-from checks.limits import unusable
 from checks.measurements import Interval, Measured, Measurement
 from checks.starting_points import STARTING_POINTS, StartingCheck, Task
 from checks.thresholds import Check
