@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import yaml
 
 from checks.catalogue import find_metric
-from checks.catalogue.metric import Better, Metric, Range
+from checks.catalogue.metric import Better, Metric
 from checks.comparison import unusable
 from checks.decision import Consequence
 from checks.errors import GovernanceError
@@ -21,6 +21,7 @@ from checks.evidence import Evidence
 from checks.index import MeasurementIndex
 from checks.intervals import NoSpread, Unsupported, interval_at
 from checks.measurements import Interval, Measured, Measurement
+from checks.ranges import Range
 from checks.starting_points import STARTING_POINTS, StartingCheck, Task
 from checks.thresholds import Check
 

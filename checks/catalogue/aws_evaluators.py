@@ -1,16 +1,7 @@
 """The metrics of Bedrock Evaluations and of the SageMaker SDK's evaluators, by the names that they give them."""
 
-from checks.catalogue.metric import (
-    SHARE,
-    SIGNED,
-    UNBOUNDED,
-    Better,
-    Facets,
-    Family,
-    Metric,
-    Range,
-    Unit,
-)
+from checks.catalogue.metric import SHARE, SIGNED, UNBOUNDED, Better, Facets, Family, Metric, Unit
+from checks.ranges import Range
 
 BEDROCK = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-evaluation-metrics.html"
 SDK = "https://sagemaker.readthedocs.io/en/stable/"

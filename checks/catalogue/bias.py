@@ -2,18 +2,8 @@
 
 import math
 
-from checks.catalogue.metric import (
-    POSITIVE,
-    SHARE,
-    SIGNED,
-    UNBOUNDED,
-    Better,
-    Facets,
-    Family,
-    Metric,
-    Range,
-    Unit,
-)
+from checks.catalogue.metric import POSITIVE, SHARE, SIGNED, UNBOUNDED, Better, Facets, Family, Metric, Unit
+from checks.ranges import Range
 
 PRE_TRAINING = "https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-measure-data-bias.html"
 POST_TRAINING = "https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-measure-post-training-bias.html"

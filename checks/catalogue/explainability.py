@@ -1,6 +1,7 @@
 """Clarify's explainability metrics."""
 
-from checks.catalogue.metric import SHARE, UNBOUNDED, Better, Facets, Family, Metric, Range, Unit
+from checks.catalogue.metric import SHARE, UNBOUNDED, Better, Facets, Family, Metric, Unit
+from checks.ranges import Range
 
 SHAP = "https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-shapley-values.html"
 RESULTS = "https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-analysis-results.html"

@@ -1,15 +1,7 @@
 """The metrics of `governance score feedback`."""
 
-from checks.catalogue.metric import (
-    POSITIVE,
-    UNBOUNDED,
-    Better,
-    Family,
-    Metric,
-    Range,
-    Unit,
-    with_largest_gaps,
-)
+from checks.catalogue.metric import POSITIVE, UNBOUNDED, Better, Family, Metric, Unit, with_largest_gaps
+from checks.ranges import Range
 
 FAMILY = Family(
     "People's feedback (`governance score feedback`)",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
+from checks.ranges import Range
+
 LARGEST_GAP = "_largest_gap"
 _PLACEHOLDER = re.compile(r"<[^<>]+>")
 
@@ -42,26 +44,6 @@ class Facets(StrEnum):
     EITHER = "optional"
     GROUPS = "always"
     COLUMN = "always, a column"
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values that a metric can have; `None` is no end, and an open end is approached and never reached."""
-
-    low: float | None
-    high: float | None
-    low_open: bool = False
-    high_open: bool = False
-
-    def __contains__(self, value: float) -> bool:
-        above = self.low is None or (value > self.low if self.low_open else value >= self.low)
-        below = self.high is None or (value < self.high if self.high_open else value <= self.high)
-        return above and below
-
-    def __str__(self) -> str:
-        left = "(-∞" if self.low is None else f"{'(' if self.low_open else '['}{self.low:.4g}"
-        right = "∞)" if self.high is None else f"{self.high:.4g}{')' if self.high_open else ']'}"
-        return f"{left}, {right}"
 
 
 SHARE = Range(0.0, 1.0)

@@ -1,7 +1,8 @@
 """Model Monitor's reports: statistics, constraints and violations."""
 
-from checks.catalogue.metric import POSITIVE, SHARE, UNBOUNDED, Better, Facets, Family, Metric, Range, Unit
+from checks.catalogue.metric import POSITIVE, SHARE, UNBOUNDED, Better, Facets, Family, Metric, Unit
 from checks.catalogue.model_quality import monitored
+from checks.ranges import Range
 
 STATISTICS = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-statistics.html"
 CONSTRAINTS = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-constraints.html"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from checks.catalogue.metric import POSITIVE, SHARE, UNBOUNDED, Better, Facets, Family, Metric, Range, Unit
+from checks.catalogue.metric import POSITIVE, SHARE, UNBOUNDED, Better, Facets, Family, Metric, Unit
+from checks.ranges import Range
 
 SOURCE = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html"
 CONSTANT = "_best_constant_classifier"

@@ -3,18 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from checks.catalogue.metric import (
-    POSITIVE,
-    SHARE,
-    SIGNED,
-    UNBOUNDED,
-    Better,
-    Facets,
-    Family,
-    Metric,
-    Range,
-    Unit,
-)
+from checks.catalogue.metric import POSITIVE, SHARE, SIGNED, UNBOUNDED, Better, Facets, Family, Metric, Unit
+from checks.ranges import Range
 
 FMEVAL = "https://aws.github.io/fmeval/"
 LM_EVAL = "https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md"

@@ -12,10 +12,10 @@ from checks.catalogue.metric import (
     Facets,
     Family,
     Metric,
-    Range,
     Unit,
     with_largest_gaps,
 )
+from checks.ranges import Range
 
 RAGAS = "https://docs.ragas.io/en/stable/concepts/metrics/available_metrics/"
 ROUGE = "Lin, ROUGE, ACL workshop 2004; rouge-score"

@@ -1,16 +1,7 @@
 """The metrics of `governance score toxicity`, `bbq`, `memorization` and `disinformation`."""
 
-from checks.catalogue.metric import (
-    POSITIVE,
-    SHARE,
-    Better,
-    Facets,
-    Family,
-    Metric,
-    Range,
-    Unit,
-    with_largest_gaps,
-)
+from checks.catalogue.metric import POSITIVE, SHARE, Better, Facets, Family, Metric, Unit, with_largest_gaps
+from checks.ranges import Range
 
 REAL_TOXICITY = "Gehman et al., RealToxicityPrompts, Findings of EMNLP 2020; HELM toxicity_metrics.py"
 BBQ = "Parrish et al., BBQ, Findings of ACL 2022, section 5"

@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator
 
 from checks.catalogue import find_metric
-from checks.catalogue.metric import Better, Metric, Range, Unit
+from checks.catalogue.metric import Better, Metric, Unit
 from checks.doubts.doubt import Doubt, Ends, ends_of, short
+from checks.ranges import Range
 from checks.thresholds import LIMITS, Check
 from checks.yaml_source import Path
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from checks.catalogue import CATALOGUE, FAMILIES, find_metric
-from checks.catalogue.metric import Better, Facets, Metric, Range
+from checks.catalogue.metric import Better, Facets, Metric
 from checks.evidence import Document
 from checks.measurements import Measured, Measurement
+from checks.ranges import Range
 from checks.reports import read_report
 from checks.reports.clarify_analysis_config import FORMAT as SETTINGS
 from checks.reports.lm_eval import SHARES
