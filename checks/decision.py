@@ -1,9 +1,9 @@
 """Findings and the decision they come to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from checks.limits import Limit
 from checks.measurements import Interval
 
 
@@ -40,8 +40,8 @@ class Finding:
     """One check held against one measurement (or against its absence).
 
     `consequence` is what the finding asks for, `None` where it asks for nothing (passed, not applicable).
-    `value` is finite or `None`; `limit` is the check's limit as the threshold file writes it, such as
-    `{"between": [-0.8, 0.8]}`; `reason` says in one sentence what was found.
+    `value` is finite or `None`; `limit` is the check's, `None` where no check of the file made the finding; `reason`
+    says in one sentence what was found.
     """
 
     check: str
@@ -52,7 +52,7 @@ class Finding:
     value: float | None
     samples: int | None
     interval: Interval | None
-    limit: Mapping[str, object]
+    limit: Limit | None
     why: str
     reason: str
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from checks.decision import Consequence, Decision, Outcome, Verdict
+from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.strict_json import ReportError, parse_strict_json
@@ -110,6 +110,13 @@ class RecordedFinding(_Part):
     why: Text
     reason: Text
 
+    @classmethod
+    def of(cls, finding: Finding) -> Self:
+        """Return the record of `finding`."""
+        content = {field: getattr(finding, field) for field in cls.model_fields}
+        content["limit"] = {} if finding.limit is None else finding.limit.as_written
+        return cls.model_validate(content, from_attributes=True)
+
 
 class Engine(_Part):
     """What decided."""
@@ -161,9 +168,7 @@ class DecisionRecord(_Part):
                 )
                 for r in evidence.reports
             ),
-            findings=tuple(
-                RecordedFinding.model_validate(f, from_attributes=True) for f in decision.findings
-            ),
+            findings=tuple(RecordedFinding.of(finding) for finding in decision.findings),
             engine=Engine(name=NAME, version=VERSION),
             execution=execution,
             decided_at=decided_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

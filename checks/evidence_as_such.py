@@ -39,7 +39,7 @@ def _finding(name: str, consequence: Consequence, why: str, reason: str) -> Find
         value=None,
         samples=None,
         interval=None,
-        limit={},
+        limit=None,
         why=why,
         reason=reason,
     )

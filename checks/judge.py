@@ -205,7 +205,7 @@ def _review(name: str, outcome: Outcome, why: str, reason: str) -> Finding:
         value=None,
         samples=None,
         interval=None,
-        limit={},
+        limit=None,
         why=why,
         reason=shortened(reason, _LONGEST_REASON),
     )

@@ -20,6 +20,7 @@ from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.index import MeasurementIndex
 from checks.intervals import NoSpread, Unsupported, interval_at
+from checks.limits import Limit, OneSided
 from checks.measurements import Interval, Measured, Measurement
 from checks.ranges import Range
 from checks.starting_points import STARTING_POINTS, StartingCheck, Task
@@ -121,7 +122,7 @@ def _about_groups(check: Check, measured: Sequence[Measured], found: int) -> tup
     remark = f"Measured for {groups}: {_number(lowest.value)} ({lowest.facet})"
     if len(measured) > 1:
         remark += f" to {_number(highest.value)} ({highest.facet})"
-    missed = sum(not _passes(check, one.value) for one in measured)
+    missed = sum(not check.limit.passes(one.value) for one in measured)
     remarks = [f"{_in_one_line(remark)}. {_of_principle(missed)}"]
     if found > len(measured):
         remarks.append(f"{found - len(measured)} more could not be measured: that rejects too (on_missing).")
@@ -130,11 +131,6 @@ def _about_groups(check: Check, measured: Sequence[Measured], found: int) -> tup
 
 def _of_principle(missed: int) -> str:
     return "The limit is one of principle" + (", and today's evidence misses it." if missed else ".")
-
-
-def _passes(check: Check, value: float) -> bool:
-    low, high = check.region
-    return (low is None or low <= value) and (high is None or value <= high)
 
 
 def _about_whole(starting: StartingCheck, measured: Measured) -> _Proposal:
@@ -149,10 +145,10 @@ def _about_whole(starting: StartingCheck, measured: Measured) -> _Proposal:
     elif doubt is not None and not (starting.is_principle and starting.check.confidence is None):
         remarks.append(f"No confidence is asked for: {doubt}.")
     if starting.is_principle or metric is None:
-        remarks[0] += f" {_of_principle(not _passes(starting.check, measured.value))}"
+        remarks[0] += f" {_of_principle(not starting.check.limit.passes(measured.value))}"
     else:
-        limit, remark = _limit(starting.check, measured.value, interval, metric)
-        changes |= limit
+        limit, remark = _limit_near(starting.check.limit, measured.value, interval, metric)
+        changes |= {} if limit is None else limit.as_written
         remarks[0] += f" {remark}"
     # Not model_copy: it would copy the limit that the check keeps once it was asked for.
     return _Proposal(Check.model_validate(starting.check.model_dump() | changes), tuple(remarks))
@@ -190,26 +186,29 @@ def _scale(values: Range, value: float) -> float:
     return values.high - values.low
 
 
-def _limit(
-    check: Check, value: float, interval: Interval | None, metric: Metric
-) -> tuple[dict[str, float], str]:
+def _limit_near(
+    limit: Limit, value: float, interval: Interval | None, metric: Metric
+) -> tuple[Limit | None, str]:
     """Return the limit near what was measured, which it passes, and a remark; or none where there is no such limit."""
-    key, standard = ("at_least", check.at_least) if check.at_least is not None else ("at_most", check.at_most)
-    is_floor = key == "at_least"
+    usual = f"The limit is the usual one, which it {'passes' if limit.passes(value) else 'misses'}."
+    if not isinstance(limit, OneSided) or metric.better is not _better(limit):
+        return None, usual
     if interval is None:
         bound = value
-        is_best = value == (metric.range.high if is_floor else metric.range.low)
+        is_best = value == (metric.range.high if limit.is_floor else metric.range.low)
     else:
-        bound, is_best = (interval.low if is_floor else interval.high), False
-    bar = _rounded(bound, down=is_floor)
-    expected = Better.HIGHER if is_floor else Better.LOWER
-    if is_best or metric.better is not expected or not _decides(bar, metric.range, is_floor=is_floor):
-        verdict = "passes" if _passes(check, value) else "misses"
-        return {}, f"The limit is the usual one, which it {verdict}."
-    usual = standard or 0.0
-    is_worse = bar < usual if is_floor else bar > usual
+        bound, is_best = (interval.low if limit.is_floor else interval.high), False
+    bar = _rounded(bound, down=limit.is_floor)
+    if is_best or not _decides(bar, metric.range, is_floor=limit.is_floor):
+        return None, usual
+    is_worse = not limit.passes(bar)
     verdict = "near it, and worse than the usual" if is_worse else "near it; usual is"
-    return {key: bar}, f"The limit is {verdict} {_number(usual)}."
+    return limit.moved_to(bar), f"The limit is {verdict} {_number(limit.number)}."
+
+
+def _better(limit: OneSided) -> Better:
+    """Return which values are better where such a limit makes sense."""
+    return Better.HIGHER if limit.is_floor else Better.LOWER
 
 
 def _decides(bar: float, values: Range, *, is_floor: bool) -> bool:
@@ -248,9 +247,7 @@ def _keys(check: Check) -> Iterator[tuple[str, str]]:
     for key in ("name", "why", "metric", "facet"):
         if (text := getattr(check, key)) is not None:
             yield key, _scalar(text)
-    for key, value in check.limit.items():
-        ends = value if isinstance(value, list) else None
-        yield key, f"[{', '.join(map(_number, ends))}]" if ends else _number(float(str(value)))
+    yield from check.limit.lines()
     if check.confidence is not None:
         yield "confidence", _number(check.confidence)
     if check.min_samples is not None:

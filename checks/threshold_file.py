@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from checks.errors import GovernanceError
-from checks.thresholds import LIMITS, AppliesTo, Check, ThresholdContent, ThresholdFile, limit_problem
+from checks.limits import kind_keys, limit_problem
+from checks.thresholds import AppliesTo, Check, ThresholdContent, ThresholdFile
 from checks.version import NAME, VERSION
 from checks.yaml_source import Path, Place, Problem, YamlSource, parse_yaml
 
@@ -134,7 +135,7 @@ def _content_problems(error: ValidationError, source: YamlSource) -> Iterator[Pr
 
 def _meant_as_limit(detail: ErrorDetails, path: Path, refused: list[Path]) -> bool:
     """Whether a check seems to lack a limit only because the one it has was refused already."""
-    return detail["type"] == "limit" and any(bad[:-1] == path and bad[-1] in LIMITS for bad in refused)
+    return detail["type"] == "limit" and any(bad[:-1] == path and bad[-1] in kind_keys() for bad in refused)
 
 
 def _within_check(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -164,8 +165,8 @@ def _unseen_limit_problem(index: int, source: YamlSource) -> Iterator[Problem]:
     if not isinstance(check, dict):
         return
     unknown = [key for key in check if key not in Check.model_fields]
-    empty = any(limit in check and check[limit] is None for limit in LIMITS)
-    if empty or any(key in NOT_YET or _nearest(key, LIMITS) for key in unknown):
+    empty = any(limit in check and check[limit] is None for limit in kind_keys())
+    if empty or any(key in NOT_YET or _nearest(key, kind_keys()) for key in unknown):
         return  # that key was meant as the limit, and is reported already
     if problem := limit_problem(check):
         path: Path = ("checks", index)

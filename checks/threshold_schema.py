@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from checks import limits
 from checks.catalogue import CATALOGUE
 from checks.catalogue.metric import Better, Metric
-from checks.thresholds import LIMITS, ThresholdContent
+from checks.thresholds import ThresholdContent
 
 
 def thresholds_schema() -> dict[str, Any]:
@@ -14,8 +15,13 @@ def thresholds_schema() -> dict[str, Any]:
     for optional in (*check["properties"].values(), schema["properties"]["description"]):
         _refuse_null(optional)
     check["properties"]["metric"] |= _metrics(check["properties"]["metric"])
-    check["oneOf"] = [{"required": [limit]} for limit in LIMITS]
-    check["dependentRequired"] = {"target": ["tolerance"], "tolerance": ["target"]}
+    check["oneOf"] = [{"required": [kind.keys[0]]} for kind in limits.KINDS]
+    check["dependentRequired"] = {
+        key: [other for other in kind.keys if other != key]
+        for kind in limits.KINDS
+        if len(kind.keys) > 1
+        for key in kind.keys
+    }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Threshold file"}
 
 

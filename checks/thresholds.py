@@ -1,6 +1,5 @@
 """The models of a threshold file: which groups it applies to, and its checks."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -19,10 +18,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from checks.decision import Consequence
-from checks.exact import ExactFloat, difference, of_integer, total
+from checks.exact import ExactFloat, of_integer
+from checks.limits import Limit, limit_among, limit_problem
 from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
-
-LIMITS = ("at_least", "at_most", "between", "target")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 GroupPattern = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9*?\[\]!-]+$", max_length=256)]
@@ -47,19 +45,6 @@ def _rising(limits: tuple[float, float]) -> tuple[float, float]:
             "reversed", "the lower limit comes first: [{high}, {low}]", {"low": low, "high": high}
         )
     return limits
-
-
-def limit_problem(given: Mapping[str, object]) -> str | None:
-    """Return what is wrong with the choice of limit among the keys `given` of one check, or `None`."""
-    limits = [name for name in LIMITS if given.get(name) is not None]
-    choice = "exactly one of at_least, at_most, between, target with tolerance"
-    if not limits:
-        return f"a check needs a limit: {choice}"
-    if len(limits) > 1:
-        return f"{' and '.join(limits)} are two limits; a check has {choice} (write two checks)"
-    if (given.get("tolerance") is not None) != (limits == ["target"]):
-        return "target and tolerance belong together: give both, or neither"
-    return None
 
 
 class Mode(StrEnum):
@@ -166,23 +151,9 @@ class Check(_Model):
         return self
 
     @cached_property
-    def limit(self) -> dict[str, object]:
-        """The limit as the file writes it, such as `{"between": [-0.8, 0.8]}`."""
-        names = (*LIMITS, "tolerance")
-        limit = {name: value for name in names if (value := getattr(self, name)) is not None}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in limit.items()}
-
-    @cached_property
-    def region(self) -> tuple[float | None, float | None]:
-        """The lowest and the highest value that pass, ends included; `None` where there is no such end.
-
-        Exact: the ends compare as the decimals that are written, so that 0.7 lies within 0.1 of 0.8.
-        """
-        if self.between is not None:
-            return self.between
-        if self.target is not None and self.tolerance is not None:
-            return difference(self.target, self.tolerance), total((self.target, self.tolerance))
-        return self.at_least, self.at_most
+    def limit(self) -> Limit:
+        """What is asked of the value."""
+        return limit_among(dict(self))
 
 
 class AppliesTo(_Model):

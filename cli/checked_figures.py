@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from checks.decision import Outcome
 from checks.decision_record import RecordedFinding
 from checks.errors import GovernanceError
+from checks.limits import read_limit
 from checks.text import one_line
 from cli.chart import Point, chart
 from cli.seen import Seen
@@ -86,7 +87,7 @@ def chart_of(versions: Sequence[Seen], figures: Iterable[Figure], *, columns: in
     """Return a chart of the first of `figures` that has a value, oldest version first; a sentence where none has."""
     for figure in figures:
         points = [
-            Point(seen.version, finding.value, *limits(finding.limit))
+            Point(seen.version, finding.value, *recorded_bounds(finding.limit))
             for seen in sorted(versions, key=lambda seen: seen.version)
             if (finding := finding_about(seen, figure)) is not None and finding.value is not None
         ]
@@ -101,19 +102,10 @@ def chart_of(versions: Sequence[Seen], figures: Iterable[Figure], *, columns: in
     return "no chart: no decision has a value"
 
 
-def limits(limit: Mapping[str, float | list[float]]) -> tuple[float | None, float | None]:
-    """Return the lowest and the highest value that a limit allows; `None` where it allows all."""
-    match limit:
-        case {"at_least": float() | int() as low}:
-            return float(low), None
-        case {"at_most": float() | int() as high}:
-            return None, float(high)
-        case {"between": [low, high]}:
-            return low, high
-        case {"target": float() | int() as target, "tolerance": float() | int() as tolerance}:
-            return target - tolerance, target + tolerance
-        case _:
-            return None, None
+def recorded_bounds(limit: Mapping[str, object]) -> tuple[float | None, float | None]:
+    """Return the lower and the upper number at which a recorded limit is drawn; `None` where it has none."""
+    known = read_limit(limit)
+    return (None, None) if known is None else known.bounds
 
 
 def value_text(finding: RecordedFinding | None) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from checks.decision import Consequence, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedFinding
+from checks.limits import read_limit
 from checks.thresholds import Mode
 from cli.terminal import UNBOUNDED, clean_text, console_for, number_text
 
@@ -43,18 +44,14 @@ Fact = tuple[str, str]
 
 
 def format_limit(limit: Mapping[str, object]) -> str:
-    """Return a limit as the eye takes it in: `>= 0.8`, `<= 2.5`, `[-0.8, 0.8]`, `1 +- 0.2`."""
-    match limit:
-        case {"at_least": low}:
-            return f">= {number_text(low)}"
-        case {"at_most": high}:
-            return f"<= {number_text(high)}"
-        case {"between": [low, high]}:
-            return f"[{number_text(low)}, {number_text(high)}]"
-        case {"target": target, "tolerance": tolerance}:
-            return f"{number_text(target)} +- {number_text(tolerance)}"
-        case _:
-            return ", ".join(f"{name} {value}" for name, value in limit.items()) or "-"
+    """Return a limit of a record as the eye takes it in: `>= 0.8`, `<= 2.5`, `[-0.8, 0.8]`, `1 +- 0.2`.
+
+    One of a kind that is not known here is shown as it is recorded.
+    """
+    known = read_limit(limit)
+    if known is not None:
+        return known.symbols
+    return ", ".join(f"{name} {value}" for name, value in limit.items()) or "-"
 
 
 def _cells(finding: RecordedFinding) -> tuple[Text, ...]:

@@ -7,10 +7,11 @@ metric that the catalogue does not know is held to nothing that only the catalog
 
 from collections.abc import Mapping, Sequence
 
-from checks.doubts.about_limits import about_limit, about_support
+from checks.catalogue import find_metric
+from checks.doubts.about_limits import BOTH, Sides, about_limit, about_support
 from checks.doubts.about_names import about_facet, about_metric, about_patterns
 from checks.doubts.about_pairs import about_pointless
-from checks.doubts.doubt import Doubt, Ends, ends_of
+from checks.doubts.doubt import Doubt
 from checks.thresholds import Check, ThresholdFile
 from checks.yaml_source import Path
 
@@ -23,17 +24,18 @@ def doubts_about(file: ThresholdFile) -> list[Doubt]:
         path: Path = ("checks", index)
         for about in (about_metric, about_facet, about_support):
             found += about(check, path)
-        found += about_limit(check, path, together[check.metric, check.facet])
+        found += about_limit(check, path, together.get((check.metric, check.facet), BOTH))
     refused = {doubt.path[:2] for doubt in found if doubt.refused}
     sound = [index for index in range(len(file.checks)) if ("checks", index) not in refused]
     return [*found, *about_pointless(file.checks, sound)]
 
 
-def _together(checks: Sequence[Check]) -> Mapping[tuple[str, str | None], Ends]:
-    """Return what all checks of one metric and facet let pass together."""
-    found: dict[tuple[str, str | None], Ends] = {}
+def _together(checks: Sequence[Check]) -> Mapping[tuple[str, str | None], Sides]:
+    """Return for each metric and facet whether the ends of the metric's range pass all checks of it."""
+    found: dict[tuple[str, str | None], Sides] = {}
     for check in checks:
-        low, high = ends_of(check)
-        lowest, highest = found.get((check.metric, check.facet), (low, high))
-        found[check.metric, check.facet] = max(low, lowest), min(high, highest)
+        metric = find_metric(check.metric)
+        if metric is not None:
+            subject = (check.metric, check.facet)
+            found[subject] = found.get(subject, BOTH).narrowed(check.limit, metric.range)
     return found

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from checks.decision import Consequence
-from checks.doubts.doubt import Doubt, Ends, ends_of, short
+from checks.doubts.doubt import Doubt, short
+from checks.limits import Limit
 from checks.thresholds import Check
 
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
@@ -15,7 +16,7 @@ def about_pointless(checks: Sequence[Check], sound: Sequence[int]) -> Iterator[D
     same: defaultdict[object, list[int]] = defaultdict(list)
     for index in sound:
         same[_subject(checks[index], checks[index].facet)].append(index)
-    ranked = _ranked([ends_of(check) for check in checks])
+    ranked = _ranked([check.limit for check in checks])
     for index in sound:
         check = checks[index]
         others = (one for facet in _covering(check.facet) for one in same.get(_subject(check, facet), ()))
@@ -41,19 +42,32 @@ def _covering(facet: str | None) -> Iterator[str | None]:
     yield from (facet[:place] for place, character in enumerate(facet) if character == "=")
 
 
-def _ranked(ends: Sequence[Ends]) -> list[tuple[int, int]]:
-    """Return each limit's ends by their place among all ends: comparing places is faster than comparing numbers."""
-    places = {end: place for place, end in enumerate(sorted({end for both in ends for end in both}))}
-    return [(places[low], places[high]) for low, high in ends]
+Ranks = tuple[tuple[int, int], ...]
+"""Of each range of values that pass, lowest first: the places of its two ends among the ends of all limits."""
 
 
-def _is_pointless(index: int, other: int, checks: Sequence[Check], ranked: Sequence[tuple[int, int]]) -> bool:
+def _ranked(limits: Sequence[Limit]) -> list[Ranks]:
+    """Return each limit's ranges by the places of their ends: comparing places is faster than comparing numbers."""
+    ranges = [limit.ranges for limit in limits]
+    ends = {end for some in ranges for one in some for end in (one.begin, one.end)}
+    places = {end: place for place, end in enumerate(sorted(ends))}
+    return [tuple((places[one.begin], places[one.end]) for one in some) for some in ranges]
+
+
+def _covers(outer: Ranks, inner: Ranks) -> bool:
+    """Whether all that passes `inner` passes `outer`."""
+    if outer[0][0] > inner[0][0] or inner[-1][1] > outer[-1][1]:
+        return False  # which is true of most pairs, and quickly seen
+    return all(any(low <= begin and end <= high for low, high in outer) for begin, end in inner)
+
+
+def _is_pointless(index: int, other: int, checks: Sequence[Check], ranked: Sequence[Ranks]) -> bool:
     """Whether whatever check `index` finds, `other` finds something that asks for as much or more.
 
     Of two checks that are the same to each other, the later one is pointless.
     """
     mine, its = ranked[index], ranked[other]
-    if index == other or not (mine[0] <= its[0] and its[1] <= mine[1]):
+    if index == other or not _covers(mine, its):
         return False
     check, strict = checks[index], checks[other]
     if check.facet != strict.facet and mine == its:

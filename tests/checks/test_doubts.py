@@ -11,6 +11,7 @@ from checks.decision import Consequence, Verdict
 from checks.doubts import doubts_about
 from checks.evidence import Evidence, Report
 from checks.judge import judge
+from checks.limits import AtMost
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
 from checks.threshold_examination import examine_thresholds
 from checks.threshold_file import ThresholdFileError, parse_thresholds
@@ -427,7 +428,7 @@ def test_lines_say_where_errors_before_warnings() -> None:
 
 def test_what_cannot_be_meant_is_still_parsed_for_the_deployed_gate() -> None:
     (check,) = parse_thresholds(content(f"{UNSAFE}, at_most: 1"), "t.yaml").checks
-    assert check.limit == {"at_most": 1}
+    assert check.limit == AtMost(1)
 
 
 def test_names_in_messages_cannot_steer_a_terminal_and_are_shortened() -> None:

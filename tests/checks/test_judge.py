@@ -8,6 +8,7 @@ import pytest
 from checks.decision import Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence, Report
 from checks.judge import judge
+from checks.limits import Target
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
 from checks.thresholds import Check, Mode, ThresholdFile
 
@@ -266,7 +267,7 @@ def test_a_finding_says_everything_about_its_check_and_value() -> None:
         value=0.875,
         samples=40,
         interval=interval,
-        limit={"target": 0.9, "tolerance": 0.05},
+        limit=Target(0.9, 0.05),
         why="It matters.",
         reason="0.875 is within 0.05 of 0.9",
     )

@@ -166,7 +166,7 @@ def test_what_is_approved_passed_every_check_that_can_stop_it(
     for check in filter(never_only_warns, thresholds.checks):
         for found in concerned(check, evidence):
             assert isinstance(found, Measured)
-            low, high = check.region
+            low, high = check.limit.bounds
             slack = 1e-9
             assert low is None or found.value >= float(low) - slack
             assert high is None or found.value <= float(high) + slack

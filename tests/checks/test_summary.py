@@ -27,7 +27,7 @@ def finding(
     facet: str | None = None,
 ) -> Finding:
     outcome = Outcome.PASSED if consequence is None else Outcome.FAILED
-    return Finding(check, "m", facet, outcome, consequence, 1.0, None, None, {}, "w", reason)
+    return Finding(check, "m", facet, outcome, consequence, 1.0, None, None, None, "w", reason)
 
 
 def record(*findings: Finding, name: str | None = "askdata", mode: Mode = Mode.ENFORCE) -> DecisionRecord:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from checks.catalogue import CATALOGUE
 from checks.decision import Consequence
+from checks.limits import AtLeast, AtMost, Between, Limit, Target
 from checks.threshold_examination import examine_thresholds
 from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
 from checks.threshold_schema import thresholds_schema
@@ -94,17 +95,17 @@ def test_what_is_left_out_fails_closed() -> None:
 @pytest.mark.parametrize(
     ("limit", "expected"),
     [
-        ("at_least: 0.8", {"at_least": 0.8}),
-        ("at_most: 3", {"at_most": 3.0}),
-        ("between: [-1, 1e-1]", {"between": [-1.0, 0.1]}),
-        ("between: [2, 2]", {"between": [2.0, 2.0]}),
-        ("target: 0.5\ntolerance: 0", {"target": 0.5, "tolerance": 0.0}),
-        ("at_least: 0o17", {"at_least": 15.0}),
-        ("at_least: 010", {"at_least": 10.0}),
-        ("at_most: .5", {"at_most": 0.5}),
+        ("at_least: 0.8", AtLeast(0.8)),
+        ("at_most: 3", AtMost(3.0)),
+        ("between: [-1, 1e-1]", Between(-1.0, 0.1)),
+        ("between: [2, 2]", Between(2.0, 2.0)),
+        ("target: 0.5\ntolerance: 0", Target(0.5, 0.0)),
+        ("at_least: 0o17", AtLeast(15.0)),
+        ("at_least: 010", AtLeast(10.0)),
+        ("at_most: .5", AtMost(0.5)),
     ],
 )
-def test_each_limit_is_read(limit: str, expected: dict[str, object]) -> None:
+def test_each_limit_is_read(limit: str, expected: Limit) -> None:
     (check,) = parse_thresholds(one_check(limit), "t.yaml").checks
     assert check.limit == expected
 

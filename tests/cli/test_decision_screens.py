@@ -10,6 +10,7 @@ from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, ModelPackage
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
+from checks.limits import Between
 from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
 from cli.show import show_record
@@ -85,7 +86,7 @@ def _found(number: int, outcome: Outcome, consequence: Consequence | None, name:
         value=value,
         samples=100,
         interval=None,
-        limit={"between": [-0.8, 0.812345]},
+        limit=Between(-0.8, 0.812345),
         why=f"Because of reason {number}, which the governance team wrote down in a sentence of some length{name}.",
         reason=f"{value} is not between -0.8 and 0.812345",
     )

@@ -15,6 +15,7 @@ import pytest
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, ModelPackage
 from checks.evidence import Evidence
+from checks.limits import AtLeast, AtMost, Limit
 from cli.main import run
 
 PIPELINE = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution"
@@ -23,7 +24,7 @@ APPROVED, REJECTED, REVIEW = Verdict.APPROVED, Verdict.REJECTED, Verdict.NEEDS_R
 
 
 def _finding(
-    metric: str, value: float | None, limit: dict, outcome: Outcome, facet: str | None = None
+    metric: str, value: float | None, limit: Limit, outcome: Outcome, facet: str | None = None
 ) -> Finding:
     asks = {Outcome.FAILED: Consequence.REJECT, Outcome.MISSING: Consequence.REVIEW}.get(outcome)
     reason = f"{value} is out" if outcome is Outcome.FAILED else "not in the evidence"
@@ -36,9 +37,9 @@ def _record(version: int, verdict: Verdict, accuracy: float | None, latency: flo
     passed = accuracy is not None and accuracy >= 0.8
     outcome = Outcome.MISSING if accuracy is None else Outcome.PASSED if passed else Outcome.FAILED
     findings = (
-        _finding("latency.p95_seconds", latency, {"at_most": 2.0}, Outcome.PASSED),
-        _finding("text_to_sql.execution_accuracy", accuracy, {"at_least": 0.8}, outcome),
-        _finding("text_to_sql.execution_accuracy", 0.9, {"at_least": 0.7}, Outcome.PASSED, "region=CA"),
+        _finding("latency.p95_seconds", latency, AtMost(2.0), Outcome.PASSED),
+        _finding("text_to_sql.execution_accuracy", accuracy, AtLeast(0.8), outcome),
+        _finding("text_to_sql.execution_accuracy", 0.9, AtLeast(0.7), Outcome.PASSED, "region=CA"),
     )
     return DecisionRecord.of(
         Decision(verdict, findings),
@@ -240,7 +241,7 @@ def test_programs_read_json(decisions, tmp_path: Path, capsys) -> None:
         "decision": "Rejected",
         "decided_at": "2026-03-09T12:00:00Z",
         "record": f"{tmp_path}/decisions/Churn/10/e3.json",
-        "values": [{**value, "value": 1.9, "limit": {"at_most": 2.0}}],
+        "values": [{**value, "value": 1.9, "limit": AtMost(2.0)}],
     }
     assert run(["status", "Churn", *OFFLINE, "--format", "json"]) == 0
     status = json.loads(capsys.readouterr().out)["versions"][0]

@@ -14,7 +14,7 @@ from cli.show import show_record
 def finding(number: int, consequence: Consequence | None) -> Finding:
     outcome = Outcome.PASSED if consequence is None else Outcome.FAILED
     facet, reason = f"g=\u202e{number}", f"reason {number}"
-    return Finding("c", "m", facet, outcome, consequence, 1.0, None, None, {}, "w", reason)
+    return Finding("c", "m", facet, outcome, consequence, 1.0, None, None, None, "w", reason)
 
 
 def shown(findings: tuple[Finding, ...], reports: int = 1) -> list[str]:

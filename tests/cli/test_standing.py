@@ -17,6 +17,7 @@ from checks.decision import Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
+from checks.limits import AtLeast
 from cli.standing import exit_code_of_standing, log_around, show_standing
 
 JANE = Identity(arn="arn:aws:iam::123456789012:user/jane")
@@ -50,7 +51,7 @@ class Version:
         """Record a decision and what became of it; return the decision's URI."""
         self._count += 1
         finding = Finding(
-            "accuracy", "a.b", None, Outcome.PASSED, None, None, None, None, {"at_least": 0.5}, "Because.", "so"
+            "accuracy", "a.b", None, Outcome.PASSED, None, None, None, None, AtLeast(0.5), "Because.", "so"
         )  # fmt: skip
         record = DecisionRecord.of(
             Decision(verdict, (finding,)),

@@ -19,6 +19,7 @@ from aws.model_packages import Registration
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
+from checks.limits import AtLeast
 from cli import wait, waiting
 from cli.durations import duration_text, parse_duration
 from cli.exit_codes import ExitCode, worst_of
@@ -108,7 +109,7 @@ def _judged(log, registry, arn: str, verdict: Verdict, *, outcome: str, status: 
     """Write a decision and what became of it as the gate does; return the decision's URI."""
     consequence = None if verdict is Verdict.APPROVED else Consequence.REVIEW
     finding = Finding(
-        "accuracy", "a.b", None, Outcome.FAILED, consequence, 0.5, None, None, {"at_least": 0.8}, "Why.", "It is 0.5."
+        "accuracy", "a.b", None, Outcome.FAILED, consequence, 0.5, None, None, AtLeast(0.8), "Why.", "It is 0.5."
     )  # fmt: skip
     record = DecisionRecord.of(
         Decision(verdict, (finding,)), thresholds=None, evidence=Evidence(()), decided_at=datetime.now(UTC)
