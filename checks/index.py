@@ -3,13 +3,13 @@
 import difflib
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import takewhile
 
 from checks.alike import alike
 from checks.evidence import Evidence
-from checks.gaps import ByFacet, concerns, gaps_by_metric, is_above_a_number, with_gaps
+from checks.facets import KnownFacets
+from checks.gaps import ByFacet, gaps_by_metric, with_gaps
 from checks.measurements import Measurement
 from checks.sensitive_share import Explanations, explanations, sensitive_shares
 from checks.thresholds import Check
@@ -27,22 +27,22 @@ class MeasurementIndex:
         self._found: defaultdict[str, defaultdict[str | None, list[Measurement]]] = defaultdict(
             lambda: defaultdict(list)
         )
-        self._sorted_facets: dict[str, list[str]] = {}
-        self._alike_facets: dict[str, dict[str, list[str]]] = {}
+        self._known_facets: dict[str, KnownFacets] = {}
         for measurement in evidence.measurements:
             self._found[alike(measurement.metric)][measurement.facet].append(measurement)
         self._gaps = gaps_by_metric(evidence.measurements)
 
     def concerned(self, check: Check) -> Iterator[tuple[str | None, Sequence[Measurement]]]:
         """Yield each facet that `check` is about with what the evidence has of it, in the order of their names."""
-        found = with_gaps(alike(check.metric), check.facet, self._found_for(check), self._gaps)
-        facets = (facet for facet in found if concerns(check.facet, facet))
+        asked = check.asked_facet
+        found = with_gaps(alike(check.metric), asked, self._found_for(check), self._gaps)
+        facets = (facet for facet in found if asked.concerns(facet))
         yield from ((facet, found[facet]) for facet in sorted(facets, key=lambda facet: facet or ""))
 
     def some_facets(self, metric: str) -> list[str] | None:
         """Return the first facets of `metric`, none where it is only about the whole; `None` where it is not there."""
         found = self._found.get(alike(metric))
-        return None if found is None else self._in_order(alike(metric), found)[:_MOST_SHOWN]
+        return None if found is None else self._known(alike(metric), found).in_order[:_MOST_SHOWN]
 
     def nearest(self, metric: str) -> list[str]:
         """Return at most three names that are spelt much like `metric`, nearest first.
@@ -61,35 +61,13 @@ class MeasurementIndex:
             return sensitive_shares(check.metric, check.sensitive_features, self._explanations)
         metric = alike(check.metric)
         found: ByFacet = self._found.get(metric, {})
-        return {facet: found[facet] for facet in self._facets(metric, check.facet, found)}
+        return {facet: found[facet] for facet in check.asked_facet.among(self._known(metric, found))}
 
-    def _facets(self, metric: str, wanted: str | None, found: ByFacet) -> Iterator[str | None]:
-        if wanted is None:
-            yield from (facet for facet in (None,) if facet in found)
-            return
-        facets = self._in_order(metric, found)
-        if wanted == "*" or is_above_a_number(wanted):
-            yield from (facet for facet in facets if concerns(wanted, facet))
-            return
-        yield from self._facets_alike(metric, facets).get(alike(wanted), ())
-        groups = f"{wanted}="
-        start = bisect_left(facets, groups)
-        yield from takewhile(
-            lambda facet: facet.startswith(groups), map(facets.__getitem__, range(start, len(facets)))
-        )
-
-    def _in_order(self, metric: str, found: ByFacet) -> list[str]:
-        if metric not in self._sorted_facets:
-            self._sorted_facets[metric] = sorted(facet for facet in found if facet is not None)
-        return self._sorted_facets[metric]
-
-    def _facets_alike(self, metric: str, facets: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """Return the facets of `metric` by the form that those share that look the same."""
-        if metric not in self._alike_facets:
-            by_form = self._alike_facets.setdefault(metric, {})
-            for facet in facets:
-                by_form.setdefault(alike(facet), []).append(facet)
-        return self._alike_facets[metric]
+    def _known(self, metric: str, found: ByFacet) -> KnownFacets:
+        """Return the facets of `metric`, which are put in order once."""
+        if metric not in self._known_facets:
+            self._known_facets[metric] = KnownFacets(found)
+        return self._known_facets[metric]
 
     @cached_property
     def _explanations(self) -> Explanations:

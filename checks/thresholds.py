@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from checks.decision import Consequence
 from checks.exact import ExactFloat, of_integer
+from checks.facets import AskedFacet, parse_facet
 from checks.limits import Limit, limit_among, limit_problem
 from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
 
@@ -149,6 +150,11 @@ class Check(_Model):
         if problem := limit_problem(dict(self)):
             raise PydanticCustomError("limit", "{problem}", {"problem": problem})
         return self
+
+    @cached_property
+    def asked_facet(self) -> AskedFacet:
+        """Which facets the check is about."""
+        return parse_facet(self.facet)
 
     @cached_property
     def limit(self) -> Limit:

@@ -13,6 +13,7 @@ from checks.decision import Outcome
 from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedFinding
 from checks.errors import GovernanceError
 from checks.evidence import Document
+from checks.facets import is_group_of_column
 from checks.reports import MAX_REPORT_BYTES, read_report
 from checks.reports.evaluation import FORMAT as EVALUATION
 from checks.strict_json import JsonValue, ReportError, parse_report_json
@@ -147,7 +148,7 @@ def _number(value: JsonValue, sign: int) -> float | None:
 
 def _is_in(item: Item, facet: str | None) -> bool:
     """Return whether an item is in the group that a finding is about; a facet without a value is about all of them."""
-    if facet is None or "=" not in facet:
+    if facet is None or not is_group_of_column(facet):
         return True
     try:
         return facet in facet_groups(item.get("facets"))

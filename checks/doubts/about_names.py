@@ -7,6 +7,7 @@ from checks.catalogue import CATALOGUE, find_metric
 from checks.catalogue.metric import Facets
 from checks.catalogue.names import full_names, near_names
 from checks.doubts.doubt import Doubt, short
+from checks.facets import EVERY, column_of, group_facet, is_group_of_column, split_facet
 from checks.selection import MAX_GROUP_NAME, matches_no_group
 from checks.thresholds import Check
 from checks.yaml_source import Path
@@ -70,18 +71,17 @@ def about_facet(check: Check, path: Path) -> Iterator[Doubt]:
             yield Doubt(
                 (*path, "metric"), f'{what} by facet only; say which, or "*" for every one', refused=False
             )
-        case Facets.COLUMN, str(facet) if "=" in facet:
-            column = facet.partition("=")[0]
-            yield Doubt(
-                facet_path, f'{what} for a column as a whole; did you mean "{short(column)}"?', refused=False
-            )
+        case Facets.COLUMN, str(facet) if is_group_of_column(facet):
+            meant = short(column_of(facet))
+            yield Doubt(facet_path, f'{what} for a column as a whole; did you mean "{meant}"?', refused=False)
 
 
 def _about_spelling(facet: str) -> Iterator[tuple[str, bool]]:
     """Yield what is wrong with the text of a facet, and whether that can match nothing at all."""
-    column, equals, group = facet.partition("=")
-    if facet == "*":
+    if facet == EVERY:
         return
+    column, value = split_facet(facet)
+    group = value or ""
     if "*" in column or group == "*":
         name = column.strip("* ") or "column"
         yield (
@@ -91,9 +91,9 @@ def _about_spelling(facet: str) -> Iterator[tuple[str, bool]]:
     elif not column.strip():
         yield 'no column stands before the "="; write "column=value"', True
     elif column != column.strip() or group != group.strip():
-        tidy = f"{column.strip()}={group.strip()}"
+        tidy = group_facet(column.strip(), group.strip())
         yield f'the spaces around "=" count as part of the names; did you mean "{short(tidy)}"?', False
-    elif equals and not group:
+    elif value == "":
         yield f'this is the group whose value is empty; for every group write "{short(column)}"', False
     elif "*" in group:
         yield f'the * is taken as it stands; for every group of the column write "{short(column)}"', False

@@ -19,7 +19,9 @@ def about_pointless(checks: Sequence[Check], sound: Sequence[int]) -> Iterator[D
     ranked = _ranked([check.limit for check in checks])
     for index in sound:
         check = checks[index]
-        others = (one for facet in _covering(check.facet) for one in same.get(_subject(check, facet), ()))
+        others = (
+            one for facet in check.asked_facet.covering() for one in same.get(_subject(check, facet), ())
+        )
         other = next((one for one in others if _is_pointless(index, one, checks, ranked)), None)
         if other is not None:
             message = (
@@ -31,15 +33,6 @@ def about_pointless(checks: Sequence[Check], sound: Sequence[int]) -> Iterator[D
 
 def _subject(check: Check, facet: str | None) -> object:
     return check.metric, check.sensitive_features, facet
-
-
-def _covering(facet: str | None) -> Iterator[str | None]:
-    """Yield the facet, and those that cover all that it is about: its column, and `*`."""
-    yield facet
-    if facet is None or facet == "*":
-        return
-    yield "*"
-    yield from (facet[:place] for place, character in enumerate(facet) if character == "=")
 
 
 Ranks = tuple[tuple[int, int], ...]

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from checks.evidence import ReportKind
+from checks.facets import group_facet
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
 from checks.reports.reader import Reader
@@ -58,7 +59,7 @@ def read(report: Node) -> Iterator[Measurement]:
 def _of_library(report: Node) -> Iterator[Measurement]:
     by_facet: dict[str, list[Measurement]] = {}
     for _, group in report.members():
-        facet = _facet(group, "").removeprefix("=")
+        facet = _value_of(group) or ""
         by_facet.setdefault(facet, []).extend(read_group(group, _LIBRARY, facet))
     for measurements in by_facet.values():
         yield from measurements
@@ -99,17 +100,19 @@ def _section(section: Node, prefix: str) -> Iterator[Measurement]:
             by_facet.setdefault(column, []).append(undefined(prefix, groups, reason, facet=column))
             continue
         for _, group in groups.members():
-            facet = _facet(group, column)
+            value = _value_of(group)
+            facet = column if value is None else group_facet(column, value)
             by_facet.setdefault(facet, []).extend(read_group(group, prefix, facet))
     for measurements in by_facet.values():
         yield from measurements
     yield from missing_metrics(prefix, by_facet, facets)
 
 
-def _facet(group: Node, column: str) -> str:
+def _value_of(group: Node) -> str | None:
+    """Return the value or threshold that a group is named by, if any."""
     given = group.value.get("value_or_threshold") if isinstance(group.value, Mapping) else None
     is_named = isinstance(given, str | int | float) and not isinstance(given, bool)
-    return f"{column}={group.child('value_or_threshold').text()}" if is_named else column
+    return group.child("value_or_threshold").text() if is_named else None
 
 
 def read_group(group: Node, prefix: str, facet: str | None) -> Iterator[Measurement]:

@@ -23,6 +23,7 @@ from dataclasses import replace
 from itertools import islice
 
 from checks.evidence import ReportKind
+from checks.facets import is_group_of_column
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.reports.clarify_bias import PREFIXES as BIAS_SECTIONS
 from checks.reports.model_monitor_shape import is_statistics
@@ -299,7 +300,7 @@ def _of_facet(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
         found = [measurement(metric, node, facet=facet)]
     for one in found:
         # The figure of a column as a whole is one of its own; those of its groups may be known all the same.
-        is_column = "=" not in facet and isinstance(one, Unmeasured) and one.metric == metric
+        is_column = not is_group_of_column(facet) and isinstance(one, Unmeasured) and one.metric == metric
         yield replace(one, itself_only=True) if is_column and isinstance(one, Unmeasured) else one
 
 

@@ -9,6 +9,7 @@ https://github.com/aws/fmeval/blob/main/src/fmeval/eval_algorithms/__init__.py. 
 from collections.abc import Iterator, Mapping
 
 from checks.evidence import ReportKind
+from checks.facets import group_facet
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
 from checks.reports.reader import Reader
@@ -61,7 +62,7 @@ def _categories(output: Node, metric: str) -> dict[str | None, list[Measurement]
     found: dict[str | None, list[Measurement]] = {}
     for _, category in categories.members():
         name = category.value.get("name") if isinstance(category.value, Mapping) else None
-        facet = f"{CATEGORY}={name}" if isinstance(name, str | int) else CATEGORY
+        facet = group_facet(CATEGORY, name) if isinstance(name, str | int) else CATEGORY
         if facet == CATEGORY:
             scores: list[Measurement] = [
                 undefined(metric, category, "a category without a name", facet=facet)

@@ -16,6 +16,7 @@ from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, DecisionRecordError, ModelPackage, parse_record
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
+from checks.limits import AtLeast, AtMost, Between, Target
 from checks.measurements import Interval
 from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
@@ -159,7 +160,11 @@ FINDINGS = st.builds(
     value=st.none() | FINITE,
     samples=st.none() | st.integers(0, 10**12),
     interval=st.none() | st.builds(Interval, FINITE, FINITE, st.floats(0, 1)),
-    limit=st.dictionaries(TEXT, FINITE | st.lists(FINITE, min_size=2, max_size=2), max_size=2),
+    limit=st.none()
+    | st.builds(AtLeast, FINITE)
+    | st.builds(AtMost, FINITE)
+    | st.builds(Between, FINITE, FINITE)
+    | st.builds(Target, FINITE, FINITE),
     why=TEXT,
     reason=TEXT,
 )

@@ -6,7 +6,7 @@ import pytest
 
 from checks.decision import Outcome
 from checks.evidence import Evidence, Report
-from checks.gaps import concerns
+from checks.facets import parse_facet
 from checks.judge import judge
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.thresholds import Check, Mode, ThresholdFile
@@ -104,4 +104,4 @@ def test_a_figure_of_the_wanted_name_outside_of_the_group_is_named() -> None:
     ],
 )
 def test_a_group_above_a_number_is_found_as_it_was_asked_for(asked: str, facet: str, expected: bool) -> None:
-    assert concerns(asked, facet) is expected
+    assert parse_facet(asked).concerns(facet) is expected

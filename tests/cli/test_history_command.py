@@ -241,7 +241,7 @@ def test_programs_read_json(decisions, tmp_path: Path, capsys) -> None:
         "decision": "Rejected",
         "decided_at": "2026-03-09T12:00:00Z",
         "record": f"{tmp_path}/decisions/Churn/10/e3.json",
-        "values": [{**value, "value": 1.9, "limit": AtMost(2.0)}],
+        "values": [{**value, "value": 1.9, "limit": {"at_most": 2.0}}],
     }
     assert run(["status", "Churn", *OFFLINE, "--format", "json"]) == 0
     status = json.loads(capsys.readouterr().out)["versions"][0]
