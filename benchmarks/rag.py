@@ -26,7 +26,7 @@ from ragas import EvaluationDataset, RunConfig, evaluate
 from ragas.llms import LangchainLLMWrapper
 from ragas.metrics import Faithfulness
 
-from scorers.endpoints.openai_endpoint import OpenAiJudge, Server
+from models.openai_compatible import OpenAiJudge, Server
 from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import score_rag

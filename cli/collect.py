@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from checks.errors import GovernanceError
-from cli.answer_options import AnswerOptions, PayloadShape
+from models.answer_options import AnswerOptions, PayloadShape
 from scorers.collecting import Benchmark
 
 
@@ -57,7 +57,7 @@ def command(
     Answers are kept beside the output as they come: a run that ended early, or is repeated, asks only what is missing.
     """
     # Imported here: --help needs none of it.
-    from cli.asked_models import model_at  # noqa: PLC0415
+    from models.sagemaker_models import model_at  # noqa: PLC0415
     from scorers.collecting.collecting import CollectionSettings, collect  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
 

@@ -99,9 +99,9 @@ def command(
     An interrupted run goes on where it stopped, and a repeated one asks nothing: answers are kept by content.
     """
     # Imported here: ragas takes seconds to load, and --help needs none of it.
-    from cli.score.endpoints import JudgeOptions, embeddings_named, judge_named  # noqa: PLC0415
     from cli.score.run_summary import show_summary  # noqa: PLC0415
-    from scorers.endpoints.openai_endpoint import Server  # noqa: PLC0415
+    from models.bedrock_models import JudgeOptions, embeddings_named, judge_named  # noqa: PLC0415
+    from models.openai_compatible import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
     from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
     from scorers.rag.rag_settings import CorrectRule, Prices, RagSettings  # noqa: PLC0415

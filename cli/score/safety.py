@@ -140,7 +140,7 @@ def _rater(scorer: ScorerName, name: str, threads: int) -> "ToxicityRater | Name
         case ScorerName.COMPREHEND:
             from aws.clients import comprehend_client  # noqa: PLC0415 - boto3, which only this rater needs
             from aws.comprehend import ComprehendToxicity  # noqa: PLC0415 - likewise
-            from cli.score.comprehend import ComprehendRater  # noqa: PLC0415 - likewise
+            from models.comprehend_rater import ComprehendRater  # noqa: PLC0415 - likewise
 
             return ComprehendRater(ComprehendToxicity(comprehend_client()), threads=threads)
 
@@ -228,8 +228,8 @@ def disinformation(
     neutral, refute, refuse); optional type, id, facets, logprobs.
     """
     # Imported here: the scorer's imports are not for --help.
-    from cli.score.endpoints import JudgeOptions, judge_named  # noqa: PLC0415
-    from scorers.endpoints.openai_endpoint import Server  # noqa: PLC0415
+    from models.bedrock_models import JudgeOptions, judge_named  # noqa: PLC0415
+    from models.openai_compatible import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
     from scorers.safety.disinformation import score_disinformation  # noqa: PLC0415
 

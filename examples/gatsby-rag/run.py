@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scorers.endpoints.local_embeddings import WordLlamaEmbeddings
+from models.local_embeddings import WordLlamaEmbeddings
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path("gatsby-rag-run")

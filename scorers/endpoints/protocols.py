@@ -1,6 +1,6 @@
 """What a judge and an embedding model are, and the ways in which asking one can go wrong.
 
-Real ones: `scorers.endpoints.openai_endpoint` (any OpenAI-compatible server), `scorers.endpoints.local_embeddings`
+Real ones: `models.openai_compatible` (any OpenAI-compatible server), `models.local_embeddings`
 (models that come in packages), and Amazon Bedrock, which the command line wires in from `aws`.
 """
 
@@ -12,6 +12,8 @@ from typing import Protocol, Self
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
+
+NO_TEMPERATURE = "no temperature"  # of an answer's `without`
 
 
 class Fault(StrEnum):
@@ -54,7 +56,7 @@ class EndpointDownError(GovernanceError):
 class JudgeAnswer:
     """What a judge said. `stopped` says why it said no more, where that was not of its own accord.
 
-    `without` says which settings the endpoint refused to be told (`scorers.endpoints.concessions`).
+    `without` says which settings the endpoint refused to be told (`models.concessions`).
     """
 
     text: str

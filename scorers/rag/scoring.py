@@ -9,8 +9,7 @@ from pathlib import Path
 from checks.measurements import Measurement
 from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
-from scorers.endpoints.concessions import NO_TEMPERATURE
-from scorers.endpoints.protocols import EmbeddingModel, Judge
+from scorers.endpoints.protocols import NO_TEMPERATURE, EmbeddingModel, Judge
 from scorers.endpoints.requests import Usage
 from scorers.evidence_writer import EvidenceWriter
 from scorers.input_file import open_input

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checks.measurements import Measured, Unmeasured
-from scorers.endpoints.openai_endpoint import OpenAiJudge, Server
+from models.openai_compatible import OpenAiJudge, Server
 from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import RagEvidence, score_rag

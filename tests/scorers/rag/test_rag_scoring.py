@@ -11,7 +11,7 @@ from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports import read_report
-from scorers.endpoints.openai_endpoint import OpenAiEmbeddings, OpenAiJudge, Server
+from models.openai_compatible import OpenAiEmbeddings, OpenAiJudge, Server
 from scorers.endpoints.protocols import EndpointDownError, JsonMode
 from scorers.endpoints.requests import RequestLimits
 from scorers.lines import LinesError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scorers.endpoints.openai_endpoint import OpenAiJudge, Server
+from models.openai_compatible import OpenAiJudge, Server
 from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import score_rag

@@ -12,7 +12,7 @@ import openai
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
-from scorers.endpoints.concessions import Concessions, RequestShape
+from models.concessions import Concessions, RequestShape
 from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
 
 NO_KEY = "none"  # a server of one's own asks for no key, but the client wants one

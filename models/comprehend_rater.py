@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aws.comprehend import SEGMENTS, ComprehendToxicity
 from checks.strict_json import JsonValue
-from cli.score.endpoints import Threaded
+from models.bedrock_models import Threaded
 
 
 class _Described:

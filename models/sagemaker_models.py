@@ -9,9 +9,9 @@ from aws.clients import bedrock_runtime_client, sagemaker_runtime_client
 from aws.sagemaker_runtime import SageMakerEndpoint
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
-from cli.answer_options import AnswerOptions, PayloadShape
-from cli.score.endpoints import BedrockJudge, Threaded
-from scorers.endpoints.openai_endpoint import OpenAiJudge, Server
+from models.answer_options import AnswerOptions, PayloadShape
+from models.bedrock_models import BedrockJudge, Threaded
+from models.openai_compatible import OpenAiJudge, Server
 from scorers.endpoints.protocols import Fault, JsonMode, Judge, JudgeAnswer, RequestError
 
 KEY = "OPENAI_API_KEY"

@@ -10,9 +10,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 
-from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
+from scorers.endpoints.protocols import NO_TEMPERATURE, Fault, JsonMode, JudgeAnswer, RequestError
 
-NO_TEMPERATURE = "no temperature"
 NEWER_LIMIT = "max_completion_tokens"
 OF_JSON = re.compile(r"response_?format|json|schema|structured.output|outputconfig|grammar", re.IGNORECASE)
 # These are about one prompt; the same settings may do for the next.

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from scorers.endpoints.local_embeddings import LOCAL_EMBEDDINGS
+from models.local_embeddings import LOCAL_EMBEDDINGS
 
 TEXTS = ["Jonah was in the fish.", "A fish had swallowed Jonah.", "Interest rates rose by a quarter point."]
 

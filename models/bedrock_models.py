@@ -19,9 +19,9 @@ from aws.bedrock import BedrockChat, BedrockEmbeddings, ChatAnswer
 from aws.clients import bedrock_runtime_client
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
-from scorers.endpoints.concessions import Concessions, RequestShape
-from scorers.endpoints.local_embeddings import LOCAL_EMBEDDINGS
-from scorers.endpoints.openai_endpoint import OpenAiEmbeddings, OpenAiJudge, Server
+from models.concessions import Concessions, RequestShape
+from models.local_embeddings import LOCAL_EMBEDDINGS
+from models.openai_compatible import OpenAiEmbeddings, OpenAiJudge, Server
 from scorers.endpoints.protocols import EmbeddingModel, Fault, JsonMode, Judge, JudgeAnswer, RequestError
 
 T = TypeVar("T")

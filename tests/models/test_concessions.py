@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from models.concessions import Concessions, RequestShape
 from scorers.endpoints.answers import after_reasoning
-from scorers.endpoints.concessions import Concessions, RequestShape
 from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
 
 WANTED = RequestShape(limit="max_tokens", seed=True, temperature=True, json_modes=tuple(JsonMode))
