@@ -12,8 +12,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from checks.errors import GovernanceError
-from cli.about import add_about
 from cli.command_examples import add_examples
+from cli.options.about import add_about
 
 # Beside this room are the others: in a checkout at the top, once installed in one package.
 _HOME = Path(__file__).resolve().parents[1]

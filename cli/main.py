@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from checks.errors import GovernanceError
-from cli.commands import COMMANDS, GROUPS
+from cli.command_table import COMMANDS, GROUPS
 from cli.exit_codes import MEANINGS, ExitCode
 from cli.lazy import build_commands, missing_package
 from cli.streams import lasting

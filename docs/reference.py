@@ -14,7 +14,7 @@ from typing import Any
 from checks.catalogue import FAMILIES
 from checks.catalogue.metric import Better, Family, Metric
 from checks.threshold_schema import thresholds_schema
-from cli.commands import COMMANDS
+from cli.command_table import COMMANDS
 from cli.exit_codes import MEANINGS
 from cli.lazy import CommandEntry, LazyCommand
 from cli.main import run

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from checks.decision_record import parse_record
-from cli.examples import EXPECTED_DECISION, ExampleVersion, comparable
 from cli.main import run
+from demo.examples import EXPECTED_DECISION, ExampleVersion, comparable
 
 
 def write_expectation(version: ExampleVersion) -> None:

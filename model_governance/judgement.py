@@ -6,8 +6,8 @@ from pathlib import Path
 
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
-from cli.check import check_evidence
-from cli.show import show_record
+from cli.commands.check import check_evidence
+from cli.display.decision_text import show_record
 
 __all__ = ["DecisionRecord", "Verdict", "assert_meets_thresholds", "check"]
 

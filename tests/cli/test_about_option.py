@@ -6,10 +6,10 @@ import pytest
 
 from checks.errors import GovernanceError
 from checks.subject import Subject
-from cli.about import parse_about
-from cli.commands import COMMANDS
+from cli.command_table import COMMANDS
 from cli.lazy import LazyCommand
 from cli.main import run
+from cli.options.about import parse_about
 
 
 @pytest.mark.parametrize(

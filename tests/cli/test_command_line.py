@@ -9,7 +9,7 @@ import typer
 
 from checks.errors import GovernanceError
 from cli import main as main_module
-from cli.commands import COMMANDS
+from cli.command_table import COMMANDS
 from cli.lazy import CommandEntry, build_commands
 from cli.main import run
 

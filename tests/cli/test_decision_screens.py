@@ -13,7 +13,7 @@ from checks.judge import judge
 from checks.limits import Between
 from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
-from cli.show import show_record
+from cli.display.decision_text import show_record
 from tests.cli.screens import WIDTHS, assert_screen, terminal
 
 NOW = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)

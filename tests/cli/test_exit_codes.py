@@ -13,7 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from aws import clients
 from checks.decision import Verdict
-from cli.commands import COMMANDS
+from cli.command_table import COMMANDS
 from cli.exit_codes import MEANINGS, ExitCode, exit_code_of, exit_code_of_status
 from cli.lazy import LazyCommand
 from cli.main import run

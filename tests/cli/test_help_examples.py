@@ -23,7 +23,7 @@ from moto.server import ThreadedMotoServer
 
 from aws import clients
 from cli.command_examples import EXAMPLES
-from cli.commands import COMMANDS
+from cli.command_table import COMMANDS
 from cli.lazy import LazyCommand
 from cli.main import run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.inputs import REPORTS, inputs_at
+from cli.lookup.inputs import REPORTS, inputs_at
 from cli.main import run
 
 THRESHOLDS = b"""\

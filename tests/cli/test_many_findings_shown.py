@@ -8,7 +8,7 @@ import pytest
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence, Report
-from cli.show import show_record
+from cli.display.decision_text import show_record
 
 
 def finding(number: int, consequence: Consequence | None) -> Finding:

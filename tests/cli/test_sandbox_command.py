@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import sandbox as command
+from cli.commands import sandbox as command
 from cli.main import run
 from sandbox.server import Deployment
 
@@ -106,7 +106,7 @@ BACKGROUND = """
 import os, sys, threading
 from contextlib import contextmanager
 from pathlib import Path
-from cli import sandbox as command
+from cli.commands import sandbox as command
 from cli.main import run
 
 class Slow:

@@ -11,8 +11,8 @@ from checks.evidence import Document
 from checks.measurements import Measured, Unmeasured
 from checks.reports import read_report
 from checks.version import VERSION
+from cli.commands.score_bias import spread_values
 from cli.main import run
-from cli.score.bias import spread_values
 
 TABLE = (
     "region,age,label,guess\n"

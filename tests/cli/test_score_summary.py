@@ -10,7 +10,7 @@ import pytest
 
 from checks.errors import GovernanceError
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
-from cli.score.run_summary import show_summary
+from cli.display.run_summary import show_summary
 from scorers.evidence_writer import EVALUATION, EvidenceWriter
 
 HERE = Source(EVALUATION)
@@ -155,5 +155,5 @@ def test_evidence_that_the_gate_cannot_read_is_said(tmp_path: Path) -> None:
 
 
 def test_the_summary_needs_none_of_the_gate_s_models():
-    program = "import sys, cli.score.run_summary; sys.exit('pydantic' in sys.modules)"
+    program = "import sys, cli.display.run_summary; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -18,7 +18,7 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.limits import AtLeast
-from cli.standing import exit_code_of_standing, log_around, show_standing
+from cli.display.version_status import exit_code_of_standing, log_around, show_standing
 
 JANE = Identity(arn="arn:aws:iam::123456789012:user/jane")
 NOBODY_KNOWS = "whoever wrote last, which need not be who decided"

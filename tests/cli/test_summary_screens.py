@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks.measurements import Measured, Measurement, Source, Unmeasured
-from cli.score.run_summary import show_summary
+from cli.display.run_summary import show_summary
 from scorers.evidence_writer import EVALUATION, EvidenceWriter
 from tests.cli.screens import WIDTHS, assert_screen, terminal
 

@@ -20,11 +20,12 @@ from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
 from checks.limits import AtLeast
-from cli import wait, waiting
-from cli.durations import duration_text, parse_duration
+from cli.commands import wait
 from cli.exit_codes import ExitCode, worst_of
+from cli.lookup import waiting
+from cli.lookup.waiting import Place, Result, Waited
 from cli.main import run
-from cli.waiting import Place, Result, Waited
+from cli.options.durations import duration_text, parse_duration
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc"
 FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatchError: s3://b/a.json changed"),)

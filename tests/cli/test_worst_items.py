@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from cli.display.worst_items import cost_of
 from cli.main import run
-from cli.worst_items import cost_of
 
 THRESHOLDS = """\
 name: askdata

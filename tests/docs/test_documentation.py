@@ -9,10 +9,10 @@ from types import ModuleType
 import pytest
 
 from checks.reports import READERS
-from cli.commands import COMMANDS
-from cli.examples import find_examples
+from cli.command_table import COMMANDS
 from cli.exit_codes import MEANINGS, ExitCode
 from cli.main import run
+from demo.examples import find_examples
 from infra.deployment_settings import DeploymentSettings
 from pipelines.report_slots import slot_of
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from aws import clients
-from cli.demo import Demo
-from cli.examples import ExampleVersion, find_examples
+from cli.commands.sandbox import stack_environment
 from cli.main import run
-from cli.sandbox import stack_environment
+from demo.examples import ExampleVersion, find_examples
+from demo.walkthrough import Demo
 from sandbox.server import Deployment
 from tests.e2e.conftest import Governance
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.examples import ExampleVersion, find_examples
+from demo.examples import ExampleVersion, find_examples
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = PROJECT / "examples" / "assistant-safety"

@@ -6,9 +6,9 @@ import pytest
 
 from checks.decision import Verdict
 from checks.decision_record import parse_record
-from cli.examples import ExampleVersion, comparable, find_examples
 from cli.exit_codes import exit_code_of
 from cli.main import run
+from demo.examples import ExampleVersion, comparable, find_examples
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 VERSIONS = find_examples(EXAMPLES)

@@ -1,0 +1,98 @@
+"""The table of commands: what the user types, the module that does it, and the line that help shows.
+
+To add a command, write its module and one row here. A module is imported when its command runs, and not before.
+"""
+
+from cli.lazy import CommandEntry
+
+GROUPS = {
+    "thresholds": "Start, check, describe and publish threshold files.",
+    "score": "Score predictions into the evidence that the gate reads.",
+    "sandbox": "An embedded AWS on this machine, with the stack in it.",
+}
+
+COMMANDS = (
+    CommandEntry("check", ".commands.check:command", "Judge local reports against a threshold file; no AWS."),
+    CommandEntry("explain", ".commands.explain:command", "Show a decision record, or how a version stands."),
+    CommandEntry(
+        "status", ".commands.status:command", "How a version is, or the newest of a group, and why."
+    ),
+    CommandEntry(
+        "list", ".commands.list_versions:command", "List groups with their newest versions and status."
+    ),
+    CommandEntry(
+        "history", ".commands.history:command", "A group's versions with their checked values, charted."
+    ),
+    CommandEntry(
+        "register", ".commands.register:command", "Upload evidence and register a version, pending."
+    ),
+    CommandEntry("wait", ".commands.wait:command", "Wait for a version's decision; exit with its code."),
+    CommandEntry(
+        "collect", ".commands.collect:command", "Ask a model a benchmark's questions.", extra="safety"
+    ),
+    CommandEntry(
+        "thresholds init", ".commands.thresholds_init:command", "Write a threshold file to start from."
+    ),
+    CommandEntry(
+        "thresholds validate",
+        ".commands.thresholds_publish:validate",
+        "List every problem in threshold files.",
+    ),
+    CommandEntry(
+        "thresholds schema",
+        ".commands.thresholds_publish:schema",
+        "Print the JSON Schema of threshold files.",
+    ),
+    CommandEntry(
+        "thresholds publish",
+        ".commands.thresholds_publish:publish",
+        "Put threshold files where the gate reads them.",
+    ),
+    CommandEntry(
+        "score text-to-sql",
+        ".commands.score_text_to_sql:command",
+        "Score generated SQL by running it.",
+        extra="scoring",
+        writes_evidence=True,
+    ),
+    CommandEntry(
+        "score rag",
+        ".commands.score_rag:command",
+        "Score a RAG system's answers with RAGAS.",
+        extra="rag",
+        writes_evidence=True,
+    ),
+    CommandEntry(
+        "score feedback",
+        ".commands.score_feedback:command",
+        "Score people's ratings: NPS and mean.",
+        extra="scoring",
+        writes_evidence=True,
+    ),
+    CommandEntry(
+        "score bias",
+        ".commands.score_bias:app",
+        "Compute Clarify's bias metrics.",
+        extra="scoring",
+        writes_evidence=True,
+    ),
+    CommandEntry(
+        "score safety",
+        ".commands.score_safety:app",
+        "Score the safety benchmarks.",
+        extra="safety",
+        writes_evidence=True,
+    ),
+    CommandEntry(
+        "sandbox up",
+        ".commands.sandbox:up",
+        "Keep an embedded AWS running; print its environment.",
+        needs_checkout=True,
+    ),
+    CommandEntry(
+        "sandbox demo",
+        ".commands.sandbox:demo",
+        "Register the examples and show each decision.",
+        needs_checkout=True,
+    ),
+)

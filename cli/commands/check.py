@@ -1,0 +1,107 @@
+"""`governance check`: judge local reports against a threshold file, with no AWS at all."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checks.decision_record import DecisionRecord
+from checks.errors import GovernanceError
+from checks.judge import judge
+from checks.selection import thresholds_for_group
+from checks.thresholds import ThresholdFile
+from cli.display.decision_text import show_record
+from cli.exit_codes import exit_code_of
+from cli.lookup.inputs import is_folder, read_evidence, read_thresholds, refuse_twice
+from cli.options.failures_only import FailuresOnly
+from cli.options.output_format import Format
+from disk.writing import write_whole
+
+
+def command(
+    thresholds: Annotated[
+        str, typer.Argument(help="A threshold file (- is stdin), or with --group a folder; s3:// too.")
+    ],
+    *,
+    evidence: Annotated[
+        list[str],
+        typer.Option(
+            "--evidence",
+            "-e",
+            metavar="PATH...",
+            help="Reports, or folders: every *.json below; s3:// URIs, or - for stdin.",
+        ),
+    ],
+    further_evidence: Annotated[list[str] | None, typer.Argument(metavar="PATH", hidden=True)] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", metavar="NAME", help="Take the file that applies to this group.")
+    ] = None,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="For people, or a decision record.")
+    ] = Format.TEXT,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
+    ] = None,
+    failures: FailuresOnly = False,
+) -> None:
+    """Judge local reports against a threshold file; no AWS.
+
+    Exits with 0 when the evidence would be approved, 1 rejected, 3 needs review, 2 could not try.
+    """
+    places = [*evidence, *(further_evidence or [])]
+    refuse_twice([thresholds, *places])
+    record = check_evidence(thresholds, places, group=group)
+    _deliver(record, output_format, output, failures_only=failures)
+    raise typer.Exit(exit_code_of(record.decision))
+
+
+def check_evidence(thresholds: str, places: Sequence[str], *, group: str | None) -> DecisionRecord:
+    """Return the decision on the reports at `places`, by the file that `thresholds` names or that is for `group`.
+
+    Raises:
+        GovernanceError: something cannot be read, or it cannot be told which threshold file is meant.
+    """
+    file = _thresholds(thresholds, group)
+    found = read_evidence(places)
+    now = datetime.now(UTC)
+    decision = judge(file, found, today=now.date())
+    return DecisionRecord.of(decision, thresholds=file, evidence=found, decided_at=now)
+
+
+def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
+    of_a_folder = GovernanceError(
+        f"{place}: a folder; say which group to judge for with --group, or name one file"
+    )
+    if group is None and is_folder(place):
+        raise of_a_folder
+    files = [examined.file for examined in read_thresholds([place])]
+    if group is not None:
+        return thresholds_for_group(files, group)
+    if len(files) > 1:  # below a prefix of S3 that was named without the slash
+        raise of_a_folder
+    return files[0]
+
+
+def _deliver(
+    record: DecisionRecord, output_format: Format, output: Path | None, *, failures_only: bool
+) -> None:
+    if output is None and output_format is Format.TEXT:
+        show_record(record, sys.stdout, failures_only=failures_only)
+        return
+    content = record.to_bytes() if output_format is Format.JSON else _text(record, failures_only)
+    if output is None:
+        sys.stdout.write(content.decode())
+        return
+    write_whole(output, content)
+    print(f"{record.decision}: written to {output}", file=sys.stderr)
+
+
+def _text(record: DecisionRecord, failures_only: bool) -> bytes:
+    text = StringIO()
+    show_record(record, text, failures_only=failures_only)
+    return text.getvalue().encode()

@@ -1,0 +1,116 @@
+"""`governance list`: the groups of the model registry with their newest versions and status."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.display.terminal import clean_text, console_for
+from cli.lookup.decisions_place import Decisions, log_at
+from cli.lookup.group_versions import Seen, no_such_group, recorded_versions, seen_in_records, status_text
+from cli.options.output_format import Format, OutputFormat, print_json
+from pipelines.judgements import list_judged_groups
+from pipelines.version_standing import timestamp
+
+SCHEMA = "governance.list/1"
+MOST_GROUPS = 50
+NEWEST = 3
+
+
+def command(
+    *,
+    group: Annotated[str | None, typer.Option("--group", metavar="NAME", help="Only this group.")] = None,
+    newest: Annotated[
+        int, typer.Option("--versions", min=1, max=1_000, help="How many of a group's newest versions.")
+    ] = NEWEST,
+    most: Annotated[
+        int, typer.Option("--groups", min=1, max=10_000, help="How many groups, the newest first.")
+    ] = MOST_GROUPS,
+    decisions: Decisions = None,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """List the model package groups with their newest versions and the status of each.
+
+    Exits with 0 also when there is nothing to list, which it says.
+    """
+    versions = (
+        _registered(group, newest, most) if decisions is None else _recorded(group, newest, most, decisions)
+    )
+    rows = [_Row(seen, when) for seen, when in versions]
+    if output_format is Format.JSON:
+        print_json({"schema": SCHEMA, "versions": [row.as_json() for row in rows]})
+        return
+    if not rows:
+        print(
+            "no group has a version" if decisions is None else f"{decisions}: no decision was recorded there"
+        )
+        return
+    _print_table(rows, "Registered" if decisions is None else "Decided")
+
+
+class _Row:
+    """A version, and when it was registered or decided about."""
+
+    def __init__(self, seen: Seen, when: str) -> None:
+        self.seen, self.when = seen, when
+
+    def as_json(self) -> dict[str, object]:
+        seen = self.seen
+        return {
+            "group": seen.group,
+            "version": seen.version,
+            "arn": seen.arn,
+            "status": seen.status,
+            "at": self.when,
+        }
+
+
+def _registered(group: str | None, newest: int, most: int) -> Iterator[tuple[Seen, str]]:
+    from aws.clients import sagemaker_client  # noqa: PLC0415
+    from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415
+
+    registry = SageMakerModelRegistry(sagemaker_client())
+    if group is not None and not registry.list(group):
+        raise no_such_group(group, islice(registry.groups(), most), "the model registry")
+    for name in _bounded(registry.groups() if group is None else [group], most):
+        for one in registry.list(name)[:newest]:
+            seen = Seen(one.group, one.version, one.arn, one.approval_status, None)
+            yield seen, timestamp(one.created.replace(microsecond=0))
+
+
+def _recorded(group: str | None, newest: int, most: int, place: str) -> Iterator[tuple[Seen, str]]:
+    log = log_at(place)
+    if group is not None:
+        found = recorded_versions(group, log, place, most=newest)
+    else:
+        names = _bounded(list_judged_groups(log), most)
+        found = [seen for name in names for seen in seen_in_records(name, log, most=newest)]
+    for seen in found:
+        if seen.judgement is not None:
+            yield seen, seen.judgement.record.decided_at
+
+
+def _bounded(groups: Iterable[str], most: int) -> list[str]:
+    found = list(islice(groups, most + 1))
+    if len(found) > most:
+        print(f"the newest {most:,} groups are listed; --groups lists more, --group one", file=sys.stderr)
+    return found[:most]
+
+
+def _print_table(rows: Iterable[_Row], when: str) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Group", overflow="fold")
+    for name in ("Version", "Status", when):
+        table.add_column(name, no_wrap=True)
+    before = None
+    for row in rows:
+        seen = row.seen
+        named = "" if seen.group == before else seen.group
+        status = "not carried out" if seen.status is None else status_text(seen.status)
+        table.add_row(clean_text(named), str(seen.version), clean_text(status), row.when)
+        before = seen.group
+    with console_for(sys.stdout) as console:
+        console.print(table)

@@ -1,0 +1,277 @@
+"""`governance register`: look at how the gate would decide, upload the evidence, register the version as pending."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aws.s3_uris import S3Uri
+from checks.decision_record import DecisionRecord
+from checks.errors import GovernanceError
+from checks.reports import REPORT_PATTERNS
+from checks.strict_json import ReportError, parse_strict_json
+from cli.display.decision_text import show_record
+from cli.exit_codes import ExitCode, exit_code_of
+from cli.lookup.inputs import is_in_s3
+from cli.options.durations import parse_duration
+from disk.reading import read_bounded
+from pipelines.new_version import NewVersion
+from pipelines.register_version import OnlyIf, WouldBeWorseError, register_version
+from pipelines.registration_plan import RegisteredVersion
+
+MAX_SPECIFICATION_BYTES = 1024 * 1024  # a model card in it has at most 100,000 characters
+DEFAULT_TIMEOUT = "30m"  # as `governance wait` has it
+
+
+def command(
+    *,
+    group: Annotated[
+        str, typer.Option("--group", metavar="NAME", help="Model package group; made if absent.")
+    ],
+    evidence: Annotated[
+        str,
+        typer.Option(
+            "--evidence",
+            metavar="DIR",
+            help=f"Folder of reports, or s3://bucket/prefix/: every {REPORT_PATTERNS} below.",
+        ),
+    ],
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image",
+            metavar="URI",
+            help="Inference image; repeat for several containers, leave out for none.",
+        ),
+    ] = None,
+    model_data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model-data", metavar="URI", help="S3 URI of the model archive, one for each container."
+        ),
+    ] = None,
+    about: Annotated[
+        str | None,
+        typer.Option(
+            "--about", metavar="NAME", help="The model's name as scoring said it, if not the group's."
+        ),
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option("--description", metavar="TEXT", help="One line about the version.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag", metavar="KEY=VALUE", help="A tag of the group, which versions share; may be repeated."
+        ),
+    ] = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option("--metadata", metavar="KEY=VALUE", help="A metadata property; may be repeated."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="NAME", help="Such as CLASSIFICATION or TEXT_GENERATION.")
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option("--domain", metavar="NAME", help="Such as MACHINE_LEARNING.")
+    ] = None,
+    content_type: Annotated[
+        list[str] | None,
+        typer.Option("--content-type", metavar="MIME", help="What the model takes; may be repeated."),
+    ] = None,
+    response_type: Annotated[
+        list[str] | None,
+        typer.Option("--response-type", metavar="MIME", help="What the model answers; may be repeated."),
+    ] = None,
+    specification: Annotated[
+        Path | None,
+        typer.Option(
+            "--specification", metavar="FILE", help="JSON with further fields of CreateModelPackage."
+        ),
+    ] = None,
+    from_package: Annotated[
+        str | None,
+        typer.Option("--from-package", metavar="ARN", help="Take over the specification of this version."),
+    ] = None,
+    thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds", metavar="PATH", help="File, folder or s3:// URI to check by, not those in force."
+        ),
+    ] = None,
+    only_if: Annotated[
+        OnlyIf | None,
+        typer.Option("--only-if", help="Register only what would be approved, or at worst reviewed."),
+    ] = None,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Register without a look at the likely decision.")
+    ] = False,
+    ungoverned: Annotated[
+        bool, typer.Option("--ungoverned", help="Also into a group that no threshold file applies to.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="A new version even where the same inputs are registered.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Then wait for the decision, as `governance wait` does.")
+    ] = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option("--timeout", metavar="TIME", help=f"With --wait: at most so long [{DEFAULT_TIMEOUT}]."),
+    ] = None,
+    evidence_bucket: Annotated[
+        str,
+        typer.Option(
+            "--evidence-bucket",
+            metavar="NAME",
+            envvar="GOVERNANCE_EVIDENCE_BUCKET",
+            help="The stack's output EvidenceBucket.",
+        ),
+    ],
+    thresholds_bucket: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds-bucket",
+            metavar="NAME",
+            envvar="GOVERNANCE_THRESHOLDS_BUCKET",
+            help="The stack's output ThresholdsBucket.",
+        ),
+    ] = None,
+) -> None:
+    """Show how the gate would decide, upload the evidence, and register the version as pending.
+
+    The ARN of the version is all that is printed on stdout. Whatever would be refused is refused before anything is
+    uploaded. The same command again finds the version that it registered, or goes on where it was interrupted.
+    Exits with 0 when the version is registered; when --only-if stops it with 1 (it would be rejected) or 3 (it would
+    need review); with --wait as `governance wait` does.
+    """
+    if wait:
+        parse_duration(timeout or DEFAULT_TIMEOUT)  # refused before anything is registered
+    elif timeout is not None:
+        raise GovernanceError("--timeout: how long --wait may take; give --wait too, or leave it out")
+    if no_check and only_if is not None:
+        raise GovernanceError("--no-check and --only-if: one needs the likely decision, the other makes none")
+    with _local_folder(evidence) as folder:
+        version = NewVersion(
+            group=group,
+            evidence=folder,
+            images=image or (),
+            model_data=model_data or (),
+            about=about,
+            description=description,
+            tags=_pairs("--tag", tag or ()),
+            metadata=_pairs("--metadata", metadata or ()),
+            task=task,
+            domain=domain,
+            content_types=content_type or (),
+            response_types=response_type or (),
+            specification={} if specification is None else _specification(specification),
+            from_package=from_package,
+        )
+        try:
+            registered = register_version(
+                version,
+                evidence_bucket=evidence_bucket,
+                thresholds=thresholds,
+                thresholds_bucket=thresholds_bucket,
+                check=not no_check,
+                only_if=only_if,
+                ungoverned=ungoverned,
+                again=again,
+                say=_say,
+                show=_show,
+            )
+        except WouldBeWorseError as stopped:
+            _say(f"not registered: {stopped}")
+            _say_notes(stopped)
+            raise typer.Exit(exit_code_of(stopped.record.decision)) from None
+        except KeyboardInterrupt as interrupt:
+            _say_notes(interrupt)  # those of an error are shown with it
+            raise
+    _deliver(registered)
+    if wait:
+        raise typer.Exit(_wait(registered.arn, timeout or DEFAULT_TIMEOUT))
+
+
+@contextmanager
+def _local_folder(evidence: str) -> Iterator[Path]:
+    """Give the folder that is named, or a copy of what lies below a prefix of S3 for as long as it is needed."""
+    if not is_in_s3(evidence):
+        yield Path(evidence)
+        return
+    from aws.clients import s3_client  # noqa: PLC0415 - help and completion need no boto3
+    from aws.evidence_store import download_evidence  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory(prefix="governance-evidence-") as folder:
+        download_evidence(s3_client(), S3Uri.parse(evidence), Path(folder))
+        yield Path(folder)
+
+
+def _deliver(registered: RegisteredVersion) -> None:
+    if registered.is_new:
+        for reference in registered.reports:
+            _say(f"{reference.slot or 'under the evidence prefix'}: {reference.uri}")
+    print(registered.arn, flush=True)
+
+
+def _wait(arn: str, timeout: str) -> int:
+    """Do what `governance wait` does; all that it prints goes to stderr, since stdout carries the ARN alone."""
+    from cli.main import run  # noqa: PLC0415 - the command line imports this module to run it
+
+    with redirect_stdout(sys.stderr):
+        code = run(["wait", arn, "--timeout", timeout])
+    if code == ExitCode.INTERRUPTED:
+        _say(f"{arn} is registered; go on with: governance wait {arn}")
+    return code
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Read `KEY=VALUE` of each; the value may hold further equals signs.
+
+    Raises:
+        GovernanceError: one has no equals sign or no key, or a key is there twice.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise GovernanceError(f"{option}: {text!r} is not KEY=VALUE; write it like team=risk")
+        if key in pairs:
+            raise GovernanceError(f"{option}: {key} is given twice; leave one out")
+        pairs[key] = value
+    return pairs
+
+
+def _specification(path: Path) -> Mapping[str, Any]:
+    """Read further fields of `CreateModelPackage` from a file.
+
+    Raises:
+        GovernanceError: it cannot be read, or is no JSON object.
+    """
+    try:
+        fields = parse_strict_json(read_bounded(path, max_bytes=MAX_SPECIFICATION_BYTES))
+    except (ReportError, RecursionError) as error:
+        raise GovernanceError(
+            f"{path}: {error}; write a JSON object of CreateModelPackage's fields"
+        ) from error
+    if not isinstance(fields, Mapping):
+        raise GovernanceError(f"{path}: not a JSON object; write the fields of CreateModelPackage into one")
+    return fields
+
+
+def _show(record: DecisionRecord) -> None:
+    _say("The likely decision; the gate makes its own once the version is registered:")
+    show_record(record, sys.stderr)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _say_notes(error: BaseException) -> None:
+    for note in getattr(error, "__notes__", ()):
+        _say(note)

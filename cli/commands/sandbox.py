@@ -1,0 +1,141 @@
+"""`governance sandbox up` and `governance sandbox demo`: the deployed stack on this machine, without an account."""
+
+import re
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checks.errors import GovernanceError
+from demo.examples import find_examples
+from demo.walkthrough import Demo
+from disk.writing import write_whole
+from pipelines.step_settings import PREFIX
+from sandbox.server import FUNCTIONS_LOG, PROJECT, Deployment, Sandbox
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def stack_environment(deployments: Iterable[Deployment]) -> dict[str, str]:
+    """Return the outputs of the stacks as variables: `EvidenceBucket` is `GOVERNANCE_EVIDENCE_BUCKET`."""
+    return {
+        PREFIX + _WORD.sub("_", name).upper(): value
+        for deployment in deployments
+        for name, value in deployment.outputs.items()
+    }
+
+
+def parse_context(settings: Iterable[str]) -> dict[str, str]:
+    """Read `name=value` settings of the CDK context.
+
+    Raises:
+        typer.BadParameter: one has no name or no `=`.
+    """
+    pairs = [setting.partition("=") for setting in settings]
+    if wrong := [name for name, equals, _ in pairs if not (name and equals)]:
+        raise typer.BadParameter(f"--context {wrong[0]}: write name=value")
+    return {name: value for name, _, value in pairs}
+
+
+def _progress(line: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {line}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _deployed(context: Iterable[str]) -> Iterator[tuple[Sandbox, dict[str, str]]]:
+    """Run a sandbox with the stack in it, and give the environment that points at it."""
+    settings = parse_context(context)
+    with _ended_in_order(), Sandbox(progress=_progress) as sandbox:
+        started = time.monotonic()
+        deployments = sandbox.deploy(context=settings)
+        _progress(f"deployed in {time.monotonic() - started:.0f} s")
+        _progress(f"logs of the functions: {sandbox.folder / FUNCTIONS_LOG}")
+        yield sandbox, sandbox.environment() | stack_environment(deployments)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM and SIGINT raise `KeyboardInterrupt` within the block, whatever was to become of them before.
+
+    A shell starts the background jobs of a script with SIGINT ignored, and Python then leaves it so.
+    """
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_Context = Annotated[
+    list[str] | None,
+    typer.Option("--context", "-c", metavar="NAME=VALUE", help="A setting of the stack, as for cdk deploy."),
+]
+
+
+def up(
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the variables there, to source."),
+    ] = None,
+    context: _Context = None,
+) -> None:
+    """Keep an embedded AWS running with the stack deployed; print the environment that points at it.
+
+    Set those variables, and any boto3 script, the AWS CLI and governance itself work against it. Ctrl-C or
+    SIGTERM ends it, and everything in it is gone, the file of variables too.
+    """
+    with _deployed(context or []) as (_, environment):
+        lines = "unset AWS_PROFILE\n" + "".join(
+            f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()
+        )
+        content = lines.encode()
+        try:
+            if output is None:
+                print(lines, end="", flush=True)
+            else:
+                write_whole(output, content)
+            _progress("ready; Ctrl-C ends it")
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            _progress("ended")
+        finally:
+            if output is not None:
+                _remove(output, content)
+
+
+def _remove(file: Path, content: bytes) -> None:
+    """Remove the file of variables that lead nowhere any more, if it is still the one that was written."""
+    with suppress(OSError):
+        if file.is_file() and file.read_bytes() == content:
+            file.unlink()
+
+
+def demo(
+    *,
+    examples: Annotated[
+        Path,
+        typer.Option("--examples", metavar="DIR", help="Folder of examples.", show_default="those that ship"),
+    ] = PROJECT / "examples",
+    context: _Context = None,
+) -> None:
+    """Deploy into an embedded AWS, register every example version, and show each decision as it falls.
+
+    Exits with 0 when every version got what its folder expects, 2 otherwise.
+    """
+    versions = find_examples(examples)
+    with _deployed(context or []) as (sandbox, environment):
+        surprises = Demo(sandbox, environment).run(versions)
+    if surprises:
+        raise GovernanceError(
+            f"{surprises} of {len(versions)} versions got something else than their folder expects"
+        )

@@ -1,0 +1,143 @@
+"""`governance wait`: follow the executions that judge versions, and exit with what came of them."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from cli.display.decision_text import reason_lines
+from cli.display.terminal import clean_text, console_for
+from cli.display.version_status import print_standing
+from cli.exit_codes import ExitCode, worst_of
+from cli.lookup.waiting import Waited, wait_for
+from cli.options.decisions_bucket import DecisionsBucket
+from cli.options.durations import parse_duration
+from cli.options.failures_only import FailuresOnly
+from cli.options.output_format import Format
+from disk.writing import write_whole
+from pipelines.step_settings import PIPELINE_NAME
+from pipelines.version_standing import describe_source
+
+SCHEMA = "governance.wait/1"
+MOST_REASONS = 100  # of a record's, in the JSON
+
+
+def command(
+    arns: Annotated[
+        list[str],
+        typer.Argument(metavar="ARN...", help="Versions' ARNs, as `governance register` prints them."),
+    ],
+    *,
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="TIME", help="Such as 90s, 30m, 1h30m or 1d, for all of them.")
+    ] = "30m",
+    pipeline: Annotated[
+        str,
+        typer.Option(
+            "--pipeline", metavar="NAME", envvar="GOVERNANCE_PIPELINE_NAME", help="The governance pipeline."
+        ),
+    ] = PIPELINE_NAME,
+    decisions_bucket: DecisionsBucket = None,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="For people, or JSON: an object, of several ARNs an array.")
+    ] = Format.TEXT,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
+    ] = None,
+    failures: FailuresOnly = False,
+) -> None:
+    """Wait for the decisions about versions; print each with its reasons, and exit with the worst of their codes.
+
+    Exits with 0 when the version is approved, 1 rejected, 3 when it asks for review or is approved without any
+    decision, 2 when the gate could not judge, nothing was started, or the time is over. Of several versions 1 is the
+    worst, then 2, then 3, then 0.
+    """
+    waited = wait_for(
+        arns, timeout=parse_duration(timeout), pipeline=pipeline, decisions_bucket=decisions_bucket
+    )
+    deliver(waited, output_format, output, failures_only=failures)
+    raise typer.Exit(worst_of(one.exit_code for one in waited))
+
+
+def deliver(
+    waited: Sequence[Waited], output_format: Format, output: Path | None, *, failures_only: bool = False
+) -> None:
+    """Write what came of each version to `output`, or print it; what could not be judged is an error on stderr."""
+    content = to_json(waited) if output_format is Format.JSON else None
+    if output is not None:
+        write_whole(output, (content or _text(waited, failures_only)).encode())
+        print(f"written to {output}", file=sys.stderr)
+    elif content is not None:
+        sys.stdout.write(content)
+    elif len(waited) == 1 and waited[0].exit_code is ExitCode.COULD_NOT_TRY:
+        print(f"error: {waited[0].sentence}", file=sys.stderr)
+    else:
+        print_waited(waited, sys.stdout, failures_only=failures_only)
+
+
+def _text(waited: Sequence[Waited], failures_only: bool) -> str:
+    text = StringIO()
+    print_waited(waited, text, failures_only=failures_only)
+    return text.getvalue()
+
+
+def print_waited(waited: Sequence[Waited], stream: TextIO, *, failures_only: bool = False) -> None:
+    """Print what came of each version: of several first a line each, then how each one stands."""
+    is_alone = len(waited) == 1
+    with console_for(stream) as console:
+        for one in waited:
+            if not is_alone or one.known is None:
+                console.print(clean_text(one.sentence if one.known is None else f"{one.arn}: {one.result}"))
+    for one in waited:
+        if one.known is not None:
+            _print_notes(one, stream, is_alone=is_alone)
+            print_standing(one.known, stream, failures_only=failures_only)
+
+
+def _print_notes(one: Waited, stream: TextIO, *, is_alone: bool) -> None:
+    with console_for(stream) as console:
+        if not is_alone:
+            console.print()
+            console.print(clean_text(one.arn, "bold"))
+        for note in one.reasons:
+            console.print(clean_text(note))
+
+
+def to_json(waited: Sequence[Waited]) -> str:
+    """Return what came of one version as a JSON object, of several as an array of such objects in their order."""
+    documents = [document_of(one) for one in waited]
+    # Escaped, as a terminal or a log need not be UTF-8, and what reads it is a program.
+    return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2) + "\n"
+
+
+def document_of(one: Waited) -> Mapping[str, object]:
+    """Return what came of one version as the JSON says it."""
+    standing = None if one.known is None else one.known.standing
+    deciding = None if standing is None else standing.deciding
+    record = None if one.known is None else one.known.record
+    reasons = [] if record is None else list(reason_lines(record.findings))
+    more = len(reasons) - MOST_REASONS
+    return {
+        "schema": SCHEMA,
+        "model_package": one.arn,
+        "result": one.result,
+        "exit_code": int(one.exit_code),
+        "status": one.status,
+        "decision": None if deciding is None else deciding.decision,
+        "outcome": None if deciding is None else deciding.outcome,
+        "record_uri": None if deciding is None else deciding.decision_uri,
+        "record_digest": None if deciding is None else deciding.decision_digest,
+        "status_given_by": None if standing is None else describe_source(standing.source),
+        "reasons": [
+            *one.reasons,
+            *reasons[:MOST_REASONS],
+            *([f"and {more:,} more, in the record"] if more > 0 else []),
+        ],
+        "execution": one.execution,
+        "seconds_waited": round(one.seconds, 1),
+    }

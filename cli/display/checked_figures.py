@@ -1,0 +1,120 @@
+"""The checked figures of versions side by side: which columns a table has, and what a chart shows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.decision import Outcome
+from checks.decision_record import RecordedFinding
+from checks.errors import GovernanceError
+from checks.limits import read_limit
+from checks.text import one_line
+from cli.display.chart import Point, chart
+from cli.display.decision_text import format_limit
+from cli.lookup.group_versions import Seen
+
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What was checked: a metric, as a whole or of one facet."""
+
+    metric: str
+    facet: str | None
+
+    def __str__(self) -> str:
+        """The figure on one line."""
+        return one_line(self.metric if self.facet is None else f"{self.metric} [{self.facet}]")
+
+
+def figures_of(versions: Sequence[Seen]) -> list[Figure]:
+    """Return every checked figure: those that the newest version missed first, then in the order of its record."""
+    newest_first = sorted(versions, key=lambda seen: seen.version, reverse=True)
+    findings = [finding for seen in newest_first for finding in findings_of(seen)]
+    newest = findings_of(newest_first[0]) if newest_first else ()
+    missed = [finding for finding in newest if finding.consequence is not None]
+    return list(dict.fromkeys(_figure(finding) for finding in [*missed, *findings] if finding.metric))
+
+
+def chosen(figures: Sequence[Figure], metrics: Sequence[str]) -> list[Figure]:
+    """Return the figures that `metrics` name, by the metric, its last part, or as `METRIC [FACET]`; all without any.
+
+    Raises:
+        GovernanceError: one names no figure; the message lists those that there are.
+    """
+    if not metrics:
+        return list(figures)
+    found: list[Figure] = []
+    for metric in metrics:
+        named = [f for f in figures if metric in (str(f), f.metric, f.metric.rpartition(".")[2])]
+        if not named:
+            names = ", ".join(str(figure) for figure in figures[:MOST_NAMED]) or "none"
+            raise GovernanceError(f"{metric}: no decision checked such a metric; checked were {names}")
+        found += named
+    return list(dict.fromkeys(found))
+
+
+def findings_of(seen: Seen) -> tuple[RecordedFinding, ...]:
+    """Return the findings of the decision that is shown with a version."""
+    return () if seen.judgement is None else seen.judgement.record.findings
+
+
+def finding_about(seen: Seen, figure: Figure) -> RecordedFinding | None:
+    """Return what a version's decision found about a figure; of several checks, one that asks for something."""
+    found = [finding for finding in findings_of(seen) if _figure(finding) == figure]
+    return next((finding for finding in found if finding.consequence is not None), next(iter(found), None))
+
+
+def headings(figures: Sequence[Figure]) -> list[str]:
+    """Return what heads the column of each figure: the last part of the metric where that tells it from the others."""
+    short = [figure.metric.rpartition(".")[2] for figure in figures]
+    longer = {
+        last
+        for last in short
+        if len({figure.metric for figure in figures if figure.metric.rpartition(".")[2] == last}) > 1
+    }
+    return [
+        "\n".join(
+            one_line(part)
+            for part in (figure.metric if last in longer else last, figure.facet and f"[{figure.facet}]")
+            if part
+        )
+        for figure, last in zip(figures, short, strict=True)
+    ]
+
+
+def chart_of(versions: Sequence[Seen], figures: Iterable[Figure], *, columns: int, ascii_only: bool) -> str:
+    """Return a chart of the first of `figures` that has a value, oldest version first; a sentence where none has."""
+    for figure in figures:
+        points = [
+            Point(seen.version, finding.value, *recorded_bounds(finding.limit))
+            for seen in sorted(versions, key=lambda seen: seen.version)
+            if (finding := finding_about(seen, figure)) is not None and finding.value is not None
+        ]
+        if points:
+            newest = next(
+                finding
+                for seen in sorted(versions, key=lambda seen: -seen.version)
+                if (finding := finding_about(seen, figure)) is not None and finding.value is not None
+            )
+            limit = f", limit {format_limit(newest.limit)}" if newest.limit else ""
+            return chart(f"{figure}{limit}", points, columns=columns, ascii_only=ascii_only)
+    return "no chart: no decision has a value"
+
+
+def recorded_bounds(limit: Mapping[str, object]) -> tuple[float | None, float | None]:
+    """Return the lower and the upper number at which a recorded limit is drawn; `None` where it has none."""
+    known = read_limit(limit)
+    return (None, None) if known is None else known.bounds
+
+
+def value_text(finding: RecordedFinding | None) -> str:
+    """Return a value for a table, with what came of it where it did not pass."""
+    if finding is None:
+        return "-"
+    value = "-" if finding.value is None else f"{finding.value:.4g}"
+    return value if finding.outcome is Outcome.PASSED else f"{value} {finding.outcome}"
+
+
+def _figure(finding: RecordedFinding) -> Figure:
+    return Figure(finding.metric, finding.facet)

@@ -1,0 +1,204 @@
+"""Decisions as people read them: a table of findings, in colour on a terminal, plain and unbroken in a pipe.
+
+Of many findings the heaviest are shown and all are counted; the decision record has them all.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checks.decision import Consequence, Outcome, Verdict
+from checks.decision_record import DecisionRecord, RecordedFinding
+from checks.limits import read_limit
+from checks.thresholds import Mode
+from cli.display.terminal import UNBOUNDED, clean_text, console_for, number_text
+
+VERDICT_STYLES: Mapping[Verdict, str] = {
+    Verdict.APPROVED: "bold green",
+    Verdict.REJECTED: "bold red",
+    Verdict.NEEDS_REVIEW: "bold yellow",
+}
+OUTCOME_STYLES: Mapping[Outcome, str] = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "red",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.MISSING: "red",
+    Outcome.INVALID: "red",
+    Outcome.WAIVED: "cyan",
+    Outcome.NOT_APPLICABLE: "dim",
+}
+ASKS = {Consequence.REJECT: "rejects", Consequence.REVIEW: "asks for review", Consequence.WARN: "warns"}
+NARROWEST_WHY = 40  # columns: prose in a narrower one is hard to read
+MOST_FINDINGS = 300  # with more, nobody reads all of them, and a table takes long to lay out
+SHOWN_OF_MANY = 100
+MOST_REPORTS = 100
+WIDEST_NUMBER = 24  # columns: a limit of two numbers is never wider, and what is may wrap
+LONGEST_WORD = 10  # columns, of the word before a fact
+
+Fact = tuple[str, str]
+
+
+def format_limit(limit: Mapping[str, object]) -> str:
+    """Return a limit of a record as the eye takes it in: `>= 0.8`, `<= 2.5`, `[-0.8, 0.8]`, `1 +- 0.2`.
+
+    One of a kind that is not known here is shown as it is recorded.
+    """
+    known = read_limit(limit)
+    if known is not None:
+        return known.symbols
+    return ", ".join(f"{name} {value}" for name, value in limit.items()) or "-"
+
+
+def _cells(finding: RecordedFinding) -> tuple[Text, ...]:
+    style = OUTCOME_STYLES[finding.outcome]
+    if finding.outcome is Outcome.FAILED and finding.consequence is not Consequence.REJECT:
+        style = "yellow"
+    return (
+        Text(finding.outcome, style),
+        clean_text(finding.check),
+        clean_text(finding.metric or "-"),
+        clean_text(finding.facet or "-"),
+        Text("-" if finding.value is None else number_text(finding.value), style),
+        clean_text(format_limit(finding.limit)),
+        clean_text(finding.why, "dim"),
+    )
+
+
+def _table(findings: Sequence[RecordedFinding]) -> Table:
+    """One line a finding: all that is known of it, side by side."""
+    rows = [_cells(finding) for finding in findings]
+    table = _columns(("Verdict", "Check", "Metric", "Facet", "Value", "Limit", "Why"), rows)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _stacked_table(findings: Sequence[RecordedFinding]) -> Table:
+    """The same for a narrow terminal: check, metric with facet, and why stand below each other."""
+    rows = []
+    for finding in findings:
+        outcome, check, metric, facet, value, limit, why = _cells(finding)
+        address = Text.assemble(metric, "  ", facet) if finding.facet else metric
+        rows.append((outcome, Text("\n").join((check, address, why, Text())), value, limit))
+    table = _columns(("Verdict", "Check, metric, facet, why", "Value", "Limit"), rows)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for index, name in enumerate(names):
+        widest = max((row[index].cell_len for row in rows), default=0)
+        is_number = name in ("Verdict", "Value", "Limit") and widest <= WIDEST_NUMBER
+        table.add_column(name, overflow="fold", no_wrap=is_number)
+    return table
+
+
+def _fitting_table(console: Console, findings: Sequence[RecordedFinding]) -> Table:
+    table = _table(findings)
+    whole = console.measure(table, options=console.options.update(width=UNBOUNDED)).maximum
+    longest_why = max((cell_len(finding.why) for finding in findings), default=0)
+    at_least = whole - longest_why + min(longest_why, NARROWEST_WHY)
+    return table if at_least <= console.width else _stacked_table(findings)
+
+
+def reason_lines(findings: Sequence[RecordedFinding]) -> Iterator[str]:
+    """Yield a sentence for each finding that asks for something: what for, which check, and what was found."""
+    return (_reason(finding, finding.consequence) for finding in findings if finding.consequence is not None)
+
+
+def _reason(finding: RecordedFinding, consequence: Consequence) -> str:
+    facet = f" ({finding.facet})" if finding.facet else ""
+    return f"{ASKS[consequence]}: {finding.check}{facet}: {finding.reason}"
+
+
+def _reasons(findings: Sequence[RecordedFinding]) -> Iterator[Text]:
+    """Yield the sentences of those that ask for something: first what rejects, then what asks for review."""
+    for wanted in ASKS:
+        style = "red" if wanted is Consequence.REJECT else "yellow"
+        for finding in findings:
+            if finding.consequence is wanted:
+                yield clean_text(_reason(finding, wanted), style)
+
+
+def _facts(record: DecisionRecord) -> Iterator[Fact]:
+    if record.model_package is not None:
+        yield "version", record.model_package.arn
+    if record.thresholds is None:
+        yield "thresholds", "none applies to this group"
+    else:
+        dry_run = ", dry run: the status is not changed" if record.thresholds.mode is Mode.DRY_RUN else ""
+        yield "thresholds", f"{record.thresholds.name} ({record.thresholds.source}{dry_run})"
+    for report in record.evidence[:MOST_REPORTS]:
+        yield "evidence", f"{report.uri} ({report.format})"
+    if (more := len(record.evidence) - MOST_REPORTS) > 0:
+        yield "evidence", f"and {more:,} more, in the decision record"
+    yield "decided", f"{record.decided_at} by {record.engine.name} {record.engine.version}"
+
+
+def print_facts(console: Console, facts: Iterable[Fact]) -> None:
+    """Print each fact as a word and, beside it, what it is; a long one goes on below its beginning."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(min_width=LONGEST_WORD, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for word, what in facts:
+        grid.add_row(Text(word), clean_text(what))
+    console.print(grid)
+
+
+def _shown(findings: Sequence[RecordedFinding]) -> Sequence[RecordedFinding]:
+    """Return all findings, or of many those that ask for most, in their order."""
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    severities = (None, *reversed(ASKS))
+    heaviest = sorted(range(len(findings)), key=lambda index: -severities.index(findings[index].consequence))
+    return [findings[index] for index in sorted(heaviest[:SHOWN_OF_MANY])]
+
+
+def _counts(findings: Sequence[RecordedFinding]) -> Text:
+    told = Counter((f.outcome, f.consequence) for f in findings)
+    counts = ", ".join(
+        f"{count:,} {outcome}" + ("" if consequence is None else f" ({ASKS[consequence]})")
+        for (outcome, consequence), count in told.most_common()
+    )
+    return Text(
+        f"{len(findings):,} findings: {counts}. Shown are the {SHOWN_OF_MANY} that ask for most; "
+        "--format json shows all."
+    )
+
+
+def _print(console: Console, record: DecisionRecord, *, failures_only: bool) -> None:
+    passed = [finding for finding in record.findings if finding.outcome is Outcome.PASSED]
+    wanted = [f for f in record.findings if not failures_only or f.outcome is not Outcome.PASSED]
+    findings = _shown(wanted)
+    console.print(Text(record.decision, VERDICT_STYLES[record.decision]))
+    reasons = list(_reasons(findings))
+    for reason in reasons:
+        console.print(reason)
+    if reasons:
+        console.print()
+    print_facts(console, _facts(record))
+    console.print()
+    if len(findings) < len(wanted):
+        console.print(_counts(wanted))
+        console.print()
+    if findings or not failures_only:
+        console.print(_fitting_table(console, findings))
+    if failures_only:
+        console.print(Text(f"{len(passed):,} of {len(record.findings):,} passed and are not shown", "dim"))
+
+
+def show_record(record: DecisionRecord, stream: TextIO, *, failures_only: bool = False) -> None:
+    """Print the verdict, in full each reason that asks for something, what it rests on, and the table of findings.
+
+    With `failures_only` the findings that passed are counted and not listed. On a terminal the text is in colour,
+    unless `NO_COLOR` is set.
+    """
+    with console_for(stream) as console:
+        _print(console, record, failures_only=failures_only)

@@ -1,0 +1,160 @@
+"""How a version stands, for people: the decision that gave its status, or that none did, and what came later."""
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from aws.decision_log import DecisionLog, S3DecisionLog
+from aws.model_packages import PENDING, ModelPackage
+from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
+from checks.errors import GovernanceError
+from cli.display.decision_text import Fact, print_facts, show_record
+from cli.display.terminal import clean_text, console_for
+from cli.exit_codes import ExitCode, exit_code_of_status
+from pipelines.version_standing import (
+    DRY_RUN,
+    ByGate,
+    ByRegistration,
+    OutcomeRecord,
+    OutsideTheGate,
+    Standing,
+    look_up_standing,
+    timestamp,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NOT_LOOKED = (
+    "no decisions bucket was named to look in: give --decisions-bucket, or set GOVERNANCE_DECISIONS_BUCKET to the "
+    "stack's output DecisionsBucket"
+)
+
+
+def log_in_bucket(client: "S3Client", bucket: str) -> DecisionLog:
+    """Return the decision log of the stack whose output DecisionsBucket is `bucket`."""
+    return S3DecisionLog(client, f"s3://{bucket}/{DECISIONS_FOLDER}/")
+
+
+def log_around(client: "S3Client", record_uri: str | None, package: ModelPackage) -> DecisionLog | None:
+    """Return the decision log in which `record_uri` is a record of `package`, or `None` where it can be none."""
+    folder = re.escape(records_folder(package))
+    match = re.fullmatch(rf"(s3://[^/]+/.+)/{folder}/[^/]+", record_uri or "")
+    return None if match is None else S3DecisionLog(client, match[1])
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStanding:
+    """How a version stands, the record of the deciding decision, and whether there was a log to look in."""
+
+    standing: Standing
+    record: DecisionRecord | None
+    has_looked: bool
+
+
+def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
+    """Return how the version stands by the records in `log`.
+
+    Raises:
+        GovernanceError: the records cannot be read, or are not those that were written.
+    """
+    standing = look_up_standing(package, log)
+    record = None if standing.deciding is None or log is None else _read(log, standing.deciding)
+    return KnownStanding(standing, record, has_looked=log is not None)
+
+
+def print_standing(known: KnownStanding, stream: TextIO, *, failures_only: bool = False) -> None:
+    """Print the decision that gave the version its status with its reasons, and what is known of the status."""
+    standing, package = known.standing, known.standing.package
+    facts = list(facts_about_status(standing))
+    if standing.deciding is not None and known.record is not None:
+        show_record(known.record, stream, failures_only=failures_only)
+        facts.insert(0, ("record", standing.deciding.decision_uri))
+    with console_for(stream) as console:
+        if known.record is not None:
+            console.print()
+        else:
+            reason = "" if known.has_looked else f": {NOT_LOOKED}"
+            console.print(
+                clean_text(
+                    f"{package.approval_status}: no decision of the gate about {package.arn} is known{reason}"
+                )
+            )
+        print_facts(console, facts)
+
+
+def show_standing(package: ModelPackage, log: DecisionLog | None, *, failures_only: bool = False) -> Standing:
+    """Look up how the version stands, and print it on standard output; raises as `look_up` does."""
+    known = look_up(package, log)
+    print_standing(known, sys.stdout, failures_only=failures_only)
+    return known.standing
+
+
+def exit_code_of_standing(standing: Standing) -> ExitCode:
+    """Return the exit code of the version's status, which an approval has only where a decision bears it."""
+    return exit_code_of_status(standing.package.approval_status, decided=standing.is_decided)
+
+
+def _read(log: DecisionLog, outcome: OutcomeRecord) -> DecisionRecord:
+    uri = outcome.decision_uri
+    content = log.read(uri)
+    if hashlib.sha256(content).hexdigest() != outcome.decision_digest:
+        raise GovernanceError(
+            f"{uri}: not the record that was written (its SHA-256 is not {outcome.decision_digest})"
+        )
+    try:
+        return parse_record(content)
+    except DecisionRecordError as error:
+        raise GovernanceError(f"{uri}: {error}") from error
+
+
+def facts_about_status(standing: Standing) -> Iterator[Fact]:
+    """What is known of the status, of who wrote last, and of what was judged later."""
+    package = standing.package
+    yield "status", f"{package.approval_status}{_said_of_status(standing)}"
+    if package.last_modified > package.created:
+        writer = package.last_modified_by or "somebody whom AWS does not name"
+        yield (
+            "last write",
+            f"{timestamp(package.last_modified)} by {writer}: whoever wrote last, which need not be who decided",
+        )
+    if standing.later:
+        *others, newest = standing.later
+        more = f" (and {len(others)} before it)" if others else ""
+        yield "later", f"{_said_of_later(newest)}: {newest.decision_uri}{more}"
+    dry_run = next((outcome for outcome in reversed(standing.later) if outcome.outcome == DRY_RUN), None)
+    if dry_run is not None and dry_run != standing.later[-1]:
+        yield "later", f"{_said_of_later(dry_run)}: {dry_run.decision_uri}"
+
+
+def _said_of_status(standing: Standing) -> str:
+    match standing.source:
+        case ByGate():
+            return ", given by the gate with this decision"
+        case ByRegistration(by, at):
+            return (
+                f", registered so at {timestamp(at)} by {by or 'somebody whom AWS does not name'}: "
+                "no decision gave it"
+            )
+        case OutsideTheGate():
+            return ", changed outside the gate: no record says who decided"
+        case None:
+            return _said_of_pending(standing.deciding)
+
+
+def _said_of_pending(deciding: OutcomeRecord | None) -> str:
+    if deciding is None:
+        return ": not judged yet"
+    if deciding.outcome == DRY_RUN:
+        return ", unchanged: this decision was a dry run"
+    if deciding.approval_status != PENDING:
+        return f", set back outside the gate: it was {deciding.approval_status}"
+    return ", until it is reviewed"
+
+
+def _said_of_later(outcome: OutcomeRecord) -> str:
+    kind = "dry run" if outcome.outcome == DRY_RUN else "judgement"
+    return f"{kind} of {timestamp(outcome.recorded_at)}, which changed no status: {outcome.decision}"

@@ -1,1 +1,0 @@
-"""`governance score …`: one module a command, each with its row in `cli.commands`."""
