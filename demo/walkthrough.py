@@ -1,40 +1,38 @@
-"""The demo: every example version registered, judged and looked at, by the commands that a user would type."""
+"""A walk through every example version: registered, judged and looked at, by the commands that a user would type."""
 
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
-from aws.clients import sagemaker_client
+from aws.clients import s3_client, sagemaker_client
 from aws.executions import SUCCEEDED, PipelineExecutions
 from aws.model_packages import PENDING
 from aws.model_registry import SageMakerModelRegistry
+from aws.s3_objects import read_object
+from aws.s3_uris import S3Uri
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError
-from cli.display.terminal import console_for
-from cli.exit_codes import ExitCode
-from cli.lookup.named_records import read_content
-from cli.main import run
+from checks.record_bounds import MAX_RECORD_BYTES
 from demo.examples import ExampleVersion, comparable
 from pipelines.step_settings import DECISION_URI_PROPERTY, PIPELINE_NAME
 from sandbox.server import Sandbox
 
 PACKAGE_EVENT = "SageMaker Model Package State Change"
 EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
+NO_DECISION = "no decision"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/{group}:{version}"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What became of one version: the decision (or that none was made), its status, where its record lies."""
+class DemoResult:
+    """What one version got: the decision (or that none was made), its approval status, the URI of its record."""
 
     version: ExampleVersion
     expected: str
@@ -45,27 +43,35 @@ class Seen:
 
 
 class Demo:
-    """Runs commands against a sandbox and remembers what became of each version."""
+    """Runs commands against a sandbox, and holds what each version got against what its folder expects.
 
-    def __init__(self, sandbox: Sandbox, environment: Mapping[str, str]) -> None:
-        self._sandbox = sandbox
+    `run_governance` runs `governance` with arguments in this process, and returns its exit code.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, environment: Mapping[str, str], run_governance: Callable[[Sequence[str]], int]
+    ) -> None:
+        self._sandbox, self._run_governance = sandbox, run_governance
         os.environ.pop("AWS_PROFILE", None)  # a profile of the user's own may lead elsewhere
         os.environ.update(environment)  # this process looks at the same AWS as the commands that it runs
         self._registry = SageMakerModelRegistry(sagemaker_client())
         self._executions = PipelineExecutions(sagemaker_client(), PIPELINE_NAME)
 
-    def run(self, versions: Sequence[ExampleVersion]) -> int:
-        """Show every version; return how many got something else than their folder expects."""
+    def run(self, versions: Sequence[ExampleVersion]) -> list[DemoResult]:
+        """Show every version, one after the other, and return what each got.
+
+        Raises:
+            GovernanceError: a command failed that must not.
+        """
         self._say("\nThe governance team publishes its thresholds.")
         self._command(
             "governance", "thresholds", "publish", *dict.fromkeys(_path(v.thresholds) for v in versions)
         )
-        seen = [self._show(version) for version in versions]
-        self._explain(seen)
-        _summary(seen)
-        return sum(not result.is_expected for result in seen)
+        results = [self._show(version) for version in versions]
+        self._explain_a_rejection(results)
+        return results
 
-    def _show(self, version: ExampleVersion) -> Seen:
+    def _show(self, version: ExampleVersion) -> DemoResult:
         self._say(f"\n{version.name}\n{version.about}".rstrip())
         before = self._started_executions()
         arn = self._command(*_register_words(version), capture=True).strip()
@@ -76,7 +82,7 @@ class Demo:
         started = len(self._started_executions() - before)
         if version.deliveries > 1:
             self._say(f"{version.deliveries} deliveries of one event, executions started: {started}")
-        return self._seen(version, arn, started)
+        return self._compare(version, arn, executions=started)
 
     def _deliver_again(self, arn: str, deliveries: int) -> None:
         event = next(e for e in self._sandbox.events(PACKAGE_EVENT) if e["detail"]["ModelPackageArn"] == arn)
@@ -86,87 +92,80 @@ class Demo:
     def _started_executions(self) -> set[str]:
         return {event["detail"]["pipelineExecutionArn"] for event in self._sandbox.events(EXECUTION_EVENT)}
 
-    def _seen(self, version: ExampleVersion, arn: str, started: int) -> Seen:
+    def _compare(self, version: ExampleVersion, arn: str, *, executions: int) -> DemoResult:
+        """Return what the version `arn` got, for which so many `executions` were started: one is right."""
         package = self._registry.describe(arn)
+        status = package.approval_status
         if version.expected_failure is not None:
-            reason = self._failure(arn)
-            as_expected = version.expected_failure in reason and package.approval_status == PENDING
-            return Seen(
-                version,
-                "no decision",
-                "no decision",
-                package.approval_status,
-                "-",
-                as_expected and started == 1,
-            )
+            has_failed_so = version.expected_failure in self._failure(arn) and status == PENDING
+            is_expected = has_failed_so and executions == 1
+            return DemoResult(version, NO_DECISION, NO_DECISION, status, "-", is_expected)
+        expected = version.expected_decision
         uri = package.metadata.get(DECISION_URI_PROPERTY)
         if uri is None:
-            return Seen(
-                version, version.expected_decision["decision"], "none", package.approval_status, "-", False
-            )
-        record = parse_record(read_content(uri))
-        same = _findings(comparable(record)) == _findings(version.expected_decision) and started == 1
-        return Seen(
+            return DemoResult(version, expected["decision"], "none", status, "-", is_expected=False)
+        found = read_object(s3_client(), S3Uri.parse(uri), max_bytes=MAX_RECORD_BYTES)
+        record = parse_record(found.content)
+        is_same = _findings(comparable(record)) == _findings(expected)
+        return DemoResult(
             version,
-            version.expected_decision["decision"],
+            expected["decision"],
             record.decision,
-            package.approval_status,
+            status,
             uri,
-            same,
+            is_expected=is_same and executions == 1,
         )
 
     def _failure(self, arn: str) -> str:
+        """Return why the execution for `arn` failed; nothing where it did not."""
         execution = self._executions.find(arn)
         if execution is None or execution.status == SUCCEEDED:
             return ""
         return "; ".join(step.failure_reason or "" for step in self._executions.steps(execution.arn))
 
-    def _explain(self, seen: Sequence[Seen]) -> None:
-        rejected = [result for result in seen if result.decided == "Rejected"]
-        if rejected:
-            self._say(
-                "\nAnybody reads a decision later, from its record; and an engineer asks before registering."
-            )
-            self._command("governance", "explain", rejected[-1].record)
-            version = rejected[-1].version
-            evidence = _path(version.evidence)
-            self._command(
-                "governance", "check", _path(version.thresholds), "--evidence", evidence, may_fail=True
-            )
+    def _explain_a_rejection(self, results: Sequence[DemoResult]) -> None:
+        """Explain the last rejection from its record, and check its evidence as an engineer would first."""
+        rejected = [result for result in results if result.decided == "Rejected"]
+        if not rejected:
+            return
+        last = rejected[-1]
+        self._say(
+            "\nAnybody reads a decision later, from its record; and an engineer asks before registering."
+        )
+        self._command("governance", "explain", last.record)
+        thresholds, evidence = _path(last.version.thresholds), _path(last.version.evidence)
+        self._command("governance", "check", thresholds, "--evidence", evidence, may_fail=True)
 
     def _command(self, *words: str, capture: bool = False, may_fail: bool = False) -> str:
         """Print a command as a user would type it, run it, and return its output where that is wanted."""
         self._say(f"$ {shlex.join(words)}")
         output = StringIO()
         with redirect_stdout(output) if capture else nullcontext():
-            code = _run(words)
+            code = self._run(words)
         if capture:
             self._say(output.getvalue().rstrip())
-        if code == ExitCode.INTERRUPTED:
-            raise KeyboardInterrupt
         if code and not may_fail:
             raise GovernanceError(f"{shlex.join(words)} failed with exit code {code}; see above")
         if may_fail:
             self._say(f"(exit code {code})")
         return output.getvalue()
 
+    def _run(self, words: Sequence[str]) -> int:
+        """Run a command and return its exit code; `governance` in this process, which saves a second each time."""
+        program, *arguments = words
+        if program == "governance":
+            return self._run_governance(arguments)
+        result = subprocess.run([sys.executable, *arguments], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - a script of our own examples
+        print(result.stdout, end="")
+        return result.returncode
+
     @staticmethod
     def _say(line: str) -> None:
         print(line, flush=True)
 
 
-def _run(words: Sequence[str]) -> int:
-    """Run a command and return its exit code; `governance` in this process, which saves a second each time."""
-    program, *arguments = words
-    if program == "governance":
-        return run(arguments)
-    result = subprocess.run([sys.executable, *arguments], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - a script of our own examples
-    print(result.stdout, end="")
-    return result.returncode
-
-
 def _path(path: Path) -> str:
-    """The path as a user in this folder would type it."""
+    """Return the path as a user in this folder would type it."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
@@ -179,20 +178,6 @@ def _register_words(version: ExampleVersion) -> Sequence[str]:
 
 
 def _findings(record: Mapping[str, Any]) -> object:
-    """What must be the same in AWS as on a laptop: the verdict and every finding, but for the URIs in reasons."""
+    """Return what is the same in AWS as on a laptop: the verdict and every finding, without the URIs in reasons."""
     findings = [{**finding, "reason": None} for finding in record["findings"]]
     return record["decision"], findings
-
-
-def _summary(seen: Sequence[Seen]) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("", "Version", "Expected", "Decided", "Status", "Record"):
-        table.add_column(name, overflow="fold")
-    for result in seen:
-        mark = "[green]ok[/]" if result.is_expected else "[bold red]NOT AS EXPECTED[/]"
-        table.add_row(
-            mark, result.version.name, result.expected, result.decided, result.status, result.record
-        )
-    with console_for(sys.stdout) as console:
-        console.print()
-        console.print(table)

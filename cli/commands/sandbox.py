@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,9 @@ from typing import Annotated
 import typer
 
 from checks.errors import GovernanceError
-from demo.examples import find_examples
+from cli.display.demo_summary import print_demo_summary
+from cli.exit_codes import ExitCode
+from demo.examples import ExampleVersion, find_examples
 from demo.walkthrough import Demo
 from disk.writing import write_whole
 from pipelines.step_settings import PREFIX
@@ -134,8 +136,25 @@ def demo(
     """
     versions = find_examples(examples)
     with _deployed(context or []) as (sandbox, environment):
-        surprises = Demo(sandbox, environment).run(versions)
+        surprises = show_demo(sandbox, environment, versions)
     if surprises:
         raise GovernanceError(
             f"{surprises} of {len(versions)} versions got something else than their folder expects"
         )
+
+
+def show_demo(sandbox: Sandbox, environment: Mapping[str, str], versions: Sequence[ExampleVersion]) -> int:
+    """Walk through `versions`, print a summary, and return how many got something else than their folder expects."""
+    results = Demo(sandbox, environment, _run_governance).run(versions)
+    print_demo_summary(results, sys.stdout)
+    return sum(not result.is_expected for result in results)
+
+
+def _run_governance(arguments: Sequence[str]) -> int:
+    """Run a command as `cli.main.run` does, but let Ctrl-C end the demo too, and not the command alone."""
+    from cli.main import run  # noqa: PLC0415 - the command line imports this module to run it
+
+    code = run(arguments)
+    if code == ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    return code

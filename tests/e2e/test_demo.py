@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from aws import clients
-from cli.commands.sandbox import stack_environment
+from cli.commands.sandbox import show_demo, stack_environment
 from cli.main import run
 from demo.examples import ExampleVersion, find_examples
-from demo.walkthrough import Demo
 from sandbox.server import Deployment
 from tests.e2e.conftest import Governance
 
@@ -47,7 +46,7 @@ def _copied(folder: Path) -> list[ExampleVersion]:
 def test_the_demo_shows_each_command_each_decision_and_a_summary(
     stack: Governance, environment: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert Demo(stack.sandbox, environment).run(_copied(tmp_path)) == 0
+    assert show_demo(stack.sandbox, environment, _copied(tmp_path)) == 0
     out, err = capfd.readouterr()
     commands = [line.split()[1:3] for line in out.splitlines() if line.startswith("$ ")]
     assert commands == [
@@ -78,7 +77,7 @@ def test_a_gap_between_regions_rejects_one_version_and_toxicity_another(
 ) -> None:
     name = "assistant-safety"
     shutil.copytree(EXAMPLES / name, tmp_path / name)
-    assert Demo(stack.sandbox, environment).run(find_examples(tmp_path)) == 0
+    assert show_demo(stack.sandbox, environment, find_examples(tmp_path)) == 0
     listed = stack.client("sagemaker").list_model_packages(ModelPackageGroupName=name)
     arns = sorted(entry["ModelPackageArn"] for entry in listed["ModelPackageSummaryList"])
     assert [stack.describe(arn)["ModelApprovalStatus"] for arn in arns] == [
@@ -99,7 +98,7 @@ def test_one_version_of_askdata_is_approved_and_two_are_rejected(
     for version in ("version-1", "version-2", "version-3"):
         shutil.copytree(EXAMPLES / name / version, tmp_path / name / version)
     shutil.copy(EXAMPLES / name / "thresholds.yaml", tmp_path / name)
-    assert Demo(stack.sandbox, environment).run(find_examples(tmp_path)) == 0
+    assert show_demo(stack.sandbox, environment, find_examples(tmp_path)) == 0
     listed = stack.client("sagemaker").list_model_packages(ModelPackageGroupName=name)
     arns = sorted(entry["ModelPackageArn"] for entry in listed["ModelPackageSummaryList"])
     assert [stack.describe(arn)["ModelApprovalStatus"] for arn in arns] == [
@@ -116,7 +115,7 @@ def test_the_demo_counts_what_is_not_as_expected(
     expected = version.expected_decision
     expected["findings"][0]["outcome"] = "failed"
     (version.folder / "expected_decision.json").write_text(json.dumps(expected))
-    assert Demo(stack.sandbox, environment).run([version]) == 1
+    assert show_demo(stack.sandbox, environment, [version]) == 1
     assert "NOT AS EXPECTED  gatsby-rag/version-2  NeedsReview  NeedsReview" in capfd.readouterr().out
 
 
