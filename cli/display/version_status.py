@@ -14,6 +14,8 @@ from checks.errors import GovernanceError
 from cli.display.decision_text import Fact, print_facts, show_record
 from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode, exit_code_of_status
+from pipelines.record_keys import records_folder
+from pipelines.step_settings import DECISIONS_FOLDER
 from pipelines.version_standing import (
     DRY_RUN,
     ByGate,
