@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from cli.checked_figures import recorded_bounds
-from cli.show import format_limit
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
@@ -27,6 +25,8 @@ from checks.ranges import Range
 from checks.threshold_examination import examine_thresholds
 from checks.threshold_file import ThresholdFileError, parse_thresholds
 from checks.thresholds import Check, Number, ThresholdContent
+from cli.display.checked_figures import recorded_bounds
+from cli.display.decision_text import format_limit
 
 ROOT = Path(__file__).resolve().parents[2]
 
