@@ -29,13 +29,13 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
         FileTooLargeError: it is larger, or became so while it was read.
         DiskError: it cannot be read, is a device or a socket, or nobody writes to the pipe.
     """
-    with closing(_opened(path, max_bytes)) as raw:
+    with closing(_open(path, max_bytes)) as raw:
         content = bytearray()
         while len(content) <= max_bytes:
             try:
                 block = raw.read(min(_BLOCK_BYTES, max_bytes + 1 - len(content)))
             except OSError as error:
-                raise _unread(path, error) from error
+                raise _make_error(path, error) from error
             if not block:
                 return bytes(content)
             content += block
@@ -44,14 +44,14 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
     )
 
 
-def _opened(path: Path, max_bytes: int) -> io.RawIOBase:
+def _open(path: Path, max_bytes: int) -> io.RawIOBase:
     try:
         # Without O_NONBLOCK a pipe that nobody opens would be waited for in here without end.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileMissingError(f"{path}: there is no such file; check the path") from error
     except OSError as error:
-        raise _unread(path, error) from error
+        raise _make_error(path, error) from error
     status = os.fstat(descriptor)
     if stat.S_ISFIFO(status.st_mode):
         return _Pipe(descriptor, path)
@@ -104,5 +104,5 @@ class _Pipe(io.RawIOBase):
         super().close()
 
 
-def _unread(path: Path, error: OSError) -> DiskError:
+def _make_error(path: Path, error: OSError) -> DiskError:
     return DiskError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions")

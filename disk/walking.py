@@ -20,7 +20,7 @@ def files_below(folder: Path, *, hidden: bool = False) -> list[Path]:
             circle of links), or is a link that leads back to a folder above it; the message names it.
     """
     walk = _Walk(hidden)
-    walk.into(folder, tuple(_identity(parent) for parent in folder.resolve().parents))
+    walk.into(folder, tuple(_identify(parent) for parent in folder.resolve().parents))
     # Links come last, so that a folder which also stands here itself is listed by its own name.
     while walk.links:
         walk.into(*walk.links.pop(0))
@@ -39,7 +39,7 @@ class _Walk:
         waiting = [(top, above)]
         while waiting:
             folder, parents = waiting.pop()
-            this = _identity(folder)
+            this = _identify(folder)
             if this in parents:
                 raise DiskError(f"{folder}: a link that leads back to a folder above it; take it out")
             if this in self._listed:
@@ -50,11 +50,11 @@ class _Walk:
     def _list(self, folder: Path, above: tuple[_Folder, ...]) -> list[tuple[Path, tuple[_Folder, ...]]]:
         """Take in the files of one folder and its links to folders; return the folders in it."""
         folders = []
-        for name in _names(folder):
+        for name in _list_names(folder):
             if name.startswith(".") and not self.hidden:
                 continue
             path = folder / name
-            mode = _looked_at(path).st_mode
+            mode = _look_at(path).st_mode
             if stat.S_ISREG(mode):
                 self.files.append(path)
             elif not stat.S_ISDIR(mode):
@@ -66,28 +66,28 @@ class _Walk:
         return folders
 
 
-def _identity(folder: Path) -> _Folder:
-    status = _looked_at(folder)
+def _identify(folder: Path) -> _Folder:
+    status = _look_at(folder)
     return status.st_dev, status.st_ino
 
 
-def _names(folder: Path) -> list[str]:
+def _list_names(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208 - names are what is looked at first
     except OSError as error:
-        raise _unlisted(folder, error) from error
+        raise _make_error(folder, error) from error
 
 
-def _looked_at(path: Path) -> os.stat_result:
+def _look_at(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except FileNotFoundError as error:
         if path.is_symlink():
             raise DiskError(f"{path}: a link to nothing; take it out, or put its target there") from error
-        raise _unlisted(path, error) from error
+        raise _make_error(path, error) from error
     except OSError as error:
-        raise _unlisted(path, error) from error
+        raise _make_error(path, error) from error
 
 
-def _unlisted(path: Path, error: OSError) -> DiskError:
+def _make_error(path: Path, error: OSError) -> DiskError:
     return DiskError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions")

@@ -27,10 +27,10 @@ def write_whole(path: Path, content: bytes) -> None:
         DiskError: it cannot be written, or is a folder, a socket or a disk; what was there is as it was.
     """
     try:
-        if (descriptor := _own_stream(path)) is not None:
+        if (descriptor := _find_own_stream(path)) is not None:
             _write_all(os.dup(descriptor), content)
         elif _is_written_through(path):
-            _write_all(_opened(path), content)
+            _write_all(_open(path), content)
         else:
             _replace(path, content)
     except OSError as error:
@@ -54,13 +54,13 @@ def replaceable(path: Path) -> Path:
         DiskError: something else than a file stands there.
         OSError: it cannot be looked at, as a circle of links.
     """
-    mode = _mode(path)
+    mode = _read_mode(path)
     if mode is not None and not stat.S_ISREG(mode):
         raise DiskError(f"{path}: {kind_of(mode)}, and only a file is replaced; {_WAY_OUT}")
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
-def _own_stream(path: Path) -> int | None:
+def _find_own_stream(path: Path) -> int | None:
     if str(path) in _STREAMS:
         return _STREAMS[str(path)]
     match = _DESCRIPTOR.fullmatch(str(path))
@@ -68,11 +68,11 @@ def _own_stream(path: Path) -> int | None:
 
 
 def _is_written_through(path: Path) -> bool:
-    mode = _mode(path)
+    mode = _read_mode(path)
     return mode is not None and (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode))
 
 
-def _mode(path: Path) -> int | None:
+def _read_mode(path: Path) -> int | None:
     try:
         return path.stat().st_mode
     except FileNotFoundError:
@@ -88,7 +88,7 @@ def _replace(path: Path, content: bytes) -> None:
         temporary.replace(target)
 
 
-def _opened(path: Path) -> int:
+def _open(path: Path) -> int:
     """Open a device or a pipe, and wait for the pipe's reader for a while only."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:

@@ -198,11 +198,11 @@ class Quantiles:
             min(max(math.ceil(rank), 1), count)
             for rank in (count * share, count * share - spread, count * share + spread)
         ]
-        value, low, high = (self._ranked(rank) for rank in ranks)
+        value, low, high = (self._find_value_at(rank) for rank in ranks)
         error = (high - low) / (2 * _Z_95) if count > 1 else None
         return Measured(metric, value, HERE, samples=count, standard_error=error)
 
-    def _ranked(self, rank: int) -> float:
+    def _find_value_at(self, rank: int) -> float:
         query = "SELECT seconds FROM latencies ORDER BY seconds LIMIT 1 OFFSET ?"
         return float(self._connection.execute(query, (rank - 1,)).fetchone()[0])
 

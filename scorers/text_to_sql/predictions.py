@@ -50,12 +50,12 @@ def parse_pair(line: Line) -> Pair:
     Raises:
         GovernanceError: naming the key that is missing or is not what it must be.
     """
-    keys = _keys(line.value)
+    keys = _find_keys(line.value)
     # Spider's files have no identity but the place of a pair.
     identity = line.value.get(keys["id"]) if "id" in keys else line.number
     if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
         raise GovernanceError("id: missing, or neither a text nor an integer")
-    texts = {name: _text(line.value, name, keys[name]) for name in _TEXTS}
+    texts = {name: _read_text(line.value, name, keys[name]) for name in _TEXTS}
     latency = line.json("latency_seconds")
     if latency is not None and (
         isinstance(latency, bool) or not isinstance(latency, int | float) or not 0 <= latency < math.inf
@@ -75,7 +75,7 @@ def parse_pair(line: Line) -> Pair:
     )
 
 
-def _keys(value: Mapping[str, JsonValue]) -> dict[str, str]:
+def _find_keys(value: Mapping[str, JsonValue]) -> dict[str, str]:
     """Return which key of a record holds each field: the field's own name, else the one other name that is there.
 
     Raises:
@@ -90,11 +90,11 @@ def _keys(value: Mapping[str, JsonValue]) -> dict[str, str]:
             found[name] = there[0]
     missing = [name for name in _TEXTS if name not in found]
     if missing:
-        raise GovernanceError(f"{', '.join(missing)}: missing; {_mapping(value)}")
+        raise GovernanceError(f"{', '.join(missing)}: missing; {_describe_mapping(value)}")
     return found
 
 
-def _mapping(value: Mapping[str, JsonValue]) -> str:
+def _describe_mapping(value: Mapping[str, JsonValue]) -> str:
     """Say what a record is to hold and what this one does."""
     fields = [
         names[0] + (f" (or {', '.join(names[1:])})" if len(names) > 1 else "") for names in _NAMES.values()
@@ -104,7 +104,7 @@ def _mapping(value: Mapping[str, JsonValue]) -> str:
     return f"a pair has {', '.join(fields)}; the keys here are {shown or '(none)'}{rest}; rename them"
 
 
-def _text(value: Mapping[str, JsonValue], name: str, key: str) -> str:
+def _read_text(value: Mapping[str, JsonValue], name: str, key: str) -> str:
     text = value.get(key)
     if text is None and name == "predicted_sql":
         return ""  # the model gave nothing
@@ -159,7 +159,7 @@ class PredictionsFile:
     def _refuse_other_shape(self, line: Line) -> None:
         """Refuse the whole file by its first record; every other one would say the same."""
         try:
-            _keys(line.value)
+            _find_keys(line.value)
         except GovernanceError as error:
             raise GovernanceError(f"{self._path}:{line.number}: {error}") from error
 

@@ -108,7 +108,7 @@ class TextToSqlSummary:
         hints = []
         if self.wrapped:
             hints.append(
-                f"{_predictions(self.wrapped)} wrong with a Markdown fence, a draft or a tag around the SQL: "
+                f"{_count_predictions(self.wrapped)} wrong with a Markdown fence, a draft or a tag around the SQL: "
                 "--extract-sql takes the SQL out"
             )
         if self.extracted:
@@ -121,11 +121,11 @@ class TextToSqlSummary:
                 "beside them (text_to_sql.empty_gold_rate)"
             )
         if self.outcomes[PairOutcome.EMPTY]:
-            hints.append(f"{_predictions(self.outcomes[PairOutcome.EMPTY])} empty")
+            hints.append(f"{_count_predictions(self.outcomes[PairOutcome.EMPTY])} empty")
         return hints
 
 
-def _predictions(number: int) -> str:
+def _count_predictions(number: int) -> str:
     return "1 prediction is" if number == 1 else f"{number:,} predictions are"
 
 
@@ -152,25 +152,25 @@ def score_text_to_sql(
     summary = TextToSqlSummary()
     transpiled = settings.dialect is not None
     with (
-        WorkerPool[Pair](settings.workers or _cores()) as pool,  # they start while the file is checked
+        WorkerPool[Pair](settings.workers or _count_cores()) as pool,  # they start while the file is checked
         EvidenceWriter(output) as evidence,
         TextToSqlMetrics(transpiled=transpiled) as metrics,
     ):
         with open_input(predictions) as source:
             total, targets = file.check(places)
             fingerprints = {name: target.fingerprint() for name, target in sorted(targets.items())}
-            pool.configure(_worker_settings(settings, targets))
+            pool.configure(_make_worker_settings(settings, targets))
             progress = Progress(total, "pairs") if show_progress else None
-            for pair, verdict in _watched(pool.score(file.pairs()), progress):
+            for pair, verdict in _watch(pool.score(file.pairs()), progress):
                 summary.add(pair, verdict)
                 metrics.add(verdict, pair.groups, pair.latency_seconds)
-                evidence.add_result(result_line(pair, verdict))
+                evidence.add_result(make_result_line(pair, verdict))
         _refuse_nothing_scored(predictions, summary)
-        evidence.finish(metrics.measurements(), _provenance(source, fingerprints, settings, summary))
+        evidence.finish(metrics.measurements(), _make_provenance(source, fingerprints, settings, summary))
     return summary
 
 
-def result_line(pair: Pair, verdict: PairVerdict) -> dict[str, JsonValue]:
+def make_result_line(pair: Pair, verdict: PairVerdict) -> dict[str, JsonValue]:
     """Return the line of `results.jsonl` for a pair: what it is, and all of its verdict but what is `None`.
 
     `correct` is always there: `null` where the gold query failed.
@@ -192,12 +192,12 @@ def result_line(pair: Pair, verdict: PairVerdict) -> dict[str, JsonValue]:
     return line
 
 
-def _cores() -> int:
+def _count_cores() -> int:
     """The cores that this process may use, which in a container are fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _watched(
+def _watch(
     scored: Iterable[tuple[Pair, PairVerdict]], progress: Progress | None
 ) -> Iterator[tuple[Pair, PairVerdict]]:
     for item in scored:
@@ -208,14 +208,14 @@ def _watched(
         progress.finish()
 
 
-def _worker_settings(settings: TextToSqlSettings, targets: Mapping[str, Target]) -> dict[str, object]:
+def _make_worker_settings(settings: TextToSqlSettings, targets: Mapping[str, Target]) -> dict[str, object]:
     """Open every database once, so that one that is missing or locked is known before the first query."""
     dialects = {}
     for name, target in targets.items():
         engine = open_engine(target, settings.limits)
         dialects[name] = settings.dialect or engine.dialect
         engine.close()
-    schemas = _given_schemas(settings.schema, dialects) if settings.schema is not None else {}
+    schemas = _read_given_schemas(settings.schema, dialects) if settings.schema is not None else {}
     return {
         "targets": {name: (target.kind, target.location) for name, target in targets.items()},
         "schemas": {name: schema.as_json() for name, schema in schemas.items()},
@@ -226,11 +226,11 @@ def _worker_settings(settings: TextToSqlSettings, targets: Mapping[str, Target])
     }
 
 
-def _given_schemas(path: Path, dialects: Mapping[str, str]) -> dict[str, Schema]:
+def _read_given_schemas(path: Path, dialects: Mapping[str, str]) -> dict[str, Schema]:
     from scorers.text_to_sql.reading.schema_files import SchemaFiles  # noqa: PLC0415  lkml and sqlglot, where there are files
 
     files = SchemaFiles(path)
-    return {name: files.schema_of(name, dialect) for name, dialect in dialects.items()}
+    return {name: files.read_schema(name, dialect) for name, dialect in dialects.items()}
 
 
 def _check_dialect(dialect: str) -> None:
@@ -252,7 +252,7 @@ def _refuse_nothing_scored(predictions: Path, summary: TextToSqlSummary) -> None
         )
 
 
-def _provenance(
+def _make_provenance(
     source: InputFile,
     fingerprints: Mapping[str, Mapping[str, str]],
     settings: TextToSqlSettings,

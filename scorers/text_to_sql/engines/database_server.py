@@ -18,12 +18,12 @@ from scorers.text_to_sql.engines.query_engine import (
     QueryFailedError,
     QueryLimits,
     QueryResult,
-    comparable_rows,
-    timed_out,
-    too_many_rows,
+    make_comparable,
+    make_rows_error,
+    make_time_error,
 )
 from scorers.text_to_sql.reading.schema import Schema, make_schema
-from scorers.text_to_sql.reading.statements import not_a_single_query, tokens
+from scorers.text_to_sql.reading.statements import find_unsafe_reason, split_tokens
 from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
 
 # What can leave the transaction, reach files or other sessions, or run a text as SQL behind the transaction's guard.
@@ -47,7 +47,7 @@ class ServerEngine:
 
     def __init__(self, location: str, limits: QueryLimits) -> None:
         url = make_url(location)
-        self.dialect = _dialect_of(url)
+        self.dialect = _find_dialect(url)
         self._is_postgresql = self.dialect == "postgres"
         self._limits = limits
         self._name = url.render_as_string(hide_password=True)
@@ -58,7 +58,7 @@ class ServerEngine:
                 self._demote = self._is_postgresql and self._is_superuser(connection)
         except (SQLAlchemyError, ImportError) as error:
             raise GovernanceError(
-                f"{self._name}: cannot be opened ({_first_line(error)}); check the URL, the server and its driver"
+                f"{self._name}: cannot be opened ({_take_first_line(error)}); check the URL, the server and its driver"
             ) from error
 
     def schema(self) -> Schema:
@@ -92,13 +92,13 @@ class ServerEngine:
         """Run one query within the limits, in a transaction of its own."""
         started = time.perf_counter()
         try:
-            rows = self._rows(sql)
+            rows = self._fetch_rows(sql)
         except QueryFailedError as error:
             return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
         return QueryResult(time.perf_counter() - started, ResultTable(rows))
 
-    def _rows(self, sql: str) -> list[Row]:
-        problem = not_a_single_query(sql, self.dialect) or _forbidden_name(sql, self.dialect)
+    def _fetch_rows(self, sql: str) -> list[Row]:
+        problem = find_unsafe_reason(sql, self.dialect) or _find_forbidden_name(sql, self.dialect)
         if problem:
             raise QueryFailedError(FailureKind.UNSAFE, problem)
         try:
@@ -115,10 +115,10 @@ class ServerEngine:
         except MemoryError as error:
             raise QueryFailedError(FailureKind.OUT_OF_MEMORY, "out of memory") from error
         except (SQLAlchemyError, ValueError, OverflowError) as error:
-            raise self._failure(error) from error
+            raise self._classify(error) from error
         if len(rows) > self._limits.rows:
-            raise too_many_rows(self._limits)
-        return comparable_rows(rows)
+            raise make_rows_error(self._limits)
+        return make_comparable(rows)
 
     def _guard(self, connection: Connection) -> None:
         if not self._is_postgresql:
@@ -129,12 +129,12 @@ class ServerEngine:
         if self._demote:
             connection.exec_driver_sql("SET LOCAL ROLE pg_read_all_data")
 
-    def _failure(self, error: Exception) -> QueryFailedError:
-        reason = _first_line(error)
+    def _classify(self, error: Exception) -> QueryFailedError:
+        reason = _take_first_line(error)
         original = error.orig if isinstance(error, DBAPIError) else None
         state = getattr(original, "sqlstate", None)
         if state == _QUERY_CANCELLED:
-            return timed_out(self._limits)
+            return make_time_error(self._limits)
         if state == _OUT_OF_MEMORY:
             return QueryFailedError(FailureKind.OUT_OF_MEMORY, reason)
         if state in _NOT_ALLOWED or "data-modifying" in reason:  # in WITH, below a cursor
@@ -150,7 +150,7 @@ class ServerEngine:
         self._engine.dispose()
 
 
-def _dialect_of(url: URL) -> str:
+def _find_dialect(url: URL) -> str:
     backend = url.get_backend_name()
     dialect = _DIALECTS.get(backend, backend)
     if Dialect.get(dialect) is None:
@@ -161,15 +161,15 @@ def _dialect_of(url: URL) -> str:
     return dialect
 
 
-def _forbidden_name(sql: str, engine: str) -> str | None:
+def _find_forbidden_name(sql: str, engine: str) -> str | None:
     if 'u&"' in sql.lower():
         return "a name written in Unicode escapes"
-    for kind, text in tokens(sql, engine=engine):
+    for kind, text in split_tokens(sql, engine=engine):
         name = text.strip('"`').lower()
         if kind in {"word", "quoted"} and not text.startswith("'") and _FORBIDDEN_NAMES.fullmatch(name):
             return f"it may do more than read: {name}"
     return None
 
 
-def _first_line(error: Exception) -> str:
+def _take_first_line(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

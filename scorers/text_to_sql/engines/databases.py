@@ -48,7 +48,7 @@ class Databases:
     def __init__(self, source: str, *, trust_server: bool = False) -> None:
         self.source = source
         self._found: dict[str, Target] = {}
-        self._url = _server_url(source, trusted=trust_server) if "://" in source else None
+        self._url = _check_server_url(source, trusted=trust_server) if "://" in source else None
         if self._url is None and not Path(source).exists():
             raise GovernanceError(f"{source}: no such folder or file; name the databases with --databases")
 
@@ -59,10 +59,12 @@ class Databases:
             GovernanceError: when there is none, more than one, or a file that is neither SQLite nor DuckDB.
         """
         if name not in self._found:
-            self._found[name] = self._in_files(name) if self._url is None else _on_server(self._url, name)
+            self._found[name] = (
+                self._find_in_files(name) if self._url is None else _make_server_target(self._url, name)
+            )
         return self._found[name]
 
-    def _in_files(self, name: str) -> Target:
+    def _find_in_files(self, name: str) -> Target:
         source = Path(self.source)
         if source.is_file():
             candidates = [source] if source.stem == name else []
@@ -82,10 +84,10 @@ class Databases:
         if len(candidates) > 1:
             found = ", ".join(str(path) for path in candidates)
             raise GovernanceError(f'more than one database "{name}": {found}; keep one of them')
-        return Target(_kind_of(candidates[0]), str(candidates[0]))
+        return Target(_detect_kind(candidates[0]), str(candidates[0]))
 
 
-def _server_url(source: str, *, trusted: bool) -> "URL":
+def _check_server_url(source: str, *, trusted: bool) -> "URL":
     """Return the URL of a server on which hostile SQL is known to be harmless, or that the user vouches for.
 
     Fails closed: what keeps a query from writing, from files and from running on differs between servers (MySQL, for
@@ -112,11 +114,11 @@ def _server_url(source: str, *, trusted: bool) -> "URL":
     return url
 
 
-def _on_server(url: "URL", name: str) -> Target:
+def _make_server_target(url: "URL", name: str) -> Target:
     return Target("server", url.set(database=name).render_as_string(hide_password=False))
 
 
-def _kind_of(path: Path) -> EngineKind:
+def _detect_kind(path: Path) -> EngineKind:
     try:
         with path.open("rb") as file:
             header = file.read(16)

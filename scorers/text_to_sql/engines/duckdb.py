@@ -6,18 +6,18 @@ import time
 import duckdb
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.engines.process_memory import resident_bytes
+from scorers.text_to_sql.engines.process_memory import measure_resident_bytes
 from scorers.text_to_sql.engines.query_engine import (
     FailureKind,
     QueryFailedError,
     QueryLimits,
     QueryResult,
-    comparable_rows,
-    timed_out,
-    too_many_rows,
+    make_comparable,
+    make_rows_error,
+    make_time_error,
 )
 from scorers.text_to_sql.reading.schema import Schema, make_schema
-from scorers.text_to_sql.reading.statements import not_a_single_query
+from scorers.text_to_sql.reading.statements import find_unsafe_reason
 from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
 
 _CHUNK = 1_000  # rows
@@ -40,10 +40,10 @@ class DuckdbEngine:
     def __init__(self, location: str, limits: QueryLimits) -> None:
         self._limits = limits
         try:
-            self._connection = duckdb.connect(location, read_only=True, config=_configuration(limits))
+            self._connection = duckdb.connect(location, read_only=True, config=_make_configuration(limits))
             self._schema = self._read_schema()
         except duckdb.Error as error:
-            raise GovernanceError(f"{location}: {_why_not(error)}") from error
+            raise GovernanceError(f"{location}: {_explain_open_error(error)}") from error
         self._alarm = _Alarm(self._connection)
 
     def schema(self) -> Schema:
@@ -71,12 +71,12 @@ class DuckdbEngine:
         """Run one query within the limits."""
         started = time.perf_counter()
         try:
-            rows = self._rows(sql)
+            rows = self._fetch_rows(sql)
         except QueryFailedError as error:
             return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
         return QueryResult(time.perf_counter() - started, ResultTable(rows))
 
-    def _rows(self, sql: str) -> list[Row]:
+    def _fetch_rows(self, sql: str) -> list[Row]:
         try:
             self._refuse_other_statements(sql)
             self._alarm.set(time.monotonic() + self._limits.seconds)
@@ -87,14 +87,14 @@ class DuckdbEngine:
         except MemoryError as error:
             raise QueryFailedError(FailureKind.OUT_OF_MEMORY, "out of memory") from error
         except (duckdb.Error, RuntimeError, ValueError, OverflowError) as error:
-            raise self._failure(error) from error
+            raise self._classify(error) from error
         if len(rows) > self._limits.rows:
-            raise too_many_rows(self._limits)
-        return comparable_rows(rows)
+            raise make_rows_error(self._limits)
+        return make_comparable(rows)
 
     def _fetch(self, sql: str) -> list[tuple[object, ...]]:
         """Fetch by chunks: DuckDB's own limit holds for each of them, this process's for what they add up to."""
-        most = resident_bytes() + self._limits.memory
+        most = measure_resident_bytes() + self._limits.memory
         result = self._connection.execute(sql)
         rows: list[tuple[object, ...]] = []
         while len(rows) <= self._limits.rows:
@@ -102,7 +102,7 @@ class DuckdbEngine:
             if not chunk:
                 return rows
             rows += chunk
-            if resident_bytes() > most:
+            if measure_resident_bytes() > most:
                 raise MemoryError
         return rows
 
@@ -115,12 +115,12 @@ class DuckdbEngine:
             names = ", ".join(kind.name for kind in kinds) or "none"
             raise QueryFailedError(FailureKind.UNSAFE, f"not a single query; its statements: {names}")
 
-    def _failure(self, error: Exception) -> QueryFailedError:
+    def _classify(self, error: Exception) -> QueryFailedError:
         reason = str(error).partition("\n")[0]
         failure = FailureKind.ERROR
         match error:
             case duckdb.InterruptException():
-                return timed_out(self._limits)
+                return make_time_error(self._limits)
             case duckdb.PermissionException():
                 failure, reason = FailureKind.UNSAFE, f"it does more than read: {reason}"
             case duckdb.OutOfMemoryException():
@@ -149,7 +149,7 @@ def _is_pivot(sql: str, statement: duckdb.Statement) -> bool:
     Their kinds of result tell such a query from a statement that stores what a PIVOT finds, as does the first word.
     """
     results = statement.expected_result_type
-    return results == _RESULTS_OF_A_PIVOT and not_a_single_query(sql, DuckdbEngine.dialect) is None
+    return results == _RESULTS_OF_A_PIVOT and find_unsafe_reason(sql, DuckdbEngine.dialect) is None
 
 
 class _Alarm(threading.Thread):
@@ -190,7 +190,7 @@ class _Alarm(threading.Thread):
                     self._due = time.monotonic() + 0.05  # again, should the engine not have heard
 
 
-def _configuration(limits: QueryLimits) -> dict[str, str | bool | int | float | list[str]]:
+def _make_configuration(limits: QueryLimits) -> dict[str, str | bool | int | float | list[str]]:
     return {
         "enable_external_access": "false",
         "autoinstall_known_extensions": "false",
@@ -204,7 +204,7 @@ def _configuration(limits: QueryLimits) -> dict[str, str | bool | int | float | 
     }
 
 
-def _why_not(error: duckdb.Error) -> str:
+def _explain_open_error(error: duckdb.Error) -> str:
     reason = str(error).partition("\n")[0]
     if "lock" in reason.lower():
         return "locked by another process; end what writes to it, or score a copy"

@@ -6,20 +6,20 @@ from pathlib import Path
 _STATISTICS = Path("/proc/self/statm")  # Linux; elsewhere the engines' own bounds hold
 
 
-def resident_bytes() -> int:
+def measure_resident_bytes() -> int:
     """The memory that this process has in use; 0 where the system does not say."""
-    return _pages(1)
+    return _read_statistic(1)
 
 
 def bound_resources(memory: int) -> None:
     """Let this process take `memory` bytes of addresses more than it has, and write no byte to any file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    if size := _pages(0):
+    if size := _read_statistic(0):
         resource.setrlimit(resource.RLIMIT_AS, (size + memory, size + memory))
 
 
-def _pages(column: int) -> int:
+def _read_statistic(column: int) -> int:
     if not _STATISTICS.exists():
         return 0
     return int(_STATISTICS.read_text().split()[column]) * resource.getpagesize()

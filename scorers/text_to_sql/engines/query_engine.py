@@ -68,22 +68,22 @@ class QueryFailedError(Exception):
         self.failure, self.reason = failure, reason
 
 
-def too_many_rows(limits: QueryLimits) -> QueryFailedError:
+def make_rows_error(limits: QueryLimits) -> QueryFailedError:
     """The failure of a result beyond the bound."""
     return QueryFailedError(FailureKind.TOO_MANY_ROWS, f"more than {limits.rows:,} rows")
 
 
-def timed_out(limits: QueryLimits) -> QueryFailedError:
+def make_time_error(limits: QueryLimits) -> QueryFailedError:
     """The failure of a query beyond the time limit."""
     return QueryFailedError(FailureKind.TIMEOUT, f"stopped at the time limit of {limits.seconds:g} s")
 
 
-def comparable_rows(rows: Iterable[tuple[object, ...]]) -> list[Row]:
+def make_comparable(rows: Iterable[tuple[object, ...]]) -> list[Row]:
     """Return rows whose values compare and hash as numbers, texts and moments do, for engines with richer types."""
-    return [tuple(map(_comparable, row)) for row in rows]
+    return [tuple(map(_simplify, row)) for row in rows]
 
 
-def _comparable_number(value: float | Decimal) -> int | float:
+def _simplify_number(value: float | Decimal) -> int | float:
     if math.isnan(value):
         return math.nan  # one object, which containers take to equal itself
     if isinstance(value, float) or math.isinf(value) or value != value.to_integral_value():
@@ -91,14 +91,14 @@ def _comparable_number(value: float | Decimal) -> int | float:
     return int(value)
 
 
-def _comparable(value: object) -> Hashable:
+def _simplify(value: object) -> Hashable:
     """Decimals become integers or doubles, NaN equals itself, lists and structures become tuples."""
     if isinstance(value, float | Decimal):
-        return _comparable_number(value)
+        return _simplify_number(value)
     if isinstance(value, dict):
-        return tuple((str(key), _comparable(inner)) for key, inner in value.items())
+        return tuple((str(key), _simplify(inner)) for key, inner in value.items())
     if isinstance(value, list | tuple | set):
-        return tuple(_comparable(inner) for inner in value)
+        return tuple(_simplify(inner) for inner in value)
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     return value if isinstance(value, Hashable) else repr(value)

@@ -12,8 +12,8 @@ from scorers.text_to_sql.engines.query_engine import (
     QueryFailedError,
     QueryLimits,
     QueryResult,
-    timed_out,
-    too_many_rows,
+    make_rows_error,
+    make_time_error,
 )
 from scorers.text_to_sql.reading.engine_functions import DIVISION_BY_ZERO
 from scorers.text_to_sql.reading.schema import Schema, make_schema
@@ -53,7 +53,7 @@ class SqliteEngine:
             self._connection = self._open(Path(location))
             self._schema = self._read_schema()
         except sqlite3.Error as error:
-            raise GovernanceError(f"{location}: {_why_not(error)}") from error
+            raise GovernanceError(f"{location}: {_explain_open_error(error)}") from error
         self._guard()
 
     def _open(self, path: Path) -> sqlite3.Connection:
@@ -99,7 +99,7 @@ class SqliteEngine:
         types: dict[str, dict[str, str]] = {}
         primary, keys = {}, []
         for name, _ in listed:
-            rows = self._columns(name)
+            rows = self._list_columns(name)
             tables[name] = [column for column, _, _ in rows]
             types[name] = {column: kind for column, kind, _ in rows}
             primary[name.lower()] = [column for column, _, position in rows if position]
@@ -112,7 +112,7 @@ class SqliteEngine:
                     keys.append((f"{name}.{column}", f"{table}.{to}"))
         return make_schema(tables, keys, [name for name, kind in listed if kind == "view"], types)
 
-    def _columns(self, table: str) -> list[tuple[str, str, int]]:
+    def _list_columns(self, table: str) -> list[tuple[str, str, int]]:
         """Names, with their types and positions in the primary key; none for a view or virtual table that is broken."""
         try:
             return self._connection.execute(
@@ -126,14 +126,14 @@ class SqliteEngine:
         started = time.perf_counter()
         self._deadline = time.monotonic() + self._limits.seconds
         try:
-            rows = self._rows(sql)
+            rows = self._fetch_rows(sql)
         except QueryFailedError as error:
             return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
         finally:
             self._deadline = float("inf")
         return QueryResult(time.perf_counter() - started, ResultTable(rows))
 
-    def _rows(self, sql: str) -> list[tuple[object, ...]]:
+    def _fetch_rows(self, sql: str) -> list[tuple[object, ...]]:
         try:
             try:
                 rows = self._fetch(sql)
@@ -144,9 +144,9 @@ class SqliteEngine:
         except MemoryError as error:
             raise QueryFailedError(FailureKind.OUT_OF_MEMORY, "out of memory") from error
         except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
-            raise self._failure(error) from error
+            raise self._classify(error) from error
         if len(rows) > self._limits.rows:
-            raise too_many_rows(self._limits)
+            raise make_rows_error(self._limits)
         return rows
 
     def _fetch(self, sql: str) -> list[tuple[object, ...]]:
@@ -164,11 +164,11 @@ class SqliteEngine:
         finally:
             self._connection.text_factory = str
 
-    def _failure(self, error: Exception) -> QueryFailedError:
+    def _classify(self, error: Exception) -> QueryFailedError:
         reason = str(error)
         code = getattr(error, "sqlite_errorcode", None)
         if code == sqlite3.SQLITE_INTERRUPT:
-            return timed_out(self._limits)
+            return make_time_error(self._limits)
         if code == sqlite3.SQLITE_AUTH or reason.startswith("not authorized"):
             return QueryFailedError(FailureKind.UNSAFE, f"it does more than read: {reason}")
         if code == sqlite3.SQLITE_NOMEM:
@@ -208,7 +208,7 @@ def _is_settled_wal(path: Path) -> bool:
     return header[18:20] == _WAL_VERSION and not (log.exists() and log.stat().st_size)
 
 
-def _why_not(error: sqlite3.Error) -> str:
+def _explain_open_error(error: sqlite3.Error) -> str:
     reason = str(error)
     if "locked" in reason or "busy" in reason:
         return "locked by another process; end what writes to it, or score a copy"

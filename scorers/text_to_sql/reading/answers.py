@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scorers.text_to_sql.reading.parsing import parse_sql
-from scorers.text_to_sql.reading.statements import OTHER_KEYWORDS, is_blank, tokens
+from scorers.text_to_sql.reading.statements import OTHER_KEYWORDS, is_blank, split_tokens
 
 _DRAFT = r"(?:think|thinking|thought|reasoning|reflection|scratchpad|analysis|draft)"
 _DRAFTS = re.compile(rf"<({_DRAFT})>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -60,39 +60,39 @@ def extract_sql(answer: str, *, dialect: str) -> str:
     """
     if is_blank(answer, engine=dialect) or parse_sql(answer, dialect).is_statements:
         return answer
-    text = _without_next_question(_SPECIAL_TOKEN.sub("", _without_drafts(answer)), dialect)
-    fenced = [content for match in _FENCE.finditer(text) if (content := _content(match.group(2)))]
-    in_json = [each for content in fenced for each in _texts_in_json(content)]
-    query = _first_query([*fenced, *in_json], dialect)
+    text = _drop_next_question(_SPECIAL_TOKEN.sub("", _drop_drafts(answer)), dialect)
+    fenced = [content for match in _FENCE.finditer(text) if (content := _take_content(match.group(2)))]
+    in_json = [each for content in fenced for each in _find_texts_in_json(content)]
+    query = _find_first_query([*fenced, *in_json], dialect)
     if query is not None:
         return query
     if fenced:
-        return _first_of_statements(fenced, dialect)
+        return _choose_statements(fenced, dialect)
     text = _FENCE_MARK.sub("", text)  # of fences that hold nothing
-    candidates = list(_candidates(text))
-    query = _first_query(candidates, dialect)
+    candidates = list(_find_candidates(text))
+    query = _find_first_query(candidates, dialect)
     if query is not None:
         return query
-    writes = _from_matches(_LINE_OF_A_WRITE, text)
+    writes = _cut_at_matches(_LINE_OF_A_WRITE, text)
     written = next((each for each in writes if parse_sql(each, dialect).is_statements), None)
     if written is not None:
         return written.strip()
     begun = next((each for each in candidates if _begins_as_query(each, dialect)), None)
-    return text.strip() if begun is None else _head(begun, dialect)[0].strip()
+    return text.strip() if begun is None else _split_at_semicolon(begun, dialect)[0].strip()
 
 
-def _without_drafts(answer: str) -> str:
+def _drop_drafts(answer: str) -> str:
     """Leave drafts out; some templates open them before the answer begins, so that only the end is there."""
     return _END_OF_DRAFT.sub("", _DRAFTS.sub("", answer))
 
 
-def _without_next_question(text: str, dialect: str) -> str:
+def _drop_next_question(text: str, dialect: str) -> str:
     """Leave out the questions that a model which completes examples goes on to ask itself behind its query."""
     following = _NEXT_QUESTION.search(text) if _begins_as_query(text, dialect) else None
     return text if following is None else text[: following.start()]
 
 
-def _content(fenced: str) -> str:
+def _take_content(fenced: str) -> str:
     """Return what a fence or a code span holds without the name of its language."""
     language = _LANGUAGE.match(fenced)
     if language is None:
@@ -102,7 +102,7 @@ def _content(fenced: str) -> str:
     return (fenced if is_sql else fenced[language.end() :]).strip()
 
 
-def _texts_in_json(text: str) -> Iterator[str]:
+def _find_texts_in_json(text: str) -> Iterator[str]:
     """Yield the texts of an answer in JSON mode, such as `{"sql": "SELECT 1"}`, or as one text in quotes."""
     try:
         value = json.loads(text)
@@ -114,43 +114,43 @@ def _texts_in_json(text: str) -> Iterator[str]:
         yield from (each for each in value.values() if isinstance(each, str))
 
 
-def _candidates(text: str) -> Iterator[str]:
-    yield from _texts_in_json(text)
+def _find_candidates(text: str) -> Iterator[str]:
+    yield from _find_texts_in_json(text)
     for match in _TAG.finditer(text):
         yield match.group(2)
     for match in _LABEL.finditer(text):
         behind = text[match.end() :].lstrip()
         span = _CODE_SPAN.match(behind)
-        yield _content(span.group(1)) if span else behind
-    yield from _from_matches(_LINE_OF_A_QUERY, text)
-    yield from (_content(match.group(1)) for match in _CODE_SPAN.finditer(text))
-    yield from _from_matches(_LINE_OF_A_RARE_QUERY, text)
-    yield from _from_matches(_QUERY_ANYWHERE, text)
+        yield _take_content(span.group(1)) if span else behind
+    yield from _cut_at_matches(_LINE_OF_A_QUERY, text)
+    yield from (_take_content(match.group(1)) for match in _CODE_SPAN.finditer(text))
+    yield from _cut_at_matches(_LINE_OF_A_RARE_QUERY, text)
+    yield from _cut_at_matches(_QUERY_ANYWHERE, text)
 
 
-def _from_matches(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+def _cut_at_matches(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     return (text[match.end() :] for match in pattern.finditer(text))
 
 
-def _first_query(candidates: Iterable[str], dialect: str) -> str | None:
+def _find_first_query(candidates: Iterable[str], dialect: str) -> str | None:
     for number, candidate in enumerate(candidates):
         if number == _MOST_CANDIDATES:
             return None
-        query = _query_at_start(candidate, dialect)
+        query = _take_query_at_start(candidate, dialect)
         if query is not None:
             return query
     return None
 
 
-def _first_of_statements(fenced: list[str], dialect: str) -> str:
+def _choose_statements(fenced: list[str], dialect: str) -> str:
     return next((each for each in fenced if parse_sql(each, dialect).is_statements), fenced[0])
 
 
-def _query_at_start(text: str, dialect: str) -> str | None:
+def _take_query_at_start(text: str, dialect: str) -> str | None:
     """Return the query that `text` begins with, without prose behind it; `None` where it begins with none."""
     if not _begins_as_query(text, dialect):
         return None
-    head, tail = _head(text, dialect)
+    head, tail = _split_at_semicolon(text, dialect)
     if not is_blank(tail, engine=dialect) and parse_sql(tail, dialect).is_statements:
         return text.strip()  # several statements; not for this rule to drop one
     lines = head.rstrip().split("\n")
@@ -176,16 +176,16 @@ def _is_prose_below(lines: list[str], cut: int) -> bool:
 
 
 def _begins_as_query(text: str, dialect: str) -> bool:
-    for kind, word in tokens(text, engine=dialect):
+    for kind, word in split_tokens(text, engine=dialect):
         if kind not in {"space", "comment"} and word != "(":
             return word.lower() in _QUERY_WORDS
     return False
 
 
-def _head(text: str, dialect: str) -> tuple[str, str]:
+def _split_at_semicolon(text: str, dialect: str) -> tuple[str, str]:
     """Return `text` up to its first semicolon outside texts and comments, and what stands behind it."""
     position = 0
-    for kind, part in tokens(text, engine=dialect):
+    for kind, part in split_tokens(text, engine=dialect):
         if kind == "semicolon" and position:
             return text[:position], text[position + 1 :]
         position += len(part)

@@ -39,19 +39,21 @@ def read_lookml(paths: Iterable[Path]) -> Schema:
     views: dict[str, Definition] = {}
     explores: dict[str, Definition] = {}
     for kind, found in (("views", views), ("explores", explores)):
-        for path, definition in _definitions(paths, kind):
+        for path, definition in _read_definitions(paths, kind):
             _add(path, kind, definition, found)
-    resolved = {name: _extended(name, views, "view") for name in views}
+    resolved = {name: _extend(name, views, "view") for name in views}
     model = _LookmlModel(
         {name: view for name, view in resolved.items() if view.get("extension") != "required"}
     )
     keys = [
-        pair for name in explores for pair in model.joined_columns(name, _extended(name, explores, "explore"))
+        pair
+        for name in explores
+        for pair in model.find_joined_columns(name, _extend(name, explores, "explore"))
     ]
-    return make_schema(model.tables(), keys)
+    return make_schema(model.list_tables(), keys)
 
 
-def _definitions(paths: Iterable[Path], kind: str) -> Iterator[tuple[Path, Definition]]:
+def _read_definitions(paths: Iterable[Path], kind: str) -> Iterator[tuple[Path, Definition]]:
     """Yield plain definitions before refinements, which may stand in any file."""
     found = []
     for path in paths:
@@ -68,12 +70,12 @@ def _add(path: Path, kind: str, definition: Definition, found: dict[str, Definit
     if not name.startswith("+"):
         found[name] = definition
     elif name[1:] in found:
-        found[name[1:]] = {**_merged(found[name[1:]], definition), "name": name[1:]}
+        found[name[1:]] = {**_merge(found[name[1:]], definition), "name": name[1:]}
     else:
         raise GovernanceError(f"{path}: {name} refines a {kind[:-1]} that no file defines; add its file")
 
 
-def _merged(base: Definition, over: Definition) -> Definition:
+def _merge(base: Definition, over: Definition) -> Definition:
     """Return `base` with what `over` says differently; fields are merged by name, key by key."""
     result = {**base, **over}
     for kind in _FIELD_KINDS:
@@ -85,9 +87,7 @@ def _merged(base: Definition, over: Definition) -> Definition:
     return result
 
 
-def _extended(
-    name: str, known: Mapping[str, Definition], kind: str, below: tuple[str, ...] = ()
-) -> Definition:
+def _extend(name: str, known: Mapping[str, Definition], kind: str, below: tuple[str, ...] = ()) -> Definition:
     if name in below:
         raise GovernanceError(f"LookML {kind} {name}: extends itself ({' → '.join([*below, name])})")
     if name not in known:
@@ -98,49 +98,49 @@ def _extended(
     bases = [base for group in definition.get("extends__all", []) for base in group]
     result: Definition = {}
     for base in bases:
-        inherited = _extended(base, known, kind, (*below, name))
-        result = _merged(result, {key: value for key, value in inherited.items() if key != "extension"})
-    return _merged(result, definition)
+        inherited = _extend(base, known, kind, (*below, name))
+        result = _merge(result, {key: value for key, value in inherited.items() if key != "extension"})
+    return _merge(result, definition)
 
 
 @dataclass(frozen=True)
 class _LookmlModel:
     views: Mapping[str, Definition]
 
-    def tables(self) -> dict[str, list[str]]:
+    def list_tables(self) -> dict[str, list[str]]:
         """The columns of every table; views over one table add up."""
         tables: dict[str, dict[str, None]] = {}
         for name, view in self.views.items():
-            columns = tables.setdefault(self.table_of(name).lower(), {})
-            columns.update(dict.fromkeys(column.lower() for column in self._columns(view)))
+            columns = tables.setdefault(self.find_table(name).lower(), {})
+            columns.update(dict.fromkeys(column.lower() for column in self._find_columns(view)))
         return {table: list(columns) for table, columns in tables.items()}
 
-    def table_of(self, view_name: str, below: tuple[str, ...] = ()) -> str:
+    def find_table(self, view_name: str, below: tuple[str, ...] = ()) -> str:
         """The table that a view stands on, without its schema."""
-        stated = self._view(view_name).get("sql_table_name")
+        stated = self._find_view(view_name).get("sql_table_name")
         if stated is None or view_name in below:
             return view_name
         text = _TEMPLATE.sub(" ", stated).strip()
         if other := _OTHER_TABLE.search(text):
-            return self.table_of(other.group(1), (*below, view_name))
+            return self.find_table(other.group(1), (*below, view_name))
         words = text.split()
         return words[-1].rpartition(".")[2].strip('"`[]') if words else view_name
 
-    def _view(self, name: str) -> Definition:
+    def _find_view(self, name: str) -> Definition:
         if name not in self.views:
             raise GovernanceError(f"LookML: the view {name} is used and no file defines it; add its file")
         return self.views[name]
 
-    def _columns(self, view: Definition) -> Iterator[str]:
+    def _find_columns(self, view: Definition) -> Iterator[str]:
         for kind in ("dimensions", "dimension_groups", "measures"):
             for field in view.get(kind, []):
                 if "sql" in field:
-                    yield from _columns_in(field["sql"])
+                    yield from _find_columns_in(field["sql"])
                 elif kind != "measures":
                     yield field["name"]
-        yield from _derived_columns(view.get("derived_table", {}))
+        yield from _find_derived_columns(view.get("derived_table", {}))
 
-    def joined_columns(self, name: str, explore: Definition) -> Iterator[ColumnPair]:
+    def find_joined_columns(self, name: str, explore: Definition) -> Iterator[ColumnPair]:
         """Yield the pairs of columns that an explore's joins equate, as `table.column`."""
         base = explore.get("view_name") or explore.get("from") or name
         views = {(explore.get("from") and name) or base: base}
@@ -149,26 +149,28 @@ class _LookmlModel:
         for join in explore.get("joins", []):
             text = join.get("sql_on", "")
             for view in {view for view, _ in _FIELD.findall(text)}:
-                self._view(views.get(view, view))
+                self._find_view(views.get(view, view))
             for left, field, right, other in _EQUALITY.findall(text):
-                yield from self._pair(views.get(left, left), field, views.get(right, right), other)
+                yield from self._pair_columns(views.get(left, left), field, views.get(right, right), other)
             if "foreign_key" in join:
                 view, _, field = join["foreign_key"].rpartition(".")
                 joined = views[join["name"]]
-                yield from self._pair(views.get(view, view) or base, field, joined, self._primary_key(joined))
+                yield from self._pair_columns(
+                    views.get(view, view) or base, field, joined, self._find_primary_key(joined)
+                )
 
-    def _primary_key(self, view: str) -> str:
-        dimensions = self._view(view).get("dimensions", [])
+    def _find_primary_key(self, view: str) -> str:
+        dimensions = self._find_view(view).get("dimensions", [])
         return next((field["name"] for field in dimensions if field.get("primary_key") == "yes"), "")
 
-    def _pair(self, left: str, field: str, right: str, other: str) -> Iterator[ColumnPair]:
-        columns = [self._column_of(left, field), self._column_of(right, other)]
+    def _pair_columns(self, left: str, field: str, right: str, other: str) -> Iterator[ColumnPair]:
+        columns = [self._find_column(left, field), self._find_column(right, other)]
         if all(columns):
-            yield f"{self.table_of(left)}.{columns[0]}", f"{self.table_of(right)}.{columns[1]}"
+            yield f"{self.find_table(left)}.{columns[0]}", f"{self.find_table(right)}.{columns[1]}"
 
-    def _column_of(self, view: str, field_name: str) -> str | None:
+    def _find_column(self, view: str, field_name: str) -> str | None:
         """The one column behind a dimension; none where its SQL is more than a column."""
-        for field in self._view(view).get("dimensions", []):
+        for field in self._find_view(view).get("dimensions", []):
             if field["name"] == field_name:
                 text = field.get("sql", f"${{TABLE}}.{field_name}").strip()
                 match = _COLUMN.fullmatch(text)
@@ -176,12 +178,12 @@ class _LookmlModel:
         return None
 
 
-def _columns_in(sql: str) -> Iterator[str]:
+def _find_columns_in(sql: str) -> Iterator[str]:
     for groups in _COLUMN.findall(sql):
         yield next(filter(None, groups))
 
 
-def _derived_columns(derived: Definition) -> Iterator[str]:
+def _find_derived_columns(derived: Definition) -> Iterator[str]:
     source = derived.get("explore_source", {})
     for kind in ("columns", "derived_columns"):
         for column in source.get(kind, []):

@@ -8,7 +8,7 @@ from functools import cache
 from sqlglot import Dialect, Parser, Tokenizer, exp
 from sqlglot.errors import ParseError
 
-# Those that are no `exp.Query` are DuckDB's alone; for other engines `not_a_single_query` refuses their first words.
+# Those that are no `exp.Query` are DuckDB's alone; for other engines `find_unsafe_reason` refuses their first words.
 QUERIES = (exp.Query, exp.Values, exp.Pivot, exp.Describe, exp.Summarize, exp.Show)
 WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Into)
 OTHER_STATEMENTS = (
@@ -38,7 +38,7 @@ class Parsed:
 
 
 @cache
-def _parser(dialect: str) -> tuple[Tokenizer, Parser]:
+def _make_parser(dialect: str) -> tuple[Tokenizer, Parser]:
     language = Dialect.get_or_raise(dialect)
     # For every text: making them takes as long as a short query.
     return language.tokenizer(), language.parser()
@@ -47,7 +47,7 @@ def _parser(dialect: str) -> tuple[Tokenizer, Parser]:
 def parse_sql(sql: str, dialect: str) -> Parsed:
     """Parse `sql`, whatever it holds."""
     try:
-        tokenizer, parser = _parser(dialect)
+        tokenizer, parser = _make_parser(dialect)
         trees = parser.parse(tokenizer.tokenize(sql), sql)
     except Exception as error:  # whatever hostile text makes of a parser, it is not valid SQL
         # Which of several missing keywords sqlglot names depends on the order of a set; evidence must not.

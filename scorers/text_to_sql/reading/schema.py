@@ -35,7 +35,7 @@ class Schema:
         }
 
 
-def schema_from_json(value: Mapping[str, Any]) -> Schema:
+def read_schema_json(value: Mapping[str, Any]) -> Schema:
     """Read back `Schema.as_json`."""
     return make_schema(
         value["tables"], [(left, right) for left, right in value["foreign_keys"]], value["views"]

@@ -24,13 +24,13 @@ class SchemaFiles:
             raise GovernanceError(f"{path}: no such schema file or folder; name DDL (.sql) or LookML (.lkml)")
         self._path = path
 
-    def schema_of(self, database: str, dialect: str) -> Schema:
+    def read_schema(self, database: str, dialect: str) -> Schema:
         """Return the schema of `database`; DDL is read in `dialect`.
 
         Raises:
             GovernanceError: when there is none, or a file of it cannot be read.
         """
-        files = self._files(database)
+        files = self._find_files(database)
         lookml = [file for file in files if file.suffix in _LOOKML]
         if lookml and len(lookml) < len(files):
             raise GovernanceError(f"{self._path}: both DDL and LookML for {database}; keep one of them")
@@ -39,7 +39,7 @@ class SchemaFiles:
             raise GovernanceError(f"{self._path}: no table or view for {database} in it")
         return schema
 
-    def _files(self, database: str) -> list[Path]:
+    def _find_files(self, database: str) -> list[Path]:
         if self._path.is_file():
             return [self._path]
         own = [self._path / f"{database}{suffix}" for suffix in (*_DDL, *_LOOKML)]
@@ -71,20 +71,20 @@ def read_ddl(paths: Iterable[Path], dialect: str) -> Schema:
         for statement in statements:
             if isinstance(statement, exp.Create) and statement.kind in {"TABLE", "VIEW"}:
                 name = statement.find(exp.Table).name  # type: ignore[union-attr]  # every CREATE TABLE has one
-                tables[name] = _columns(statement)
-                keys += _foreign_keys(name, statement)
+                tables[name] = _list_columns(statement)
+                keys += _find_foreign_keys(name, statement)
                 views += [name] if statement.kind == "VIEW" else []
     return make_schema(tables, keys, views)
 
 
-def _columns(statement: exp.Create) -> list[str]:
+def _list_columns(statement: exp.Create) -> list[str]:
     declared = statement.this.expressions if isinstance(statement.this, exp.Schema) else []
     names = [column.name for column in declared if isinstance(column, (exp.ColumnDef, exp.Identifier))]
     query = statement.expression
     return names or (query.named_selects if isinstance(query, exp.Query) else [])
 
 
-def _foreign_keys(table: str, statement: exp.Create) -> Iterator[ColumnPair]:
+def _find_foreign_keys(table: str, statement: exp.Create) -> Iterator[ColumnPair]:
     for key in statement.find_all(exp.ForeignKey):
         target = key.args["reference"].this
         for column, referred in zip(key.expressions, target.expressions, strict=False):

@@ -7,8 +7,8 @@ from sqlglot import exp
 
 from scorers.text_to_sql.reading.parsing import QUERIES, WRITES, parse_sql
 from scorers.text_to_sql.reading.schema import Schema
-from scorers.text_to_sql.reading.statements import is_blank, not_a_single_query
-from scorers.text_to_sql.reading.unknown_names import unknown_names
+from scorers.text_to_sql.reading.statements import find_unsafe_reason, is_blank
+from scorers.text_to_sql.reading.unknown_names import find_unknown_names
 
 NO_SQL = "there is no SQL in it"
 _WRITING_WORDS = ("insert", "update", "delete", "merge", "into", "create")
@@ -43,34 +43,36 @@ class Way:
 def read_sql(sql: str, *, way: Way, schema: Schema) -> Reading:
     """Read `sql`; names are looked up in `schema`, which may be another one than the database's."""
     dialect, engine = way.dialect, way.engine
-    unsafe = not_a_single_query(sql, engine)
+    unsafe = find_unsafe_reason(sql, engine)
     if is_blank(sql, engine=engine):
         return Reading(False, unsafe, (), None, NO_SQL, empty=True)
     parsed = parse_sql(sql, dialect)
     trees, query = parsed.trees, parsed.query
     valid = bool(trees) and not any(_is_no_statement(tree) for tree in trees)
     if valid and unsafe is None:
-        unsafe = _writes(sql, trees)
+        unsafe = _find_write(sql, trees)
     queries = [tree for tree in trees if isinstance(tree, exp.Query)]
-    unknown = tuple(name for tree in queries for name in unknown_names(tree, schema, sql=sql, engine=dialect))
+    unknown = tuple(
+        name for tree in queries for name in find_unknown_names(tree, schema, sql=sql, engine=dialect)
+    )
     if unsafe is not None:
         return Reading(valid, unsafe, unknown, None, unsafe)
     if dialect == engine:
         return Reading(valid, None, unknown, sql)
     if query is None:
         return Reading(valid, None, unknown, None, f"not valid in the dialect {dialect}: {parsed.problem}")
-    return _transpiled(query, valid, unknown, way)
+    return _read_transpiled(query, valid, unknown, way)
 
 
-def engine_text(sql: str, *, way: Way) -> str | None:
+def write_for_engine(sql: str, *, way: Way) -> str | None:
     """Return `sql` as the engine is to be given it, or `None` where it cannot be transpiled."""
     if way.dialect == way.engine:
         return sql
     trees = parse_sql(sql, way.dialect).trees
-    return _transpiled(trees[0], True, (), way).engine_sql if len(trees) == 1 else None
+    return _read_transpiled(trees[0], True, (), way).engine_sql if len(trees) == 1 else None
 
 
-def unknown_functions(sql: str, dialect: str) -> frozenset[str]:
+def find_unknown_functions(sql: str, dialect: str) -> frozenset[str]:
     """Return the functions of `sql` that sqlglot does not know in any dialect, in lower case."""
     calls = (call for tree in parse_sql(sql, dialect).trees for call in tree.find_all(exp.Anonymous))
     return frozenset(call.name.lower() for call in calls)
@@ -81,7 +83,7 @@ def _is_no_statement(tree: exp.Expr) -> bool:
     return isinstance(tree, (exp.Condition, exp.Alias, exp.Command)) and not isinstance(tree, exp.Query)
 
 
-def _writes(sql: str, trees: Sequence[exp.Expr]) -> str | None:
+def _find_write(sql: str, trees: Sequence[exp.Expr]) -> str | None:
     if len(trees) > 1:
         return "several statements"
     (tree,) = trees
@@ -92,7 +94,7 @@ def _writes(sql: str, trees: Sequence[exp.Expr]) -> str | None:
     return None if found is None else f"a query that writes: {found.key.upper()}"
 
 
-def _transpiled(query: exp.Expr, valid: bool, unknown: tuple[str, ...], way: Way) -> Reading:
+def _read_transpiled(query: exp.Expr, valid: bool, unknown: tuple[str, ...], way: Way) -> Reading:
     # sqlglot's optimiser is heavy, and only what is written in another dialect needs it.
     from scorers.text_to_sql.reading.dialects.typed_nodes import NotTranspilableError  # noqa: PLC0415
     from scorers.text_to_sql.reading.transpiling import transpile  # noqa: PLC0415

@@ -33,23 +33,23 @@ _ESCAPES = r"[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)|"
 _DEEPEST_COMMENT = 8
 
 
-def _nested_comment(depth: int) -> str:
+def _make_nested_comment(depth: int) -> str:
     """A pattern of comments that hold comments, as PostgreSQL and DuckDB read them."""
-    inner = _nested_comment(depth - 1) + "|" if depth > 1 else ""
+    inner = _make_nested_comment(depth - 1) + "|" if depth > 1 else ""
     return rf"/\*(?:{inner}(?!\*/).)*+(?:\*/|\Z)"
 
 
-def _lexer(quoted: str, comment: str = _FLAT_COMMENT) -> re.Pattern[str]:
+def _make_lexer(quoted: str, comment: str = _FLAT_COMMENT) -> re.Pattern[str]:
     return re.compile(_TOKENS.format(quoted=quoted, comment=comment), re.VERBOSE | re.DOTALL)
 
 
-_POSTGRES = _lexer(_ESCAPES + _DOLLARS, _nested_comment(_DEEPEST_COMMENT))
-_LEXERS = {"sqlite": _lexer(_BRACKETS + _BACKTICKS), "duckdb": _POSTGRES, "postgres": _POSTGRES}
-_OTHER_LEXER = _lexer(_BACKTICKS + _DOLLARS)
+_POSTGRES = _make_lexer(_ESCAPES + _DOLLARS, _make_nested_comment(_DEEPEST_COMMENT))
+_LEXERS = {"sqlite": _make_lexer(_BRACKETS + _BACKTICKS), "duckdb": _POSTGRES, "postgres": _POSTGRES}
+_OTHER_LEXER = _make_lexer(_BACKTICKS + _DOLLARS)
 _YEAR_OF_TODAY = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
 
 
-def tokens(sql: str, *, engine: str) -> Iterator[tuple[str, str]]:
+def split_tokens(sql: str, *, engine: str) -> Iterator[tuple[str, str]]:
     """Yield `(kind, text)` for every token of `sql`; the texts join to `sql` again.
 
     SQLite quotes names in brackets; other engines quote strings in dollars, and some nest comments.
@@ -60,7 +60,7 @@ def tokens(sql: str, *, engine: str) -> Iterator[tuple[str, str]]:
 
 
 @lru_cache(maxsize=4096)
-def not_a_single_query(sql: str, engine: str) -> str | None:
+def find_unsafe_reason(sql: str, engine: str) -> str | None:
     """Say why `sql` is not one query that only reads, as far as its text shows; `None` where it may be.
 
     Text that is no statement at all (prose, nothing) is not unsafe but invalid, and gives `None`.
@@ -68,7 +68,7 @@ def not_a_single_query(sql: str, engine: str) -> str | None:
     first = None
     ended = False
     only_last = sql.find(";") in {-1, len(sql.rstrip()) - 1}  # then nothing can follow, and one look will do
-    for kind, text in tokens(sql, engine=engine):
+    for kind, text in split_tokens(sql, engine=engine):
         if kind in {"space", "comment"} or text == "(":
             continue
         if kind == "semicolon":
@@ -85,14 +85,14 @@ def not_a_single_query(sql: str, engine: str) -> str | None:
     return None
 
 
-def only_statement(sql: str, *, engine: str) -> str:
+def cut_out_statement(sql: str, *, engine: str) -> str:
     """Return `sql` without what stands around its only statement where semicolons do: more of them, and comments.
 
     Some engines, and the libraries in front of them, take what follows a semicolon for another statement.
     """
     if ";" not in sql:
         return sql
-    parts = list(tokens(sql, engine=engine))
+    parts = list(split_tokens(sql, engine=engine))
     meant = [index for index, (kind, _) in enumerate(parts) if kind not in {"space", "comment", "semicolon"}]
     if not meant:
         return sql
@@ -101,10 +101,10 @@ def only_statement(sql: str, *, engine: str) -> str:
 
 def is_blank(sql: str, *, engine: str) -> bool:
     """Whether `sql` has no token but space, comments and semicolons."""
-    return all(kind in {"space", "comment", "semicolon"} for kind, _ in tokens(sql, engine=engine))
+    return all(kind in {"space", "comment", "semicolon"} for kind, _ in split_tokens(sql, engine=engine))
 
 
-def spider_text(sql: str, *, engine: str, keep_distinct: bool) -> str:
+def write_spider_text(sql: str, *, engine: str, keep_distinct: bool) -> str:
     """Return the text that Spider's execution match runs for `sql`.
 
     As in taoyds/test-suite-sql-eval (`exec_eval.py`): `> =`, `< =` and `! =` are mended wherever they stand, the
@@ -117,11 +117,11 @@ def spider_text(sql: str, *, engine: str, keep_distinct: bool) -> str:
         mended = _YEAR_OF_TODAY.sub("2020", mended)
     if keep_distinct or "distinct" not in mended.lower():
         return mended
-    return _without_distinct(mended, engine)
+    return _drop_distinct(mended, engine)
 
 
-def _without_distinct(sql: str, engine: str) -> str:
-    parts = list(tokens(sql, engine=engine))
+def _drop_distinct(sql: str, engine: str) -> str:
+    parts = list(split_tokens(sql, engine=engine))
     words = [
         (index, text.lower()) for index, (kind, text) in enumerate(parts) if kind not in {"space", "comment"}
     ]

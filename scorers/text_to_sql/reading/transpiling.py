@@ -32,7 +32,7 @@ def transpile(query: exp.Expr, way: Way) -> str:
         tree = query.copy()
         if way.dialect in COMPARES_WITHOUT_CASE or tree.find(*_TYPED):
             _annotate(tree, way)
-        return _carried_tree(tree, way).sql(dialect=way.engine, unsupported_level=ErrorLevel.RAISE)
+        return _carry_tree(tree, way).sql(dialect=way.engine, unsupported_level=ErrorLevel.RAISE)
     except UnsupportedError as error:
         raise NotTranspilableError(str(error).partition("\n")[0]) from error
     except (NotTranspilableError, RecursionError):
@@ -50,7 +50,7 @@ def _annotate(tree: exp.Expr, way: Way) -> None:
     for number, node in nodes.items():
         node.meta["number"] = number
     try:
-        known = MappingSchema(_types(way.schema), dialect=way.engine, normalize=False)
+        known = MappingSchema(_list_types(way.schema), dialect=way.engine, normalize=False)
         copy = qualify(
             tree.copy(),
             schema=known,
@@ -74,7 +74,7 @@ def _annotate(tree: exp.Expr, way: Way) -> None:
         node.type = next(iter(types)) if len(types) == 1 else exp.DataType.build("unknown")
 
 
-def _types(schema: Schema) -> dict[str, object]:
+def _list_types(schema: Schema) -> dict[str, object]:
     return {
         table: {column: schema.types.get(table, {}).get(column, "unknown") for column in columns}
         for table, columns in schema.tables.items()
@@ -82,10 +82,10 @@ def _types(schema: Schema) -> dict[str, object]:
     }
 
 
-def _carried_tree(tree: exp.Expr, way: Way) -> exp.Expr:
+def _carry_tree(tree: exp.Expr, way: Way) -> exp.Expr:
     """Carry over every node, inner ones first, so that what is written around them holds what they became."""
     for node in reversed(list(tree.walk())):
-        carried = _carried(node, way)
+        carried = _carry_node(node, way)
         if carried is node:
             continue
         carried.type = node.type
@@ -96,7 +96,7 @@ def _carried_tree(tree: exp.Expr, way: Way) -> exp.Expr:
     return tree
 
 
-def _carried(node: exp.Expr, way: Way) -> exp.Expr:
+def _carry_node(node: exp.Expr, way: Way) -> exp.Expr:
     """Return a node that means for the engine what `node` means in the dialect, written by sqlglot."""
     for kind, rule in _RULES:
         if isinstance(node, kind):

@@ -33,7 +33,7 @@ class _Scope:
     aliases: set[str] = field(default_factory=set)
     outer: "_Scope | None" = None
 
-    def chain(self) -> Iterator["_Scope"]:
+    def walk_outwards(self) -> Iterator["_Scope"]:
         scope: _Scope | None = self
         while scope is not None:
             yield scope
@@ -43,17 +43,17 @@ class _Scope:
         return any(
             name in scope.aliases
             or any(columns is None or name in columns for columns in scope.sources.values())
-            for scope in self.chain()
+            for scope in self.walk_outwards()
         )
 
-    def columns_of(self, source: str) -> tuple[bool, Columns]:
-        for scope in self.chain():
+    def find_columns(self, source: str) -> tuple[bool, Columns]:
+        for scope in self.walk_outwards():
             if source in scope.sources:
                 return True, scope.sources[source]
         return False, None
 
 
-def unknown_names(query: exp.Expr, schema: Schema, *, sql: str, engine: str) -> list[str]:
+def find_unknown_names(query: exp.Expr, schema: Schema, *, sql: str, engine: str) -> list[str]:
     """Return the unknown tables and columns of `query`, each once, in the order of their appearance.
 
     `sql` is the text that `query` was parsed from. SQLite takes an unknown name in double quotes for a text; here it is
@@ -61,7 +61,7 @@ def unknown_names(query: exp.Expr, schema: Schema, *, sql: str, engine: str) -> 
     the select list, grouping, ordering, alone in an aggregate, or compared with a literal).
     """
     finder = _Finder(schema, sql if engine == "sqlite" else "")
-    finder.query(query, None, {})
+    finder.look_through(query, None, {})
     return list(dict.fromkeys(finder.found))
 
 
@@ -70,29 +70,29 @@ class _Finder:
         self._schema, self._sqlite_text = schema, sqlite_text
         self.found: list[str] = []
 
-    def query(self, node: exp.Expr, outer: _Scope | None, ctes: dict[str, Columns]) -> Columns:
+    def look_through(self, node: exp.Expr, outer: _Scope | None, ctes: dict[str, Columns]) -> Columns:
         """Look through one query and return the names of its columns."""
-        ctes = self._with_ctes(node, outer, ctes)
+        ctes = self._add_ctes(node, outer, ctes)
         if isinstance(node, exp.Subquery):
-            return self._wrapped(node, outer, ctes)
+            return self._look_through_brackets(node, outer, ctes)
         if isinstance(node, exp.SetOperation):
-            columns = self.query(node.this, outer, ctes)
-            other = self.query(node.expression, outer, ctes)
+            columns = self.look_through(node.this, outer, ctes)
+            other = self.look_through(node.expression, outer, ctes)
             scope = _Scope({"": None if columns is None or other is None else columns | other}, outer=outer)
-            self._expressions(node, ("order", "limit", "offset"), scope, ctes)
+            self._walk_parts(node, ("order", "limit", "offset"), scope, ctes)
             return columns
         if isinstance(node, exp.Select):
-            return self._select(node, outer, ctes)
+            return self._look_through_select(node, outer, ctes)
         return None
 
-    def _wrapped(self, node: exp.Subquery, outer: _Scope | None, ctes: dict[str, Columns]) -> Columns:
-        columns = self.query(node.this, outer, ctes)
-        self._expressions(node, ("order", "limit", "offset"), _Scope({"": columns}, outer=outer), ctes)
+    def _look_through_brackets(
+        self, node: exp.Subquery, outer: _Scope | None, ctes: dict[str, Columns]
+    ) -> Columns:
+        columns = self.look_through(node.this, outer, ctes)
+        self._walk_parts(node, ("order", "limit", "offset"), _Scope({"": columns}, outer=outer), ctes)
         return columns
 
-    def _with_ctes(
-        self, node: exp.Expr, outer: _Scope | None, ctes: dict[str, Columns]
-    ) -> dict[str, Columns]:
+    def _add_ctes(self, node: exp.Expr, outer: _Scope | None, ctes: dict[str, Columns]) -> dict[str, Columns]:
         clause = node.args.get("with_")
         if clause is None:
             return ctes
@@ -102,47 +102,49 @@ class _Finder:
             named = frozenset(column.name.lower() for column in cte.args["alias"].columns)
             if clause.recursive:
                 known[name] = named or None
-            columns = self.query(cte.this, outer, known)
+            columns = self.look_through(cte.this, outer, known)
             known[name] = named or columns
         return known
 
-    def _select(self, node: exp.Select, outer: _Scope | None, ctes: dict[str, Columns]) -> Columns:
+    def _look_through_select(
+        self, node: exp.Select, outer: _Scope | None, ctes: dict[str, Columns]
+    ) -> Columns:
         scope = _Scope(outer=outer)
         joins = node.args.get("joins") or []
         tables = [node.args["from_"].this] if node.args.get("from_") else []
         for source in [*tables, *(join.this for join in joins), *(node.args.get("laterals") or [])]:
-            self._source(source, scope, ctes)
+            self._add_source(source, scope, ctes)
         scope.aliases = {selected.alias.lower() for selected in node.expressions if selected.alias}
         for join in joins:
-            self._join(join, scope, ctes)
+            self._check_join(join, scope, ctes)
         for selected in node.expressions:
-            self._quoted_column(selected.unalias(), scope)
+            self._check_quoted_column(selected.unalias(), scope)
             self._walk(selected, scope, ctes)
-        self._expressions(
+        self._walk_parts(
             node,
             ("distinct", "where", "group", "having", "qualify", "windows", "order", "limit"),
             scope,
             ctes,
         )
-        return self._output(node, scope)
+        return self._name_output(node, scope)
 
-    def _join(self, join: exp.Join, scope: _Scope, ctes: dict[str, Columns]) -> None:
-        self._expressions(join, ("on",), scope, ctes)
+    def _check_join(self, join: exp.Join, scope: _Scope, ctes: dict[str, Columns]) -> None:
+        self._walk_parts(join, ("on",), scope, ctes)
         for shared in join.args.get("using") or []:
             if not scope.has_column(shared.name.lower()):
                 self.found.append(shared.name)
 
-    def _source(self, source: exp.Expr, scope: _Scope, ctes: dict[str, Columns]) -> None:
+    def _add_source(self, source: exp.Expr, scope: _Scope, ctes: dict[str, Columns]) -> None:
         """Add one table, subquery or function of FROM to `scope`."""
         columns: Columns = None
         name = source.alias_or_name.lower()
         if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Table):
-            self._source(source.this, scope, ctes)
+            self._add_source(source.this, scope, ctes)
             return
         if isinstance(source, exp.Table):
-            columns = self._table(source, ctes)
+            columns = self._find_columns(source, ctes)
         elif isinstance(source, exp.Subquery):
-            columns = self.query(source, scope, ctes)
+            columns = self.look_through(source, scope, ctes)
         else:
             self._walk(source, scope, ctes)
         alias = source.args.get("alias")
@@ -155,10 +157,10 @@ class _Finder:
             )
         scope.sources[name or f"#{len(scope.sources)}"] = None if source.args.get("pivots") else columns
         for join in source.args.get("joins") or []:  # of a join in brackets
-            self._source(join.this, scope, ctes)
-            self._join(join, scope, ctes)
+            self._add_source(join.this, scope, ctes)
+            self._check_join(join, scope, ctes)
 
-    def _table(self, table: exp.Table, ctes: dict[str, Columns]) -> Columns:
+    def _find_columns(self, table: exp.Table, ctes: dict[str, Columns]) -> Columns:
         if not isinstance(table.this, exp.Identifier):
             return None  # a table function
         name = table.name.lower()
@@ -170,14 +172,14 @@ class _Finder:
             self.found.append(table.name)
         return None
 
-    def _output(self, node: exp.Select, scope: _Scope) -> Columns:
+    def _name_output(self, node: exp.Select, scope: _Scope) -> Columns:
         names: set[str] = set()
         for selected in node.expressions:
             if not selected.is_star:
                 names.add(selected.alias_or_name.lower())
                 continue
             starred = (
-                [scope.columns_of(selected.table.lower())[1]]
+                [scope.find_columns(selected.table.lower())[1]]
                 if isinstance(selected, exp.Column)
                 else scope.sources.values()
             )
@@ -187,7 +189,7 @@ class _Finder:
                 names |= columns
         return frozenset(names)
 
-    def _expressions(
+    def _walk_parts(
         self, node: exp.Expr, parts: tuple[str, ...], scope: _Scope, ctes: dict[str, Columns]
     ) -> None:
         for part in parts:
@@ -195,37 +197,37 @@ class _Finder:
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, exp.Group):
                     for grouped in child.expressions:
-                        self._quoted_column(grouped, scope)
+                        self._check_quoted_column(grouped, scope)
                 if isinstance(child, exp.Expr):
                     self._walk(child, scope, ctes)
 
     def _walk(self, node: exp.Expr, scope: _Scope, ctes: dict[str, Columns]) -> None:
         """Look at every column below `node`, and into its subqueries."""
         if isinstance(node, exp.Query):
-            self.query(node, scope, ctes)
+            self.look_through(node, scope, ctes)
             return
         if isinstance(node, exp.Column):
-            self._column(node, scope)
+            self._check_column(node, scope)
             return
         if isinstance(node, exp.Comprehension):
-            self._comprehension(node, scope, ctes)
+            self._walk_comprehension(node, scope, ctes)
             return
         if isinstance(node, _WITHOUT_COLUMNS):
             return
-        self._quoted_operand(node, scope)
+        self._check_quoted_operand(node, scope)
         for value in node.args.values():
             for child in value if isinstance(value, list) else (value,):
                 if isinstance(child, exp.Expr):
                     self._walk(child, scope, ctes)
 
-    def _comprehension(self, node: exp.Comprehension, scope: _Scope, ctes: dict[str, Columns]) -> None:
+    def _walk_comprehension(self, node: exp.Comprehension, scope: _Scope, ctes: dict[str, Columns]) -> None:
         """Look through DuckDB's `[this FOR x IN list IF condition]`, where `x` stands for an item of the list."""
         self._walk(node.args["iterator"], scope, ctes)
         names = {identifier.name.lower() for identifier in node.expression.find_all(exp.Identifier)}
         inner = _Scope(aliases=names, outer=scope)
-        self._expressions(node, ("this", "condition"), inner, ctes)
+        self._walk_parts(node, ("this", "condition"), inner, ctes)
 
-    def _column(self, column: exp.Column, scope: _Scope) -> None:
+    def _check_column(self, column: exp.Column, scope: _Scope) -> None:
         name, table = column.name.lower(), column.table.lower()
         if isinstance(column.this, exp.Star):
             name = ""
@@ -233,7 +235,7 @@ class _Finder:
             if name and not scope.has_column(name) and not self._may_be_text(column):
                 self.found.append(column.name)
             return
-        is_source, columns = scope.columns_of(table)
+        is_source, columns = scope.find_columns(table)
         if is_source:
             if name and columns is not None and name not in columns:
                 self.found.append(f"{column.table}.{column.name}")
@@ -243,7 +245,7 @@ class _Finder:
     def _may_be_text(self, column: exp.Column) -> bool:
         return bool(self._sqlite_text) and column.this.quoted and f'"{column.name}"' in self._sqlite_text
 
-    def _quoted_column(self, node: object, scope: _Scope) -> None:
+    def _check_quoted_column(self, node: object, scope: _Scope) -> None:
         """Report a quoted name that stands where a column must, although SQLite would take it for a text."""
         if (
             isinstance(node, exp.Column)
@@ -254,10 +256,10 @@ class _Finder:
         ):
             self.found.append(node.name)
 
-    def _quoted_operand(self, node: exp.Expr, scope: _Scope) -> None:
+    def _check_quoted_operand(self, node: exp.Expr, scope: _Scope) -> None:
         if not self._sqlite_text:
             return
         if isinstance(node, (exp.AggFunc, exp.Ordered, exp.Between, exp.In)) or (
             isinstance(node, _COMPARISONS) and isinstance(node.expression, (exp.Literal, exp.Null))
         ):
-            self._quoted_column(node.this, scope)
+            self._check_quoted_column(node.this, scope)

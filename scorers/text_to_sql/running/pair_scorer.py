@@ -11,21 +11,21 @@ from scorers.text_to_sql.reading.sql_reader import (
     NO_SQL,
     Reading,
     Way,
-    engine_text,
+    find_unknown_functions,
     read_sql,
-    unknown_functions,
+    write_for_engine,
 )
 from scorers.text_to_sql.reading.statements import (
+    cut_out_statement,
+    find_unsafe_reason,
     is_blank,
-    not_a_single_query,
-    only_statement,
     orders_rows,
-    spider_text,
+    write_spider_text,
 )
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
 from scorers.text_to_sql.running.worker_state import Phase
-from scorers.text_to_sql.verdicts.component_match import component_match, normalise
-from scorers.text_to_sql.verdicts.result_match import ResultTable, bird_match, execution_match
+from scorers.text_to_sql.verdicts.component_match import is_component_match, normalise
+from scorers.text_to_sql.verdicts.result_match import ResultTable, is_bird_match, is_execution_match
 from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
 from scorers.text_to_sql.verdicts.spider_query import Query
 from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
@@ -57,8 +57,12 @@ class ScoringMemory:
     """What was run and read once, by database and text, within bounds that hold for all databases together."""
 
     def __init__(self) -> None:
-        self.executions: BoundedCache[tuple[str, str], QueryResult] = BoundedCache(_CACHED_CELLS, _cells)
-        self.golds: BoundedCache[tuple[str, str], _Gold | str] = BoundedCache(_CACHED_CELLS, _gold_cells)
+        self.executions: BoundedCache[tuple[str, str], QueryResult] = BoundedCache(
+            _CACHED_CELLS, _count_cells
+        )
+        self.golds: BoundedCache[tuple[str, str], _Gold | str] = BoundedCache(
+            _CACHED_CELLS, _count_gold_cells
+        )
         self.readings: BoundedCache[tuple[str, str], Reading] = BoundedCache(_CACHED_TEXTS)
         self.components: BoundedCache[tuple[str, str], Query | None] = BoundedCache(_CACHED_TEXTS)
         self.verdicts: BoundedCache[tuple[str, str, str], PairVerdict] = BoundedCache(_CACHED_VERDICTS)
@@ -107,11 +111,13 @@ class PairScorer:
 
     def _score(self, gold_sql: str, predicted_sql: str) -> PairVerdict:
         key = (self._name, gold_sql)
-        gold = self._memory.golds.get(key, lambda: self._gold(gold_sql), keep=_is_short(key))
+        gold = self._memory.golds.get(key, lambda: self._run_gold(gold_sql), keep=_is_short(key))
         if isinstance(gold, str):
             return PairVerdict(PairOutcome.GOLD_ERROR, gold)
         reading = self._read(predicted_sql)
-        component = self._component(predicted_sql) if reading.unsafe is None and gold.component else None
+        component = (
+            self._read_components(predicted_sql) if reading.unsafe is None and gold.component else None
+        )
         plain = spider = None
         if reading.engine_sql is not None:
             plain = self._run(reading.engine_sql, Phase.PREDICTION)
@@ -119,19 +125,19 @@ class PairScorer:
                 problem = f"cannot be transpiled to {self._engine.dialect}: {plain.reason}"
                 reading, plain = replace(reading, untranspilable=True, problem=problem), None
         if reading.unsafe is None and not reading.untranspilable:
-            spider = self._spider_run(predicted_sql, plain, Phase.PREDICTION)
+            spider = self._run_as_spider(predicted_sql, plain, Phase.PREDICTION)
         self._enter(Phase.COMPARING)
-        verdict = _verdict(gold, reading, component, (plain, spider))
-        return self._with_names_known_to_engine(verdict, predicted_sql, plain)
+        verdict = _judge_pair(gold, reading, component, (plain, spider))
+        return self._trust_engine_on_names(verdict, predicted_sql, plain)
 
     def _is_lost_on_the_way(self, sql: str, plain: QueryResult) -> bool:
         """Whether the engine does not understand what was read in its dialect, but for functions that nobody knows."""
         if self._dialect == self._engine.dialect or plain.failure is not FailureKind.NOT_UNDERSTOOD:
             return False
         words = set(re.findall(r"\w+", plain.reason.lower()))
-        return words.isdisjoint(unknown_functions(sql, self._dialect))
+        return words.isdisjoint(find_unknown_functions(sql, self._dialect))
 
-    def _with_names_known_to_engine(
+    def _trust_engine_on_names(
         self, verdict: PairVerdict, predicted_sql: str, plain: QueryResult | None
     ) -> PairVerdict:
         """Let the engine have the last word on names, where the schema is its own.
@@ -149,20 +155,20 @@ class PairScorer:
             unknown = tuple(name for name in verdict.unknown_names if f'"{name}"' in predicted_sql)
         return replace(verdict, unknown_names=unknown, schema_hallucination=bool(unknown))
 
-    def _gold(self, sql: str) -> _Gold | str:
+    def _run_gold(self, sql: str) -> _Gold | str:
         """Run a gold query; return why it fails where it does."""
-        engine_sql, problem = self._gold_text(sql)
+        engine_sql, problem = self._prepare_gold(sql)
         if engine_sql is None:
             return problem
         plain = self._run(engine_sql, Phase.GOLD)
         if plain.table is None:
             return plain.reason
-        spider = self._spider_run(sql, plain, Phase.GOLD) or plain
+        spider = self._run_as_spider(sql, plain, Phase.GOLD) or plain
         if spider.table is None:
             return f"it fails once DISTINCT is left out, see --keep-distinct: {spider.reason}"
-        return _Gold(plain.table, spider.table, plain.seconds, orders_rows(sql), self._component(sql))
+        return _Gold(plain.table, spider.table, plain.seconds, orders_rows(sql), self._read_components(sql))
 
-    def _gold_text(self, sql: str) -> tuple[str | None, str]:
+    def _prepare_gold(self, sql: str) -> tuple[str | None, str]:
         """Return what the engine is given for a gold query, or why nothing.
 
         sqlglot is not asked where there is nothing to transpile: it takes longer than all else, and says nothing about
@@ -175,7 +181,7 @@ class PairScorer:
             return reading.engine_sql, reading.problem
         if is_blank(sql, engine=engine):
             return None, NO_SQL
-        unsafe = not_a_single_query(sql, engine)
+        unsafe = find_unsafe_reason(sql, engine)
         return (sql, "") if unsafe is None else (None, unsafe)
 
     def _read(self, sql: str) -> Reading:
@@ -186,7 +192,7 @@ class PairScorer:
         key = (self._name, sql)
         return self._memory.readings.get(key, read, keep=_is_short(key))
 
-    def _component(self, sql: str) -> Query | None:
+    def _read_components(self, sql: str) -> Query | None:
         """Return `sql` as Spider's exact set match compares it, `None` where its parser refuses it."""
 
         def parse() -> Query | None:
@@ -199,19 +205,19 @@ class PairScorer:
     def _run(self, engine_sql: str, phase: Phase) -> QueryResult:
         def run() -> QueryResult:
             self._enter(phase)
-            return self._engine.run(only_statement(engine_sql, engine=self._engine.dialect))
+            return self._engine.run(cut_out_statement(engine_sql, engine=self._engine.dialect))
 
         key = (self._name, engine_sql)
         return self._memory.executions.get(key, run, keep=_is_short(key))
 
-    def _spider_run(self, sql: str, plain: QueryResult | None, phase: Phase) -> QueryResult | None:
+    def _run_as_spider(self, sql: str, plain: QueryResult | None, phase: Phase) -> QueryResult | None:
         """Run the text that Spider's evaluator would, unless it is the same or running it as it stands forbids it."""
-        text = spider_text(sql, engine=self._engine.dialect, keep_distinct=self._keep_distinct)
+        text = write_spider_text(sql, engine=self._engine.dialect, keep_distinct=self._keep_distinct)
         if text == sql:
             return plain
         if plain is not None and plain.failure in {FailureKind.UNSAFE, FailureKind.TIMEOUT}:
             return plain
-        engine_sql = engine_text(text, way=self._way)
+        engine_sql = write_for_engine(text, way=self._way)
         return self._run(engine_sql, phase) if engine_sql is not None else plain
 
     def close(self) -> None:
@@ -224,30 +230,30 @@ def _is_short(key: tuple[str, ...]) -> bool:
     return sum(map(len, key)) <= _LONGEST_REMEMBERED
 
 
-def _cells(execution: QueryResult) -> int:
-    return 1 if execution.table is None else _table_cells(execution.table)
+def _count_cells(execution: QueryResult) -> int:
+    return 1 if execution.table is None else _count_table_cells(execution.table)
 
 
-def _gold_cells(gold: _Gold | str) -> int:
-    return 1 if isinstance(gold, str) else _table_cells(gold.plain) + _table_cells(gold.spider)
+def _count_gold_cells(gold: _Gold | str) -> int:
+    return 1 if isinstance(gold, str) else _count_table_cells(gold.plain) + _count_table_cells(gold.spider)
 
 
-def _table_cells(table: ResultTable) -> int:
+def _count_table_cells(table: ResultTable) -> int:
     return _CELLS_OF_A_TEXT + len(table.rows) * table.width
 
 
-def _verdict(gold: _Gold, reading: Reading, component: Query | None, run: _Runs) -> PairVerdict:
+def _judge_pair(gold: _Gold, reading: Reading, component: Query | None, run: _Runs) -> PairVerdict:
     plain = run[0]
     failure = plain.failure if plain else None
     unsafe = reading.unsafe or next((each.reason for each in run if each and each.failure in _UNSAFE), None)
     table, spider_table = (each.table if each and unsafe is None else None for each in run)
-    correct = spider_table is not None and execution_match(gold.spider, spider_table, ordered=gold.ordered)
-    bird = table is not None and bird_match(gold.plain, table)
+    correct = spider_table is not None and is_execution_match(gold.spider, spider_table, ordered=gold.ordered)
+    bird = table is not None and is_bird_match(gold.plain, table)
     exact = None if gold.component is None else False
     if gold.component is not None and component is not None and unsafe is None:
-        exact = component_match(gold.component, component)
+        exact = is_component_match(gold.component, component)
     outcome, reason = (
-        (PairOutcome.CORRECT, "the results are equal") if correct else _why_not(gold, reading, plain, unsafe)
+        (PairOutcome.CORRECT, "the results are equal") if correct else _explain(gold, reading, plain, unsafe)
     )
     return PairVerdict(
         outcome,
@@ -263,7 +269,7 @@ def _verdict(gold: _Gold, reading: Reading, component: Query | None, run: _Runs)
         unknown_names=reading.unknown,
         transpilation_failure=reading.untranspilable,
         empty_gold=not gold.plain.rows,
-        relative_execution_time=_relative_time(gold, plain) if correct else None,
+        relative_execution_time=_divide_times(gold, plain) if correct else None,
     )
 
 
@@ -279,7 +285,7 @@ _OUTCOMES = {
 }
 
 
-def _why_not(
+def _explain(
     gold: _Gold, reading: Reading, plain: QueryResult | None, unsafe: str | None
 ) -> tuple[PairOutcome, str]:
     if unsafe is not None:
@@ -300,7 +306,7 @@ def _why_not(
     return PairOutcome.WRONG_RESULT, f"other values or another order in {shapes[0]}"
 
 
-def _relative_time(gold: _Gold, plain: QueryResult | None) -> float | None:
+def _divide_times(gold: _Gold, plain: QueryResult | None) -> float | None:
     if plain is None or plain.table is None:
         return None
     return max(plain.seconds, MEASURABLE_SECONDS) / max(gold.seconds, MEASURABLE_SECONDS)

@@ -18,7 +18,7 @@ from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import Target, load_engine, open_engine
 from scorers.text_to_sql.engines.process_memory import bound_resources
 from scorers.text_to_sql.engines.query_engine import QueryLimits
-from scorers.text_to_sql.reading.schema import schema_from_json
+from scorers.text_to_sql.reading.schema import read_schema_json
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
 from scorers.text_to_sql.running.pair_scorer import PairScorer, ScoringMemory
 from scorers.text_to_sql.running.worker_state import STATE, WorkerState
@@ -42,14 +42,14 @@ class _Scorers:
         self._open: BoundedCache[str, PairScorer] = BoundedCache(_OPEN_DATABASES, discard=PairScorer.close)
 
     def score(self, database: str, gold_sql: str, predicted_sql: str) -> "dict[str, JsonValue]":
-        scorer = self._open.get(database, lambda: self._scorer(database))
+        scorer = self._open.get(database, lambda: self._open_scorer(database))
         return scorer.score(gold_sql, predicted_sql).as_json()
 
-    def _scorer(self, database: str) -> PairScorer:
+    def _open_scorer(self, database: str) -> PairScorer:
         schema = self._settings["schemas"].get(database)
         return PairScorer(
             open_engine(Target(*self._settings["targets"][database]), self._limits),
-            schema=None if schema is None else schema_from_json(schema),
+            schema=None if schema is None else read_schema_json(schema),
             dialect=self._settings["dialect"],
             extract=self._settings["extract_sql"],
             keep_distinct=self._settings["keep_distinct"],

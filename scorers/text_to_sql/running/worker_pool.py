@@ -73,7 +73,7 @@ class _Worker(Generic[AnyPair]):
             self._process = subprocess.Popen(  # noqa: S603  this interpreter, this package
                 [sys.executable, "-P", "-c", _PROGRAM, *map(str, descriptors)],
                 pass_fds=descriptors,
-                env={**_harmless_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**_make_harmless_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -171,7 +171,7 @@ class WorkerPool(Generic[AnyPair]):
         done: dict[int, tuple[AnyPair, PairVerdict]] = {}
         read = next_number = 0
         while True:
-            while not exhausted and read - next_number < _WINDOW and self._someone_waits():
+            while not exhausted and read - next_number < _WINDOW and self._needs_pairs():
                 item = next(source, None)
                 if item is None:
                     exhausted = True
@@ -187,7 +187,7 @@ class WorkerPool(Generic[AnyPair]):
             if exhausted and next_number == read:
                 return
 
-    def _someone_waits(self) -> bool:
+    def _needs_pairs(self) -> bool:
         return any(len(worker.queue) < _QUEUED for worker in self._workers)
 
     def _route(self, pair: AnyPair) -> _Worker[AnyPair]:
@@ -221,7 +221,7 @@ class WorkerPool(Generic[AnyPair]):
             return
         batch, worker.batch = worker.batch, []
         for (number, pair), answer in zip(batch, answers, strict=True):
-            yield number, pair, _verdict_from_json(answer)
+            yield number, pair, _read_verdict(answer)
 
     def _is_overdue(self, worker: _Worker[AnyPair]) -> bool:
         index, _, since = worker.state()
@@ -238,9 +238,9 @@ class WorkerPool(Generic[AnyPair]):
         worker.restart()
         if worker.batch:
             worker.hand(worker.batch)
-        return *culprit, self._failed(phase, overdue)
+        return *culprit, self._make_failed_verdict(phase, overdue)
 
-    def _failed(self, phase: Phase, overdue: bool) -> PairVerdict:
+    def _make_failed_verdict(self, phase: Phase, overdue: bool) -> PairVerdict:
         reason = (
             f"stopped at the time limit of {self._seconds:g} s"
             if overdue
@@ -260,7 +260,7 @@ class WorkerPool(Generic[AnyPair]):
         )
 
 
-def _verdict_from_json(answer: dict[str, Any]) -> PairVerdict:
+def _read_verdict(answer: dict[str, Any]) -> PairVerdict:
     return PairVerdict(
         **{
             **answer,
@@ -270,7 +270,7 @@ def _verdict_from_json(answer: dict[str, Any]) -> PairVerdict:
     )
 
 
-def _harmless_environment() -> dict[str, str]:
+def _make_harmless_environment() -> dict[str, str]:
     """The environment without what SQL that broke out could use, such as AWS credentials."""
     kept = (
         "PATH",

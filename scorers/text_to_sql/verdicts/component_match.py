@@ -20,46 +20,46 @@ from scorers.text_to_sql.verdicts.spider_schema import SpiderSchema
 Conditions = tuple[Comparison | str, ...]
 
 
-def component_match(gold: Query, predicted: Query) -> bool:
+def is_component_match(gold: Query, predicted: Query) -> bool:
     """Whether two normalised queries have the same components."""
     return (
-        _same_bag(gold.select, predicted.select)
-        and _same_bag(gold.where[::2], predicted.where[::2])
+        _is_same_bag(gold.select, predicted.select)
+        and _is_same_bag(gold.where[::2], predicted.where[::2])
         and set(gold.where[1::2]) == set(predicted.where[1::2])
-        and _groups_match(gold, predicted)
-        and _orders_match(gold, predicted)
-        and _same_bag(gold.tables, predicted.tables)
-        and _set_operations_match(gold, predicted)
-        and _keywords(gold) == _keywords(predicted)
+        and _do_groups_match(gold, predicted)
+        and _do_orders_match(gold, predicted)
+        and _is_same_bag(gold.tables, predicted.tables)
+        and _do_set_operations_match(gold, predicted)
+        and _list_keywords(gold) == _list_keywords(predicted)
     )
 
 
-def _same_bag(left: tuple[Hashable, ...], right: tuple[Hashable, ...]) -> bool:
+def _is_same_bag(left: tuple[Hashable, ...], right: tuple[Hashable, ...]) -> bool:
     return left == right or (len(left) == len(right) and Counter(left) == Counter(right))
 
 
-def _groups_match(gold: Query, predicted: Query) -> bool:
+def _do_groups_match(gold: Query, predicted: Query) -> bool:
     if not gold.group_by and not predicted.group_by:
         return True
     names = [[column.name for column in query.group_by] for query in (gold, predicted)]
     return names[0] == names[1] and gold.having == predicted.having
 
 
-def _orders_match(gold: Query, predicted: Query) -> bool:
+def _do_orders_match(gold: Query, predicted: Query) -> bool:
     if gold.order_by is None and predicted.order_by is None:
         return True
     return gold.order_by == predicted.order_by and gold.limited == predicted.limited
 
 
-def _set_operations_match(gold: Query, predicted: Query) -> bool:
+def _do_set_operations_match(gold: Query, predicted: Query) -> bool:
     if gold.set_operation is None or predicted.set_operation is None:
         return gold.set_operation is predicted.set_operation
     operator, query = gold.set_operation
     other_operator, other = predicted.set_operation
-    return operator == other_operator and component_match(query, other)
+    return operator == other_operator and is_component_match(query, other)
 
 
-def _keywords(query: Query) -> set[str]:
+def _list_keywords(query: Query) -> set[str]:
     every = (query.joins, query.where, query.having)
     conditions = [unit for part in every for unit in part[::2] if isinstance(unit, Comparison)]
     present = {
@@ -88,33 +88,33 @@ def normalise(query: Query, schema: SpiderSchema) -> Query:
         for column, representative in schema.representatives.items()
         if column.partition(".")[0] in tables
     }
-    return _normalised(query, renamed)
+    return _normalise_query(query, renamed)
 
 
-def _without_literals(query: Query) -> Query:
+def _drop_literals(query: Query) -> Query:
     operation = query.set_operation
     return query._replace(
-        joins=_conditions_without_literals(query.joins),
-        where=_conditions_without_literals(query.where),
-        having=_conditions_without_literals(query.having),
-        set_operation=operation and (operation[0], _without_literals(operation[1])),
+        joins=_drop_literals_of_conditions(query.joins),
+        where=_drop_literals_of_conditions(query.where),
+        having=_drop_literals_of_conditions(query.having),
+        set_operation=operation and (operation[0], _drop_literals(operation[1])),
     )
 
 
-def _conditions_without_literals(conditions: Conditions) -> Conditions:
+def _drop_literals_of_conditions(conditions: Conditions) -> Conditions:
     return tuple(
-        unit._replace(first=_subquery_only(unit.first), second=_subquery_only(unit.second))
+        unit._replace(first=_keep_subquery(unit.first), second=_keep_subquery(unit.second))
         if isinstance(unit, Comparison)
         else unit
         for unit in conditions
     )
 
 
-def _subquery_only(operand: Operand) -> Query | None:
-    return _without_literals(operand) if isinstance(operand, Query) else None
+def _keep_subquery(operand: Operand) -> Query | None:
+    return _drop_literals(operand) if isinstance(operand, Query) else None
 
 
-def _normalised(query: Query, renamed: dict[str, str]) -> Query:
+def _normalise_query(query: Query, renamed: dict[str, str]) -> Query:
     def column(old: Column) -> Column:
         return Column(old.aggregate, renamed.get(old.name, old.name), None)
 
@@ -127,8 +127,8 @@ def _normalised(query: Query, renamed: dict[str, str]) -> Query:
                 unit.negated,
                 unit.operator,
                 value(unit.value),
-                _subquery_only(unit.first),
-                _subquery_only(unit.second),
+                _keep_subquery(unit.first),
+                _keep_subquery(unit.second),
             )
             if isinstance(unit, Comparison)
             else unit
@@ -146,5 +146,5 @@ def _normalised(query: Query, renamed: dict[str, str]) -> Query:
         conditions(query.having),
         order_by and (order_by[0], tuple(value(ordered) for ordered in order_by[1])),
         query.limited,
-        operation and (operation[0], _normalised(operation[1], renamed)),
+        operation and (operation[0], _normalise_query(operation[1], renamed)),
     )

@@ -47,7 +47,7 @@ class ResultTable:
         """
         if self.width == 1:
             return self.rows
-        return [tuple(sorted(row, key=_text_and_type)) for row in self.rows]
+        return [tuple(sorted(row, key=_write_with_type)) for row in self.rows]
 
     @cached_property
     def unordered_row_set(self) -> frozenset[Row]:
@@ -55,16 +55,16 @@ class ResultTable:
         return self.row_set if self.width == 1 else frozenset(self.unordered_rows)
 
 
-def _text_and_type(value: Hashable) -> str:
+def _write_with_type(value: Hashable) -> str:
     return f"{value}{type(value)}"
 
 
-def bird_match(gold: ResultTable, predicted: ResultTable) -> bool:
+def is_bird_match(gold: ResultTable, predicted: ResultTable) -> bool:
     """Whether both results have the same set of rows, columns in the same order (BIRD's execution accuracy)."""
     return gold is predicted or gold.row_set == predicted.row_set
 
 
-def execution_match(gold: ResultTable, predicted: ResultTable, *, ordered: bool) -> bool:
+def is_execution_match(gold: ResultTable, predicted: ResultTable, *, ordered: bool) -> bool:
     """Whether some permutation of the columns makes both results equal (Spider's execution match).
 
     Duplicates count. With `ordered` the rows must come in the same order. Two empty results are equal.

@@ -32,12 +32,12 @@ def parse_spider_sql(sql: str, schema: SpiderSchema) -> Query | None:
     if tokens is None:
         return None
     try:
-        return _Parser(tokens, schema, _aliases(tokens, schema)).query()
+        return _Parser(tokens, schema, _find_aliases(tokens, schema)).read_query()
     except (_RefusedError, RecursionError):
         return None
 
 
-def _aliases(tokens: list[str], schema: SpiderSchema) -> dict[str, str]:
+def _find_aliases(tokens: list[str], schema: SpiderSchema) -> dict[str, str]:
     """What every name before or after an AS stands for, wherever it is used; tables stand for themselves."""
     aliases = {}
     for index, word in enumerate(tokens):
@@ -76,34 +76,34 @@ class _Parser:
     def _at_end_of_clause(self) -> bool:
         return self._word in _END_OF_CLAUSE
 
-    def query(self) -> Query:
+    def read_query(self) -> Query:
         block = self._skip("(")
         start = self._position
-        tables, joins, scope = self._from()
+        tables, joins, scope = self._read_from()
         end_of_from, self._position = self._position, start
-        distinct, select = self._select(scope)
+        distinct, select = self._read_select(scope)
         self._position = end_of_from
-        where = self._conditions(scope) if self._skip("where") else ()
-        group_by = self._group_by(scope)
-        having = self._conditions(scope) if self._skip("having") else ()
-        order_by = self._order_by(scope)
-        limited = self._limit()
-        self._semicolons()
+        where = self._read_conditions(scope) if self._skip("where") else ()
+        group_by = self._read_group_by(scope)
+        having = self._read_conditions(scope) if self._skip("having") else ()
+        order_by = self._read_order_by(scope)
+        limited = self._read_limit()
+        self._skip_semicolons()
         if block:
             self._need(")")
-        self._semicolons()
+        self._skip_semicolons()
         operation = None
         if self._word in SET_OPERATIONS:
             operator = self._word
             self._position += 1
-            operation = (operator, self.query())
+            operation = (operator, self.read_query())
         return Query(tables, joins, select, distinct, where, group_by, having, order_by, limited, operation)
 
-    def _semicolons(self) -> None:
+    def _skip_semicolons(self) -> None:
         while self._skip(";"):
             pass
 
-    def _from(self) -> tuple[tuple[str | Query, ...], tuple[Comparison | str, ...], list[str]]:
+    def _read_from(self) -> tuple[tuple[str | Query, ...], tuple[Comparison | str, ...], list[str]]:
         """Read the first FROM after here, which is another query's where SELECT holds a subquery."""
         try:
             self._position = self._tokens.index("from", self._position) + 1
@@ -115,13 +115,13 @@ class _Parser:
         while self._word:
             block = self._skip("(")
             if self._word == "select":
-                tables.append(self.query())
+                tables.append(self.read_query())
             else:
                 self._skip("join")
-                scope.append(self._table())
+                scope.append(self._read_table())
                 tables.append(scope[-1])
             if self._skip("on"):
-                conditions = self._conditions(scope)
+                conditions = self._read_conditions(scope)
                 joins += ["and", *conditions] if joins else conditions
             if block:
                 self._need(")")
@@ -129,7 +129,7 @@ class _Parser:
                 break
         return tuple(tables), tuple(joins), scope
 
-    def _table(self) -> str:
+    def _read_table(self) -> str:
         table = self._aliases.get(self._word)
         if table not in self._schema.tables:
             raise _RefusedError
@@ -138,7 +138,7 @@ class _Parser:
             self._position += 1
         return table
 
-    def _select(self, scope: list[str]) -> tuple[bool, tuple[tuple[str, Value], ...]]:
+    def _read_select(self, scope: list[str]) -> tuple[bool, tuple[tuple[str, Value], ...]]:
         self._need("select")
         distinct = self._skip("distinct")
         selected = []
@@ -147,38 +147,38 @@ class _Parser:
             if self._word in AGGREGATES:
                 aggregate = self._word
                 self._position += 1
-            selected.append((aggregate, self._value(scope)))
+            selected.append((aggregate, self._read_value(scope)))
             self._skip(",")
         return distinct, tuple(selected)
 
-    def _value(self, scope: list[str]) -> Value:
+    def _read_value(self, scope: list[str]) -> Value:
         block = self._skip("(")
-        left, operator, right = self._column(scope), "none", None
+        left, operator, right = self._read_column(scope), "none", None
         if self._word in OPERATORS:
             operator = self._word
             self._position += 1
-            right = self._column(scope)
+            right = self._read_column(scope)
         if block:
             self._need(")")
         return Value(operator, left, right)
 
-    def _column(self, scope: list[str]) -> Column:
+    def _read_column(self, scope: list[str]) -> Column:
         block = self._skip("(")
         if self._word in AGGREGATES:
             aggregate = self._word
             self._position += 1
             self._need("(")
             distinct = self._skip("distinct")
-            name = self._name(scope)
+            name = self._read_name(scope)
             self._need(")")
             return Column(aggregate, name, distinct)  # a block stays open: the official parser leaves it so
         distinct = self._skip("distinct")
-        name = self._name(scope)
+        name = self._read_name(scope)
         if block:
             self._need(")")
         return Column("none", name, distinct)
 
-    def _name(self, scope: list[str]) -> str:
+    def _read_name(self, scope: list[str]) -> str:
         word = self._word
         self._position += 1
         if word == "*":
@@ -194,19 +194,19 @@ class _Parser:
                 return f"{table}.{word}"
         raise _RefusedError
 
-    def _conditions(self, scope: list[str]) -> tuple[Comparison | str, ...]:
+    def _read_conditions(self, scope: list[str]) -> tuple[Comparison | str, ...]:
         conditions: list[Comparison | str] = []
         while self._word:
-            value = self._value(scope)
+            value = self._read_value(scope)
             negated = self._skip("not")
             comparison = self._word
             if comparison not in COMPARISONS:
                 raise _RefusedError
             self._position += 1
-            first, second = self._operand(scope), None
+            first, second = self._read_operand(scope), None
             if comparison == "between":
                 self._need("and")
-                second = self._operand(scope)
+                second = self._read_operand(scope)
             conditions.append(Comparison(negated, comparison, value, first, second))
             if self._at_end_of_clause or self._word in JOINS:
                 break
@@ -215,22 +215,22 @@ class _Parser:
                 self._position += 1
         return tuple(conditions)
 
-    def _operand(self, scope: list[str]) -> Operand:
+    def _read_operand(self, scope: list[str]) -> Operand:
         start = self._position
         block = self._skip("(")
         operand: Operand
         if self._word == "select":
-            operand = self.query()
+            operand = self.read_query()
         elif '"' in self._word:
             operand = self._word
             self._position += 1
         else:
-            operand = self._number_or_column(start, scope)
+            operand = self._read_number_or_column(start, scope)
         if block:
             self._need(")")
         return operand
 
-    def _number_or_column(self, start: int, scope: list[str]) -> float | Column:
+    def _read_number_or_column(self, start: int, scope: list[str]) -> float | Column:
         """Read a number; or a column, passing over all that follows it up to a comma, bracket, AND or clause."""
         try:
             number = float(self._word)
@@ -242,28 +242,28 @@ class _Parser:
         end = self._position
         while self._tokens[end] not in _END_OF_OPERAND:
             end += 1
-        column = _Parser(self._tokens[start:end], self._schema, self._aliases)._column(scope)
+        column = _Parser(self._tokens[start:end], self._schema, self._aliases)._read_column(scope)
         self._position = end
         return column
 
-    def _group_by(self, scope: list[str]) -> tuple[Column, ...]:
+    def _read_group_by(self, scope: list[str]) -> tuple[Column, ...]:
         if not self._skip("group"):
             return ()
         self._need("by")
         columns = []
         while not self._at_end_of_clause:
-            columns.append(self._column(scope))
+            columns.append(self._read_column(scope))
             if not self._skip(","):
                 break
         return tuple(columns)
 
-    def _order_by(self, scope: list[str]) -> tuple[str, tuple[Value, ...]] | None:
+    def _read_order_by(self, scope: list[str]) -> tuple[str, tuple[Value, ...]] | None:
         if not self._skip("order"):
             return None
         self._need("by")
         direction, values = "asc", []
         while not self._at_end_of_clause:
-            values.append(self._value(scope))
+            values.append(self._read_value(scope))
             if self._word in {"asc", "desc"}:
                 direction = self._word  # the last one stands for all
                 self._position += 1
@@ -271,7 +271,7 @@ class _Parser:
                 break
         return direction, tuple(values)
 
-    def _limit(self) -> bool:
+    def _read_limit(self) -> bool:
         if not self._skip("limit"):
             return False
         if not self._word:

@@ -9,9 +9,9 @@ from scorers.text_to_sql.reading.dialects.typed_nodes import (
     PRESTO,
     NotTranspilableError,
     Rule,
+    fill_template,
     is_of,
     is_temporal,
-    template,
 )
 from scorers.text_to_sql.reading.sql_reader import Way
 
@@ -46,65 +46,65 @@ _TRUNCATED = {
 }
 
 
-def _day_of_week(way: Way, value: exp.Expr, *, iso: bool) -> exp.Expr:
+def _count_day_of_week(way: Way, value: exp.Expr, *, iso: bool) -> exp.Expr:
     """Return the number of the weekday of `value` as the dialect counts it: Sunday 0, Monday 1 or Sunday 1."""
     sunday = {"sqlite": "CAST(STRFTIME('%w', {0}) AS INTEGER)", "duckdb": "DAYOFWEEK({0})"}.get(
         way.engine, "EXTRACT(DOW FROM {0})"
     )
     if iso or way.dialect in _MONDAY_IS_1:
         monday = {"sqlite": f"({sunday} + 6) % 7 + 1", "duckdb": "ISODOW({0})"}
-        return template(monday.get(way.engine, "EXTRACT(ISODOW FROM {0})"), way, value)
-    return template(sunday if way.dialect in _SUNDAY_IS_0 else f"{sunday} + 1", way, value)
+        return fill_template(monday.get(way.engine, "EXTRACT(ISODOW FROM {0})"), way, value)
+    return fill_template(sunday if way.dialect in _SUNDAY_IS_0 else f"{sunday} + 1", way, value)
 
 
-def _weekday_function(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_weekday(node: exp.Expr, way: Way) -> exp.Expr | None:
     if way.engine not in {"sqlite", "duckdb", "postgres"}:
         return None
-    return _day_of_week(way, node.this, iso=isinstance(node, exp.DayOfWeekIso))
+    return _count_day_of_week(way, node.this, iso=isinstance(node, exp.DayOfWeekIso))
 
 
-def _extract(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_extract(node: exp.Expr, way: Way) -> exp.Expr | None:
     part = node.this.name.upper()
     if part.startswith("WEEK"):
-        _week(node, way)
+        _refuse_other_weeks(node, way)
     if part in _DAY_OF_WEEK | _ISO_DAY_OF_WEEK and way.engine in {"sqlite", "duckdb", "postgres"}:
-        return _day_of_week(way, node.expression, iso=part in _ISO_DAY_OF_WEEK)
-    return _part_of_date(part, node.expression, way)
+        return _count_day_of_week(way, node.expression, iso=part in _ISO_DAY_OF_WEEK)
+    return _write_part_of_date(part, node.expression, way)
 
 
-def _part_function(node: exp.Expr, way: Way) -> exp.Expr | None:
-    return _part_of_date(node.key.upper(), node.this, way)
+def _rewrite_part(node: exp.Expr, way: Way) -> exp.Expr | None:
+    return _write_part_of_date(node.key.upper(), node.this, way)
 
 
-def _part_of_date(part: str, value: exp.Expr, way: Way) -> exp.Expr | None:
+def _write_part_of_date(part: str, value: exp.Expr, way: Way) -> exp.Expr | None:
     if way.engine != "sqlite":
         return None
     if part == "QUARTER":
-        return template("(CAST(STRFTIME('%m', {0}) AS INTEGER) + 2) / 3", way, value)
+        return fill_template("(CAST(STRFTIME('%m', {0}) AS INTEGER) + 2) / 3", way, value)
     if part not in _STRFTIME:
         raise NotTranspilableError(f"SQLite has no equal of the part {part} of a date")
-    return template(f"CAST(STRFTIME('{_STRFTIME[part]}', {{0}}) AS INTEGER)", way, value)
+    return fill_template(f"CAST(STRFTIME('{_STRFTIME[part]}', {{0}}) AS INTEGER)", way, value)
 
 
-def _truncation(node: exp.Expr, way: Way) -> exp.Expr | None:
-    unit = _unit(node)
+def _rewrite_truncation(node: exp.Expr, way: Way) -> exp.Expr | None:
+    unit = _read_unit(node)
     if unit == "WEEK":
-        _week(node, way)
+        _refuse_other_weeks(node, way)
     if way.engine != "sqlite":
         return None
     if unit not in _TRUNCATED:
         raise NotTranspilableError(f"SQLite has no equal of DATE_TRUNC to {unit}")
-    return template(_TRUNCATED[unit], way, node.this)
+    return fill_template(_TRUNCATED[unit], way, node.this)
 
 
-def _unit(node: exp.Expr) -> str:
+def _read_unit(node: exp.Expr) -> str:
     unit = node.args.get("unit")
     return "DAY" if unit is None else unit.name.upper().removesuffix("S")
 
 
-def _difference(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_difference(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Presto's counts whole units that have passed, others' the boundaries between them."""
-    unit, late, early = _unit(node), node.this, node.expression
+    unit, late, early = _read_unit(node), node.this, node.expression
     whole = way.dialect in PRESTO or isinstance(node, exp.TimestampDiff)
     if way.engine == "duckdb":
         if not whole or (
@@ -118,36 +118,36 @@ def _difference(node: exp.Expr, way: Way) -> exp.Expr | None:
         raise NotTranspilableError(f"the difference of dates in {way.dialect} has no equal in {way.engine}")
     if whole and unit in _SECONDS:
         seconds = "(STRFTIME('%s', {0}) - STRFTIME('%s', {1}))"
-        return template(f"{seconds} / {_SECONDS[unit]}", way, late, early)
+        return fill_template(f"{seconds} / {_SECONDS[unit]}", way, late, early)
     if unit == "DAY":
-        return template("CAST(JULIANDAY(DATE({0})) - JULIANDAY(DATE({1})) AS INTEGER)", way, late, early)
+        return fill_template("CAST(JULIANDAY(DATE({0})) - JULIANDAY(DATE({1})) AS INTEGER)", way, late, early)
     raise NotTranspilableError(f"SQLite has no equal of a difference in {unit}")
 
 
-def _arithmetic(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_arithmetic(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Dates are texts in SQLite: sums and differences of them need functions, and months other ones than it has."""
     if way.engine != "sqlite":
         return None
     left, right = node.this, node.expression
     sign = "-" if isinstance(node, (exp.Sub, exp.DateSub)) else "+"
     if isinstance(right, exp.Interval):
-        return _moved(left, sign, right.this, _unit(right), way)
+        return _move_moment(left, sign, right.this, _read_unit(right), way)
     if isinstance(node, (exp.DateAdd, exp.DateSub)):
-        return _moved(left, sign, right, _unit(node), way)
+        return _move_moment(left, sign, right, _read_unit(node), way)
     if is_temporal(left) and is_temporal(right):
         if (
             is_of(left, exp.DataType.Type.DATE)
             and is_of(right, exp.DataType.Type.DATE)
             and way.dialect in POSTGRES
         ):
-            return template("CAST(JULIANDAY({0}) - JULIANDAY({1}) AS INTEGER)", way, left, right)
+            return fill_template("CAST(JULIANDAY({0}) - JULIANDAY({1}) AS INTEGER)", way, left, right)
         raise NotTranspilableError("SQLite has no difference of moments")
     if is_temporal(left):
-        return _moved(left, sign, right, "DAY", way)
+        return _move_moment(left, sign, right, "DAY", way)
     return None
 
 
-def _moved(moment: exp.Expr, sign: str, amount: exp.Expr | None, unit: str, way: Way) -> exp.Expr:
+def _move_moment(moment: exp.Expr, sign: str, amount: exp.Expr | None, unit: str, way: Way) -> exp.Expr:
     number = "" if amount is None else amount.name
     if isinstance(amount, exp.Neg):
         number, sign = amount.this.name, {"+": "-", "-": "+"}[sign]
@@ -160,10 +160,10 @@ def _moved(moment: exp.Expr, sign: str, amount: exp.Expr | None, unit: str, way:
     if function == "DATETIME" and not is_temporal(moment):
         raise NotTranspilableError("whether it is a date or a moment that days are added to is not known")
     days = f"{sign}{int(number) * 7} DAY" if unit == "WEEK" else f"{sign}{number} {unit}"
-    return template(f"{function}({{0}}, '{days}')", way, moment)
+    return fill_template(f"{function}({{0}}, '{days}')", way, moment)
 
 
-def _formatted(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _check_format(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Refuse formats that the engine would write otherwise, or as they stand, or for which SQLite gives NULL."""
     format_ = node.args.get("format")
     if not (isinstance(format_, exp.Literal) and format_.is_string):
@@ -181,13 +181,13 @@ def _formatted(node: exp.Expr, way: Way) -> exp.Expr | None:
     return None
 
 
-def _week(_: exp.Expr, way: Way) -> exp.Expr | None:
+def _refuse_other_weeks(_: exp.Expr, way: Way) -> exp.Expr | None:
     if way.dialect not in _WEEKS_ARE_ISO:
         raise NotTranspilableError(f"the weeks of {way.dialect} begin otherwise")
     return None
 
 
-def _moment(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_cast_to_moment(node: exp.Expr, way: Way) -> exp.Expr | None:
     """SQLite would read a number at the beginning of the text."""
     if way.engine == "sqlite" and node.args["to"].is_type(*_MOMENTS):
         return exp.Anonymous(this="DATETIME", expressions=[node.this.copy()])
@@ -195,13 +195,13 @@ def _moment(node: exp.Expr, way: Way) -> exp.Expr | None:
 
 
 DATE_RULES: tuple[Rule, ...] = (
-    (exp.Cast, _moment),
-    ((exp.DayOfWeek, exp.DayOfWeekIso), _weekday_function),
-    (exp.Extract, _extract),
-    ((exp.Year, exp.Month, exp.Day, exp.Quarter), _part_function),
-    ((exp.TimestampTrunc, exp.DateTrunc), _truncation),
-    (exp.TimeToStr, _formatted),
-    ((exp.Week, exp.WeekOfYear), _week),
-    ((exp.DateDiff, exp.TimestampDiff), _difference),
-    ((exp.Add, exp.Sub, exp.DateAdd, exp.DateSub), _arithmetic),
+    (exp.Cast, _rewrite_cast_to_moment),
+    ((exp.DayOfWeek, exp.DayOfWeekIso), _rewrite_weekday),
+    (exp.Extract, _rewrite_extract),
+    ((exp.Year, exp.Month, exp.Day, exp.Quarter), _rewrite_part),
+    ((exp.TimestampTrunc, exp.DateTrunc), _rewrite_truncation),
+    (exp.TimeToStr, _check_format),
+    ((exp.Week, exp.WeekOfYear), _refuse_other_weeks),
+    ((exp.DateDiff, exp.TimestampDiff), _rewrite_difference),
+    ((exp.Add, exp.Sub, exp.DateAdd, exp.DateSub), _rewrite_arithmetic),
 )

@@ -8,11 +8,11 @@ from scorers.text_to_sql.reading.dialects.typed_nodes import (
     PRESTO,
     NotTranspilableError,
     Rule,
-    in_brackets,
+    fill_template,
     is_integer,
     is_known,
     is_of,
-    template,
+    put_in_brackets,
 )
 from scorers.text_to_sql.reading.engine_functions import DIVISION_BY_ZERO
 from scorers.text_to_sql.reading.sql_reader import Way
@@ -25,28 +25,28 @@ _ZERO_DIVIDES = frozenset({"sqlite", "mysql", "spark", "spark2", "databricks", "
 _FAILING_AT_ZERO = {"sqlite": f"{DIVISION_BY_ZERO}()", "duckdb": "ERROR('division by zero')"}
 
 
-def _division(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_division(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Integers divide to an integer where the dialect says so; the types, or the values, tell which they are."""
     if way.engine == "sqlite":
-        return _division_of_sqlite(node, way)
+        return _rewrite_division_for_sqlite(node, way)
     if way.engine == "postgres":
         return None
     if not node.args.get("typed"):
-        return _with_divisor_checked(node, way)
+        return _check_divisor(node, way)
     left, right = node.this, node.expression
     if is_integer(left) and is_integer(right):
         # DuckDB's own division of integers cuts off, as the dialects' do.
         return (
-            exp.IntDiv(this=in_brackets(left), expression=in_brackets(right))
+            exp.IntDiv(this=put_in_brackets(left), expression=put_in_brackets(right))
             if way.engine == "duckdb"
             else None
         )
     is_fraction = _is_fraction(node)
-    node = _with_divisor_checked(node, way)
+    node = _check_divisor(node, way)
     if is_fraction or way.engine != "duckdb":
-        return _untyped(node, in_brackets(left)) if is_fraction else node
+        return _drop_type(node, put_in_brackets(left)) if is_fraction else node
     integers = "('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'INTEGER_LITERAL')"
-    return template(
+    return fill_template(
         f"CASE WHEN TYPEOF({{0}}) IN {integers} AND TYPEOF({{1}}) IN {integers} THEN TRUNC({{0}} / {{1}}) "
         "ELSE {0} / {1} END",
         way,
@@ -55,53 +55,53 @@ def _division(node: exp.Expr, way: Way) -> exp.Expr | None:
     )
 
 
-def _division_of_sqlite(node: exp.Expr, way: Way) -> exp.Expr:
-    divided = _with_divisor_checked(node, way)
+def _rewrite_division_for_sqlite(node: exp.Expr, way: Way) -> exp.Expr:
+    divided = _check_divisor(node, way)
     if not (node.args.get("typed") and _is_fraction(node)):
         return divided
     # SQLite keeps 4.00 of a DECIMAL column as the integer 4.
-    return _untyped(divided, exp.cast(in_brackets(divided.this), "REAL"))
+    return _drop_type(divided, exp.cast(put_in_brackets(divided.this), "REAL"))
 
 
 def _is_fraction(node: exp.Expr) -> bool:
     return any(is_known(each) and not is_integer(each) for each in (node.this, node.expression))
 
 
-def _with_divisor_checked(node: exp.Expr, way: Way) -> exp.Expr:
+def _check_divisor(node: exp.Expr, way: Way) -> exp.Expr:
     """Return a copy that fails at a divisor of 0 where the dialect does: SQLite gives NULL, DuckDB infinity."""
     copy, divisor = node.copy(), node.expression
     is_never_zero = isinstance(divisor, exp.Literal) and divisor.is_number and float(divisor.name) != 0
     failure = _FAILING_AT_ZERO.get(way.engine)
     if way.dialect in _ZERO_DIVIDES or failure is None or is_never_zero or isinstance(divisor, exp.Nullif):
         return copy
-    checked = template(f"CASE WHEN {{0}} = 0 THEN {failure} ELSE {{0}} END", way, divisor)
+    checked = fill_template(f"CASE WHEN {{0}} = 0 THEN {failure} ELSE {{0}} END", way, divisor)
     checked.type = divisor.type
     copy.set("expression", checked)
     return copy
 
 
-def _untyped(node: exp.Expr, left: exp.Expr) -> exp.Expr:
+def _drop_type(node: exp.Expr, left: exp.Expr) -> exp.Expr:
     return exp.Div(
-        this=left, expression=in_brackets(node.expression), typed=False, safe=node.args.get("safe")
+        this=left, expression=put_in_brackets(node.expression), typed=False, safe=node.args.get("safe")
     )
 
 
-def _remainder(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_remainder(node: exp.Expr, way: Way) -> exp.Expr | None:
     if way.engine == "sqlite" and way.dialect != "sqlite":
         for each in (node.this, node.expression):
             if is_known(each) and not is_integer(each):
                 raise NotTranspilableError("SQLite's remainder is one of integers")
-        return _with_divisor_checked(node, way)
+        return _check_divisor(node, way)
     return None
 
 
-def _average(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _check_average(node: exp.Expr, way: Way) -> exp.Expr | None:
     if way.dialect in _AVERAGE_OF_INTEGERS_IS_ONE and not (is_known(node.this) and not is_integer(node.this)):
         raise NotTranspilableError(f"AVG of integers is an integer in {way.dialect}")
     return None
 
 
-def _cast(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_cast(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Where one side cuts off and the other rounds, say which."""
     inner = node.this
     if isinstance(node, exp.TryCast) and way.engine == "sqlite":
@@ -128,7 +128,7 @@ def _cast(node: exp.Expr, way: Way) -> exp.Expr | None:
     return None
 
 
-def _round(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_round(node: exp.Expr, way: Way) -> exp.Expr | None:
     """PostgreSQL rounds halves of doubles to the even number; the others, and decimals, away from zero."""
     if not _is_double(node.this) or node.args.get("decimals"):
         return None
@@ -150,14 +150,14 @@ def _is_double(node: exp.Expr) -> bool:
 
 def _round_half_even(value: exp.Expr, way: Way) -> exp.Expr:
     """SQLite rounds halves away from zero; twice the rounded half of such a value is the even number beside it."""
-    return template(
+    return fill_template(
         "CASE WHEN ABS({0} - CAST({0} AS INTEGER)) = 0.5 THEN 2 * ROUND({0} / 2) ELSE ROUND({0}) END",
         way,
         value,
     )
 
 
-def _logarithm(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_logarithm(node: exp.Expr, way: Way) -> exp.Expr | None:
     # sqlglot reads Presto's LOG(base, x) the other way round; LOG2 and LOG10 it reads right.
     if way.dialect in PRESTO and node.expression is not None and node.this.name not in {"2", "10"}:
         return exp.Log(this=node.expression, expression=node.this)
@@ -165,10 +165,10 @@ def _logarithm(node: exp.Expr, way: Way) -> exp.Expr | None:
 
 
 NUMBER_RULES: tuple[Rule, ...] = (
-    (exp.Div, _division),
-    (exp.Mod, _remainder),
-    (exp.Avg, _average),
-    (exp.Cast, _cast),
-    (exp.Round, _round),
-    (exp.Log, _logarithm),
+    (exp.Div, _rewrite_division),
+    (exp.Mod, _rewrite_remainder),
+    (exp.Avg, _check_average),
+    (exp.Cast, _rewrite_cast),
+    (exp.Round, _rewrite_round),
+    (exp.Log, _rewrite_logarithm),
 )

@@ -9,9 +9,9 @@ from scorers.text_to_sql.reading.dialects.typed_nodes import (
     PRESTO,
     NotTranspilableError,
     Rule,
-    in_brackets,
+    fill_template,
     is_of,
-    template,
+    put_in_brackets,
 )
 from scorers.text_to_sql.reading.sql_reader import Way
 
@@ -21,7 +21,7 @@ COMPARES_WITHOUT_CASE = _LIKE_IGNORES_CASE - {"sqlite"}
 _PLUS_JOINS = frozenset({"tsql", "fabric"})
 
 
-def _like(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_like(node: exp.Expr, way: Way) -> exp.Expr | None:
     """LIKE tells capitals from small letters in most dialects, and not in SQLite's and MySQL's."""
     ignores, engine_ignores = way.dialect in _LIKE_IGNORES_CASE, way.engine in _LIKE_IGNORES_CASE
     if ignores == engine_ignores:
@@ -35,16 +35,16 @@ def _like(node: exp.Expr, way: Way) -> exp.Expr | None:
         )
     if escape is None and way.dialect not in PRESTO:
         escape = "\\"
-    pattern = exp.Literal.string("".join(_glob(node.expression.name, escape)))
-    glob = exp.Glob(this=in_brackets(node.this), expression=pattern)
+    pattern = exp.Literal.string("".join(_write_glob(node.expression.name, escape)))
+    glob = exp.Glob(this=put_in_brackets(node.this), expression=pattern)
     return exp.Not(this=glob) if node.args.get("negate") else glob
 
 
-def _escape(node: exp.Expr, _: Way) -> exp.Expr | None:
+def _rewrite_escape(node: exp.Expr, _: Way) -> exp.Expr | None:
     return node.this if isinstance(node.this, (exp.Glob, exp.Not)) else None  # the pattern has its escapes
 
 
-def _glob(pattern: str, escape: str | None) -> Iterator[str]:
+def _write_glob(pattern: str, escape: str | None) -> Iterator[str]:
     characters = iter(pattern)
     for character in characters:
         if character in "%_" and character != escape:
@@ -54,13 +54,16 @@ def _glob(pattern: str, escape: str | None) -> Iterator[str]:
         yield f"[{plain}]" if plain and plain in "*?[" else plain
 
 
-def _substring(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_substring(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Positions below 1: before the text for PostgreSQL, counted from its end for others, nothing at 0 for Presto."""
     start = node.args.get("start")
     if start is None or not (start.is_int or isinstance(start, exp.Neg)):
         return None
     position = int(start.to_py()) if start.is_int else -1
-    rule, engine_rule = _below_one(way.dialect, position), _below_one(way.engine, position)
+    rule, engine_rule = (
+        _choose_rule_below_one(way.dialect, position),
+        _choose_rule_below_one(way.engine, position),
+    )
     if position >= 1 or rule == engine_rule:
         return None
     length = node.args.get("length")
@@ -70,21 +73,21 @@ def _substring(node: exp.Expr, way: Way) -> exp.Expr | None:
     raise NotTranspilableError(f"SUBSTR from position {start.sql()} is another text in {way.dialect}")
 
 
-def _end_of_text(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_end_of_text(node: exp.Expr, way: Way) -> exp.Expr | None:
     """SQLite has no LEFT and RIGHT."""
     count = node.expression
     if way.engine != "sqlite" or not (count.is_int and int(count.to_py()) > 0):
         return None
     start = f"1, {count.name}" if isinstance(node, exp.Left) else f"-{count.name}"
-    return template(f"SUBSTR({{0}}, {start})", way, node.this)
+    return fill_template(f"SUBSTR({{0}}, {start})", way, node.this)
 
 
-def _length(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_length(node: exp.Expr, way: Way) -> exp.Expr | None:
     """SQL Server's LEN does not count blanks at the end."""
     return exp.Length(this=exp.func("RTRIM", node.this.copy())) if way.dialect in _PLUS_JOINS else None
 
 
-def _joined(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_plus(node: exp.Expr, way: Way) -> exp.Expr | None:
     """SQL Server's + joins texts; for SQLite it would be a sum of numbers."""
     if way.dialect not in _PLUS_JOINS:
         return None
@@ -94,10 +97,10 @@ def _joined(node: exp.Expr, way: Way) -> exp.Expr | None:
     node.type = exp.DataType.build("text")  # for what stands around it
     if not all(is_of(side, *exp.DataType.TEXT_TYPES, exp.DataType.Type.NULL) for side in sides):
         raise NotTranspilableError(f"+ of a text and what may be a number in {way.dialect}")
-    return exp.Paren(this=exp.DPipe(this=in_brackets(sides[0]), expression=in_brackets(sides[1])))
+    return exp.Paren(this=exp.DPipe(this=put_in_brackets(sides[0]), expression=put_in_brackets(sides[1])))
 
 
-def _below_one(dialect: str, position: int) -> str:
+def _choose_rule_below_one(dialect: str, position: int) -> str:
     if dialect in POSTGRES:
         return "before"
     if position < 0:
@@ -105,11 +108,11 @@ def _below_one(dialect: str, position: int) -> str:
     return "before" if dialect in {"sqlite", "duckdb"} else "nothing"
 
 
-def _concatenation(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_concatenation(node: exp.Expr, way: Way) -> exp.Expr | None:
     if way.engine != "sqlite":
         return None
     skips_null = node.args.get("coalesce")
-    parts = [in_brackets(part) for part in node.expressions]
+    parts = [put_in_brackets(part) for part in node.expressions]
     if skips_null:
         parts = [exp.Coalesce(this=part, expressions=[exp.Literal.string("")]) for part in parts]
     joined = parts[0]
@@ -118,7 +121,7 @@ def _concatenation(node: exp.Expr, way: Way) -> exp.Expr | None:
     return exp.Paren(this=joined)
 
 
-def _equality(node: exp.Expr, way: Way) -> exp.Expr | None:
+def _rewrite_equality(node: exp.Expr, way: Way) -> exp.Expr | None:
     """Compare texts without case where the dialect does."""
     if way.dialect not in COMPARES_WITHOUT_CASE:
         return None
@@ -135,12 +138,12 @@ def _equality(node: exp.Expr, way: Way) -> exp.Expr | None:
 
 
 TEXT_RULES: tuple[Rule, ...] = (
-    (exp.Like, _like),
-    (exp.Escape, _escape),
-    (exp.Substring, _substring),
-    ((exp.Left, exp.Right), _end_of_text),
-    (exp.Length, _length),
-    (exp.Add, _joined),
-    (exp.Concat, _concatenation),
-    ((exp.EQ, exp.NEQ, exp.In), _equality),
+    (exp.Like, _rewrite_like),
+    (exp.Escape, _rewrite_escape),
+    (exp.Substring, _rewrite_substring),
+    ((exp.Left, exp.Right), _rewrite_end_of_text),
+    (exp.Length, _rewrite_length),
+    (exp.Add, _rewrite_plus),
+    (exp.Concat, _rewrite_concatenation),
+    ((exp.EQ, exp.NEQ, exp.In), _rewrite_equality),
 )

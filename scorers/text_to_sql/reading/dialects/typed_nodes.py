@@ -42,7 +42,7 @@ def is_temporal(node: exp.Expr) -> bool:
     return is_of(node, *exp.DataType.TEMPORAL_TYPES)
 
 
-def template(text: str, way: Way, *parts: exp.Expr) -> exp.Expr:
+def fill_template(text: str, way: Way, *parts: exp.Expr) -> exp.Expr:
     """Return a tree of the engine's own SQL, with `parts` in the places of its braces."""
     names = [f"__part_{number}" for number, _ in enumerate(parts)]
     tree = parse_one(text.format(*names), read=way.engine)
@@ -50,11 +50,11 @@ def template(text: str, way: Way, *parts: exp.Expr) -> exp.Expr:
 
     def filled(node: exp.Expr) -> exp.Expr:
         part = given.get(node.name) if isinstance(node, exp.Column) else None
-        return node if part is None else in_brackets(part)
+        return node if part is None else put_in_brackets(part)
 
     return exp.Paren(this=tree.transform(filled))
 
 
-def in_brackets(part: exp.Expr) -> exp.Expr:
+def put_in_brackets(part: exp.Expr) -> exp.Expr:
     """Return a copy of `part` that keeps together wherever it is put."""
     return exp.Paren(this=part.copy()) if isinstance(part, exp.Binary) else part.copy()

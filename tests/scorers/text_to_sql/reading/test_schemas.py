@@ -4,7 +4,7 @@ import pytest
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import Databases, open_engine
 from scorers.text_to_sql.engines.query_engine import QueryLimits
-from scorers.text_to_sql.reading.schema import schema_from_json
+from scorers.text_to_sql.reading.schema import read_schema_json
 from scorers.text_to_sql.reading.schema_files import SchemaFiles
 from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
 
@@ -68,7 +68,7 @@ explore: more { extends: [orders] view_name: orders }
 def test_ddl(tmp_path):
     path = tmp_path / "schema.sql"
     path.write_text(DDL)
-    schema = SchemaFiles(path).schema_of("any", "sqlite")
+    schema = SchemaFiles(path).read_schema("any", "sqlite")
     assert schema.tables == {
         "customer": ("id", "full name"),
         "purchase": ("id", "customer_id", "voucher", "amount"),
@@ -84,7 +84,7 @@ def test_ddl(tmp_path):
     assert "large" not in spider.tables
     assert spider.representatives["purchase.voucher"] == "purchase.voucher"
     assert spider.representatives["voucher.code"] == "purchase.voucher"
-    assert schema_from_json(schema.as_json()) == schema
+    assert read_schema_json(schema.as_json()) == schema
 
 
 def test_lookml_views_refinements_extends_derived_tables_and_joins(tmp_path):
@@ -92,7 +92,7 @@ def test_lookml_views_refinements_extends_derived_tables_and_joins(tmp_path):
     (folder / "views").mkdir(parents=True)
     (folder / "views" / "all.view.lkml").write_text(VIEWS)
     (folder / "shop.model.lkml").write_text(MODEL)
-    schema = SchemaFiles(folder).schema_of("shop", "presto")
+    schema = SchemaFiles(folder).read_schema("shop", "presto")
     assert {table: set(columns) for table, columns in schema.tables.items()} == {
         "customer": {
             "id", "created_by", "full_name", "first_name", "last_name", "born_on", "revenue", "region"
@@ -125,7 +125,7 @@ def test_lookml_that_is_not_whole_is_one_message(tmp_path, content, message):
     path = tmp_path / "shop.lkml"
     path.write_text(content)
     with pytest.raises(GovernanceError, match=message):
-        SchemaFiles(path).schema_of("shop", "presto")
+        SchemaFiles(path).read_schema("shop", "presto")
 
 
 def test_a_folder_may_hold_a_schema_for_each_database(tmp_path):
@@ -133,10 +133,10 @@ def test_a_folder_may_hold_a_schema_for_each_database(tmp_path):
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "v.view.lkml").write_text("view: v { dimension: y {} }")
     files = SchemaFiles(tmp_path)
-    assert files.schema_of("a", "sqlite").tables == {"t": ("x",)}
-    assert files.schema_of("b", "sqlite").tables == {"v": ("y",)}
+    assert files.read_schema("a", "sqlite").tables == {"t": ("x",)}
+    assert files.read_schema("b", "sqlite").tables == {"v": ("y",)}
     with pytest.raises(GovernanceError, match="both DDL and LookML for c; keep one"):
-        files.schema_of("c", "sqlite")
+        files.read_schema("c", "sqlite")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_folder_may_hold_a_schema_for_each_database(tmp_path):
 def test_a_schema_that_cannot_be_used_is_one_message(tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
     with pytest.raises(GovernanceError, match=message):
-        SchemaFiles(tmp_path).schema_of("shop", "sqlite")
+        SchemaFiles(tmp_path).read_schema("shop", "sqlite")
 
 
 def test_an_absent_schema_is_one_message(tmp_path):

@@ -3,18 +3,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorers.text_to_sql.reading.statements import (
+    cut_out_statement,
+    find_unsafe_reason,
     is_blank,
-    not_a_single_query,
-    only_statement,
     orders_rows,
-    spider_text,
-    tokens,
+    split_tokens,
+    write_spider_text,
 )
 
 
 @given(st.text(alphabet="ab;'\"`[]$-/* \n"), st.sampled_from(["sqlite", "duckdb", "postgres"]))
 def test_tokens_join_to_the_text_again(sql, engine):
-    assert "".join(text for _, text in tokens(sql, engine=engine)) == sql
+    assert "".join(text for _, text in split_tokens(sql, engine=engine)) == sql
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_tokens_join_to_the_text_again(sql, engine):
     ],
 )
 def test_what_is_not_a_single_query(sql, problem):
-    assert not_a_single_query(sql, "sqlite") == problem
+    assert find_unsafe_reason(sql, "sqlite") == problem
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_is_not_a_single_query(sql, problem):
     ],
 )
 def test_quoting_is_that_of_the_engine(sql, engine, several):
-    assert (not_a_single_query(sql, engine) is not None) is several
+    assert (find_unsafe_reason(sql, engine) is not None) is several
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,14 @@ def test_blank_text_has_no_sql(sql, blank):
 def test_spider_runs_another_text(sql, text):
     if text is None:
         text = sql.replace("DISTINCT(a)", "(a)")
-    assert spider_text(sql, engine="sqlite", keep_distinct=False) == text
+    assert write_spider_text(sql, engine="sqlite", keep_distinct=False) == text
 
 
 def test_spider_keeps_distinct_when_told_to():
     sql = "SELECT DISTINCT a FROM t WHERE a > = 1"
-    assert spider_text(sql, engine="sqlite", keep_distinct=True) == "SELECT DISTINCT a FROM t WHERE a >= 1"
+    assert (
+        write_spider_text(sql, engine="sqlite", keep_distinct=True) == "SELECT DISTINCT a FROM t WHERE a >= 1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,4 +125,4 @@ def test_rows_are_ordered_where_the_gold_text_says_so(sql, ordered):
     ],
 )
 def test_semicolons_and_comments_around_a_statement_are_no_part_of_it(sql, engine, only):
-    assert only_statement(sql, engine=engine) == only
+    assert cut_out_statement(sql, engine=engine) == only

@@ -7,7 +7,7 @@ import pytest
 
 from scorers.text_to_sql.engines.databases import Databases, open_engine
 from scorers.text_to_sql.engines.query_engine import QueryLimits
-from scorers.text_to_sql.reading.sql_reader import Way, engine_text
+from scorers.text_to_sql.reading.sql_reader import Way, write_for_engine
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 from tests.scorers.text_to_sql.reading.transpiling_cases import COLUMNS, DIVISIONS_BY_ZERO, SALE, TABLES
@@ -51,7 +51,7 @@ def test_a_text_means_what_it_means_in_its_dialect(engines, between, sql, rows, 
         assert verdict.reason.startswith(f"cannot be transpiled to {engine}: ")
         return
     assert verdict.verdict in {PairOutcome.CORRECT, PairOutcome.WRONG_RESULT}, verdict.reason
-    text = engine_text(sql, way=Way(dialect, engine, engines[engine].schema()))
+    text = write_for_engine(sql, way=Way(dialect, engine, engines[engine].schema()))
     assert engines[engine].run(text).table.rows == rows, text
 
 

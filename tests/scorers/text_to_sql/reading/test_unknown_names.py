@@ -2,7 +2,7 @@ import pytest
 import sqlglot
 
 from scorers.text_to_sql.reading.schema import make_schema
-from scorers.text_to_sql.reading.unknown_names import unknown_names
+from scorers.text_to_sql.reading.unknown_names import find_unknown_names
 
 SCHEMA = make_schema(
     {"customer": ["id", "name", "country", "tags"], "purchase": ["id", "customer_id", "amount"]}
@@ -54,7 +54,7 @@ SCHEMA = make_schema(
 )
 def test_sqlite(sql, unknown):
     tree = sqlglot.parse_one(sql, read="sqlite")
-    assert unknown_names(tree, SCHEMA, sql=sql, engine="sqlite") == unknown
+    assert find_unknown_names(tree, SCHEMA, sql=sql, engine="sqlite") == unknown
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_sqlite(sql, unknown):
 )
 def test_other_dialects(dialect, sql, unknown):
     tree = sqlglot.parse_one(sql, read=dialect)
-    assert unknown_names(tree, SCHEMA, sql=sql, engine=dialect) == unknown
+    assert find_unknown_names(tree, SCHEMA, sql=sql, engine=dialect) == unknown

@@ -1,7 +1,7 @@
 import pytest
 
 from scorers.text_to_sql.reading.schema import make_schema
-from scorers.text_to_sql.verdicts.component_match import component_match, normalise
+from scorers.text_to_sql.verdicts.component_match import is_component_match, normalise
 from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
 from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
 from scorers.text_to_sql.verdicts.spider_words import tokenize
@@ -20,7 +20,7 @@ def match(gold, predicted):
         return "gold refused"
     if parsed[1] is None:
         return "refused"
-    return component_match(*(normalise(query, SCHEMA) for query in parsed))
+    return is_component_match(*(normalise(query, SCHEMA) for query in parsed))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorers.text_to_sql.verdicts.result_match import ResultTable, bird_match, execution_match
+from scorers.text_to_sql.verdicts.result_match import ResultTable, is_bird_match, is_execution_match
 
 
 def by_trying_all_permutations(gold, predicted, ordered):
@@ -40,7 +40,7 @@ def two_results(draw):
 def test_columns_match_where_some_permutation_does(results, ordered):
     gold, predicted = results
     expected = by_trying_all_permutations(gold, predicted, ordered)
-    assert execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered) is expected
+    assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered) is expected
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_columns_match_where_some_permutation_does(results, ordered):
     ],
 )
 def test_values_rows_and_columns(gold, predicted, ordered, spider, bird):
-    assert execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered) is spider
-    assert bird_match(ResultTable(gold), ResultTable(predicted)) is bird
+    assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered) is spider
+    assert is_bird_match(ResultTable(gold), ResultTable(predicted)) is bird
 
 
 # Each passes every comparison but one: what would say "equal" without looking there is told by one of these rows.
@@ -104,26 +104,26 @@ EQUAL_AFTER_ALL = {
 
 @pytest.mark.parametrize(("gold", "predicted", "ordered"), ALMOST_EQUAL.values(), ids=list(ALMOST_EQUAL))
 def test_almost_equal_results_are_not_equal(gold, predicted, ordered):
-    assert not execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered)
-    assert not execution_match(ResultTable(predicted), ResultTable(gold), ordered=ordered)
+    assert not is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered)
+    assert not is_execution_match(ResultTable(predicted), ResultTable(gold), ordered=ordered)
 
 
 @pytest.mark.parametrize(
     ("gold", "predicted", "ordered"), EQUAL_AFTER_ALL.values(), ids=list(EQUAL_AFTER_ALL)
 )
 def test_results_are_equal_under_some_arrangement(gold, predicted, ordered):
-    assert execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered)
-    assert execution_match(ResultTable(predicted), ResultTable(gold), ordered=ordered)
+    assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered)
+    assert is_execution_match(ResultTable(predicted), ResultTable(gold), ordered=ordered)
 
 
 def test_many_alike_columns_end_soon():
     """Trying all permutations of twelve columns would take for ever."""
     gold = [tuple(row % (column + 2) for column in range(12)) for row in range(50)]
     predicted = [tuple(reversed(row)) for row in gold]
-    assert execution_match(ResultTable(gold), ResultTable(predicted), ordered=False)
+    assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=False)
     same = [(1,) * 40] * 3
     other = [(1,) * 39 + (2,)] * 3
-    assert not execution_match(ResultTable(same), ResultTable(other), ordered=False)
-    assert execution_match(
+    assert not is_execution_match(ResultTable(same), ResultTable(other), ordered=False)
+    assert is_execution_match(
         ResultTable(other), ResultTable([tuple(reversed(row)) for row in other]), ordered=False
     )
