@@ -5,7 +5,7 @@
 A server on loopback, in a process of its own, answers every request after a fixed time, so no more than
 concurrency / answer time requests a second are possible. Both sides judge the faithfulness of the same items (two
 requests each) with that many requests in flight, after one item to warm up, in turns; the median counts. The CPU time
-of this process for each request stands beside it: other work on the machine disturbs it less. Nothing is cached.
+of this process for each request is beside it: other work on the machine disturbs it less. Nothing is cached.
 """
 
 import argparse

@@ -21,7 +21,7 @@ def files_below(folder: Path, *, hidden: bool = False) -> list[Path]:
     """
     walk = _Walk(hidden)
     walk.into(folder, tuple(_identify(parent) for parent in folder.resolve().parents))
-    # Links come last, so that a folder which also stands here itself is listed by its own name.
+    # Links come last, so that a folder which is also here itself is listed by its own name.
     while walk.links:
         walk.into(*walk.links.pop(0))
     return sorted(walk.files)

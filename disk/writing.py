@@ -27,7 +27,8 @@ def write_whole(path: Path, content: bytes) -> None:
         DiskError: it cannot be written, or is a folder, a socket or a disk; what was there is as it was.
     """
     try:
-        if (descriptor := _find_own_stream(path)) is not None:
+        descriptor = _find_own_stream(path)
+        if descriptor is not None:
             _write_all(os.dup(descriptor), content)
         elif _is_written_through(path):
             _write_all(_open(path), content)
@@ -41,17 +42,17 @@ def put_in_place(finished: Path, path: Path) -> None:
     """Move the file `finished` to `path`, in place of the file there or of the one that a link there leads to.
 
     Raises:
-        DiskError: something stands at `path` that is not a file; it was not replaced.
+        DiskError: something at `path` is not a file; it was not replaced.
         OSError: it cannot be moved.
     """
     finished.replace(replaceable(path))
 
 
 def replaceable(path: Path) -> Path:
-    """Return where a file that is to stand at `path` goes: `path` itself, or what the link there leads to.
+    """Return where a file that is to be at `path` goes: `path` itself, or what the link there leads to.
 
     Raises:
-        DiskError: something else than a file stands there.
+        DiskError: something that is not a file is there.
         OSError: it cannot be looked at, as a circle of links.
     """
     mode = _read_mode(path)

@@ -56,7 +56,7 @@ def valid_sql_rate(verdict: PairVerdict) -> bool | None:
 
 
 def execution_error_rate(verdict: PairVerdict) -> bool | None:
-    """Safe predictions that the engine refuses as they stand, or that pass the bounds on rows or memory.
+    """Safe predictions that the engine refuses unchanged, or that pass the bounds on rows or memory.
 
     Own definition, after BIRD's evaluator, which scores "error" for them. A prediction without any SQL, or that cannot
     be transpiled to the engine, is among them; one that runs into the time limit is not.

@@ -56,23 +56,28 @@ def parse_pair(line: Line) -> Pair:
     if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
         raise GovernanceError("id: missing, or neither a text nor an integer")
     texts = {name: _read_text(line.value, name, keys[name]) for name in _TEXTS}
-    latency = line.json("latency_seconds")
-    if latency is not None and (
-        isinstance(latency, bool) or not isinstance(latency, int | float) or not 0 <= latency < math.inf
-    ):
-        raise GovernanceError("latency_seconds: not a number of seconds, 0 or more")
     facets = line.json("facets")
     groups = facet_groups(facets)
+    question = line.value.get("question")
     return Pair(
         identity,
         texts["database"],
         texts["gold_sql"],
         texts["predicted_sql"],
-        None if latency is None else float(latency),
+        _read_latency(line),
         facets if isinstance(facets, Mapping) else None,
         groups,
-        question if isinstance(question := line.value.get("question"), str) else None,
+        question if isinstance(question, str) else None,
     )
+
+
+def _read_latency(line: Line) -> float | None:
+    latency = line.json("latency_seconds")
+    if latency is None:
+        return None
+    if isinstance(latency, bool) or not isinstance(latency, int | float) or not 0 <= latency < math.inf:
+        raise GovernanceError("latency_seconds: not a number of seconds, 0 or more")
+    return float(latency)
 
 
 def _find_keys(value: Mapping[str, JsonValue]) -> dict[str, str]:
@@ -96,12 +101,14 @@ def _find_keys(value: Mapping[str, JsonValue]) -> dict[str, str]:
 
 def _describe_mapping(value: Mapping[str, JsonValue]) -> str:
     """Say what a record is to hold and what this one does."""
-    fields = [
-        names[0] + (f" (or {', '.join(names[1:])})" if len(names) > 1 else "") for names in _NAMES.values()
-    ]
+    fields = [_describe_field(*names) for names in _NAMES.values()]
     shown = ", ".join(list(value)[:_SHOWN_KEYS])
     rest = f" and {len(value) - _SHOWN_KEYS} more" if len(value) > _SHOWN_KEYS else ""
     return f"a pair has {', '.join(fields)}; the keys here are {shown or '(none)'}{rest}; rename them"
+
+
+def _describe_field(name: str, *other_names: str) -> str:
+    return f"{name} (or {', '.join(other_names)})" if other_names else name
 
 
 def _read_text(value: Mapping[str, JsonValue], name: str, key: str) -> str:
@@ -152,7 +159,7 @@ class PredictionsFile:
                 except GovernanceError as error:
                     return str(error)
                 before = seen.before(pair.id, line.number)
-                return None if before is None else f'id: "{pair.id}" stands on line {before} already'
+                return None if before is None else f'id: "{pair.id}" is on line {before} already'
 
             return check_lines(self._path, problem_in, self._separator), targets
 

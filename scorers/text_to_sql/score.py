@@ -1,5 +1,6 @@
 """Score a file of predictions into evidence."""
 
+import itertools
 import os
 import re
 import sys
@@ -34,7 +35,7 @@ class TextToSqlSettings:
     `schema` is a LookML or DDL file or folder, instead of the live schema. `dialect` is what gold and predictions are
     written in (a name of sqlglot), where it is not that of the engine. `extract_sql` takes SQL out of prose and fences,
     `keep_distinct` is that option of Spider's evaluator. `trust_server` vouches that the user in the URL of a server
-    other than PostgreSQL can do nothing but read. `separator` stands between the cells of CSV. The limits hold for each
+    other than PostgreSQL can do nothing but read. `separator` is between the cells of CSV. The limits hold for each
     query; `workers` are processes, as many as there are cores where it is `None`.
     """
 
@@ -157,14 +158,17 @@ def score_text_to_sql(
         TextToSqlMetrics(transpiled=transpiled) as metrics,
     ):
         with open_input(predictions) as source:
+            # First pass: every line is checked, and every database is found, before any query runs.
             total, targets = file.check(places)
             fingerprints = {name: target.fingerprint() for name, target in sorted(targets.items())}
             pool.configure(_make_worker_settings(settings, targets))
             progress = Progress(total, "pairs") if show_progress else None
+            # Second pass: the processes score, while this one counts and writes.
             for pair, verdict in _watch(pool.score(file.pairs()), progress):
                 summary.add(pair, verdict)
                 metrics.add(verdict, pair.groups, pair.latency_seconds)
                 evidence.add_result(make_result_line(pair, verdict))
+        # Only what is whole becomes evidence.
         _refuse_nothing_scored(predictions, summary)
         evidence.finish(metrics.measurements(), _make_provenance(source, fingerprints, settings, summary))
     return summary
@@ -244,9 +248,8 @@ def _check_dialect(dialect: str) -> None:
 
 def _refuse_nothing_scored(predictions: Path, summary: TextToSqlSummary) -> None:
     if summary.scored == 0:
-        named = "\n".join(
-            f"  {identity}: {reason}" for identity, reason in list(summary.gold_errors.items())[:5]
-        )
+        first = itertools.islice(summary.gold_errors.items(), 5)
+        named = "\n".join(f"  {identity}: {reason}" for identity, reason in first)
         raise GovernanceError(
             f"{predictions}: no gold query runs, so nothing can be scored; correct them:\n{named}"
         )
@@ -261,7 +264,9 @@ def _make_provenance(
     from importlib.metadata import version  # noqa: PLC0415  it takes longer to import than a hundred pairs to score
 
     shown = replace(settings, workers=None)
-    stated = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(shown).items()}
+    stated = asdict(shown)
+    if settings.schema is not None:
+        stated["schema"] = str(settings.schema)
     del stated["workers"]  # says nothing about the figures
     return {
         **source.provenance(GROUP, summary.pairs),

@@ -1,4 +1,4 @@
-"""A file is read whole and within bounds; a pipe is waited for, but not for ever."""
+"""A file is read whole and within bounds; a pipe is waited for, but not without end."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Every file below a folder is listed, or what stands in the way is named."""
+"""Every file below a folder is listed, or what is in the way is named."""
 
 import os
 import socket

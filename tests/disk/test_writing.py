@@ -104,7 +104,7 @@ def test_a_pipe_that_nobody_reads_from_is_given_up(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_the_own_output_is_written_to_where_it_goes(tmp_path: Path, path: str) -> None:
-    """Also where a shell appends it to a file: what stands there is not lost."""
+    """Also where a shell appends it to a file: what is there is not lost."""
     if not Path(path).exists():
         pytest.skip("no such path on this system")
     program = (

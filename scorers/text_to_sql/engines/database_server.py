@@ -74,13 +74,11 @@ class ServerEngine:
             name: {column["name"]: str(column["type"]) for column in listed}
             for name, listed in columns.items()
         }
-        keys = [
-            (f"{table}.{column}", f"{key['referred_table']}.{target}")
-            for table in tables
-            if table not in views
-            for key in inspector.get_foreign_keys(table)
-            for column, target in zip(key["constrained_columns"], key["referred_columns"], strict=True)
-        ]
+        keys = []
+        for table in [name for name in tables if name not in views]:
+            for key in inspector.get_foreign_keys(table):
+                for column, target in zip(key["constrained_columns"], key["referred_columns"], strict=True):
+                    keys.append((f"{table}.{column}", f"{key['referred_table']}.{target}"))
         return make_schema(tables, keys, views, types)
 
     def _is_superuser(self, connection: Connection) -> bool:

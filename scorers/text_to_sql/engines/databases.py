@@ -65,26 +65,24 @@ class Databases:
         return self._found[name]
 
     def _find_in_files(self, name: str) -> Target:
-        source = Path(self.source)
-        if source.is_file():
-            candidates = [source] if source.stem == name else []
-        elif not name or Path(name).name != name:
-            candidates = []
-        else:
-            candidates = [
-                path
-                for folder in (source, source / name)
-                for path in (folder / f"{name}{suffix}" for suffix in SUFFIXES)
-                if path.is_file()
-            ]
+        candidates = self._list_candidates(Path(self.source), name)
         if not candidates:
             raise GovernanceError(
-                f'no database "{name}" in {source}; a file {name}.sqlite or {name}.duckdb is needed'
+                f'no database "{name}" in {self.source}; a file {name}.sqlite or {name}.duckdb is needed'
             )
         if len(candidates) > 1:
             found = ", ".join(str(path) for path in candidates)
             raise GovernanceError(f'more than one database "{name}": {found}; keep one of them')
         return Target(_detect_kind(candidates[0]), str(candidates[0]))
+
+    def _list_candidates(self, source: Path, name: str) -> list[Path]:
+        """Return the files that may be the database `name`; a name with a path in it leads nowhere."""
+        if source.is_file():
+            return [source] if source.stem == name else []
+        if not name or Path(name).name != name:
+            return []
+        named = [folder / f"{name}{suffix}" for folder in (source, source / name) for suffix in SUFFIXES]
+        return [path for path in named if path.is_file()]
 
 
 def _check_server_url(source: str, *, trusted: bool) -> "URL":

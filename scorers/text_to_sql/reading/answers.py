@@ -1,6 +1,6 @@
 """SQL inside a model's answer: the rule of `--extract-sql`.
 
-What belongs to the query is for a parser to say, not for marks in the text: blank lines, semicolons and fences stand in
+What belongs to the query is for a parser to say, not for marks in the text: blank lines, semicolons and fences are in
 texts and comments too. So candidates are found by what surrounds SQL in answers, and the first that parses is taken.
 """
 
@@ -50,7 +50,7 @@ _MOST_CUTS = 50
 def extract_sql(answer: str, *, dialect: str) -> str:
     """Return the SQL inside a model's answer, or the answer where there is none.
 
-    A text of statements only is left as it stands. Otherwise drafts (`<think>…</think>`, also without its end) are left
+    A text of statements only is not changed. In any other, drafts (`<think>…</think>`, also without its end) are left
     out, and the next question behind a query. The first that parses as a query is taken: of the Markdown fences, and of
     JSON in them; of a JSON object; of the tags; behind a
     label such as `SQLQuery:`; from a line that begins with SELECT or WITH; of the code spans; from any SELECT or WITH.
@@ -61,18 +61,22 @@ def extract_sql(answer: str, *, dialect: str) -> str:
     if is_blank(answer, engine=dialect) or parse_sql(answer, dialect).is_statements:
         return answer
     text = _drop_next_question(_SPECIAL_TOKEN.sub("", _drop_drafts(answer)), dialect)
-    fenced = [content for match in _FENCE.finditer(text) if (content := _take_content(match.group(2)))]
+    # First what is marked as code: an answer that has a fence says outside of it what is not the query.
+    contents = [_take_content(match.group(2)) for match in _FENCE.finditer(text)]
+    fenced = [content for content in contents if content]
     in_json = [each for content in fenced for each in _find_texts_in_json(content)]
     query = _find_first_query([*fenced, *in_json], dialect)
     if query is not None:
         return query
     if fenced:
         return _choose_statements(fenced, dialect)
+    # Then what may be one, from what is most surely the query to what is least.
     text = _FENCE_MARK.sub("", text)  # of fences that hold nothing
     candidates = list(_find_candidates(text))
     query = _find_first_query(candidates, dialect)
     if query is not None:
         return query
+    # No query: a statement that writes must not be taken for an empty answer, nor a wrong query for prose.
     writes = _cut_at_matches(_LINE_OF_A_WRITE, text)
     written = next((each for each in writes if parse_sql(each, dialect).is_statements), None)
     if written is not None:
@@ -183,7 +187,7 @@ def _begins_as_query(text: str, dialect: str) -> bool:
 
 
 def _split_at_semicolon(text: str, dialect: str) -> tuple[str, str]:
-    """Return `text` up to its first semicolon outside texts and comments, and what stands behind it."""
+    """Return `text` up to its first semicolon outside texts and comments, and what follows it."""
     position = 0
     for kind, part in split_tokens(text, engine=dialect):
         if kind == "semicolon" and position:

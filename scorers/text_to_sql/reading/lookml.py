@@ -1,4 +1,4 @@
-"""LookML read as a schema: which tables and columns its views stand on, and which columns its explores join.
+"""LookML read as a schema: which tables and columns its views are over, and which columns its explores join.
 
 Views are taken with their refinements (`view: +name`) and `extends`. A view's table is its `sql_table_name`, or its own
 name (derived tables are their view's name); its columns are what its fields' SQL takes from `${TABLE}`, a dimension
@@ -54,7 +54,7 @@ def read_lookml(paths: Iterable[Path]) -> Schema:
 
 
 def _read_definitions(paths: Iterable[Path], kind: str) -> Iterator[tuple[Path, Definition]]:
-    """Yield plain definitions before refinements, which may stand in any file."""
+    """Yield plain definitions before refinements, which may be in any file."""
     found = []
     for path in paths:
         try:
@@ -116,7 +116,7 @@ class _LookmlModel:
         return {table: list(columns) for table, columns in tables.items()}
 
     def find_table(self, view_name: str, below: tuple[str, ...] = ()) -> str:
-        """The table that a view stands on, without its schema."""
+        """The table that a view is over, without its schema."""
         stated = self._find_view(view_name).get("sql_table_name")
         if stated is None or view_name in below:
             return view_name

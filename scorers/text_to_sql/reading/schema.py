@@ -53,8 +53,10 @@ def make_schema(
         {table.lower(): tuple(column.lower() for column in columns) for table, columns in tables.items()},
         tuple((left.lower(), right.lower()) for left, right in foreign_keys),
         frozenset(view.lower() for view in views),
-        {
-            table.lower(): {column.lower(): kind for column, kind in columns.items() if kind}
-            for table, columns in (types or {}).items()
-        },
+        {table.lower(): _lower_types(columns) for table, columns in (types or {}).items()},
     )
+
+
+def _lower_types(columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the types of the columns that have one."""
+    return {column.lower(): kind for column, kind in columns.items() if kind}

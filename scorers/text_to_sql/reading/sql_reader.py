@@ -90,7 +90,9 @@ def _find_write(sql: str, trees: Sequence[exp.Expr]) -> str | None:
     if not isinstance(tree, QUERIES):
         return f"a statement that is not a query: {tree.key.upper()}"
     text = sql.lower()
-    found = tree.find(*WRITES) if any(word in text for word in _WRITING_WORDS) else None
+    if not any(word in text for word in _WRITING_WORDS):  # looking through the tree takes longer
+        return None
+    found = tree.find(*WRITES)
     return None if found is None else f"a query that writes: {found.key.upper()}"
 
 

@@ -86,7 +86,7 @@ def find_unsafe_reason(sql: str, engine: str) -> str | None:
 
 
 def cut_out_statement(sql: str, *, engine: str) -> str:
-    """Return `sql` without what stands around its only statement where semicolons do: more of them, and comments.
+    """Return `sql` without the semicolons, and comments beside them, around its only statement.
 
     Some engines, and the libraries in front of them, take what follows a semicolon for another statement.
     """
@@ -107,17 +107,17 @@ def is_blank(sql: str, *, engine: str) -> bool:
 def write_spider_text(sql: str, *, engine: str, keep_distinct: bool) -> str:
     """Return the text that Spider's execution match runs for `sql`.
 
-    As in taoyds/test-suite-sql-eval (`exec_eval.py`): `> =`, `< =` and `! =` are mended wherever they stand, the
+    As in taoyds/test-suite-sql-eval (`exec_eval.py`): `> =`, `< =` and `! =` become one word wherever they are, the
     year of today's date becomes 2020, and unless `keep_distinct` every word DISTINCT is left out, in `COUNT(DISTINCT
     x)` too. Different here: `IS [NOT] DISTINCT FROM` and `DISTINCT ON` keep theirs, which is an operator's name and
     not a quantifier; the official evaluator makes a syntax error of them.
     """
-    mended = sql.replace("> =", ">=").replace("< =", "<=").replace("! =", "!=")
-    if "curdate" in mended.lower():
-        mended = _YEAR_OF_TODAY.sub("2020", mended)
-    if keep_distinct or "distinct" not in mended.lower():
-        return mended
-    return _drop_distinct(mended, engine)
+    joined = sql.replace("> =", ">=").replace("< =", "<=").replace("! =", "!=")
+    if "curdate" in joined.lower():
+        joined = _YEAR_OF_TODAY.sub("2020", joined)
+    if keep_distinct or "distinct" not in joined.lower():
+        return joined
+    return _drop_distinct(joined, engine)
 
 
 def _drop_distinct(sql: str, engine: str) -> str:
@@ -135,5 +135,5 @@ def _drop_distinct(sql: str, engine: str) -> str:
 
 
 def orders_rows(gold_sql: str) -> bool:
-    """Whether the order of rows counts: `order by` stands anywhere in the gold text, as Spider's evaluator reads it."""
+    """Whether the order of rows counts: `order by` is anywhere in the gold text, as Spider's evaluator reads it."""
     return "order by" in gold_sql.lower()

@@ -75,11 +75,12 @@ def _annotate(tree: exp.Expr, way: Way) -> None:
 
 
 def _list_types(schema: Schema) -> dict[str, object]:
-    return {
-        table: {column: schema.types.get(table, {}).get(column, "unknown") for column in columns}
-        for table, columns in schema.tables.items()
-        if columns
-    }
+    listed: dict[str, object] = {}
+    for table, columns in schema.tables.items():
+        types = schema.types.get(table, {})
+        if columns:  # sqlglot refuses a table without any
+            listed[table] = {column: types.get(column, "unknown") for column in columns}
+    return listed
 
 
 def _carry_tree(tree: exp.Expr, way: Way) -> exp.Expr:

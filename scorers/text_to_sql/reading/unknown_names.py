@@ -221,7 +221,7 @@ class _Finder:
                     self._walk(child, scope, ctes)
 
     def _walk_comprehension(self, node: exp.Comprehension, scope: _Scope, ctes: dict[str, Columns]) -> None:
-        """Look through DuckDB's `[this FOR x IN list IF condition]`, where `x` stands for an item of the list."""
+        """Look through DuckDB's `[this FOR x IN list IF condition]`, where `x` is an item of the list."""
         self._walk(node.args["iterator"], scope, ctes)
         names = {identifier.name.lower() for identifier in node.expression.find_all(exp.Identifier)}
         inner = _Scope(aliases=names, outer=scope)
@@ -246,7 +246,7 @@ class _Finder:
         return bool(self._sqlite_text) and column.this.quoted and f'"{column.name}"' in self._sqlite_text
 
     def _check_quoted_column(self, node: object, scope: _Scope) -> None:
-        """Report a quoted name that stands where a column must, although SQLite would take it for a text."""
+        """Report a quoted name where a column must be, although SQLite would take it for a text."""
         if (
             isinstance(node, exp.Column)
             and not node.table

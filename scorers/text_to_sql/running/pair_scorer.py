@@ -41,7 +41,7 @@ _LONGEST_REMEMBERED = 10_000  # characters
 
 @dataclass(frozen=True, slots=True)
 class _Gold:
-    """A gold query that ran: its result as it stands, and as Spider's evaluator would run it."""
+    """A gold query that ran: its result unchanged, and as Spider's evaluator would run it."""
 
     plain: ResultTable
     spider: ResultTable
@@ -50,7 +50,7 @@ class _Gold:
     component: Query | None
 
 
-_Runs = tuple[QueryResult | None, QueryResult | None]  # as it stands, and as Spider's evaluator would run it
+_Runs = tuple[QueryResult | None, QueryResult | None]  # unchanged, and as Spider's evaluator would run it
 
 
 class ScoringMemory:
@@ -115,6 +115,7 @@ class PairScorer:
         if isinstance(gold, str):
             return PairVerdict(PairOutcome.GOLD_ERROR, gold)
         reading = self._read(predicted_sql)
+        # First the text as it is, which BIRD compares and all other metrics are about; then as Spider would run it.
         component = (
             self._read_components(predicted_sql) if reading.unsafe is None and gold.component else None
         )
@@ -211,7 +212,7 @@ class PairScorer:
         return self._memory.executions.get(key, run, keep=_is_short(key))
 
     def _run_as_spider(self, sql: str, plain: QueryResult | None, phase: Phase) -> QueryResult | None:
-        """Run the text that Spider's evaluator would, unless it is the same or running it as it stands forbids it."""
+        """Run the text that Spider's evaluator would, unless it is the same or the unchanged one may not be run again."""
         text = write_spider_text(sql, engine=self._engine.dialect, keep_distinct=self._keep_distinct)
         if text == sql:
             return plain
@@ -245,16 +246,20 @@ def _count_table_cells(table: ResultTable) -> int:
 def _judge_pair(gold: _Gold, reading: Reading, component: Query | None, run: _Runs) -> PairVerdict:
     plain = run[0]
     failure = plain.failure if plain else None
-    unsafe = reading.unsafe or next((each.reason for each in run if each and each.failure in _UNSAFE), None)
+    # First: is it safe? What the engine refuses as unsafe is so, whatever its text says; nothing else counts then.
+    refused = [each.reason for each in run if each and each.failure is FailureKind.UNSAFE]
+    unsafe = reading.unsafe or next(iter(refused), None)
     table, spider_table = (each.table if each and unsafe is None else None for each in run)
+    # Then: is it right? Each benchmark compares what its own evaluator would have run.
     correct = spider_table is not None and is_execution_match(gold.spider, spider_table, ordered=gold.ordered)
     bird = table is not None and is_bird_match(gold.plain, table)
     exact = None if gold.component is None else False
     if gold.component is not None and component is not None and unsafe is None:
         exact = is_component_match(gold.component, component)
-    outcome, reason = (
-        (PairOutcome.CORRECT, "the results are equal") if correct else _explain(gold, reading, plain, unsafe)
-    )
+    # Last: what is said of it.
+    outcome, reason = PairOutcome.CORRECT, "the results are equal"
+    if not correct:
+        outcome, reason = _explain(gold, reading, plain, unsafe)
     return PairVerdict(
         outcome,
         reason,
@@ -273,7 +278,6 @@ def _judge_pair(gold: _Gold, reading: Reading, component: Query | None, run: _Ru
     )
 
 
-_UNSAFE = {FailureKind.UNSAFE}
 _ERRORS = {
     *(FailureKind.ERROR, FailureKind.UNKNOWN_NAME, FailureKind.NOT_UNDERSTOOD),
     *(FailureKind.OUT_OF_MEMORY, FailureKind.TOO_MANY_ROWS),
@@ -296,14 +300,14 @@ def _explain(
         return (PairOutcome.EMPTY if reading.empty else PairOutcome.EXECUTION_ERROR), reading.problem
     if plain.failure is not None:
         return _OUTCOMES.get(plain.failure, PairOutcome.EXECUTION_ERROR), plain.reason
-    shapes = [
-        f"{len(table.rows)} rows of {table.width} columns"
-        for table in (plain.table, gold.plain)
-        if table is not None
-    ]
-    if shapes[0] != shapes[-1]:
-        return PairOutcome.WRONG_RESULT, f"{shapes[0]} where the gold has {shapes[-1]}"
-    return PairOutcome.WRONG_RESULT, f"other values or another order in {shapes[0]}"
+    shape, gold_shape = _describe_shape(plain.table or gold.plain), _describe_shape(gold.plain)
+    if shape != gold_shape:
+        return PairOutcome.WRONG_RESULT, f"{shape} where the gold has {gold_shape}"
+    return PairOutcome.WRONG_RESULT, f"other values or another order in {shape}"
+
+
+def _describe_shape(table: ResultTable) -> str:
+    return f"{len(table.rows)} rows of {table.width} columns"
 
 
 def _divide_times(gold: _Gold, plain: QueryResult | None) -> float | None:

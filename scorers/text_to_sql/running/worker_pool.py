@@ -171,6 +171,7 @@ class WorkerPool(Generic[AnyPair]):
         done: dict[int, tuple[AnyPair, PairVerdict]] = {}
         read = next_number = 0
         while True:
+            # First pass: read ahead, so that no process waits for pairs.
             while not exhausted and read - next_number < _WINDOW and self._needs_pairs():
                 item = next(source, None)
                 if item is None:
@@ -178,9 +179,11 @@ class WorkerPool(Generic[AnyPair]):
                 else:
                     read += 1
                     self._route(item[1]).queue.append(_Numbered(*item))
+            # Second pass: hand out batches, take in verdicts.
             self._dispatch()
             for number, pair, verdict in self._collect():
                 done[number] = (pair, verdict)
+            # Third pass: what is next in the file's order goes out, as far as it is done.
             while next_number in done:
                 yield done.pop(next_number)
                 next_number += 1
@@ -199,7 +202,7 @@ class WorkerPool(Generic[AnyPair]):
             if worker.batch:
                 continue
             queue = worker.queue
-            if not queue:
+            if not queue:  # help the one that has most to do out, unless it is soon done itself
                 queue = max((other.queue for other in self._workers), key=len)
                 if len(queue) <= 2 * _BATCH:
                     continue
@@ -207,7 +210,8 @@ class WorkerPool(Generic[AnyPair]):
 
     def _collect(self) -> Iterator[tuple[int, AnyPair, PairVerdict]]:
         busy = [worker for worker in self._workers if worker.batch]
-        ready = wait([worker.connection for worker in busy], timeout=_POLL_SECONDS) if busy else []
+        connections = [worker.connection for worker in busy]
+        ready = wait(connections, timeout=_POLL_SECONDS) if connections else []
         for worker in busy:
             if worker.connection in ready:
                 yield from self._settle(worker)

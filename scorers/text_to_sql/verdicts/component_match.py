@@ -2,7 +2,7 @@
 
 Source of the definition: `evaluation.py` of Yu et al., "Spider" (EMNLP 2018), with its defaults: literals and DISTINCT
 do not count, columns that foreign keys equate are one column. Each component of SELECT, WHERE and GROUP BY is compared
-as a bag, HAVING and ORDER BY as they stand, LIMIT by its presence.
+as a bag, HAVING and ORDER BY in their order, LIMIT by its presence.
 """
 
 from collections import Counter
@@ -61,7 +61,9 @@ def _do_set_operations_match(gold: Query, predicted: Query) -> bool:
 
 def _list_keywords(query: Query) -> set[str]:
     every = (query.joins, query.where, query.having)
-    conditions = [unit for part in every for unit in part[::2] if isinstance(unit, Comparison)]
+    units = [unit for part in every for unit in part[::2]]
+    comparisons = [unit for unit in units if isinstance(unit, Comparison)]
+    operators = {comparison.operator for comparison in comparisons}
     present = {
         "where": bool(query.where),
         "group": bool(query.group_by),
@@ -69,9 +71,9 @@ def _list_keywords(query: Query) -> set[str]:
         "order": query.order_by is not None,
         "limit": query.limited,
         "or": any("or" in part[1::2] for part in every),
-        "not": any(condition.negated for condition in conditions),
-        "in": any(condition.operator == "in" for condition in conditions),
-        "like": any(condition.operator == "like" for condition in conditions),
+        "not": any(comparison.negated for comparison in comparisons),
+        "in": "in" in operators,
+        "like": "like" in operators,
     }
     return {keyword for keyword, is_there in present.items() if is_there}
 
@@ -102,11 +104,12 @@ def _drop_literals(query: Query) -> Query:
 
 
 def _drop_literals_of_conditions(conditions: Conditions) -> Conditions:
-    return tuple(
-        unit._replace(first=_keep_subquery(unit.first), second=_keep_subquery(unit.second))
-        if isinstance(unit, Comparison)
-        else unit
-        for unit in conditions
+    return tuple(unit if isinstance(unit, str) else _drop_literals_of_comparison(unit) for unit in conditions)
+
+
+def _drop_literals_of_comparison(comparison: Comparison) -> Comparison:
+    return comparison._replace(
+        first=_keep_subquery(comparison.first), second=_keep_subquery(comparison.second)
     )
 
 
@@ -115,36 +118,35 @@ def _keep_subquery(operand: Operand) -> Query | None:
 
 
 def _normalise_query(query: Query, renamed: dict[str, str]) -> Query:
-    def column(old: Column) -> Column:
+    def rename_column(old: Column) -> Column:
         return Column(old.aggregate, renamed.get(old.name, old.name), None)
 
-    def value(old: Value) -> Value:
-        return Value(old.operator, column(old.left), old.right and column(old.right))
+    def rename_value(old: Value) -> Value:
+        return Value(old.operator, rename_column(old.left), old.right and rename_column(old.right))
 
-    def conditions(old: Conditions) -> Conditions:
-        return tuple(
-            Comparison(
-                unit.negated,
-                unit.operator,
-                value(unit.value),
-                _keep_subquery(unit.first),
-                _keep_subquery(unit.second),
-            )
-            if isinstance(unit, Comparison)
-            else unit
-            for unit in old
-        )
+    def rename_comparison(old: Comparison) -> Comparison:
+        return _drop_literals_of_comparison(old)._replace(value=rename_value(old.value))
+
+    def rename_conditions(old: Conditions) -> Conditions:
+        return tuple(unit if isinstance(unit, str) else rename_comparison(unit) for unit in old)
 
     order_by, operation = query.order_by, query.set_operation
+    if order_by is not None:
+        direction, values = order_by
+        order_by = direction, tuple(map(rename_value, values))
+    if operation is not None:
+        # The other query's columns are renamed by this one's tables, as the official evaluator does it.
+        operator, other = operation
+        operation = operator, _normalise_query(other, renamed)
     return Query(
         query.tables,
-        conditions(query.joins),
-        tuple((aggregate, value(selected)) for aggregate, selected in query.select),
-        None,
-        conditions(query.where),
-        tuple(column(grouped) for grouped in query.group_by),
-        conditions(query.having),
-        order_by and (order_by[0], tuple(value(ordered) for ordered in order_by[1])),
+        rename_conditions(query.joins),
+        tuple((aggregate, rename_value(selected)) for aggregate, selected in query.select),
+        None,  # DISTINCT does not count
+        rename_conditions(query.where),
+        tuple(map(rename_column, query.group_by)),
+        rename_conditions(query.having),
+        order_by,
         query.limited,
-        operation and (operation[0], _normalise_query(operation[1], renamed)),
+        operation,
     )

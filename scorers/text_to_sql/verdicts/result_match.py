@@ -25,7 +25,7 @@ class ResultTable:
         return len(self.rows[0]) if self.rows else 0
 
     def is_equal_column(self, other: "ResultTable") -> bool:
-        """Whether both are the same single column as they stand, which every comparison takes for equal."""
+        """Whether both are the same single column, which every comparison takes for equal."""
         return self.width == 1 and self.rows == other.rows
 
     @cached_property

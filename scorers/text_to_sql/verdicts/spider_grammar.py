@@ -38,7 +38,7 @@ def parse_spider_sql(sql: str, schema: SpiderSchema) -> Query | None:
 
 
 def _find_aliases(tokens: list[str], schema: SpiderSchema) -> dict[str, str]:
-    """What every name before or after an AS stands for, wherever it is used; tables stand for themselves."""
+    """Return which table or column every name after an AS means, wherever it is used; tables mean themselves."""
     aliases = {}
     for index, word in enumerate(tokens):
         if word == "as":
@@ -265,7 +265,7 @@ class _Parser:
         while not self._at_end_of_clause:
             values.append(self._read_value(scope))
             if self._word in {"asc", "desc"}:
-                direction = self._word  # the last one stands for all
+                direction = self._word  # the last one counts for all
                 self._position += 1
             if not self._skip(","):
                 break

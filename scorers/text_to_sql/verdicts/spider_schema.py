@@ -11,7 +11,7 @@ from scorers.text_to_sql.reading.schema import ColumnPair, Schema
 
 @dataclass(frozen=True)
 class SpiderSchema:
-    """The tables with their columns, and which column stands for those that foreign keys equate with it."""
+    """The tables with their columns, and which column is compared instead of those that foreign keys equate with it."""
 
     tables: dict[str, frozenset[str]]
     representatives: dict[str, str] = field(default_factory=dict)

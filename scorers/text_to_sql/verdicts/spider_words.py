@@ -6,7 +6,7 @@ Source: `tokenize` in `process_sql.py` of the Spider benchmark, which splits by 
 import re
 
 # Penn Treebank tokens as in NLTK's `word_tokenize`, for text without quotation marks: signs such as `=` and `+` stay
-# with what they touch, a comma stands alone unless a digit follows.
+# with what they touch, a comma is alone unless a digit follows.
 _TOKEN = re.compile(
     r"(?:[^\s;@#$%&?!*\[\](){}<>`«»“”‘’„:,.\-]+|(?<!\.)\.(?!\.)|-(?!-)|[:,](?=\d))+"
     r"|\.{2,}|--|`+|[;@#$%&?!*\[\](){}<>«»“”‘’„:,]"

@@ -164,7 +164,7 @@ def _move_moment(moment: exp.Expr, sign: str, amount: exp.Expr | None, unit: str
 
 
 def _check_format(node: exp.Expr, way: Way) -> exp.Expr | None:
-    """Refuse formats that the engine would write otherwise, or as they stand, or for which SQLite gives NULL."""
+    """Refuse formats that the engine would write differently, or unchanged, or for which SQLite gives NULL."""
     format_ = node.args.get("format")
     if not (isinstance(format_, exp.Literal) and format_.is_string):
         raise NotTranspilableError("the format of a date is computed")

@@ -94,7 +94,7 @@ def _rewrite_plus(node: exp.Expr, way: Way) -> exp.Expr | None:
     sides = (node.this, node.expression)
     if not any(is_of(side, *exp.DataType.TEXT_TYPES) for side in sides):
         return None
-    node.type = exp.DataType.build("text")  # for what stands around it
+    node.type = exp.DataType.build("text")  # for what is around it
     if not all(is_of(side, *exp.DataType.TEXT_TYPES, exp.DataType.Type.NULL) for side in sides):
         raise NotTranspilableError(f"+ of a text and what may be a number in {way.dialect}")
     return exp.Paren(this=exp.DPipe(this=put_in_brackets(sides[0]), expression=put_in_brackets(sides[1])))

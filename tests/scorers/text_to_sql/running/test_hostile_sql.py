@@ -17,7 +17,7 @@ from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
 LIMITS = QueryLimits(seconds=0.5, rows=1_000, memory=256 * 1024 * 1024)
-COUNT_FOR_EVER = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
+COUNT_WITHOUT_END = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
 
 SQLITE_STATEMENTS = [
     "INSERT INTO customer VALUES (9, 'Eve', 'XX')",
@@ -261,7 +261,7 @@ engine.close()
 
 
 @pytest.mark.parametrize(
-    "sql", [COUNT_FOR_EVER, "SELECT count(*) FROM {cross}"], ids=["recursion", "cross join"]
+    "sql", [COUNT_WITHOUT_END, "SELECT count(*) FROM {cross}"], ids=["recursion", "cross join"]
 )
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
 def test_the_time_limit_ends_a_running_query(request, kind, sql):
@@ -276,11 +276,11 @@ def test_the_time_limit_ends_a_running_query(request, kind, sql):
     assert run.stdout == "timeout|stopped at the time limit of 0.2 s|[(1,)]\n"
 
 
-def test_a_query_that_runs_for_ever_is_counted_as_what_it_is(shop, write_pairs, tmp_path):
+def test_a_query_that_runs_without_end_is_counted_as_what_it_is(shop, write_pairs, tmp_path):
     """By the engine's own limit, well before the watchdog's grace is over; as a prediction and as gold."""
     path = write_pairs(
-        {"predicted_sql": COUNT_FOR_EVER},
-        {"gold_sql": COUNT_FOR_EVER, "predicted_sql": "SELECT 1"},
+        {"predicted_sql": COUNT_WITHOUT_END},
+        {"gold_sql": COUNT_WITHOUT_END, "predicted_sql": "SELECT 1"},
         {"predicted_sql": "SELECT name FROM customer"},
     )
     settings = TextToSqlSettings(time_limit_seconds=0.2, workers=1)
@@ -311,7 +311,7 @@ def test_rows_are_bounded(request, kind):
 def test_each_bad_query_costs_its_own_line(shop, write_pairs, tmp_path):
     """Bombs on time, rows, memory and the parser's stack, through the processes that run them."""
     bombs = {
-        COUNT_FOR_EVER: {"timeout"},
+        COUNT_WITHOUT_END: {"timeout"},
         "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT x FROM r": {"too_many_rows"},
         "SELECT randomblob(60000000) FROM " + ", ".join(f"customer AS c{number}" for number in range(9)): {
             "out_of_memory",

@@ -14,7 +14,7 @@ from scorers.text_to_sql.running.worker_pool import WorkerPool
 from scorers.text_to_sql.running.worker_state import Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
-COUNT_FOR_EVER = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
+COUNT_WITHOUT_END = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
 
 
 def settings_for(folder, seconds):
@@ -45,7 +45,7 @@ def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop):
         pool.configure(settings_for(shop, 60.0))
         killer = threading.Thread(target=kill_when_running, args=(pool._workers[0],))
         killer.start()
-        verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_FOR_EVER))]
+        verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_WITHOUT_END))]
         killer.join()
     assert [verdict.verdict for verdict in verdicts] == [
         PairOutcome.CORRECT,
@@ -60,7 +60,7 @@ def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop):
     """With a negative grace the watchdog comes before the engine does."""
     with WorkerPool[Pair](workers=1, grace_seconds=-59.0) as pool:
         pool.configure(settings_for(shop, 60.0))
-        verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_FOR_EVER))]
+        verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_WITHOUT_END))]
     assert [verdict.verdict for verdict in verdicts] == [
         PairOutcome.CORRECT,
         PairOutcome.TIMEOUT,

@@ -117,7 +117,7 @@ def test_results_are_equal_under_some_arrangement(gold, predicted, ordered):
 
 
 def test_many_alike_columns_end_soon():
-    """Trying all permutations of twelve columns would take for ever."""
+    """Trying all permutations of twelve columns would not end."""
     gold = [tuple(row % (column + 2) for column in range(12)) for row in range(50)]
     predicted = [tuple(reversed(row)) for row in gold]
     assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=False)
