@@ -157,11 +157,8 @@ def measure(path: Path, what: str) -> dict[str, Any]:
     )
     seconds = time.perf_counter() - started
     metrics = {
-        f"{facet}={group['value_or_threshold']}.{stage}.{metric['name']}": metric["value"]
-        for stage, key in (("pre_training", PRE_TRAINING), ("post_training", POST_TRAINING))
-        for facet, groups in document[key]["facets"].items()
-        for group in groups
-        for metric in group["metrics"]
+        **list_metrics("pre_training", document[PRE_TRAINING]),
+        **list_metrics("post_training", document[POST_TRAINING]),
     }
     table_bytes = int(table.memory_usage(deep=True).sum())
     return {
@@ -170,6 +167,16 @@ def measure(path: Path, what: str) -> dict[str, Any]:
         "table_bytes": table_bytes,
         "peak_bytes": peak_bytes() - before,
     }
+
+
+def list_metrics(stage: str, section: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a section of the report by facet, group, stage and metric."""
+    values = {}
+    for facet, groups in section["facets"].items():
+        for group in groups:
+            place = f"{facet}={group['value_or_threshold']}.{stage}"
+            values.update({f"{place}.{metric['name']}": metric["value"] for metric in group["metrics"]})
+    return values
 
 
 def peak_bytes() -> int:

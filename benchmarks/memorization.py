@@ -27,6 +27,7 @@ def main(tokens: int = 1_000_000, responses: int = 1_000) -> None:
     frequencies /= frequencies.sum()
     words = np.array([f"w{number}" for number in range(WORDS)])
     corpus = words[random.choice(WORDS, size=tokens, p=frequencies)]
+    # Each response begins with a passage of the corpus, and goes on with words of its own.
     own = words[random.choice(WORDS, size=(responses, OWN), p=frequencies)]
     starts = random.integers(0, tokens - COPIED, size=responses)
     texts = [
@@ -35,6 +36,7 @@ def main(tokens: int = 1_000_000, responses: int = 1_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file, place = Path(folder) / "corpus.txt", Path(folder) / "index"
         file.write_text(" ".join(corpus))
+        # First the index is built, then it is opened as a later run would: both are part of what a user waits for.
         start = time.perf_counter()
         open_index(file, place)
         built = time.perf_counter()

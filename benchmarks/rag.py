@@ -41,9 +41,8 @@ def serve(answer_seconds: float, address: "Queue[str]") -> None:
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await _head(reader):
-            length = next(
-                int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length:")
-            )
+            lengths = [line for line in head if line.lower().startswith(b"content-length:")]
+            length = int(lengths[0].split(b":")[1])
             prompt = await reader.readexactly(length)
             await asyncio.sleep(answer_seconds)
             content = json.dumps(_completion(VERDICTS if b"verdict" in prompt else STATEMENTS)).encode()
@@ -158,6 +157,7 @@ def main() -> None:
     print(f"{'possible':<24}{possible:>8.2f} requests/s")
     rates: dict[str, list[float]] = {name: [] for name in SIDES}
     busy: dict[str, list[float]] = {name: [] for name in SIDES}
+    # In turns, so that other work on the machine disturbs both; round -1 warms up and is not counted.
     for number in range(-1, arguments.rounds):
         for name, run in SIDES.items():
             work = items(arguments.items if number >= 0 else 1, f"{name} {number}")
@@ -166,6 +166,7 @@ def main() -> None:
             if number >= 0:
                 rates[name].append(requests / elapsed)
                 busy[name].append(1000 * (time.process_time() - before) / requests)
+    # The median of the rounds, with the single ones beside it.
     for name, found in rates.items():
         middle = statistics.median(found)
         single = ", ".join(f"{rate:.2f}" for rate in found)

@@ -55,7 +55,7 @@ def read_spider(data: Path) -> list[dict[str, str]]:
     ]
 
 
-def unlike(sql: str, number: int) -> str:
+def make_unlike(sql: str, number: int) -> str:
     """Return `sql` with `number` written in spaces and tabs after its first word: another text, the same query."""
     first, _, rest = sql.partition(" ")
     return first + "".join(BLANKS[int(digit)] for digit in f"{number:b}") + " " + rest
@@ -63,7 +63,9 @@ def unlike(sql: str, number: int) -> str:
 
 def make_pairs(pairs: list[dict[str, str]], size: int, *, repeated: bool) -> Iterator[dict[str, object]]:
     for number, pair in enumerate(itertools.islice(itertools.cycle(pairs), size)):
-        varied = {} if repeated else {key: unlike(pair[key], number) for key in ("gold_sql", "predicted_sql")}
+        varied = {}
+        if not repeated:
+            varied = {key: make_unlike(pair[key], number) for key in ("gold_sql", "predicted_sql")}
         yield {
             "id": number,
             **pair,
@@ -91,18 +93,18 @@ def measure(data: Path, pairs: Iterable[dict[str, object]], workers: int | None)
     return Usage(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def rate(pairs: int, seconds: float) -> float:
+def divide(pairs: int, seconds: float) -> float:
     """Return pairs per second; NaN where the clock is too coarse to tell the time of one pair from that of all."""
     return pairs / seconds if seconds > 0 else math.nan
 
 
-def line(kind: str, size: int, used: Usage, start: Usage) -> str:
+def make_line(kind: str, size: int, used: Usage, start: Usage) -> str:
     """Return a line of the table; `start` is what one pair takes."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     rates = (
-        rate(size, used.seconds),
-        rate(size - 1, used.seconds - start.seconds),
-        rate(cores * (size - 1), used.processor - start.processor),
+        divide(size, used.seconds),
+        divide(size - 1, used.seconds - start.seconds),
+        divide(cores * (size - 1), used.processor - start.processor),
     )
     shown = " | ".join(
         f"{each:>8,.0f} " + " ".join(f"{each / target:>7.2f}" for target in TARGETS) for each in rates
@@ -123,20 +125,22 @@ def main() -> None:
 
     def run(size: int, *, repeated: bool) -> Usage:
         """Take the median of three runs where they are short, as other work on the machine shows in those."""
+        times = 3 if size <= SHORT else 1
         rounds = [
             measure(options.data, make_pairs(pairs, size, repeated=repeated), options.workers)
-            for _ in range(3 if size <= SHORT else 1)
+            for _ in range(times)
         ]
         return Usage(
             *(statistics.median(getattr(one, name) for one in rounds) for name in Usage.__annotations__)
         )
 
+    # First one pair, which is nearly all start-up: the steady figures are what the others take beyond it.
     start = run(1, repeated=True)
     print(f"one pair: {start.seconds:.2f} s, of which {start.processor:.2f} s of processor time\n{HEADER}")
-    print(line("as it is", len(pairs), run(len(pairs), repeated=True), start), flush=True)
+    print(make_line("as it is", len(pairs), run(len(pairs), repeated=True), start), flush=True)
     for kind, sizes in (("repeated", options.repeated), ("distinct", options.distinct)):
         for size in sizes:
-            print(line(kind, size, run(size, repeated=kind == "repeated"), start), flush=True)
+            print(make_line(kind, size, run(size, repeated=kind == "repeated"), start), flush=True)
 
 
 if __name__ == "__main__":

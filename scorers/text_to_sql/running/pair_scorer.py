@@ -212,7 +212,7 @@ class PairScorer:
         return self._memory.executions.get(key, run, keep=_is_short(key))
 
     def _run_as_spider(self, sql: str, plain: QueryResult | None, phase: Phase) -> QueryResult | None:
-        """Run the text that Spider's evaluator would, unless it is the same or the unchanged one may not be run again."""
+        """Run the text that Spider's evaluator would, unless it is the same or the unchanged one must not run again."""
         text = write_spider_text(sql, engine=self._engine.dialect, keep_distinct=self._keep_distinct)
         if text == sql:
             return plain
