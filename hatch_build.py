@@ -18,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = "model_governance"
 SHIPPED_DATA = ("thresholds",)  # folders beside the rooms that they read at run time
-_FROM = re.compile(rb"from[ \t]+")
+_FROM = re.compile(rb"from[ \t]+(?=\w)")
 _CACHE = "__pycache__"
 
 
@@ -50,17 +50,21 @@ def lay_out(root: Path, tree: Path, *, rooms: Collection[str], left_out: Collect
     """Write into `tree` what the package holds: its own files, the rooms but those `left_out`, and their data.
 
     Raises:
-        WheelError: a module imports a room in a way that cannot be moved.
+        WheelError: a module imports a room in a way that cannot be moved, or has the place of another.
     """
     moved = set(rooms) - {PACKAGE}
     kept = sorted(moved - set(left_out))
     for folder, place in [(PACKAGE, "."), *((name, name) for name in [*kept, *SHIPPED_DATA])]:
         for path in _files(root / folder):
             target = tree / place / path.relative_to(root / folder)
+            name = path.relative_to(root).as_posix()
+            if target.exists():
+                raise WheelError(
+                    f"{name}: the package has a file of that name already; rename the room or the module"
+                )
             target.parent.mkdir(parents=True, exist_ok=True)
             content = path.read_bytes()
             is_code = path.suffix == ".py"
-            name = path.relative_to(root).as_posix()
             target.write_bytes(move_imports(content, moved, name) if is_code else content)
 
 

@@ -14,7 +14,8 @@ TESTS = Path(__file__).parent
 LONGEST_ID = 60  # characters of a text that names a case
 DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
-LONG = ("e2e", "docs", "examples", "house", "sandbox", "infra", "scorers/text_to_sql", "scorers/rag")
+LONG = ("e2e", "docs", "wheel", "examples", "house", "sandbox", "infra", "scorers/text_to_sql", "scorers/rag")
+ONE_GROUP = {"e2e", "wheel"}  # folders whose fixtures take long to make
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -42,14 +43,14 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file's tests on one worker, and all that deploy the same stack: its fixtures are made once.
+    """Keep each file's tests on one worker, and all that share a stack or a wheel: its fixtures are made once.
 
     The files that take longest begin first; with `--no-loadscope-reorder`, xdist keeps this order. The first test
     that deploys a stack waits for it: those have more time before they count as hanging.
     """
     for item in items:
         folder = item.path.parent.name
-        group = folder if folder == "e2e" else item.path.relative_to(item.config.rootpath).as_posix()
+        group = folder if folder in ONE_GROUP else item.path.relative_to(item.config.rootpath).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
         if folder in DEPLOYING:
             item.add_marker(pytest.mark.timeout(600))
