@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
@@ -13,7 +14,11 @@ from botocore.config import Config
 from moto.sagemaker.models import ModelPackage as MotoModelPackage
 from moto.server import ThreadedMotoServer
 
-REGION = "eu-west-1"
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+REGION: Literal["eu-west-1"] = "eu-west-1"
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +41,9 @@ SESSION = boto3.Session()
 
 
 @cache
-def make_client(service: str, url: str, attempts: int = 2):
-    return SESSION.client(
+def make_client(service: str, url: str, attempts: int = 2) -> Any:
+    make: Callable[..., Any] = SESSION.client  # its types want a literal name of a service
+    return make(
         service,
         endpoint_url=url,
         region_name=REGION,
@@ -50,23 +56,25 @@ def make_client(service: str, url: str, attempts: int = 2):
 
 
 @pytest.fixture
-def client_of() -> Callable:
+def client_of() -> Callable[..., Any]:
     """A function from service, URL and number of attempts to a real boto3 client."""
     return make_client
 
 
 @pytest.fixture(scope="session")
-def s3(moto_url: str):
-    return make_client("s3", moto_url)
+def s3(moto_url: str) -> "S3Client":
+    client: S3Client = make_client("s3", moto_url)
+    return client
 
 
 @pytest.fixture(scope="session")
-def sagemaker(moto_url: str):
-    return make_client("sagemaker", moto_url)
+def sagemaker(moto_url: str) -> "SageMakerClient":
+    client: SageMakerClient = make_client("sagemaker", moto_url)
+    return client
 
 
 @pytest.fixture
-def bucket(s3) -> str:
+def bucket(s3: "S3Client") -> str:
     """A versioned bucket of the test's own."""
     name = f"evidence-{uuid.uuid4().hex}"
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -103,6 +111,7 @@ class Loopback(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: Loopback
     protocol_version = "HTTP/1.1"
 
     def _serve(self) -> None:

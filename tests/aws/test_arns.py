@@ -9,14 +9,14 @@ from aws.arns import ArnError, ModelPackageArn, validate_group_name
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata-text-to-sql/7"
 
 
-def test_every_part_of_an_arn_is_read():
+def test_every_part_of_an_arn_is_read() -> None:
     assert ModelPackageArn.parse(ARN) == ModelPackageArn(
         partition="aws", region="eu-west-1", account="123456789012", group="askdata-text-to-sql", version=7
     )
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso-b"])
-def test_every_partition_is_read(partition):
+def test_every_partition_is_read(partition: str) -> None:
     assert ModelPackageArn.parse(ARN.replace("aws", partition, 1)).partition == partition
 
 
@@ -24,7 +24,7 @@ GROUPS = st.from_regex(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,30}", fullmatch=True).filt
 
 
 @given(GROUPS, st.integers(1, 9_999_999_999), st.integers(0, 10**12 - 1))
-def test_what_is_written_is_read_again(group, version, account):
+def test_what_is_written_is_read_again(group: str, version: int, account: str) -> None:
     arn = ModelPackageArn("aws", "us-gov-west-1", f"{account:012}", group, version)
     assert ModelPackageArn.parse(str(arn)) == arn
 
@@ -49,23 +49,23 @@ def test_what_is_written_is_read_again(group, version, account):
         "x" * 5000,
     ],
 )
-def test_other_text_is_told_what_an_arn_looks_like(text):
+def test_other_text_is_told_what_an_arn_looks_like(text: str) -> None:
     with pytest.raises(ArnError, match="model-package/<group>/<version>") as raised:
         ModelPackageArn.parse(text)
     assert len(str(raised.value)) < 400
 
 
-def test_an_unversioned_model_package_is_named_as_such():
+def test_an_unversioned_model_package_is_named_as_such() -> None:
     with pytest.raises(ArnError, match=r"unversioned model package.*register the model into a group"):
         ModelPackageArn.parse("arn:aws:sagemaker:eu-west-1:123456789012:model-package/lonely")
 
 
 @pytest.mark.parametrize("name", ["a", "A1", "askdata-text-to-sql", "a" * 63, "a--b"])
-def test_group_names(name):
+def test_group_names(name: str) -> None:
     assert validate_group_name(name) == name
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "a_b", "a b", "a/b", "a" * 64, "é", "a\n"])
-def test_other_names_are_refused(name):
+def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(ArnError, match="not a model package group name"):
         validate_group_name(name)

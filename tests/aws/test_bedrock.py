@@ -1,6 +1,8 @@
 """Bedrock's models, spoken by a loopback server as the service model defines them."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,8 @@ from aws.aws_errors import (
     AwsUnreachableError,
 )
 from aws.bedrock import BedrockChat, BedrockEmbeddings, ChatAnswer
+from checks.errors import GovernanceError
+from tests.aws.conftest import Loopback
 
 CLAUDE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 TITAN = "amazon.titan-embed-text-v2:0"
@@ -19,18 +23,18 @@ COHERE = "eu.cohere.embed-multilingual-v3"
 
 
 @pytest.fixture
-def bedrock(loopback, client_of):
+def bedrock(loopback: Loopback, client_of: Callable[..., Any]) -> Any:
     return client_of("bedrock-runtime", loopback.url, 1)
 
 
-def answer_with(loopback, *documents):
+def answer_with(loopback: Loopback, *documents: object) -> None:
     left = list(documents)
     loopback.respond = lambda request: loopback.answer(
         200, json.dumps(left.pop(0)).encode(), {"Content-Type": "application/json"}
     )
 
 
-def said(*blocks, stop_reason="end_turn"):
+def said(*blocks: dict[str, Any], stop_reason: str = "end_turn") -> dict[str, Any]:
     return {
         "output": {"message": {"role": "assistant", "content": list(blocks)}},
         "stopReason": stop_reason,
@@ -39,7 +43,7 @@ def said(*blocks, stop_reason="end_turn"):
     }
 
 
-def test_a_model_is_asked_with_its_settings(loopback, bedrock):
+def test_a_model_is_asked_with_its_settings(loopback: Loopback, bedrock: Any) -> None:
     answer_with(loopback, said({"text": '{"verdict": 1}'}))
     chat = BedrockChat(bedrock, CLAUDE, max_tokens=100, top_p=0.5)
     schema = {"type": "object"}
@@ -62,7 +66,7 @@ def test_a_model_is_asked_with_its_settings(loopback, bedrock):
     assert chat.description == {"provider": "bedrock", "model": CLAUDE, **settings}
 
 
-def test_what_is_not_asked_for_is_not_sent(loopback, bedrock):
+def test_what_is_not_asked_for_is_not_sent(loopback: Loopback, bedrock: Any) -> None:
     answer_with(loopback, said({"text": "yes"}))
     BedrockChat(bedrock, CLAUDE, temperature=None).converse("Is it?")
     assert json.loads(loopback.requests[0].body) == {
@@ -82,14 +86,18 @@ def test_what_is_not_asked_for_is_not_sent(loopback, bedrock):
         (said({"text": "ye"}, stop_reason="max_tokens"), ("ye", "max_tokens")),
     ],
 )
-def test_only_text_counts_and_the_reason_for_stopping_is_kept(loopback, bedrock, document, expected):
+def test_only_text_counts_and_the_reason_for_stopping_is_kept(
+    loopback: Loopback, bedrock: Any, document: dict[str, Any], expected: tuple[str, str]
+) -> None:
     answer_with(loopback, document)
     answer = BedrockChat(bedrock, CLAUDE).converse("Is it?")
     assert (answer.text, answer.stop_reason) == expected
 
 
 @pytest.mark.parametrize("output", [{}, {"something new": {}}])
-def test_an_answer_without_a_message_is_an_error(loopback, bedrock, output):
+def test_an_answer_without_a_message_is_an_error(
+    loopback: Loopback, bedrock: Any, output: dict[str, Any]
+) -> None:
     answer_with(loopback, {**said(), "output": output})
     with pytest.raises(AwsUnreachableError, match=f"{CLAUDE}: Converse (failed|was answered without)"):
         BedrockChat(bedrock, CLAUDE).converse("Is it?")
@@ -116,7 +124,13 @@ def test_an_answer_without_a_message_is_an_error(loopback, bedrock, output):
         (TITAN, lambda client: BedrockEmbeddings(client, TITAN).embed(["a"])),
     ],
 )
-def test_each_refusal_is_one_typed_message(loopback, bedrock, asked, answer, error):
+def test_each_refusal_is_one_typed_message(
+    loopback: Loopback,
+    bedrock: Any,
+    asked: tuple[str, Callable[[Any], object]],
+    answer: tuple[int, str],
+    error: type[GovernanceError],
+) -> None:
     (model, call), (status, code) = asked, answer
     headers = {"x-amzn-ErrorType": code}
     loopback.respond = lambda request: loopback.answer(status, b'{"message": "said so"}', headers)
@@ -126,7 +140,7 @@ def test_each_refusal_is_one_typed_message(loopback, bedrock, asked, answer, err
     assert model in str(raised.value)
 
 
-def test_titan_embeds_one_text_a_request(loopback, bedrock):
+def test_titan_embeds_one_text_a_request(loopback: Loopback, bedrock: Any) -> None:
     answer_with(loopback, {"embedding": [1, 0.5]}, {"embedding": [0, 2]})
     model = BedrockEmbeddings(bedrock, TITAN, dimensions=256)
     assert model.embed(["a", "b"]) == [[1.0, 0.5], [0.0, 2.0]]
@@ -135,7 +149,7 @@ def test_titan_embeds_one_text_a_request(loopback, bedrock):
     assert model.description == {"provider": "bedrock", "model": TITAN, "dimensions": 256}
 
 
-def test_cohere_embeds_texts_in_batches(loopback, bedrock):
+def test_cohere_embeds_texts_in_batches(loopback: Loopback, bedrock: Any) -> None:
     texts = [f"text {number}" for number in range(100)]
     answer_with(
         loopback,
@@ -149,7 +163,7 @@ def test_cohere_embeds_texts_in_batches(loopback, bedrock):
 
 
 @pytest.mark.parametrize("model", [TITAN, COHERE])
-def test_no_texts_have_no_vectors_and_need_no_request(loopback, bedrock, model):
+def test_no_texts_have_no_vectors_and_need_no_request(loopback: Loopback, bedrock: Any, model: str) -> None:
     assert BedrockEmbeddings(bedrock, model).embed([]) == []
     assert loopback.requests == []
 
@@ -171,13 +185,15 @@ def test_no_texts_have_no_vectors_and_need_no_request(loopback, bedrock, model):
         (COHERE, b'{"embeddings": [[1], null]}'),
     ],
 )
-def test_an_answer_without_the_vectors_is_an_error(loopback, bedrock, model, content):
+def test_an_answer_without_the_vectors_is_an_error(
+    loopback: Loopback, bedrock: Any, model: str, content: bytes
+) -> None:
     loopback.respond = lambda request: loopback.answer(200, content)
     with pytest.raises(AwsError, match=f"{model}: InvokeModel did not answer with"):
         BedrockEmbeddings(bedrock, model).embed(["a", "b"])
 
 
-def test_a_model_that_does_not_embed_is_refused_at_once(bedrock):
+def test_a_model_that_does_not_embed_is_refused_at_once(bedrock: Any) -> None:
     with pytest.raises(
         AwsError, match=r"not a known embedding model; name one of amazon.titan-embed or cohere.embed"
     ):

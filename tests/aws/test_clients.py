@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aws import clients
 from aws.aws_errors import AwsAccessDeniedError, AwsError
 from aws.model_registry import SageMakerModelRegistry
+from tests.aws.conftest import Loopback
 
 MAKERS = [
     clients.sagemaker_client,
@@ -19,7 +23,7 @@ MAKERS = [
 
 
 @pytest.fixture(autouse=True)
-def own_environment(monkeypatch, tmp_path):
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No setting of the machine, and no client of another test."""
     for name in (
         "AWS_PROFILE",
@@ -37,13 +41,15 @@ def own_environment(monkeypatch, tmp_path):
     _forget()
 
 
-def _forget():
+def _forget() -> None:
     for make in MAKERS:
         make.cache_clear()
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_client_is_made_once_with_bounds_at_the_endpoint_of_the_environment(make, monkeypatch):
+def test_a_client_is_made_once_with_bounds_at_the_endpoint_of_the_environment(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
@@ -64,18 +70,20 @@ def test_a_client_is_made_once_with_bounds_at_the_endpoint_of_the_environment(ma
         ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
     ],
 )
-def test_the_region_is_that_of_the_environment(monkeypatch, environment, region):
+def test_the_region_is_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], region: str
+) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert clients.sagemaker_client().meta.region_name == region
 
 
-def test_a_missing_region_says_how_to_set_it():
+def test_a_missing_region_says_how_to_set_it() -> None:
     with pytest.raises(AwsError, match="set AWS_REGION or AWS_DEFAULT_REGION"):
         clients.sagemaker_client()
 
 
-def test_missing_credentials_say_how_to_log_in(monkeypatch, loopback):
+def test_missing_credentials_say_how_to_log_in(monkeypatch: pytest.MonkeyPatch, loopback: Loopback) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", loopback.url)
     with pytest.raises(AwsAccessDeniedError, match=r"log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"):
@@ -83,7 +91,7 @@ def test_missing_credentials_say_how_to_log_in(monkeypatch, loopback):
     assert loopback.requests == []
 
 
-def test_a_profile_that_does_not_exist_is_one_message(monkeypatch):
+def test_a_profile_that_does_not_exist_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with pytest.raises(AwsError, match="nobody"):
@@ -91,7 +99,7 @@ def test_a_profile_that_does_not_exist_is_one_message(monkeypatch):
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_an_endpoint_that_is_no_url_is_one_message(make, monkeypatch):
+def test_an_endpoint_that_is_no_url_is_one_message(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost")
     with pytest.raises(AwsError, match="mend AWS_ENDPOINT_URL"):
@@ -110,12 +118,12 @@ print(*sorted(root for root in roots - known if not root.startswith("_")))
 """
 
 
-def test_what_starts_the_pipeline_loads_boto3_and_nothing_else():
+def test_what_starts_the_pipeline_loads_boto3_and_nothing_else() -> None:
     run = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
 
 
-def test_nothing_happens_at_import():
+def test_nothing_happens_at_import() -> None:
     import_all = (
         "import socket, os\n"
         "def refuse(*args, **kwargs): raise AssertionError('network at import')\n"

@@ -4,24 +4,28 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from aws.decision_log import (
-    MAX_RECORD_BYTES,
     DecisionExists,
     DecisionLocation,
     FolderDecisionLog,
     S3DecisionLog,
 )
 from checks.errors import GovernanceError
+from checks.record_bounds import MAX_RECORD_BYTES
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 RECORD = b'{"decision": "Rejected"}\n'
 KEY = "askdata/7/execution-1.json"
 
 
 @pytest.fixture(params=["s3", "folder"])
-def place(request, tmp_path):
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[S3DecisionLog | FolderDecisionLog, str]:
     """A log, and the place that its URIs begin with."""
     if request.param == "folder":
         return FolderDecisionLog(tmp_path / "log"), str(tmp_path / "log")
@@ -29,7 +33,7 @@ def place(request, tmp_path):
     return S3DecisionLog(request.getfixturevalue("s3"), prefix), prefix
 
 
-def test_a_record_is_written_and_read_again(place):
+def test_a_record_is_written_and_read_again(place: tuple[S3DecisionLog | FolderDecisionLog, str]) -> None:
     log, root = place
     location = log.write(KEY, RECORD)
     assert location == DecisionLocation(f"{root}/{KEY}", hashlib.sha256(RECORD).hexdigest())
@@ -37,7 +41,9 @@ def test_a_record_is_written_and_read_again(place):
 
 
 @pytest.mark.parametrize("second", [RECORD, b'{"decision": "Approved"}\n'])
-def test_a_second_write_is_refused_and_changes_nothing(place, second):
+def test_a_second_write_is_refused_and_changes_nothing(
+    place: tuple[S3DecisionLog | FolderDecisionLog, str], second: bytes
+) -> None:
     log, _ = place
     location = log.write(KEY, RECORD)
     with pytest.raises(DecisionExists, match="never overwritten") as raised:
@@ -46,11 +52,11 @@ def test_a_second_write_is_refused_and_changes_nothing(place, second):
     assert log.read(location.uri) == RECORD
 
 
-def test_of_many_writers_one_wins(place):
+def test_of_many_writers_one_wins(place: tuple[S3DecisionLog | FolderDecisionLog, str]) -> None:
     log, _ = place
     contents = [f"{{{number}}}".encode() for number in range(8)]
 
-    def write(content):
+    def write(content: bytes) -> DecisionLocation | None:
         try:
             return log.write(KEY, content)
         except DecisionExists:
@@ -65,13 +71,17 @@ def test_of_many_writers_one_wins(place):
 @pytest.mark.parametrize(
     "key", ["", "/a.json", "../a.json", "a/../b.json", "a//b.json", "a/", "a?b", "a b", "ä.json"]
 )
-def test_a_key_that_is_no_path_of_the_log_is_refused(place, key):
+def test_a_key_that_is_no_path_of_the_log_is_refused(
+    place: tuple[S3DecisionLog | FolderDecisionLog, str], key: str
+) -> None:
     log, _ = place
     with pytest.raises(GovernanceError, match="cannot name a decision record"):
         log.write(key, RECORD)
 
 
-def test_a_record_that_nobody_would_read_is_not_written(place):
+def test_a_record_that_nobody_would_read_is_not_written(
+    place: tuple[S3DecisionLog | FolderDecisionLog, str],
+) -> None:
     log, root = place
     with pytest.raises(GovernanceError, match="at most 16,777,216 are read: its findings are too many"):
         log.write(KEY, b"x" * (MAX_RECORD_BYTES + 1))
@@ -80,20 +90,22 @@ def test_a_record_that_nobody_would_read_is_not_written(place):
 
 
 @pytest.mark.parametrize("path", ["{root}-other/x.json", "{root}/../x.json"])
-def test_only_records_of_the_log_are_read(place, path):
+def test_only_records_of_the_log_are_read(
+    place: tuple[S3DecisionLog | FolderDecisionLog, str], path: str
+) -> None:
     log, root = place
     log.write(KEY, RECORD)
     with pytest.raises(GovernanceError, match=r"not a record of the decision log|there is no such"):
         log.read(path.format(root=root))
 
 
-def test_an_absent_record_is_said_to_be(place):
+def test_an_absent_record_is_said_to_be(place: tuple[S3DecisionLog | FolderDecisionLog, str]) -> None:
     log, root = place
     with pytest.raises(GovernanceError, match=r"absent.json: there is no such"):
         log.read(f"{root}/absent.json")
 
 
-def test_a_version_or_another_bucket_is_not_read(s3, bucket):
+def test_a_version_or_another_bucket_is_not_read(s3: "S3Client", bucket: str) -> None:
     log = S3DecisionLog(s3, f"s3://{bucket}/log")
     location = log.write(KEY, RECORD)
     for uri in (f"{location.uri}?versionId=1", location.uri.replace(bucket, f"{bucket[:40]}-x")):
@@ -101,25 +113,27 @@ def test_a_version_or_another_bucket_is_not_read(s3, bucket):
             log.read(uri)
 
 
-def test_the_decisions_need_a_prefix(s3, bucket):
+def test_the_decisions_need_a_prefix(s3: "S3Client", bucket: str) -> None:
     with pytest.raises(GovernanceError, match="not a prefix"):
         S3DecisionLog(s3, f"s3://{bucket}")
 
 
-def test_a_folder_that_cannot_be_written_is_one_message(tmp_path):
+def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("a file where the folder should be")
     with pytest.raises(GovernanceError, match="cannot write the decision record there"):
         FolderDecisionLog(tmp_path / "log").write(KEY, RECORD)
     assert Path(tmp_path / "log").read_text() == "a file where the folder should be"
 
 
-def test_a_seal_is_kept_with_its_record(place):
+def test_a_seal_is_kept_with_its_record(place: tuple[S3DecisionLog | FolderDecisionLog, str]) -> None:
     log, _ = place
     assert log.read_sealed(log.write(KEY, RECORD, seal="c2VhbA==").uri) == (RECORD, "c2VhbA==")
     assert log.read_sealed(log.write("askdata/7/other.json", RECORD).uri) == (RECORD, None)
 
 
-def test_what_was_written_after_a_moment_is_told_by_the_logs_own_clock(place):
+def test_what_was_written_after_a_moment_is_told_by_the_logs_own_clock(
+    place: tuple[S3DecisionLog | FolderDecisionLog, str],
+) -> None:
     log, root = place
     log.write("askdata/7/a.json", RECORD, seal="c2VhbA==")
     log.write("askdata/7/deep/b.json", RECORD)
@@ -132,7 +146,9 @@ def test_what_was_written_after_a_moment_is_told_by_the_logs_own_clock(place):
         log.written_after("../askdata", now)
 
 
-def test_folders_are_those_that_records_lie_below(place):
+def test_folders_are_those_that_records_lie_below(
+    place: tuple[S3DecisionLog | FolderDecisionLog, str],
+) -> None:
     log, _ = place
     assert log.folders() == log.folders("askdata") == ()
     for key in ("askdata/7/e1.json", "askdata/10/e2.json", "shop/1/e3.json"):

@@ -2,7 +2,9 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,15 +17,19 @@ from aws.executions import (
     PipelineMissingError,
     request_token,
 )
+from tests.aws.conftest import Answer, Loopback, Request
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/7"
 OTHER = ARN.replace("/7", "/8")
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
 CHANGED = "2026-11-22T15:00:00Z"
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abcdefghijkl"
 
 
 @pytest.fixture
-def pipeline(sagemaker):
+def pipeline(sagemaker: "SageMakerClient") -> str:
     name = f"model-governance-{uuid.uuid4().hex[:8]}"
     sagemaker.create_pipeline(
         PipelineName=name,
@@ -34,7 +40,7 @@ def pipeline(sagemaker):
     return name
 
 
-def test_an_execution_is_started_found_and_described(sagemaker, pipeline):
+def test_an_execution_is_started_found_and_described(sagemaker: "SageMakerClient", pipeline: str) -> None:
     executions = PipelineExecutions(sagemaker, pipeline)
     assert executions.find(ARN) is None
     arn = executions.start(ARN, changed_at=CHANGED, parameters={"ThresholdsUri": "s3://t/t/"})
@@ -55,25 +61,27 @@ def test_an_execution_is_started_found_and_described(sagemaker, pipeline):
     )
 
 
-def test_the_newest_execution_of_a_version_is_found(sagemaker, pipeline):
+def test_the_newest_execution_of_a_version_is_found(sagemaker: "SageMakerClient", pipeline: str) -> None:
     executions = PipelineExecutions(sagemaker, pipeline)
     executions.start(ARN, changed_at=CHANGED)
     newer = executions.start(ARN, changed_at="2026-11-22T16:00:00Z")
-    assert executions.find(ARN).arn == newer
+    found = executions.find(ARN)
+    assert found is not None
+    assert found.arn == newer
 
 
-def test_only_a_version_of_a_group_starts_an_execution(sagemaker, pipeline):
+def test_only_a_version_of_a_group_starts_an_execution(sagemaker: "SageMakerClient", pipeline: str) -> None:
     executions = PipelineExecutions(sagemaker, pipeline)
     with pytest.raises(ArnError, match="unversioned"):
         executions.start("arn:aws:sagemaker:eu-west-1:123456789012:model-package/lonely", changed_at=CHANGED)
 
 
-def test_an_absent_pipeline_is_one_message(sagemaker):
+def test_an_absent_pipeline_is_one_message(sagemaker: "SageMakerClient") -> None:
     with pytest.raises(PipelineMissingError, match=r"^no pipeline 'nowhere' is in the account and region"):
         PipelineExecutions(sagemaker, "nowhere").find(ARN)
 
 
-def test_one_change_has_one_token_and_each_other_change_another():
+def test_one_change_has_one_token_and_each_other_change_another() -> None:
     tokens = [request_token(ARN, CHANGED), request_token(ARN, CHANGED), request_token(OTHER, CHANGED)]
     tokens.append(request_token(ARN, "2026-11-22T15:00:01Z"))
     assert tokens[0] == tokens[1]
@@ -81,7 +89,7 @@ def test_one_change_has_one_token_and_each_other_change_another():
     assert all(32 <= len(token) <= 128 for token in tokens)
 
 
-def test_repeated_events_send_the_same_request(loopback, client_of):
+def test_repeated_events_send_the_same_request(loopback: Loopback, client_of: Callable[..., Any]) -> None:
     loopback.respond = lambda request: loopback.answer(
         200, json.dumps({"PipelineExecutionArn": EXECUTION}).encode()
     )
@@ -91,8 +99,10 @@ def test_repeated_events_send_the_same_request(loopback, client_of):
     assert [json.loads(body)["ClientRequestToken"] for body in bodies] == [request_token(ARN, CHANGED)]
 
 
-def test_a_long_history_is_looked_through_only_to_the_newest_hit(loopback, client_of):
-    def summary(arn, minutes):
+def test_a_long_history_is_looked_through_only_to_the_newest_hit(
+    loopback: Loopback, client_of: Callable[..., Any]
+) -> None:
+    def summary(arn: str, minutes: int) -> dict[str, object]:
         start = datetime(2026, 11, 22, tzinfo=UTC) + timedelta(minutes=minutes)
         return {
             "PipelineExecutionArn": f"{EXECUTION[:-1]}{minutes}",
@@ -102,7 +112,7 @@ def test_a_long_history_is_looked_through_only_to_the_newest_hit(loopback, clien
 
     pages = [[summary(OTHER, 9)], [summary(ARN, 7), summary(OTHER, 6), summary(ARN, 8)]]
 
-    def respond(request):
+    def respond(request: Request) -> Answer:
         asked = json.loads(request.body)
         if "PipelineExecutionArn" in asked:
             answer = {**asked, "PipelineExecutionStatus": "Failed", "FailureReason": "step failed"}
@@ -120,7 +130,9 @@ def test_a_long_history_is_looked_through_only_to_the_newest_hit(loopback, clien
     assert (first["CreatedAfter"], first["SortOrder"]) == (since.timestamp(), "Descending")
 
 
-def test_steps_come_with_their_outputs_and_failures(loopback, client_of):
+def test_steps_come_with_their_outputs_and_failures(
+    loopback: Loopback, client_of: Callable[..., Any]
+) -> None:
     pages = [
         {
             "PipelineExecutionSteps": [
@@ -155,7 +167,9 @@ def test_steps_come_with_their_outputs_and_failures(loopback, client_of):
         lambda executions: executions.steps(EXECUTION),
     ],
 )
-def test_a_throttle_is_a_typed_error(loopback, client_of, call):
+def test_a_throttle_is_a_typed_error(
+    loopback: Loopback, client_of: Callable[..., Any], call: Callable[[PipelineExecutions], object]
+) -> None:
     loopback.respond = lambda request: loopback.answer(400, b'{"__type": "ThrottlingException"}')
     with pytest.raises(AwsThrottledError, match="slow down"):
         call(PipelineExecutions(client_of("sagemaker", loopback.url, 1), "model-governance"))
@@ -172,5 +186,5 @@ def test_a_throttle_is_a_typed_error(loopback, client_of, call):
         ("CompletedWithFailures", True),
     ],
 )
-def test_which_statuses_change_no_more(status, finished):
+def test_which_statuses_change_no_more(status: str, finished: bool) -> None:
     assert PipelineExecution(EXECUTION, status, None).is_finished is finished

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from aws.model_packages import (
     Registration,
     StatusChangedError,
 )
-from aws.model_registry import SageMakerModelRegistry
+from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError
 from aws.report_references import ReportReference, ReportSlot
 
@@ -28,22 +29,22 @@ DIGEST = "sha256:" + "0f" * 32
 
 
 @pytest.fixture(params=["sagemaker", "memory"])
-def registry(request):
+def registry(request: pytest.FixtureRequest) -> ModelRegistry:
     if request.param == "memory":
         return MemoryModelRegistry()
     return SageMakerModelRegistry(request.getfixturevalue("sagemaker"))
 
 
 @pytest.fixture
-def group():
+def group() -> str:
     return f"AskData-{uuid.uuid4().hex[:12]}"
 
 
-def reference(slot, digest=DIGEST):
+def reference(slot: ReportSlot, digest: str | None = DIGEST) -> ReportReference:
     return ReportReference(slot, f"s3://evidence/{slot}.json", digest)
 
 
-def test_a_registered_version_is_described_whole(registry, group):
+def test_a_registered_version_is_described_whole(registry: ModelRegistry, group: str) -> None:
     metadata = {"governance:evidence": "s3://evidence/askdata/run-1/", "team": "Größe 1"}
     reports = [reference(slot) for slot in reversed(ReportSlot)]
     arn = registry.register(
@@ -72,18 +73,18 @@ def test_a_registered_version_is_described_whole(registry, group):
     assert package.created_by is not None
 
 
-def test_a_version_without_evidence_can_be_registered(registry, group):
+def test_a_version_without_evidence_can_be_registered(registry: ModelRegistry, group: str) -> None:
     package = registry.describe(registry.register(Registration(group, IMAGE)))
     assert (package.reports, package.metadata, package.evidence_prefix) == ((), {}, None)
 
 
-def test_a_report_without_digest_has_none(registry, group):
+def test_a_report_without_digest_has_none(registry: ModelRegistry, group: str) -> None:
     attached = reference(ReportSlot.BIAS_REPORT, digest=None)
     package = registry.describe(registry.register(Registration(group, IMAGE, reports=[attached])))
     assert package.reports == (attached,)
 
 
-def test_versions_are_listed_newest_first(registry, group):
+def test_versions_are_listed_newest_first(registry: ModelRegistry, group: str) -> None:
     arns = [registry.register(Registration(group, IMAGE)) for _ in range(3)]
     registry.update(arns[0], approval_status=APPROVED)
     listed = registry.list(group)
@@ -96,29 +97,29 @@ def test_versions_are_listed_newest_first(registry, group):
     assert {entry.package_status for entry in listed} == {COMPLETED}
 
 
-def test_groups_are_listed_newest_first(registry, group):
+def test_groups_are_listed_newest_first(registry: ModelRegistry, group: str) -> None:
     other = f"{group}-other"
     for name in (group, other):
         registry.register(Registration(group=name, image=IMAGE))
     assert [name for name in registry.groups() if name in (group, other)] == [other, group]
 
 
-def test_more_versions_than_one_page_are_listed(registry, group):
+def test_more_versions_than_one_page_are_listed(registry: ModelRegistry, group: str) -> None:
     for _ in range(105):
         registry.register(Registration(group, IMAGE))
     assert [entry.version for entry in registry.list(group)] == list(range(105, 0, -1))
 
 
-def test_a_group_that_does_not_exist_has_no_versions(registry, group):
+def test_a_group_that_does_not_exist_has_no_versions(registry: ModelRegistry, group: str) -> None:
     assert registry.list(group) == ()
 
 
-def test_groups_are_kept_apart(registry, group):
+def test_groups_are_kept_apart(registry: ModelRegistry, group: str) -> None:
     registry.register(Registration(group, IMAGE))
     assert registry.list(f"{group}-other") == ()
 
 
-def test_an_update_keeps_what_it_does_not_change(registry, group):
+def test_an_update_keeps_what_it_does_not_change(registry: ModelRegistry, group: str) -> None:
     arn = registry.register(Registration(group, IMAGE, metadata={"team": "sales", "stage": "1"}))
     registry.update(arn, approval_status=REJECTED, description="accuracy 0.7 is below 0.8")
     registry.update(arn, metadata={"stage": "2", "governance:decision-uri": "s3://decisions/1.json"})
@@ -130,7 +131,7 @@ def test_an_update_keeps_what_it_does_not_change(registry, group):
     )
 
 
-def test_an_update_may_ask_for_the_status_that_it_changes(registry, group):
+def test_an_update_may_ask_for_the_status_that_it_changes(registry: ModelRegistry, group: str) -> None:
     arn = registry.register(Registration(group, IMAGE))
     registry.update(arn, approval_status=APPROVED, only_from=PENDING)
     before = registry.describe(arn)
@@ -142,7 +143,7 @@ def test_an_update_may_ask_for_the_status_that_it_changes(registry, group):
     assert registry.describe(arn) == before
 
 
-def test_an_update_moves_the_time_of_the_last_change(registry, group):
+def test_an_update_moves_the_time_of_the_last_change(registry: ModelRegistry, group: str) -> None:
     arn = registry.register(Registration(group, IMAGE))
     before = registry.describe(arn).last_modified
     registry.update(arn, description="looked at")
@@ -166,7 +167,9 @@ def test_an_update_moves_the_time_of_the_last_change(registry, group):
         ({"metadata": {"a": "", "b": "!"}}, r"'a' has 0 characters.*; the value of 'b' has '!'"),
     ],
 )
-def test_what_sagemaker_would_not_take_changes_nothing(registry, group, change, message):
+def test_what_sagemaker_would_not_take_changes_nothing(
+    registry: ModelRegistry, group: str, change: dict[str, Any], message: str
+) -> None:
     arn = registry.register(Registration(group, IMAGE, metadata={"team": "sales"}))
     before = registry.describe(arn)
     with pytest.raises(RegistryLimitError, match=message):
@@ -174,7 +177,7 @@ def test_what_sagemaker_would_not_take_changes_nothing(registry, group, change, 
     assert registry.describe(arn) == before
 
 
-def test_the_largest_update_is_taken(registry, group):
+def test_the_largest_update_is_taken(registry: ModelRegistry, group: str) -> None:
     arn = registry.register(Registration(group, IMAGE))
     largest = {f"{n:02}" + "k" * 126: "ß" * 256 for n in range(50)}
     registry.update(arn, description="x" * 1024, metadata=largest)
@@ -200,30 +203,32 @@ def test_the_largest_update_is_taken(registry, group):
         ({"metadata": {"k": "#"}}, "the value of 'k' has '#'"),
     ],
 )
-def test_what_sagemaker_would_not_take_registers_nothing(registry, group, fields, message):
+def test_what_sagemaker_would_not_take_registers_nothing(
+    registry: ModelRegistry, group: str, fields: dict[str, Any], message: str
+) -> None:
     with pytest.raises(RegistryLimitError, match=message):
         registry.register(Registration(**{"group": group, "image": IMAGE, **fields}))
     assert registry.list(group) == ()
 
 
-def test_a_version_needs_a_group(registry):
+def test_a_version_needs_a_group(registry: ModelRegistry) -> None:
     with pytest.raises(ArnError, match="not a model package group name"):
         registry.register(Registration("", IMAGE))
 
 
 @pytest.mark.parametrize("call", ["describe", "update"])
-def test_a_version_that_is_gone_is_said_to_be(registry, call):
+def test_a_version_that_is_gone_is_said_to_be(registry: ModelRegistry, call: str) -> None:
     with pytest.raises(ModelPackageGoneError, match=f"{ABSENT}: there is no such model package.*deleted"):
         getattr(registry, call)(ABSENT)
 
 
 @pytest.mark.parametrize("call", ["describe", "update"])
-def test_an_unversioned_package_is_not_asked_for(registry, call):
+def test_an_unversioned_package_is_not_asked_for(registry: ModelRegistry, call: str) -> None:
     with pytest.raises(ArnError, match="unversioned"):
         getattr(registry, call)("arn:aws:sagemaker:eu-west-1:123456789012:model-package/lonely")
 
 
-def test_a_deleted_version_in_memory_is_gone(group):
+def test_a_deleted_version_in_memory_is_gone(group: str) -> None:
     registry = MemoryModelRegistry()
     arn = registry.register(Registration(group, IMAGE))
     registry.delete(arn)
@@ -231,21 +236,25 @@ def test_a_deleted_version_in_memory_is_gone(group):
         registry.describe(arn)
 
 
-def test_a_token_registers_once(registry, group):
+def test_a_token_registers_once(registry: ModelRegistry, group: str) -> None:
     if isinstance(registry, SageMakerModelRegistry):
         pytest.skip("moto registers a token twice")
     arns = [registry.register(Registration(group, IMAGE, token="t")) for _ in range(2)]
     assert arns[0] == arns[1] != registry.register(Registration(group, IMAGE, token="u"))
 
 
-def test_a_group_has_the_tags_that_its_first_version_or_a_later_one_gave_it(registry, group):
+def test_a_group_has_the_tags_that_its_first_version_or_a_later_one_gave_it(
+    registry: ModelRegistry, group: str
+) -> None:
     assert registry.group_tags(group) is None
     for tags in ({"team": "risk"}, {}, {"cost": "9"}):
         registry.register(Registration(group, IMAGE, tags=tags))
     assert registry.group_tags(group) == {"team": "risk", "cost": "9"}
 
 
-def test_another_version_may_take_over_how_one_is_run_and_nothing_said_of_it(registry, group):
+def test_another_version_may_take_over_how_one_is_run_and_nothing_said_of_it(
+    registry: ModelRegistry, group: str
+) -> None:
     containers = {"Containers": [{"Image": IMAGE, "Environment": {"A": "1"}}, {"Image": IMAGE}]}
     fields = {"InferenceSpecification": containers, "Task": "OTHER", "ModelPackageDescription": "of this one"}
     arn = registry.register(Registration(group, fields=fields, metadata={"a": "b"}))
@@ -266,6 +275,8 @@ def test_another_version_may_take_over_how_one_is_run_and_nothing_said_of_it(reg
     ],
     ids=["model data alone", "two images"],
 )
-def test_containers_are_said_one_way(registry, group, said, message):
+def test_containers_are_said_one_way(
+    registry: ModelRegistry, group: str, said: dict[str, Any], message: str
+) -> None:
     with pytest.raises(RegistryLimitError, match=message):
         registry.register(Registration(group, **said))

@@ -1,27 +1,31 @@
 """What SageMaker answers when it does not do what was asked, spoken by a loopback server."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError, AwsUnreachableError
 from aws.model_packages import ModelPackageGoneError, Registration
 from aws.model_registry import SageMakerModelRegistry
+from checks.errors import GovernanceError
+from tests.aws.conftest import Answer, Loopback, Request
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/7"
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/askdata:1"
 
 
-def operation(request):
+def operation(request: Request) -> str:
     return request.headers["X-Amz-Target"].removeprefix("SageMaker.")
 
 
-def refuse(loopback, code, message, status=400):
+def refuse(loopback: Loopback, code: str, message: str, status: int = 400) -> Answer:
     return loopback.answer(status, json.dumps({"__type": code, "message": message}).encode())
 
 
 @pytest.fixture
-def registry(loopback, client_of):
+def registry(loopback: Loopback, client_of: Callable[..., Any]) -> SageMakerModelRegistry:
     return SageMakerModelRegistry(client_of("sagemaker", loopback.url))
 
 
@@ -44,7 +48,13 @@ def registry(loopback, client_of):
     ],
 )
 @pytest.mark.parametrize("call", ["describe", "update"])
-def test_each_refusal_is_one_typed_message(loopback, registry, call, answer, expected):
+def test_each_refusal_is_one_typed_message(
+    loopback: Loopback,
+    registry: SageMakerModelRegistry,
+    call: str,
+    answer: tuple[str, str, int],
+    expected: tuple[type[GovernanceError], str],
+) -> None:
     loopback.respond = lambda request: refuse(loopback, *answer)
     error, says = expected
     with pytest.raises(error, match=says) as raised:
@@ -53,7 +63,7 @@ def test_each_refusal_is_one_typed_message(loopback, registry, call, answer, exp
     assert ARN in str(raised.value)
 
 
-def test_a_throttle_that_passes_is_no_error(loopback, registry):
+def test_a_throttle_that_passes_is_no_error(loopback: Loopback, registry: SageMakerModelRegistry) -> None:
     answers = [
         refuse(loopback, "ThrottlingException", "Rate exceeded"),
         loopback.answer(200, b'{"ModelPackageSummaryList": []}'),
@@ -63,19 +73,23 @@ def test_a_throttle_that_passes_is_no_error(loopback, registry):
     assert len(loopback.requests) == 2
 
 
-def test_a_group_that_cannot_be_listed_is_not_an_empty_one(loopback, registry):
+def test_a_group_that_cannot_be_listed_is_not_an_empty_one(
+    loopback: Loopback, registry: SageMakerModelRegistry
+) -> None:
     loopback.respond = lambda request: refuse(loopback, "AccessDeniedException", "not authorized", 400)
     with pytest.raises(AwsAccessDeniedError, match="askdata: ListModelPackages failed"):
         registry.list("askdata")
 
 
-def described(**fields):
+def described(**fields: object) -> dict[str, object]:
     times = {"CreationTime": 1.7e9, "LastModifiedTime": 1.8e9}
     names = {"ModelPackageArn": ARN, "ModelPackageGroupName": "AskData", "ModelPackageVersion": 7}
     return names | times | {"ModelPackageStatus": "Completed", **fields}
 
 
-def test_an_update_sends_everything_but_an_unchanged_status(loopback, registry):
+def test_an_update_sends_everything_but_an_unchanged_status(
+    loopback: Loopback, registry: SageMakerModelRegistry
+) -> None:
     package = described(
         ModelApprovalStatus="Approved",
         ApprovalDescription="by hand",
@@ -91,7 +105,9 @@ def test_an_update_sends_everything_but_an_unchanged_status(loopback, registry):
     }
 
 
-def test_the_group_is_taken_from_the_description_and_not_from_the_arn(loopback, registry):
+def test_the_group_is_taken_from_the_description_and_not_from_the_arn(
+    loopback: Loopback, registry: SageMakerModelRegistry
+) -> None:
     loopback.respond = lambda request: loopback.answer(200, json.dumps(described()).encode())
     package = registry.describe(ARN)
     assert (package.group, package.version, package.approval_status) == (
@@ -101,8 +117,10 @@ def test_the_group_is_taken_from_the_description_and_not_from_the_arn(loopback, 
     )
 
 
-def test_a_group_that_somebody_else_creates_meanwhile_is_used(loopback, registry):
-    def respond(request):
+def test_a_group_that_somebody_else_creates_meanwhile_is_used(
+    loopback: Loopback, registry: SageMakerModelRegistry
+) -> None:
+    def respond(request: Request) -> Answer:
         match operation(request):
             case "DescribeModelPackageGroup":
                 return refuse(loopback, "ValidationException", "ModelPackageGroup askdata does not exist.")
@@ -118,8 +136,10 @@ def test_a_group_that_somebody_else_creates_meanwhile_is_used(loopback, registry
 @pytest.mark.parametrize(
     "refused", ["DescribeModelPackageGroup", "CreateModelPackageGroup", "CreateModelPackage"]
 )
-def test_a_registration_that_is_refused_says_where(loopback, registry, refused):
-    def respond(request):
+def test_a_registration_that_is_refused_says_where(
+    loopback: Loopback, registry: SageMakerModelRegistry, refused: str
+) -> None:
+    def respond(request: Request) -> Answer:
         if operation(request) == refused:
             return refuse(loopback, "AccessDeniedException", "not authorized")
         if operation(request) == "DescribeModelPackageGroup":
@@ -141,7 +161,12 @@ def test_a_registration_that_is_refused_says_where(loopback, registry, refused):
         lambda registry: registry.register(Registration("askdata", IMAGE)),
     ],
 )
-def test_an_answer_that_does_not_come_from_aws_is_an_error(loopback, registry, call, content):
+def test_an_answer_that_does_not_come_from_aws_is_an_error(
+    loopback: Loopback,
+    registry: SageMakerModelRegistry,
+    call: Callable[[SageMakerModelRegistry], object],
+    content: bytes,
+) -> None:
     loopback.respond = lambda request: loopback.answer(200, content)
     with pytest.raises(
         AwsUnreachableError, match=r"askdata.*(failed|was answered without).*AWS_ENDPOINT_URL"

@@ -1,15 +1,18 @@
 """One suite for both makers of seals: KMS over HTTP, and a secret of this process."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from aws.aws_errors import AwsError
-from aws.record_seals import KmsSeals, LocalSeals
+from aws.record_seals import KmsSeals, LocalSeals, Seals
 
 STATEMENT = b"governance.seal/1\nabc\narn\nexecution"
 
 
 @pytest.fixture(params=["kms", "local"])
-def pair(request):
+def pair(request: pytest.FixtureRequest) -> tuple[Seals, Seals]:
     """Two makers with keys of their own."""
     if request.param == "local":
         return LocalSeals(b"one"), LocalSeals(b"another")
@@ -22,7 +25,7 @@ def pair(request):
     return made(), made()
 
 
-def test_a_seal_is_genuine_for_its_statement_and_key_alone(pair):
+def test_a_seal_is_genuine_for_its_statement_and_key_alone(pair: tuple[Seals, Seals]) -> None:
     seals, others = pair
     seal = seals.make(STATEMENT)
     assert seal == seals.make(STATEMENT)
@@ -37,11 +40,11 @@ def test_a_seal_is_genuine_for_its_statement_and_key_alone(pair):
     ["", "no base64!", "é", "QUJD", "A" * 43 + "=", "A" * 44, "A" * 1000],
     ids=["empty", "no base64", "no ASCII", "short", "another's", "too long by one byte", "long"],
 )
-def test_what_is_no_seal_is_not_genuine(pair, seal):
+def test_what_is_no_seal_is_not_genuine(pair: tuple[Seals, Seals], seal: str) -> None:
     assert not pair[0].is_genuine(STATEMENT, seal)
 
 
-def test_a_key_that_is_none_is_an_error_and_no_answer(client_of, moto_url):
+def test_a_key_that_is_none_is_an_error_and_no_answer(client_of: Callable[..., Any], moto_url: str) -> None:
     seals = KmsSeals(client_of("kms", moto_url), "arn:aws:kms:eu-west-1:123456789012:key/none")
     with pytest.raises(AwsError, match="GenerateMac failed"):
         seals.make(STATEMENT)

@@ -1,5 +1,7 @@
 """Requests against the limits of botocore's own service model, and against patterns that it spells with categories."""
 
+from typing import Any
+
 import boto3
 import pytest
 
@@ -27,7 +29,7 @@ TAKEN = {
 
 
 @pytest.mark.parametrize("request_", TAKEN.values(), ids=TAKEN)
-def test_what_sagemaker_takes_is_taken(request_) -> None:
+def test_what_sagemaker_takes_is_taken(request_: dict[str, Any]) -> None:
     check_request(request_, CREATE)
 
 
@@ -55,7 +57,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("request_", "message"), REFUSED.values(), ids=REFUSED)
-def test_every_problem_is_told_with_its_place(request_, message) -> None:
+def test_every_problem_is_told_with_its_place(request_: dict[str, Any], message: str) -> None:
     with pytest.raises(RegistryLimitError) as raised:
         check_request(request_, CREATE)
     assert str(raised.value) == message

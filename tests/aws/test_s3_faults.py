@@ -2,6 +2,9 @@
 
 import http.client
 import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,20 +15,26 @@ from aws.evidence_errors import EvidenceMissingError, EvidenceTooLargeError
 from aws.evidence_store import S3EvidenceStore
 from aws.report_references import ReportReference
 from aws.threshold_store import S3ThresholdStore
+from checks.errors import GovernanceError
+from tests.aws.conftest import Answer, Loopback, Request
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 URI = "s3://evidence/a/x.json"
 
 
-def xml(code):
+def xml(code: str) -> bytes:
     return f"<Error><Code>{code}</Code><Message>said by S3</Message></Error>".encode()
 
 
 @pytest.fixture
-def s3_at_fault(loopback, client_of):
-    return client_of("s3", loopback.url)
+def s3_at_fault(loopback: Loopback, client_of: Callable[..., Any]) -> "S3Client":
+    client: S3Client = client_of("s3", loopback.url)
+    return client
 
 
-CALLS = {
+CALLS: dict[str, Callable[["S3Client"], Any]] = {
     "read": lambda s3: S3EvidenceStore(s3, ["evidence"]).read(ReportReference(None, URI)),
     "list": lambda s3: S3EvidenceStore(s3, ["evidence"]).list("s3://evidence/a/x.json"),
     "thresholds": lambda s3: S3ThresholdStore(s3, "s3://evidence/a/x.json/t.yaml").for_group("askdata"),
@@ -47,7 +56,13 @@ CALLS = {
     ],
 )
 @pytest.mark.parametrize("call", CALLS)
-def test_each_refusal_is_one_typed_message(loopback, s3_at_fault, call, answer, expected):
+def test_each_refusal_is_one_typed_message(
+    loopback: Loopback,
+    s3_at_fault: "S3Client",
+    call: str,
+    answer: tuple[int, str],
+    expected: tuple[type[GovernanceError], str, int],
+) -> None:
     (status, code), (error, says, attempts) = answer, expected
     loopback.respond = lambda request: loopback.answer(status, xml(code))
     with pytest.raises(error, match=says) as raised:
@@ -57,25 +72,29 @@ def test_each_refusal_is_one_typed_message(loopback, s3_at_fault, call, answer, 
     assert len(loopback.requests) == attempts
 
 
-def test_a_throttle_that_passes_is_no_error(loopback, s3_at_fault):
+def test_a_throttle_that_passes_is_no_error(loopback: Loopback, s3_at_fault: "S3Client") -> None:
     answers = [loopback.answer(503, xml("SlowDown")), loopback.answer(200, b"{}")]
     loopback.respond = lambda request: answers.pop(0)
     assert CALLS["read"](s3_at_fault).content == b"{}"
 
 
-def test_an_absent_report_is_a_gap_and_no_failure(loopback, s3_at_fault):
+def test_an_absent_report_is_a_gap_and_no_failure(loopback: Loopback, s3_at_fault: "S3Client") -> None:
     loopback.respond = lambda request: loopback.answer(404, xml("NoSuchKey"))
     with pytest.raises(EvidenceMissingError, match=f"{URI}: there is no such object"):
         CALLS["read"](s3_at_fault)
 
 
-def test_a_larger_object_is_refused_before_its_body_comes(loopback, s3_at_fault):
+def test_a_larger_object_is_refused_before_its_body_comes(
+    loopback: Loopback, s3_at_fault: "S3Client"
+) -> None:
     loopback.respond = lambda request: loopback.answer(200, b"", {"Content-Length": str(10**12)})
     with pytest.raises(EvidenceTooLargeError, match="1,000,000,000,000 bytes"):
         CALLS["read"](s3_at_fault)
 
 
-def test_a_connection_that_breaks_in_the_body_is_an_error(loopback, s3_at_fault):
+def test_a_connection_that_breaks_in_the_body_is_an_error(
+    loopback: Loopback, s3_at_fault: "S3Client"
+) -> None:
     loopback.respond = lambda request: loopback.answer(
         200, b"{", {"Content-Length": "2", "Connection": "close"}
     )
@@ -84,14 +103,16 @@ def test_a_connection_that_breaks_in_the_body_is_an_error(loopback, s3_at_fault)
 
 
 @pytest.mark.parametrize("call", ["list", "threshold list"])
-def test_an_answer_that_does_not_come_from_aws_is_an_error(loopback, s3_at_fault, call):
+def test_an_answer_that_does_not_come_from_aws_is_an_error(
+    loopback: Loopback, s3_at_fault: "S3Client", call: str
+) -> None:
     loopback.respond = lambda request: loopback.answer(200, b"<html><p>Log in to the airport's network")
     with pytest.raises(AwsUnreachableError, match="try again"):
         CALLS[call](s3_at_fault)
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_nobody_at_home_is_one_message(client_of, call):
+def test_nobody_at_home_is_one_message(client_of: Callable[..., Any], call: str) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -100,11 +121,11 @@ def test_nobody_at_home_is_one_message(client_of, call):
 
 
 @pytest.fixture
-def lossy(loopback, client_of, moto_url):
+def lossy(loopback: Loopback, client_of: Callable[..., Any], moto_url: str) -> "S3Client":
     """S3 behind a line that loses the answer to the first PUT: the object is written, and boto3 hears of an error."""
-    lost = []
+    lost: list[Request] = []
 
-    def respond(request):
+    def respond(request: Request) -> Answer:
         connection = http.client.HTTPConnection(urlsplit(moto_url).netloc)
         connection.request(request.method, request.path, request.body, request.headers)
         answer = connection.getresponse()
@@ -119,10 +140,13 @@ def lossy(loopback, client_of, moto_url):
         return loopback.answer(answer.status, body, headers)
 
     loopback.respond = respond
-    return client_of("s3", loopback.url)
+    client: S3Client = client_of("s3", loopback.url)
+    return client
 
 
-def test_a_record_whose_answer_is_lost_is_not_taken_for_somebody_elses(lossy, loopback, s3, bucket):
+def test_a_record_whose_answer_is_lost_is_not_taken_for_somebody_elses(
+    lossy: "S3Client", loopback: Loopback, s3: "S3Client", bucket: str
+) -> None:
     location = S3DecisionLog(lossy, f"s3://{bucket}/d/").write("x.json", b"{}")
     assert [request.method for request in loopback.requests] == ["PUT", "PUT", "HEAD"]
     assert location.uri == f"s3://{bucket}/d/x.json"
@@ -131,8 +155,8 @@ def test_a_record_whose_answer_is_lost_is_not_taken_for_somebody_elses(lossy, lo
 
 @pytest.mark.parametrize("name", ["results.jsonl", "evaluation.json"])
 def test_evidence_whose_answer_is_lost_is_not_taken_for_somebody_elses(
-    lossy, loopback, bucket, tmp_path, name
-):
+    lossy: "S3Client", loopback: Loopback, bucket: str, tmp_path: Path, name: str
+) -> None:
     """Each kind of file comes first once: a stream has to be sent again from its beginning."""
     (tmp_path / name).write_bytes(b'{"a": 1}')
     (tmp_path / "z.json").write_bytes(b"{}")

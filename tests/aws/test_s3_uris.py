@@ -19,7 +19,7 @@ from aws.s3_uris import S3Uri, S3UriError
         ("s3://bucket/line\nbreak", S3Uri("bucket", "line\nbreak")),
     ],
 )
-def test_uris_are_read(text, uri):
+def test_uris_are_read(text: str, uri: S3Uri) -> None:
     assert S3Uri.parse(text) == uri
 
 
@@ -36,19 +36,19 @@ def test_uris_are_read(text, uri):
         "s3://bucket/half\ud800",
     ],
 )
-def test_other_text_is_refused(text):
+def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(S3UriError, match="s3://bucket/key"):
         S3Uri.parse(text)
 
 
 @given(st.text(min_size=1).filter(lambda key: "?versionId=" not in key), st.none() | st.just("v1"))
-def test_what_is_written_is_read_again(key, version):
+def test_what_is_written_is_read_again(key: str, version: str | None) -> None:
     uri = S3Uri("bucket", key, version)
     assert S3Uri.parse(str(uri)) == uri
 
 
 @pytest.mark.parametrize("text", ["s3://bucket/a/b", "s3://bucket/a/b/", "s3://bucket/a/b//"])
-def test_a_prefix_ends_with_one_slash(text):
+def test_a_prefix_ends_with_one_slash(text: str) -> None:
     prefix = S3Uri.parse(text).as_prefix()
     assert (str(prefix), str(prefix.child("c.json"))) == ("s3://bucket/a/b/", "s3://bucket/a/b/c.json")
 
@@ -56,6 +56,6 @@ def test_a_prefix_ends_with_one_slash(text):
 @pytest.mark.parametrize(
     "text", ["s3://bucket", "s3://bucket/", "s3://bucket//", "s3://bucket/a?versionId=1"]
 )
-def test_a_bucket_or_a_version_is_no_prefix(text):
+def test_a_bucket_or_a_version_is_no_prefix(text: str) -> None:
     with pytest.raises(S3UriError, match="not a prefix"):
         S3Uri.parse(text).as_prefix()

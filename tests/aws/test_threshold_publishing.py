@@ -1,11 +1,16 @@
 """Publishing a threshold file: in S3 and in a folder alike, the store then judges by it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from aws.threshold_store import FolderThresholdStore, S3ThresholdStore
 from checks.errors import GovernanceError
+from checks.thresholds import ThresholdFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 FILE = b"""\
 name: churn
@@ -15,64 +20,81 @@ checks: [{name: a, why: b, metric: c.d, at_least: 0.5}]
 
 
 @pytest.fixture(params=["s3", "folder"])
-def store(request: pytest.FixtureRequest, s3, bucket: str, tmp_path: Path):
+def store(
+    request: pytest.FixtureRequest, s3: "S3Client", bucket: str, tmp_path: Path
+) -> S3ThresholdStore | FolderThresholdStore:
     if request.param == "s3":
         return S3ThresholdStore(s3, f"s3://{bucket}/thresholds/")
     return FolderThresholdStore(tmp_path / "thresholds")
 
 
-def test_what_was_published_last_under_a_name_applies(store) -> None:
+def found_in(store: S3ThresholdStore | FolderThresholdStore, group: str) -> ThresholdFile:
+    """The file that applies to the group, where one does."""
+    found = store.for_group(group)
+    assert found is not None
+    return found
+
+
+def test_what_was_published_last_under_a_name_applies(store: S3ThresholdStore | FolderThresholdStore) -> None:
     store.publish("churn.yaml", FILE)
     uri = store.publish("churn.yaml", FILE.replace(b"0.5", b"0.6"))
     assert uri.partition("?versionId=")[0].endswith("thresholds/churn.yaml")
-    assert store.for_group("churn").checks[0].at_least == 0.6
+    assert found_in(store, "churn").checks[0].at_least == 0.6
 
 
 @pytest.mark.parametrize("name", ["../churn.yaml", "churn.txt", "a/b.yaml", ".yaml", ""])
-def test_a_name_that_is_no_file_name_is_refused(store, name: str) -> None:
+def test_a_name_that_is_no_file_name_is_refused(
+    store: S3ThresholdStore | FolderThresholdStore, name: str
+) -> None:
     with pytest.raises(GovernanceError, match="cannot name a published threshold file"):
         store.publish(name, FILE)
 
 
-def test_a_wrong_file_is_not_published(store) -> None:
+def test_a_wrong_file_is_not_published(store: S3ThresholdStore | FolderThresholdStore) -> None:
     store.publish("churn.yaml", FILE)
     with pytest.raises(GovernanceError, match=r"churn\.yaml:1:1"):
         store.publish("churn.yaml", b"nam: x")
     assert store.for_group("churn") is not None
 
 
-def test_a_file_that_contends_with_a_published_one_is_refused_naming_both(store) -> None:
+def test_a_file_that_contends_with_a_published_one_is_refused_naming_both(
+    store: S3ThresholdStore | FolderThresholdStore,
+) -> None:
     store.publish("churn.yaml", FILE)
     with pytest.raises(
         GovernanceError,
         match=r"other\.yaml and .*churn\.yaml.* equally specifically.*withdraw that one first: delete .*churn\.yaml$",
     ):
         store.publish("other.yaml", FILE)
-    assert store.for_group("churn").source.partition("?")[0].endswith("churn.yaml")
+    assert found_in(store, "churn").source.partition("?")[0].endswith("churn.yaml")
 
 
-def test_a_file_for_other_groups_is_published_beside(store) -> None:
+def test_a_file_for_other_groups_is_published_beside(store: S3ThresholdStore | FolderThresholdStore) -> None:
     store.publish("churn.yaml", FILE)
     store.publish("other.yaml", FILE.replace(b"[churn]", b"[other]"))
-    assert (store.for_group("churn").applies_to, store.for_group("other").applies_to) == (
+    assert (found_in(store, "churn").applies_to, found_in(store, "other").applies_to) == (
         ("churn",),
         ("other",),
     )
 
 
-def test_a_wrong_file_that_stands_there_can_be_mended(store, s3, bucket: str, tmp_path: Path) -> None:
+def test_a_wrong_file_that_is_there_can_be_fixed(
+    store: S3ThresholdStore | FolderThresholdStore, s3: "S3Client", bucket: str, tmp_path: Path
+) -> None:
     store.publish("churn.yaml", FILE)
     (tmp_path / "thresholds").mkdir(exist_ok=True)
     (tmp_path / "thresholds" / "wrong.yaml").write_bytes(b"nam: x")
     s3.put_object(Bucket=bucket, Key="thresholds/wrong.yaml", Body=b"nam: x")
     store.publish("churn.yaml", FILE.replace(b"0.5", b"0.6"))
-    store.publish("wrong.yaml", FILE.replace(b"[churn]", b"[mended]"))
-    assert store.for_group("churn").checks[0].at_least == 0.6
+    store.publish("wrong.yaml", FILE.replace(b"[churn]", b"[fixed]"))
+    assert found_in(store, "churn").checks[0].at_least == 0.6
 
 
-def test_a_file_that_is_called_otherwise_is_not_replaced(store) -> None:
+def test_a_file_that_is_called_otherwise_is_not_replaced(
+    store: S3ThresholdStore | FolderThresholdStore,
+) -> None:
     """Two names may come to the same file name; the groups of the first would lose their thresholds unnoticed."""
     store.publish("churn.yaml", FILE)
     with pytest.raises(GovernanceError, match='"churn" is published there, and "Churn!" would replace it'):
         store.publish("churn.yaml", FILE.replace(b"name: churn", b"name: Churn!").replace(b"[churn]", b"[x]"))
-    assert store.for_group("churn").name == "churn"
+    assert found_in(store, "churn").name == "churn"

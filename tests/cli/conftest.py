@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
@@ -95,7 +95,7 @@ def aws_on_loopback(json_server: JsonServer, monkeypatch: pytest.MonkeyPatch) ->
         client.cache_clear()
 
 
-REGION = "eu-west-1"
+REGION: Literal["eu-west-1"] = "eu-west-1"
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """`--about` of every `governance score` command: what the evidence says that it is about."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,9 @@ from cli.options.about import parse_about
     ],
     ids=["nothing", "a name", "a name with =", "several"],
 )
-def test_it_is_a_name_or_what_the_version_is_registered_with(given, subject):
+def test_it_is_a_name_or_what_the_version_is_registered_with(
+    given: list[str], subject: Subject | None
+) -> None:
     assert parse_about(given) == subject
 
 
@@ -36,12 +39,12 @@ def test_it_is_a_name_or_what_the_version_is_registered_with(given, subject):
     ],
     ids=["unknown key", "no value", "empty", "twice"],
 )
-def test_anything_else_is_refused(given, says):
+def test_anything_else_is_refused(given: list[str], says: str) -> None:
     with pytest.raises(GovernanceError, match=says):
         parse_about(given)
 
 
-def test_every_command_that_scores_takes_it():
+def test_every_command_that_scores_takes_it() -> None:
     scoring = [entry for entry in COMMANDS if entry.path.startswith("score ")]
     assert scoring
     for entry in scoring:
@@ -50,7 +53,7 @@ def test_every_command_that_scores_takes_it():
             assert "--about" in [option for parameter in command.params for option in parameter.opts]
 
 
-def test_the_evidence_says_it(tmp_path, monkeypatch):
+def test_the_evidence_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ratings.csv").write_text("rating\n5\n4\n1\n")
     command = ["score", "feedback", "ratings.csv", "-o", "out"]
@@ -62,7 +65,7 @@ def test_the_evidence_says_it(tmp_path, monkeypatch):
     assert "subject" not in json.loads((tmp_path / "out" / "evaluation.json").read_text())["provenance"]
 
 
-def test_a_bias_report_says_it_too(tmp_path, monkeypatch):
+def test_a_bias_report_says_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     rows = [f"{'FM'[i % 2]},{i % 3 == 0:d},{i % 2:d}" for i in range(12)]
     (tmp_path / "t.csv").write_text("\n".join(["sex,label,predicted", *rows, ""]))

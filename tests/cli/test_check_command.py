@@ -6,6 +6,7 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,13 +52,15 @@ def _evidence(folder: Path, document: object, name: str = "evaluation.json") -> 
 @pytest.mark.parametrize(
     ("document", "verdict", "code"), [(GOOD, "Approved", 0), (WRONG, "Rejected", 1), (SLOW, "NeedsReview", 3)]
 )
-def test_the_exit_code_says_the_verdict(folder: Path, capsys, document, verdict: str, code: int) -> None:
+def test_the_exit_code_says_the_verdict(
+    folder: Path, capsys: pytest.CaptureFixture[str], document: dict[str, Any], verdict: str, code: int
+) -> None:
     _evidence(folder, document)
     assert run(["check", "churn.yaml", "--evidence", "evidence"]) == code
     assert capsys.readouterr().out.splitlines()[0] == verdict
 
 
-def test_in_a_pipe_the_table_is_plain_and_complete(folder: Path, capsys) -> None:
+def test_in_a_pipe_the_table_is_plain_and_complete(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _evidence(folder, SLOW)
     run(["check", "churn.yaml", "-e", "evidence"])
     lines = capsys.readouterr().out.splitlines()
@@ -93,7 +96,9 @@ def _on_terminal(monkeypatch: pytest.MonkeyPatch, *, columns: int, no_color: boo
     return terminal.getvalue()
 
 
-def test_on_a_terminal_there_is_colour_unless_it_is_not_wanted(folder: Path, monkeypatch) -> None:
+def test_on_a_terminal_there_is_colour_unless_it_is_not_wanted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _evidence(folder, WRONG)
     assert "\x1b[1;31mRejected\x1b[0m" in _on_terminal(monkeypatch, columns=160, no_color=False)
     assert "\x1b[31m" not in _on_terminal(monkeypatch, columns=160, no_color=True)
@@ -101,7 +106,7 @@ def test_on_a_terminal_there_is_colour_unless_it_is_not_wanted(folder: Path, mon
 
 @pytest.mark.parametrize("columns", [80, 160])
 def test_on_a_terminal_no_line_is_wider_and_no_address_is_broken(
-    folder: Path, monkeypatch, columns: int
+    folder: Path, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     _evidence(folder, WRONG)
     monkeypatch.setenv("TERM", "dumb")
@@ -128,7 +133,9 @@ def test_a_reader_that_closes_the_pipe_early_does_not_change_the_exit_code(
     assert (result.returncode, result.stderr) == (code, b"")
 
 
-def test_json_is_a_decision_record_that_explain_reads(folder: Path, capsys) -> None:
+def test_json_is_a_decision_record_that_explain_reads(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _evidence(folder, GOOD)
     assert run(["check", "churn.yaml", "-e", "evidence", "--format", "json", "-o", "out/decision.json"]) == 0
     captured = capsys.readouterr()
@@ -146,14 +153,16 @@ def test_json_is_a_decision_record_that_explain_reads(folder: Path, capsys) -> N
     ]
 
 
-def test_text_can_be_written_to_a_file_too(folder: Path, capsys) -> None:
+def test_text_can_be_written_to_a_file_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _evidence(folder, GOOD)
     run(["check", "churn.yaml", "-e", "evidence", "-o", "decision.txt"])
     assert Path("decision.txt").read_text().startswith("Approved\nthresholds  churn")
     assert capsys.readouterr().out == ""
 
 
-def test_evidence_is_files_and_folders_each_report_once(folder: Path, capsys) -> None:
+def test_evidence_is_files_and_folders_each_report_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _evidence(folder, GOOD)
     _evidence(folder, {"more_metrics": {"a": {"value": 1}}}, "deeper/more.JSON")
     _evidence(folder, WRONG, ".scoring-x/evaluation.json")
@@ -163,7 +172,7 @@ def test_evidence_is_files_and_folders_each_report_once(folder: Path, capsys) ->
     assert uris == ["evidence/deeper/more.JSON", "evidence/evaluation.json"]
 
 
-def test_a_folder_of_threshold_files_needs_a_group(folder: Path, capsys) -> None:
+def test_a_folder_of_threshold_files_needs_a_group(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _evidence(folder, GOOD)
     assert run(["check", ".", "-e", "evidence"]) == 2
     assert (
@@ -192,7 +201,9 @@ def test_a_folder_of_threshold_files_needs_a_group(folder: Path, capsys) -> None
         ),
     ],
 )
-def test_what_cannot_be_tried_exits_with_2(folder: Path, capsys, arguments: list[str], message: str) -> None:
+def test_what_cannot_be_tried_exits_with_2(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
     _evidence(folder, GOOD)
     (folder / "empty").mkdir()
     assert run(["check", *arguments]) == 2
@@ -201,7 +212,9 @@ def test_what_cannot_be_tried_exits_with_2(folder: Path, capsys, arguments: list
     assert message in captured.err
 
 
-def test_every_problem_of_every_threshold_file_is_listed(folder: Path, capsys) -> None:
+def test_every_problem_of_every_threshold_file_is_listed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _evidence(folder, GOOD)
     (folder / "other.yaml").write_text("nam: x\n")
     Path("churn.yaml").write_text(THRESHOLDS.replace("at_least", "at_leest"))
@@ -212,7 +225,9 @@ def test_every_problem_of_every_threshold_file_is_listed(folder: Path, capsys) -
     assert 'other.yaml:1:1: nam: unknown key; did you mean "name"?' in lines
 
 
-def test_an_output_that_cannot_be_written_leaves_the_old_one(folder: Path, capsys) -> None:
+def test_an_output_that_cannot_be_written_leaves_the_old_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _evidence(folder, GOOD)
     (folder / "decision.json").mkdir()
     assert run(["check", "churn.yaml", "-e", "evidence", "-o", "decision.json"]) == 2
@@ -220,7 +235,9 @@ def test_an_output_that_cannot_be_written_leaves_the_old_one(folder: Path, capsy
     assert sorted(path.name for path in folder.iterdir()) == ["churn.yaml", "decision.json", "evidence"]
 
 
-def test_a_disk_that_fills_up_leaves_the_old_output_whole(folder: Path, capsys, monkeypatch) -> None:
+def test_a_disk_that_fills_up_leaves_the_old_output_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _evidence(folder, GOOD)
     (folder / "decision.json").write_text("old")
 
@@ -236,14 +253,16 @@ def test_a_disk_that_fills_up_leaves_the_old_output_whole(folder: Path, capsys, 
     assert sorted(path.name for path in folder.iterdir()) == ["churn.yaml", "decision.json", "evidence"]
 
 
-def test_an_unreadable_report_is_a_finding_with_its_reason(folder: Path, capsys) -> None:
+def test_an_unreadable_report_is_a_finding_with_its_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _evidence(folder, GOOD)
     (folder / "evidence" / "cut.json").write_text('{"a":')
     assert run(["check", "churn.yaml", "-e", "evidence"]) == 3
     assert "evidence/cut.json: not JSON" in capsys.readouterr().out
 
 
-def test_the_nearest_metric_names_are_shown(folder: Path, capsys) -> None:
+def test_the_nearest_metric_names_are_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _evidence(folder, GOOD)
     Path("churn.yaml").write_text(THRESHOLDS.replace("accuracy\n    at", "acuracy\n    at"))
     assert run(["check", "churn.yaml", "-e", "evidence"]) == 1
@@ -258,13 +277,15 @@ def test_the_nearest_metric_names_are_shown(folder: Path, capsys) -> None:
         ("[]", "not a decision record (governance.decision/1): the top: Input should be an object"),
     ],
 )
-def test_explain_says_what_is_no_record(folder: Path, capsys, content: str, message: str) -> None:
+def test_explain_says_what_is_no_record(
+    folder: Path, capsys: pytest.CaptureFixture[str], content: str, message: str
+) -> None:
     Path("decision.json").write_text(content)
     assert run(["explain", "decision.json"]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_validate_lists_problems_and_ambiguities(folder: Path, capsys) -> None:
+def test_validate_lists_problems_and_ambiguities(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["thresholds", "validate", "."]) == 0
     assert capsys.readouterr().out == "churn.yaml: churn: 2 checks, for churn\n"
     (folder / "again.yaml").write_text(THRESHOLDS)
@@ -275,7 +296,7 @@ def test_validate_lists_problems_and_ambiguities(folder: Path, capsys) -> None:
     assert "again.yaml:1:9: checks: must not be empty; give at least one" in capsys.readouterr().err
 
 
-def test_schema_is_json_schema_of_threshold_files(capsys) -> None:
+def test_schema_is_json_schema_of_threshold_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["thresholds", "schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -298,7 +319,7 @@ def test_schema_is_json_schema_of_threshold_files(capsys) -> None:
     ids=["10 MB", "latin-1", "aliases", "NaN", "reversed", "empty"],
 )
 def test_a_threshold_file_that_is_wrong_is_never_a_rejection(
-    folder: Path, capsys, content: bytes, message: str
+    folder: Path, capsys: pytest.CaptureFixture[str], content: bytes, message: str
 ) -> None:
     _evidence(folder, GOOD)
     Path("churn.yaml").write_bytes(content)
@@ -328,7 +349,7 @@ def test_a_threshold_file_that_is_wrong_is_never_a_rejection(
     ids=lambda content: repr(content[:60]),
 )
 def test_no_report_is_too_broken_to_be_judged_and_none_is_approved(
-    folder: Path, capsys, content: bytes
+    folder: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     (folder / "evidence" / "evaluation.json").write_bytes(content)
     assert run(["check", "churn.yaml", "-e", "evidence"]) in (1, 3)
@@ -337,7 +358,9 @@ def test_no_report_is_too_broken_to_be_judged_and_none_is_approved(
     assert captured.out.splitlines()[0] in ("Rejected", "NeedsReview")
 
 
-def test_what_reports_and_thresholds_say_cannot_steer_the_terminal(folder: Path, capsys) -> None:
+def test_what_reports_and_thresholds_say_cannot_steer_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = {"churn_metrics": {"recall": {"facets": {"region=\x1b[2J\x07": {"value": 0.1}}}}}
     _evidence(folder, document)
     Path("churn.yaml").write_text(

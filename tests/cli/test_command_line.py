@@ -94,7 +94,11 @@ def test_a_row_without_its_module_is_not_listed() -> None:
     ],
 )
 def test_a_missing_optional_dependency_names_what_to_install(
-    arguments: list[str], name: str, message: str | None, monkeypatch, capsys
+    arguments: list[str],
+    name: str,
+    message: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("cli.main.app", _raise(ModuleNotFoundError(f"No module named {name!r}", name=name)))
     assert run(arguments) == 2
@@ -123,13 +127,17 @@ def _raise(error: BaseException) -> Callable[..., None]:
         (SystemExit(1), ""),
     ],
 )
-def test_no_failure_looks_like_a_rejection(error, message, monkeypatch, capsys) -> None:
+def test_no_failure_looks_like_a_rejection(
+    error: BaseException, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(main_module, "app", _raise(error))
     assert run([]) == 2
     assert capsys.readouterr().err == message
 
 
-def test_a_defect_shows_its_traceback_and_is_no_rejection(monkeypatch, capsys) -> None:
+def test_a_defect_shows_its_traceback_and_is_no_rejection(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(main_module, "app", _raise(ZeroDivisionError("division by zero")))
     assert run([]) == 2
     err = capsys.readouterr().err
@@ -138,12 +146,14 @@ def test_a_defect_shows_its_traceback_and_is_no_rejection(monkeypatch, capsys) -
 
 
 @pytest.mark.parametrize("arguments", [["chek"], ["--no-such-option"], ["score", "nothing"]])
-def test_wrong_usage_exits_with_2(arguments: list[str], capsys) -> None:
+def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
     assert "Usage: governance" in capsys.readouterr().err
 
 
-def test_ctrl_c_is_one_line_and_130(monkeypatch, capsys) -> None:
+def test_ctrl_c_is_one_line_and_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     interrupted = typer.Typer()
     interrupted.command()(_raise_interrupt)
     monkeypatch.setattr(main_module, "app", interrupted)
@@ -155,6 +165,6 @@ def _raise_interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def test_version(capsys) -> None:
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == "0.1.0\n"

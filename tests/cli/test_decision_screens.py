@@ -133,14 +133,14 @@ CASES = {
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("case", CASES)
-def test_a_decision_fits_the_terminal(monkeypatch, case: str, width: int) -> None:
+def test_a_decision_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, case: str, width: int) -> None:
     stream = terminal(monkeypatch, width)
     show_record(CASES[case](), stream)
     assert_screen(stream.screen, f"decision-{case}", width)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_what_passed_can_be_folded(monkeypatch, width: int) -> None:
+def test_what_passed_can_be_folded(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     stream = terminal(monkeypatch, width)
     show_record(CASES["rejected"](), stream, failures_only=True)
     assert_screen(stream.screen, "decision-rejected-failures", width)

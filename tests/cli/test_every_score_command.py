@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from checks.version import VERSION
-from cli.commands import COMMANDS
+from cli.command_table import COMMANDS
 from cli.lazy import LazyCommand
 from cli.main import run
 from scorers.evidence_writer import EvidenceWriter
@@ -385,12 +385,13 @@ def test_a_file_that_is_rewritten_and_put_back_is_refused(
     path = folder / "ratings.jsonl"
     content, before = path.read_bytes(), path.stat()
 
-    def put_back(*_: object) -> None:
+    def put_back(_: object) -> tuple[str, ...]:
         path.write_bytes(content)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        return ()
 
     after_each_hash(monkeypatch, path, rewrite_alike)
-    monkeypatch.setattr("scorers.feedback.facet_groups", lambda _: put_back() or ())
+    monkeypatch.setattr("scorers.feedback.facet_groups", put_back)
     said = refusal_of(["score", "feedback", "ratings.jsonl", "-o", "out"], capsys)
     assert said == "error: ratings.jsonl: the file changed while it was being scored; score it again\n"
     assert path.read_bytes() == content

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,11 @@ def endpoint() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
+    make: Callable[..., Any] = boto3.client  # its types want a literal name of a service
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
-    sagemaker, s3 = (boto3.client(name, endpoint_url=url, **keys) for name in ("sagemaker", "s3"))
+    sagemaker, s3 = (make(name, endpoint_url=url, **keys) for name in ("sagemaker", "s3"))
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    boto3.client("s3", endpoint_url=url, **keys | {"region_name": "us-east-1"}).create_bucket(Bucket=EVIDENCE)
+    make("s3", endpoint_url=url, **keys | {"region_name": "us-east-1"}).create_bucket(Bucket=EVIDENCE)
     sagemaker.create_pipeline(
         PipelineName=PIPELINE, PipelineDefinition="{}", RoleArn="arn:aws:iam::123456789012:role/pipeline"
     )
@@ -76,7 +77,7 @@ def endpoint() -> Iterator[str]:
 def _record(s3: Any, group: str, status: str, outcome: str) -> None:
     verdict = "NeedsReview" if outcome == "left_pending" else status
     now = datetime.now(UTC)
-    decision = {
+    decision: dict[str, object] = {
         "schema": "governance.decision/1",
         "decision": verdict,
         "thresholds": None,

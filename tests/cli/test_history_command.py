@@ -9,7 +9,9 @@ import sys
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
@@ -17,6 +19,12 @@ from checks.decision_record import DecisionRecord, ModelPackage
 from checks.evidence import Evidence
 from checks.limits import AtLeast, AtMost, Limit
 from cli.main import run
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
+    from mypy_boto3_sagemaker.type_defs import InferenceSpecificationTypeDef
 
 PIPELINE = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution"
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn"
@@ -161,7 +169,9 @@ Churn  10       not carried out  2026-03-09T12:00:00Z
 OFFLINE = ["--decisions", "decisions"]
 
 
-def test_history_in_a_pipe_is_whole_and_has_no_chart(decisions, capsys) -> None:
+def test_history_in_a_pipe_is_whole_and_has_no_chart(
+    decisions: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["history", "Churn", "--decisions", "decisions"]) == 0
     assert capsys.readouterr() == (HISTORY, "")
 
@@ -183,7 +193,9 @@ def _on_terminal(monkeypatch: pytest.MonkeyPatch, arguments: list[str], *, colum
     return "\n".join(line.rstrip() for line in plain.splitlines()) + "\n"
 
 
-def test_on_a_terminal_history_fits_and_ends_with_a_chart(decisions, monkeypatch) -> None:
+def test_on_a_terminal_history_fits_and_ends_with_a_chart(
+    decisions: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert _on_terminal(monkeypatch, ["history", "Churn", *OFFLINE]) == f"{HISTORY_80}\n{CHART}"
     wide = _on_terminal(monkeypatch, ["history", "Churn", *OFFLINE], columns=160)
     assert wide.startswith(HISTORY)
@@ -195,7 +207,7 @@ def test_on_a_terminal_history_fits_and_ends_with_a_chart(decisions, monkeypatch
     ("encoding", "drawn"), [("utf-8", CHART), ("ascii", CHART_IN_ASCII), ("iso-8859-1", CHART_IN_ASCII)]
 )
 def test_a_chart_that_is_asked_for_is_drawn_in_what_the_locale_has(
-    decisions, encoding: str, drawn: str
+    decisions: dict[str, bytes], encoding: str, drawn: str
 ) -> None:
     environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONIOENCODING": encoding}
     program = [sys.executable, "-m", "cli.main", "history", "Churn", *OFFLINE, "--chart"]
@@ -204,7 +216,7 @@ def test_a_chart_that_is_asked_for_is_drawn_in_what_the_locale_has(
     assert result.stdout.decode(encoding) == f"{HISTORY}\n{drawn}"
 
 
-def test_a_reader_that_closes_the_pipe_early_changes_nothing(decisions) -> None:
+def test_a_reader_that_closes_the_pipe_early_changes_nothing(decisions: dict[str, bytes]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
@@ -214,7 +226,9 @@ def test_a_reader_that_closes_the_pipe_early_changes_nothing(decisions) -> None:
     assert (result.returncode, result.stderr) == (0, b"")
 
 
-def test_status_and_list_from_records_alone(decisions, tmp_path: Path, capsys) -> None:
+def test_status_and_list_from_records_alone(
+    decisions: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["status", "Churn", "--versions", "2", *OFFLINE]) == 0
     assert capsys.readouterr() == (STATUS.replace("FOLDER", str(tmp_path)), "")
     assert run(["status", f"{ARN}/2", *OFFLINE]) == 0
@@ -225,12 +239,16 @@ def test_status_and_list_from_records_alone(decisions, tmp_path: Path, capsys) -
     assert capsys.readouterr().out == "".join(LIST.splitlines(keepends=True)[:2])
 
 
-def test_status_draws_the_chart_of_the_versions_that_it_shows(decisions, monkeypatch) -> None:
+def test_status_draws_the_chart_of_the_versions_that_it_shows(
+    decisions: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = _on_terminal(monkeypatch, ["status", "Churn", *OFFLINE])
     assert shown.endswith(f"\n\n{CHART}")
 
 
-def test_programs_read_json(decisions, tmp_path: Path, capsys) -> None:
+def test_programs_read_json(
+    decisions: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["history", "Churn", *OFFLINE, "--metric", "p95_seconds", "--format", "json"]) == 0
     history = json.loads(capsys.readouterr().out)
     value = {"check": "p95_seconds", "metric": "latency.p95_seconds", "facet": None, "outcome": "passed"}
@@ -277,18 +295,24 @@ def test_programs_read_json(decisions, tmp_path: Path, capsys) -> None:
         (["status", f"{ARN}/3", *OFFLINE], f"{ARN}/3: decisions has no decision about this version"),
     ],
 )
-def test_what_is_not_there_is_one_message(decisions, capsys, arguments: list[str], message: str) -> None:
+def test_what_is_not_there_is_one_message(
+    decisions: dict[str, bytes], capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
     assert run(arguments) == 2
     assert capsys.readouterr() == ("", f"error: {message}\n")
 
 
-def test_a_record_that_is_none_is_named(decisions, tmp_path: Path, capsys) -> None:
+def test_a_record_that_is_none_is_named(
+    decisions: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "decisions/Churn/2/e2.json").write_text("{}")
     assert run(["history", "Churn", *OFFLINE]) == 2
     assert "decisions/Churn/2/e2.json: not a decision record" in capsys.readouterr().err
 
 
-def test_names_out_of_records_cannot_steer_the_terminal(decisions, tmp_path: Path, capsys) -> None:
+def test_names_out_of_records_cannot_steer_the_terminal(
+    decisions: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     content = decisions["Churn/10/e3.json"].replace(b"region=CA", b"region=\\u001b[2J\\u0007")
     (tmp_path / "decisions/Churn/10/e3.json").write_bytes(content)
     for command in ("history", "status"):
@@ -297,13 +321,20 @@ def test_names_out_of_records_cannot_steer_the_terminal(decisions, tmp_path: Pat
 
 
 @pytest.fixture
-def registered(moto_aws, bucket: str, s3, decisions, monkeypatch):
+def registered(
+    moto_aws: boto3.Session,
+    bucket: str,
+    s3: "S3Client",
+    decisions: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> "SageMakerClient":
     """Three versions in the registry, of which two were judged, with their records in the stack's bucket."""
-    sagemaker = moto_aws.client("sagemaker")
+    sagemaker: SageMakerClient = moto_aws.client("sagemaker")
     for group in ("Churn", "Fraud"):
         sagemaker.create_model_package_group(ModelPackageGroupName=group)
-    container = {"Containers": [{"Image": "repo/image:1"}]}
-    for status in ("Approved", "Rejected", "PendingManualApproval"):
+    container: InferenceSpecificationTypeDef = {"Containers": [{"Image": "repo/image:1"}]}
+    statuses: tuple[ModelApprovalStatusType, ...] = ("Approved", "Rejected", "PendingManualApproval")
+    for status in statuses:
         sagemaker.create_model_package(
             ModelPackageGroupName="Churn", ModelApprovalStatus=status, InferenceSpecification=container
         )
@@ -313,7 +344,9 @@ def registered(moto_aws, bucket: str, s3, decisions, monkeypatch):
     return sagemaker
 
 
-def test_with_the_registry_history_has_its_statuses(registered, capsys) -> None:
+def test_with_the_registry_history_has_its_statuses(
+    registered: "SageMakerClient", capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["history", "Churn"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:5]]
     assert [row[:4] for row in rows] == [
@@ -323,7 +356,9 @@ def test_with_the_registry_history_has_its_statuses(registered, capsys) -> None:
     ]
 
 
-def test_status_of_a_version_says_what_gave_it_and_the_record(registered, bucket: str, capsys) -> None:
+def test_status_of_a_version_says_what_gave_it_and_the_record(
+    registered: "SageMakerClient", bucket: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["status", f"{ARN}/2"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["Churn 2: Rejected", f"version     {ARN}/2"]
@@ -334,14 +369,16 @@ def test_status_of_a_version_says_what_gave_it_and_the_record(registered, bucket
     ]
 
 
-def test_list_shows_groups_with_their_newest_versions(registered, capsys) -> None:
+def test_list_shows_groups_with_their_newest_versions(
+    registered: "SageMakerClient", capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["list", "--versions", "2"]) == 0
     rows = [line.split()[:-1] for line in capsys.readouterr().out.splitlines()]
     assert rows == [["Group", "Version", "Status"], ["Churn", "3", "Pending"], ["2", "Rejected"]]
 
 
 def test_without_a_place_to_look_the_registry_is_shown_and_that_is_said(
-    registered, monkeypatch, capsys
+    registered: "SageMakerClient", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("GOVERNANCE_DECISIONS_BUCKET")
     assert run(["history", "Churn"]) == 0
@@ -355,7 +392,11 @@ def test_without_a_place_to_look_the_registry_is_shown_and_that_is_said(
 
 
 def test_a_group_that_is_gone_is_shown_by_its_records_and_one_that_never_was_is_a_message(
-    registered, s3, bucket: str, decisions, capsys
+    registered: "SageMakerClient",
+    s3: "S3Client",
+    bucket: str,
+    decisions: dict[str, bytes],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, content in decisions.items():
         s3.put_object(Bucket=bucket, Key=f"decisions/{name.replace('Churn', 'Gone')}", Body=content)
@@ -401,7 +442,7 @@ def test_a_group_that_is_gone_is_shown_by_its_records_and_one_that_never_was_is_
     ],
 )
 def test_an_arn_of_something_else_is_one_message(
-    registered, capsys, command: str, arn: str, message: str
+    registered: "SageMakerClient", capsys: pytest.CaptureFixture[str], command: str, arn: str, message: str
 ) -> None:
     assert run([command, arn]) == 2
     captured = capsys.readouterr()

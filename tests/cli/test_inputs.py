@@ -4,12 +4,17 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.lookup.inputs import REPORTS, inputs_at
 from cli.main import run
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 THRESHOLDS = b"""\
 name: churn
@@ -30,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def in_s3(s3, bucket: str):
+def in_s3(s3: "S3Client", bucket: str) -> Callable[..., str]:
     """A bucket with what a test puts there."""
 
     def put(**objects: bytes) -> str:
@@ -63,7 +68,7 @@ def test_reports_are_told_by_their_suffix(tmp_path: Path) -> None:
     ],
 )
 def test_check_reads_thresholds_and_evidence_from_s3(
-    in_s3, capsys, thresholds: str, evidence: str, code: int
+    in_s3: Callable[..., str], capsys: pytest.CaptureFixture[str], thresholds: str, evidence: str, code: int
 ) -> None:
     bucket = in_s3(
         **{"t/churn.yaml": THRESHOLDS, "e/good/a.json": GOOD, "e/bad/a.json": BAD, "e/noted/of-the-run": GOOD}
@@ -83,7 +88,9 @@ def test_check_reads_thresholds_and_evidence_from_s3(
     assert record["evidence"][0]["version_id"] is not None
 
 
-def test_one_version_of_an_object_is_read_as_that_one(s3, in_s3, folder: Path, capsys) -> None:
+def test_one_version_of_an_object_is_read_as_that_one(
+    s3: "S3Client", in_s3: Callable[..., str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bucket = in_s3(**{"a.json": GOOD})
     version = s3.head_object(Bucket=bucket, Key="a.json")["VersionId"]
     in_s3(**{"a.json": BAD})
@@ -92,7 +99,9 @@ def test_one_version_of_an_object_is_read_as_that_one(s3, in_s3, folder: Path, c
     assert run(["check", "churn.yaml", "-e", f"{uri}?versionId={version}"]) == 0
 
 
-def test_standard_input_is_one_document(folder: Path, capsys, monkeypatch) -> None:
+def test_standard_input_is_one_document(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _stdin(monkeypatch, GOOD)
     assert run(["check", "churn.yaml", "-e", "-", "--format", "json"]) == 0
     record = capsys.readouterr().out
@@ -107,7 +116,7 @@ def test_standard_input_is_one_document(folder: Path, capsys, monkeypatch) -> No
     assert capsys.readouterr().out.endswith("\n<stdin>: churn: 1 check, for churn\n")
 
 
-def test_standard_input_cannot_be_two_files(folder: Path, capsys) -> None:
+def test_standard_input_cannot_be_two_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "-", "-e", "-"]) == 2
     assert (
         capsys.readouterr().err == "error: -: standard input can be only one of the files; name the others\n"
@@ -124,14 +133,23 @@ def test_standard_input_cannot_be_two_files(folder: Path, capsys) -> None:
     ids=["no record", "wrong key", "too large"],
 )
 def test_what_is_wrong_on_standard_input_is_one_message(
-    capsys, monkeypatch, arguments: list[str], content: bytes, message: str
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    content: bytes,
+    message: str,
 ) -> None:
     _stdin(monkeypatch, content)
     assert run(arguments) == 2
     assert message in capsys.readouterr().err
 
 
-def test_what_is_published_may_be_in_s3_or_on_standard_input(s3, in_s3, capsys, monkeypatch) -> None:
+def test_what_is_published_may_be_in_s3_or_on_standard_input(
+    s3: "S3Client",
+    in_s3: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bucket = in_s3(**{"mine/churn.yaml": THRESHOLDS})
     publish = ["thresholds", "publish", "--thresholds-bucket", bucket]
     assert run([*publish, f"s3://{bucket}/mine/"]) == 0
@@ -143,7 +161,7 @@ def test_what_is_published_may_be_in_s3_or_on_standard_input(s3, in_s3, capsys, 
 
 @pytest.mark.parametrize("place", ["local", "s3"])
 def test_a_folder_with_nothing_recognised_says_what_is_there_and_what_would_be(
-    folder: Path, in_s3, capsys, place: str
+    folder: Path, in_s3: Callable[..., str], capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     names = [f"{letter}.csv" for letter in "abcdef"]
     if place == "local":
@@ -196,7 +214,11 @@ def test_a_folder_with_nothing_recognised_says_what_is_there_and_what_would_be(
     ],
 )
 def test_what_cannot_be_read_is_named_once_with_the_way_out(
-    folder: Path, in_s3, capsys, arguments: list[str], message: str
+    folder: Path,
+    in_s3: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
 ) -> None:
     (folder / "bad.json").write_bytes(BAD)
     bucket = in_s3(**{"t/a.yaml": THRESHOLDS, "t/b.yaml": THRESHOLDS.replace(b"churn", b"other")})
@@ -209,7 +231,7 @@ def test_what_cannot_be_read_is_named_once_with_the_way_out(
 
 
 def test_explain_lists_the_records_below_a_prefix_and_beside_an_absent_object(
-    folder: Path, in_s3, capsys
+    folder: Path, in_s3: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["check", "churn.yaml", "-e", "good.json", "--format", "json"]) == 0
     record = capsys.readouterr().out.encode()
@@ -250,7 +272,9 @@ def test_explain_lists_the_records_below_a_prefix_and_beside_an_absent_object(
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_local_files_and_standard_input_need_no_boto3(folder: Path, capsys, arguments: list[str]) -> None:
+def test_local_files_and_standard_input_need_no_boto3(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
     assert run(["check", "churn.yaml", "-e", "good.json", "--format", "json", "-o", "record.json"]) == 0
     program = "import sys; from cli.main import run; code = run(sys.argv[1:]); sys.exit(code or 'boto3' in sys.modules)"
     root = Path(__file__).parents[2]

@@ -74,7 +74,9 @@ def _register(evidence: Path | str, *options: str, group: str = "churn") -> int:
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_version_is_registered_pending_with_its_reports_in_their_slots(evidence: Path, capsys) -> None:
+def test_a_version_is_registered_pending_with_its_reports_in_their_slots(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _register(evidence, "--model-data", "s3://models/churn.tar.gz") == 0
     arn = capsys.readouterr().out.removesuffix("\n")
     package = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn)
@@ -103,7 +105,9 @@ def test_a_version_is_registered_pending_with_its_reports_in_their_slots(evidenc
 
 
 @pytest.mark.usefixtures("aws")
-def test_the_manifest_of_the_reports_is_uploaded_and_its_digest_registered(evidence: Path, capsys) -> None:
+def test_the_manifest_of_the_reports_is_uploaded_and_its_digest_registered(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (evidence / "evidence.manifest.json").write_text("of an earlier registration")
     assert _register(evidence, "--model-data", "s3://models/c.tar.gz", "--about", "Churn 2") == 0
     arn = capsys.readouterr().out.strip()
@@ -130,7 +134,9 @@ def test_the_manifest_of_the_reports_is_uploaded_and_its_digest_registered(evide
 
 
 @pytest.mark.usefixtures("aws")
-def test_evidence_about_another_model_is_told_before_the_gate_tells_it(evidence: Path, capsys) -> None:
+def test_evidence_about_another_model_is_told_before_the_gate_tells_it(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     about = {"provenance": {"subject": {"image": "repo/image:7"}}}
     (evidence / "evaluation.json").write_text(json.dumps(EVALUATION | about))
     assert _register(evidence) == 0
@@ -145,7 +151,9 @@ def _digest(path: Path) -> str:
 
 
 @pytest.mark.usefixtures("aws")
-def test_the_same_inputs_are_one_version_unless_asked_for_again(evidence: Path, capsys) -> None:
+def test_the_same_inputs_are_one_version_unless_asked_for_again(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arns, messages = [], []
     for options in ([], [], ["--again"], ["--description", "another"]):
         assert _register(evidence, *options, group="twice") == 0
@@ -178,7 +186,7 @@ def test_the_same_inputs_are_one_version_unless_asked_for_again(evidence: Path, 
     ],
 )
 def test_unreadable_evidence_is_refused_before_anything_is_uploaded(
-    evidence: Path, capsys, name: str, content: str, message: str
+    evidence: Path, capsys: pytest.CaptureFixture[str], name: str, content: str, message: str
 ) -> None:
     (evidence / name).write_text(content)
     assert _register(evidence, group="refused") == 2
@@ -203,7 +211,7 @@ def test_unreadable_evidence_is_refused_before_anything_is_uploaded(
     ],
 )
 def test_what_cannot_be_registered_exits_with_2(
-    evidence: Path, capsys, arguments: list[str], message: str
+    evidence: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert _register(evidence, *arguments) == 2
     captured = capsys.readouterr()
@@ -226,7 +234,11 @@ def test_what_cannot_be_registered_exits_with_2(
     ids=["tag", "no key", "twice", "no file", "a list", "cut", "no duration", "no wait", "no check"],
 )
 def test_options_that_cannot_be_read_are_told_before_aws_is_asked(
-    evidence: Path, monkeypatch, capsys, options: list[str], message: str
+    evidence: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
 ) -> None:
     monkeypatch.chdir(evidence.parent)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -238,7 +250,9 @@ def test_options_that_cannot_be_read_are_told_before_aws_is_asked(
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_specification_in_a_file_and_pairs_are_registered(evidence: Path, tmp_path: Path, capsys) -> None:
+def test_a_specification_in_a_file_and_pairs_are_registered(
+    evidence: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "specification.json"
     file.write_text('{"Task": "OTHER", "CustomerMetadataProperties": {"a": "1"}}')
     assert _register(evidence, "--specification", str(file), "--metadata", "b=c=d", "--tag", "t=") == 0
@@ -250,7 +264,9 @@ def test_a_specification_in_a_file_and_pairs_are_registered(evidence: Path, tmp_
 
 
 @pytest.mark.usefixtures("aws")
-def test_waiting_prints_the_arn_alone_and_ends_as_wait_does(evidence: Path, capsys, monkeypatch) -> None:
+def test_waiting_prints_the_arn_alone_and_ends_as_wait_does(
+    evidence: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
 
     def waited(arguments: list[str]) -> int:
@@ -267,7 +283,9 @@ def test_waiting_prints_the_arn_alone_and_ends_as_wait_does(evidence: Path, caps
     assert f"{arn} is registered; go on with: governance wait {arn}\n" in captured.err
 
 
-def test_ctrl_c_says_what_exists_and_exits_as_interrupted(evidence: Path, capsys, monkeypatch) -> None:
+def test_ctrl_c_says_what_exists_and_exits_as_interrupted(
+    evidence: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(*_: object, **__: object) -> None:
         interrupt = KeyboardInterrupt()
         interrupt.add_note("what exists by now")
@@ -279,7 +297,9 @@ def test_ctrl_c_says_what_exists_and_exits_as_interrupted(evidence: Path, capsys
 
 
 @pytest.mark.usefixtures("aws")
-def test_what_would_be_worse_is_shown_with_its_reasons_and_not_registered(evidence: Path, capsys) -> None:
+def test_what_would_be_worse_is_shown_with_its_reasons_and_not_registered(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     thresholds = evidence.parent / "thresholds.yaml"
     thresholds.write_text(
         "name: t\napplies_to: {model_package_groups: [worse]}\n"
@@ -296,14 +316,16 @@ def test_what_would_be_worse_is_shown_with_its_reasons_and_not_registered(eviden
     )
 
 
-def test_without_a_bucket_the_message_names_option_and_variable(evidence: Path, capsys, monkeypatch) -> None:
+def test_without_a_bucket_the_message_names_option_and_variable(
+    evidence: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("GOVERNANCE_EVIDENCE_BUCKET", raising=False)
     assert _register(evidence) == 2
     assert "--evidence-bucket" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("aws")
-def test_an_archive_is_not_said_to_be_json(tmp_path: Path, capsys) -> None:
+def test_an_archive_is_not_said_to_be_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = {"status": "success", "eval": {"task": "t"}, "results": {"scores": [
         {"name": "s", "metrics": {"accuracy": {"name": "accuracy", "value": 0.9}}}]}}  # fmt: skip
     with zipfile.ZipFile(tmp_path / "log.eval", "w") as archive:
@@ -320,7 +342,9 @@ def test_an_archive_is_not_said_to_be_json(tmp_path: Path, capsys) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_published_thresholds_stand_under_their_own_name(tmp_path: Path, capsys) -> None:
+def test_published_thresholds_stand_under_their_own_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "thresholds.yaml"
     file.write_text(
         "name: Churn, all regions\napplies_to: {model_package_groups: [churn]}\n"
@@ -334,7 +358,9 @@ def test_published_thresholds_stand_under_their_own_name(tmp_path: Path, capsys)
 
 
 @pytest.mark.usefixtures("aws")
-def test_of_several_files_none_is_published_when_one_is_wrong(tmp_path: Path, capsys) -> None:
+def test_of_several_files_none_is_published_when_one_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a.yaml").write_text(
         "name: whole\napplies_to: {model_package_groups: [g]}\nchecks: [{name: a, why: b, metric: c.d, at_least: 1}]\n"
     )
@@ -345,7 +371,9 @@ def test_of_several_files_none_is_published_when_one_is_wrong(tmp_path: Path, ca
 
 
 @pytest.mark.usefixtures("aws")
-def test_two_files_that_would_be_published_as_one_are_refused(tmp_path: Path, capsys) -> None:
+def test_two_files_that_would_be_published_as_one_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name, group in (("a b", "g"), ("a/b", "h")):
         (tmp_path / f"{group}.yaml").write_text(
             f"name: {name}\napplies_to: {{model_package_groups: [{group}]}}\n"
@@ -357,7 +385,9 @@ def test_two_files_that_would_be_published_as_one_are_refused(tmp_path: Path, ca
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_name_without_plain_letters_can_be_published(tmp_path: Path, capsys) -> None:
+def test_a_name_without_plain_letters_can_be_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "t.yaml"
     file.write_text(
         "name: 承認\napplies_to: {model_package_groups: [kanji]}\n"
@@ -368,7 +398,9 @@ def test_a_name_without_plain_letters_can_be_published(tmp_path: Path, capsys) -
 
 
 @pytest.mark.usefixtures("aws")
-def test_evidence_in_s3_registers_the_version_that_the_same_folder_does(evidence: Path, capsys) -> None:
+def test_evidence_in_s3_registers_the_version_that_the_same_folder_does(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _register(evidence, group="from-s3") == 0
     first = capsys.readouterr().out
     s3 = boto3.client("s3")
@@ -388,7 +420,9 @@ def test_evidence_in_s3_registers_the_version_that_the_same_folder_does(evidence
         pytest.param("team/notes.txt", "there is no report", id="no report"),
     ],
 )
-def test_evidence_in_s3_that_cannot_be_taken(key: str | None, said: str, capsys) -> None:
+def test_evidence_in_s3_that_cannot_be_taken(
+    key: str | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     boto3.client("s3").create_bucket(Bucket=f"{BUCKET}-2")
     for entry in boto3.client("s3").list_objects_v2(Bucket=f"{BUCKET}-2").get("Contents", []):
         boto3.client("s3").delete_object(Bucket=f"{BUCKET}-2", Key=entry["Key"])

@@ -4,6 +4,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -53,7 +54,7 @@ class Interrupted:
 def idle(monkeypatch: pytest.MonkeyPatch) -> IdleSandbox:
     sandbox = IdleSandbox()
     monkeypatch.setattr(command, "Sandbox", sandbox)
-    monkeypatch.setattr(command.threading, "Event", Interrupted)
+    monkeypatch.setattr(threading, "Event", Interrupted)
     return sandbox
 
 
@@ -66,7 +67,9 @@ EXPECTED = [
 ]
 
 
-def test_up_prints_the_environment_and_ctrl_c_ends_it_in_order(idle: IdleSandbox, capsys) -> None:
+def test_up_prints_the_environment_and_ctrl_c_ends_it_in_order(
+    idle: IdleSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["sandbox", "up", "-c", "evaluation_compute=processing"]) == 0
     shown = capsys.readouterr()
     assert shown.out.splitlines() == EXPECTED
@@ -76,7 +79,7 @@ def test_up_prints_the_environment_and_ctrl_c_ends_it_in_order(idle: IdleSandbox
 
 @pytest.mark.usefixtures("idle")
 def test_up_writes_the_environment_to_a_file_to_source_and_takes_it_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "sandbox.env"
     monkeypatch.setattr(Interrupted, "file", file)
@@ -164,11 +167,13 @@ def test_up_ends_in_order_in_the_background_too(
 
 @pytest.mark.parametrize("setting", ["evaluation_compute", "=lambda"])
 @pytest.mark.usefixtures("idle")
-def test_a_setting_without_name_or_value_is_wrong_usage(setting: str, capsys) -> None:
+def test_a_setting_without_name_or_value_is_wrong_usage(
+    setting: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["sandbox", "up", "-c", setting]) == 2
     assert "write name=value" in capsys.readouterr().err
 
 
-def test_a_demo_without_examples_says_so(tmp_path: Path, capsys) -> None:
+def test_a_demo_without_examples_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sandbox", "demo", "--examples", str(tmp_path)]) == 2
     assert "no examples in it" in capsys.readouterr().err

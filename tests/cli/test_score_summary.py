@@ -154,6 +154,6 @@ def test_evidence_that_the_gate_cannot_read_is_said(tmp_path: Path) -> None:
         in_a_pipe(report)
 
 
-def test_the_summary_needs_none_of_the_gate_s_models():
+def test_the_summary_needs_none_of_the_gate_s_models() -> None:
     program = "import sys, cli.display.run_summary; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -2,18 +2,24 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.exit_codes import ExitCode
 from cli.main import run
 
+Govern = Callable[..., tuple[int, str, str]]
+WritePairs = Callable[..., Path]
+
 
 @pytest.fixture
-def govern(capsys):
+def govern(capsys: pytest.CaptureFixture[str]) -> Govern:
     """Run the command line and return its exit code, standard output and standard error."""
 
-    def govern_it(*arguments):
+    def govern_it(*arguments: object) -> tuple[int, str, str]:
         code = run([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
@@ -22,7 +28,7 @@ def govern(capsys):
 
 
 @pytest.fixture
-def databases(tmp_path):
+def databases(tmp_path: Path) -> Path:
     folder = tmp_path / "databases"
     folder.mkdir()
     connection = sqlite3.connect(folder / "shop.sqlite")
@@ -34,8 +40,8 @@ def databases(tmp_path):
 
 
 @pytest.fixture
-def write(tmp_path):
-    def write_pairs(*pairs):
+def write(tmp_path: Path) -> WritePairs:
+    def write_pairs(*pairs: dict[str, Any]) -> Path:
         path = tmp_path / "predictions.jsonl"
         path.write_text(
             "".join(json.dumps({"question": "?", "database": "shop", **pair}) + "\n" for pair in pairs)
@@ -45,7 +51,7 @@ def write(tmp_path):
     return write_pairs
 
 
-def test_pairs_become_evidence(govern, databases, write, tmp_path):
+def test_pairs_become_evidence(govern: Govern, databases: Path, write: WritePairs, tmp_path: Path) -> None:
     gold = "SELECT name FROM customer"
     path = write(
         {"id": "a", "gold_sql": gold, "predicted_sql": "```sql\nselect name from customer\n```"},
@@ -73,7 +79,9 @@ def test_pairs_become_evidence(govern, databases, write, tmp_path):
     )
 
 
-def test_what_the_user_may_want_to_do_is_said(govern, databases, write, tmp_path):
+def test_what_the_user_may_want_to_do_is_said(
+    govern: Govern, databases: Path, write: WritePairs, tmp_path: Path
+) -> None:
     gold = "SELECT name FROM customer"
     path = write(
         {"id": "fence", "gold_sql": gold, "predicted_sql": f"```sql\n{gold}\n```"},
@@ -93,7 +101,9 @@ def test_what_the_user_may_want_to_do_is_said(govern, databases, write, tmp_path
     ]
 
 
-def test_where_nothing_can_be_scored_it_exits_with_2_and_one_message(govern, databases, write, tmp_path):
+def test_where_nothing_can_be_scored_it_exits_with_2_and_one_message(
+    govern: Govern, databases: Path, write: WritePairs, tmp_path: Path
+) -> None:
     path = write({"id": "a", "gold_sql": "SELECT nosuch", "predicted_sql": "SELECT 1"})
     output = tmp_path / "evidence"
     code, out, err = govern("score", "text-to-sql", path, "--databases", databases, "-o", output)
@@ -103,7 +113,7 @@ def test_where_nothing_can_be_scored_it_exits_with_2_and_one_message(govern, dat
     assert not (output / "evaluation.json").exists()
 
 
-def test_a_bad_file_exits_with_2(govern, databases, write, tmp_path):
+def test_a_bad_file_exits_with_2(govern: Govern, databases: Path, write: WritePairs, tmp_path: Path) -> None:
     path = write({"id": "a", "gold_sql": "SELECT 1"})
     code, _, err = govern("score", "text-to-sql", path, "--databases", databases, "-o", tmp_path / "evidence")
     assert code == ExitCode.COULD_NOT_TRY

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.limits import AtLeast
 from cli.display.version_status import exit_code_of_standing, log_around, show_standing
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 JANE = Identity(arn="arn:aws:iam::123456789012:user/jane")
 NOBODY_KNOWS = "whoever wrote last, which need not be who decided"
@@ -88,7 +91,9 @@ def version(tmp_path: Path) -> Version:
     return Version(tmp_path.resolve())
 
 
-def _shown(version: Version, capsys, package: ModelPackage | None = None) -> tuple[int, str, list[str]]:
+def _shown(
+    version: Version, capsys: pytest.CaptureFixture[str], package: ModelPackage | None = None
+) -> tuple[int, str, list[str]]:
     """The code, the first line, and the lines about the status, without times."""
     standing = show_standing(package or version.package, version.log)
     lines = capsys.readouterr().out.splitlines()
@@ -105,13 +110,17 @@ JANE_WROTE = f"last write  TIME by arn:aws:iam::123456789012:user/jane: {NOBODY_
 
 
 @pytest.mark.parametrize(("verdict", "code"), [(Verdict.APPROVED, 0), (Verdict.REJECTED, 1)])
-def test_what_the_gate_decided_is_said_with_its_record(version: Version, capsys, verdict, code: int) -> None:
+def test_what_the_gate_decided_is_said_with_its_record(
+    version: Version, capsys: pytest.CaptureFixture[str], verdict: Verdict, code: int
+) -> None:
     uri = version.gate_sets(verdict)
     status = f"status      {verdict}, given by the gate with this decision"
     assert _shown(version, capsys) == (code, verdict, [f"record      {uri}", status, GATE_WROTE])
 
 
-def test_a_version_registered_as_approved_was_decided_by_nobody(version: Version, capsys) -> None:
+def test_a_version_registered_as_approved_was_decided_by_nobody(
+    version: Version, capsys: pytest.CaptureFixture[str]
+) -> None:
     package = version.registered_as("Approved")
     code, first, lines = _shown(version, capsys, package)
     assert code == 3
@@ -124,7 +133,7 @@ def test_a_version_registered_as_approved_was_decided_by_nobody(version: Version
 @pytest.mark.parametrize("verdict", [Verdict.APPROVED, Verdict.REJECTED])
 @pytest.mark.parametrize("touched", [False, True], ids=["as registered", "written to since"])
 def test_a_judgement_by_hand_does_not_decide_what_was_registered(
-    version: Version, capsys, verdict: Verdict, touched: bool
+    version: Version, capsys: pytest.CaptureFixture[str], verdict: Verdict, touched: bool
 ) -> None:
     version.judged(
         verdict, "not_carried_out", "Approved", status_given_by={"source": "registration", "created_by": None}
@@ -139,7 +148,9 @@ def test_a_judgement_by_hand_does_not_decide_what_was_registered(
 @pytest.mark.parametrize(
     "verdict", [Verdict.APPROVED, Verdict.REJECTED, Verdict.NEEDS_REVIEW], ids=lambda verdict: verdict
 )
-def test_a_later_dry_run_is_shown_as_such_and_decides_nothing(version: Version, capsys, verdict) -> None:
+def test_a_later_dry_run_is_shown_as_such_and_decides_nothing(
+    version: Version, capsys: pytest.CaptureFixture[str], verdict: Verdict
+) -> None:
     uri = version.gate_sets(Verdict.APPROVED)
     version.dry_run(verdict, "Approved")
     newest = version.dry_run(verdict, "Approved")
@@ -151,7 +162,9 @@ def test_a_later_dry_run_is_shown_as_such_and_decides_nothing(version: Version, 
     ]
 
 
-def test_a_later_judgement_and_a_dry_run_before_it_are_both_shown(version: Version, capsys) -> None:
+def test_a_later_judgement_and_a_dry_run_before_it_are_both_shown(
+    version: Version, capsys: pytest.CaptureFixture[str]
+) -> None:
     version.gate_sets(Verdict.APPROVED)
     dry_run = version.dry_run(Verdict.REJECTED, "Approved")
     later = version.judged(Verdict.REJECTED, "not_carried_out", "Approved")
@@ -161,7 +174,9 @@ def test_a_later_judgement_and_a_dry_run_before_it_are_both_shown(version: Versi
     ]
 
 
-def test_a_dry_run_is_no_decision_about_a_version_that_has_its_status(version: Version, capsys) -> None:
+def test_a_dry_run_is_no_decision_about_a_version_that_has_its_status(
+    version: Version, capsys: pytest.CaptureFixture[str]
+) -> None:
     version.set("Approved")
     version.dry_run(Verdict.APPROVED, "Approved")
     code, _, lines = _shown(version, capsys)
@@ -183,7 +198,7 @@ def test_a_dry_run_is_no_decision_about_a_version_that_has_its_status(version: V
     ],
 )
 def test_a_status_from_outside_the_gate_counts_after_a_judgement_and_names_the_last_writer_as_just_that(
-    version: Version, capsys, verdict: Verdict, outcome: str, at_that_time: str
+    version: Version, capsys: pytest.CaptureFixture[str], verdict: Verdict, outcome: str, at_that_time: str
 ) -> None:
     version.judged(verdict, outcome, at_that_time)
     version.set("Approved")
@@ -196,7 +211,7 @@ def test_a_status_from_outside_the_gate_counts_after_a_judgement_and_names_the_l
 
 
 def test_an_older_approval_does_not_speak_for_a_version_that_was_rejected_since(
-    version: Version, capsys
+    version: Version, capsys: pytest.CaptureFixture[str]
 ) -> None:
     version.gate_sets(Verdict.APPROVED)
     version.gate_sets(Verdict.REJECTED)
@@ -213,25 +228,29 @@ def test_an_older_approval_does_not_speak_for_a_version_that_was_rejected_since(
     ],
 )
 def test_a_pending_version_says_why(
-    version: Version, capsys, outcome: str, at_that_time: str, says: str
+    version: Version, capsys: pytest.CaptureFixture[str], outcome: str, at_that_time: str, says: str
 ) -> None:
     version.judged(Verdict.NEEDS_REVIEW, outcome, at_that_time)
     code, _, lines = _shown(version, capsys)
     assert (code, lines[1]) == (3, f"status      PendingManualApproval{says}")
 
 
-def test_a_version_that_was_never_judged_says_so(version: Version, capsys) -> None:
+def test_a_version_that_was_never_judged_says_so(
+    version: Version, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _shown(version, capsys)[2] == ["status      PendingManualApproval: not judged yet"]
 
 
-def test_records_of_another_version_of_the_same_name_count_for_nothing(version: Version, capsys) -> None:
+def test_records_of_another_version_of_the_same_name_count_for_nothing(
+    version: Version, capsys: pytest.CaptureFixture[str]
+) -> None:
     version.judged(Verdict.APPROVED, "updated", "Approved", model_package_created="2020-01-01T00:00:00.000Z")
     version.judged(Verdict.APPROVED, "updated", "Approved", model_package=version.arn.replace("/1", "/2"))
     assert _shown(version, capsys, version.registered_as("Approved"))[0] == 3
 
 
 def test_without_a_log_to_look_in_that_is_said_and_nothing_counts_as_decided(
-    version: Version, capsys
+    version: Version, capsys: pytest.CaptureFixture[str]
 ) -> None:
     standing = show_standing(version.registered_as("Approved"), None)
     assert exit_code_of_standing(standing) == 3
@@ -266,6 +285,6 @@ def test_an_outcome_that_is_none_is_one_message(version: Version, content: bytes
     ],
 )
 def test_a_log_is_found_around_a_record_of_the_version_only(
-    version: Version, uri: str | None, found: bool
+    version: Version, s3: "S3Client", uri: str | None, found: bool
 ) -> None:
-    assert (log_around(None, uri, version.package) is not None) is found
+    assert (log_around(s3, uri, version.package) is not None) is found

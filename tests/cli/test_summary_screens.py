@@ -114,7 +114,9 @@ CASES: dict[str, tuple[Callable[[Path], Path], Mapping[str, Mapping[str, int]], 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("case", CASES)
-def test_a_summary_fits_the_terminal(monkeypatch, tmp_path: Path, case: str, width: int) -> None:
+def test_a_summary_fits_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: str, width: int
+) -> None:
     write, counts, hints = CASES[case]
     stream = terminal(monkeypatch, width)
     show_summary(write(tmp_path), stream=stream, counts=counts, hints=hints)

@@ -2,20 +2,27 @@
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
+import boto3
 import pytest
 import typer
 
 from aws.aws_errors import AwsAccessDeniedError, AwsThrottledError, AwsUnreachableError
 from aws.decision_log import FolderDecisionLog
-from aws.executions import ExecutionStep, PipelineExecution, PipelineMissingError
+from aws.executions import (
+    ExecutionStep,
+    PipelineExecution,
+    PipelineExecutions,
+    PipelineMissingError,
+)
 from aws.memory_model_registry import MemoryModelRegistry
-from aws.model_packages import Registration
+from aws.model_packages import ModelPackage, Registration
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
@@ -26,13 +33,14 @@ from cli.lookup import waiting
 from cli.lookup.waiting import Place, Result, Waited
 from cli.main import run
 from cli.options.durations import duration_text, parse_duration
+from cli.options.output_format import Format
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc"
 FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatchError: s3://b/a.json changed"),)
-PENDING = "PendingManualApproval"
+PENDING: Literal["PendingManualApproval"] = "PendingManualApproval"
 
 
-class Executions:
+class Executions(PipelineExecutions):
     """The executions of a pipeline whose only one goes through the given states, one at each look."""
 
     def __init__(
@@ -50,8 +58,10 @@ class Executions:
             raise state
         return state
 
-    def describe(self, arn: str) -> PipelineExecution | None:
-        return self.find(arn)
+    def describe(self, arn: str) -> PipelineExecution:
+        found = self.find(arn)
+        assert found is not None, "only an execution that was found is looked at again"
+        return found
 
     def steps(self, arn: str) -> tuple[ExecutionStep, ...]:
         return self._steps
@@ -96,7 +106,12 @@ def _execution(status: str, reason: str | None = None) -> PipelineExecution:
     return PipelineExecution(EXECUTION, status, reason)
 
 
-def _place(registry, log, states, steps=()) -> Place:
+def _place(
+    registry: MemoryModelRegistry,
+    log: FolderDecisionLog,
+    states: Sequence[PipelineExecution | Exception | None],
+    steps: Sequence[ExecutionStep] = (),
+) -> Place:
     return Place(registry, Executions(states, steps), lambda package, steps: log)
 
 
@@ -106,7 +121,15 @@ def _wait(place: Place, *arns: str, seconds: float = 1800) -> tuple[list[Waited]
     return list(waited), said
 
 
-def _judged(log, registry, arn: str, verdict: Verdict, *, outcome: str, status: str) -> str:
+def _judged(
+    log: FolderDecisionLog,
+    registry: MemoryModelRegistry,
+    arn: str,
+    verdict: Verdict,
+    *,
+    outcome: str,
+    status: str,
+) -> str:
     """Write a decision and what became of it as the gate does; return the decision's URI."""
     consequence = None if verdict is Verdict.APPROVED else Consequence.REVIEW
     finding = Finding(
@@ -130,7 +153,7 @@ def _judged(log, registry, arn: str, verdict: Verdict, *, outcome: str, status: 
     return location.uri
 
 
-def _gate_decides(log, registry, arn: str, verdict: Verdict) -> str:
+def _gate_decides(log: FolderDecisionLog, registry: MemoryModelRegistry, arn: str, verdict: Verdict) -> str:
     if verdict is Verdict.NEEDS_REVIEW:
         return _judged(log, registry, arn, verdict, outcome="left_pending", status=PENDING)
     registry.update(arn, approval_status=verdict)
@@ -147,11 +170,20 @@ def _gate_decides(log, registry, arn: str, verdict: Verdict) -> str:
     ids=str,
 )
 def test_a_decision_is_waited_for_and_known_with_its_record(
-    registry, arn, log, *, verdict, result: str, code: int
+    registry: MemoryModelRegistry,
+    arn: str,
+    log: FolderDecisionLog,
+    *,
+    verdict: Verdict,
+    result: str,
+    code: int,
 ) -> None:
     uri = _gate_decides(log, registry, arn, verdict)
     (waited,), _ = _wait(_place(registry, log, [_execution("Executing"), _execution("Succeeded")]), arn)
     document = wait.document_of(waited)
+    assert waited.known is not None
+    deciding = waited.known.standing.deciding
+    assert deciding is not None
     given_by = {"source": "gate", "decision_uri": uri, "outcome_uri": uri.replace(".json", ".outcome.json")}
     assert document == {
         "schema": "governance.wait/1",
@@ -162,7 +194,7 @@ def test_a_decision_is_waited_for_and_known_with_its_record(
         "decision": verdict,
         "outcome": "left_pending" if verdict is Verdict.NEEDS_REVIEW else "updated",
         "record_uri": uri,
-        "record_digest": waited.known.standing.deciding.decision_digest,
+        "record_digest": deciding.decision_digest,
         "status_given_by": None if verdict is Verdict.NEEDS_REVIEW else given_by,
         "reasons": [] if verdict is Verdict.APPROVED else ["asks for review: accuracy: It is 0.5."],
         "execution": EXECUTION,
@@ -170,7 +202,9 @@ def test_a_decision_is_waited_for_and_known_with_its_record(
     }
 
 
-def test_a_failed_execution_says_why_and_what_the_status_is(registry, arn, log) -> None:
+def test_a_failed_execution_says_why_and_what_the_status_is(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
     (waited,), _ = _wait(_place(registry, log, [_execution("Failed", "a step failed")], FAILED), arn)
     assert (waited.result, waited.exit_code, waited.status) == (Result.COULD_NOT_JUDGE, 2, PENDING)
     assert waited.sentence == (
@@ -179,17 +213,21 @@ def test_a_failed_execution_says_why_and_what_the_status_is(registry, arn, log) 
     )
 
 
-def test_a_later_execution_that_failed_does_not_hide_what_stands(registry, arn, log, capsys) -> None:
+def test_a_later_execution_that_failed_does_not_hide_what_stands(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str]
+) -> None:
     registry.update(arn, approval_status="Rejected")
     (waited,), _ = _wait(_place(registry, log, [_execution("Failed", "a step failed")], FAILED), arn)
     assert (waited.result, waited.exit_code) == (Result.REJECTED, 1)
-    wait.deliver([waited], wait.Format.TEXT, None)
+    wait.deliver([waited], Format.TEXT, None)
     shown = capsys.readouterr().out
     assert shown.startswith(f"the newest execution decided nothing: {EXECUTION} Failed: EvaluateModelPackage")
     assert "status      Rejected, changed outside the gate" in shown
 
 
-def test_each_step_is_told_once_a_change_until_the_execution_is_finished(registry, arn, log) -> None:
+def test_each_step_is_told_once_a_change_until_the_execution_is_finished(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
     states = [None, _execution("Executing"), _execution("Executing"), _execution("Succeeded")]
     place = _place(registry, log, states, [ExecutionStep("EvaluateModelPackage", "Executing", None)])
     (waited,), said = _wait(place, arn)
@@ -197,7 +235,9 @@ def test_each_step_is_told_once_a_change_until_the_execution_is_finished(registr
     assert waited.execution == EXECUTION
 
 
-def test_a_long_wait_tells_a_line_a_minute_and_no_more(registry, arn, log, clock: Clock) -> None:
+def test_a_long_wait_tells_a_line_a_minute_and_no_more(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, clock: Clock
+) -> None:
     place = _place(
         registry, log, [_execution("Executing")], [ExecutionStep("EvaluateModelPackage", "Executing", None)]
     )
@@ -210,16 +250,21 @@ def test_a_long_wait_tells_a_line_a_minute_and_no_more(registry, arn, log, clock
     assert told[-1][1].endswith(": churn/1: EvaluateModelPackage is Executing")
 
 
-def test_a_line_about_many_versions_names_a_few_and_counts_the_others(registry, log) -> None:
+def test_a_line_about_many_versions_names_a_few_and_counts_the_others(
+    registry: MemoryModelRegistry, log: FolderDecisionLog
+) -> None:
     arns = [registry.register(Registration(group="churn", image="repo/image:1")) for _ in range(7)]
     _, said = _wait(_place(registry, log, [None]), *arns, seconds=70)
     named = ", ".join(f"churn/{number}: no execution has started yet" for number in range(1, 6))
     assert [line.split(": ", 1)[1] for line in said] == [f"{named}, and 2 more"]
 
 
-def test_a_long_history_of_executions_is_looked_through_once(registry, arn, log) -> None:
+def test_a_long_history_of_executions_is_looked_through_once(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
     place = _place(registry, log, [None, None, None, _execution("Succeeded")])
     _wait(place, arn)
+    assert isinstance(place.executions, Executions)
     first, *later = place.executions.searched_since
     assert first == waiting.EARLIEST
     assert all(since > datetime.now(UTC) - timedelta(hours=1) for since in later)
@@ -233,18 +278,27 @@ def test_a_long_history_of_executions_is_looked_through_once(registry, arn, log)
     ],
     ids=["throttled", "unreachable"],
 )
-def test_a_passing_fault_of_aws_is_told_once_and_does_not_end_a_long_wait(registry, arn, log, error) -> None:
+def test_a_passing_fault_of_aws_is_told_once_and_does_not_end_a_long_wait(
+    registry: MemoryModelRegistry,
+    arn: str,
+    log: FolderDecisionLog,
+    error: AwsThrottledError | AwsUnreachableError,
+) -> None:
     states = [error, _execution("Executing"), error, error, _execution("Succeeded")]
     (waited,), said = _wait(_place(registry, log, states), arn)
     assert said == [f"still waiting: {error}"]
     assert waited.execution == EXECUTION
 
 
-def test_reading_the_records_may_be_throttled_too(registry, arn, log) -> None:
+def test_reading_the_records_may_be_throttled_too(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
     _gate_decides(log, registry, arn, Verdict.APPROVED)
-    answers = iter([AwsThrottledError("slow down", code="SlowDown"), log])
+    answers: Iterator[AwsThrottledError | FolderDecisionLog] = iter(
+        [AwsThrottledError("slow down", code="SlowDown"), log]
+    )
 
-    def find_log(package, steps):
+    def find_log(package: ModelPackage, steps: Sequence[ExecutionStep]) -> FolderDecisionLog:
         answer = next(answers)
         if isinstance(answer, Exception):
             raise answer
@@ -255,7 +309,9 @@ def test_reading_the_records_may_be_throttled_too(registry, arn, log) -> None:
     assert (waited.result, said) == (Result.APPROVED, ["still waiting: slow down"])
 
 
-def test_throttling_for_the_whole_time_does_not_say_that_nothing_was_started(registry, arn, log) -> None:
+def test_throttling_for_the_whole_time_does_not_say_that_nothing_was_started(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
     error = AwsThrottledError("x: listing failed; AWS asks to slow down", code="Throttling")
     (waited,), said = _wait(_place(registry, log, [error]), arn, seconds=50)
     assert said == [f"still waiting: {error}"]
@@ -270,7 +326,13 @@ def test_throttling_for_the_whole_time_does_not_say_that_nothing_was_started(reg
     ],
     ids=["nothing started", "time over"],
 )
-def test_the_time_is_limited(registry, arn, log, state: PipelineExecution | None, message: str) -> None:
+def test_the_time_is_limited(
+    registry: MemoryModelRegistry,
+    arn: str,
+    log: FolderDecisionLog,
+    state: PipelineExecution | None,
+    message: str,
+) -> None:
     (waited,), _ = _wait(_place(registry, log, [state]), arn, seconds=0)
     assert waited.sentence.startswith(f"{arn}: {message}")
     assert (waited.exit_code, waited.status) == (2, PENDING)
@@ -280,19 +342,27 @@ def test_the_time_is_limited(registry, arn, log, state: PipelineExecution | None
     ("status", "code", "result"), [("Approved", 3, "no decision"), ("Rejected", 1, "rejected")]
 )
 def test_a_version_that_has_a_status_and_no_execution_is_not_waited_for(
-    registry, arn, log, clock, capsys, *, status: str, code: int, result: str
+    registry: MemoryModelRegistry,
+    arn: str,
+    log: FolderDecisionLog,
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    status: str,
+    code: int,
+    result: str,
 ) -> None:
     registry.update(arn, approval_status=status, description="Signed off by the board.")
     (waited,), _ = _wait(_place(registry, log, [None]), arn)
     assert (clock.now, waited.exit_code, waited.result) == (0, code, result)
-    wait.deliver([waited], wait.Format.TEXT, None)
+    wait.deliver([waited], Format.TEXT, None)
     assert f"{status}: no decision of the gate about {arn} is known\n" in capsys.readouterr().out
-    assert wait.document_of(waited)["status_given_by"]["source"] == "outside_the_gate"
+    assert json.loads(json.dumps(wait.document_of(waited)))["status_given_by"]["source"] == "outside_the_gate"
 
 
 @pytest.mark.parametrize(("status", "result"), [(PENDING, "nothing started"), ("Approved", "no decision")])
 def test_where_nothing_is_deployed_the_wait_ends_at_once(
-    registry, arn, log, clock, *, status: str, result: str
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, clock: Clock, *, status: str, result: str
 ) -> None:
     registry.update(arn, approval_status=status)
     (waited,), _ = _wait(_place(registry, log, [PipelineMissingError("no pipeline 'p' is there")]), arn)
@@ -301,9 +371,11 @@ def test_where_nothing_is_deployed_the_wait_ends_at_once(
         assert waited.sentence == f"{arn}: nothing started: no pipeline 'p' is there"
 
 
-def test_a_package_that_failed_is_never_judged(registry, arn, log, clock) -> None:
-    class OfFailedPackages:
-        def describe(self, arn):
+def test_a_package_that_failed_is_never_judged(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, clock: Clock
+) -> None:
+    class OfFailedPackages(MemoryModelRegistry):
+        def describe(self, arn: str) -> ModelPackage:
             return replace(registry.describe(arn), package_status="Failed")
 
     (waited,), _ = _wait(_place(OfFailedPackages(), log, [None]), arn)
@@ -311,25 +383,31 @@ def test_a_package_that_failed_is_never_judged(registry, arn, log, clock) -> Non
     assert "the package itself is Failed" in waited.sentence
 
 
-def test_a_version_that_does_not_exist_is_no_endless_wait(registry, log, clock) -> None:
+def test_a_version_that_does_not_exist_is_no_endless_wait(
+    registry: MemoryModelRegistry, log: FolderDecisionLog, clock: Clock
+) -> None:
     gone = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/9"
     (waited,), _ = _wait(_place(registry, log, [None]), gone)
     assert (clock.now, waited.result, waited.exit_code) == (0, Result.COULD_NOT_LOOK, 2)
     assert waited.sentence.startswith(f"{gone}: could not look: there is no such model package")
 
 
-def test_a_refusal_ends_the_wait_with_its_reason(registry, arn, log, clock) -> None:
+def test_a_refusal_ends_the_wait_with_its_reason(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, clock: Clock
+) -> None:
     (waited,), _ = _wait(_place(registry, log, [AwsAccessDeniedError("not for you")]), arn)
     assert (clock.now, waited.sentence) == (0, f"{arn}: could not look: not for you")
 
 
-def test_of_several_each_has_its_line_and_the_worst_code_counts(registry, log, capsys, tmp_path) -> None:
+def test_of_several_each_has_its_line_and_the_worst_code_counts(
+    registry: MemoryModelRegistry, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     good, bad = (registry.register(Registration(group=name, image="repo/image:1")) for name in ("a", "b"))
     gone = bad.replace("/b/1", "/b/2")
     _gate_decides(log, registry, good, Verdict.APPROVED)
     _gate_decides(log, registry, bad, Verdict.REJECTED)
     waited, _ = _wait(_place(registry, log, [_execution("Succeeded")]), good, bad, gone)
-    wait.deliver(waited, wait.Format.TEXT, tmp_path / "answer.txt")
+    wait.deliver(waited, Format.TEXT, tmp_path / "answer.txt")
     captured = capsys.readouterr()
     assert captured == ("", f"written to {tmp_path / 'answer.txt'}\n")
     text = (tmp_path / "answer.txt").read_text()
@@ -344,18 +422,20 @@ def test_of_several_each_has_its_line_and_the_worst_code_counts(registry, log, c
 
 
 def test_one_that_could_not_be_judged_is_an_error_in_words_and_an_answer_in_json(
-    registry, arn, log, capsys
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
     waited, _ = _wait(_place(registry, log, [None]), arn, seconds=0)
-    wait.deliver(waited, wait.Format.TEXT, None)
+    wait.deliver(waited, Format.TEXT, None)
     assert capsys.readouterr() == ("", f"error: {waited[0].sentence}\n")
-    wait.deliver(waited, wait.Format.JSON, None)
+    wait.deliver(waited, Format.JSON, None)
     captured = capsys.readouterr()
     assert captured.err == ""
     assert json.loads(captured.out)["result"] == "nothing started"
 
 
-def test_two_waits_at_once_come_to_the_same(registry, arn, log) -> None:
+def test_two_waits_at_once_come_to_the_same(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
     _gate_decides(log, registry, arn, Verdict.APPROVED)
     found: list[Waited] = []
     place = _place(registry, log, [_execution("Succeeded")])
@@ -409,7 +489,9 @@ ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/9"
     ],
     ids=["another service", "unversioned", "another type", "another partition", "no region"],
 )
-def test_a_bad_arn_is_told_before_aws_is_asked_for(monkeypatch, capsys, arn: str, said: str) -> None:
+def test_a_bad_arn_is_told_before_aws_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arn: str, said: str
+) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     assert run(["wait", ARN, arn]) == 2
@@ -420,19 +502,19 @@ def test_a_bad_arn_is_told_before_aws_is_asked_for(monkeypatch, capsys, arn: str
 
 
 @pytest.mark.parametrize("text", ["soon", "-5m", "5 m", "5w", "9999999h", "٣m", "30m1h", "1h1h", "h", "1e3s"])
-def test_what_is_no_duration_is_wrong_usage(text: str, capsys) -> None:
+def test_what_is_no_duration_is_wrong_usage(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["wait", f"--timeout={text}", ARN]) == 2
     assert "is no duration; write 90s, 30m, 1h30m or 1d" in " ".join(capsys.readouterr().err.split())
 
 
-def test_of_a_number_alone_the_unit_is_asked(capsys) -> None:
+def test_of_a_number_alone_the_unit_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.BadParameter, match=r"of which unit. Write 5s, 5m, 5h or 5d"):
         parse_duration("5")
     assert run(["wait", "--timeout", "5", ARN]) == 2
     assert "of which unit?" in capsys.readouterr().err
 
 
-def _registered(moto_aws) -> str:
+def _registered(moto_aws: boto3.Session) -> str:
     client = moto_aws.client("sagemaker")
     client.create_model_package_group(ModelPackageGroupName="churn")
     return client.create_model_package(
@@ -457,7 +539,11 @@ def _registered(moto_aws) -> str:
     ids=["nothing is deployed", "another account", "a group that is gone", "another region"],
 )
 def test_what_will_never_be_judged_ends_the_wait_at_once(
-    moto_aws, capsys, clock, change, result: str
+    moto_aws: boto3.Session,
+    capsys: pytest.CaptureFixture[str],
+    clock: Clock,
+    change: tuple[str, str],
+    result: str,
 ) -> None:
     arn = _registered(moto_aws).replace(*change)
     assert run(["wait", arn, "--format", "json"]) == 2

@@ -4,12 +4,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from cli.display.worst_items import cost_of
 from cli.main import run
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 THRESHOLDS = """\
 name: askdata
@@ -106,17 +110,21 @@ def _items(capsys: pytest.CaptureFixture[str], *arguments: str, evidence: str = 
     return captured.out.removeprefix(record)
 
 
-def test_the_worst_items_stand_behind_a_failed_figure(folder: Path, capsys) -> None:
+def test_the_worst_items_stand_behind_a_failed_figure(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _items(capsys, "--items", "2") == WORST
 
 
-def test_five_are_shown_unless_asked_otherwise(folder: Path, capsys) -> None:
+def test_five_are_shown_unless_asked_otherwise(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _write(folder, [_line(f"q{number}", "wrong_result", "NY") for number in range(9)])
     assert _items(capsys).count("\n- ") == 5
     assert _items(capsys, "--items", "7").count("\n- ") == 7
 
 
-def test_results_in_s3_are_read_beside_the_report(folder: Path, s3, bucket: str, capsys) -> None:
+def test_results_in_s3_are_read_beside_the_report(
+    folder: Path, s3: "S3Client", bucket: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("evaluation.json", "results.jsonl"):
         s3.put_object(Bucket=bucket, Key=f"askdata/7/{name}", Body=(folder / "evidence" / name).read_bytes())
     uri = f"s3://{bucket}/askdata/7"
@@ -125,7 +133,9 @@ def test_results_in_s3_are_read_beside_the_report(folder: Path, s3, bucket: str,
     assert _items(capsys, evidence=f"{uri}/") == ""
 
 
-def test_of_a_report_that_changed_since_or_is_gone_nothing_is_shown(folder: Path, capsys) -> None:
+def test_of_a_report_that_changed_since_or_is_gone_nothing_is_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     record = _judged(capsys)
     for change in (json.dumps({**REPORT, "more_metrics": {"a": 1}}), None):
         path = folder / "evidence/evaluation.json"
@@ -134,18 +144,22 @@ def test_of_a_report_that_changed_since_or_is_gone_nothing_is_shown(folder: Path
         assert capsys.readouterr().out == record
 
 
-def test_without_results_the_record_is_all(folder: Path, capsys) -> None:
+def test_without_results_the_record_is_all(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "evidence/results.jsonl").unlink()
     assert _items(capsys) == ""
 
 
-def test_a_report_in_the_current_folder_has_its_results_there(folder: Path, monkeypatch, capsys) -> None:
+def test_a_report_in_the_current_folder_has_its_results_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(folder / "evidence")
     (folder / "evidence/askdata.yaml").write_text(THRESHOLDS)
     assert "items       results.jsonl (2 wrong" in _items(capsys, evidence="evaluation.json")
 
 
-def test_lines_that_are_none_are_counted_and_left_out(folder: Path, capsys) -> None:
+def test_lines_that_are_none_are_counted_and_left_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with (folder / "evidence/results.jsonl").open("ab") as file:
         file.write(b'[1]\n{"a":\n\xff\n' + b'{"id": "' + b"x" * 3_000_000 + b'"}\n\n{"correct": false}')
     shown = _items(capsys, "--items", "1")
@@ -155,7 +169,9 @@ def test_lines_that_are_none_are_counted_and_left_out(folder: Path, capsys) -> N
     )
 
 
-def test_what_strangers_wrote_is_bounded_and_cannot_steer_the_terminal(folder: Path, capsys) -> None:
+def test_what_strangers_wrote_is_bounded_and_cannot_steer_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     hostile = "\x1b[2J\u202e" + "a" * 10_000 + "\n- q2"
     _write(
         folder, [_line(hostile, "wrong_result", "CA", **{hostile: hostile}), {"facets": 7, "correct": False}]
@@ -231,7 +247,7 @@ def test_what_an_item_costs(metric: str, item: dict[str, Any], cost: float | Non
     ],
 )
 def test_every_scorers_results_are_understood(
-    folder: Path, capsys, metric: str, items: list, told: str
+    folder: Path, capsys: pytest.CaptureFixture[str], metric: str, items: list[Any], told: str
 ) -> None:
     group, _, name = metric.partition(".")
     _write(folder, items, {f"{group}_metrics": {name: {"value": 0.5}}})
@@ -245,7 +261,7 @@ def test_every_scorers_results_are_understood(
 
 
 def test_the_items_of_a_version_follow_the_decision_that_gave_its_status(
-    folder: Path, s3, bucket: str, moto_aws, capsys
+    folder: Path, s3: "S3Client", bucket: str, moto_aws: boto3.Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("evaluation.json", "results.jsonl"):
         s3.put_object(Bucket=bucket, Key=f"askdata/7/{name}", Body=(folder / "evidence" / name).read_bytes())

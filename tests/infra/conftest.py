@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_cdk import App
@@ -41,13 +42,13 @@ def unzipped(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def _template(context: str) -> dict[str, object]:
+def _template(context: str) -> dict[str, Any]:
     given = json.loads(context)
     stack = build_app(App(context={"python_version": PYTHON, "architecture": ARCHITECTURE} | given))
-    return Template.from_stack(stack).to_json()
+    return dict(Template.from_stack(stack).to_json())
 
 
 @pytest.fixture(scope="session")
-def template() -> Callable[..., dict[str, object]]:
+def template() -> Callable[..., dict[str, Any]]:
     """A function from context values to the template that they give."""
     return lambda **context: _template(json.dumps(context, sort_keys=True))

@@ -29,7 +29,9 @@ def run_app(outdir: Path, **context: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_stack_is_synthesised_without_account_credentials_or_network(bundle, tmp_path):
+def test_the_stack_is_synthesised_without_account_credentials_or_network(
+    bundle: Path, tmp_path: Path
+) -> None:
     answer = run_app(tmp_path, stack_name="Gate", python_version=f"3.{sys.version_info.minor}")
     assert answer.returncode == 0, answer.stderr
     manifest = json.loads((tmp_path / "manifest.json").read_text())
@@ -38,7 +40,7 @@ def test_the_stack_is_synthesised_without_account_credentials_or_network(bundle,
     assert (tmp_path / "Gate.template.json").exists()
 
 
-def test_a_wrong_context_is_one_message_and_no_traceback(tmp_path):
+def test_a_wrong_context_is_one_message_and_no_traceback(tmp_path: Path) -> None:
     answer = run_app(tmp_path, python_version="2.7", removal_policy="maybe")
     assert answer.returncode == 2
     (message,) = [line for line in answer.stderr.splitlines() if not line.startswith("b'")]

@@ -3,7 +3,9 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,9 @@ def run_isolated(unzipped: Path, program: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize("compute", ["lambda", "processing"])
-def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(template, unzipped, compute):
+def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(
+    template: Callable[..., dict[str, Any]], unzipped: Path, compute: str
+) -> None:
     resources = template(evaluation_compute=compute, region="eu-central-1")["Resources"].values()
     handlers = {r["Properties"]["Handler"] for r in resources if r["Type"] == "AWS::Lambda::Function"}
     expected = {"lambdas.start_pipeline.handler", "lambdas.handle_update.handler"}
@@ -35,13 +39,13 @@ def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(template
         assert answer.stdout.split() == [str(unzipped / f"{module.replace('.', '/')}.py"), "True"]
 
 
-def test_the_entry_of_the_processing_job_imports_from_the_unzipped_bundle(unzipped):
+def test_the_entry_of_the_processing_job_imports_from_the_unzipped_bundle(unzipped: Path) -> None:
     answer = run_isolated(unzipped, "from pipelines.processing_job import main; main(['--help'])")
     assert answer.returncode == 0, answer.stderr
     assert "--model_package_arn" in answer.stdout
 
 
-def test_every_client_that_the_bundle_uses_can_be_made_of_it(unzipped):
+def test_every_client_that_the_bundle_uses_can_be_made_of_it(unzipped: Path) -> None:
     program = (
         "from aws.clients import s3_client, sagemaker_client; import botocore; "
         "print(*(c().meta.service_model.service_name for c in (s3_client, sagemaker_client)), botocore.__file__)"
@@ -51,7 +55,7 @@ def test_every_client_that_the_bundle_uses_can_be_made_of_it(unzipped):
     assert answer.stdout.split() == ["s3", "sagemaker", str(unzipped / "botocore" / "__init__.py")]
 
 
-def test_start_pipeline_loads_nothing_but_boto3(unzipped):
+def test_start_pipeline_loads_nothing_but_boto3(unzipped: Path) -> None:
     program = (
         "import lambdas.start_pipeline; "
         "print(*sorted({m.partition('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)))"
@@ -62,14 +66,14 @@ def test_start_pipeline_loads_nothing_but_boto3(unzipped):
     assert own <= loaded <= own | boto3_and_what_it_needs | {"__main__", "__mp_main__"}
 
 
-def test_the_shipped_threshold_files_are_found_in_the_bundle(unzipped):
+def test_the_shipped_threshold_files_are_found_in_the_bundle(unzipped: Path) -> None:
     program = (
         "from pipelines.threshold_sources import ShippedThresholds as S; print(S().for_group('a-rag').source)"
     )
     assert run_isolated(unzipped, program).stdout == "bundle:thresholds/rag.yaml\n"
 
 
-def test_the_bundle_holds_what_runs_and_nothing_else(bundle):
+def test_the_bundle_holds_what_runs_and_nothing_else(bundle: Path) -> None:
     with zipfile.ZipFile(bundle) as archive:
         entries = archive.infolist()
     names = [entry.filename for entry in entries]
@@ -86,17 +90,21 @@ def test_the_bundle_holds_what_runs_and_nothing_else(bundle):
     assert not own & {"scorers", "sandbox", "cli", "infra", "sagemaker", "aws_cdk", "moto", "pandas"}
 
 
-def test_the_bundle_is_below_ten_megabytes(bundle):
+def test_the_bundle_is_below_ten_megabytes(bundle: Path) -> None:
     assert 1_000_000 < bundle.stat().st_size < MAX_BYTES
 
 
-def test_identical_inputs_give_identical_bytes(running_target, bundle, tmp_path):
+def test_identical_inputs_give_identical_bytes(
+    running_target: BundleTarget, bundle: Path, tmp_path: Path
+) -> None:
     again = build_bundle(running_target, build=tmp_path)
     assert again.name == bundle.name
     assert again.read_bytes() == bundle.read_bytes()
 
 
-def test_identical_inputs_in_another_checkout_give_identical_bytes(running_target, bundle, tmp_path):
+def test_identical_inputs_in_another_checkout_give_identical_bytes(
+    running_target: BundleTarget, bundle: Path, tmp_path: Path
+) -> None:
     for folder in ("checks", "disk", "aws", "pipelines", "lambdas", "thresholds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "requirements").mkdir()
@@ -111,7 +119,7 @@ def test_identical_inputs_in_another_checkout_give_identical_bytes(running_targe
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("platform", ["x86_64-manylinux2014", "aarch64-manylinux2014"])
-def test_wheels_are_those_of_the_target_whatever_machine_builds(version, platform):
+def test_wheels_are_those_of_the_target_whatever_machine_builds(version: str, platform: str) -> None:
     with zipfile.ZipFile(build_bundle(BundleTarget(version, platform))) as archive:
         compiled = [name for name in archive.namelist() if name.endswith(".so")]
     tag = f"cpython-{version.replace('.', '')}-{platform.partition('-')[0]}-linux-gnu.so"
@@ -119,7 +127,7 @@ def test_wheels_are_those_of_the_target_whatever_machine_builds(version, platfor
     assert all(name.endswith(tag) for name in compiled)
 
 
-def test_a_target_without_wheels_is_one_message_and_leaves_nothing_behind(tmp_path):
+def test_a_target_without_wheels_is_one_message_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(
         BundleError, match=r"cannot install requirements/runtime\.txt for Python 3\.12 on atari"
     ):

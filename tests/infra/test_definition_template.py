@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,9 @@ PROCESSING = ProcessingCompute(
 
 
 @pytest.mark.parametrize("evaluation", [LambdaCompute(f"{TOKEN}:evaluate"), PROCESSING])
-def test_the_template_with_its_values_is_the_definition(tmp_path, monkeypatch, evaluation):
+def test_the_template_with_its_values_is_the_definition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluation: LambdaCompute | ProcessingCompute
+) -> None:
     expected = pipeline_definition(evaluation=evaluation, **SHARED)
     first = definition_body(evaluation=evaluation, **SHARED, build=tmp_path)
     assert json.loads(first) == json.loads(expected)
@@ -33,7 +36,7 @@ def test_the_template_with_its_values_is_the_definition(tmp_path, monkeypatch, e
     assert second == first.replace(SHARED["thresholds_uri"], "s3://others/thresholds/")
 
 
-def test_the_image_is_kept_for_each_region(tmp_path, monkeypatch):
+def test_the_image_is_kept_for_each_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     regions = ("eu-west-1", "us-east-1")
     expected = [managed_image_uri(region) for region in regions]
     assert [image_uri(region, build=tmp_path) for region in regions] == expected

@@ -4,21 +4,21 @@ from infra.bundle import BundleTarget
 from infra.deployment_settings import DeploymentSettings, DeploymentSettingsError, read_settings
 
 
-def test_without_context_the_defaults_deploy_to_lambda():
+def test_without_context_the_defaults_deploy_to_lambda() -> None:
     settings = read_settings({"aws:cdk:enable-path-metadata": True})
     assert settings == DeploymentSettings()
     assert settings.bundle_target == BundleTarget("3.12", "x86_64-manylinux2014")
     assert (settings.evaluation_compute, settings.removal_policy) == ("lambda", "retain")
 
 
-def test_the_command_line_gives_text_and_cdk_json_gives_numbers():
+def test_the_command_line_gives_text_and_cdk_json_gives_numbers() -> None:
     given = {"architecture": "arm64", "python_version": "3.13", "removal_policy": "destroy"}
     typed = read_settings({**given, "log_retention_days": "30", "max_event_age_hours": "24"})
     assert typed == read_settings({**given, "log_retention_days": 30, "max_event_age_hours": 24})
     assert typed.bundle_target == BundleTarget("3.13", "aarch64-manylinux2014")
 
 
-def test_the_platform_of_the_wheels_can_be_named():
+def test_the_platform_of_the_wheels_can_be_named() -> None:
     target = read_settings({"platform": "aarch64-apple-darwin"}).bundle_target
     assert target == BundleTarget("3.12", "aarch64-apple-darwin")
 
@@ -41,26 +41,26 @@ def test_the_platform_of_the_wheels_can_be_named():
         ),
     ],
 )
-def test_a_value_that_cannot_be_deployed_is_one_message(context, message):
+def test_a_value_that_cannot_be_deployed_is_one_message(context: dict[str, str], message: str) -> None:
     with pytest.raises(DeploymentSettingsError) as raised:
         read_settings(context)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_all_wrong_values_are_named_at_once():
+def test_all_wrong_values_are_named_at_once() -> None:
     with pytest.raises(DeploymentSettingsError, match=r"python_version: .*; architecture: "):
         read_settings({"python_version": "2", "architecture": "m68k"})
 
 
-def test_the_region_of_the_cdk_command_is_used_where_the_context_names_none():
+def test_the_region_of_the_cdk_command_is_used_where_the_context_names_none() -> None:
     context = {"evaluation_compute": "processing"}
     assert read_settings(context, region="eu-west-1").region == "eu-west-1"
     assert read_settings({**context, "region": "us-east-1"}, region="eu-west-1").region == "us-east-1"
 
 
 @pytest.mark.parametrize(("version", "warned"), [("3.12", False), ("3.11", True)])
-def test_a_bundle_that_the_managed_image_cannot_run_is_warned_of(version, warned):
+def test_a_bundle_that_the_managed_image_cannot_run_is_warned_of(version: str, warned: bool) -> None:
     settings = read_settings(
         {"evaluation_compute": "processing", "region": "eu-west-1", "python_version": version}
     )

@@ -1,5 +1,8 @@
 import json
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
 
 import pytest
 
@@ -15,36 +18,44 @@ COMPUTES = ("lambda", "processing")
 
 
 @pytest.fixture(params=COMPUTES)
-def resources(request, template) -> dict[str, dict]:
-    return template(evaluation_compute=request.param, region="eu-central-1")["Resources"]
+def resources(
+    request: pytest.FixtureRequest, template: Callable[..., dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = template(evaluation_compute=request.param, region="eu-central-1")[
+        "Resources"
+    ]
+    return found
 
 
 @pytest.fixture
-def deployed(template) -> dict[str, dict]:
+def deployed(template: Callable[..., dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The resources of the default deployment."""
-    return template(evaluation_compute="lambda", region="eu-central-1")["Resources"]
+    found: dict[str, dict[str, Any]] = template(evaluation_compute="lambda", region="eu-central-1")[
+        "Resources"
+    ]
+    return found
 
 
-def of_type(resources: dict[str, dict], kind: str) -> dict[str, dict]:
+def of_type(resources: dict[str, dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
     return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
 
 
-def only(resources: dict[str, dict], kind: str) -> dict:
+def only(resources: dict[str, dict[str, Any]], kind: str) -> dict[str, Any]:
     (properties,) = of_type(resources, kind).values()
     return properties
 
 
-def function(resources: dict[str, dict], handler: str) -> dict:
+def function(resources: dict[str, dict[str, Any]], handler: str) -> dict[str, Any]:
     found = of_type(resources, "AWS::Lambda::Function").values()
     (properties,) = [p for p in found if p["Handler"] == f"lambdas.{handler}.handler"]
     return properties
 
 
-def as_list(value: object) -> list:
+def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_the_stack_holds_these_resources_and_no_others(deployed):
+def test_the_stack_holds_these_resources_and_no_others(deployed: dict[str, dict[str, Any]]) -> None:
     assert Counter(resource["Type"] for resource in deployed.values()) == {
         "AWS::KMS::Key": 1,
         "AWS::S3::Bucket": 3,
@@ -63,7 +74,7 @@ def test_the_stack_holds_these_resources_and_no_others(deployed):
     }
 
 
-def test_there_are_no_custom_resources(resources):
+def test_there_are_no_custom_resources(resources: dict[str, dict[str, Any]]) -> None:
     assert not [
         r["Type"] for r in resources.values() if r["Type"].startswith(("Custom::", "AWS::CloudFormation"))
     ]
@@ -72,7 +83,7 @@ def test_there_are_no_custom_resources(resources):
     assert all(handler.startswith("lambdas.") for handler in handlers)
 
 
-def test_buckets_are_encrypted_versioned_closed_and_kept(resources):
+def test_buckets_are_encrypted_versioned_closed_and_kept(resources: dict[str, dict[str, Any]]) -> None:
     buckets = {name: r for name, r in resources.items() if r["Type"] == "AWS::S3::Bucket"}
     assert len(buckets) == 3
     for bucket in buckets.values():
@@ -88,7 +99,9 @@ def test_buckets_are_encrypted_versioned_closed_and_kept(resources):
 @pytest.mark.parametrize(
     ("kind", "field"), [("AWS::S3::BucketPolicy", "Bucket"), ("AWS::SQS::QueuePolicy", "Queues")]
 )
-def test_buckets_and_queue_are_reached_by_tls_only(resources, kind, field):
+def test_buckets_and_queue_are_reached_by_tls_only(
+    resources: dict[str, dict[str, Any]], kind: str, field: str
+) -> None:
     holders = {"AWS::S3::BucketPolicy": "AWS::S3::Bucket", "AWS::SQS::QueuePolicy": "AWS::SQS::Queue"}
     refused = {
         as_list(policy[field])[0]["Ref"]
@@ -101,7 +114,7 @@ def test_buckets_and_queue_are_reached_by_tls_only(resources, kind, field):
     assert refused == set(of_type(resources, holders[kind]))
 
 
-def test_the_rule_matches_versions_that_wait_and_loses_none(deployed):
+def test_the_rule_matches_versions_that_wait_and_loses_none(deployed: dict[str, dict[str, Any]]) -> None:
     rule, queue = only(deployed, "AWS::Events::Rule"), next(iter(of_type(deployed, "AWS::SQS::Queue")))
     assert rule["EventPattern"] == {
         "source": ["aws.sagemaker"],
@@ -125,8 +138,8 @@ def test_the_rule_matches_versions_that_wait_and_loses_none(deployed):
     }
 
 
-def test_functions_read_the_settings_that_the_stack_gives_them(deployed):
-    models = {
+def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[str, dict[str, Any]]) -> None:
+    models: dict[str, Any] = {
         "start_pipeline": StartPipelineSettings,
         "evaluate_model_package": EvaluateSettings,
         "update_model_status": UpdateSettings,
@@ -134,11 +147,13 @@ def test_functions_read_the_settings_that_the_stack_gives_them(deployed):
     for handler, model in models.items():
         variables = function(deployed, handler)["Environment"]["Variables"]
         settings = from_environment(model, {name: json.dumps(value) for name, value in variables.items()})
-        assert len(variables) == len(model.__dataclass_fields__)
+        assert len(variables) == len(fields(model))
         assert settings is not None
 
 
-def test_functions_have_a_log_group_with_retention_of_their_own(template):
+def test_functions_have_a_log_group_with_retention_of_their_own(
+    template: Callable[..., dict[str, Any]],
+) -> None:
     resources = template(log_retention_days=30, evaluation_compute="lambda", region="eu-central-1")[
         "Resources"
     ]
@@ -150,22 +165,25 @@ def test_functions_have_a_log_group_with_retention_of_their_own(template):
     assert used == set(groups)
 
 
-def test_the_evaluation_function_may_run_as_long_as_a_lambda_step(deployed):
+def test_the_evaluation_function_may_run_as_long_as_a_lambda_step(
+    deployed: dict[str, dict[str, Any]],
+) -> None:
     assert function(deployed, "evaluate_model_package")["Timeout"] == 600
 
 
-def definition(resources: dict[str, dict]) -> dict:
+def definition(resources: dict[str, dict[str, Any]]) -> dict[str, Any]:
     body = only(resources, "AWS::SageMaker::Pipeline")["PipelineDefinition"]["PipelineDefinitionBody"]
     separator, parts = body["Fn::Join"]
-    return json.loads(separator.join(part if isinstance(part, str) else _named(part) for part in parts))
+    text = separator.join(part if isinstance(part, str) else _named(part) for part in parts)
+    return dict(json.loads(text))
 
 
-def _named(reference: dict) -> str:
+def _named(reference: dict[str, Any]) -> str:
     ((_, target),) = reference.items()
     return f"<{target if isinstance(target, str) else target[0]}>"
 
 
-def test_tokens_resolve_inside_the_definition(deployed):
+def test_tokens_resolve_inside_the_definition(deployed: dict[str, dict[str, Any]]) -> None:
     made = definition(deployed)
     buckets = list(of_type(deployed, "AWS::S3::Bucket"))
     assert "Token[" not in json.dumps(made)
@@ -180,7 +198,9 @@ def test_tokens_resolve_inside_the_definition(deployed):
     ]
 
 
-def test_processing_runs_the_bundle_of_the_functions_with_the_same_settings(template):
+def test_processing_runs_the_bundle_of_the_functions_with_the_same_settings(
+    template: Callable[..., dict[str, Any]],
+) -> None:
     resources = template(evaluation_compute="processing", region="eu-central-1")["Resources"]
     job = definition(resources)["Steps"][0]["Arguments"]
     (bundle,) = job["ProcessingInputs"][0]["S3Input"]["S3Uri"]["Std:Join"]["Values"]
@@ -193,13 +213,13 @@ def test_processing_runs_the_bundle_of_the_functions_with_the_same_settings(temp
     assert resources[role]["Type"] == "AWS::IAM::Role"
 
 
-def own_statements(resources: dict[str, dict]) -> list[dict]:
+def own_statements(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Every statement of every role's policies."""
     policies = of_type(resources, "AWS::IAM::Policy").values()
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
-def test_every_statement_names_its_actions_and_resources(resources):
+def test_every_statement_names_its_actions_and_resources(resources: dict[str, dict[str, Any]]) -> None:
     statements = own_statements(resources)
     assert len(statements) > 15
     for statement in statements:
@@ -210,7 +230,9 @@ def test_every_statement_names_its_actions_and_resources(resources):
             assert set(actions) <= set(UNSCOPED_ACTIONS), statement
 
 
-def test_no_role_has_a_managed_or_inline_policy_and_each_is_for_one_service(resources):
+def test_no_role_has_a_managed_or_inline_policy_and_each_is_for_one_service(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     roles = of_type(resources, "AWS::IAM::Role")
     for role in roles.values():
         assert set(role) == {"AssumeRolePolicyDocument"}
@@ -220,7 +242,7 @@ def test_no_role_has_a_managed_or_inline_policy_and_each_is_for_one_service(reso
     assert len(set(used)) == len(used)
 
 
-def allowed(resources: dict[str, dict], role: str) -> set[str]:
+def allowed(resources: dict[str, dict[str, Any]], role: str) -> set[str]:
     """The actions of the role whose logical id begins with `role`."""
     return {
         action
@@ -242,7 +264,7 @@ EVALUATE = {
 } | READ
 
 
-def test_what_each_role_may_do(deployed):
+def test_what_each_role_may_do(deployed: dict[str, dict[str, Any]]) -> None:
     assert {role: allowed(deployed, role) for role in ("Start", "Evaluate", "Update", "Pipeline")} == {
         "Start": LOGS
         | READ
@@ -257,7 +279,9 @@ def test_what_each_role_may_do(deployed):
     }
 
 
-def test_only_the_update_may_set_a_status_and_only_one_that_a_decision_can_have(resources):
+def test_only_the_update_may_set_a_status_and_only_one_that_a_decision_can_have(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     """The evaluation may change a description, in a request that names no status."""
     conditions = {
         policy["Roles"][0]["Ref"][:6]: statement["Condition"]
@@ -271,7 +295,7 @@ def test_only_the_update_may_set_a_status_and_only_one_that_a_decision_can_have(
     }
 
 
-def test_only_the_evaluation_may_make_the_seal_of_a_decision(resources):
+def test_only_the_evaluation_may_make_the_seal_of_a_decision(resources: dict[str, dict[str, Any]]) -> None:
     """With it a forged record would be carried out; the key's own policy names the account alone."""
     (key,) = of_type(resources, "AWS::KMS::Key")
     assert (resources[key]["Properties"]["KeySpec"], resources[key]["Properties"]["KeyUsage"]) == (
@@ -289,7 +313,9 @@ def test_only_the_evaluation_may_make_the_seal_of_a_decision(resources):
     assert makers[0].startswith("Evaluat")
 
 
-def test_only_the_steps_write_into_the_decision_log_and_nobody_deletes_from_it(resources):
+def test_only_the_steps_write_into_the_decision_log_and_nobody_deletes_from_it(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     """Whatever other policies of the account allow."""
     (bucket,) = [name for name in of_type(resources, "AWS::S3::Bucket") if "Decisions" in name]
     (policy,) = [
@@ -318,7 +344,7 @@ def test_only_the_steps_write_into_the_decision_log_and_nobody_deletes_from_it(r
     assert {role["Fn::GetAtt"][0] for role in exempt} == writers
 
 
-def test_nobody_may_delete_or_write_evidence_and_thresholds(resources):
+def test_nobody_may_delete_or_write_evidence_and_thresholds(resources: dict[str, dict[str, Any]]) -> None:
     statements = own_statements(resources)
     assert not [s for s in statements for action in as_list(s["Action"]) if "Delete" in action]
     written = [s["Resource"] for s in statements if "s3:PutObject" in as_list(s["Action"])]
@@ -326,14 +352,16 @@ def test_nobody_may_delete_or_write_evidence_and_thresholds(resources):
     assert all("BucketsDecisions" in json.dumps(resource) for resource in written)
 
 
-def test_a_role_is_passed_to_sagemaker_alone(template):
+def test_a_role_is_passed_to_sagemaker_alone(template: Callable[..., dict[str, Any]]) -> None:
     resources = template(evaluation_compute="processing", region="eu-central-1")["Resources"]
     (statement,) = [s for s in own_statements(resources) if as_list(s["Action"]) == ["iam:PassRole"]]
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert "EvaluationJobRole" in json.dumps(statement["Resource"])
 
 
-def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_that_refuse(template):
+def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_that_refuse(
+    template: Callable[..., dict[str, Any]],
+) -> None:
     topic = "arn:aws:sns:eu-central-1:123456789012:ops"
     resources = template(alarm_topic_arn=topic, evaluation_compute="lambda", region="eu-central-1")[
         "Resources"
@@ -352,7 +380,7 @@ def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_th
     }
 
 
-def test_destroy_leaves_nothing_behind(template):
+def test_destroy_leaves_nothing_behind(template: Callable[..., dict[str, Any]]) -> None:
     resources = template(removal_policy="destroy", evaluation_compute="lambda", region="eu-central-1")[
         "Resources"
     ]

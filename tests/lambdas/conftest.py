@@ -1,7 +1,7 @@
 """The deployed environment on moto: buckets, a registered version, and the variables that the stack sets."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -37,7 +37,10 @@ def register(
         for uri in uris
     ]
     quality = dict(zip(("Statistics", "Constraints"), sources, strict=False))
-    answer = clients.sagemaker_client().create_model_package(
+    create: Callable[..., Any] = (
+        clients.sagemaker_client().create_model_package
+    )  # mappings have no typed keys
+    answer = create(
         ModelPackageGroupName=group,
         ModelApprovalStatus="PendingManualApproval",
         InferenceSpecification={
@@ -77,7 +80,7 @@ class Account:
         """Step two, with what step one answered."""
         return handle_update.handler(self.inputs(execution) | answer | changes, None)
 
-    def judge(self, arn: str, execution: str) -> dict[str, object]:
+    def judge(self, arn: str, execution: str) -> dict[str, Any]:
         """Run both steps for a version and return its decision record."""
         answer = self.evaluate(execution, model_package_arn=arn)
         self.update(answer, execution, model_package_arn=arn)

@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Callable
+from typing import Any, Literal
 
 import pytest
 
 from aws import clients
 from checks.errors import GovernanceError
 from lambdas import start_pipeline
+from tests.lambdas.conftest import Account
 
-PENDING = "PendingManualApproval"
+PENDING: Literal["PendingManualApproval"] = "PendingManualApproval"
 
 
-def put(key: str, content: bytes, **more) -> str:
+def put(key: str, content: bytes, **more: Any) -> str:
     clients.s3_client().put_object(Bucket="decisions", Key=key, Body=content, **more)
     return f"s3://decisions/{key}"
 
@@ -27,7 +30,7 @@ def forged(content: bytes) -> bytes:
 
 
 @pytest.fixture
-def bad(account):
+def bad(account: Account) -> Account:
     """The account, where the version's report says that its accuracy is 0.5."""
     account.put_report("askdata/report.json", 0.5)
     return account
@@ -40,7 +43,9 @@ def answer_for(uri: str, content: bytes) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("seal", [None, "made up", "A" * 44], ids=["no seal", "no base64", "another's"])
-def test_a_forged_record_that_lies_at_the_key_first_is_not_answered_with(bad, seal):
+def test_a_forged_record_that_lies_at_the_key_first_is_not_answered_with(
+    bad: Account, seal: str | None
+) -> None:
     honest = bad.stored(bad.evaluate("model")["decision_uri"])
     content = forged(honest).replace(b"execution/model", b"execution/one")
     metadata = {} if seal is None else {"Metadata": {"seal": seal}}
@@ -52,7 +57,7 @@ def test_a_forged_record_that_lies_at_the_key_first_is_not_answered_with(bad, se
     assert bad.status() == PENDING
 
 
-def test_a_record_with_the_seal_of_another_one_is_not_carried_out(bad):
+def test_a_record_with_the_seal_of_another_one_is_not_carried_out(bad: Account) -> None:
     answer = bad.evaluate()
     head = clients.s3_client().head_object(Bucket="decisions", Key="decisions/askdata/1/one.json")
     content = forged(bad.stored(answer["decision_uri"]))
@@ -62,7 +67,7 @@ def test_a_record_with_the_seal_of_another_one_is_not_carried_out(bad):
     assert bad.status() == PENDING
 
 
-def test_an_older_approval_is_not_carried_out_after_the_thresholds_were_tightened(account):
+def test_an_older_approval_is_not_carried_out_after_the_thresholds_were_tightened(account: Account) -> None:
     answer = account.evaluate("old")
     strict = account.stored("s3://thresholds/thresholds/askdata.yaml").replace(b"0.8", b"0.95")
     clients.s3_client().put_object(Bucket="thresholds", Key="thresholds/askdata.yaml", Body=strict)
@@ -72,7 +77,7 @@ def test_an_older_approval_is_not_carried_out_after_the_thresholds_were_tightene
     assert account.judge(account.arn, "new")["decision"] == "Rejected"
 
 
-def test_an_approval_is_not_carried_out_while_the_published_thresholds_are_wrong(account):
+def test_an_approval_is_not_carried_out_while_the_published_thresholds_are_wrong(account: Account) -> None:
     answer = account.evaluate()
     clients.s3_client().put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=b"name: other\n")
     with pytest.raises(GovernanceError, match=r"other\.yaml"):
@@ -80,7 +85,7 @@ def test_an_approval_is_not_carried_out_while_the_published_thresholds_are_wrong
     assert account.status() == PENDING
 
 
-def set_back(account) -> None:
+def set_back(account: Account) -> None:
     clients.sagemaker_client().update_model_package(
         ModelPackageArn=account.arn,
         ModelApprovalStatus=PENDING,
@@ -88,7 +93,9 @@ def set_back(account) -> None:
     )
 
 
-def test_an_older_approval_is_not_carried_out_after_a_newer_outcome(account, wait_a_second):
+def test_an_older_approval_is_not_carried_out_after_a_newer_outcome(
+    account: Account, wait_a_second: Callable[[], None]
+) -> None:
     old = account.evaluate("old")
     wait_a_second()
     account.put_report("askdata/report.json", 0.5)
@@ -99,7 +106,9 @@ def test_an_older_approval_is_not_carried_out_after_a_newer_outcome(account, wai
     assert account.status() == PENDING
 
 
-def test_a_dry_run_by_hand_does_not_outdate_a_decision(account, wait_a_second):
+def test_a_dry_run_by_hand_does_not_outdate_a_decision(
+    account: Account, wait_a_second: Callable[[], None]
+) -> None:
     draft = account.stored("s3://thresholds/thresholds/askdata.yaml").replace(b"0.8", b"0.99")
     clients.s3_client().put_object(Bucket="thresholds", Key="drafts/strict.yaml", Body=draft)
     answer = account.evaluate("one")
@@ -109,7 +118,9 @@ def test_a_dry_run_by_hand_does_not_outdate_a_decision(account, wait_a_second):
     assert account.update(answer, "one")["approval_status"] == "Approved"
 
 
-def test_an_outcome_without_a_decision_of_the_gate_is_no_dry_run(account, wait_a_second):
+def test_an_outcome_without_a_decision_of_the_gate_is_no_dry_run(
+    account: Account, wait_a_second: Callable[[], None]
+) -> None:
     answer = account.evaluate("one")
     wait_a_second()
     dry = json.loads(account.stored(answer["decision_uri"])) | {"decided_at": "2026-01-01T00:00:00Z"}
@@ -120,7 +131,7 @@ def test_an_outcome_without_a_decision_of_the_gate_is_no_dry_run(account, wait_a
         account.update(answer, "one")
 
 
-def test_an_approval_is_not_carried_out_again_after_somebody_set_the_version_back(account):
+def test_an_approval_is_not_carried_out_again_after_somebody_set_the_version_back(account: Account) -> None:
     answer = account.evaluate()
     account.update(answer)
     set_back(account)
@@ -129,7 +140,7 @@ def test_an_approval_is_not_carried_out_again_after_somebody_set_the_version_bac
     assert account.status() == PENDING
 
 
-def test_an_outcome_that_was_written_before_the_step_stops_it_and_is_not_believed(account):
+def test_an_outcome_that_was_written_before_the_step_stops_it_and_is_not_believed(account: Account) -> None:
     answer = account.evaluate()
     put("decisions/askdata/1/one.outcome.json", b'{"outcome": "updated"}')
     with pytest.raises(GovernanceError, match="somebody else wrote that"):
@@ -137,7 +148,9 @@ def test_an_outcome_that_was_written_before_the_step_stops_it_and_is_not_believe
     assert account.status() == PENDING
 
 
-def test_a_decision_about_a_version_that_was_deleted_is_not_carried_out_on_its_successor(account, delete):
+def test_a_decision_about_a_version_that_was_deleted_is_not_carried_out_on_its_successor(
+    account: Account, delete: Callable[[str], None]
+) -> None:
     answer = account.evaluate()
     delete(account.arn)
     assert account.register(account.put_report("askdata/other.json", 0.5)) == account.arn
@@ -146,7 +159,9 @@ def test_a_decision_about_a_version_that_was_deleted_is_not_carried_out_on_its_s
     assert account.status() == PENDING
 
 
-def test_a_decision_about_another_model_under_the_same_arn_is_not_carried_out(account, delete):
+def test_a_decision_about_another_model_under_the_same_arn_is_not_carried_out(
+    account: Account, delete: Callable[[str], None]
+) -> None:
     answer = account.evaluate()
     delete(account.arn)
     account.register(account.put_report("askdata/other.json", 0.5), image="1.dkr.ecr/askdata:2")
@@ -156,7 +171,7 @@ def test_a_decision_about_another_model_under_the_same_arn_is_not_carried_out(ac
 
 
 @pytest.fixture
-def delete():
+def delete() -> Callable[[str], None]:
     """A function that deletes a version, as moto's own API cannot."""
     from moto.sagemaker.models import sagemaker_backends  # noqa: PLC0415 - where moto keeps them
 
@@ -167,7 +182,7 @@ def delete():
 
 
 @pytest.fixture
-def wait_a_second(monkeypatch):
+def wait_a_second(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """A function after which S3's clock, which counts in seconds, shows a later one."""
     import moto.s3.models  # noqa: PLC0415 - whose clock is moved
 
@@ -184,7 +199,9 @@ def wait_a_second(monkeypatch):
     "name",
     ["e1.outcome", "e1.json", "..", "a/b", "", "e1?", "e1 ", "é", "e" * 129],
 )
-def test_an_execution_whose_name_could_collide_with_anothers_objects_is_refused(account, name):
+def test_an_execution_whose_name_could_collide_with_anothers_objects_is_refused(
+    account: Account, name: str
+) -> None:
     with pytest.raises(GovernanceError, match="is not the ARN of a pipeline execution"):
         account.evaluate(name)
     assert "Contents" not in clients.s3_client().list_objects_v2(Bucket="decisions")
@@ -200,7 +217,7 @@ def test_an_execution_whose_name_could_collide_with_anothers_objects_is_refused(
         "s3://decisions/Decisions/",
     ],
 )
-def test_decisions_are_kept_in_one_folder(account, uri):
+def test_decisions_are_kept_in_one_folder(account: Account, uri: str) -> None:
     with pytest.raises(GovernanceError, match="decisions are kept in s3://decisions/decisions/ alone"):
         account.evaluate(decisions_uri=uri)
     answer = account.evaluate()
@@ -209,7 +226,7 @@ def test_decisions_are_kept_in_one_folder(account, uri):
     assert account.status() == PENDING
 
 
-def test_metadata_written_at_registration_do_not_pass_for_the_gates_mark(account):
+def test_metadata_written_at_registration_do_not_pass_for_the_gates_mark(account: Account) -> None:
     clients.sagemaker_client().create_pipeline(
         PipelineName="model-governance",
         RoleArn="arn:aws:iam::123456789012:role/pipeline",
@@ -225,14 +242,15 @@ def test_metadata_written_at_registration_do_not_pass_for_the_gates_mark(account
     assert start_pipeline.handler(event(arn), None)["outcome"] == "started"
 
 
-def test_the_gates_own_mark_starts_nothing(account):
+def test_the_gates_own_mark_starts_nothing(account: Account) -> None:
     """The same from the gate itself: a version that it left pending."""
     clients.s3_client().delete_object(Bucket="thresholds", Key="thresholds/askdata.yaml")
     arn = account.register(account.put_report("askdata/other.json", 0.9), group=new_group("unknown"))
     assert account.judge(arn, "one")["decision"] == "NeedsReview"
-    clients.sagemaker_client().update_model_package(
-        ModelPackageArn=arn, ModelApprovalStatus=PENDING, **kept(arn)
-    )
+    update: Callable[..., Any] = (
+        clients.sagemaker_client().update_model_package
+    )  # a mapping has no typed keys
+    update(ModelPackageArn=arn, ModelApprovalStatus=PENDING, **kept(arn))
     assert start_pipeline.handler(event(arn), None)["outcome"] == "ignored"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from aws.aws_errors import AwsThrottledError
 from aws.decision_log import FolderDecisionLog
 from aws.executions import PipelineExecutions, request_token
 from aws.memory_model_registry import MemoryModelRegistry
-from aws.model_packages import Registration
+from aws.model_packages import ModelPackage, Registration
 from aws.record_seals import LocalSeals
 from lambdas.start_pipeline import StartOutcome, start_pipeline
 from pipelines.record_keys import created_text, statement
@@ -84,7 +85,7 @@ def start(
     )
 
 
-def test_an_execution_is_started_for_exactly_the_version_of_the_event(registry):
+def test_an_execution_is_started_for_exactly_the_version_of_the_event(registry: MemoryModelRegistry) -> None:
     registry.register(Registration(group="askdata", image="1.dkr.ecr/i:1"))
     sagemaker = SageMaker()
     assert start(event(), registry, sagemaker) == StartOutcome(
@@ -96,7 +97,9 @@ def test_an_execution_is_started_for_exactly_the_version_of_the_event(registry):
     assert request["ClientRequestToken"] == request_token(ARN, "1583862317000")
 
 
-def test_the_same_event_three_times_starts_one_execution_and_a_later_change_another(registry):
+def test_the_same_event_three_times_starts_one_execution_and_a_later_change_another(
+    registry: MemoryModelRegistry,
+) -> None:
     sagemaker = SageMaker()
     outcomes = [start(event(), registry, sagemaker) for _ in range(3)]
     assert {outcome.execution_arn for outcome in outcomes} == {"arn:execution/0"}
@@ -147,7 +150,9 @@ def without(field: str) -> dict[str, object]:
         ),
     ],
 )
-def test_an_event_that_can_never_become_valid_is_refused_and_not_raised(registry, given, reason):
+def test_an_event_that_can_never_become_valid_is_refused_and_not_raised(
+    registry: MemoryModelRegistry, given: dict[str, Any] | str, reason: str
+) -> None:
     sagemaker = SageMaker()
     outcome = start(given, registry, sagemaker)
     assert (outcome.outcome, outcome.execution_arn) == ("refused", None)
@@ -164,11 +169,13 @@ def test_an_event_that_can_never_become_valid_is_refused_and_not_raised(registry
         ({"ModelPackageStatus": "Failed"}, "its package is Failed, not Completed"),
     ],
 )
-def test_an_event_about_a_version_that_is_not_due_is_ignored_with_the_reason(registry, detail, reason):
+def test_an_event_about_a_version_that_is_not_due_is_ignored_with_the_reason(
+    registry: MemoryModelRegistry, detail: dict[str, str], reason: str
+) -> None:
     assert start(event(**detail), registry) == StartOutcome("ignored", f"{ARN}: {reason}")
 
 
-def test_a_version_that_changed_since_the_event_is_ignored(registry):
+def test_a_version_that_changed_since_the_event_is_ignored(registry: MemoryModelRegistry) -> None:
     registry.update(ARN, approval_status="Approved")
     assert start(event(), registry) == StartOutcome("ignored", f"{ARN}: it is Approved by now")
     registry.delete(ARN)
@@ -216,7 +223,7 @@ class Judged:
 
 
 @pytest.fixture
-def judged(registry, tmp_path) -> Judged:
+def judged(registry: MemoryModelRegistry, tmp_path: Path) -> Judged:
     return Judged(registry, tmp_path / "decisions")
 
 
@@ -227,26 +234,26 @@ def judged(registry, tmp_path) -> Judged:
         pytest.param({"decision": "Approved", "thresholds": {"mode": "dry_run"}}, id="a dry run"),
     ],
 )
-def test_the_gates_own_update_starts_nothing(judged, record):
+def test_the_gates_own_update_starts_nothing(judged: Judged, record: dict[str, Any]) -> None:
     """Else it would judge its own update for ever."""
     judged.record |= record
     judged.write()
     assert judged.start() == "ignored"
 
 
-def test_the_gates_own_word_that_nothing_may_be_decided_starts_nothing(judged):
+def test_the_gates_own_word_that_nothing_may_be_decided_starts_nothing(judged: Judged) -> None:
     del judged.record["decision"], judged.record["thresholds"]
     judged.write(key="askdata/1/x.undecided.json")
     assert judged.start() == "ignored"
 
 
-def test_metadata_that_name_a_forged_word_of_the_gate_are_no_mark(judged):
+def test_metadata_that_name_a_forged_word_of_the_gate_are_no_mark(judged: Judged) -> None:
     del judged.record["decision"], judged.record["thresholds"]
     judged.write(key="askdata/1/x.undecided.json", sealed=False)
     assert judged.start() == "started"
 
 
-def test_a_version_that_a_person_set_back_to_pending_is_judged(judged):
+def test_a_version_that_a_person_set_back_to_pending_is_judged(judged: Judged) -> None:
     judged.write()
     uri = judged.registry.describe(ARN).metadata["governance:decision-uri"]
     judged.mark(uri, judged.registry.describe(ARN).metadata["governance:decision-digest"], "Rejected")
@@ -264,7 +271,9 @@ def test_a_version_that_a_person_set_back_to_pending_is_judged(judged):
         pytest.param({"model_package": None}, {}, id="about nothing"),
     ],
 )
-def test_metadata_that_name_a_record_which_is_not_the_gates_are_no_mark(judged, record, how):
+def test_metadata_that_name_a_record_which_is_not_the_gates_are_no_mark(
+    judged: Judged, record: dict[str, Any], how: dict[str, Any]
+) -> None:
     judged.record |= record
     judged.write(**how)
     assert judged.start() == "started"
@@ -275,7 +284,7 @@ def test_metadata_that_name_a_record_which_is_not_the_gates_are_no_mark(judged, 
     [b"", b"[]", b"\xff", b"{}", b"[" * 100_000, b'{"model_package": []}'],
     ids=["empty", "list", "not text", "object", "deep", "package is a list"],
 )
-def test_metadata_that_name_something_else_are_no_mark(judged, content):
+def test_metadata_that_name_something_else_are_no_mark(judged: Judged, content: bytes) -> None:
     digest = hashlib.sha256(content).hexdigest()
     seal = SEALS.make(statement(digest, ARN, EXECUTION))
     judged.mark(judged.decisions.write("askdata/1/x.json", content, seal=seal).uri, digest)
@@ -286,12 +295,12 @@ def test_metadata_that_name_something_else_are_no_mark(judged, content):
     "uri",
     ["s3://decisions/decisions/askdata/1/x.json", "/nonexistent/askdata/1/x.json", "x/askdata/1/y"],
 )
-def test_metadata_written_at_registration_are_no_mark(judged, uri):
+def test_metadata_written_at_registration_are_no_mark(judged: Judged, uri: str) -> None:
     judged.mark(uri, "0" * 64)
     assert judged.start() == "started"
 
 
-def test_the_mark_of_a_version_that_was_deleted_is_none_for_its_successor(judged):
+def test_the_mark_of_a_version_that_was_deleted_is_none_for_its_successor(judged: Judged) -> None:
     judged.record["model_package"] = {
         "arn": ARN,
         "created": created_text(
@@ -305,18 +314,18 @@ def test_the_mark_of_a_version_that_was_deleted_is_none_for_its_successor(judged
     assert judged.start() == "started"
 
 
-def test_another_digest_than_the_records_is_no_mark(judged):
+def test_another_digest_than_the_records_is_no_mark(judged: Judged) -> None:
     judged.write()
     judged.mark(judged.registry.describe(ARN).metadata["governance:decision-uri"], "0" * 64)
     assert judged.start() == "started"
 
 
 class Throttled(MemoryModelRegistry):
-    def describe(self, arn: str):
+    def describe(self, arn: str) -> ModelPackage:
         raise AwsThrottledError(f"{arn}: slow down")
 
 
-def test_what_aws_fails_at_is_raised_so_that_the_event_is_tried_again():
+def test_what_aws_fails_at_is_raised_so_that_the_event_is_tried_again() -> None:
     with pytest.raises(AwsThrottledError):
         start(event(), Throttled())
 
@@ -336,7 +345,7 @@ json_values = st.recursive(
 
 
 @given(field=st.sampled_from(sorted(event()["detail"])), value=json_values)  # type: ignore[call-overload]  # a mapping
-def test_any_value_in_any_field_is_started_ignored_or_refused(field, value):
+def test_any_value_in_any_field_is_started_ignored_or_refused(field: str, value: object) -> None:
     registry = MemoryModelRegistry()
     registry.register(Registration(group="askdata", image="1.dkr.ecr/i:1"))
     outcome = start(event(**{field: value}), registry)
@@ -345,7 +354,7 @@ def test_any_value_in_any_field_is_started_ignored_or_refused(field, value):
     assert json.dumps(outcome.reason)
 
 
-def test_the_token_depends_on_version_and_time_alone(registry):
+def test_the_token_depends_on_version_and_time_alone(registry: MemoryModelRegistry) -> None:
     first, second = SageMaker(), SageMaker()
     start(event(), registry, first)
     start(
@@ -358,6 +367,6 @@ def test_the_token_depends_on_version_and_time_alone(registry):
     assert 32 <= len(token) <= 128
 
 
-def test_another_stack_governs_its_own_account_only(registry):
+def test_another_stack_governs_its_own_account_only(registry: MemoryModelRegistry) -> None:
     outcome = start(event(), registry, settings=replace(SETTINGS, account="999999999999"))
     assert outcome.outcome == "refused"

@@ -8,17 +8,22 @@ from checks.errors import GovernanceError
 from lambdas import handle_evaluate, handle_update, start_pipeline
 from pipelines.processing_job import main
 from pipelines.step_messages import EvaluateResponse, UpdateRequest, UpdateResponse, field_names
+from tests.lambdas.conftest import Account
 
 
-def evaluate(account, execution="one", **changes) -> dict[str, str]:
+def evaluate(account: Account, execution: str = "one", **changes: str) -> dict[str, str]:
     return handle_evaluate.handler(account.inputs(execution, **changes), None)
 
 
-def update(account, answer, execution="one", **changes) -> dict[str, str]:
+def update(
+    account: Account, answer: dict[str, str], execution: str = "one", **changes: str
+) -> dict[str, str]:
     return handle_update.handler(account.inputs(execution) | answer | changes, None)
 
 
-def test_both_steps_approve_a_version_and_log_what_they_decided(account, capsys):
+def test_both_steps_approve_a_version_and_log_what_they_decided(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     answer = evaluate(account)
     settled = update(account, answer)
     assert tuple(answer) == field_names(EvaluateResponse)
@@ -34,23 +39,23 @@ def test_both_steps_approve_a_version_and_log_what_they_decided(account, capsys)
     assert lines[1]["outcome"] == "updated"
 
 
-def gone(account) -> str:
+def gone(account: Account) -> str:
     """The ARN of a version that does not exist (any more)."""
     return f"{account.arn.rpartition('/')[0]}/9"
 
 
-def run_job(account, folder: Path, execution: str, **changes) -> int:
+def run_job(account: Account, folder: Path, execution: str, **changes: str) -> int:
     inputs = account.inputs(execution, **changes) | {"result_folder": str(folder)}
     return main([part for name, value in inputs.items() for part in (f"--{name}", value)])
 
 
-def test_the_processing_job_decides_the_same_bytes_as_the_function(account, tmp_path):
+def test_the_processing_job_decides_the_same_bytes_as_the_function(account: Account, tmp_path: Path) -> None:
     by_function = evaluate(account, "abc")
     assert run_job(account, tmp_path / "out", "xyz") == 0
     by_job = json.loads((tmp_path / "out" / "result.json").read_text())
 
     def record(answer: dict[str, str]) -> dict[str, object]:
-        made = json.loads(account.stored(answer["decision_uri"]))
+        made: dict[str, object] = json.loads(account.stored(answer["decision_uri"]))
         del made["decided_at"], made["execution"]
         return made
 
@@ -60,7 +65,9 @@ def test_the_processing_job_decides_the_same_bytes_as_the_function(account, tmp_
     assert update(account, by_job, "xyz")["outcome"] == "updated"
 
 
-def test_a_job_that_cannot_decide_fails_with_the_reason_and_leaves_no_result(account, tmp_path, capsys):
+def test_a_job_that_cannot_decide_fails_with_the_reason_and_leaves_no_result(
+    account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_job(account, tmp_path / "out", "xyz", model_package_arn=gone(account)) == 1
     output = capsys.readouterr()
     assert "there is no such model package" in output.err
@@ -68,7 +75,9 @@ def test_a_job_that_cannot_decide_fails_with_the_reason_and_leaves_no_result(acc
     assert not (tmp_path / "out").exists()
 
 
-def test_a_step_that_cannot_decide_logs_the_reason_and_raises(account, capsys):
+def test_a_step_that_cannot_decide_logs_the_reason_and_raises(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(GovernanceError, match="there is no such model package"):
         evaluate(account, model_package_arn=gone(account))
     (line,) = capsys.readouterr().out.splitlines()
@@ -91,7 +100,7 @@ def test_a_step_that_cannot_decide_logs_the_reason_and_raises(account, capsys):
         ({"model_package_arn": "askdata"}, "'askdata' is not a model package ARN"),
     ],
 )
-def test_inputs_from_elsewhere_are_refused(account, changes, message):
+def test_inputs_from_elsewhere_are_refused(account: Account, changes: dict[str, str], message: str) -> None:
     with pytest.raises(GovernanceError, match=message):
         evaluate(account, **changes)
     assert account.describe()["ModelApprovalStatus"] == "PendingManualApproval"
@@ -106,7 +115,7 @@ def test_inputs_from_elsewhere_are_refused(account, changes, message):
         pytest.param("s3://thresholds/nothing/", "NeedsReview", id="none, and not what shipped either"),
     ],
 )
-def test_thresholds_that_are_not_in_force_change_no_status(account, uri, decision):
+def test_thresholds_that_are_not_in_force_change_no_status(account: Account, uri: str, decision: str) -> None:
     """Whoever may start the pipeline by hand chooses its parameters, and must not choose what approves."""
     s3 = clients.s3_client()
     in_force = account.stored("s3://thresholds/thresholds/askdata.yaml")
@@ -119,7 +128,7 @@ def test_thresholds_that_are_not_in_force_change_no_status(account, uri, decisio
     assert account.describe().get("ModelApprovalStatus") not in {"Approved", "Rejected"}
 
 
-def test_a_broken_published_file_stops_both_steps_though_a_shipped_one_applies(account):
+def test_a_broken_published_file_stops_both_steps_though_a_shipped_one_applies(account: Account) -> None:
     s3, in_force = clients.s3_client(), account.stored("s3://thresholds/thresholds/askdata.yaml")
     s3.put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=b"name: other\n")
     with pytest.raises(GovernanceError, match=r"s3://thresholds/thresholds/other\.yaml.*applies_to"):
@@ -130,7 +139,7 @@ def test_a_broken_published_file_stops_both_steps_though_a_shipped_one_applies(a
     assert account.describe()["ModelApprovalStatus"] == "PendingManualApproval"
 
 
-def test_step_two_reads_its_own_log_alone(account):
+def test_step_two_reads_its_own_log_alone(account: Account) -> None:
     answer = evaluate(account)
     with pytest.raises(GovernanceError, match="outside the stack's bucket decisions"):
         update(account, answer, decisions_uri="s3://mine/decisions/")
@@ -141,13 +150,15 @@ def test_step_two_reads_its_own_log_alone(account):
 
 
 @pytest.mark.parametrize("missing", ["GOVERNANCE_EVIDENCE_BUCKET", "GOVERNANCE_DECISIONS_BUCKET"])
-def test_a_function_without_its_environment_says_what_is_missing(account, monkeypatch, missing):
+def test_a_function_without_its_environment_says_what_is_missing(
+    account: Account, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
     monkeypatch.delenv(missing)
     with pytest.raises(GovernanceError, match=f"the environment lacks {missing}"):
         evaluate(account)
 
 
-def test_a_hostile_event_is_refused_in_one_line(account, capsys):
+def test_a_hostile_event_is_refused_in_one_line(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """JSON may hold half of a surrogate pair, which no output takes."""
     event = {"source": "aws.sagemaker", "detail-type": "SageMaker Model Package State Change"}
     detail = {"ModelPackageArn": "\ud800", "LastModifiedTime": "\udfff"}
@@ -155,7 +166,9 @@ def test_a_hostile_event_is_refused_in_one_line(account, capsys):
     assert json.loads(capsys.readouterr().out.replace("\\u", "u"))["message"] == "refused"
 
 
-def test_the_handler_of_the_rule_starts_the_pipeline_of_its_environment(account, capsys):
+def test_the_handler_of_the_rule_starts_the_pipeline_of_its_environment(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     role = "arn:aws:iam::123456789012:role/pipeline"
     clients.sagemaker_client().create_pipeline(
         PipelineName="model-governance",

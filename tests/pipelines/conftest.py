@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +52,12 @@ class MappedEvidenceStore:
         found = self._store.list(prefix.replace(self.BUCKET, self._folder))
         return tuple(replace(ref, uri=ref.uri.replace(self._folder, self.BUCKET)) for ref in found)
 
-    def upload(self, directory: Path, prefix: str) -> tuple[ReportReference, ...]:
+    def upload(
+        self, directory: Path, prefix: str, *, expected: Mapping[str, str] | None = None
+    ) -> tuple[ReportReference, ...]:
+        raise NotImplementedError
+
+    def manifest_written_at(self, prefix: str) -> datetime | None:
         raise NotImplementedError
 
     def add_manifest(self, prefix: str, content: bytes) -> None:
@@ -131,6 +137,9 @@ def attached(
     return ReportReference(slot, f"s3://evidence/{path.relative_to(folder)}", digest)
 
 
+Attach = Callable[..., ReportReference]
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     made = World(tmp_path.resolve())
@@ -140,6 +149,6 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture(name="attached")
-def attached_fixture():
+def attached_fixture() -> Attach:
     """The function `attached`."""
     return attached

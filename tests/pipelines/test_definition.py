@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def outputs(model: type) -> list[dict[str, str]]:
     return [{"OutputName": name, "OutputType": "String"} for name in field_names(model)]
 
 
-def update_step(answer: dict[str, object]) -> dict[str, object]:
+def update_step(answer: Mapping[str, object]) -> dict[str, object]:
     return {
         "Name": "UpdateModelStatus",
         "Type": "Lambda",
@@ -96,7 +97,7 @@ PARAMETERS = [
 ]
 
 
-def test_the_definition_with_evaluation_as_a_lambda_step(built):
+def test_the_definition_with_evaluation_as_a_lambda_step(built: dict[str, dict[str, str]]) -> None:
     answer = {
         name: {"Get": f"Steps.EvaluateModelPackage.OutputParameters['{name}']"}
         for name in field_names(EvaluateResponse)
@@ -119,7 +120,7 @@ def test_the_definition_with_evaluation_as_a_lambda_step(built):
     }
 
 
-def test_the_definition_with_evaluation_as_a_processing_job(built):
+def test_the_definition_with_evaluation_as_a_processing_job(built: dict[str, dict[str, str]]) -> None:
     definition = json.loads(built["definitions"]["processing"])
     evaluate, update = definition["Steps"]
     entrypoint = evaluate["Arguments"]["AppSpecification"].pop("ContainerEntrypoint")
@@ -192,7 +193,7 @@ def test_the_definition_with_evaluation_as_a_processing_job(built):
     assert update == update_step(answer)
 
 
-def test_texts_of_the_job_fit_what_sagemaker_takes(built):
+def test_texts_of_the_job_fit_what_sagemaker_takes(built: dict[str, dict[str, str]]) -> None:
     specification = json.loads(built["definitions"]["processing"])["Steps"][0]["Arguments"][
         "AppSpecification"
     ]
@@ -200,7 +201,7 @@ def test_texts_of_the_job_fit_what_sagemaker_takes(built):
     assert max(len(text) for text in texts if isinstance(text, str)) <= 256
 
 
-def test_both_steps_are_given_what_their_programs_read(built):
+def test_both_steps_are_given_what_their_programs_read(built: dict[str, dict[str, str]]) -> None:
     for definition in map(json.loads, built["definitions"].values()):
         evaluate, update = definition["Steps"]
         if evaluate["Type"] == "Lambda":
@@ -208,7 +209,7 @@ def test_both_steps_are_given_what_their_programs_read(built):
         assert set(update["Arguments"]) == set(field_names(UpdateRequest))
 
 
-def test_the_image_is_the_managed_one_of_the_region(built):
+def test_the_image_is_the_managed_one_of_the_region(built: dict[str, dict[str, str]]) -> None:
     repository = "sagemaker-scikit-learn:1.4-2-py312-cpu-py3"
     assert built["images"] == {
         "eu-central-1": f"492215442770.dkr.ecr.eu-central-1.amazonaws.com/{repository}",

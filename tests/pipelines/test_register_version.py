@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.server import ThreadedMotoServer
 
 from aws import clients
@@ -19,6 +20,7 @@ from aws.evidence_errors import EvidenceChangedError
 from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError
+from aws.report_references import ReportReference
 from checks.errors import GovernanceError
 from pipelines.new_version import NewVersion
 from pipelines.register_version import UNTOUCHED, OnlyIf, WouldBeWorseError, register_version
@@ -83,7 +85,7 @@ def register(evidence: Path, group: str) -> Callable[..., RegisteredVersion]:
 
 
 def described(arn: str) -> dict[str, Any]:
-    return clients.sagemaker_client().describe_model_package(ModelPackageName=arn)
+    return {**clients.sagemaker_client().describe_model_package(ModelPackageName=arn)}
 
 
 def uploaded(group: str) -> list[str]:
@@ -104,7 +106,9 @@ def thresholds(folder: Path, group: str, limit: float, otherwise: str = "reject"
     return file
 
 
-def test_all_that_is_said_of_a_version_is_registered(register, group) -> None:
+def test_all_that_is_said_of_a_version_is_registered(
+    register: Callable[..., RegisteredVersion], group: str
+) -> None:
     arn = register(
         images=["repo/a:1", "repo/b:1"],
         model_data=["s3://models/a.tar.gz", "s3://models/b.tar.gz"],
@@ -143,11 +147,15 @@ def test_all_that_is_said_of_a_version_is_registered(register, group) -> None:
     assert registry.group_tags(group) == {"team": "risk", "cost": "9"}
 
 
-def test_without_an_image_there_is_no_inference_specification(register) -> None:
+def test_without_an_image_there_is_no_inference_specification(
+    register: Callable[..., RegisteredVersion],
+) -> None:
     assert "InferenceSpecification" not in described(register(images=[]).arn)
 
 
-def test_what_is_said_goes_before_the_version_that_is_taken_over(register) -> None:
+def test_what_is_said_goes_before_the_version_that_is_taken_over(
+    register: Callable[..., RegisteredVersion],
+) -> None:
     container = {"Image": "repo/a:1", "ModelDataUrl": "s3://models/1.tar.gz", "Environment": {"A": "1"}}
     first = register(
         images=[], task="OTHER", specification={"InferenceSpecification": {"Containers": [container]}}
@@ -208,7 +216,11 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 
 @pytest.mark.parametrize(("said", "kind", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_registered_is_refused_before_anything_is_uploaded(
-    register, group, said, kind, message
+    register: Callable[..., RegisteredVersion],
+    group: str,
+    said: dict[str, Any],
+    kind: type[RegistryLimitError] | type[GovernanceError],
+    message: str,
 ) -> None:
     with pytest.raises(kind) as raised:
         register(**said)
@@ -217,7 +229,9 @@ def test_what_cannot_be_registered_is_refused_before_anything_is_uploaded(
     assert (uploaded(group), versions(group)) == ([], 0)
 
 
-def test_a_tag_that_the_group_has_otherwise_is_not_changed(register, group) -> None:
+def test_a_tag_that_the_group_has_otherwise_is_not_changed(
+    register: Callable[..., RegisteredVersion], group: str
+) -> None:
     register(tags={"team": "risk"})
     with pytest.raises(
         GovernanceError, match="the group has the tag team=risk, which all its versions share"
@@ -226,7 +240,9 @@ def test_a_tag_that_the_group_has_otherwise_is_not_changed(register, group) -> N
     assert versions(group) == 1
 
 
-def test_a_version_of_another_account_says_whose_it_is_and_whose_the_credentials_are(register) -> None:
+def test_a_version_of_another_account_says_whose_it_is_and_whose_the_credentials_are(
+    register: Callable[..., RegisteredVersion],
+) -> None:
     arn = "arn:aws:sagemaker:us-east-1:999999999999:model-package/churn/1"
     with pytest.raises(GovernanceError) as raised:
         register(from_package=arn)
@@ -236,7 +252,9 @@ def test_a_version_of_another_account_says_whose_it_is_and_whose_the_credentials
     )
 
 
-def test_a_folder_without_reports_says_what_it_holds_and_what_is_recognised(register, tmp_path) -> None:
+def test_a_folder_without_reports_says_what_it_holds_and_what_is_recognised(
+    register: Callable[..., RegisteredVersion], tmp_path: Path
+) -> None:
     folder = tmp_path / "other"
     folder.mkdir()
     (folder / "predictions.csv").write_text("a\n")
@@ -252,7 +270,12 @@ DECISIONS = [
 
 
 @pytest.mark.parametrize("case", DECISIONS)
-def test_the_likely_decision_is_shown_and_stops_what_would_be_worse(register, group, tmp_path, case) -> None:
+def test_the_likely_decision_is_shown_and_stops_what_would_be_worse(
+    register: Callable[..., RegisteredVersion],
+    group: str,
+    tmp_path: Path,
+    case: tuple[float, str, str, list[OnlyIf | None]],
+) -> None:
     limit, otherwise, decision, allowed = case
     file = thresholds(tmp_path, group, limit, otherwise)
     for only_if in (OnlyIf.APPROVED, OnlyIf.REVIEW, None):
@@ -267,25 +290,35 @@ def test_the_likely_decision_is_shown_and_stops_what_would_be_worse(register, gr
         assert [record.decision for record in shown] == [decision]
 
 
-def test_the_thresholds_in_force_are_those_that_are_published(register, group, tmp_path) -> None:
+def test_the_thresholds_in_force_are_those_that_are_published(
+    register: Callable[..., RegisteredVersion], group: str, tmp_path: Path
+) -> None:
     content = thresholds(tmp_path, group, 0.95).read_bytes()
     clients.s3_client().create_bucket(Bucket="thresholds-of-register-version")
     clients.s3_client().put_object(
         Bucket="thresholds-of-register-version", Key="thresholds/t.yaml", Body=content
     )
     likely = register(options={"thresholds_bucket": "thresholds-of-register-version"}).likely
+    assert likely is not None
+    assert likely.thresholds is not None
     assert (likely.decision, likely.thresholds.name) == ("Rejected", "t")
 
 
-def test_a_group_that_no_threshold_file_names_needs_saying_so(register, group, tmp_path) -> None:
+def test_a_group_that_no_threshold_file_names_needs_saying_so(
+    register: Callable[..., RegisteredVersion], group: str, tmp_path: Path
+) -> None:
     options = {"thresholds": thresholds(tmp_path, "another", 0.5)}
     with pytest.raises(GovernanceError, match="no threshold file applies to this group"):
         register(options=options)
     assert uploaded(group) == []
-    assert register(options=options | {"ungoverned": True}).likely.decision == "NeedsReview"
+    likely = register(options=options | {"ungoverned": True}).likely
+    assert likely is not None
+    assert likely.decision == "NeedsReview"
 
 
-def test_without_thresholds_the_likely_decision_is_said_to_be_unknown(register) -> None:
+def test_without_thresholds_the_likely_decision_is_said_to_be_unknown(
+    register: Callable[..., RegisteredVersion],
+) -> None:
     said: list[str] = []
     assert register(options={"say": said.append}).likely is None
     assert said[0].startswith("warning: the likely decision is not known: no thresholds are named")
@@ -294,11 +327,13 @@ def test_without_thresholds_the_likely_decision_is_said_to_be_unknown(register) 
 
 
 def test_what_changes_while_it_is_registered_is_not_registered(
-    register, group, evidence, monkeypatch
+    register: Callable[..., RegisteredVersion], group: str, evidence: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = S3EvidenceStore.upload
 
-    def rewritten(self, directory, prefix, **given):
+    def rewritten(
+        self: S3EvidenceStore, directory: Path, prefix: str, **given: Any
+    ) -> tuple[ReportReference, ...]:
         (evidence / "results.jsonl").write_text("other\n")
         return upload(self, directory, prefix, **given)
 
@@ -310,10 +345,14 @@ def test_what_changes_while_it_is_registered_is_not_registered(
     assert versions(group) == 0
 
 
-def test_a_file_that_comes_while_it_is_registered_is_told(register, evidence, monkeypatch) -> None:
+def test_a_file_that_comes_while_it_is_registered_is_told(
+    register: Callable[..., RegisteredVersion], evidence: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upload = S3EvidenceStore.upload
 
-    def joined(self, directory, prefix, **given):
+    def joined(
+        self: S3EvidenceStore, directory: Path, prefix: str, **given: Any
+    ) -> tuple[ReportReference, ...]:
         (evidence / "late.json").write_text("{}")
         return upload(self, directory, prefix, **given)
 
@@ -356,7 +395,9 @@ def interrupting(client: Any, operation: str, count: int, *, after: bool) -> Cal
 
 
 @pytest.mark.parametrize("case", INTERRUPTED.values(), ids=INTERRUPTED)
-def test_an_interruption_says_what_exists_and_the_same_call_goes_on(register, group, case) -> None:
+def test_an_interruption_says_what_exists_and_the_same_call_goes_on(
+    register: Callable[..., RegisteredVersion], group: str, case: tuple[str, str, str, int]
+) -> None:
     client, where, note, there = case
     operation, _, count = where.removeprefix("after ").partition(":")
     is_after = where.startswith("after ")
@@ -388,13 +429,15 @@ def answering(client: Any, operation: str, code: str, status: int, times: int) -
         else:
             body = json.dumps({"__type": code, "message": "m"}).encode()
         raw = type("Raw", (), {"stream": lambda self, **_: iter([body])})()
-        return AWSResponse(request.url, status, {}, raw)
+        return AWSResponse(str(request.url), status, HTTPHeaders(), raw)
 
     client.meta.events.register(name, answer)
     return lambda: client.meta.events.unregister(name, answer)
 
 
-def test_throttling_is_waited_for_and_then_said(register, group, monkeypatch) -> None:
+def test_throttling_is_waited_for_and_then_said(
+    register: Callable[..., RegisteredVersion], group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     sagemaker = clients.sagemaker_client(None)
     undo = answering(sagemaker, "CreateModelPackage", "ThrottlingException", 400, 3)
@@ -410,7 +453,9 @@ def test_throttling_is_waited_for_and_then_said(register, group, monkeypatch) ->
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId"])
-def test_credentials_that_are_nobodys_are_told_before_anything_is_uploaded(register, group, code) -> None:
+def test_credentials_that_are_nobodys_are_told_before_anything_is_uploaded(
+    register: Callable[..., RegisteredVersion], group: str, code: str
+) -> None:
     undo = answering(clients.sts_client("us-east-1"), "GetCallerIdentity", code, 403, 1)
     with pytest.raises(
         AwsAccessDeniedError, match=rf"GetCallerIdentity failed with {code} .* renew its credentials"

@@ -2,16 +2,18 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aws.memory_model_registry import MemoryModelRegistry
-from aws.model_packages import Identity, ModelPackageGoneError
+from aws.model_packages import Identity, ModelPackage, ModelPackageGoneError
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError
 from checks.summary import summarise
 from pipelines.sealed_decisions import DecisionMismatchError
 from pipelines.step_messages import UpdateResponse
+from tests.pipelines.conftest import Attach, World
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
 
@@ -27,13 +29,17 @@ EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/
         pytest.param((0.9, 9.0), "dry_run", "PendingManualApproval", "dry_run", id="review in a dry run"),
     ],
 )
-def test_the_version_says_what_was_decided(world, figures, mode, status, outcome):
+def test_the_version_says_what_was_decided(
+    world: World, figures: tuple[float, float], mode: str, status: str, outcome: str
+) -> None:
     world.write_thresholds(mode)
     arn = world.register_scored(*figures)
     answer = world.evaluate(arn)
     response = world.update(arn, answer)
 
     record = parse_record(Path(answer.decision_uri).read_bytes())
+    assert record.thresholds is not None
+    assert record.model_package is not None
     package = world.registry.describe(arn)
     assert package.approval_status == status
     assert package.description == summarise(record)
@@ -63,15 +69,15 @@ def test_the_version_says_what_was_decided(world, figures, mode, status, outcome
     }
 
 
-def _outcome(response):
-    return json.loads(Path(response.outcome_uri).read_bytes())
+def _outcome(response: UpdateResponse) -> dict[str, Any]:
+    return dict(json.loads(Path(response.outcome_uri).read_bytes()))
 
 
 @pytest.mark.parametrize("status", ["Approved", "Rejected"])
 @pytest.mark.parametrize("accuracy", [0.9, 0.7])
 def test_a_status_that_was_changed_meanwhile_is_not_overwritten_and_its_last_writer_is_named(
-    world, status, accuracy
-):
+    world: World, status: str, accuracy: float
+) -> None:
     arn = world.register_scored(accuracy)
     answer = world.evaluate(arn)
     world.registry.caller = Identity(arn="arn:aws:iam::123456789012:user/jane", user_profile="jane")
@@ -92,7 +98,9 @@ def test_a_status_that_was_changed_meanwhile_is_not_overwritten_and_its_last_wri
 @pytest.mark.parametrize(
     ("mode", "outcome"), [("enforce", "not_carried_out"), ("dry_run", "dry_run")], ids=["in force", "dry run"]
 )
-def test_a_second_execution_names_the_decision_that_gave_the_status(world, mode, outcome):
+def test_a_second_execution_names_the_decision_that_gave_the_status(
+    world: World, mode: str, outcome: str
+) -> None:
     arn = world.register_scored(0.9)
     first = world.evaluate(arn)
     updated = world.update(arn, first)
@@ -114,11 +122,11 @@ class RegisteredAs(MemoryModelRegistry):
 
     status = "Approved"
 
-    def describe(self, arn):
+    def describe(self, arn: str) -> ModelPackage:
         return replace(super().describe(arn), approval_status=self.status)
 
 
-def test_a_status_that_was_registered_is_said_to_be(world):
+def test_a_status_that_was_registered_is_said_to_be(world: World) -> None:
     world.registry = RegisteredAs()
     arn = world.register_scored(0.9)
     package = world.registry.describe(arn)
@@ -135,7 +143,7 @@ class Hasty(MemoryModelRegistry):
 
     in_time = False
 
-    def describe(self, arn):
+    def describe(self, arn: str) -> ModelPackage:
         package = super().describe(arn)
         if self.in_time:
             self.in_time = False
@@ -143,7 +151,7 @@ class Hasty(MemoryModelRegistry):
         return package
 
 
-def test_a_status_that_changes_between_the_look_and_the_update_is_not_overwritten(world):
+def test_a_status_that_changes_between_the_look_and_the_update_is_not_overwritten(world: World) -> None:
     world.registry = Hasty()
     arn = world.register_scored(0.9)
     answer = world.evaluate(arn)
@@ -153,7 +161,7 @@ def test_a_status_that_changes_between_the_look_and_the_update_is_not_overwritte
     assert world.registry.describe(arn).description == "I looked at it."
 
 
-def test_a_version_without_thresholds_says_so(world):
+def test_a_version_without_thresholds_says_so(world: World) -> None:
     (world.folder / "thresholds" / "askdata.yaml").unlink()
     arn = world.register_scored(0.9)
     world.update(arn, world.evaluate(arn))
@@ -161,7 +169,7 @@ def test_a_version_without_thresholds_says_so(world):
 
 
 @pytest.mark.parametrize("accuracy", [0.9, 0.7])
-def test_a_repeated_step_answers_as_before_and_changes_nothing(world, accuracy):
+def test_a_repeated_step_answers_as_before_and_changes_nothing(world: World, accuracy: float) -> None:
     arn = world.register_scored(accuracy)
     answer = world.evaluate(arn)
     first = world.update(arn, answer)
@@ -170,7 +178,7 @@ def test_a_repeated_step_answers_as_before_and_changes_nothing(world, accuracy):
     assert world.registry.describe(arn) == before
 
 
-def test_a_step_that_broke_off_after_the_update_is_finished_by_the_next_attempt(world):
+def test_a_step_that_broke_off_after_the_update_is_finished_by_the_next_attempt(world: World) -> None:
     arn = world.register_scored(0.9)
     answer = world.evaluate(arn)
     first = world.update(arn, answer)
@@ -178,7 +186,7 @@ def test_a_step_that_broke_off_after_the_update_is_finished_by_the_next_attempt(
     assert world.update(arn, answer) == first
 
 
-def test_a_status_that_changes_after_a_review_is_not_overwritten_by_a_repeated_step(world):
+def test_a_status_that_changes_after_a_review_is_not_overwritten_by_a_repeated_step(world: World) -> None:
     arn = world.register_scored(0.9, latency=9.0)
     answer = world.evaluate(arn)
     first = world.update(arn, answer)
@@ -194,7 +202,9 @@ def test_a_status_that_changes_after_a_review_is_not_overwritten_by_a_repeated_s
         pytest.param({"decision": "Approved"}, id="another verdict"),
     ],
 )
-def test_a_record_that_is_not_what_evaluation_answered_changes_nothing(world, change):
+def test_a_record_that_is_not_what_evaluation_answered_changes_nothing(
+    world: World, change: dict[str, str]
+) -> None:
     arn = world.register_scored(0.7)
     answer = world.evaluate(arn)
     before = world.registry.describe(arn)
@@ -203,7 +213,7 @@ def test_a_record_that_is_not_what_evaluation_answered_changes_nothing(world, ch
     assert world.registry.describe(arn) == before
 
 
-def test_a_record_that_was_rewritten_changes_nothing(world):
+def test_a_record_that_was_rewritten_changes_nothing(world: World) -> None:
     arn = world.register_scored(0.7)
     answer = world.evaluate(arn)
     path = Path(answer.decision_uri)
@@ -214,14 +224,14 @@ def test_a_record_that_was_rewritten_changes_nothing(world):
     assert world.registry.describe(arn) == before
 
 
-def test_a_record_about_another_version_changes_nothing(world):
+def test_a_record_about_another_version_changes_nothing(world: World) -> None:
     first, second = world.register_scored(0.9), world.register_scored(0.9)
     with pytest.raises(DecisionMismatchError, match=f"about {first}, not {second}"):
         world.update(second, world.evaluate(first))
     assert world.registry.describe(second).is_pending
 
 
-def test_a_record_of_another_execution_changes_nothing(world):
+def test_a_record_of_another_execution_changes_nothing(world: World) -> None:
     """A decision of the past is not carried out again, though it is about the same version."""
     arn = world.register_scored(0.9)
     answer = world.evaluate(arn)
@@ -231,7 +241,7 @@ def test_a_record_of_another_execution_changes_nothing(world):
 
 
 @pytest.mark.parametrize("standing", [b"", b"[]", b'{"outcome": 1}', b"\xff", b'{"outcome": "updated"}'])
-def test_an_outcome_that_is_none_is_a_clear_error(world, standing):
+def test_an_outcome_that_is_none_is_a_clear_error(world: World, standing: bytes) -> None:
     arn = world.register_scored(0.9)
     answer = world.evaluate(arn)
     world.registry.update(arn, approval_status="Rejected")
@@ -240,7 +250,7 @@ def test_an_outcome_that_is_none_is_a_clear_error(world, standing):
         world.update(arn, answer)
 
 
-def test_metadata_without_room_changes_nothing_and_says_so(world, attached):
+def test_metadata_without_room_changes_nothing_and_says_so(world: World, attached: Attach) -> None:
     path = world.report("v.json", text_to_sql__accuracy=0.9)
     arn = world.register(attached(path), **{f"key{number}": "x" for number in range(48)})
     answer = world.evaluate(arn)
@@ -250,7 +260,7 @@ def test_metadata_without_room_changes_nothing_and_says_so(world, attached):
     assert world.registry.describe(arn) == before
 
 
-def test_a_missing_record_and_a_deleted_version_are_clear_errors(world):
+def test_a_missing_record_and_a_deleted_version_are_clear_errors(world: World) -> None:
     arn = world.register_scored(0.9)
     answer = world.evaluate(arn)
     with pytest.raises(GovernanceError, match=r"nowhere\.json"):

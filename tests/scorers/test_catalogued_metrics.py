@@ -189,7 +189,7 @@ def test_every_bias_metric_is_catalogued() -> None:
 def named_in_source(path: Path) -> Iterator[str]:
     """Yield the metrics that a module names in full: its constant GROUP (or another one), a dot and a word."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    constants = {
+    constants: dict[str, object] = {
         target.id: node.value.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
@@ -200,8 +200,10 @@ def named_in_source(path: Path) -> Iterator[str]:
         match node:
             case ast.JoinedStr(
                 values=[ast.FormattedValue(value=ast.Name(id=name)), ast.Constant(value=str(rest))]
-            ) if rest.startswith(".") and isinstance(constants.get(name), str):
-                yield constants[name] + rest
+            ) if rest.startswith("."):
+                group = constants.get(name)
+                if isinstance(group, str):
+                    yield group + rest
 
 
 def test_every_metric_that_the_scorers_source_names_is_catalogued() -> None:

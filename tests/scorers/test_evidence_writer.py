@@ -105,7 +105,9 @@ def test_a_link_stays_and_its_file_gets_the_evidence(tmp_path: Path) -> None:
     assert (tmp_path / "kept.json").read_text() != "old"
 
 
-def test_evidence_of_another_run_is_not_replaced_without_a_word(tmp_path: Path, capsys) -> None:
+def test_evidence_of_another_run_is_not_replaced_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     first, second = Measured("rag.x", 0.5, SOURCE), Measured("rag.x", 0.75, SOURCE)
     write(tmp_path, [first])
     write(tmp_path, [first])

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,7 +10,7 @@ from checks.errors import GovernanceError
 from scorers.lines import BadLine, Line, LinesError, check_lines, read_lines
 
 
-def test_objects_are_read_with_their_line_numbers(tmp_path):
+def test_objects_are_read_with_their_line_numbers(tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"id": "a"}\n\n  \n{"id": "b"}')
     assert list(read_lines(path)) == [Line(1, {"id": "a"}), Line(4, {"id": "b"})]
@@ -25,20 +27,22 @@ def test_objects_are_read_with_their_line_numbers(tmp_path):
         (b'{"a": NaN}', "NaN is not JSON; write null with the reason beside it"),
     ],
 )
-def test_a_bad_line_says_what_is_wrong(tmp_path, content, reason):
+def test_a_bad_line_says_what_is_wrong(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "pairs.jsonl"
     path.write_bytes(b'{"id": 1}\n' + content + b"\n")
     assert list(read_lines(path))[1] == BadLine(2, reason)
 
 
-def test_a_line_beyond_the_bound_is_not_held_in_memory(tmp_path, monkeypatch):
+def test_a_line_beyond_the_bound_is_not_held_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("scorers.lines.MAX_LINE_BYTES", 10)
     path = tmp_path / "pairs.jsonl"
     path.write_bytes(b'{"id": "long enough"}\n')
     assert list(read_lines(path)) == [BadLine(1, "longer than 10 bytes; one object a line")]
 
 
-def test_all_problems_are_named_at_once_and_a_flood_is_counted(tmp_path):
+def test_all_problems_are_named_at_once_and_a_flood_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
     path.write_text('{"id": 1}\n[]\n' + '{"id": 2}\n' * 30)
     with pytest.raises(LinesError) as caught:
@@ -52,23 +56,23 @@ def test_all_problems_are_named_at_once_and_a_flood_is_counted(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "\n \n"])
-def test_no_lines_is_an_error(tmp_path, content):
+def test_no_lines_is_an_error(tmp_path: Path, content: str) -> None:
     path = tmp_path / "pairs.jsonl"
     path.write_text(content)
     with pytest.raises(LinesError, match="no lines; there is nothing to score"):
         check_lines(path, lambda line: None)
 
 
-def test_an_absent_file_is_an_error_that_names_it(tmp_path):
+def test_an_absent_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(GovernanceError, match=r"absent\.jsonl: cannot be read \(No such file or directory\)"):
         list(read_lines(tmp_path / "absent.jsonl"))
 
 
-def as_csv(path):
+def as_csv(path: Path) -> None:
     path.write_text('\ufeffid , text,list\n1,"two\nlines","[1, 2]"\n\n2,,x\n', encoding="utf-8")
 
 
-def as_array(path):
+def as_array(path: Path) -> None:
     path.write_text(
         '  [\n  {"id": "1", "text": "two\\nlines", "list": [1, 2]},\n  {"id": "2", "text": null, "list": "x"}\n]'
     )
@@ -80,7 +84,9 @@ RECORDS = [{"id": "1", "text": "two\nlines", "list": [1, 2]}, {"id": "2", "text"
 @pytest.mark.parametrize(
     ("write", "numbers"), [(as_csv, [2, 5]), (as_array, [1, 2])], ids=["csv", "json array"]
 )
-def test_records_are_told_by_content(tmp_path, write, numbers):
+def test_records_are_told_by_content(
+    tmp_path: Path, write: Callable[[Path], None], numbers: list[int]
+) -> None:
     path = tmp_path / "pairs.data"
     write(path)
     lines = list(read_lines(path))
@@ -88,10 +94,11 @@ def test_records_are_told_by_content(tmp_path, write, numbers):
     assert [
         {name: line.json(name) if name == "list" else line.value[name] for name in line.value}
         for line in lines
+        if isinstance(line, Line)
     ] == RECORDS
 
 
-def test_parquet_has_types_of_its_own(tmp_path):
+def test_parquet_has_types_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "pairs.data"
     rows = {
         "id": [1, 2],
@@ -114,7 +121,7 @@ def test_parquet_has_types_of_its_own(tmp_path):
     [(",", "Give --separator ';'"), ("|", "Give --separator ';'"), (None, "Save it with commas")],
     ids=["comma", "bar", "no option"],
 )
-def test_another_separator_is_asked_for(tmp_path, separator, way_out):
+def test_another_separator_is_asked_for(tmp_path: Path, separator: str | None, way_out: str) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("id;text\n1;a,b\n")
     with pytest.raises(GovernanceError) as caught:
@@ -152,7 +159,7 @@ def test_another_separator_is_asked_for(tmp_path, separator, way_out):
         pytest.param(b"id,id\n1,2\n", ': the column "id" stands twice', id="twice"),
     ],
 )
-def test_a_file_of_another_kind_is_one_sentence(tmp_path, content, said):
+def test_a_file_of_another_kind_is_one_sentence(tmp_path: Path, content: bytes | str, said: str) -> None:
     path = tmp_path / "pairs.jsonl"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(GovernanceError) as caught:
@@ -161,7 +168,7 @@ def test_a_file_of_another_kind_is_one_sentence(tmp_path, content, said):
     assert "\n" not in str(caught.value)
 
 
-def test_a_row_of_another_width_is_a_bad_line(tmp_path):
+def test_a_row_of_another_width_is_a_bad_line(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("id,text\n1,a,b\n2\n")
     said = "cells, and the header has 2; a cell that holds the separator stands in double quotes"

@@ -4,11 +4,11 @@ from scorers.progress import Progress
 
 
 class Terminal(io.StringIO):
-    def isatty(self):
+    def isatty(self) -> bool:
         return True
 
 
-def test_rate_and_remaining_time_are_said_at_intervals():
+def test_rate_and_remaining_time_are_said_at_intervals() -> None:
     times = iter([0.0, 1.0, 10.0, 15.0, 4000.0, 4000.0])
     stream = io.StringIO()
     progress = Progress(4000, "pairs", stream=stream, clock=lambda: next(times))
@@ -22,7 +22,7 @@ def test_rate_and_remaining_time_are_said_at_intervals():
     )
 
 
-def test_a_terminal_shows_one_line_rewritten():
+def test_a_terminal_shows_one_line_rewritten() -> None:
     times = iter([0.0, 90.0, 180.0])
     stream = Terminal()
     progress = Progress(2, "pairs", stream=stream, clock=lambda: next(times))

@@ -5,7 +5,7 @@ from statistics import mean, stdev
 import pytest
 
 from checks.intervals import interval_at
-from checks.measurements import Measured, Source
+from checks.measurements import Interval, Measured, Source
 from scorers.uncertainty import estimate
 
 
@@ -83,7 +83,7 @@ def test_the_gate_s_intervals_cover_the_true_mean_at_their_level(
             standard_error=found.standard_error,
         )
         interval = interval_at(measured, confidence)
-        assert not isinstance(interval, str)
+        assert isinstance(interval, Interval)
         covered += interval.low <= true_mean
     assert covered / runs == pytest.approx(
         confidence, abs=4 * math.sqrt(confidence * (1 - confidence) / runs)

@@ -182,6 +182,8 @@ def test_the_order_of_the_rows_does_not_matter(rows: Rows, random: Any) -> None:
 def test_metrics_stay_in_their_ranges(rows: Rows) -> None:
     measured = as_numbers(metrics_of(table_of(rows)))
     for name in (*ANTISYMMETRIC, "SD", "DRR", "CDDL", "CDDPL"):
-        assert measured[name] is None or -1 <= measured[name] <= 1, name
+        value = measured[name]
+        assert value is None or -1 <= value <= 1, name
     for name in ("JS", "LP", "TVD", "KS", "DI", "GE"):
-        assert measured[name] is None or measured[name] >= -1e-12, name
+        value = measured[name]
+        assert value is None or value >= -1e-12, name

@@ -22,7 +22,7 @@ def one_by_one(matrix: Any, group: Any, predicted: Any) -> float:
         distances = np.linalg.norm(matrix[~group] - matrix[row], axis=1)
         votes = predicted[~group][np.argsort(distances)[:neighbors]]
         flips += int(predicted[row]) - int(2 * votes.sum() > neighbors)
-    return flips / group.sum()
+    return float(flips / group.sum())
 
 
 @pytest.mark.parametrize("features", [1, 3, 16])

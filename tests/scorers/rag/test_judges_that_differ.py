@@ -172,9 +172,7 @@ def test_a_column_without_any_score_has_no_gap_and_says_so(
         reply("Sure!") if "answer 1" in prompt else reply(verdict(1) if "verdict" in prompt else STATEMENTS)
     )
     found = run(write_responses({"facets": {"book": "Ruth"}}, {}))
-    assert {
-        (one.metric, one.facet): one.reason for one in found.measurements if isinstance(one, Unmeasured)
-    } == {
+    expected: dict[tuple[str, str | None], str] = {
         ("rag.faithfulness", "book=Ruth"): (
             'no item could be scored, most often because: the judge answered prose instead of JSON: "Sure!"'
         ),
@@ -186,6 +184,9 @@ def test_a_column_without_any_score_has_no_gap_and_says_so(
             for name in ("p50", "p95", "mean", "total")
         },
     }
+    assert {
+        (one.metric, one.facet): one.reason for one in found.measurements if isinstance(one, Unmeasured)
+    } == expected
 
 
 def test_a_vector_of_zeros_is_no_similarity(

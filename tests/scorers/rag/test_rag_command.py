@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 from botocore.loaders import Loader
-from botocore.model import ServiceModel
+from botocore.model import ServiceModel, StructureShape
 from botocore.validate import validate_parameters
 
 from aws.clients import bedrock_runtime_client
@@ -24,6 +24,11 @@ TITAN = "amazon.titan-embed-text-v2:0"
 CONVERSE = ServiceModel(Loader().load_service_model("bedrock-runtime", "service-2")).operation_model(
     "Converse"
 )
+
+
+def validate(message: dict[str, Any], shape: StructureShape | None) -> None:
+    assert shape is not None
+    validate_parameters(message, shape)
 
 
 class BedrockServer(ThreadingHTTPServer):
@@ -50,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
                 200, {"embedding": [1.0, len(body["inputText"]) / 10, 0.5], "inputTextTokenCount": 3}
             )
         self.server.asked.append({"modelId": model, **body})
-        validate_parameters(self.server.asked[-1], CONVERSE.input_shape)
+        validate(self.server.asked[-1], CONVERSE.input_shape)
         if self.server.failures:
             status, code = self.server.failures.pop(0)
             return self._send(status, {"message": "as scripted"}, {"x-amzn-errortype": code})
@@ -62,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             "usage": {"inputTokens": 7, "outputTokens": 3, "totalTokens": 10},
             "metrics": {"latencyMs": 5},
         }
-        validate_parameters(answer, CONVERSE.output_shape)
+        validate(answer, CONVERSE.output_shape)
         return self._send(200, answer)
 
     def _send(self, status: int, answer: dict[str, Any], headers: dict[str, str] | None = None) -> None:

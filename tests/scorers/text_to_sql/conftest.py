@@ -2,10 +2,15 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scorers.text_to_sql.engines.query_engine import QueryResult
+
+WritePairs = Callable[..., Path]
 SHOP = """
     CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, country TEXT);
     CREATE TABLE purchase (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer (id), amount REAL);
@@ -13,6 +18,12 @@ SHOP = """
     INSERT INTO customer VALUES (1, 'Ada', 'UK'), (2, 'Bob', 'US'), (3, 'Cid', 'US');
     INSERT INTO purchase VALUES (1, 1, 5.0), (2, 1, 15.0), (3, 2, 15.0);
 """
+
+
+def rows_of(result: QueryResult) -> list[tuple[Any, ...]]:
+    """The rows of a query that was answered."""
+    assert result.table is not None, result.reason
+    return list(result.table.rows)
 
 
 @pytest.fixture
@@ -27,10 +38,10 @@ def shop(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def write_pairs(tmp_path: Path):
+def write_pairs(tmp_path: Path) -> WritePairs:
     """A function from dictionaries to a file of pairs; what a pair must have and does not say is filled in."""
 
-    def write(*pairs: dict) -> Path:
+    def write(*pairs: dict[str, Any]) -> Path:
         path = tmp_path / "predictions.jsonl"
         filled = (
             {"id": f"q{number}", "question": "?", "database": "shop", "gold_sql": "SELECT name FROM customer"}
@@ -44,5 +55,5 @@ def write_pairs(tmp_path: Path):
 
 
 @pytest.fixture
-def evidence(tmp_path):
+def evidence(tmp_path: Path) -> Path:
     return tmp_path / "evidence"

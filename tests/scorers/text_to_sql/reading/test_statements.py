@@ -13,7 +13,7 @@ from scorers.text_to_sql.reading.statements import (
 
 
 @given(st.text(alphabet="ab;'\"`[]$-/* \n"), st.sampled_from(["sqlite", "duckdb", "postgres"]))
-def test_tokens_join_to_the_text_again(sql, engine):
+def test_tokens_join_to_the_text_again(sql: str, engine: str) -> None:
     assert "".join(text for _, text in split_tokens(sql, engine=engine)) == sql
 
 
@@ -36,7 +36,7 @@ def test_tokens_join_to_the_text_again(sql, engine):
         ("EXPLAIN SELECT 1", "a statement that is not a query: EXPLAIN"),
     ],
 )
-def test_what_is_not_a_single_query(sql, problem):
+def test_what_is_not_a_single_query(sql: str, problem: str | None) -> None:
     assert find_unsafe_reason(sql, "sqlite") == problem
 
 
@@ -60,14 +60,14 @@ def test_what_is_not_a_single_query(sql, problem):
         ("SELECT 'never ends; SELECT 2", "sqlite", False),
     ],
 )
-def test_quoting_is_that_of_the_engine(sql, engine, several):
+def test_quoting_is_that_of_the_engine(sql: str, engine: str, several: bool) -> None:
     assert (find_unsafe_reason(sql, engine) is not None) is several
 
 
 @pytest.mark.parametrize(
     ("sql", "blank"), [("", True), (" ;\n-- nothing\n/* at all", True), ("x", False), ("'", False)]
 )
-def test_blank_text_has_no_sql(sql, blank):
+def test_blank_text_has_no_sql(sql: str, blank: bool) -> None:
     assert is_blank(sql, engine="sqlite") is blank
 
 
@@ -86,13 +86,13 @@ def test_blank_text_has_no_sql(sql, blank):
         ("SELECT DISTINCT ON (a) b FROM t", "SELECT DISTINCT ON (a) b FROM t"),
     ],
 )
-def test_spider_runs_another_text(sql, text):
+def test_spider_runs_another_text(sql: str, text: str | None) -> None:
     if text is None:
         text = sql.replace("DISTINCT(a)", "(a)")
     assert write_spider_text(sql, engine="sqlite", keep_distinct=False) == text
 
 
-def test_spider_keeps_distinct_when_told_to():
+def test_spider_keeps_distinct_when_told_to() -> None:
     sql = "SELECT DISTINCT a FROM t WHERE a > = 1"
     assert (
         write_spider_text(sql, engine="sqlite", keep_distinct=True) == "SELECT DISTINCT a FROM t WHERE a >= 1"
@@ -108,7 +108,7 @@ def test_spider_keeps_distinct_when_told_to():
         ("SELECT a FROM t", False),
     ],
 )
-def test_rows_are_ordered_where_the_gold_text_says_so(sql, ordered):
+def test_rows_are_ordered_where_the_gold_text_says_so(sql: str, ordered: bool) -> None:
     assert orders_rows(sql) is ordered
 
 
@@ -124,5 +124,7 @@ def test_rows_are_ordered_where_the_gold_text_says_so(sql, ordered):
         (";", "sqlite", ";"),
     ],
 )
-def test_semicolons_and_comments_around_a_statement_are_no_part_of_it(sql, engine, only):
+def test_semicolons_and_comments_around_a_statement_are_no_part_of_it(
+    sql: str, engine: str, only: str
+) -> None:
     assert cut_out_statement(sql, engine=engine) == only

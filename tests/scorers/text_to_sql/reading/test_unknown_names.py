@@ -52,7 +52,7 @@ SCHEMA = make_schema(
         ("SELECT name FROM sqlite_master", []),
     ],
 )
-def test_sqlite(sql, unknown):
+def test_sqlite(sql: str, unknown: list[str]) -> None:
     tree = sqlglot.parse_one(sql, read="sqlite")
     assert find_unknown_names(tree, SCHEMA, sql=sql, engine="sqlite") == unknown
 
@@ -70,6 +70,6 @@ def test_sqlite(sql, unknown):
         ("postgres", "SELECT table_name FROM information_schema.tables", []),
     ],
 )
-def test_other_dialects(dialect, sql, unknown):
+def test_other_dialects(dialect: str, sql: str, unknown: list[str]) -> None:
     tree = sqlglot.parse_one(sql, read=dialect)
     assert find_unknown_names(tree, SCHEMA, sql=sql, engine=dialect) == unknown

@@ -4,6 +4,8 @@ Of each: the query, the rows, and the engines that cannot run it with that meani
 the same in all engines.
 """
 
+from typing import Any
+
 SALE = [
     # id, shop, units, price (a decimal), rate (a double), day, sold
     (1, "Nord", 3, "4.00", 2.5, "2024-01-07", "2024-01-07 23:30:00"),
@@ -16,7 +18,9 @@ COLUMNS = (
 )
 
 # PostgreSQL itself is asked too, in `test_postgresql.py`.
-POSTGRES = {
+# Texts, each with the rows that it means, or none where it means nothing, and the engines that refuse it.
+Cases = dict[str, tuple[list[tuple[Any, ...]] | None, tuple[str, ...]]]
+POSTGRES: Cases = {
     "SELECT SUM(units) / COUNT(*) FROM sale": ([(3,)], ()),
     "SELECT 7 / 2, -7 / 2, 7 / 2.0": ([(3, -3, 3.5)], ()),
     "SELECT units / 2 FROM sale WHERE id = 1": ([(1,)], ()),
@@ -78,7 +82,7 @@ POSTGRES = {
     "SELECT LOG(100), LOG(2, 8)": ([(2, 3)], ()),
 }
 # After Presto's documentation; no engine of its is here.
-PRESTO = {
+PRESTO: Cases = {
     "SELECT SUM(units) / COUNT(*) FROM sale": ([(3,)], ()),
     "SELECT CAST(SUM(units) AS DOUBLE) / COUNT(*) FROM sale": ([(3.25,)], ()),
     "SELECT 7 / 2": ([(3,)], ()),
@@ -100,7 +104,7 @@ PRESTO = {
     "SELECT DATE_ADD('month', 1, day) = DATE '2024-02-29' FROM sale WHERE id = 2": ([(1,)], ("sqlite",)),
     "SELECT id FROM sale ORDER BY units DESC": ([(3,), (2,), (1,), (4,)], ()),
 }
-SQLITE = {
+SQLITE: Cases = {
     "SELECT 7 / 2, units / 2 FROM sale WHERE id = 1": ([(3, 1)], ()),
     "SELECT id FROM sale WHERE shop LIKE 'n%' ORDER BY id": ([(1,), (2,)], ()),
     "SELECT CAST(rate AS INTEGER) FROM sale WHERE id < 4 ORDER BY id": ([(2,), (3,), (-2,)], ()),
@@ -109,7 +113,7 @@ SQLITE = {
     "SELECT id FROM sale ORDER BY units": ([(4,), (1,), (2,), (3,)], ()),
     "SELECT SUBSTR('hello', -2)": ([("lo",)], ()),
 }
-MYSQL = {
+MYSQL: Cases = {
     "SELECT 7 / 2": ([(3.5,)], ()),
     "SELECT DAYOFWEEK(day) FROM sale WHERE id = 1": ([(1,)], ()),
     "SELECT id FROM sale WHERE shop LIKE 'n%' ORDER BY id": ([(1,), (2,)], ()),
@@ -122,7 +126,7 @@ MYSQL = {
     "SELECT LOG(1)": ([(0,)], ()),
     "SELECT TIMESTAMPDIFF(MONTH, day, DATE '2024-02-28') FROM sale WHERE id = 2": ([(0,)], ("sqlite",)),
 }
-TSQL = {
+TSQL: Cases = {
     "SELECT units / 2, units / 2.0 FROM sale WHERE id = 1": ([(1, 1.5)], ()),
     "SELECT shop + '!' FROM sale WHERE id IN (1, 4) ORDER BY id": ([("Nord!",), (None,)], ()),
     "SELECT shop + '-' + shop FROM sale WHERE id = 1": ([("Nord-Nord",)], ()),
@@ -131,13 +135,15 @@ TSQL = {
     "SELECT LEN('ab  '), LEN('  ab')": ([(2, 4)], ()),
     "SELECT LEFT(shop, 2) + '.' + RIGHT(shop, 1) FROM sale WHERE id = 1": ([("No.d",)], ()),
 }
-BIGQUERY = {
+BIGQUERY: Cases = {
     "SELECT CAST(rate AS INT64) FROM sale WHERE id < 4 ORDER BY id": ([(3,), (4,), (-3,)], ()),
     "SELECT units / 2, SAFE_DIVIDE(units, 0) FROM sale WHERE id = 1": ([(1.5, None)], ()),
 }
 # What divides by 0 is an error there, whatever the types.
 _DIVISIONS = ("units / (units - 3)", "price / (units - 3)", "rate / (units - 3)", "units % (units - 3)")
-DIVISIONS_BY_ZERO = dict.fromkeys(("postgres", "presto", "tsql", "snowflake", "redshift"), _DIVISIONS)
+DIVISIONS_BY_ZERO: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("postgres", "presto", "tsql", "snowflake", "redshift"), _DIVISIONS
+)
 DIVISIONS_BY_ZERO["bigquery"] = ("units / (units - 3)", "price / (units - 3)", "MOD(units, units - 3)")
 TABLES = {
     "tsql": TSQL,

@@ -5,7 +5,9 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -15,6 +17,7 @@ from scorers.text_to_sql.engines.databases import Databases, open_engine
 from scorers.text_to_sql.engines.query_engine import FailureKind, QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
+from tests.scorers.text_to_sql.conftest import WritePairs, rows_of
 
 LIMITS = QueryLimits(seconds=0.5, rows=1_000, memory=256 * 1024 * 1024)
 COUNT_WITHOUT_END = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
@@ -132,7 +135,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def duck(tmp_path):
+def duck(tmp_path: Path) -> Path:
     folder = tmp_path / "databases"
     folder.mkdir()
     with duckdb.connect(folder / "shop.duckdb") as connection:
@@ -141,7 +144,7 @@ def duck(tmp_path):
     return folder
 
 
-def check_harmless(folder, statements, expected):
+def check_harmless(folder: Path, statements: Iterable[str], expected: Any) -> None:
     (folder / "secret").write_text("top\nsecret\n")
     (folder / "secret.csv").write_text("top\nsecret\n")
     before = contents(folder)
@@ -158,26 +161,26 @@ def check_harmless(folder, statements, expected):
     assert contents(folder) == before
 
 
-def test_sqlite_refuses_what_is_not_a_single_query(shop):
+def test_sqlite_refuses_what_is_not_a_single_query(shop: Path) -> None:
     check_harmless(shop, SQLITE_STATEMENTS, (PairOutcome.UNSAFE, True, False))
 
 
-def test_sqlite_knows_no_function_that_reaches_out(shop):
+def test_sqlite_knows_no_function_that_reaches_out(shop: Path) -> None:
     check_harmless(shop, SQLITE_FAILING_QUERIES, (PairOutcome.EXECUTION_ERROR, False, False))
 
 
-def test_duckdb_refuses_what_is_not_a_single_query_that_only_reads(duck):
+def test_duckdb_refuses_what_is_not_a_single_query_that_only_reads(duck: Path) -> None:
     check_harmless(duck, DUCKDB_STATEMENTS, (PairOutcome.UNSAFE, True, False))
 
 
-def test_duckdb_sees_no_file_variable_or_extension(duck):
+def test_duckdb_sees_no_file_variable_or_extension(duck: Path) -> None:
     check_harmless(duck, DUCKDB_FAILING_QUERIES, (PairOutcome.EXECUTION_ERROR, False, False))
 
 
 @pytest.mark.parametrize(
     "statement", ["DELETE FROM customer", "PRAGMA user_version = 3", "ATTACH ':memory:' AS m"]
 )
-def test_sqlite_itself_refuses_what_the_text_check_would_let_through(shop, statement):
+def test_sqlite_itself_refuses_what_the_text_check_would_let_through(shop: Path, statement: str) -> None:
     """The engine's own lock holds without the check of the text before it."""
     before = contents(shop)
     engine = open_engine(Databases(str(shop)).find("shop"), LIMITS)
@@ -186,7 +189,7 @@ def test_sqlite_itself_refuses_what_the_text_check_would_let_through(shop, state
     assert contents(shop) == before
 
 
-SQLITE_READS = {
+SQLITE_READS: dict[str, list[tuple[Any, ...]]] = {
     "SELECT c.name, j.value FROM customer AS c, json_each('[1]') AS j WHERE c.id = 1": [("Ada", 1)],
     "SELECT count(*) FROM json_tree('{\"a\": [1, 2]}') WHERE atom IS NOT NULL": [(2,)],
     "SELECT name FROM pragma_table_info('customer')": [("id",), ("name",), ("country",)],
@@ -199,7 +202,7 @@ SQLITE_READS = {
     "VALUES (1), (2)": [(1,), (2,)],
     "WITH a(x) AS (VALUES (1)) SELECT x FROM a": [(1,)],
 }
-DUCKDB_READS = {
+DUCKDB_READS: dict[str, list[tuple[Any, ...]]] = {
     "PIVOT customer ON name USING count(*)": [(1, 1, 0), (2, 0, 1)],
     "PIVOT customer ON name IN ('Ada') USING count(*)": [(1, 1), (2, 0)],
     "WITH p AS (PIVOT customer ON name USING count(*)) SELECT count(*) FROM p": [(2,)],
@@ -215,7 +218,7 @@ DUCKDB_READS = {
 }
 
 
-def check_reads(folder, sql, rows):
+def check_reads(folder: Path, sql: str, rows: list[tuple[Any, ...]]) -> None:
     """The query is safe, valid, correct beside itself, and names nothing unknown."""
     engine = open_engine(
         Databases(str(folder)).find("shop"), QueryLimits(seconds=30)
@@ -223,12 +226,12 @@ def check_reads(folder, sql, rows):
     execution, verdict = engine.run(sql), PairScorer(engine).score(sql, sql)
     engine.close()
     assert execution.reason == ""
-    assert sorted(execution.table.rows, key=str) == sorted(rows, key=str)
+    assert sorted(rows_of(execution), key=str) == sorted(rows, key=str)
     assert (verdict.verdict, verdict.unsafe, verdict.unknown_names) == (PairOutcome.CORRECT, False, ())
 
 
 @pytest.mark.parametrize("sql", SQLITE_READS, ids=list(SQLITE_READS))
-def test_sqlite_answers_what_only_reads(shop, sql):
+def test_sqlite_answers_what_only_reads(shop: Path, sql: str) -> None:
     """Table-valued functions, full-text tables of both kinds and R-trees included."""
     connection = sqlite3.connect(shop / "shop.sqlite")
     connection.executescript(
@@ -243,7 +246,7 @@ def test_sqlite_answers_what_only_reads(shop, sql):
 
 
 @pytest.mark.parametrize("sql", DUCKDB_READS, ids=list(DUCKDB_READS))
-def test_duckdb_answers_what_only_reads(duck, sql):
+def test_duckdb_answers_what_only_reads(duck: Path, sql: str) -> None:
     check_reads(duck, sql, DUCKDB_READS[sql])
 
 
@@ -264,7 +267,7 @@ engine.close()
     "sql", [COUNT_WITHOUT_END, "SELECT count(*) FROM {cross}"], ids=["recursion", "cross join"]
 )
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
-def test_the_time_limit_ends_a_running_query(request, kind, sql):
+def test_the_time_limit_ends_a_running_query(request: pytest.FixtureRequest, kind: str, sql: str) -> None:
     """In a process that the test can end: an engine without a limit hears neither signals nor the end of a test."""
     folder = request.getfixturevalue({"sqlite": "shop", "duckdb": "duck"}[kind])
     cross = ", ".join(f"customer AS c{number}" for number in range(40))
@@ -276,7 +279,9 @@ def test_the_time_limit_ends_a_running_query(request, kind, sql):
     assert run.stdout == "timeout|stopped at the time limit of 0.2 s|[(1,)]\n"
 
 
-def test_a_query_that_runs_without_end_is_counted_as_what_it_is(shop, write_pairs, tmp_path):
+def test_a_query_that_runs_without_end_is_counted_as_what_it_is(
+    shop: Path, write_pairs: WritePairs, tmp_path: Path
+) -> None:
     """By the engine's own limit, well before the watchdog's grace is over; as a prediction and as gold."""
     path = write_pairs(
         {"predicted_sql": COUNT_WITHOUT_END},
@@ -298,17 +303,17 @@ def test_a_query_that_runs_without_end_is_counted_as_what_it_is(shop, write_pair
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
-def test_rows_are_bounded(request, kind):
+def test_rows_are_bounded(request: pytest.FixtureRequest, kind: str) -> None:
     folder = request.getfixturevalue({"sqlite": "shop", "duckdb": "duck"}[kind])
     engine = open_engine(Databases(str(folder)).find("shop"), LIMITS)
     rows = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE x < {n}) SELECT x FROM r"
-    assert len(engine.run(rows.format(n=1_000)).table.rows) == 1_000
+    assert len(rows_of(engine.run(rows.format(n=1_000)))) == 1_000
     execution = engine.run(rows.format(n=1_001))
     engine.close()
     assert (execution.failure, execution.reason) == (FailureKind.TOO_MANY_ROWS, "more than 1,000 rows")
 
 
-def test_each_bad_query_costs_its_own_line(shop, write_pairs, tmp_path):
+def test_each_bad_query_costs_its_own_line(shop: Path, write_pairs: WritePairs, tmp_path: Path) -> None:
     """Bombs on time, rows, memory and the parser's stack, through the processes that run them."""
     bombs = {
         COUNT_WITHOUT_END: {"timeout"},
@@ -338,7 +343,9 @@ def test_each_bad_query_costs_its_own_line(shop, write_pairs, tmp_path):
     assert contents(shop) == before
 
 
-def test_duckdb_is_bounded_in_memory_without_touching_the_disk_or_crashing(duck, write_pairs, tmp_path):
+def test_duckdb_is_bounded_in_memory_without_touching_the_disk_or_crashing(
+    duck: Path, write_pairs: WritePairs, tmp_path: Path
+) -> None:
     """Harmless queries around the bombs show that the process lives on with memory to work in."""
     numbers = "(SELECT unnest(range(100000)) AS i)"
     bombs = {
@@ -361,12 +368,12 @@ def test_duckdb_is_bounded_in_memory_without_touching_the_disk_or_crashing(duck,
     assert [path.name for path in duck.iterdir()] == ["shop.duckdb"]
 
 
-def test_a_database_in_wal_mode_is_read_without_making_files(shop):
+def test_a_database_in_wal_mode_is_read_without_making_files(shop: Path) -> None:
     connection = sqlite3.connect(shop / "shop.sqlite")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
     before = contents(shop)
     engine = open_engine(Databases(str(shop)).find("shop"), LIMITS)
-    assert engine.run("SELECT count(*) FROM customer").table.rows == [(3,)]
+    assert rows_of(engine.run("SELECT count(*) FROM customer")) == [(3,)]
     assert contents(shop) == before
     engine.close()

@@ -1,9 +1,12 @@
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from scorers.text_to_sql.engines.databases import Databases, open_engine
-from scorers.text_to_sql.engines.query_engine import QueryLimits
+from scorers.text_to_sql.engines.query_engine import QueryEngine, QueryLimits, QueryResult
+from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.running.worker_state import Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
@@ -12,29 +15,30 @@ from scorers.text_to_sql.verdicts.verdict import PairOutcome
 class CountingEngine:
     """A real engine that counts how often each text is run."""
 
-    def __init__(self, engine):
-        self._engine, self.runs = engine, Counter()
+    def __init__(self, engine: QueryEngine) -> None:
+        self._engine = engine
+        self.runs: Counter[str] = Counter()
         self.dialect = engine.dialect
 
-    def run(self, sql):
+    def run(self, sql: str) -> QueryResult:
         self.runs[sql] += 1
         return self._engine.run(sql)
 
-    def schema(self):
+    def schema(self) -> Schema:
         return self._engine.schema()
 
-    def close(self):
+    def close(self) -> None:
         self._engine.close()
 
 
 @pytest.fixture
-def engine(shop):
+def engine(shop: Path) -> Iterator[CountingEngine]:
     counting = CountingEngine(open_engine(Databases(str(shop)).find("shop"), QueryLimits()))
     yield counting
     counting.close()
 
 
-def test_gold_and_identical_predictions_run_once(engine):
+def test_gold_and_identical_predictions_run_once(engine: CountingEngine) -> None:
     scorer = PairScorer(engine)
     gold, predicted = "SELECT name FROM customer", "SELECT DISTINCT name FROM customer"
     for _ in range(3):
@@ -49,14 +53,14 @@ def test_gold_and_identical_predictions_run_once(engine):
     }
 
 
-def test_unsafe_sql_never_reaches_the_engine(engine):
+def test_unsafe_sql_never_reaches_the_engine(engine: CountingEngine) -> None:
     verdict = PairScorer(engine).score("SELECT name FROM customer", "DELETE FROM customer")
     assert verdict.verdict is PairOutcome.UNSAFE
     assert engine.runs == {"SELECT name FROM customer": 1}
 
 
-def test_each_phase_is_told_before_it_begins(engine):
-    phases = []
+def test_each_phase_is_told_before_it_begins(engine: CountingEngine) -> None:
+    phases: list[Phase] = []
     PairScorer(engine, enter=phases.append).score("SELECT name FROM customer", "SELECT id FROM customer")
     assert phases == [Phase.READING, Phase.GOLD, Phase.READING, Phase.PREDICTION, Phase.COMPARING]
 
@@ -93,18 +97,20 @@ def test_each_phase_is_told_before_it_begins(engine):
         ),
     ],
 )
-def test_verdicts_say_why(engine, gold, predicted, verdict, reason):
+def test_verdicts_say_why(
+    engine: CountingEngine, gold: str, predicted: str, verdict: PairOutcome, reason: str
+) -> None:
     found = PairScorer(engine).score(gold, predicted)
     assert (found.verdict, found.reason) == (verdict, reason)
 
 
-def test_keep_distinct_lets_distinct_count(engine):
+def test_keep_distinct_lets_distinct_count(engine: CountingEngine) -> None:
     gold, predicted = "SELECT country FROM customer", "SELECT DISTINCT country FROM customer"
     assert PairScorer(engine).score(gold, predicted).correct is True
     assert PairScorer(engine, keep_distinct=True).score(gold, predicted).correct is False
 
 
-def test_a_write_inside_a_query_is_found_by_reading_it(engine):
+def test_a_write_inside_a_query_is_found_by_reading_it(engine: CountingEngine) -> None:
     """Where the engine would have to be trusted: other engines allow writes in WITH."""
     sql = "WITH gone AS (DELETE FROM customer RETURNING *) SELECT * FROM gone"
     verdict = PairScorer(engine, dialect="postgres").score("SELECT 1", sql)

@@ -4,7 +4,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +15,12 @@ from scorers.text_to_sql.predictions import Pair
 from scorers.text_to_sql.running.worker_pool import WorkerPool
 from scorers.text_to_sql.running.worker_state import Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
+from tests.scorers.text_to_sql.conftest import WritePairs
 
 COUNT_WITHOUT_END = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
 
 
-def settings_for(folder, seconds):
+def settings_for(folder: Path, seconds: float) -> dict[str, Any]:
     return {
         "targets": {"shop": ("sqlite", str(folder / "shop.sqlite"))},
         "schemas": {},
@@ -28,15 +31,15 @@ def settings_for(folder, seconds):
     }
 
 
-def pairs_around(sql):
+def pairs_around(sql: str) -> list[Pair]:
     return [
         Pair(number, "shop", "SELECT name FROM customer", predicted)
         for number, predicted in enumerate(["SELECT name FROM customer", sql, "SELECT id FROM customer"])
     ]
 
 
-def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop):
-    def kill_when_running(worker):
+def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop: Path) -> None:
+    def kill_when_running(worker: Any) -> None:
         while worker.state()[1] is not Phase.PREDICTION or worker.state()[0] != 1:
             time.sleep(0.01)
         os.kill(worker._process.pid, signal.SIGKILL)
@@ -56,7 +59,7 @@ def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop):
     assert verdicts[1].reason == "the scoring process died of it"
 
 
-def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop):
+def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop: Path) -> None:
     """With a negative grace the watchdog comes before the engine does."""
     with WorkerPool[Pair](workers=1, grace_seconds=-59.0) as pool:
         pool.configure(settings_for(shop, 60.0))
@@ -68,7 +71,7 @@ def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop):
     ]
 
 
-def test_a_worker_has_no_secrets_and_cannot_write(shop, monkeypatch):
+def test_a_worker_has_no_secrets_and_cannot_write(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with WorkerPool[Pair](workers=1) as pool:
         pool.configure(settings_for(shop, 5.0))
@@ -84,10 +87,10 @@ def test_a_worker_has_no_secrets_and_cannot_write(shop, monkeypatch):
     assert sizes.split()[3] == "0"
 
 
-def test_pairs_are_read_as_they_are_needed(shop):
+def test_pairs_are_read_as_they_are_needed(shop: Path) -> None:
     read = 0
 
-    def endless():
+    def endless() -> Iterator[Pair]:
         nonlocal read
         while True:
             read += 1
@@ -101,16 +104,16 @@ def test_pairs_are_read_as_they_are_needed(shop):
     assert read < 1_000
 
 
-def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop):
+def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop: Path) -> None:
     """The caches are full after some 7,000 pairs; 5,000 more would take 30 MB if they were remembered too."""
 
-    def pairs(count):
+    def pairs(count: int) -> Iterator[Pair]:
         for number in range(count):
             yield Pair(
                 number, "shop", f"SELECT {number}, name FROM customer", f"SELECT name, {number} FROM customer"
             )
 
-    def resident(process):
+    def resident(process: Any) -> int:
         return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
     if not Path("/proc/self/statm").exists():
@@ -124,11 +127,13 @@ def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop):
     assert grown < 8 * 1024 * 1024
 
 
-def test_there_is_a_process_for_every_core_unless_told_otherwise(shop, write_pairs, evidence, monkeypatch):
+def test_there_is_a_process_for_every_core_unless_told_otherwise(
+    shop: Path, write_pairs: WritePairs, evidence: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started = []
     enter = WorkerPool.__enter__
 
-    def note(pool):
+    def note(pool: WorkerPool[Pair]) -> WorkerPool[Pair]:
         started.append(pool)
         return enter(pool)
 

@@ -14,13 +14,13 @@ SCHEMA = make_spider_schema(
 )
 
 
-def match(gold, predicted):
-    parsed = [parse_spider_sql(sql, SCHEMA) for sql in (gold, predicted)]
-    if parsed[0] is None:
+def match(gold: str, predicted: str) -> object:
+    right, given = (parse_spider_sql(sql, SCHEMA) for sql in (gold, predicted))
+    if right is None:
         return "gold refused"
-    if parsed[1] is None:
+    if given is None:
         return "refused"
-    return is_component_match(*(normalise(query, SCHEMA) for query in parsed))
+    return is_component_match(normalise(right, SCHEMA), normalise(given, SCHEMA))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def match(gold, predicted):
         ("SELECT name FROM singer", "SELECT name FROM singer AS T1", True),
     ],
 )
-def test_components(gold, predicted, verdict):
+def test_components(gold: str, predicted: str, verdict: bool) -> None:
     assert match(gold, predicted) is verdict
 
 
@@ -112,11 +112,11 @@ def test_components(gold, predicted, verdict):
         "SELECT name FROM singer WHERE age > " + "(" * 5000,
     ],
 )
-def test_what_the_official_parser_refuses_is_refused(sql):
+def test_what_the_official_parser_refuses_is_refused(sql: str) -> None:
     assert parse_spider_sql(sql, SCHEMA) is None
 
 
-def words_of_the_official_tokenizer(sql):
+def words_of_the_official_tokenizer(sql: str) -> list[str]:
     nltk = pytest.importorskip("nltk.tokenize.destructive", reason="nltk is not installed")
     return [word.lower() for word in nltk.NLTKWordTokenizer().tokenize(sql)]
 
@@ -131,11 +131,11 @@ def words_of_the_official_tokenizer(sql):
         "SELECT a FROM t WHERE b NOT LIKE c).",
     ],
 )
-def test_words_are_those_of_the_official_tokenizer(sql):
+def test_words_are_those_of_the_official_tokenizer(sql: str) -> None:
     assert tokenize(sql) == words_of_the_official_tokenizer(sql)
 
 
-def test_literals_keep_their_case_and_comparisons_are_joined():
+def test_literals_keep_their_case_and_comparisons_are_joined() -> None:
     sql = "SELECT Name FROM T WHERE a ! = 'X y' AND b >= \"Z\" AND c= 1"
     assert tokenize(sql) == [
         "select", "name", "from", "t", "where", "a", "!=", '"X y"', "and", "b", ">=", '"Z"', "and", "c=", "1"

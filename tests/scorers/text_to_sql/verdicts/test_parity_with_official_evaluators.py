@@ -2,6 +2,9 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,18 +17,20 @@ from scorers.text_to_sql.verdicts.verdict import PairOutcome
 # What the two evaluators say of predictions that are not a single query that only reads; ours is 0.
 OURS_BECAUSE_UNSAFE = {("DELETE then nothing", "bird")}
 
+ScorerOf = Callable[..., PairScorer]
+
 
 @pytest.fixture(scope="module")
-def spider(shared_data):
+def spider(shared_data: Callable[[str], Path]) -> Path:
     return shared_data("spider")
 
 
 @pytest.fixture(scope="module")
-def scorer_of(spider):
+def scorer_of(spider: Path) -> Iterator[ScorerOf]:
     scorers = {}
     databases = Databases(str(spider / "databases"))
 
-    def scorer(name, *, keep_distinct=False):
+    def scorer(name: str, *, keep_distinct: bool = False) -> PairScorer:
         key = (name, keep_distinct)
         if key not in scorers:
             engine = open_engine(databases.find(name), QueryLimits())
@@ -37,13 +42,13 @@ def scorer_of(spider):
         each.close()
 
 
-def read_pairs(spider):
+def read_pairs(spider: Path) -> list[dict[str, Any]]:
     return [
         json.loads(line) for line in (spider / "pairs_with_official_verdicts.jsonl").read_text().splitlines()
     ]
 
 
-def test_every_verdict_on_every_pair_is_the_official_one(spider, scorer_of):
+def test_every_verdict_on_every_pair_is_the_official_one(spider: Path, scorer_of: ScorerOf) -> None:
     different = []
     pairs = read_pairs(spider)
     for pair in pairs:
@@ -61,7 +66,9 @@ def test_every_verdict_on_every_pair_is_the_official_one(spider, scorer_of):
     assert (len(pairs), different) == (614, [])
 
 
-def test_every_verdict_on_every_semantic_probe_is_the_official_one_unless_it_is_unsafe(spider, scorer_of):
+def test_every_verdict_on_every_semantic_probe_is_the_official_one_unless_it_is_unsafe(
+    spider: Path, scorer_of: ScorerOf
+) -> None:
     different = []
     probes = json.loads((spider / "semantic_probes.json").read_text())
     for probe in probes:
@@ -81,7 +88,7 @@ def test_every_verdict_on_every_semantic_probe_is_the_official_one_unless_it_is_
     assert set(different) == OURS_BECAUSE_UNSAFE
 
 
-def test_unsafe_probes_are_counted_as_such(spider, scorer_of):
+def test_unsafe_probes_are_counted_as_such(spider: Path, scorer_of: ScorerOf) -> None:
     probes = json.loads((spider / "semantic_probes.json").read_text())
     outcomes = {
         probe["case"]: scorer_of("concert_singer").score(probe["gold"], probe["pred"]) for probe in probes
@@ -91,7 +98,7 @@ def test_unsafe_probes_are_counted_as_such(spider, scorer_of):
     assert outcomes["empty prediction"].verdict is PairOutcome.EMPTY
 
 
-def test_the_whole_file_comes_out_with_the_published_totals(spider, tmp_path):
+def test_the_whole_file_comes_out_with_the_published_totals(spider: Path, tmp_path: Path) -> None:
     """The README of the data states 0.798 / 0.456 / 0.782 and 0.919 / 0.834 / 0.899."""
     path = tmp_path / "pairs.jsonl"
     with path.open("w") as file:
@@ -113,11 +120,12 @@ def test_the_whole_file_comes_out_with_the_published_totals(spider, tmp_path):
     assert totals == {"gpt4_zeroshot": [0.798, 0.456, 0.782], "dailsql_gpt4": [0.919, 0.834, 0.899]}
 
 
-def test_unknown_names_are_those_that_sqlite_does_not_know(shared_data):
+def test_unknown_names_are_those_that_sqlite_does_not_know(shared_data: Callable[[str], Path]) -> None:
     """BIRD's labels say what SQLite says on the empty schemas."""
     bird = shared_data("bird")
     databases = Databases(str(bird / "empty_databases"))
-    scorers, found = {}, Counter()
+    scorers: dict[str, PairScorer] = {}
+    found: Counter[tuple[str, bool | None]] = Counter()
     for line in (bird / "validity.jsonl").read_text().splitlines():
         label = json.loads(line)
         if label["db"] not in scorers:

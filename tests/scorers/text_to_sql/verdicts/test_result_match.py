@@ -1,5 +1,6 @@
 from collections import Counter
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -7,8 +8,10 @@ from hypothesis import strategies as st
 
 from scorers.text_to_sql.verdicts.result_match import ResultTable, is_bird_match, is_execution_match
 
+Rows = list[tuple[Any, ...]]
 
-def by_trying_all_permutations(gold, predicted, ordered):
+
+def by_trying_all_permutations(gold: Rows, predicted: Rows, ordered: bool) -> bool:
     """Spider's definition as it reads, without the quick rejection, which concerns 1 beside 1.0 only."""
     if not gold and not predicted:
         return True
@@ -25,7 +28,7 @@ values = st.sampled_from([0, 1, 2, "a", "b", None, b"a"])
 
 
 @st.composite
-def two_results(draw):
+def two_results(draw: st.DrawFn) -> tuple[Rows, Rows]:
     width = draw(st.integers(1, 4))
     rows = st.lists(st.tuples(*[values] * width), max_size=5)
     gold = draw(rows)
@@ -37,7 +40,7 @@ def two_results(draw):
 
 
 @given(two_results(), st.booleans())
-def test_columns_match_where_some_permutation_does(results, ordered):
+def test_columns_match_where_some_permutation_does(results: tuple[Rows, Rows], ordered: bool) -> None:
     gold, predicted = results
     expected = by_trying_all_permutations(gold, predicted, ordered)
     assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered) is expected
@@ -65,7 +68,9 @@ def test_columns_match_where_some_permutation_does(results, ordered):
         ),  # Spider's quick rejection sorts 1.0 before 12, and 1 behind
     ],
 )
-def test_values_rows_and_columns(gold, predicted, ordered, spider, bird):
+def test_values_rows_and_columns(
+    gold: Rows, predicted: Rows, ordered: bool, spider: bool, bird: bool
+) -> None:
     assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered) is spider
     assert is_bird_match(ResultTable(gold), ResultTable(predicted)) is bird
 
@@ -103,7 +108,7 @@ EQUAL_AFTER_ALL = {
 
 
 @pytest.mark.parametrize(("gold", "predicted", "ordered"), ALMOST_EQUAL.values(), ids=list(ALMOST_EQUAL))
-def test_almost_equal_results_are_not_equal(gold, predicted, ordered):
+def test_almost_equal_results_are_not_equal(gold: Rows, predicted: Rows, ordered: bool) -> None:
     assert not is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered)
     assert not is_execution_match(ResultTable(predicted), ResultTable(gold), ordered=ordered)
 
@@ -111,12 +116,12 @@ def test_almost_equal_results_are_not_equal(gold, predicted, ordered):
 @pytest.mark.parametrize(
     ("gold", "predicted", "ordered"), EQUAL_AFTER_ALL.values(), ids=list(EQUAL_AFTER_ALL)
 )
-def test_results_are_equal_under_some_arrangement(gold, predicted, ordered):
+def test_results_are_equal_under_some_arrangement(gold: Rows, predicted: Rows, ordered: bool) -> None:
     assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered)
     assert is_execution_match(ResultTable(predicted), ResultTable(gold), ordered=ordered)
 
 
-def test_many_alike_columns_end_soon():
+def test_many_alike_columns_end_soon() -> None:
     """Trying all permutations of twelve columns would not end."""
     gold = [tuple(row % (column + 2) for column in range(12)) for row in range(50)]
     predicted = [tuple(reversed(row)) for row in gold]
