@@ -61,7 +61,7 @@ checked: $(READY) ## Run the linters, the types and the import contracts
 tests: $(READY) $(CDK) ## Run every test; PYTEST_ARGS go to pytest
 	env -u MAKEFLAGS $(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
-lint: $(READY) $(CDK) ## Run ruff and mend what it can
+lint: $(READY) $(CDK) ## Run ruff and fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

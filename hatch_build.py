@@ -1,4 +1,4 @@
-"""Builds the wheel: all that is installed lies in one import package, `model_governance`.
+"""Builds the wheel: all that is installed is in one import package, `model_governance`.
 
 In a checkout the rooms (`checks`, `cli`, …) are packages at the top, as the deployed bundle and the CDK app name them.
 Their names are common words: installed at the top they would overwrite or shadow packages of the projects that they
@@ -108,7 +108,7 @@ def _places(
                     continue
                 if alias.asname is None:
                     raise WheelError(
-                        f"{name}:{node.lineno}: import {alias.name} binds the name of a room, and rooms lie in "
+                        f"{name}:{node.lineno}: import {alias.name} binds the name of a room, and rooms are in "
                         f"{PACKAGE} once installed; write from … import …, or import … as …"
                     )
                 yield alias.lineno, alias.col_offset

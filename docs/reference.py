@@ -1,11 +1,13 @@
-"""Write what is generated in the pages (keys, metrics, help of commands), and the schema of threshold files.
+"""Write what is generated in the pages (rooms, keys, metrics, help of commands), and the schema of threshold files.
 
 Run from the repository after a change of any of it: `.venv/bin/python docs/reference.py`. A test fails until then.
 """
 
+import ast
 import json
 import os
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -20,7 +22,9 @@ from cli.lazy import CommandEntry, LazyCommand
 from cli.main import run
 
 THRESHOLDS = Path(__file__).with_name("thresholds.md")
-README = Path(__file__).parents[1] / "README.md"
+PROJECT = Path(__file__).parents[1]
+README = PROJECT / "README.md"
+CONTRIBUTING = PROJECT / "CONTRIBUTING.md"
 COMMAND_LINE = Path(__file__).with_name("commands.md")
 METRICS = Path(__file__).with_name("metrics.md")
 SCHEMA = Path(__file__).with_name("threshold-file.schema.json")
@@ -35,21 +39,66 @@ BOUNDS = {
 
 
 def pages() -> dict[Path, str]:
-    """Return the text of each page with its generated part made anew, and the schema of threshold files."""
+    """Return the text of each page with its generated part made again, and the schema of threshold files."""
     generated = {
-        THRESHOLDS: reference(thresholds_schema()),
-        COMMAND_LINE: f"## Exit codes\n\n{exit_codes()}\n{help_of_commands()}",
-        README: exit_codes(),
-        METRICS: "\n".join(line for family in FAMILIES for line in _family(family)),
+        THRESHOLDS: [reference(thresholds_schema())],
+        COMMAND_LINE: [f"## Exit codes\n\n{exit_codes()}\n{help_of_commands()}"],
+        README: [exit_codes()],
+        CONTRIBUTING: [rooms()],
+        METRICS: ["\n".join(line for family in FAMILIES for line in _family(family))],
     }
-    parts = {path: _with(path.read_text(encoding="utf-8"), part) for path, part in generated.items()}
+    parts = {path: _with(path.read_text(encoding="utf-8"), made) for path, made in generated.items()}
     return {**parts, SCHEMA: json.dumps(thresholds_schema(), indent=2, ensure_ascii=False) + "\n"}
 
 
-def _with(page: str, generated: str) -> str:
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{generated}\n{END}{tail}"
+def _with(page: str, generated: Sequence[str]) -> str:
+    """Put the generated parts between the page's pairs of marks, in their order."""
+    written, rest = "", page
+    for part in generated:
+        head, _, rest = rest.partition(BEGIN)
+        _, _, rest = rest.partition(END)
+        written += f"{head}{BEGIN}\n{part}\n{END}"
+    return written + rest
+
+
+def _contracts() -> list[dict[str, Any]]:
+    """The contracts about imports, as `lint-imports` reads them."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    return list(settings["tool"]["importlinter"]["contracts"])
+
+
+def _layers() -> list[list[str]]:
+    """The rooms from the top to the bottom; those of one layer do not know each other."""
+    (contract,) = [contract for contract in _contracts() if contract["id"] == "rooms"]
+    return [layer.split(" | ") for layer in contract["layers"]]
+
+
+def rooms() -> str:
+    """Return a table of the rooms with what each may import, and the other contracts by their names."""
+    lines = ["| room | what it is | of the rooms it may import |", "|---|---|---|"]
+    layers = _layers()
+    for number, layer in enumerate(layers, start=1):
+        below = [room for lower in layers[number:] for room in lower]
+        lines += [f"| `{room}` | {_about(room)} | {_importable(room, below)} |" for room in layer]
+    others = [contract["name"] for contract in _contracts() if contract["id"] != "rooms"]
+    return "\n".join([*lines, "", "And by contracts of their own:", "", *(f"- {name}" for name in others), ""])
+
+
+def _about(room: str) -> str:
+    """The first line of the room's own docstring."""
+    source = (PROJECT / room / "__init__.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+
+
+def _importable(room: str, below: list[str]) -> str:
+    """Those of the rooms `below` that no contract forbids to `room`, in words."""
+    forbidden = {
+        module
+        for contract in _contracts()
+        if contract["type"] == "forbidden" and room in contract["source_modules"]
+        for module in contract["forbidden_modules"]
+    }
+    return ", ".join(f"`{one}`" for one in below if one not in forbidden) or "none"
 
 
 def exit_codes() -> str:
@@ -63,7 +112,7 @@ def exit_codes() -> str:
 
 
 def _family(family: Family) -> Iterator[str]:
-    """Yield a heading and a table of the family's metrics; what belongs to a metric stands in its row."""
+    """Yield a heading and a table of the family's metrics; what belongs to a metric is in its row."""
     yield from (f"## {family.title}", "", family.about, "")
     yield "| metric | what it says | range | better | unit | facet | source |"
     yield "|---|---|---|---|---|---|---|"
@@ -125,7 +174,7 @@ def reference(schema: Mapping[str, Any]) -> str:
 
 
 def _where(definition: str, schema: Mapping[str, Any]) -> str:
-    """The key under which a mapping stands, wherever it is."""
+    """The key under which a mapping is, wherever it is."""
     reference_ = f"#/$defs/{definition}"
     for part in (schema, *schema["$defs"].values()):
         for key, value in part.get("properties", {}).items():

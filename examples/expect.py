@@ -1,4 +1,4 @@
-"""Write `expected_decision.json` anew for the example versions that are named.
+"""Write `expected_decision.json` again for the example versions that are named.
 
 Run from the repository: `.venv/bin/python examples/expect.py examples/gatsby-rag/version-1 …`. Read what changed
 before you commit it: the file says what the version must get, whatever the code does.

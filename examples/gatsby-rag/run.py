@@ -148,6 +148,7 @@ def score(arguments: argparse.Namespace) -> None:
     if missing:
         sys.exit(f"error: {missing[0]}: no responses there; run answer with the same --folder first")
     server = None
+    # Without a judge that the caller names, the small model of the answers judges too.
     if not options:
         from small_model import MODEL, SmallModelServer  # noqa: PLC0415
 
@@ -166,12 +167,13 @@ def score(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as work:
         for version in arguments.version or STAGES:
             folder = arguments.folder / version
+            # A copy, so that the first few questions can be scored without touching the responses.
             responses = Path(work) / RESPONSES
             lines = (folder / RESPONSES).read_bytes().splitlines(keepends=True)
             responses.write_bytes(b"".join(lines[: arguments.questions]))
             if code := governance(["score", "rag", str(responses), "-o", str(folder / "evidence"), *options]):
                 sys.exit(code)
-    del server
+    del server  # ends the model's process
     table(arguments)
 
 
@@ -213,6 +215,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True)
+    # Options that several commands share are parents of theirs.
     scale = argparse.ArgumentParser(add_help=False)
     scale.add_argument("--questions", type=_count, metavar="N", help="only the first N questions")
     where = argparse.ArgumentParser(add_help=False)
@@ -232,6 +235,7 @@ def main() -> None:
     scoring.set_defaults(run=score)
     showing = commands.add_parser("table", help="print the table of all versions", parents=[where])
     showing.set_defaults(run=table, questions=None)
+    # What is unknown here is an option of `governance score rag`.
     arguments, options = parser.parse_known_args()
     arguments.options = options
     if arguments.options and arguments.run is not score:

@@ -21,7 +21,7 @@ CERTAINTY = 10  # every tenth case is about certainty
 
 @dataclass
 class Tally:
-    """What came of some cases."""
+    """How some cases were judged."""
 
     formats: Counter[str] = field(default_factory=Counter)
     flawless: Counter[str] = field(default_factory=Counter)
@@ -61,7 +61,7 @@ def judged(seeds: range) -> Tally:
 
 
 def main() -> int:
-    """Judge the cases and print what came of them."""
+    """Judge the cases and print how they were judged."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -69,6 +69,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first case's seed (default: 1)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     arguments = parser.parse_args()
+    # Batches are large enough that handing them over costs nothing beside judging them.
     seeds = range(arguments.seed, arguments.seed + arguments.cases)
     batches = [seeds[start : start + BATCH] for start in range(0, len(seeds), BATCH)]
     total = Tally()
@@ -84,6 +85,7 @@ def main() -> int:
     )
     for name, count in sorted(total.formats.items()):
         print(f"{name:28} {count:>9,} cases, {total.flawless[name]:>8,} flawless")
+    # At last what is wrong, by seed, so that each case can be made again.
     print(f"{len(total.faults):,} kinds of fault; {len(total.problems):,} wrong answers")
     for problem in total.problems[:50]:
         print(problem)

@@ -19,6 +19,7 @@ from pipelines.report_slots import slot_of
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [
     PROJECT / "README.md",
+    PROJECT / "CONTRIBUTING.md",
     *sorted((PROJECT / "docs").rglob("*.md")),
     *sorted((PROJECT / "examples").rglob("*.md")),
 ]

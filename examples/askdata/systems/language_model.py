@@ -71,7 +71,7 @@ class LanguageModel:
         }
 
     def predict(self, question: str) -> str:
-        """Return what the model writes up to the first semicolon or line break, taken as it stands."""
+        """Return what the model writes up to the first semicolon or line break, taken as it is."""
         answer = self._server.handle_completions(
             {
                 "prompt": PROMPT.format(schema=self._schema, question=question),

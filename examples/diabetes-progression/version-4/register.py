@@ -1,6 +1,6 @@
 """Register version 4 with boto3 alone, as a team's own CI job might, and with that job's mistake.
 
-The job takes the digest of the evaluation first and rounds the figures afterwards, for a dashboard. So what lies in
+The job takes the digest of the evaluation first and rounds the figures afterwards, for a dashboard. So what is in
 S3 is not what the digest is of, and the gate decides nothing on it. Prints the version's ARN.
 """
 

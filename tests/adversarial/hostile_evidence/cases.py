@@ -110,6 +110,7 @@ def case_of(seed: int) -> Case:
     done: list[Fault] = []
     spoilt_all = False
     content = copy.deepcopy(built.content)
+    # Of ten cases eight have a fault, one a second report beside the first, and one is flawless.
     kind = rng.random()
     if kind < 0.8:
         fault = rng.choice([*built.faults, *_faults_of_any_format(rng, built, checks)])
@@ -119,6 +120,7 @@ def case_of(seed: int) -> Case:
         name, extra, hits = _second_report(rng, built)
         spoilt_all = hits is None
         done.append(Fault(name, lambda _: None, hits or ()))
+    # A strict check about a figure that a fault has hit may not pass.
     hit = {figure for fault in done for figure in fault.hits}
     unproven = any(check.strict and hit.intersection(check.covers) for check in checks)
     any_strict = any(check.strict for check in checks)

@@ -12,6 +12,7 @@ def case_of(seed: int) -> Case:
     rng = random.Random(seed)
     samples = rng.choice([1, 2, 3])
     entry: dict[str, object] = {"value": Literal(rng.choice(["0.9", "0.99", "1.0", "0.9999999999", "1"]))}
+    # A spread of almost nothing, or none at all, says nothing of how certain the value is.
     spread = rng.choice(["standard_deviation", "standard_error", "interval", "none"])
     tiny = rng.choice(["0", "0.0", "1e-300", "1e-17", "1.7e-11", "1e-9"])
     if spread == "interval":
@@ -19,6 +20,7 @@ def case_of(seed: int) -> Case:
         entry["interval"] = {"low": Literal("0.9"), "high": Literal("0.9"), "confidence": Literal("0.95")}
     elif spread != "none":
         entry[spread] = Literal(tiny)
+    # Sample sizes that are too few, or that no sample can have.
     if rng.random() < 0.9 or spread == "none":
         entry["samples"] = Literal(rng.choice([str(samples), "0", "-1", "1" + "0" * 400, "1.5"]))
     confidence = rng.choice(["0.9", "0.95", "0.99"])

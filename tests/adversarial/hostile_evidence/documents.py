@@ -135,6 +135,7 @@ def evaluation(rng: random.Random) -> Built:
     entries: dict[str, Any] = {}
     figures = []
     section = f"{group}_metrics"
+    # First the document and its figures, each with the path to its number.
     for name in words(rng, rng.randint(1, 3)):
         value, literal = number(rng)
         entry: dict[str, Any] = {"value": literal}
@@ -150,6 +151,7 @@ def evaluation(rng: random.Random) -> Built:
                 figures.append(Figure(f"{group}.{name}", facet, (*where, "value"), value, where))
         entries[name] = entry
     built = Built("sagemaker_evaluation", {section: entries}, figures)
+    # Then what can be wrong with each: every fault takes the proof from one figure.
     for index, figure in enumerate(figures):
         assert figure.entry is not None
         built.faults += [
@@ -197,6 +199,7 @@ def clarify_bias(rng: random.Random) -> Built:
     groups: list[Any] = []
     figures = []
     section = f"{stage}_bias_metrics"
+    # First the document: each group has every metric.
     for position, group in enumerate(["0", "1"]):
         metrics: list[Any] = []
         for index, name in enumerate(names):
@@ -210,6 +213,7 @@ def clarify_bias(rng: random.Random) -> Built:
     for index, figure in enumerate(figures):
         assert figure.entry is not None
         nth = figure.entry[3]
+        # A fault of a whole group takes the proof from all of its figures.
         of_group = tuple(i for i, f in enumerate(figures) if f.facet == figure.facet)
         built.faults += [
             Fault("group lacks the metric", drop(figure.entry), (index,)),
@@ -389,6 +393,7 @@ def inspect(rng: random.Random) -> Built:
     built = Built(
         "inspect_log", content, [Figure("inspect.quiz.match.accuracy", None, (*where, "value"), value)]
     )
+    # A log of a run that did not end well, or that leaves samples out, proves nothing.
     built.faults += [
         *(
             Fault(f"status {status}", put(("status",), status), (0,))
@@ -443,6 +448,7 @@ def bedrock(rng: random.Random) -> Built:
         }
         for _ in range(count)
     ]
+    # One score, so that the mean is that of any line; the fault is in one line of them.
     row = rng.randrange(count)
     scores = (row, "automatedEvaluationResult", "scores")
     figure = Figure(
