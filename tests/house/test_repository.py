@@ -15,6 +15,7 @@ REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
 def test_requirements_are_pinned_with_hashes_and_name_no_index(path: Path) -> None:
+    """The same bytes everywhere, from any index: an approval is no proof where other code may have judged."""
     text = path.read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip())
     assert entries
@@ -34,8 +35,12 @@ def test_each_group_is_held_to_the_versions_that_are_tested() -> None:
 
 
 def test_no_tracked_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
+    """What is installed from where is said by whoever installs it: companies have mirrors, and hashes tell the bytes.
+
+    A path of one developer's machine works on no other, and in a test or page it is soon taken for a rule.
+    """
     hosts = ["pypi" + ".org", "pythonhosted" + ".org", "registry.npmjs" + ".org", "deb.debian" + ".org"]
-    paths = ["/" + "root/", "/" + "work/", "/" + "home/"]
+    paths = ["/" + "root/", "/" + "work/", "/" + "home/", "/" + "Users/"]
     words = re.compile("|".join(map(re.escape, hosts + paths)))
     found = [
         name
@@ -46,6 +51,7 @@ def test_no_tracked_file_names_a_package_registry_or_a_path_of_one_machine() -> 
 
 
 def test_the_cdk_command_line_is_pinned_without_addresses() -> None:
+    """npm takes an address in the lock before the registry that the user has set."""
     lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
     assert '"node_modules/aws-cdk"' in lock
     assert '"resolved"' not in lock
