@@ -3,7 +3,7 @@
 In a checkout the rooms (`checks`, `cli`, …) are packages at the top, as the deployed bundle and the CDK app name them.
 Their names are common words: installed at the top they would overwrite or shadow packages of the projects that they
 are installed beside. So the wheel holds each room below `model_governance`, and its imports of rooms say so. See
-docs/decisions/0050-one-import-package-in-the-wheel.md.
+docs/decisions/0018-one-import-package-in-the-wheel.md.
 """
 
 import ast
