@@ -81,7 +81,9 @@ def rooms() -> str:
         below = [room for lower in layers[number:] for room in lower]
         lines += [f"| `{room}` | {_about(room)} | {_importable(room, below)} |" for room in layer]
     others = [contract["name"] for contract in _contracts() if contract["id"] != "rooms"]
-    return "\n".join([*lines, "", "And by contracts of their own:", "", *(f"- {name}" for name in others), ""])
+    return "\n".join(
+        [*lines, "", "And by contracts of their own:", "", *(f"- {name}" for name in others), ""]
+    )
 
 
 def _about(room: str) -> str:
