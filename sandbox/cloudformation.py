@@ -8,6 +8,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.cloudformation.parsing import ResourceMap
+from moto.iam.models import Role, iam_backends
 from moto.kms.models import Key
 from moto.s3.models import FakeBucket, s3_backends
 
@@ -15,8 +16,6 @@ import sandbox.resources  # noqa: F401 - moto finds the types once their module 
 
 # Types that the sandbox leaves out, each with the reason.
 KNOWINGLY_SKIPPED = {
-    "AWS::S3::BucketPolicy": "it demands TLS, which a loopback server does not have",
-    "AWS::SQS::QueuePolicy": "the sandbox does not enforce permissions",
     "AWS::CloudWatch::Alarm": "the sandbox sends no metrics",
     "AWS::CDK::Metadata": "it is for the statistics of the CDK",
 }
@@ -27,6 +26,7 @@ def install() -> None:
     _apply_bucket_properties()
     _apply_function_properties()
     _apply_key_properties()
+    _apply_role_properties()
     _report_failures_and_outputs()
     _miss_change_sets_as_aws_does()
     _keep_previous_parameters()
@@ -159,6 +159,33 @@ def _apply_key_properties() -> None:
         return key
 
     Key.create_from_cloudformation_json = classmethod(create_key)
+
+
+def _apply_role_properties() -> None:
+    create = Role.create_from_cloudformation_json.__func__
+    update = Role.update_from_cloudformation_json.__func__
+
+    def create_role(cls: Any, name: str, definition: Mapping[str, Any], *place: Any, **names: Any) -> Any:
+        return _with_policies(
+            create(cls, name, definition, *place, **names), definition.get("Properties", {})
+        )
+
+    def update_role(cls: Any, /, **arguments: Any) -> Any:
+        return _with_policies(update(cls, **arguments), arguments["cloudformation_json"]["Properties"])
+
+    Role.create_from_cloudformation_json = classmethod(create_role)
+    Role.update_from_cloudformation_json = classmethod(update_role)
+
+
+def _with_policies(role: Any, properties: Mapping[str, Any]) -> Any:
+    """Give moto's role the policies and the boundary of the template, and return it."""
+    backend = iam_backends[role.account_id][role.partition]
+    for policy in properties.get("Policies", []):
+        role.put_policy(policy["PolicyName"], policy["PolicyDocument"])
+    for arn in properties.get("ManagedPolicyArns", []):
+        backend.attach_role_policy(arn, role.name)
+    role.permissions_boundary_arn = properties.get("PermissionsBoundary") or None
+    return role
 
 
 def _keep_previous_parameters() -> None:

@@ -7,6 +7,7 @@ the function's failure destination.
 """
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 
 from sandbox.functions import FunctionHost, Invocation
+from sandbox.iam.calls import Call, call_about
+from sandbox.iam.enforcement import AccessRefusedError, authorize_role, authorize_service
 from sandbox.tasks import BackgroundTasks
 
 # What AWS does where nothing is set; the rule's 185 attempts over a day are no use on a laptop.
@@ -56,16 +59,19 @@ class Delivery:
             if attempt:
                 time.sleep(self._retry_interval)
             function = _function(target["Arn"])
+            refusal = f"the function {target['Arn']} does not exist"
             if function is not None:
+                refusal = _refusal_of_rule(rule, call_about(target["Arn"], "Invoke", "FunctionName"))
+            if not refusal:
                 self._invoke(function, event)
                 return
         queue = target.get("DeadLetterConfig", {}).get("Arn")
-        if queue:
+        if queue and not _refusal_of_rule(rule, call_about(queue, "SendMessage", "QueueName")):
             reasons = {
                 "RULE_ARN": rule.arn,
                 "TARGET_ARN": target["Arn"],
                 "ERROR_CODE": "NO_PERMISSIONS",
-                "ERROR_MESSAGE": f"the function {target['Arn']} does not exist",
+                "ERROR_MESSAGE": refusal,
                 "RETRY_ATTEMPTS": str(attempts - 1),
             }
             _send(queue, event, reasons)
@@ -80,8 +86,27 @@ class Delivery:
             if not invocation.failed:
                 return
         destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        if destination:
+        if destination and _may_send(function, destination):
             _send(destination, _failure_record(function, event, invocation, attempts))
+
+
+def _refusal_of_rule(rule: Any, call: Call) -> str:
+    """Return why a rule may not make the call, by the policy of what it is about; empty where it may."""
+    try:
+        authorize_service("events.amazonaws.com", call, source_arn=rule.arn)
+    except AccessRefusedError as error:
+        return str(error)
+    return ""
+
+
+def _may_send(function: Any, destination: str) -> bool:
+    """Whether the function's role may send to its failure destination; Lambda drops the record otherwise."""
+    try:
+        authorize_role(function.role, call_about(destination, "SendMessage", "QueueName"))
+    except AccessRefusedError:
+        logging.getLogger(__name__).exception("a record of a failed invocation is lost")
+        return False
+    return True
 
 
 def _function(arn: str) -> Any:

@@ -15,6 +15,8 @@ from moto.utilities.arns import parse_arn
 from sandbox import events
 from sandbox.expressions import ExpressionError, Scope, depends_on
 from sandbox.functions import FunctionHost
+from sandbox.iam.calls import Call, call_about
+from sandbox.iam.enforcement import AccessRefusedError, authorize_role
 from sandbox.processing import ProcessingError, ProcessingHost, job_name, read_object
 
 STEPS_FAILED = "Step failure: One or multiple steps failed."
@@ -116,24 +118,24 @@ class PipelineEngine:
         self._announce_step(pipeline, execution, run, previous=None)
         self._change(pipeline, execution, run, "Executing")
         try:
-            scope.steps[run.name] = self._properties(execution, scope, run)
-        except (StepError, ExpressionError, ProcessingError) as error:
+            scope.steps[run.name] = self._properties(pipeline, execution, scope, run)
+        except (StepError, ExpressionError, ProcessingError, AccessRefusedError) as error:
             run.failure = f"ClientError: {error}"[:MAX_OUTPUT_LENGTH]
         run.ended = utcnow()
         self._change(pipeline, execution, run, "Failed" if run.failure else "Succeeded")
         return run.failure is None
 
-    def _properties(self, execution: Any, scope: Scope, run: StepRun) -> dict[str, Any]:
+    def _properties(self, pipeline: Any, execution: Any, scope: Scope, run: StepRun) -> dict[str, Any]:
         """Run the step and return the properties that later steps may refer to."""
         match run.kind:
             case "Lambda":
-                return self._run_lambda(scope, run)
+                return self._run_lambda(pipeline, scope, run)
             case "Processing":
-                return self._run_processing(execution, scope, run)
+                return self._run_processing(pipeline, execution, scope, run)
             case kind:
                 raise StepError(f"the sandbox does not run steps of the type {kind}")
 
-    def _run_lambda(self, scope: Scope, run: StepRun) -> dict[str, Any]:
+    def _run_lambda(self, pipeline: Any, scope: Scope, run: StepRun) -> dict[str, Any]:
         function_arn = str(scope.resolve(run.definition["FunctionArn"]))
         arn = parse_arn(function_arn)
         run.metadata = {"Lambda": {"Arn": function_arn, "OutputParameters": []}}
@@ -141,6 +143,7 @@ class PipelineEngine:
             function = lambda_backends[arn.account][arn.region].get_function(function_arn)
         except UnknownFunctionException as error:
             raise StepError(f"the function {function_arn} does not exist") from error
+        authorize_role(pipeline.role_arn, call_about(function_arn, "Invoke", "FunctionName"))
         invocation = self._functions.invoke(function, scope.resolve(run.definition.get("Arguments", {})))
         if invocation.failed:
             raise StepError(f"the function {function.function_name} failed: {invocation.error}")
@@ -150,13 +153,23 @@ class PipelineEngine:
         ]
         return {"OutputParameters": outputs}
 
-    def _run_processing(self, execution: Any, scope: Scope, run: StepRun) -> dict[str, Any]:
+    def _run_processing(self, pipeline: Any, execution: Any, scope: Scope, run: StepRun) -> dict[str, Any]:
         arn = parse_arn(execution.arn)
         name = job_name(execution.arn.rsplit("/", 1)[-1], run.name)
         run.metadata = {
             "ProcessingJob": {"Arn": f"arn:aws:sagemaker:{arn.region}:{arn.account}:processing-job/{name}"}
         }
-        return self._processing.run(name, scope.resolve(run.definition["Arguments"]), arn.account, arn.region)
+        request = scope.resolve(run.definition["Arguments"])
+        create = Call(
+            "sagemaker", "CreateProcessingJob", {"ProcessingJobName": name}, arn.account, arn.region
+        )
+        authorize_role(pipeline.role_arn, create)
+        authorize_role(
+            pipeline.role_arn,
+            call_about(request["RoleArn"], "PassRole", "RoleArn"),
+            {"iam:passedtoservice": ["sagemaker.amazonaws.com"]},
+        )
+        return self._processing.run(name, request, arn.account, arn.region)
 
     def _change(self, pipeline: Any, execution: Any, run: StepRun, status: str) -> None:
         previous, run.status = run.status, status

@@ -24,6 +24,7 @@ from sandbox.embedded_registry import EmbeddedRegistry, calling
 from sandbox.events import EventLog, timestamp
 from sandbox.execution_runner import PipelineEngine
 from sandbox.functions import FunctionHost
+from sandbox.iam import enforcement
 from sandbox.tasks import BackgroundTasks
 
 LOG_TAIL = 4096
@@ -44,6 +45,7 @@ class Parts:
 def install(parts: Parts) -> None:
     """Extend moto in this process."""
     cloudformation.install()
+    enforcement.install()
     _invoke_functions(parts)
     _deliver_to_functions(parts)
     _keep_model_packages(parts)

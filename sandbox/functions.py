@@ -254,13 +254,7 @@ class FunctionHost:
         key = (function.role, function.function_name)
         with self._lock:
             if key not in self._credentials:
-                sts = sts_backends[function.account_id][get_partition(function.region)]
-                role = sts.assume_role(function.region, key[1], key[0], None, SESSION_SECONDS, None)
-                self._credentials[key] = {
-                    "AWS_ACCESS_KEY_ID": role.access_key_id,
-                    "AWS_SECRET_ACCESS_KEY": role.secret_access_key,
-                    "AWS_SESSION_TOKEN": role.session_token,
-                }
+                self._credentials[key] = role_credentials(*key, function.region)
             return self._credentials[key]
 
     def _write_log(self, function: Any, log: str) -> None:
@@ -289,6 +283,18 @@ def aws_environment(endpoint: str, region: str) -> dict[str, str]:
         "AWS_SESSION_TOKEN": "sandbox",
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "localhost,127.0.0.1",
+    }
+
+
+def role_credentials(role_arn: str, session: str, region: str) -> dict[str, str]:
+    """Return the environment with new credentials of a role, as a service gives them to what it runs under it."""
+    account = role_arn.split(":")[4]
+    sts = sts_backends[account][get_partition(region)]
+    role = sts.assume_role(region, session, role_arn, None, SESSION_SECONDS, None)
+    return {
+        "AWS_ACCESS_KEY_ID": role.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": role.secret_access_key,
+        "AWS_SESSION_TOKEN": role.session_token,
     }
 
 

@@ -22,7 +22,9 @@ from urllib.parse import urlsplit
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 
-from sandbox.functions import aws_environment, put_log
+from sandbox.functions import aws_environment, put_log, role_credentials
+from sandbox.iam.calls import Call
+from sandbox.iam.enforcement import AccessRefusedError, authorize_role
 
 CONTAINER_ROOT = "/opt/ml"
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -75,7 +77,7 @@ class ProcessingHost:
         folder = self._folder / name
         root = folder / CONTAINER_ROOT.lstrip("/")
         (root / "output").mkdir(parents=True)
-        storage = _Storage(account)
+        storage = _Storage(account, request["RoleArn"], region)
         for item in request.get("ProcessingInputs") or []:
             source = item["S3Input"]
             storage.download(source["S3Uri"], folder / source["LocalPath"].lstrip("/"))
@@ -105,7 +107,7 @@ class ProcessingHost:
             word.replace(CONTAINER_ROOT, str(root))
             for word in [*app.get("ContainerEntrypoint", []), *app.get("ContainerArguments", [])]
         ]
-        environment = self._environment(folder, root, request.get("Environment") or {}, region)
+        environment = self._environment(folder, root, request, region)
         log = folder / "output.log"
         limit = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
         # The program is looked up in the job's own PATH, where `python3` is the running interpreter.
@@ -130,7 +132,10 @@ class ProcessingHost:
             self._running.discard(process)
         return status, log.read_text(errors="replace")
 
-    def _environment(self, folder: Path, root: Path, given: Mapping[str, str], region: str) -> dict[str, str]:
+    def _environment(
+        self, folder: Path, root: Path, request: Mapping[str, Any], region: str
+    ) -> dict[str, str]:
+        given: Mapping[str, str] = request.get("Environment") or {}
         programs = folder / "bin"
         programs.mkdir()
         for name in ("python", "python3"):
@@ -141,6 +146,7 @@ class ProcessingHost:
         return {
             **{name: value.replace(CONTAINER_ROOT, str(root)) for name, value in given.items()},
             **aws_environment(self._endpoint, region),
+            **role_credentials(request["RoleArn"], folder.name, region),
             "PATH": f"{programs}{os.pathsep}{os.defpath}",
             "LANG": "C.UTF-8",
             "TZ": "UTC",
@@ -149,10 +155,23 @@ class ProcessingHost:
 
 
 class _Storage:
-    """Copies between the embedded S3 and folders, as the service does around a job."""
+    """Copies between the embedded S3 and folders, as the service does around a job, under the job's role.
 
-    def __init__(self, account: str) -> None:
+    Without a role it reads as SageMaker itself does.
+    """
+
+    def __init__(self, account: str, role_arn: str | None = None, region: str = "us-east-1") -> None:
         self._backend = s3_backends[account]["aws"]
+        self._account, self._role_arn, self._region = account, role_arn, region
+
+    def _authorize(self, operation: str, bucket: str, key: str) -> None:
+        if self._role_arn is None:
+            return
+        call = Call("s3", operation, {"Bucket": bucket, "Key": key}, self._account, self._region)
+        try:
+            authorize_role(self._role_arn, call)
+        except AccessRefusedError as error:
+            raise ProcessingError(f"ClientError: {error}") from error
 
     def download(self, uri: str, folder: Path) -> None:
         bucket, prefix = _split(uri)
@@ -161,6 +180,7 @@ class _Storage:
             relative = key[len(prefix) :].lstrip("/") or key.rsplit("/", 1)[-1]
             target = folder / relative
             target.parent.mkdir(parents=True, exist_ok=True)
+            self._authorize("GetObject", bucket, key)
             target.write_bytes(self._backend.get_object(bucket, key).value)
             found = True
         if not found:
@@ -171,6 +191,7 @@ class _Storage:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 key = f"{prefix.rstrip('/')}/{path.relative_to(folder).as_posix()}".lstrip("/")
+                self._authorize("PutObject", bucket, key)
                 self._backend.put_object(bucket, key, path.read_bytes())
 
     def _keys(self, bucket: str, prefix: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The CloudFormation types of the stack that moto does not know, each as a class that moto finds by its base class."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -7,6 +8,7 @@ from moto.awslambda.models import lambda_backends
 from moto.core.common_models import CloudFormationModel
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
+from moto.sqs.models import sqs_backends
 
 
 class _Resource:
@@ -185,6 +187,53 @@ class EventInvokeConfig(_Resource, CloudFormationModel):  # type: ignore[misc]  
     ) -> None:
         """Take the configuration off the function."""
         lambda_backends[account_id][region_name].delete_function_event_invoke_config(resource_name)
+
+
+class BucketPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+    """The policy of a bucket; `Ref` is the bucket's name."""
+
+    type_name = "AWS::S3::BucketPolicy"
+
+    @classmethod
+    def create(cls, _name: str, properties: Mapping[str, Any], account: str, _region: str) -> str:
+        """Put the policy on moto's bucket and return the bucket's name."""
+        bucket: str = properties["Bucket"]
+        s3_backends[account]["aws"].put_bucket_policy(
+            bucket, json.dumps(properties["PolicyDocument"]).encode()
+        )
+        return bucket
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, _cloudformation_json: Mapping[str, Any], account_id: str, _region: str
+    ) -> None:
+        """Take the policy off the bucket."""
+        s3_backends[account_id]["aws"].delete_bucket_policy(resource_name)
+
+
+class QueuePolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+    """The policy of some queues; `Ref` is the URL of the first one."""
+
+    type_name = "AWS::SQS::QueuePolicy"
+
+    @classmethod
+    def create(cls, _name: str, properties: Mapping[str, Any], account: str, region: str) -> str:
+        """Put the policy on moto's queues and return the first one's URL."""
+        urls: list[str] = properties["Queues"]
+        for url in urls:
+            _queue(url, account, region).policy = json.dumps(properties["PolicyDocument"])
+        return urls[0]
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, _cloudformation_json: Mapping[str, Any], account_id: str, region_name: str
+    ) -> None:
+        """Take the policy off the queue."""
+        _queue(resource_name, account_id, region_name).policy = None
+
+
+def _queue(url: str, account: str, region: str) -> Any:
+    return sqs_backends[account][region].get_queue(url.rpartition("/")[2])
 
 
 def _definition(properties: Mapping[str, Any], account: str) -> str:

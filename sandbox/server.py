@@ -27,6 +27,8 @@ from sandbox.cdk import UNWANTED, CdkCommand
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 PROJECT = Path(__file__).resolve().parents[1]
+# The CDK's roles have policies that AWS manages.
+MOTO_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
 FUNCTIONS_LOG = "functions.log"  # in the sandbox's folder: what the deployed functions print
 
 
@@ -164,7 +166,8 @@ class Sandbox:
                 text=True,
                 start_new_session=True,
                 pass_fds=(listening,),
-                env={name: value for name, value in os.environ.items() if name not in UNWANTED},
+                env={name: value for name, value in os.environ.items() if name not in UNWANTED}
+                | MOTO_SETTINGS,
                 cwd=PROJECT,
             )
 

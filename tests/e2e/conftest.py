@@ -236,11 +236,14 @@ class Governance:
             setting = {"bucket": hold.bucket, "key": hold.key, "handler": configuration["Handler"]}
             variables = configuration["Environment"]["Variables"] | {"HOLD": json.dumps(setting)}
             self._configure(function, Handler="held.handler", Environment={"Variables": variables})
+            role = {"RoleName": configuration["Role"].rpartition("/")[2], "PolicyName": "hold"}
+            self.client("iam").put_role_policy(**role, PolicyDocument=json.dumps(hold.policy()))
             try:
                 yield hold
             finally:
                 hold.let_go()
                 self.settle()
+                self.client("iam").delete_role_policy(**role)
 
     def _configure(self, function: str, **settings: Any) -> None:
         self.client("lambda").update_function_configuration(FunctionName=function, **settings)
@@ -273,6 +276,16 @@ class Hold:
         self._s3 = governance.client("s3")
         self.bucket = governance.outputs["DecisionsBucket"]
         self.key = f"holds/{function}-{uuid.uuid4().hex}"
+
+    def policy(self) -> dict[str, Any]:
+        """What the function's role needs beside its own rights in order to wait."""
+        bucket = f"arn:aws:s3:::{self.bucket}"
+        allowed = {
+            "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:ListBucket"],
+            "Resource": [bucket, f"{bucket}/*"],
+        }
+        return {"Version": "2012-10-17", "Statement": [allowed]}
 
     def reached(self) -> None:
         """Wait until the function was invoked."""

@@ -14,6 +14,18 @@ import pytest
 from sandbox.server import Sandbox
 
 ROLE = "arn:aws:iam::123456789012:role/test"
+ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+RULES_MAY_SEND = {
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": "*",
+}
+
+
+def policy(*statements: Any) -> str:
+    """A policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 class Account:
@@ -39,9 +51,11 @@ class Account:
     def name(kind: str) -> str:
         return f"{kind}-{uuid.uuid4().hex[:8]}"
 
-    def role(self) -> str:
-        iam = self.client("iam")
-        answer = iam.create_role(RoleName=self.name("role"), AssumeRolePolicyDocument="{}")
+    def role(self, name: str | None = None) -> str:
+        """Make a role that may do anything; returns its ARN."""
+        iam, name = self.client("iam"), name or self.name("role")
+        answer = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        iam.put_role_policy(RoleName=name, PolicyName="anything", PolicyDocument=policy(ANYTHING))
         return str(answer["Role"]["Arn"])
 
     def function(self, code: str, **settings: Any) -> str:
@@ -56,12 +70,20 @@ class Account:
             Code={"ZipFile": content.getvalue()},
             **arguments,
         )
-        return str(answer["FunctionArn"])
+        arn = str(answer["FunctionArn"])
+        self.client("lambda").add_permission(
+            FunctionName=arn,
+            StatementId="rules",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+        )
+        return arn
 
     def queue(self) -> tuple[str, str]:
         """Make a queue; returns its URL and ARN."""
         sqs = self.client("sqs")
-        url = sqs.create_queue(QueueName=self.name("queue"))["QueueUrl"]
+        attributes = {"Policy": policy(RULES_MAY_SEND)}
+        url = sqs.create_queue(QueueName=self.name("queue"), Attributes=attributes)["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return url, arn
 
@@ -97,14 +119,19 @@ class Account:
     def describe(self, arn: str) -> dict[str, Any]:
         return dict(self.client("sagemaker").describe_model_package(ModelPackageName=arn))
 
-    def pipeline(self, steps: list[dict[str, Any]], parameters: list[dict[str, Any]] | None = None) -> str:
+    def pipeline(
+        self,
+        steps: list[dict[str, Any]],
+        parameters: list[dict[str, Any]] | None = None,
+        role: str = ROLE,
+    ) -> str:
         """Make a pipeline of the steps; returns its name."""
         name = self.name("pipeline")
         definition = {"Version": "2020-12-01", "Parameters": parameters or [], "Steps": steps}
         self.client("sagemaker").create_pipeline(
             PipelineName=name,
             PipelineDefinition=json.dumps(definition),
-            RoleArn=ROLE,
+            RoleArn=role,
             ClientRequestToken="t" * 32,
         )
         return name
@@ -133,7 +160,9 @@ class Account:
 def account() -> Iterator[Account]:
     """A sandbox for all tests of the room; each test makes what it needs under names of its own."""
     with Sandbox(retry_interval=0.05) as sandbox:
-        yield Account(sandbox)
+        here = Account(sandbox)
+        here.role(ROLE.rpartition("/")[2])
+        yield here
 
 
 @pytest.fixture

@@ -176,6 +176,57 @@ def test_a_resource_that_cannot_be_made_fails_the_stack(account: Any) -> None:
     assert any("already exists" in event.get("ResourceStatusReason", "") for event in events)
 
 
+def test_policies_and_boundaries_of_a_template_are_in_force(account: Any) -> None:
+    stack, queue, role = account.name("stack"), account.name("queue"), account.name("role")
+    nobody = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [nobody]}
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+    def template(managed: str, sid: str) -> dict[str, Any]:
+        own = {"PolicyName": "own", "PolicyDocument": {**document, "Statement": [{**nobody, "Sid": sid}]}}
+        return {
+            "Resources": {
+                "Bucket": {"Type": "AWS::S3::Bucket"},
+                "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": queue}},
+                "OfBucket": {
+                    "Type": "AWS::S3::BucketPolicy",
+                    "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": document},
+                },
+                "OfQueue": {
+                    "Type": "AWS::SQS::QueuePolicy",
+                    "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": document},
+                },
+                "Role": {
+                    "Type": "AWS::IAM::Role",
+                    "Properties": {
+                        "RoleName": role,
+                        "AssumeRolePolicyDocument": document,
+                        "ManagedPolicyArns": [f"arn:aws:iam::aws:policy/{managed}"],
+                        "PermissionsBoundary": boundary,
+                        "Policies": [own],
+                    },
+                },
+            },
+            "Outputs": {"Bucket": {"Value": {"Ref": "Bucket"}}},
+        }
+
+    iam = account.client("iam")
+    for managed, sid in (("ReadOnlyAccess", "first"), ("job-function/SupportUser", "second")):
+        deploy(account, stack, template(managed, sid))
+        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        assert f"arn:aws:iam::aws:policy/{managed}" in [one["PolicyArn"] for one in attached]
+        own = iam.get_role_policy(RoleName=role, PolicyName="own")["PolicyDocument"]
+        assert f"'Sid': '{sid}'" in str(own)  # moto writes out a template's policy as Python does
+    assert iam.get_role(RoleName=role)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
+    (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    bucket = described["Outputs"][0]["OutputValue"]
+    assert json.loads(account.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]) == document
+    sqs = account.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+    assert json.loads(attributes["Policy"]) == document
+
+
 APP = """
 import json, pathlib, sys
 import aws_cdk as cdk
@@ -184,7 +235,9 @@ from aws_cdk import aws_sagemaker as sagemaker, aws_sqs as sqs
 app = cdk.App()
 stack = cdk.Stack(app, "Throwaway")
 version = app.node.try_get_context("python_version")
-sqs.Queue(stack, "Queue", queue_name=f"queue-{version.replace('.', '-')}", enforce_ssl=True)
+queue = sqs.Queue(stack, "Queue", queue_name=f"queue-{version.replace('.', '-')}", enforce_ssl=True)
+waiting = queue.metric_approximate_number_of_messages_visible()
+waiting.create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
 body = {"Version": "2020-12-01", "Steps": []}
 for name in app.node.try_get_context("names").split(","):
     sagemaker.CfnPipeline(
@@ -206,7 +259,7 @@ def test_the_real_cdk_deploys_and_its_failures_are_told(tmp_path: Path) -> None:
         command = f"{sys.executable} {app}"
         (deployment,) = sandbox.deploy(app=command, context={"names": "one"})
         assert (deployment.stack, deployment.outputs) == ("Throwaway", {"Names": "one"})
-        assert [reason.split(":")[4] for reason in deployment.skipped.values()] == ["QueuePolicy"]
+        assert [reason.split(":")[4] for reason in deployment.skipped.values()] == ["Alarm"]
         assert told == ["starting the embedded AWS", "cdk bootstrap", "cdk synth", "cdk deploy"]
         with pytest.raises(GovernanceError, match=r"(?s)cdk deploy .*ROLLBACK_COMPLETE"):
             sandbox.deploy(app=command, context={"names": "two,two"})

@@ -114,6 +114,26 @@ def test_an_event_for_a_function_that_is_gone_ends_in_the_dead_letter_queue_of_t
     assert message["attributes"]["RETRY_ATTEMPTS"] == "1"
 
 
+def test_a_function_that_the_rule_may_not_invoke_is_not_invoked(account: Any) -> None:
+    function, group = account.function(COUNTS), account.group()
+    account.client("lambda").remove_permission(FunctionName=function, StatementId="rules")
+    dead_url, dead_arn = account.queue()
+    retries = {"MaximumRetryAttempts": 0}
+    rule(
+        account,
+        {"ModelPackageGroupName": [group]},
+        function,
+        DeadLetterConfig={"Arn": dead_arn},
+        RetryPolicy=retries,
+    )
+    account.package(ModelPackageGroupName=group)
+    account.sandbox.wait_idle()
+    assert attempts(account, function) == []
+    (message,) = account.messages(dead_url)
+    assert message["attributes"]["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert "lambda:InvokeFunction" in message["attributes"]["ERROR_MESSAGE"]
+
+
 def test_other_targets_of_a_rule_still_get_the_event(account: Any) -> None:
     function, group = account.function(COUNTS), account.group()
     url, arn = account.queue()

@@ -235,7 +235,7 @@ def processing_step(bucket: str) -> dict[str, Any]:
                 "ContainerEntrypoint": ["python3", "-c", PROGRAM],
                 "ContainerArguments": ["/opt/ml/processing/in", "/opt/ml/processing/out"],
             },
-            "RoleArn": "arn:aws:iam::123456789012:role/job",
+            "RoleArn": "arn:aws:iam::123456789012:role/test",
             "Environment": {"SETTING": "/opt/ml/processing/in"},
             "ProcessingInputs": [{"InputName": "in", "AppManaged": False, "S3Input": channel("in", "Input")}],
             "ProcessingOutputConfig": {
@@ -306,3 +306,27 @@ def test_a_processing_step_that_takes_too_long_is_ended(account: Any) -> None:
     step["Arguments"]["StoppingCondition"] = {"MaxRuntimeInSeconds": 1}
     _, (job,) = account.run(account.pipeline([step]))
     assert "longer than 1 seconds" in job["FailureReason"]
+
+
+def test_a_step_needs_the_rights_of_the_pipelines_role_and_of_the_jobs(
+    account: Any, echo: str, lambda_step: Step
+) -> None:
+    iam, role = account.client("iam"), account.name("role")
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    bucket = account.bucket()
+    account.client("s3").put_object(Bucket=bucket, Key="in/input.txt", Body=b"hello")
+    job = processing_step(bucket)
+    steps = {"Lambda": lambda_step("Only", echo, {}), "Processing": job}
+
+    def failure(step: str, *actions: str) -> str:
+        allowed = {"Effect": "Allow", "Action": ["s3:ListBucket", *actions], "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_role_policy(RoleName=role, PolicyName="own", PolicyDocument=document)
+        _, (described,) = account.run(account.pipeline([steps[step]], role=arn))
+        return str(described["FailureReason"])
+
+    assert "lambda:InvokeFunction" in failure("Lambda")
+    assert "sagemaker:CreateProcessingJob" in failure("Processing")
+    assert "iam:PassRole" in failure("Processing", "sagemaker:CreateProcessingJob")
+    job["Arguments"]["RoleArn"] = arn
+    assert "s3:GetObject" in failure("Processing", "sagemaker:CreateProcessingJob", "iam:PassRole")
