@@ -1,19 +1,19 @@
-"""Rates and means, for the whole and for each facet group, with the largest gap between groups.
+"""Facet groups, and rates and means that are counted item by item, for the whole and for each group.
 
 Facets are a mapping from column to group, such as `{"region": "CA"}`; a group is addressed as `region=CA`.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from checks.errors import GovernanceError
-from checks.measurements import Measured, Measurement, Source, Unmeasured
+from checks.measurements import Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
+from scorers.group_figures import HERE, Figure, measure_groups
 
 MAX_GROUPS = 1_000
-LARGEST_GAP = "_largest_gap"
-HERE = Source("evaluation.json")
 
 
 def facet_groups(facets: JsonValue) -> tuple[str, ...]:
@@ -69,10 +69,6 @@ class _Tally:
         return math.sqrt(self.squares / (self.samples - 1)) if self.samples > 1 else None
 
 
-def _value(tally: _Tally) -> float:
-    return tally.total / tally.samples  # exact for a rate, where the running mean is not
-
-
 class FacetedMetric:
     """Accumulates one metric in constant memory for a bounded number of groups.
 
@@ -104,47 +100,29 @@ class FacetedMetric:
                 tally = self._groups[group] = _Tally()
             add(tally, value)
 
-    def measurements(self, *, nothing: str = "no item could be scored") -> list[Measurement]:
+    def measurements(
+        self, *, nothing: str = "no item could be scored", known_groups: Iterable[str] = ()
+    ) -> list[Measurement]:
         """Return the whole, each group in the order of its name, and each column's largest gap.
 
-        `nothing` is the reason to give where there is no item at all.
+        `nothing` is the reason to give for the whole, or for one of `known_groups`, in which there is no item.
         """
-        if not self._whole.samples:
-            return [Unmeasured(self._metric, nothing, HERE)]
-        groups = sorted(self._groups.items())
-        columns: dict[str, list[tuple[str, _Tally]]] = {}
-        for group, tally in groups:
-            columns.setdefault(group.partition("=")[0], []).append((group, tally))
-        return [
-            self._measured(self._whole, None),
-            *(self._measured(tally, group) for group, tally in groups),
-            *(self._gap(column, [tally for _, tally in members]) for column, members in columns.items()),
-        ]
+        unmeasured = Unmeasured(self._metric, nothing, HERE)
+        whole = self._figure(self._whole).stated if self._whole.samples else unmeasured
+        figures = {group: self._figure(tally) for group, tally in self._groups.items()}
+        return measure_groups(whole, {**dict.fromkeys(known_groups, unmeasured), **figures})
 
-    def _measured(self, tally: _Tally, facet: str | None) -> Measured:
+    def _figure(self, tally: _Tally) -> Figure:
         spread = None if self._proportion else tally.standard_deviation
-        return Measured(
-            self._metric, _value(tally), HERE, facet=facet, samples=tally.samples, standard_deviation=spread
-        )
-
-    def _gap(self, column: str, tallies: list[_Tally]) -> Measurement:
-        metric = self._metric + LARGEST_GAP
-        if len(tallies) == 1:
-            return Unmeasured(metric, f"{column} has only one group", HERE, facet=column)
-        high = max(tallies, key=_value)
-        low = min(tallies, key=_value)
-        variances = [self._variance_of_mean(tally) for tally in (high, low)]
-        known = [variance for variance in variances if variance is not None]
-        samples = high.samples + low.samples if high is not low else high.samples
-        return Measured(
-            metric,
-            _value(high) - _value(low),
+        stated = Measured(
+            self._metric,
+            tally.total / tally.samples,  # exact for a rate, where the running mean is not
             HERE,
-            facet=column,
-            # Several samples without a standard error would pass the difference of two means for a proportion.
-            samples=samples if len(known) == len(variances) or samples == 1 else None,
-            standard_error=math.sqrt(sum(known)) if len(known) == len(variances) else None,
+            samples=tally.samples,
+            standard_deviation=spread,
         )
+        variance = self._variance_of_mean(tally)
+        return Figure(stated, tally.samples, None if variance is None else Fraction(variance))
 
     def _variance_of_mean(self, tally: _Tally) -> float | None:
         """The variance of a group's value.

@@ -9,16 +9,18 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from statistics import NormalDist
 
 from checks.errors import GovernanceError
-from checks.measurements import Interval, Measured, Measurement, Unmeasured
+from checks.measurements import Interval, Measured, Measurement
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
-from scorers.facets import HERE, LARGEST_GAP, MAX_GROUPS, facet_groups
+from scorers.facets import MAX_GROUPS, facet_groups
+from scorers.group_figures import HERE, Figure, measure_groups
 from scorers.input_file import InputFile, open_input
 from scorers.lines import SHOWN_PROBLEMS, Line, LinesError, check_lines
 from scorers.uncertainty import estimate
@@ -229,51 +231,27 @@ def _clustered_error(values: Sequence[float], sessions: Sequence[str]) -> float 
 def _measurements(
     found: Sequence[Rating], groups: Mapping[str, Sequence[Rating]], scale: Scale
 ) -> list[Measurement]:
-    result: list[Measurement] = [*_of(found, scale, None)]
-    by_column: dict[str, list[tuple[Measured, ...]]] = defaultdict(list)
-    for group in sorted(groups):
-        measured = _of(groups[group], scale, group)
-        result += measured
-        by_column[group.partition("=")[0]].append(measured)
-    for column, members in by_column.items():
-        for index in (0, 1):
-            result.append(_gap(column, [member[index] for member in members]))
-    return result
+    by_group = {group: _measure(groups[group], scale) for group in sorted(groups)}
+    result: list[Measurement] = []
+    for index, whole in enumerate(_measure(found, scale)):
+        of_groups = {group: _figure(measured[index]) for group, measured in by_group.items()}
+        result += measure_groups(whole, of_groups)
+    responses = Measured(f"{GROUP}.responses", len(found), HERE)
+    counts = [replace(responses, value=len(groups[group]), facet=group) for group in by_group]
+    return [*result, responses, *counts]
 
 
-def _of(ratings: Sequence[Rating], scale: Scale, facet: str | None) -> tuple[Measured, ...]:
+def _measure(ratings: Sequence[Rating], scale: Scale) -> tuple[Measured, Measured]:
     sessions = [rating.session for rating in ratings]
-    found = (
+    return (
         net_promoter_score([scale.points(rating.rating) for rating in ratings], sessions),
         mean_rating([rating.rating for rating in ratings], scale, sessions),
-        Measured(f"{GROUP}.responses", len(ratings), HERE),
-    )
-    return tuple(_with_facet(measured, facet) for measured in found)
-
-
-def _with_facet(measured: Measured, facet: str | None) -> Measured:
-    return Measured(
-        measured.metric,
-        measured.value,
-        HERE,
-        facet,
-        measured.samples,
-        measured.standard_deviation,
-        measured.standard_error,
-        measured.interval,
     )
 
 
-def _gap(column: str, members: Sequence[Measured]) -> Measurement:
-    metric = members[0].metric + LARGEST_GAP
-    if len(members) == 1:
-        return Unmeasured(metric, f"{column} has only one group", HERE, column)
-    high = max(members, key=lambda member: member.value)
-    low = min(members, key=lambda member: member.value)
-    errors = [member.standard_error for member in (high, low) if member.standard_error is not None]
-    samples = sum(member.samples or 0 for member in (high, low))
-    known = math.hypot(*errors) if len(errors) > 1 else None
-    return Measured(metric, high.value - low.value, HERE, column, samples=samples, standard_error=known)
+def _figure(stated: Measured) -> Figure:
+    error = stated.standard_error
+    return Figure(stated, stated.samples or 0, None if error is None else Fraction(error) ** 2)
 
 
 def _provenance(source: InputFile, found: Sequence[Rating], scale: Scale) -> dict[str, JsonValue]:

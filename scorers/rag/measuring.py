@@ -1,19 +1,20 @@
 """From scores to evidence: measurements for the gate, and one result a line behind them."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.stats import binom
 
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
-from scorers.facets import HERE, LARGEST_GAP, FacetedMetric
+from scorers.facets import FacetedMetric
+from scorers.group_figures import HERE, ScoredItem, estimate_items, measure_means, state_estimate
 from scorers.rag.items import RagItem
 from scorers.rag.metrics import Metric
 from scorers.rag.rag_settings import CorrectRule
 from scorers.rag.scores import MetricScores, RunScores
-from scorers.uncertainty import Estimate, estimate
+from scorers.uncertainty import estimate
 
 GROUP = "rag"
 COVERAGE = f"{GROUP}.coverage"
@@ -78,68 +79,20 @@ def _of_metric(
     metric: Metric, items: Sequence[RagItem], column: Sequence[MetricScores], *, at_zero: bool
 ) -> list[Measurement]:
     name = f"{GROUP}.{metric.name}"
-    groups: dict[str, list[MetricScores]] = {}
-    for item, cell in zip(items, column, strict=True):
-        for group in item.groups:
-            groups.setdefault(group, []).append(cell)
-    whole = _estimate(metric, column)
-    of_groups = {group: _estimate(metric, groups[group]) for group in sorted(groups)}
-    found = [_mean(name, whole, None, column)]
-    if isinstance(whole, Estimate) and whole.judge_standard_deviation is not None:
-        found.append(_judge_spread(name + JUDGE_SPREAD, whole.judge_standard_deviation, at_zero=at_zero))
-    found += [_mean(name, of_group, group, groups[group]) for group, of_group in of_groups.items()]
-    columns: dict[str, list[Estimate]] = {}
-    for group, of_group in of_groups.items():
-        scored = columns.setdefault(group.partition("=")[0], [])
-        if isinstance(of_group, Estimate):
-            scored.append(of_group)
-    return [*found, *(_gap(name, facet, estimates) for facet, estimates in columns.items())]
+    scored = [
+        ScoredItem(item.groups, cell.draws, cell.reasons) for item, cell in zip(items, column, strict=True)
+    ]
+    found = measure_means(name, scored, scale=(metric.low, 1.0))
+    whole = estimate_items(scored, (metric.low, 1.0))
+    if whole is not None and whole.judge_standard_deviation is not None:
+        found.insert(1, _judge_spread(name + JUDGE_SPREAD, whole.judge_standard_deviation, at_zero=at_zero))
+    return found
 
 
 def _judge_spread(name: str, deviation: float, *, at_zero: bool) -> Measurement:
     if at_zero and not deviation:
         return Unmeasured(name, SAME_AT_ZERO, HERE)
     return Measured(name, deviation, HERE)
-
-
-def _estimate(metric: Metric, cells: Iterable[MetricScores]) -> Estimate | None:
-    scored = [cell.draws for cell in cells if cell.draws]
-    return estimate(scored, low=metric.low) if scored else None
-
-
-def _mean(name: str, found: Estimate | None, facet: str | None, cells: Sequence[MetricScores]) -> Measurement:
-    if found is None:
-        reasons = [reason for cell in cells for reason in cell.reasons]
-        most = max(reasons, key=reasons.count)
-        return Unmeasured(name, f"no item could be scored, most often because: {most}", HERE, facet)
-    return Measured(
-        name,
-        found.value,
-        HERE,
-        facet,
-        samples=found.samples,
-        standard_deviation=found.standard_deviation,
-        standard_error=found.standard_error,
-    )
-
-
-def _gap(name: str, facet: str, estimates: Sequence[Estimate]) -> Measurement:
-    if len(estimates) < 2:  # noqa: PLR2004 - a gap is between two
-        groups = "only one group" if estimates else "no group"
-        return Unmeasured(name + LARGEST_GAP, f"{facet} has {groups} with scores", HERE, facet)
-    high = max(estimates, key=lambda one: one.value)
-    low = min(estimates, key=lambda one: one.value)
-    errors = [one.standard_error for one in (high, low) if one.standard_error is not None]
-    known = len(errors) == 2  # noqa: PLR2004 - both groups
-    return Measured(
-        name + LARGEST_GAP,
-        high.value - low.value,
-        HERE,
-        facet,
-        # Without a standard error samples would pass the difference of two means for a proportion.
-        samples=high.samples + low.samples if known else None,
-        standard_error=math.hypot(*errors) if known else None,
-    )
 
 
 def _rates(scores: RunScores) -> list[Measurement]:
@@ -166,7 +119,7 @@ def _latency(items: Sequence[RagItem]) -> list[Measurement]:
     mean = estimate([[second] for second in seconds], high=max(seconds[-1], 1e-9))
     return [
         *(_percentile(seconds, name, share) for name, share in PERCENTILES.items()),
-        _mean(f"{GROUP}.latency_mean_seconds", mean, None, ()),
+        state_estimate(f"{GROUP}.latency_mean_seconds", mean).stated,
         Measured(f"{GROUP}.latency_total_seconds", math.fsum(seconds), HERE),
     ]
 

@@ -23,7 +23,7 @@ from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
-from scorers.facets import HERE
+from scorers.group_figures import HERE
 from scorers.safety.bbq_lines import (
     Condition,
     Question,

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from checks.measurements import Measured, Measurement, Unmeasured
-from scorers.facets import HERE, FacetedMetric
+from scorers.facets import FacetedMetric
+from scorers.group_figures import HERE
 from scorers.text_to_sql.verdicts.verdict import PairVerdict
 
 GROUP = "text_to_sql"
