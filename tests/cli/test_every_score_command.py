@@ -391,7 +391,7 @@ def test_a_file_that_is_rewritten_and_put_back_is_refused(
         return ()
 
     after_each_hash(monkeypatch, path, rewrite_alike)
-    monkeypatch.setattr("scorers.feedback.facet_groups", put_back)
+    monkeypatch.setattr("scorers.feedback.ratings.facet_groups", put_back)
     said = refusal_of(["score", "feedback", "ratings.jsonl", "-o", "out"], capsys)
     assert said == "error: ratings.jsonl: the file changed while it was being scored; score it again\n"
     assert path.read_bytes() == content

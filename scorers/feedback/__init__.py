@@ -1,0 +1,1 @@
+"""Feedback as evidence: people's ratings in, net promoter score and mean rating out."""
