@@ -55,7 +55,7 @@ def command(
     # Imported here: the scorer's imports are not for --help.
     from cli.display.run_summary import show_summary  # noqa: PLC0415
     from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
-    from scorers.feedback.ratings import ELEVEN_POINTS, FIVE_POINTS, Columns, Scale, score_feedback  # noqa: PLC0415
+    from scorers.feedback import ELEVEN_POINTS, FIVE_POINTS, Columns, Scale, score_feedback  # noqa: PLC0415
 
     base = FIVE_POINTS if scale is ScaleName.FIVE else ELEVEN_POINTS
     chosen = Scale(

@@ -18,7 +18,7 @@ from checks.catalogue import find_metric
 from checks.catalogue.metric import LARGEST_GAP
 from checks.measurements import Measured, Measurement, Unmeasured
 from scorers.bias.report import POST_TRAINING_NAMES, PRE_TRAINING_NAMES
-from scorers.feedback.ratings import Columns, score_feedback
+from scorers.feedback import Columns, score_feedback
 from scorers.safety.bbq import score_bbq
 from scorers.safety.disinformation import score_disinformation
 from scorers.safety.memorization import score_memorization

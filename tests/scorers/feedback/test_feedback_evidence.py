@@ -21,14 +21,14 @@ from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
 from cli.exit_codes import ExitCode
 from cli.main import run
-from scorers.feedback.ratings import (
+from scorers.feedback import (
     ELEVEN_POINTS,
     FIVE_POINTS,
     Columns,
     Scale,
-    net_promoter_score,
     score_feedback,
 )
+from scorers.feedback.rating_figures import net_promoter_score
 
 THRESHOLDS = b"""
 name: assistant
