@@ -179,7 +179,7 @@ def memorization(
     A line has response, and may have id, prompt, facets, and reference (the text that the prompt was taken from),
     for HELM's copyright metrics.
     """
-    from scorers.safety.memorization import Limits, score_memorization  # noqa: PLC0415 - not for --help
+    from scorers.safety.memorization import CopyLimits, score_memorization  # noqa: PLC0415 - not for --help
 
     place = index or user_cache() / CORPORA
     evidence = score_memorization(
@@ -187,7 +187,7 @@ def memorization(
         output,
         corpus,
         place,
-        limits=Limits(limit, near_limit),
+        limits=CopyLimits(limit, near_limit),
         normalise_spacing=helm_normalise_spacing,
         separator=separator,
     )

@@ -29,7 +29,7 @@ class BiasError(GovernanceError):
     """A table, a facet or a label that the bias metrics cannot be computed from; the message names the way out."""
 
 
-class Kind(Enum):
+class CellKind(Enum):
     """What the cells of one column are."""
 
     NUMBERS = "numbers"
@@ -38,21 +38,21 @@ class Kind(Enum):
     MIXED = "several types"
 
 
-def kind_of(column: pd.Series) -> Kind:
+def kind_of(column: pd.Series) -> CellKind:
     """Return what the cells of `column` are, empty ones left aside."""
     dtype = column.cat.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
     if pd.api.types.is_bool_dtype(dtype):
-        return Kind.TRUTH_VALUES
+        return CellKind.TRUTH_VALUES
     if pd.api.types.is_numeric_dtype(dtype):
-        return Kind.NUMBERS
+        return CellKind.NUMBERS
     if not pd.api.types.is_object_dtype(dtype):
-        return Kind.TEXTS
+        return CellKind.TEXTS
     found = pd.api.types.infer_dtype(column, skipna=True)
     if found == "boolean":
-        return Kind.TRUTH_VALUES
+        return CellKind.TRUTH_VALUES
     if found in {"integer", "floating", "decimal", "mixed-integer-float"}:
-        return Kind.NUMBERS
-    return Kind.MIXED if found.startswith("mixed") else Kind.TEXTS
+        return CellKind.NUMBERS
+    return CellKind.MIXED if found.startswith("mixed") else CellKind.TEXTS
 
 
 def column_of(table: pd.DataFrame, name: str) -> pd.Series:
@@ -132,11 +132,11 @@ def rows_with(column: pd.Series, values: Sequence[Scalar], where: str) -> Boolea
         BiasError: when a value is not of the column's kind.
     """
     match kind_of(column):
-        case Kind.TRUTH_VALUES:
+        case CellKind.TRUTH_VALUES:
             wanted: list[Scalar] = [_truth(value, where) for value in values]
-        case Kind.NUMBERS:
+        case CellKind.NUMBERS:
             wanted = [_number(value, where) for value in values]
-        case Kind.TEXTS | Kind.MIXED:
+        case CellKind.TEXTS | CellKind.MIXED:
             wanted = [str(value) for value in values]
             if pd.api.types.is_object_dtype(column.dtype):  # dates and the like
                 column = column.astype(str).where(column.notna())

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scorers.bias.columns import SLICE, Booleans, Kind, distinct, kind_of
+from scorers.bias.columns import SLICE, Booleans, CellKind, distinct, kind_of
 from scorers.bias.metrics import Undefined, Value
 
 # The library gives 0 here, which a threshold would take for a measured equality.
@@ -31,7 +31,7 @@ def read_strata(group_variable: pd.Series) -> Strata | Undefined:
     kind = kind_of(group_variable)
     if empty.all():
         return NOT_PROVIDED
-    if (kind is Kind.TEXTS and empty.any()) or kind is Kind.MIXED:
+    if (kind is CellKind.TEXTS and empty.any()) or kind is CellKind.MIXED:
         return Undefined(
             "Group variable mixes texts with empty cells or numbers, which cannot be put in one order"
         )

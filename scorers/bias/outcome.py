@@ -8,7 +8,7 @@ import pandas as pd
 from scorers.bias.columns import (
     BiasError,
     Booleans,
-    Kind,
+    CellKind,
     Scalar,
     column_of,
     examples,
@@ -28,7 +28,7 @@ Positive = Values | Above | Sequence[Scalar]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Labels:
     """Positive labels by row, and how Clarify writes what is positive (`label_value_or_threshold`).
 
     `predicted` is `None` without predictions, or the reason where no prediction is positive. `remarks` say how labels
@@ -42,7 +42,7 @@ class Outcome:
     remarks: tuple[str, ...] = ()
 
 
-def read_outcome(table: pd.DataFrame, label: str, positive: Positive, predicted: str | None) -> Outcome:
+def read_outcome(table: pd.DataFrame, label: str, positive: Positive, predicted: str | None) -> Labels:
     """Read the outcome columns of `table`.
 
     A plain sequence of values is taken as Clarify takes it: several values are categories; a single one is a
@@ -70,7 +70,7 @@ def read_outcome(table: pd.DataFrame, label: str, positive: Positive, predicted:
             f"label {label}: no row is positive ({_described(group)}); the column holds {examples(column)}; "
             "several values are named one by one, with spaces between them"
         )
-    return Outcome(label, _written(group), observed, told, tuple(remarks))
+    return Labels(label, _written(group), observed, told, tuple(remarks))
 
 
 def _on_threshold(
@@ -99,7 +99,7 @@ def _complete(table: pd.DataFrame, name: str, role: str) -> pd.Series:
             f"{role} {name}: {int(empty.sum()):,} empty cells, the first in data row {first:,}; "
             "fill them or leave those rows out, since an empty label is neither positive nor negative"
         )
-    if kind_of(column) is Kind.MIXED:
+    if kind_of(column) is CellKind.MIXED:
         raise BiasError(
             f"{role} {name}: cells of several types ({examples(column)}); give the column one type"
         )
@@ -146,7 +146,10 @@ def _is_one_of_two(value: float, column: pd.Series, predictions: pd.Series | Non
 
 def _refuse_numbers_among_texts(column: pd.Series, values: Sequence[Scalar]) -> None:
     """Refuse a label such as 0, 1, unknown: "not 1" would count the unknown ones as negative."""
-    if kind_of(column) is not Kind.TEXTS or pd.to_numeric(pd.Series(values), errors="coerce").isna().all():
+    if (
+        kind_of(column) is not CellKind.TEXTS
+        or pd.to_numeric(pd.Series(values), errors="coerce").isna().all()
+    ):
         return
     texts = column.drop_duplicates()
     strays = texts[pd.to_numeric(texts, errors="coerce").isna()]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from scorers.bias.columns import BiasError, Kind, Scalar, examples, kind_of
+from scorers.bias.columns import BiasError, CellKind, Scalar, examples, kind_of
 from scorers.bias.spelling import spellings
 
 MANY_STRAYS = 10  # predicted values beside the labels from which on integers look like scores
@@ -39,7 +39,7 @@ def refuse_other_labels(labels: pd.Series, predictions: pd.Series) -> list[str]:
 
 def _are_scores(predictions: pd.Series, strays: Collection[Scalar], labels: int) -> bool:
     """Whether the predicted values that are no labels are fractions, or more integers than there are classes."""
-    if kind_of(predictions) is not Kind.NUMBERS:
+    if kind_of(predictions) is not CellKind.NUMBERS:
         return False
     is_fraction = any(float(stray) % 1 for stray in strays)
     return is_fraction or len(strays) > max(MANY_STRAYS, labels)
@@ -47,7 +47,7 @@ def _are_scores(predictions: pd.Series, strays: Collection[Scalar], labels: int)
 
 def _way_out_for_scores(labels: pd.Series, predictions: pd.Series) -> str:
     within_one = bool(predictions.between(0, 1).all())
-    if within_one and kind_of(labels) in {Kind.NUMBERS, Kind.TRUTH_VALUES}:
+    if within_one and kind_of(labels) in {CellKind.NUMBERS, CellKind.TRUTH_VALUES}:
         return "give a threshold, such as --positive '>0.5'"
     return (
         f"make a column of labels of them, such as {predictions.name} > 0.5, and name that with --predicted"

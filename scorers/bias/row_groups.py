@@ -13,7 +13,7 @@ import pandas as pd
 from scorers.bias.columns import (
     BiasError,
     Booleans,
-    Kind,
+    CellKind,
     Scalar,
     column_of,
     distinct,
@@ -133,7 +133,7 @@ def groups_of(table: pd.DataFrame, facet: Facet) -> Iterator[Group]:
     """
     column = column_of(table, facet.column)
     where = f"facet {facet.column}"
-    if kind_of(column) is Kind.MIXED:
+    if kind_of(column) is CellKind.MIXED:
         raise BiasError(f"{where}: cells of several types ({examples(column)}); give the column one type")
     match facet.group:
         case Above(threshold):
@@ -167,7 +167,7 @@ def _refuse_absent(column: pd.Series, values: Sequence[Scalar], where: str) -> N
 
 def other_spellings(column: pd.Series, values: Sequence[Scalar]) -> list[str]:
     """Return the texts of `column` that differ from one of `values` in case or spaces only, and are not named."""
-    if kind_of(column) is not Kind.TEXTS:
+    if kind_of(column) is not CellKind.TEXTS:
         return []
     named, held = {str(value) for value in values}, spellings(column)
     return [str(cell) for value in values for cell in held.get(denoted(value), ()) if str(cell) not in named]
@@ -175,7 +175,7 @@ def other_spellings(column: pd.Series, values: Sequence[Scalar]) -> list[str]:
 
 def several_spellings(column: pd.Series) -> list[list[str]]:
     """Return the texts of `column` that differ from each other in case or spaces only, those of one value together."""
-    if kind_of(column) is not Kind.TEXTS:
+    if kind_of(column) is not CellKind.TEXTS:
         return []
     return [[str(cell) for cell in cells] for cells in spellings(column).values() if len(cells) > 1]
 

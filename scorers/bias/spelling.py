@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from scorers.bias.columns import BiasError, Booleans, Kind, Scalar, holds_times, kind_of, rows_with
+from scorers.bias.columns import BiasError, Booleans, CellKind, Scalar, holds_times, kind_of, rows_with
 
 PLAIN_NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?")  # 007 is a code
 TRUTH_WORDS = {"true": "1", "false": "0"}
@@ -45,9 +45,9 @@ def rows_denoting(column: pd.Series, values: Sequence[Scalar], where: str) -> Bo
         BiasError: when a value is not of the column's kind, or the column holds it in several spellings.
     """
     kind = kind_of(column)
-    if kind is Kind.NUMBERS:
+    if kind is CellKind.NUMBERS:
         return rows_with(column, as_numbers(column, values), where)
-    if kind is not Kind.TEXTS or holds_times(column) or pd.api.types.is_object_dtype(column.dtype):
+    if kind is not CellKind.TEXTS or holds_times(column) or pd.api.types.is_object_dtype(column.dtype):
         return rows_with(column, values, where)
     held = spellings(column)
     named = {str(value) for value in values}
@@ -72,6 +72,6 @@ def _sought(value: Scalar, held: Mapping[str, Sequence[Scalar]]) -> str:
 def as_numbers(column: pd.Series, values: Sequence[Scalar]) -> Sequence[Scalar]:
     """Return `values` with true and false as 1 and 0, where the column holds nothing else."""
     has_words = any(denoted(value) in TRUTH_WORDS for value in values)
-    if not has_words or kind_of(column) is not Kind.NUMBERS or not column.dropna().isin([0, 1]).all():
+    if not has_words or kind_of(column) is not CellKind.NUMBERS or not column.dropna().isin([0, 1]).all():
         return values
     return [TRUTH_WORDS.get(denoted(value), value) for value in values]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from checks.strict_json import JsonValue
-from scorers.bias.columns import BiasError, Kind, kind_of
+from scorers.bias.columns import BiasError, CellKind, kind_of
 from scorers.csv_files import COMMA, csv_columns, csv_rows, width_problem
 from scorers.file_kinds import FileKind, kind_of_file
 from scorers.lines import BadLine, read_lines
@@ -84,7 +84,7 @@ class Table:
     def _load_csv(self, columns: Sequence[str], empty: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
         self._check_widths()
         table = self._read_csv(columns, empty)
-        changing = [name for name in columns if kind_of(table[name]) is Kind.MIXED]
+        changing = [name for name in columns if kind_of(table[name]) is CellKind.MIXED]
         if (
             changing
         ):  # pandas reads by the chunk, to save memory; a code such as 7 or 9X is to be text throughout

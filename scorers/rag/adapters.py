@@ -28,7 +28,7 @@ VERDICTS = (
 )  # ragas' fields that are to be 0 or 1, and are any integer
 
 
-class JudgeFailure(Exception):
+class JudgeError(Exception):
     """What the judge said (or did not say) cannot be used, and why."""
 
 
@@ -41,10 +41,10 @@ def read_answer(answer: JudgeAnswer, model: type[Model]) -> Model:
     """Return the judge's JSON as `model`; reasoning, a Markdown fence or prose around one JSON object is taken off.
 
     Raises:
-        JudgeFailure: saying what it answered instead, or which verdict is neither 0 nor 1.
+        JudgeError: saying what it answered instead, or which verdict is neither 0 nor 1.
     """
     if answer.stopped is not None:
-        raise JudgeFailure(f"{CUT_OFF}: {answer.stopped}")
+        raise JudgeError(f"{CUT_OFF}: {answer.stopped}")
     text = after_reasoning(answer.text)
     for take in (str, extract_json_from_codeblock):
         try:
@@ -56,19 +56,17 @@ def read_answer(answer: JudgeAnswer, model: type[Model]) -> Model:
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(step) for step in first["loc"]) or "its top level"
-            raise JudgeFailure(
-                f"the judge's JSON does not fit the schema: {place}: {first['msg']}"
-            ) from error
+            raise JudgeError(f"the judge's JSON does not fit the schema: {place}: {first['msg']}") from error
     shown = " ".join(text.split())
     shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
-    raise JudgeFailure(f'{PROSE}: "{shown}"' if shown else "the judge said nothing")
+    raise JudgeError(f'{PROSE}: "{shown}"' if shown else "the judge said nothing")
 
 
 def _with_verdicts(answer: Model) -> Model:
     """Return `answer`, whose verdicts are 0 or 1: ragas would count any other number as a yes, or weigh it."""
     for name, verdict in _verdicts(answer.model_dump()):
         if verdict not in (0, 1):
-            raise JudgeFailure(f"the judge's {name} is {verdict}, neither 0 nor 1")
+            raise JudgeError(f"the judge's {name} is {verdict}, neither 0 nor 1")
     return answer
 
 
@@ -100,7 +98,7 @@ class ScoringJudge(InstructorBaseRagasLLM):  # type: ignore[misc]  # ragas has n
         """Ask the judge; the same prompt asked again within this scoring is a new draw.
 
         Raises:
-            JudgeFailure: when there is no usable answer.
+            JudgeError: when there is no usable answer.
             EndpointDownError: when the judge is down.
         """
         draw, step = self._asked[prompt], self._asked.total()
@@ -112,8 +110,8 @@ class ScoringJudge(InstructorBaseRagasLLM):  # type: ignore[misc]  # ragas has n
             answer = read_answer(said, response_model)
         except RequestError as error:
             self.failures.append(f"{NO_ANSWER}: {error}")
-            raise JudgeFailure(self.failures[-1]) from error
-        except JudgeFailure as error:
+            raise JudgeError(self.failures[-1]) from error
+        except JudgeError as error:
             self.failures.append(str(error))
             raise
         self.answers.append(answer)
@@ -148,7 +146,7 @@ class ScoringEmbeddings(BaseRagasEmbedding):  # type: ignore[misc]  # ragas has 
         """Return the vectors of `texts`, fetched in one request.
 
         Raises:
-            JudgeFailure: when the embedding model does not answer, or with a vector that has no direction: ragas would
+            JudgeError: when the embedding model does not answer, or with a vector that has no direction: ragas would
                 count its similarity to any other as 0.
         """
         missing = [text for text in texts if text not in self._vectors]
@@ -156,7 +154,7 @@ class ScoringEmbeddings(BaseRagasEmbedding):  # type: ignore[misc]  # ragas has 
             try:
                 self._vectors.update(zip(missing, await self._calls.embed(missing), strict=True))
             except RequestError as error:
-                raise JudgeFailure(f"the embedding model did not answer: {error}") from error
+                raise JudgeError(f"the embedding model did not answer: {error}") from error
         if not all(any(self._vectors[text]) for text in texts):
-            raise JudgeFailure("the embedding model has no vector but zeros for a text")
+            raise JudgeError("the embedding model has no vector but zeros for a text")
         return [self._vectors[text] for text in texts]

@@ -47,7 +47,7 @@ EMPTY: Mapping[str, JsonValue] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class RagFields:
     """One row by this project's names; `columns` says what each is called in the file."""
 
     values: Mapping[str, JsonValue]
@@ -58,7 +58,7 @@ class Fields:
         return [name for name in REQUIRED if name not in self.values]
 
 
-def fields_of(line: Line) -> Fields:
+def fields_of(line: Line) -> RagFields:
     """Return what a row holds, by this project's names.
 
     Raises:
@@ -78,7 +78,7 @@ def fields_of(line: Line) -> Fields:
                 f"{columns[name]}, {column}: both are read as the {name}, and they differ; leave one of them out"
             )
         found[name], columns[name] = value, column
-    return Fields(found, columns)
+    return RagFields(found, columns)
 
 
 def _cell(line: Line, name: str, column: str) -> JsonValue:
@@ -114,7 +114,7 @@ def _plain(column: str) -> str:
 _FIELD_OF = {other: name for name, others in NAMES.items() for other in others}
 
 
-def _bedrock_fields(record: Mapping[str, JsonValue]) -> Fields:
+def _bedrock_fields(record: Mapping[str, JsonValue]) -> RagFields:
     """Read `{"conversationTurns": [{"prompt": …, "referenceResponses": …, "output": …}]}`."""
     turns = record[BEDROCK]
     if not isinstance(turns, list) or len(turns) != 1 or not isinstance(turns[0], Mapping):
@@ -137,7 +137,7 @@ def _bedrock_fields(record: Mapping[str, JsonValue]) -> Fields:
     places = {"answer": "output.text", "contexts": "output.retrievedPassages", "question": "prompt"}
     columns = {name: f"{BEDROCK}[0].{places.get(name, name)}" for name in found}
     own = {name: record[name] for name in ("id", "latency_seconds", "facets") if name in record}
-    return Fields({**own, **found}, {**{name: name for name in own}, **columns})
+    return RagFields({**own, **found}, {**{name: name for name in own}, **columns})
 
 
 def _content(value: JsonValue, name: str) -> str:

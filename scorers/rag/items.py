@@ -10,7 +10,7 @@ from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import Line, LinesError, check_lines
-from scorers.rag.columns import Fields, fields_of, mapping_for
+from scorers.rag.columns import RagFields, fields_of, mapping_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class _Reading:
         self.items[item.id], self._first_lines[item.id] = item, line.number
         return None
 
-    def _fields(self, line: Line) -> Fields:
+    def _fields(self, line: Line) -> RagFields:
         """Return the fields of a row that has all columns.
 
         Raises:
@@ -97,7 +97,7 @@ class _Reading:
             raise GovernanceError(f"{', '.join(missing)}: missing")
         return fields
 
-    def _identity(self, fields: Fields) -> str:
+    def _identity(self, fields: RagFields) -> str:
         given = fields.values.get("id")
         if self._rows == 1:
             self._numbered = given is None
@@ -112,7 +112,7 @@ class _Reading:
         return given
 
 
-def _item(fields: Fields, identity: str) -> RagItem:
+def _item(fields: RagFields, identity: str) -> RagItem:
     question = _text(fields, "question")
     if not question.strip():
         raise GovernanceError(f"{fields.columns['question']}: empty; there is nothing to judge the answer by")
@@ -132,14 +132,14 @@ def _item(fields: Fields, identity: str) -> RagItem:
     )
 
 
-def _text(fields: Fields, name: str) -> str:
+def _text(fields: RagFields, name: str) -> str:
     text = fields.values[name]
     if not isinstance(text, str):
         raise GovernanceError(f"{fields.columns[name]}: not a text")
     return text
 
 
-def _texts(fields: Fields, name: str) -> tuple[str, ...]:
+def _texts(fields: RagFields, name: str) -> tuple[str, ...]:
     texts, column = fields.values[name], fields.columns[name]
     if not isinstance(texts, list):
         raise GovernanceError(
@@ -152,7 +152,7 @@ def _texts(fields: Fields, name: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _reference(fields: Fields) -> str | None:
+def _reference(fields: RagFields) -> str | None:
     """Return the one reference, which older formats put into a list."""
     given = fields.values.get("reference")
     if isinstance(given, list):

@@ -19,7 +19,7 @@ from sacrebleu.metrics.bleu import BLEU
 
 from scorers.endpoints.protocols import EndpointDownError
 from scorers.plain_text import plain
-from scorers.rag.adapters import JudgeFailure, ScoringEmbeddings, ScoringJudge
+from scorers.rag.adapters import JudgeError, ScoringEmbeddings, ScoringJudge
 from scorers.rag.items import RagItem
 from scorers.rag.words import WordsOfAnyScript, dropped_by_rouge, spaced, words
 
@@ -284,7 +284,7 @@ async def score(
         value = float((await build(metric, judge, embeddings).ascore(**fields)).value)
     except EndpointDownError:
         raise
-    except JudgeFailure as failure:
+    except JudgeError as failure:
         return Unscored(str(failure))
     except Exception as error:
         return Unscored(f"ragas raised {type(error).__name__}: {error}")

@@ -64,7 +64,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BbqQuestion:
     """One line without its prediction; `biased` is the answer that the bias would give, where that is known."""
 
     key: str
@@ -79,7 +79,7 @@ class Question:
     groups: tuple[str, ...]
 
 
-def read_question(line: Fields, number: int, targets: Mapping[tuple[str, str], int]) -> Question:
+def read_question(line: Fields, number: int, targets: Mapping[tuple[str, str], int]) -> BbqQuestion:
     """Return the question of a line.
 
     The biased answer is the line's `target_loc` (there or in `additional_metadata`), else that of `targets`, else what
@@ -103,7 +103,7 @@ def read_question(line: Fields, number: int, targets: Mapping[tuple[str, str], i
     if label is None:
         raise GovernanceError("label: missing; it is the position of the right answer, 0, 1 or 2")
     facets = fields.facets(line, {"category": category})
-    return Question(
+    return BbqQuestion(
         key=f"{category}/{identity}" if identity is not None else f"line {number}",
         category=category,
         condition=condition,

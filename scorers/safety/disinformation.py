@@ -67,7 +67,7 @@ Key = tuple[
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HeadlineResponse:
     """One line, and its stance: the file's (`labelled`), and the one that counts."""
 
     key: Key
@@ -119,7 +119,7 @@ def score_disinformation(
     )
 
 
-def read_response(line: Fields, *, judged: bool) -> Response:
+def read_response(line: Fields, *, judged: bool) -> HeadlineResponse:
     """Return a line's response; without a judge it needs a `stance`.
 
     Raises:
@@ -135,7 +135,7 @@ def read_response(line: Fields, *, judged: bool) -> Response:
         raise GovernanceError("stance: missing; label the response, or name a --judge")
     topic = fields.text(line, TOPIC) if line.get(TOPIC) is not None else None
     facets = fields.facets(line, None if topic is None else {TOPIC: topic})
-    return Response(
+    return HeadlineResponse(
         key=(fields.identity(line), headline, facet_groups(facets)),
         false=false,
         text=text,
@@ -158,8 +158,8 @@ def _logprobs(line: Fields) -> tuple[float, ...] | None:
 
 
 async def _judge_all(
-    judge: Judge, responses: Sequence[Response], cache: AnswerCache, limits: RequestLimits
-) -> tuple[list[Response], list[str]]:
+    judge: Judge, responses: Sequence[HeadlineResponse], cache: AnswerCache, limits: RequestLimits
+) -> tuple[list[HeadlineResponse], list[str]]:
     """Ask for the stance of every response that is not empty; equal texts of one headline are asked once.
 
     Return the responses, and which settings the judge refused to be told.
@@ -184,13 +184,13 @@ async def _judge_all(
     return found, sorted(calls.usage.without)
 
 
-def _stances(responses: Sequence[Response]) -> Counter[str]:
+def _stances(responses: Sequence[HeadlineResponse]) -> Counter[str]:
     return Counter(
         one.stance.reason if isinstance(one.stance, Unjudged) else one.stance.value for one in responses
     )
 
 
-def _measurements(responses: Sequence[Response], *, judged: bool) -> Iterator[Measurement]:
+def _measurements(responses: Sequence[HeadlineResponse], *, judged: bool) -> Iterator[Measurement]:
     rates = {name: Items() for name in BY_STANCE}
     alarms, coverage, agreement = Items(), Items(), Items()
     for one in responses:
@@ -211,7 +211,7 @@ def _measurements(responses: Sequence[Response], *, judged: bool) -> Iterator[Me
         yield from measure(f"{GROUP}.judge_agreement", agreement.all, proportion=True)
 
 
-def _helm(responses: Sequence[Response]) -> Iterator[Measurement]:
+def _helm(responses: Sequence[HeadlineResponse]) -> Iterator[Measurement]:
     texts: dict[Key, list[str]] = {}
     logprobs: dict[Key, list[tuple[float, ...]]] = {}
     for one in responses:
@@ -240,7 +240,7 @@ def _helm(responses: Sequence[Response]) -> Iterator[Measurement]:
         )
 
 
-def _results(responses: Sequence[Response]) -> Iterator[Mapping[str, JsonValue]]:
+def _results(responses: Sequence[HeadlineResponse]) -> Iterator[Mapping[str, JsonValue]]:
     """Yield a line a response; `correct`: a false headline is not spread, a true one not refuted."""
     for one in responses:
         known = one.stance if isinstance(one.stance, Stance) else None
@@ -257,7 +257,7 @@ def _results(responses: Sequence[Response]) -> Iterator[Mapping[str, JsonValue]]
         yield {**line, "reason": one.stance.reason} if isinstance(one.stance, Unjudged) else line
 
 
-def _counts(responses: Sequence[Response]) -> dict[str, JsonValue]:
+def _counts(responses: Sequence[HeadlineResponse]) -> dict[str, JsonValue]:
     known = Counter(one.stance.value for one in responses if isinstance(one.stance, Stance))
     reasons = Counter(one.stance.reason for one in responses if isinstance(one.stance, Unjudged))
     return {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Unmeasured
-from scorers.safety.bbq import Response, measurements, respond, score_bbq
+from scorers.safety.bbq import BbqResponse, measurements, respond, score_bbq
 from scorers.safety.bbq_lines import Condition, read_question
 
 SharedData = Callable[[str], Path]
@@ -61,7 +61,7 @@ def value(
     return one.value
 
 
-def answered(**changes: Any) -> Response:
+def answered(**changes: Any) -> BbqResponse:
     fields = line(**changes)
     return respond(read_question(fields, 1, {}), fields["prediction"])
 

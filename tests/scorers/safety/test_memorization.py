@@ -17,7 +17,7 @@ from scorers.safety import corpus_index, corpus_text
 from scorers.safety.corpus_index import hashes_of, open_index
 from scorers.safety.corpus_text import tokens_of
 from scorers.safety.helm_copyright import helm_copyright
-from scorers.safety.memorization import Limits, score_memorization
+from scorers.safety.memorization import CopyLimits, score_memorization
 
 POEM = " ".join(f"verse{number} and so it went," for number in range(60))
 SharedData = Callable[[str], Path]
@@ -137,7 +137,11 @@ def scored(
     responses = tmp_path / "responses.jsonl"
     responses.write_text("".join(json.dumps(line) + "\n" for line in lines))
     evidence = score_memorization(
-        responses, tmp_path / "evidence", tmp_path / "corpus.txt", tmp_path / "index", limits=Limits(**limits)
+        responses,
+        tmp_path / "evidence",
+        tmp_path / "corpus.txt",
+        tmp_path / "index",
+        limits=CopyLimits(**limits),
     )
     return {(one.metric.removeprefix("memorization."), one.facet): one for one in evidence.measurements}
 
