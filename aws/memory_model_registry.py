@@ -7,8 +7,6 @@ from typing import Any
 
 from aws.arns import ModelPackageArn, validate_group_name
 from aws.model_packages import (
-    COMPLETED,
-    PENDING,
     Identity,
     ModelPackage,
     ModelPackageSummary,
@@ -18,6 +16,7 @@ from aws.model_packages import (
     package_gone,
     require_status,
 )
+from aws.registry_names import COMPLETED, PENDING
 from aws.report_references import in_slot_order
 from aws.sagemaker_shapes import containers, registration_request, reusable_fields
 

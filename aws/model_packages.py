@@ -14,16 +14,9 @@ from aws.registry_limits import (
     check_metadata,
     check_registration,
 )
+from aws.registry_names import EVIDENCE_PROPERTY, PENDING
 from aws.report_references import ReportReference
 from checks.errors import GovernanceError
-
-APPROVED = "Approved"
-REJECTED = "Rejected"
-PENDING = "PendingManualApproval"
-COMPLETED = "Completed"
-EVIDENCE_PROPERTY = "governance:evidence"
-EVIDENCE_DIGEST_PROPERTY = "governance:evidence-digest"
-ABOUT_PROPERTY = "governance:about"
 
 
 class ModelPackageGoneError(AwsError):

@@ -4,9 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from aws.registry_names import APPROVAL_STATUSES
 from checks.errors import GovernanceError
 
-APPROVAL_STATUSES = ("Approved", "Rejected", "PendingManualApproval")
 DESCRIPTION_CHARACTERS = 1024
 METADATA_ENTRIES = 50
 METADATA_KEY_CHARACTERS = 128

@@ -3,14 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from aws.model_packages import (
-    PENDING,
-    Container,
-    Identity,
-    ModelPackage,
-    ModelPackageSummary,
-    Registration,
-)
+from aws.model_packages import Container, Identity, ModelPackage, ModelPackageSummary, Registration
+from aws.registry_names import PENDING
 from aws.report_references import ReportReference, ReportSlot, content_type
 
 if TYPE_CHECKING:

@@ -13,18 +13,17 @@ from typing import Any
 
 from aws.clients import s3_client, sagemaker_client
 from aws.executions import SUCCEEDED, PipelineExecutions
-from aws.model_packages import PENDING
 from aws.model_registry import SageMakerModelRegistry
+from aws.registry_names import DECISION_URI_PROPERTY, EVENT_DETAIL_TYPE, PENDING
 from aws.s3_objects import read_object
 from aws.s3_uris import S3Uri
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError
 from checks.record_bounds import MAX_RECORD_BYTES
 from demo.examples import ExampleVersion, comparable
-from pipelines.step_settings import DECISION_URI_PROPERTY, PIPELINE_NAME
+from pipelines.step_settings import PIPELINE_NAME
 from sandbox.server import Sandbox
 
-PACKAGE_EVENT = "SageMaker Model Package State Change"
 EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
 NO_DECISION = "no decision"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/{group}:{version}"
@@ -85,7 +84,9 @@ class Demo:
         return self._compare(version, arn, executions=started)
 
     def _deliver_again(self, arn: str, deliveries: int) -> None:
-        event = next(e for e in self._sandbox.events(PACKAGE_EVENT) if e["detail"]["ModelPackageArn"] == arn)
+        event = next(
+            e for e in self._sandbox.events(EVENT_DETAIL_TYPE) if e["detail"]["ModelPackageArn"] == arn
+        )
         self._say(f"# EventBridge delivers the event of this registration {deliveries} times")
         self._sandbox.redeliver(event, times=deliveries - 1)
 

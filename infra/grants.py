@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
+from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, REJECTED
 from infra.buckets import GovernanceBuckets
 from infra.governance_function import GovernanceFunction
 from pipelines.step_settings import (
@@ -22,6 +23,9 @@ from pipelines.step_settings import (
     PIPELINE_NAME,
     RESULTS_FOLDER,
 )
+
+# The condition key of IAM for the status that a request sets.
+_STATUS_KEY = f"sagemaker:{APPROVAL_STATUS_FIELD}"
 
 UNSCOPED_ACTIONS = {
     "ecr:GetAuthorizationToken": "a token for all registries: the service authorisation reference has no resource",
@@ -53,7 +57,7 @@ def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.K
     the version's description: its request may not name a status.
     """
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
-    no_status = {"Null": {"sagemaker:ModelApprovalStatus": "true"}}
+    no_status = {"Null": {_STATUS_KEY: "true"}}
     _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], no_status)
     for bucket in (buckets.evidence, buckets.thresholds):
         _allow(role, _READ, [bucket.arn_for_objects("*")])
@@ -77,7 +81,7 @@ def allow_updating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key
     )
     _allow_listing(role, buckets.decisions, buckets.thresholds)
     # "IfExists": a version that needs review gets a description and no status, so the request has no such key.
-    decided = {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}}
+    decided = {"StringEqualsIfExists": {_STATUS_KEY: [APPROVED, REJECTED]}}
     _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], decided)
 
 

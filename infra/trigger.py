@@ -7,6 +7,15 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from aws.registry_names import (
+    APPROVAL_STATUS_FIELD,
+    COMPLETED,
+    EVENT_DETAIL_TYPE,
+    EVENT_SOURCE,
+    PACKAGE_STATUS_FIELD,
+    PENDING,
+)
+
 RETRIES_OF_THE_RULE = 24
 RETRIES_OF_THE_FUNCTION = 2  # the most that Lambda does for an event that it has taken
 MAX_AGE_IN_LAMBDA_HOURS = 6  # the longest that Lambda keeps one
@@ -35,11 +44,11 @@ class PendingModelPackages(Construct):
             "Rule",
             description="Model versions that wait for approval go to the governance pipeline.",
             event_pattern=events.EventPattern(
-                source=["aws.sagemaker"],
-                detail_type=["SageMaker Model Package State Change"],
+                source=[EVENT_SOURCE],
+                detail_type=[EVENT_DETAIL_TYPE],
                 detail={
-                    "ModelApprovalStatus": ["PendingManualApproval"],
-                    "ModelPackageStatus": ["Completed"],
+                    APPROVAL_STATUS_FIELD: [PENDING],
+                    PACKAGE_STATUS_FIELD: [COMPLETED],
                 },
             ),
             targets=[

@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws.arns import ModelPackageArn
-from aws.model_packages import COMPLETED, PENDING
+from aws.registry_names import (
+    APPROVAL_STATUS_FIELD,
+    ARN_FIELD,
+    COMPLETED,
+    EVENT_DETAIL_TYPE,
+    EVENT_SOURCE,
+    PACKAGE_STATUS_FIELD,
+    PENDING,
+    TIME_FIELDS,
+)
 from checks.errors import GovernanceError
-
-SOURCE = "aws.sagemaker"
-DETAIL_TYPE = "SageMaker Model Package State Change"
 
 
 class EventRefusedError(GovernanceError):
@@ -45,20 +51,20 @@ def read_event(event: object, *, account: str, region: str) -> StateChange:
         raise EventRefusedError(
             f"the event is {type(event).__name__}, not an object; send it through EventBridge"
         )
-    for field, expected in (("source", SOURCE), ("detail-type", DETAIL_TYPE)):
+    for field, expected in (("source", EVENT_SOURCE), ("detail-type", EVENT_DETAIL_TYPE)):
         if event.get(field) != expected:
             raise EventRefusedError(
-                f"the event's {field} is {event.get(field)!r}, not {expected!r}; mend the rule that delivers it"
+                f"the event's {field} is {event.get(field)!r}, not {expected!r}; fix the rule that delivers it"
             )
     detail = event.get("detail")
     if not isinstance(detail, Mapping):
         raise EventRefusedError("the event has no detail; send it as SageMaker does")
-    arn = _read_text(detail, "ModelPackageArn")
+    arn = _read_text(detail, ARN_FIELD)
     _require_own(arn, account=account, region=region)
     return StateChange(
         model_package_arn=arn,
-        approval_status=_read_text(detail, "ModelApprovalStatus"),
-        package_status=_read_text(detail, "ModelPackageStatus"),
+        approval_status=_read_text(detail, APPROVAL_STATUS_FIELD),
+        package_status=_read_text(detail, PACKAGE_STATUS_FIELD),
         changed_at=_read_time(detail),
     )
 
@@ -81,10 +87,10 @@ def _require_own(text: str, *, account: str, region: str) -> None:
 
 def _read_time(detail: Mapping[str, object]) -> str:
     """The time of the change: SageMaker sends milliseconds since 1970 as a number, others send text."""
-    for field in ("LastModifiedTime", "CreationTime"):
+    for field in TIME_FIELDS:
         value = detail.get(field)
         if isinstance(value, (int, float, str)) and not isinstance(value, bool) and value != "":
             return str(value)
     raise EventRefusedError(
-        "the event's detail lacks LastModifiedTime and CreationTime; send it as SageMaker does"
+        f"the event's detail lacks {' and '.join(TIME_FIELDS)}; send it as SageMaker does"
     )

@@ -14,20 +14,18 @@ from aws.executions import PipelineExecutions
 from aws.model_packages import ModelPackage, ModelPackageGoneError
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from aws.record_seals import KmsSeals, Seals
+from aws.registry_names import (
+    DECISION_DIGEST_PROPERTY,
+    DECISION_URI_PROPERTY,
+    STATUS_PROPERTY,
+    UNDECIDED_DIGEST_PROPERTY,
+    UNDECIDED_URI_PROPERTY,
+)
 from checks.errors import GovernanceError
 from lambdas.model_package_event import EventRefusedError, StateChange, read_event
 from pipelines.json_log import log
 from pipelines.record_keys import created_text, records_folder, statement
-from pipelines.step_settings import (
-    DECISION_DIGEST_PROPERTY,
-    DECISION_URI_PROPERTY,
-    DECISIONS_FOLDER,
-    STATUS_PROPERTY,
-    UNDECIDED_DIGEST_PROPERTY,
-    UNDECIDED_URI_PROPERTY,
-    StartPipelineSettings,
-    from_environment,
-)
+from pipelines.step_settings import DECISIONS_FOLDER, StartPipelineSettings, from_environment
 
 STARTED = "started"
 IGNORED = "ignored"

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from aws.model_packages import ABOUT_PROPERTY, ModelPackage
+from aws.model_packages import ModelPackage
+from aws.registry_names import ABOUT_PROPERTY
 from checks.evidence import Evidence, Report
 from checks.reports import UNREADABLE
 from checks.subject import JudgedModel, Subject

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aws.registry_names import OWN_PROPERTIES
 from checks.errors import GovernanceError
 
 # What the registration itself sets, each with why it is not taken from elsewhere.
@@ -16,7 +17,6 @@ _RESERVED = {
     "Tags": "SageMaker gives versions the tags of their group; give tags apart (--tag)",
     "ClientToken": "it is made from what is registered",
 }
-_OWN_METADATA = "governance:"
 _AWS_TAGS = "aws:"
 _INFERENCE = "InferenceSpecification"
 _METADATA = "CustomerMetadataProperties"
@@ -96,9 +96,9 @@ def own_metadata(version: NewVersion) -> dict[str, str]:
     """
     given = {**_require_mapping(version.specification.get(_METADATA, {}), _METADATA), **version.metadata}
     for key in given:
-        if str(key).startswith(_OWN_METADATA):
+        if str(key).startswith(OWN_PROPERTIES):
             raise NewVersionError(
-                f"{key}: metadata that begin with {_OWN_METADATA} are the gate's own; rename it"
+                f"{key}: metadata that begin with {OWN_PROPERTIES} are the gate's own; rename it"
             )
     return given
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from aws.evidence_errors import DigestMismatchError, EvidenceGapError, EvidenceMissingError
 from aws.evidence_store import EvidenceStore
-from aws.model_packages import EVIDENCE_DIGEST_PROPERTY, ModelPackage
+from aws.model_packages import ModelPackage
+from aws.registry_names import EVIDENCE_DIGEST_PROPERTY
 from aws.report_references import ReportReference
 from checks.evidence import Evidence, Report
 from checks.manifest import Manifest, ManifestError, parse_manifest

@@ -9,15 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from aws.evidence_store import S3EvidenceStore
-from aws.model_packages import (
-    ABOUT_PROPERTY,
-    EVIDENCE_DIGEST_PROPERTY,
-    EVIDENCE_PROPERTY,
-    ModelPackage,
-    ModelPackageGoneError,
-    Registration,
-)
+from aws.model_packages import ModelPackage, ModelPackageGoneError, Registration
 from aws.model_registry import SageMakerModelRegistry
+from aws.registry_names import ABOUT_PROPERTY, EVIDENCE_DIGEST_PROPERTY, EVIDENCE_PROPERTY, PENDING
 from aws.report_references import ReportReference
 from aws.sagemaker_shapes import containers, registration_request
 from checks.decision_record import DecisionRecord
@@ -148,7 +142,7 @@ class Plan:
             "finds the version, or registers it"
         ):
             arn = self.registry.register(registration)
-        return self.result(arn, likely, is_new=True, approval_status="PendingManualApproval")
+        return self.result(arn, likely, is_new=True, approval_status=PENDING)
 
     def result(
         self, arn: str, likely: DecisionRecord | None, *, is_new: bool, approval_status: str

@@ -21,14 +21,6 @@ RESULT_FILE = "result.json"
 RECORD_SUFFIX = ".json"
 OUTCOME_SUFFIX = ".outcome.json"
 UNDECIDED_SUFFIX = ".undecided.json"
-# The metadata that the gate leaves on a model version; the last one is the status that it left the version with.
-DECISION_URI_PROPERTY = "governance:decision-uri"
-DECISION_DIGEST_PROPERTY = "governance:decision-digest"
-THRESHOLDS_DIGEST_PROPERTY = "governance:thresholds-digest"
-STATUS_PROPERTY = "governance:status"
-# The same for what could not be decided.
-UNDECIDED_URI_PROPERTY = "governance:undecided-uri"
-UNDECIDED_DIGEST_PROPERTY = "governance:undecided-digest"
 
 
 class StepSettingsError(GovernanceError):

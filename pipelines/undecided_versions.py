@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aws.decision_log import DecisionExists, DecisionLog
-from aws.model_packages import PENDING, ModelPackage, StatusChangedError
+from aws.model_packages import ModelPackage, StatusChangedError
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
+from aws.registry_names import PENDING, STATUS_PROPERTY, UNDECIDED_DIGEST_PROPERTY, UNDECIDED_URI_PROPERTY
 from checks.summary import fitting_description
 from pipelines.record_keys import created_text, statement, undecided_key
-from pipelines.step_settings import STATUS_PROPERTY, UNDECIDED_DIGEST_PROPERTY, UNDECIDED_URI_PROPERTY
 from pipelines.version_standing import timestamp
 
 UNDECIDED_SCHEMA = "governance.undecided/1"

@@ -7,9 +7,18 @@ from datetime import datetime
 from typing import assert_never
 
 from aws.decision_log import DecisionExists, DecisionLocation, DecisionLog
-from aws.model_packages import APPROVED, PENDING, REJECTED, ModelPackage, StatusChangedError
+from aws.model_packages import ModelPackage, StatusChangedError
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
+from aws.registry_names import (
+    APPROVED,
+    DECISION_DIGEST_PROPERTY,
+    DECISION_URI_PROPERTY,
+    PENDING,
+    REJECTED,
+    STATUS_PROPERTY,
+    THRESHOLDS_DIGEST_PROPERTY,
+)
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
 from checks.summary import summarise
@@ -18,12 +27,6 @@ from pipelines.decision_requirements import require_in_force, require_newest, re
 from pipelines.record_keys import created_text, outcome_key
 from pipelines.sealed_decisions import DecisionMismatchError, read_decision
 from pipelines.step_messages import UpdateRequest, UpdateResponse
-from pipelines.step_settings import (
-    DECISION_DIGEST_PROPERTY,
-    DECISION_URI_PROPERTY,
-    STATUS_PROPERTY,
-    THRESHOLDS_DIGEST_PROPERTY,
-)
 from pipelines.threshold_sources import ThresholdSource
 from pipelines.version_standing import (
     DRY_RUN,

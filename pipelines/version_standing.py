@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aws.decision_log import DecisionLog
-from aws.model_packages import PENDING, Identity, ModelPackage
+from aws.model_packages import Identity, ModelPackage
+from aws.registry_names import PENDING
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
 from pipelines.record_keys import created_text, records_folder
 from pipelines.sealed_decisions import DecisionMismatchError

@@ -52,9 +52,9 @@ def _explain_version(arn: str, decisions_bucket: str | None, items: int, *, fail
     # A record in a file needs no boto3, which takes half a second.
     from aws.arns import ModelPackageArn  # noqa: PLC0415
     from aws.clients import s3_client  # noqa: PLC0415
+    from aws.registry_names import DECISION_URI_PROPERTY  # noqa: PLC0415
     from aws.version_lookup import describe_version  # noqa: PLC0415
     from cli.display.version_status import log_around, log_in_bucket, look_up, print_standing  # noqa: PLC0415
-    from pipelines.step_settings import DECISION_URI_PROPERTY  # noqa: PLC0415
 
     package = describe_version(arn)
     region = ModelPackageArn.parse(arn).region

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from aws.decision_log import DecisionLog, S3DecisionLog
-from aws.model_packages import PENDING, ModelPackage
+from aws.model_packages import ModelPackage
+from aws.registry_names import PENDING
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
 from cli.display.decision_text import Fact, print_facts, show_record

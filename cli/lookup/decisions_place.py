@@ -9,10 +9,10 @@ import typer
 
 from aws.decision_log import DecisionLog, FolderDecisionLog, S3DecisionLog
 from aws.model_packages import ModelPackage
+from aws.registry_names import DECISION_URI_PROPERTY
 from checks.errors import GovernanceError
 from cli.display.version_status import log_around, log_in_bucket
 from cli.lookup.inputs import is_in_s3
-from pipelines.step_settings import DECISION_URI_PROPERTY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,6 +10,7 @@ from aws.arns import validate_group_name
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage, ModelPackageSummary
 from aws.model_registry import ModelRegistry
+from aws.registry_names import PENDING
 from checks.errors import GovernanceError
 from cli.display.version_status import look_up
 from pipelines.judgements import Judgement, find_newest_judgement, list_judged_groups, list_judged_versions
@@ -122,7 +123,7 @@ def no_such_group(group: str, known: Iterable[str], where: str) -> GovernanceErr
 
 def status_text(status: str | None) -> str:
     """Return a status in one word, for tables."""
-    return {"PendingManualApproval": "Pending", None: "-"}.get(status, status or "-")
+    return {PENDING: "Pending", None: "-"}.get(status, status or "-")
 
 
 def oldest_first(versions: Sequence[Seen]) -> list[Seen]:

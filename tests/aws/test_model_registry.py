@@ -9,10 +9,6 @@ import pytest
 from aws.arns import ArnError
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import (
-    APPROVED,
-    COMPLETED,
-    PENDING,
-    REJECTED,
     Container,
     ModelPackage,
     ModelPackageGoneError,
@@ -21,6 +17,7 @@ from aws.model_packages import (
 )
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError
+from aws.registry_names import APPROVED, COMPLETED, PENDING, REJECTED
 from aws.report_references import ReportReference, ReportSlot
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/askdata:1"

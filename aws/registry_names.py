@@ -1,0 +1,35 @@
+"""The names by which the gate and SageMaker understand each other: the event, its fields, statuses, metadata.
+
+Nothing is imported here, so that the stack (`infra`) takes its rule and its permissions from the very names that the
+functions read. The sandbox stands in for AWS and has names of its own.
+"""
+
+# The event of EventBridge that tells of a change of a model package.
+EVENT_SOURCE = "aws.sagemaker"
+EVENT_DETAIL_TYPE = "SageMaker Model Package State Change"
+ARN_FIELD = "ModelPackageArn"
+APPROVAL_STATUS_FIELD = "ModelApprovalStatus"
+PACKAGE_STATUS_FIELD = "ModelPackageStatus"
+# When it was changed; an event of a version that was never changed may have the time of its creation alone.
+TIME_FIELDS = ("LastModifiedTime", "CreationTime")
+
+# The values of `ModelApprovalStatus`, and that of `ModelPackageStatus` with which a version can be used.
+APPROVED = "Approved"
+REJECTED = "Rejected"
+PENDING = "PendingManualApproval"
+APPROVAL_STATUSES = (APPROVED, REJECTED, PENDING)
+COMPLETED = "Completed"
+
+# The gate's own `CustomerMetadataProperties`: first what a version is registered with.
+OWN_PROPERTIES = "governance:"
+EVIDENCE_PROPERTY = "governance:evidence"
+EVIDENCE_DIGEST_PROPERTY = "governance:evidence-digest"
+ABOUT_PROPERTY = "governance:about"
+# Then what carrying out a decision leaves on it; the last one is the status that it left the version with.
+DECISION_URI_PROPERTY = "governance:decision-uri"
+DECISION_DIGEST_PROPERTY = "governance:decision-digest"
+THRESHOLDS_DIGEST_PROPERTY = "governance:thresholds-digest"
+STATUS_PROPERTY = "governance:status"
+# The same for what could not be decided.
+UNDECIDED_URI_PROPERTY = "governance:undecided-uri"
+UNDECIDED_DIGEST_PROPERTY = "governance:undecided-digest"
