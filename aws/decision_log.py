@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aws.s3_objects import ObjectExistsError, list_folders, list_with_times, read_object, write_once
+from aws.one_time_writes import write_file_once, write_object_once
+from aws.s3_objects import list_folders, list_with_times, read_object
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.record_bounds import MAX_RECORD_BYTES
@@ -23,14 +24,6 @@ _SEAL = "seal"
 _SEALS = ".seals"
 
 
-class DecisionExists(GovernanceError):
-    """A record of this name was written before; it stays as it is, at `uri`."""
-
-    def __init__(self, message: str, *, uri: str) -> None:
-        super().__init__(message)
-        self.uri = uri
-
-
 @dataclass(frozen=True, slots=True)
 class DecisionLocation:
     """Where a record lies, and the SHA-256 of its bytes in lower-case hexadecimal."""
@@ -39,18 +32,36 @@ class DecisionLocation:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """The record that a log keeps under a key: the one that was written now, or else the one that was there before.
+
+    `seal` is what was written with it, if anything.
+    """
+
+    uri: str
+    content: bytes
+    seal: str | None
+    is_new: bool
+
+    @property
+    def location(self) -> DecisionLocation:
+        """Where it is, and the SHA-256 of its bytes."""
+        return DecisionLocation(self.uri, hashlib.sha256(self.content).hexdigest())
+
+
 class DecisionLog(Protocol):
     """Decision records in S3 (`S3DecisionLog`) or in a local folder (`FolderDecisionLog`)."""
 
-    def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
-        """Write `content` under `key` (a relative path such as `askdata/7/<execution id>.json`), once.
+    def keep(self, key: str, content: bytes, *, seal: str | None = None) -> KeptRecord:
+        """Write `content` under `key` (a relative path such as `askdata/7/<execution id>.json`), or read what is there.
 
-        `seal` is kept with it, in the same write: what proves who wrote it (see `aws.record_seals`).
+        `seal` is kept with it, in the same write: what proves who wrote it (see `aws.record_seals`). A record that is
+        there already is never changed: it is returned, whatever it says.
 
         Raises:
-            DecisionExists: a record stands there; it was not changed.
             GovernanceError: it is larger than any record is read; nothing was written.
-            AwsError: it could not be written.
+            AwsError: it could not be written, or what is there could not be read.
         """
         ...
 
@@ -97,15 +108,16 @@ class S3DecisionLog:
         self._client = client
         self._prefix = S3Uri.parse(prefix).as_prefix()
 
-    def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
-        """See `DecisionLog.write`."""
+    def keep(self, key: str, content: bytes, *, seal: str | None = None) -> KeptRecord:
+        """See `DecisionLog.keep`."""
         uri = self._prefix.child(_check(key, content))
         metadata = {} if seal is None else {_SEAL: seal}
-        try:
-            write_once(self._client, uri, content, content_type="application/json", metadata=metadata)
-        except ObjectExistsError as error:
-            raise _exists(str(uri)) from error
-        return _location(str(uri), content)
+        is_new = write_object_once(
+            self._client, uri, content, content_type="application/json", metadata=metadata
+        )
+        if is_new:
+            return KeptRecord(str(uri), content, seal, is_new=True)
+        return KeptRecord(str(uri), *self.read_sealed(str(uri)), is_new=False)
 
     def read(self, uri: str) -> bytes:
         """See `DecisionLog.read`."""
@@ -140,23 +152,20 @@ class FolderDecisionLog:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
 
-    def write(self, key: str, content: bytes, *, seal: str | None = None) -> DecisionLocation:
-        """See `DecisionLog.write`."""
+    def keep(self, key: str, content: bytes, *, seal: str | None = None) -> KeptRecord:
+        """See `DecisionLog.keep`."""
         path = self._folder / _check(key, content)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                file.write(content)
-            if seal is not None:
-                self._seal_of(path).parent.mkdir(parents=True, exist_ok=True)
-                self._seal_of(path).write_text(seal, encoding="ascii")
-        except FileExistsError as error:
-            raise _exists(str(path)) from error
+            is_new = write_file_once(path, content)
+            if is_new and seal is not None:
+                write_file_once(self._seal_of(path), seal.encode("ascii"))
         except OSError as error:
             raise GovernanceError(
                 f"{path}: cannot write the decision record there ({error.strerror})"
             ) from error
-        return _location(str(path), content)
+        if is_new:
+            return KeptRecord(str(path), content, seal, is_new=True)
+        return KeptRecord(str(path), *self.read_sealed(str(path)), is_new=False)
 
     def read(self, uri: str) -> bytes:
         """See `DecisionLog.read`."""
@@ -197,10 +206,6 @@ class FolderDecisionLog:
         return self._folder / _SEALS / path.relative_to(self._folder)
 
 
-def _location(uri: str, content: bytes) -> DecisionLocation:
-    return DecisionLocation(uri, hashlib.sha256(content).hexdigest())
-
-
 def _keep_usable(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if _FOLDER.fullmatch(name))
 
@@ -222,14 +227,6 @@ def _check(key: str, content: bytes) -> str:
             "findings are too many; name fewer facets in the checks, or attach reports with fewer"
         )
     return key
-
-
-def _exists(uri: str) -> DecisionExists:
-    return DecisionExists(
-        f"{uri}: a decision record stands there and is never overwritten; it holds what was decided, "
-        "and a new judgement needs an execution of its own",
-        uri=uri,
-    )
 
 
 def _refuse_place(uri: str, place: str) -> GovernanceError:

@@ -1,7 +1,6 @@
 """The evidence store: the reports themselves, each read as exactly one object version."""
 
 import hashlib
-import shutil
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +15,15 @@ from aws.evidence_errors import (
     ForeignBucketError,
 )
 from aws.local_evidence import expected_files, require_unchanged, sha256_of
+from aws.one_time_writes import write_file_once, write_object_once
 from aws.report_references import ReportReference, content_type
 from aws.s3_objects import (
-    ObjectExistsError,
     ObjectMissingError,
     ObjectTooLargeError,
     list_objects,
     object_sha256,
     opened_object,
     read_object,
-    write_once,
     written_at,
 )
 from aws.s3_uris import S3Uri
@@ -169,11 +167,9 @@ class S3EvidenceStore:
         yield ReportReference(None, document.uri, f"sha256:{document.sha256}")
 
     def _write(self, uri: S3Uri, body: bytes | IO[bytes], digest: str) -> None:
-        try:
-            write_once(self._client, uri, body, content_type=content_type(uri.key), sha256=digest)
-        except ObjectExistsError as error:
-            if object_sha256(self._client, uri) != digest:
-                raise _refuse_overwriting(str(uri)) from error
+        is_new = write_object_once(self._client, uri, body, content_type=content_type(uri.key), sha256=digest)
+        if not is_new and object_sha256(self._client, uri) != digest:
+            raise _refuse_overwriting(str(uri))
 
     def _require_own(self, uri: str) -> S3Uri:
         where = S3Uri.parse(uri)
@@ -222,11 +218,9 @@ class FolderEvidenceStore:
         """See `EvidenceStore.add_manifest`."""
         path = self._require_own(prefix) / MANIFEST
         try:
-            with path.open("xb") as file:
-                file.write(content)
-        except FileExistsError as error:
-            if path.read_bytes() != content:
-                raise _refuse_overwriting(str(path)) from error
+            is_new = write_file_once(path, content)
+            if not is_new and path.read_bytes() != content:
+                raise _refuse_overwriting(str(path))
         except OSError as error:
             raise EvidenceError(f"{path}: cannot be written ({error.strerror}); mend its rights") from error
 
@@ -237,13 +231,11 @@ class FolderEvidenceStore:
 
     def _copy(self, source: Path, target: Path, expected: str | None) -> Iterator[ReportReference]:
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             digest = sha256_of(source)
             require_unchanged(source, digest, expected)
-            if not target.exists():
-                with source.open("rb") as original, target.open("xb") as copy:
-                    shutil.copyfileobj(original, copy)
-            elif sha256_of(target) != digest:
+            with source.open("rb") as original:
+                is_new = write_file_once(target, original)
+            if not is_new and sha256_of(target) != digest:
                 raise _refuse_overwriting(str(target))
         except OSError as error:
             raise EvidenceError(

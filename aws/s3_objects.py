@@ -1,13 +1,11 @@
-"""Objects of S3: each read whole as exactly one version, listed under a prefix, and written once."""
+"""Objects of S3: each read whole as exactly one version, and listed under a prefix."""
 
 import hashlib
-import secrets
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsNotFoundError, explain_errors
 from aws.s3_uris import S3Uri
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
-_WRITER = "writer"
 _REGION_HEADER = "x-amz-bucket-region"
 # A delete marker answers MethodNotAllowed when it is read by its version id.
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
@@ -25,10 +22,6 @@ _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
 class ObjectMissingError(GovernanceError):
     """No such object, or no such version of it."""
-
-
-class ObjectExistsError(GovernanceError):
-    """Something stands already where an object was to be written."""
 
 
 class ObjectTooLargeError(GovernanceError):
@@ -177,46 +170,3 @@ def list_folders(client: "S3Client", prefix: S3Uri) -> Iterator[str]:
         for page in pages:
             for entry in page.get("CommonPrefixes", []):
                 yield entry["Prefix"].removeprefix(prefix.key).rstrip("/")
-
-
-def write_once(
-    client: "S3Client",
-    uri: S3Uri,
-    body: bytes | IO[bytes],
-    *,
-    content_type: str,
-    metadata: Mapping[str, str] | None = None,
-    sha256: str | None = None,
-) -> None:
-    """Write an object where there is none, by a conditional request; `metadata` is the object's own.
-
-    With `sha256` (hexadecimal) S3 refuses a body that has another one: what was read from a file that somebody
-    writes to meanwhile.
-
-    boto3 repeats a request whose answer was lost, and the repetition meets the object that the first one wrote. It
-    is told from another's by a random name of the writer in the object's metadata.
-
-    Raises:
-        ObjectExistsError: another one stands there; it was not changed.
-        AwsError: it could not be written.
-    """
-    writer = secrets.token_hex()
-    checksum: Any = {} if sha256 is None else {"ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode()}
-    try:
-        with explain_errors("PutObject", str(uri)):
-            client.put_object(
-                Bucket=uri.bucket,
-                Key=uri.key,
-                Body=body,
-                ContentType=content_type,
-                IfNoneMatch="*",
-                Metadata={**(metadata or {}), _WRITER: writer},
-                **checksum,
-            )
-    except AwsError as error:
-        if error.code != "PreconditionFailed":
-            raise
-        with explain_errors("HeadObject", str(uri)):
-            standing = client.head_object(Bucket=uri.bucket, Key=uri.key)["Metadata"]
-        if standing.get(_WRITER) != writer:
-            raise ObjectExistsError(f"{uri}: something stands there already; nothing was written") from error

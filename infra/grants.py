@@ -68,7 +68,7 @@ def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.K
 
 
 def allow_updating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
-    """The update reads decisions and the thresholds in force, writes what became of a decision, and sets a status.
+    """The update reads decisions and the thresholds in force, writes the outcome of a decision, and sets a status.
 
     It sets only a status that a decision can have, and it cannot make the seal without which it carries out nothing.
     """

@@ -83,7 +83,7 @@ def require_newest(
     folder, own = records_folder(package), outcome_key(package, record.execution or "")
     if any(found.endswith(f"/{own}") for found in decisions.written_after(folder, _EVER)):
         raise DecisionMismatchError(
-            f"{uri}: what became of this decision is recorded already, and the version does not show it: somebody "
+            f"{uri}: the outcome of this decision is recorded already, and the version does not show it: somebody "
             "else wrote that, or set the version back; nothing was changed. Keep the record for the audit, and start "
             "a new execution"
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from aws.decision_log import DecisionExists, DecisionLog
+from aws.decision_log import DecisionLog
 from aws.evidence_errors import DigestMismatchError
 from aws.evidence_store import EvidenceStore
 from aws.model_packages import ModelPackage
@@ -19,8 +19,8 @@ from pipelines.record_keys import execution_id
 from pipelines.sealed_decisions import (
     DecisionMismatchError,
     describe_judged_package,
-    read_decision,
-    write_decision,
+    keep_decision,
+    verify_decision,
 )
 from pipelines.step_messages import EvaluateRequest, EvaluateResponse
 from pipelines.threshold_sources import ThresholdSource
@@ -100,15 +100,14 @@ def _keep(
     services: EvaluateServices, package: ModelPackage, record: DecisionRecord, execution_arn: str
 ) -> EvaluateResponse:
     """Write the record, or find the one that an earlier attempt of this execution wrote."""
-    log, seals = services.decisions, services.seals
-    try:
-        location = write_decision(log, seals, package, record, execution_arn)
-    except DecisionExists as error:
-        standing, location = read_decision(log, seals, error.uri, about=package.arn)
-        if standing != record.model_copy(update={"decided_at": standing.decided_at}):
+    kept = keep_decision(services.decisions, services.seals, package, record, execution_arn)
+    location = kept.location
+    if not kept.is_new:
+        earlier, _ = verify_decision(kept.content, kept.seal, kept.uri, services.seals, about=package.arn)
+        if earlier != record.model_copy(update={"decided_at": earlier.decided_at}):
             raise DecisionMismatchError(
-                f"{error.uri}: an earlier attempt of this execution decided {standing.decision} there, and this one "
+                f"{kept.uri}: an earlier attempt of this execution decided {earlier.decision} there, and this one "
                 f"decides {record.decision} on other grounds: the evidence or the thresholds were changed meanwhile. "
                 "Nothing was done by either; start a new execution"
-            ) from error
+            )
     return EvaluateResponse(location.uri, location.sha256, record.decision)

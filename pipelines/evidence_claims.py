@@ -8,7 +8,7 @@ from typing import Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aws.decision_log import DecisionExists, DecisionLog
+from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage
 from checks.decision_record import ModelPackage as JudgedPackage
 from checks.errors import GovernanceError
@@ -21,7 +21,7 @@ class Claims(Protocol):
     """Where reports are claimed; `EvidenceClaims` keeps the claims in a log."""
 
     def claim(self, report: Report, package: ModelPackage) -> "Claim":
-        """Return the claim of the report's bytes: the standing one, or else the one that is made here."""
+        """Return the claim of the report's bytes: the earlier one, or else the one that is made here."""
         ...
 
 
@@ -65,11 +65,8 @@ class EvidenceClaims:
         made = Claim(describe_judged_package(package), report.uri)
         document = _Document(sha256=report.sha256, uri=report.uri, model_package=made.package)
         content = document.model_dump_json(by_alias=True, exclude_none=True, indent=2)
-        try:
-            self._log.write(f"{report.sha256}.json", f"{content}\n".encode())
-        except DecisionExists as error:
-            return _read(self._log.read(error.uri), error.uri)
-        return made
+        kept = self._log.keep(f"{report.sha256}.json", f"{content}\n".encode())
+        return made if kept.is_new else _read(kept.content, kept.uri)
 
 
 def _read(content: bytes, uri: str) -> Claim:
@@ -77,6 +74,6 @@ def _read(content: bytes, uri: str) -> Claim:
         return Claim.of(_Document.model_validate(parse_strict_json(content)))
     except (ReportError, ValidationError) as error:
         raise GovernanceError(
-            f"{uri}: which version a report was first judged for is kept there, and something else stands there; "
+            f"{uri}: not a claim, which says for which version a report was judged first; "
             "keep it for the audit, find out who wrote it, and restore its first version"
         ) from error

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 from aws.decision_log import DecisionLog
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
+from checks.outcome_record import OutcomeRecord
 from pipelines.record_keys import is_decision
+from pipelines.recorded_outcomes import read_outcome
 from pipelines.step_settings import OUTCOME_SUFFIX
-from pipelines.version_standing import OutcomeRecord, read_outcome
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The newest decision about a version: its record, where that lies, and what became of it where that is known.
+    """The newest decision about a version: its record, where that lies, and its outcomes where they are known.
 
     `status` is what the version had after the newest outcome, or `None` where nothing was carried out yet.
     """
@@ -71,7 +72,7 @@ def find_newest_judgement(
     ]
     if not records:
         return None
-    outcomes = [read_outcome(log.read(uri), uri) for uri in uris if uri.endswith(OUTCOME_SUFFIX)]
+    outcomes = [read_outcome(log, uri) for uri in uris if uri.endswith(OUTCOME_SUFFIX)]
     own = [outcome for outcome in outcomes if _is_about(outcome.created, created)]
     uri, record = max(records, key=lambda found: found[1].decided_at)
     ordered = tuple(sorted(own, key=lambda outcome: outcome.recorded_at))

@@ -23,7 +23,7 @@ def decision_key(package: ModelPackage, execution_arn: str) -> str:
 
 
 def outcome_key(package: ModelPackage, execution_arn: str) -> str:
-    """The key of what became of that decision; it stands beside it."""
+    """The key of the outcome of that decision, which is kept beside it."""
     return f"{records_folder(package)}/{execution_id(execution_arn)}{OUTCOME_SUFFIX}"
 
 

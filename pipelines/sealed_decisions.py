@@ -7,7 +7,7 @@ that only its role may make seals with. Whoever can write into the bucket can fo
 import hashlib
 from datetime import datetime
 
-from aws.decision_log import DecisionLocation, DecisionLog
+from aws.decision_log import DecisionLocation, DecisionLog, KeptRecord
 from aws.model_packages import ModelPackage
 from aws.record_seals import Seals
 from checks.decision_record import Container, DecisionRecord, parse_record
@@ -38,18 +38,17 @@ def decided_at(record: DecisionRecord) -> datetime:
     return datetime.fromisoformat(record.decided_at)
 
 
-def write_decision(
+def keep_decision(
     log: DecisionLog, seals: Seals, package: ModelPackage, record: DecisionRecord, execution_arn: str
-) -> DecisionLocation:
-    """Write a record and its seal, once.
+) -> KeptRecord:
+    """Write a record and its seal, or read the one that is there already: nothing says yet that step one wrote that.
 
     Raises:
-        DecisionExists: a record stands there; it was not changed.
-        AwsError: it could not be sealed or written.
+        AwsError: it could not be sealed, written or read.
     """
     content = record.to_bytes()
     seal = seals.make(statement(hashlib.sha256(content).hexdigest(), package.arn, execution_arn))
-    return log.write(decision_key(package, execution_arn), content, seal=seal)
+    return log.keep(decision_key(package, execution_arn), content, seal=seal)
 
 
 def read_decision(
@@ -61,7 +60,13 @@ def read_decision(
         DecisionMismatchError: it is about another one, or step one did not write it.
         GovernanceError: there is no decision record.
     """
-    content, seal = log.read_sealed(uri)
+    return verify_decision(*log.read_sealed(uri), uri, seals, about=about)
+
+
+def verify_decision(
+    content: bytes, seal: str | None, uri: str, seals: Seals, *, about: str
+) -> tuple[DecisionRecord, DecisionLocation]:
+    """Return what `read_decision` does of the record `content` with `seal`, which was read at `uri`."""
     record, location = parse_record(content), DecisionLocation(uri, hashlib.sha256(content).hexdigest())
     if record.model_package is None or record.model_package.arn != about:
         judged = "no model package" if record.model_package is None else record.model_package.arn

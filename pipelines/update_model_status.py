@@ -1,12 +1,11 @@
 """Step two: carry out the decision that step one recorded, unless the version is no longer pending."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from aws.decision_log import DecisionExists, DecisionLocation, DecisionLog
+from aws.decision_log import DecisionLocation, DecisionLog
 from aws.model_packages import ModelPackage, StatusChangedError
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
@@ -21,26 +20,17 @@ from aws.registry_names import (
 )
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
+from checks.outcome_record import DRY_RUN, LEFT_PENDING, NOT_CARRIED_OUT, UPDATED, OutcomeRecord
 from checks.summary import summarise
 from checks.thresholds import Mode
 from pipelines.decision_requirements import require_in_force, require_newest, require_same_package
-from pipelines.record_keys import created_text, outcome_key
+from pipelines.record_keys import created_text
+from pipelines.recorded_outcomes import keep_outcome
 from pipelines.sealed_decisions import DecisionMismatchError, read_decision
 from pipelines.step_messages import UpdateRequest, UpdateResponse
 from pipelines.threshold_sources import ThresholdSource
-from pipelines.version_standing import (
-    DRY_RUN,
-    GATE,
-    LEFT_PENDING,
-    NOT_CARRIED_OUT,
-    UPDATED,
-    describe_source,
-    look_up_standing,
-    read_outcome,
-    timestamp,
-)
+from pipelines.version_standing import GATE, describe_source, look_up_standing
 
-OUTCOME_SCHEMA = "governance.outcome/2"
 NO_THRESHOLDS = "none"
 
 
@@ -55,8 +45,8 @@ class UpdateServices:
 
 
 @dataclass(frozen=True, slots=True)
-class _Settled:
-    """What became of the decision: the outcome, the version's status, and what gave that status."""
+class _Result:
+    """What the decision did: the outcome, the version's status, and what gave that status."""
 
     outcome: str
     status: str
@@ -64,42 +54,45 @@ class _Settled:
 
 
 def update_model_status(request: UpdateRequest, services: UpdateServices, *, now: datetime) -> UpdateResponse:
-    """Set the version's status, description and metadata by the recorded decision, and record what became of it.
+    """Set the version's status, description and metadata by the recorded decision, and record the outcome.
 
-    Called again for the same execution it answers with the outcome that stands.
+    Called again for the same execution it answers with the outcome that was recorded first.
 
     Raises:
-        DecisionMismatchError: the record is not the one that step one wrote about this very package, or it is not to be
-            carried out any more (`DecisionOutdatedError`): nothing is changed.
+        DecisionMismatchError: the record is not the one that step one wrote about this very package, or it is not to
+            be carried out any more (`DecisionOutdatedError`): nothing is changed.
         ModelPackageGoneError: the version was deleted meanwhile.
         GovernanceError: AWS failed, or the version's metadata have no room left.
     """
-    record, location = _verified_decision(request, services)
+    record, location = _read_verified_decision(request, services)
     package = services.registry.describe(request.model_package_arn)
     require_same_package(record, location.uri, package)
-    settled = _settle(record, location, package, services)
-    return _recorded(request, services.decisions, package, settled, now=now)
-
-
-def _settle(
-    record: DecisionRecord, location: DecisionLocation, package: ModelPackage, services: UpdateServices
-) -> _Settled:
     if _is_carried_out(record, location, package):
-        return _carried_out(record, location)
-    if package.is_pending and not _bears_the_mark(location, package):
+        # An earlier attempt changed the version, and perhaps ended before it recorded the outcome.
+        result = _predict_result(record, location)
+    elif package.is_pending and not _bears_the_mark(location, package):
         require_in_force(record, location.uri, services.thresholds, package)
         require_newest(record, location.uri, services.decisions, services.seals, package)
-        try:
-            return _carry_out(record, location, package, services.registry)
-        except StatusChangedError:
-            package = services.registry.describe(package.arn)
-    # The status is not this decision's: the records say whose it is, where any do.
-    given_by = describe_source(look_up_standing(package, services.decisions).source)
-    outcome = DRY_RUN if _is_dry_run(record) else NOT_CARRIED_OUT
-    return _Settled(outcome, package.approval_status, given_by)
+        result = _carry_out(record, location, package, services)
+    else:
+        result = _leave_as_it_is(record, package, services)
+    outcome = OutcomeRecord(
+        outcome=result.outcome,
+        approval_status=result.status,
+        status_given_by=result.given_by,
+        decision=request.decision,
+        decision_uri=request.decision_uri,
+        decision_digest=request.decision_digest,
+        model_package=package.arn,
+        created=created_text(package),
+        execution=request.execution_arn,
+        recorded_at=now,
+    )
+    kept = keep_outcome(services.decisions, package, request.execution_arn, outcome)
+    return UpdateResponse(kept.outcome, kept.approval_status, str(kept.uri))
 
 
-def _verified_decision(
+def _read_verified_decision(
     request: UpdateRequest, services: UpdateServices
 ) -> tuple[DecisionRecord, DecisionLocation]:
     record, location = read_decision(
@@ -123,7 +116,7 @@ def _is_dry_run(record: DecisionRecord) -> bool:
     return record.thresholds is not None and record.thresholds.mode is Mode.DRY_RUN
 
 
-def _target(record: DecisionRecord) -> str | None:
+def _choose_status(record: DecisionRecord) -> str | None:
     """The approval status that the decision asks for, or `None` where it leaves the version pending."""
     if _is_dry_run(record):
         return None
@@ -139,28 +132,38 @@ def _target(record: DecisionRecord) -> str | None:
 
 
 def _carry_out(
-    record: DecisionRecord, location: DecisionLocation, package: ModelPackage, registry: ModelRegistry
-) -> _Settled:
-    target = _target(record)
-    registry.update(
-        package.arn,
-        approval_status=target,
-        description=summarise(record),
-        metadata=_metadata(record, location, left_as=target or PENDING),
-        only_from=PENDING,
-    )
-    return _carried_out(record, location)
+    record: DecisionRecord, location: DecisionLocation, package: ModelPackage, services: UpdateServices
+) -> _Result:
+    target = _choose_status(record)
+    try:
+        services.registry.update(
+            package.arn,
+            approval_status=target,
+            description=summarise(record),
+            metadata=_write_mark(record, location, left_as=target or PENDING),
+            only_from=PENDING,
+        )
+    except StatusChangedError:  # somebody decided meanwhile
+        return _leave_as_it_is(record, services.registry.describe(package.arn), services)
+    return _predict_result(record, location)
 
 
-def _carried_out(record: DecisionRecord, location: DecisionLocation) -> _Settled:
-    """What carrying out the decision comes to."""
-    target = _target(record)
+def _leave_as_it_is(record: DecisionRecord, package: ModelPackage, services: UpdateServices) -> _Result:
+    """Change nothing: the status is not this decision's, and the records say whose it is, where any do."""
+    given_by = describe_source(look_up_standing(package, services.decisions).source)
+    outcome = DRY_RUN if _is_dry_run(record) else NOT_CARRIED_OUT
+    return _Result(outcome, package.approval_status, given_by)
+
+
+def _predict_result(record: DecisionRecord, location: DecisionLocation) -> _Result:
+    """Return the result of carrying out the decision."""
+    target = _choose_status(record)
     if target is not None:
-        return _Settled(UPDATED, target, {"source": GATE, "decision_uri": location.uri})
-    return _Settled(DRY_RUN if _is_dry_run(record) else LEFT_PENDING, PENDING, None)
+        return _Result(UPDATED, target, {"source": GATE, "decision_uri": location.uri})
+    return _Result(DRY_RUN if _is_dry_run(record) else LEFT_PENDING, PENDING, None)
 
 
-def _metadata(record: DecisionRecord, location: DecisionLocation, *, left_as: str) -> Mapping[str, str]:
+def _write_mark(record: DecisionRecord, location: DecisionLocation, *, left_as: str) -> Mapping[str, str]:
     return {
         DECISION_URI_PROPERTY: location.uri,
         DECISION_DIGEST_PROPERTY: location.sha256,
@@ -170,42 +173,12 @@ def _metadata(record: DecisionRecord, location: DecisionLocation, *, left_as: st
 
 
 def _is_carried_out(record: DecisionRecord, location: DecisionLocation, package: ModelPackage) -> bool:
-    """Whether an earlier attempt of this step left the version as it is, and perhaps broke off before recording it."""
-    return _bears_the_mark(location, package) and package.approval_status == (_target(record) or PENDING)
+    """Whether an earlier attempt of this step left the version as it is."""
+    return _bears_the_mark(location, package) and package.approval_status == (
+        _choose_status(record) or PENDING
+    )
 
 
 def _bears_the_mark(location: DecisionLocation, package: ModelPackage) -> bool:
-    """Whether this decision was carried out on the version before, whatever became of its status since."""
+    """Whether this decision was carried out on the version before, whatever status it was given since."""
     return package.metadata.get(DECISION_DIGEST_PROPERTY) == location.sha256
-
-
-def _recorded(
-    request: UpdateRequest,
-    decisions: DecisionLog,
-    package: ModelPackage,
-    settled: _Settled,
-    *,
-    now: datetime,
-) -> UpdateResponse:
-    """Write what became of the decision beside it, once; or answer with what an earlier attempt wrote."""
-    document = {
-        "schema": OUTCOME_SCHEMA,
-        "outcome": settled.outcome,
-        "approval_status": settled.status,
-        "status_given_by": settled.given_by,
-        "decision": request.decision,
-        "decision_uri": request.decision_uri,
-        "decision_digest": request.decision_digest,
-        "model_package": package.arn,
-        "model_package_created": created_text(package),
-        "execution": request.execution_arn,
-        "recorded_at": timestamp(now),
-    }
-    content = (json.dumps(document, indent=2) + "\n").encode()
-    try:
-        uri = decisions.write(outcome_key(package, request.execution_arn), content).uri
-    except DecisionExists as error:
-        uri = error.uri
-        standing = read_outcome(decisions.read(uri), uri)
-        return UpdateResponse(standing.outcome, standing.approval_status, uri)
-    return UpdateResponse(settled.outcome, settled.status, uri)

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from checks.outcome_record import write_moment
 from cli.display.terminal import clean_text, console_for
 from cli.lookup.decisions_place import Decisions, log_at
 from cli.lookup.group_versions import Seen, no_such_group, recorded_versions, seen_in_records, status_text
 from cli.options.output_format import Format, OutputFormat, print_json
 from pipelines.judgements import list_judged_groups
-from pipelines.version_standing import timestamp
 
 SCHEMA = "governance.list/1"
 MOST_GROUPS = 50
@@ -78,7 +78,7 @@ def _registered(group: str | None, newest: int, most: int) -> Iterator[tuple[See
     for name in _bounded(registry.groups() if group is None else [group], most):
         for one in registry.list(name)[:newest]:
             seen = Seen(one.group, one.version, one.arn, one.approval_status, None)
-            yield seen, timestamp(one.created.replace(microsecond=0))
+            yield seen, write_moment(one.created.replace(microsecond=0))
 
 
 def _recorded(group: str | None, newest: int, most: int, place: str) -> Iterator[tuple[Seen, str]]:

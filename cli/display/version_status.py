@@ -12,21 +12,13 @@ from aws.model_packages import ModelPackage
 from aws.registry_names import PENDING
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
+from checks.outcome_record import DRY_RUN, OutcomeRecord, write_moment
 from cli.display.decision_text import Fact, print_facts, show_record
 from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode, exit_code_of_status
 from pipelines.record_keys import records_folder
 from pipelines.step_settings import DECISIONS_FOLDER
-from pipelines.version_standing import (
-    DRY_RUN,
-    ByGate,
-    ByRegistration,
-    OutcomeRecord,
-    OutsideTheGate,
-    Standing,
-    look_up_standing,
-    timestamp,
-)
+from pipelines.version_standing import ByGate, ByRegistration, OutsideTheGate, Standing, look_up_standing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -122,7 +114,7 @@ def facts_about_status(standing: Standing) -> Iterator[Fact]:
         writer = package.last_modified_by or "somebody whom AWS does not name"
         yield (
             "last write",
-            f"{timestamp(package.last_modified)} by {writer}: whoever wrote last, which need not be who decided",
+            f"{write_moment(package.last_modified)} by {writer}: whoever wrote last, which need not be who decided",
         )
     if standing.later:
         *others, newest = standing.later
@@ -139,7 +131,7 @@ def _said_of_status(standing: Standing) -> str:
             return ", given by the gate with this decision"
         case ByRegistration(by, at):
             return (
-                f", registered so at {timestamp(at)} by {by or 'somebody whom AWS does not name'}: "
+                f", registered so at {write_moment(at)} by {by or 'somebody whom AWS does not name'}: "
                 "no decision gave it"
             )
         case OutsideTheGate():
@@ -160,4 +152,4 @@ def _said_of_pending(deciding: OutcomeRecord | None) -> str:
 
 def _said_of_later(outcome: OutcomeRecord) -> str:
     kind = "dry run" if outcome.outcome == DRY_RUN else "judgement"
-    return f"{kind} of {timestamp(outcome.recorded_at)}, which changed no status: {outcome.decision}"
+    return f"{kind} of {write_moment(outcome.recorded_at)}, which changed no status: {outcome.decision}"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aws.decision_log import (
-    DecisionExists,
     DecisionLocation,
     FolderDecisionLog,
+    KeptRecord,
     S3DecisionLog,
 )
 from checks.errors import GovernanceError
@@ -35,37 +35,31 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[S3DecisionLog
 
 def test_a_record_is_written_and_read_again(place: tuple[S3DecisionLog | FolderDecisionLog, str]) -> None:
     log, root = place
-    location = log.write(KEY, RECORD)
-    assert location == DecisionLocation(f"{root}/{KEY}", hashlib.sha256(RECORD).hexdigest())
-    assert log.read(location.uri) == RECORD
+    kept = log.keep(KEY, RECORD)
+    assert kept == KeptRecord(f"{root}/{KEY}", RECORD, None, is_new=True)
+    assert kept.location == DecisionLocation(kept.uri, hashlib.sha256(RECORD).hexdigest())
+    assert log.read(kept.uri) == RECORD
 
 
-@pytest.mark.parametrize("second", [RECORD, b'{"decision": "Approved"}\n'])
-def test_a_second_write_is_refused_and_changes_nothing(
-    place: tuple[S3DecisionLog | FolderDecisionLog, str], second: bytes
+@pytest.mark.parametrize("second", [RECORD, b'{"decision": "Approved"}\n'], ids=["equal", "other"])
+@pytest.mark.parametrize("seal", [None, "c2VhbA=="], ids=["unsealed", "sealed"])
+def test_a_second_record_changes_nothing_and_gives_the_first_one_back(
+    place: tuple[S3DecisionLog | FolderDecisionLog, str], second: bytes, seal: str | None
 ) -> None:
     log, _ = place
-    location = log.write(KEY, RECORD)
-    with pytest.raises(DecisionExists, match="never overwritten") as raised:
-        log.write(KEY, second)
-    assert location.uri in str(raised.value)
-    assert log.read(location.uri) == RECORD
+    first = log.keep(KEY, RECORD, seal=seal)
+    assert log.keep(KEY, second, seal="b3RoZXI=") == KeptRecord(first.uri, RECORD, seal, is_new=False)
+    assert log.read_sealed(first.uri) == (RECORD, seal)
 
 
 def test_of_many_writers_one_wins(place: tuple[S3DecisionLog | FolderDecisionLog, str]) -> None:
     log, _ = place
     contents = [f"{{{number}}}".encode() for number in range(8)]
 
-    def write(content: bytes) -> DecisionLocation | None:
-        try:
-            return log.write(KEY, content)
-        except DecisionExists:
-            return None
-
     with ThreadPoolExecutor(8) as pool:
-        written = [location for location in pool.map(write, contents) if location]
-    assert len(written) == 1
-    assert hashlib.sha256(log.read(written[0].uri)).hexdigest() == written[0].sha256
+        kept = list(pool.map(lambda content: log.keep(KEY, content), contents))
+    (written,) = [one for one in kept if one.is_new]
+    assert log.read(written.uri) == written.content
 
 
 @pytest.mark.parametrize(
@@ -76,7 +70,7 @@ def test_a_key_that_is_no_path_of_the_log_is_refused(
 ) -> None:
     log, _ = place
     with pytest.raises(GovernanceError, match="cannot name a decision record"):
-        log.write(key, RECORD)
+        log.keep(key, RECORD)
 
 
 def test_a_record_that_nobody_would_read_is_not_written(
@@ -84,7 +78,7 @@ def test_a_record_that_nobody_would_read_is_not_written(
 ) -> None:
     log, root = place
     with pytest.raises(GovernanceError, match="at most 16,777,216 are read: its findings are too many"):
-        log.write(KEY, b"x" * (MAX_RECORD_BYTES + 1))
+        log.keep(KEY, b"x" * (MAX_RECORD_BYTES + 1))
     with pytest.raises(GovernanceError, match="there is no such"):
         log.read(f"{root}/{KEY}")
 
@@ -94,7 +88,7 @@ def test_only_records_of_the_log_are_read(
     place: tuple[S3DecisionLog | FolderDecisionLog, str], path: str
 ) -> None:
     log, root = place
-    log.write(KEY, RECORD)
+    log.keep(KEY, RECORD)
     with pytest.raises(GovernanceError, match=r"not a record of the decision log|there is no such"):
         log.read(path.format(root=root))
 
@@ -107,7 +101,7 @@ def test_an_absent_record_is_said_to_be(place: tuple[S3DecisionLog | FolderDecis
 
 def test_a_version_or_another_bucket_is_not_read(s3: "S3Client", bucket: str) -> None:
     log = S3DecisionLog(s3, f"s3://{bucket}/log")
-    location = log.write(KEY, RECORD)
+    location = log.keep(KEY, RECORD)
     for uri in (f"{location.uri}?versionId=1", location.uri.replace(bucket, f"{bucket[:40]}-x")):
         with pytest.raises(GovernanceError, match="not a record of the decision log"):
             log.read(uri)
@@ -121,23 +115,23 @@ def test_the_decisions_need_a_prefix(s3: "S3Client", bucket: str) -> None:
 def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("a file where the folder should be")
     with pytest.raises(GovernanceError, match="cannot write the decision record there"):
-        FolderDecisionLog(tmp_path / "log").write(KEY, RECORD)
+        FolderDecisionLog(tmp_path / "log").keep(KEY, RECORD)
     assert Path(tmp_path / "log").read_text() == "a file where the folder should be"
 
 
 def test_a_seal_is_kept_with_its_record(place: tuple[S3DecisionLog | FolderDecisionLog, str]) -> None:
     log, _ = place
-    assert log.read_sealed(log.write(KEY, RECORD, seal="c2VhbA==").uri) == (RECORD, "c2VhbA==")
-    assert log.read_sealed(log.write("askdata/7/other.json", RECORD).uri) == (RECORD, None)
+    assert log.read_sealed(log.keep(KEY, RECORD, seal="c2VhbA==").uri) == (RECORD, "c2VhbA==")
+    assert log.read_sealed(log.keep("askdata/7/other.json", RECORD).uri) == (RECORD, None)
 
 
 def test_what_was_written_after_a_moment_is_told_by_the_logs_own_clock(
     place: tuple[S3DecisionLog | FolderDecisionLog, str],
 ) -> None:
     log, root = place
-    log.write("askdata/7/a.json", RECORD, seal="c2VhbA==")
-    log.write("askdata/7/deep/b.json", RECORD)
-    log.write("askdata/71/c.json", RECORD)
+    log.keep("askdata/7/a.json", RECORD, seal="c2VhbA==")
+    log.keep("askdata/7/deep/b.json", RECORD)
+    log.keep("askdata/71/c.json", RECORD)
     now = datetime.now(UTC)
     assert log.written_after("askdata/7", now - timedelta(hours=1)) == (f"{root}/askdata/7/a.json",)
     assert log.written_after("askdata/7", now + timedelta(hours=1)) == ()
@@ -152,7 +146,7 @@ def test_folders_are_those_that_records_lie_below(
     log, _ = place
     assert log.folders() == log.folders("askdata") == ()
     for key in ("askdata/7/e1.json", "askdata/10/e2.json", "shop/1/e3.json"):
-        log.write(key, RECORD, seal="seal")
+        log.keep(key, RECORD, seal="seal")
     assert log.folders() == ("askdata", "shop")
     assert log.folders("askdata") == ("10", "7")
     assert log.folders("askdata/7") == ()

@@ -40,7 +40,7 @@ CALLS: dict[str, Callable[["S3Client"], Any]] = {
     "thresholds": lambda s3: S3ThresholdStore(s3, "s3://evidence/a/x.json/t.yaml").for_group("askdata"),
     "threshold list": lambda s3: S3ThresholdStore(s3, "s3://evidence/a/x.json").for_group("askdata"),
     "record": lambda s3: S3DecisionLog(s3, "s3://evidence/a/").read("s3://evidence/a/x.json"),
-    "write": lambda s3: S3DecisionLog(s3, "s3://evidence/a/").write("x.json", b"{}"),
+    "write": lambda s3: S3DecisionLog(s3, "s3://evidence/a/").keep("x.json", b"{}"),
 }
 
 
@@ -147,7 +147,7 @@ def lossy(loopback: Loopback, client_of: Callable[..., Any], moto_url: str) -> "
 def test_a_record_whose_answer_is_lost_is_not_taken_for_somebody_elses(
     lossy: "S3Client", loopback: Loopback, s3: "S3Client", bucket: str
 ) -> None:
-    location = S3DecisionLog(lossy, f"s3://{bucket}/d/").write("x.json", b"{}")
+    location = S3DecisionLog(lossy, f"s3://{bucket}/d/").keep("x.json", b"{}")
     assert [request.method for request in loopback.requests] == ["PUT", "PUT", "HEAD"]
     assert location.uri == f"s3://{bucket}/d/x.json"
     assert s3.get_object(Bucket=bucket, Key="d/x.json")["Body"].read() == b"{}"

@@ -62,7 +62,7 @@ class Version:
             evidence=Evidence(()),
             decided_at=datetime.now(UTC),
         )
-        decision = self.log.write(f"churn/1/e{self._count}.json", record.to_bytes())
+        decision = self.log.keep(f"churn/1/e{self._count}.json", record.to_bytes())
         document = {
             "schema": "governance.outcome/2",
             "outcome": outcome,
@@ -70,12 +70,12 @@ class Version:
             "status_given_by": None,
             "decision": verdict,
             "decision_uri": decision.uri,
-            "decision_digest": decision.sha256,
+            "decision_digest": decision.location.sha256,
             "model_package": self.arn,
             "recorded_at": (datetime.now(UTC) + timedelta(seconds=self._count)).isoformat(),
             **changes,
         }
-        self.log.write(f"churn/1/e{self._count}.outcome.json", json.dumps(document).encode())
+        self.log.keep(f"churn/1/e{self._count}.outcome.json", json.dumps(document).encode())
         return decision.uri
 
     def gate_sets(self, verdict: Verdict) -> str:
@@ -269,8 +269,8 @@ def test_a_record_that_is_not_the_one_written_is_refused(version: Version) -> No
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"outcome": "updated"}', b"\xff"], ids=repr)
 def test_an_outcome_that_is_none_is_one_message(version: Version, content: bytes) -> None:
-    version.log.write("churn/1/e9.outcome.json", content)
-    with pytest.raises(GovernanceError, match=r"e9.outcome.json: .* something else stands there"):
+    version.log.keep("churn/1/e9.outcome.json", content)
+    with pytest.raises(GovernanceError, match=r"e9.outcome.json: not the outcome of a decision"):
         show_standing(version.package, version.log)
 
 

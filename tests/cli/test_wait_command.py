@@ -139,7 +139,7 @@ def _judged(
         Decision(verdict, (finding,)), thresholds=None, evidence=Evidence(()), decided_at=datetime.now(UTC)
     )
     group, version = registry.describe(arn).group, registry.describe(arn).version
-    location = log.write(f"{group}/{version}/e1.json", record.to_bytes())
+    location = log.keep(f"{group}/{version}/e1.json", record.to_bytes()).location
     document = {
         "outcome": outcome,
         "approval_status": status,
@@ -149,7 +149,7 @@ def _judged(
         "model_package": arn,
         "recorded_at": datetime.now(UTC).isoformat(),
     }
-    log.write(f"{group}/{version}/e1.outcome.json", json.dumps(document).encode())
+    log.keep(f"{group}/{version}/e1.outcome.json", json.dumps(document).encode())
     return location.uri
 
 

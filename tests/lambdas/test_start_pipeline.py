@@ -204,7 +204,7 @@ class Judged:
         content = json.dumps(self.record).encode()
         digest = hashlib.sha256(content).hexdigest()
         seal = SEALS.make(statement(digest, ARN, sealed_for)) if sealed else None
-        location = self.decisions.write(key, content, seal=seal)
+        location = self.decisions.keep(key, content, seal=seal)
         self.mark(location.uri, digest)
 
     def mark(self, uri: str, digest: str, status: str = "PendingManualApproval") -> None:
@@ -287,7 +287,7 @@ def test_metadata_that_name_a_record_which_is_not_the_gates_are_no_mark(
 def test_metadata_that_name_something_else_are_no_mark(judged: Judged, content: bytes) -> None:
     digest = hashlib.sha256(content).hexdigest()
     seal = SEALS.make(statement(digest, ARN, EXECUTION))
-    judged.mark(judged.decisions.write("askdata/1/x.json", content, seal=seal).uri, digest)
+    judged.mark(judged.decisions.keep("askdata/1/x.json", content, seal=seal).uri, digest)
     assert judged.start() == "started"
 
 

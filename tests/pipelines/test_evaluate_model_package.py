@@ -263,6 +263,6 @@ def test_a_wrong_threshold_file_fails_the_step_and_records_nothing(world: World)
 def test_a_record_about_another_version_is_not_reused(world: World) -> None:
     first, second = world.register_scored(0.9), world.register_scored(0.9)
     made = Path(world.evaluate(first).decision_uri)
-    FolderDecisionLog(world.folder / "decisions").write("AskData/2/abc123.json", made.read_bytes())
+    FolderDecisionLog(world.folder / "decisions").keep("AskData/2/abc123.json", made.read_bytes())
     with pytest.raises(GovernanceError, match=rf"is about {first}, not {second}"):
         world.evaluate(second)

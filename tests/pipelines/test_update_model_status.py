@@ -246,7 +246,7 @@ def test_an_outcome_that_is_none_is_a_clear_error(world: World, standing: bytes)
     answer = world.evaluate(arn)
     world.registry.update(arn, approval_status="Rejected")
     Path(answer.decision_uri.replace(".json", ".outcome.json")).write_bytes(standing)
-    with pytest.raises(DecisionMismatchError, match="something else stands there"):
+    with pytest.raises(DecisionMismatchError, match="not the outcome of a decision"):
         world.update(arn, answer)
 
 
