@@ -93,7 +93,8 @@ def _name_other_arn(text: str) -> str:
         return f" but that of the group {match['name'][:63]}; governance history shows its versions"
     if match["service"] == "s3":
         return ", and what is in S3 is named s3://bucket/key"
-    return f" but one of {match['service']}{f' ({kind})' if (kind := match['type']) else ''}"
+    kind = f" ({match['type']})" if match["type"] else ""
+    return f" but one of {match['service']}{kind}"
 
 
 def _shorten(text: str, longest: int = 200) -> str:

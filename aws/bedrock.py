@@ -37,7 +37,7 @@ class ChatAnswer:
 class BedrockChat:
     """One chat model with its settings; may be used by several threads at once.
 
-    `model_id` is the id of a model or of an inference profile, or the ARN of either. `temperature` and `top_p` lie
+    `model_id` is the id of a model or of an inference profile, or the ARN of either. `temperature` and `top_p` are
     in [0, 1]; `max_tokens` bounds the answer. A setting that is `None` is left to the model.
     """
 

@@ -117,11 +117,11 @@ def _classify(code: str, status: int) -> tuple[type[AwsError], str]:
         return AwsNotFoundError, "check the name, the account and the region"
     if code in _TIMEOUTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return AwsUnreachableError, "AWS could not answer in time, or failed itself: try again later"
-    return AwsError, "mend what the message names, then try again"
+    return AwsError, "fix what the message names, then try again"
 
 
 def _explain_silence(error: Exception, operation: str, resource: str) -> AwsError:
-    kind, way_out = AwsError, "mend what the message names, then try again"
+    kind, way_out = AwsError, "fix what the message names, then try again"
     if isinstance(error, _NO_LOGIN):
         kind = AwsAccessDeniedError
         way_out = "log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"

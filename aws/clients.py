@@ -52,7 +52,7 @@ def _explain_failure(service: str) -> Iterator[None]:
         with explain_errors("making a client", service):
             yield
     except ValueError as error:  # botocore's answer to an endpoint that is no URL
-        raise AwsError(f"{service}: making a client failed ({error}); mend AWS_ENDPOINT_URL") from error
+        raise AwsError(f"{service}: making a client failed ({error}); fix AWS_ENDPOINT_URL") from error
 
 
 def _session(region: str | None = None) -> "Session":

@@ -26,7 +26,7 @@ _SEALS = ".seals"
 
 @dataclass(frozen=True, slots=True)
 class DecisionLocation:
-    """Where a record lies, and the SHA-256 of its bytes in lower-case hexadecimal."""
+    """Where a record is, and the SHA-256 of its bytes in lower-case hexadecimal."""
 
     uri: str
     sha256: str
@@ -66,10 +66,10 @@ class DecisionLog(Protocol):
         ...
 
     def read(self, uri: str) -> bytes:
-        """Return the record at `uri`, which lies in this log.
+        """Return the record at `uri`, which is in this log.
 
         Raises:
-            GovernanceError: `uri` lies outside of this log, or nothing is there.
+            GovernanceError: `uri` is outside of this log, or nothing is there.
         """
         ...
 

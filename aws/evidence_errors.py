@@ -12,11 +12,11 @@ class DigestMismatchError(EvidenceError):
 
 
 class ForeignBucketError(EvidenceError):
-    """The evidence lies in a place that this store was not given."""
+    """The evidence is in a place that this store was not given."""
 
 
 class EvidenceExistsError(EvidenceError):
-    """Something stands already where evidence was to be put."""
+    """Something is already where evidence was to be put."""
 
 
 class EvidenceChangedError(EvidenceError):
@@ -28,7 +28,7 @@ class EvidenceGapError(EvidenceError):
 
 
 class EvidenceMissingError(EvidenceGapError):
-    """No object stands where the report should be."""
+    """No object is where the report should be."""
 
 
 class EvidenceTooLargeError(EvidenceGapError):

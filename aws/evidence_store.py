@@ -53,7 +53,7 @@ class EvidenceStore(Protocol):
             EvidenceGapError: it is missing (`EvidenceMissingError`) or too large (`EvidenceTooLargeError`): a finding.
             DigestMismatchError: its bytes are not the registered ones, or the digest is spelt otherwise.
             DiskError: the local file is there and cannot be read: nothing can be decided.
-            ForeignBucketError: it lies outside the places that the store was given.
+            ForeignBucketError: it is outside the places that the store was given.
             AwsError: it could not be read (403, throttling after retries, no answer): nothing can be decided.
         """
         ...
@@ -64,9 +64,9 @@ class EvidenceStore(Protocol):
         Everything else is skipped: `results.jsonl`, notes, pictures. `…/a/b` does not take in `…/a/bc`.
 
         Raises:
-            EvidenceError: more than 500 reports lie there.
+            EvidenceError: more than 500 reports are there.
             DiskError: something below a local folder cannot be looked at; nothing is left out in silence.
-            ForeignBucketError: the prefix lies outside the places that the store was given.
+            ForeignBucketError: the prefix is outside the places that the store was given.
             AwsError: the prefix could not be listed.
         """
         ...
@@ -84,9 +84,9 @@ class EvidenceStore(Protocol):
         Raises:
             EvidenceError: there is no report in `directory`, or one that is larger than any is read.
             DiskError: `directory` or something below it cannot be looked at or read.
-            EvidenceExistsError: something else stands there already; evidence is never overwritten.
+            EvidenceExistsError: something else is there already; evidence is never overwritten.
             EvidenceChangedError: a file is not as `expected`, or came or went.
-            ForeignBucketError: the prefix lies outside the places that the store was given.
+            ForeignBucketError: the prefix is outside the places that the store was given.
             AwsError: it could not be written.
         """
         ...
@@ -99,7 +99,7 @@ class EvidenceStore(Protocol):
         """Return when the manifest under `prefix` was written, or `None` where the caller sees none.
 
         Raises:
-            ForeignBucketError: the prefix lies outside the places that the store was given.
+            ForeignBucketError: the prefix is outside the places that the store was given.
             AwsError: S3 could not be asked.
         """
         ...
@@ -161,7 +161,7 @@ class S3EvidenceStore:
                 return
             document = Document(str(uri), read_bounded(path, max_bytes=MAX_REPORT_BYTES))
         except OSError as error:
-            raise EvidenceError(f"{path}: cannot be read ({error.strerror}); mend its rights") from error
+            raise EvidenceError(f"{path}: cannot be read ({error.strerror}); fix its permissions") from error
         require_unchanged(path, document.sha256, expected)
         self._write(uri, document.content, document.sha256)
         yield ReportReference(None, document.uri, f"sha256:{document.sha256}")
@@ -222,7 +222,9 @@ class FolderEvidenceStore:
             if not is_new and path.read_bytes() != content:
                 raise _refuse_overwriting(str(path))
         except OSError as error:
-            raise EvidenceError(f"{path}: cannot be written ({error.strerror}); mend its rights") from error
+            raise EvidenceError(
+                f"{path}: cannot be written ({error.strerror}); fix its permissions"
+            ) from error
 
     def manifest_written_at(self, prefix: str) -> datetime | None:
         """See `EvidenceStore.manifest_written_at`."""
@@ -239,7 +241,7 @@ class FolderEvidenceStore:
                 raise _refuse_overwriting(str(target))
         except OSError as error:
             raise EvidenceError(
-                f"{source}: cannot be copied to {target} ({error.strerror}); mend its rights, or name another folder"
+                f"{source}: cannot be copied to {target} ({error.strerror}); fix its permissions, or name another one"
             ) from error
         if is_report_file(target.name):
             yield ReportReference(None, str(target), f"sha256:{digest}")
@@ -266,7 +268,7 @@ def _make_references(prefix: str, uris: Iterator[str]) -> tuple[ReportReference,
     found = sorted(uris)
     if len(found) > MAX_REPORTS:
         raise EvidenceError(
-            f"{prefix}: {len(found):,} reports lie there, and one version has at most {MAX_REPORTS}; "
+            f"{prefix}: {len(found):,} reports are there, and one version has at most {MAX_REPORTS}; "
             "give each version a prefix of its own"
         )
     return tuple(ReportReference(None, uri) for uri in found)
@@ -276,7 +278,7 @@ def download_evidence(client: "S3Client", prefix: S3Uri, folder: Path) -> None:
     """Copy every object below `prefix` into `folder`, by its path below the prefix.
 
     Raises:
-        EvidenceError: nothing lies there, or a key leads out of the folder.
+        EvidenceError: nothing is there, or a key leads out of the folder.
         AwsError: an object could not be read.
     """
     base = prefix.as_prefix()
@@ -294,12 +296,12 @@ def download_evidence(client: "S3Client", prefix: S3Uri, folder: Path) -> None:
             while chunk := read(_CHUNK):  # results may be larger than memory
                 file.write(chunk)
     if not found:
-        raise EvidenceError(f"{base}: nothing lies there; name the prefix that the reports lie under")
+        raise EvidenceError(f"{base}: nothing is there; name the prefix that the reports are under")
 
 
 def _refuse_overwriting(uri: str) -> EvidenceExistsError:
     return EvidenceExistsError(
-        f"{uri}: something stands there, and evidence is never overwritten; name another prefix"
+        f"{uri}: something is there already, and evidence is never overwritten; name another prefix"
     )
 
 

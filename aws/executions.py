@@ -135,7 +135,7 @@ class PipelineExecutions:
         return None
 
     def describe(self, execution_arn: str) -> PipelineExecution:
-        """Return how an execution stands."""
+        """Return the state of an execution."""
         with explain_errors("describing an execution", execution_arn):
             answer = self._client.describe_pipeline_execution(PipelineExecutionArn=execution_arn)
             return PipelineExecution(

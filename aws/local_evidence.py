@@ -50,7 +50,10 @@ def _say_what_is_there(files: Collection[str]) -> str:
 def expected_files(directory: Path, expected: Mapping[str, str] | None) -> dict[str, Path]:
     """Return what `evidence_files` does; raises `EvidenceChangedError` where it is not what `expected` names."""
     files = evidence_files(directory)
-    if expected is not None and (changed := sorted(files.keys() ^ expected.keys())):
+    if expected is None:
+        return files
+    changed = sorted(files.keys() ^ expected.keys())
+    if changed:
         came = "came" if changed[0] in files else "went"
         raise EvidenceChangedError(f"{directory / changed[0]}: {came} meanwhile; {_ONCE_MORE}")
     return files

@@ -75,7 +75,7 @@ class ModelPackage:
     `approval_status` is `Approved`, `Rejected` or `PendingManualApproval`; `package_status` is `Completed` when
     the version is usable. `description` is SageMaker's `ApprovalDescription`, `metadata` its
     `CustomerMetadataProperties`. `reports` are those of `ModelMetrics`; `evidence_prefix` is the metadata
-    property `governance:evidence`, under which further reports lie. `last_modified` is the time of creation
+    property `governance:evidence`, under which further reports are. `last_modified` is the time of creation
     for a version that was never changed. `containers` are what the version runs, in their order. `created_by` and
     `last_modified_by` are who made those two calls, where SageMaker says it: whoever wrote last need not have changed
     the status.
@@ -97,7 +97,7 @@ class ModelPackage:
 
     @property
     def evidence_prefix(self) -> str | None:
-        """The URI under which further reports lie, or `None`."""
+        """The URI under which further reports are, or `None`."""
         return self.metadata.get(EVIDENCE_PROPERTY)
 
     @property
@@ -125,7 +125,7 @@ class Registration:
     `image` is the URI of the inference image, `model_data` the S3 URI of the model archive where there is one: the
     short form of one container. Each of `reports` has a slot. `metadata` becomes `CustomerMetadataProperties`.
     `fields` are further fields of `CreateModelPackage`, sent as they are; an `InferenceSpecification` among them
-    stands in the place of `image`. `tags` are given to the group: its versions share them. `token` is a
+    replaces `image`. `tags` are given to the group: its versions share them. `token` is a
     `ClientToken`: a second registration with the same one is the first.
     """
 

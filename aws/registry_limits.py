@@ -18,7 +18,7 @@ _PUNCTUATION = frozenset("_.:/=+-@")
 
 
 class RegistryLimitError(GovernanceError):
-    """More, or other characters, than SageMaker takes; every problem stands in the message."""
+    """More, or other characters, than SageMaker takes; every problem is in the message."""
 
 
 def check_approval_status(status: str) -> None:

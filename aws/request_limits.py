@@ -1,7 +1,7 @@
 """A request held against the limits of its operation, as the service model says them, before anything is sent.
 
 botocore itself checks names, types and required fields, and no upper limit, pattern or list of values; the service
-does, and by then evidence would lie in S3 for nothing.
+does, and by then evidence would be in S3 for nothing.
 """
 
 import re

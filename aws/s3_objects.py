@@ -63,7 +63,7 @@ def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> ObjectVers
                 content = body.read()
     except AwsError as error:
         if error.code in _ABSENT:
-            raise ObjectMissingError(f"{uri}: there is no such object; upload it, or mend the URI") from error
+            raise ObjectMissingError(f"{uri}: there is no such object; upload it, or fix the URI") from error
         raise
     return ObjectVersion(uri.with_version(answer.get("VersionId")), content, answer.get("Metadata", {}))
 
@@ -131,7 +131,7 @@ def opened_object(client: "S3Client", uri: S3Uri) -> Iterator[Callable[[int], by
                 yield body.read
     except AwsError as error:
         if error.code in _ABSENT:
-            raise ObjectMissingError(f"{uri}: there is no such object; upload it, or mend the URI") from error
+            raise ObjectMissingError(f"{uri}: there is no such object; upload it, or fix the URI") from error
         raise
 
 

@@ -27,7 +27,7 @@ class S3Uri:
     def parse(cls, text: str) -> Self:
         """Read `s3://bucket`, `s3://bucket/key` or `s3://bucket/key?versionId=…`.
 
-        Keys are taken as they stand: nothing in them is percent-decoded.
+        Keys are taken as they are: nothing in them is percent-decoded.
 
         Raises:
             S3UriError: when it is anything else.

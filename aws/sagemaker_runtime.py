@@ -35,5 +35,5 @@ class SageMakerEndpoint:
             return parse_strict_json(content)
         except ReportError as error:
             raise AwsError(
-                f"{self._name}: the endpoint's answer is not JSON ({error}); mend its inference code"
+                f"{self._name}: the endpoint's answer is not JSON ({error}); fix its inference code"
             ) from error

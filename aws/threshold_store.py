@@ -54,11 +54,11 @@ class S3ThresholdStore:
             AwsError: it could not be written.
         """
         uri = self._uri.as_prefix().child(_check_name(name))
-        standing = (
+        published = (
             (str(file), read_object(self._client, file, max_bytes=MAX_BYTES).content)
             for file in self._files()
         )
-        _check_publishable(str(uri), content, standing)
+        _check_publishable(str(uri), content, published)
         with explain_errors("PutObject", str(uri)):
             answer = self._client.put_object(
                 Bucket=uri.bucket, Key=uri.key, Body=content, ContentType="application/yaml"
@@ -117,13 +117,13 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _check_publishable(source: str, content: bytes, standing: Iterable[tuple[str, bytes]]) -> None:
+def _check_publishable(source: str, content: bytes, published: Iterable[tuple[str, bytes]]) -> None:
     """Refuse a file that is wrong, that contends with another, or that would silently replace another."""
     file, problems = parse_thresholds(content, source), []
-    for other, standing_content in standing:
-        # A standing file that is wrong stops the judging already; publishing is how it is mended.
+    for other, published_content in published:
+        # A published file that is wrong stops the judging already; publishing is how it is fixed.
         with suppress(ThresholdFileError):
-            found = parse_thresholds(standing_content, other)
+            found = parse_thresholds(published_content, other)
             if other != source:
                 problems += [
                     f'{problem}; or if "{file.name}" replaces "{found.name}", withdraw that one first: delete {other}'

@@ -46,7 +46,7 @@ class BundleTarget:
 
 
 def build_bundle(target: BundleTarget, *, root: Path = ROOT, build: Path | None = None) -> Path:
-    """Return the path of the zip for `target`, building it unless it stands under `build` already.
+    """Return the path of the zip for `target`, building it unless it is under `build` already.
 
     Its name is a digest of everything that goes into it, so a changed file gives another bundle.
 
@@ -66,7 +66,8 @@ def build_bundle(target: BundleTarget, *, root: Path = ROOT, build: Path | None 
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / file, destination)
         _write_zip(tree, draft)
-        if (size := draft.stat().st_size) > MAX_BYTES:
+        size = draft.stat().st_size
+        if size > MAX_BYTES:
             raise BundleError(f"the bundle has {size} bytes, more than {MAX_BYTES}: a dependency has grown")
         draft.replace(bundle)
     return bundle
@@ -86,9 +87,8 @@ def _digest_of_inputs(target: BundleTarget, root: Path) -> str:
     # This file too: it says what is left out.
     for file in (REQUIREMENTS, Path(__file__), *_own_files(root)):
         content = (root / file).read_bytes()
-        digest.update(
-            f"\n{file.as_posix() if not file.is_absolute() else file.name} {len(content)}\n".encode()
-        )
+        name = file.name if file.is_absolute() else file.as_posix()
+        digest.update(f"\n{name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()[:32]
 

@@ -61,11 +61,8 @@ def _name(value: str) -> str:
 
 def _list_texts(evaluation: EvaluationCompute) -> dict[str, str]:
     """The values of a compute that differ from one deployment to the next."""
-    texts = {
-        field.name: value
-        for field in fields(evaluation)
-        if isinstance(value := getattr(evaluation, field.name), str)
-    }
+    values = {field.name: getattr(evaluation, field.name) for field in fields(evaluation)}
+    texts = {name: value for name, value in values.items() if isinstance(value, str)}
     environment = evaluation.environment if isinstance(evaluation, ProcessingCompute) else {}
     return texts | {f"environment.{name}": value for name, value in environment.items()}
 

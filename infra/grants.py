@@ -1,7 +1,7 @@
 """Every permission of the stack's own roles, in one place; nothing else grants any.
 
 Each statement names its actions in full. A resource is `*` only where AWS knows no resource for the action, and each
-such action stands in `UNSCOPED_ACTIONS` with its reason.
+such action is in `UNSCOPED_ACTIONS` with its reason.
 """
 
 from collections.abc import Mapping, Sequence

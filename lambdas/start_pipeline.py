@@ -88,7 +88,8 @@ def start_pipeline(
         change = read_event(event, account=settings.account, region=settings.region)
     except (EventRefusedError, ArnError) as error:
         return StartOutcome(REFUSED, str(error))
-    if reason := change.not_to_be_judged or _not_to_be_judged_now(change, registry, decisions, seals):
+    reason = change.not_to_be_judged or _not_to_be_judged_now(change, registry, decisions, seals)
+    if reason:
         return StartOutcome(IGNORED, f"{change.model_package_arn}: {reason}")
     execution_arn = executions.start(change.model_package_arn, changed_at=change.changed_at)
     return StartOutcome(STARTED, f"{change.model_package_arn} waits for approval", execution_arn)
@@ -97,7 +98,7 @@ def start_pipeline(
 def _not_to_be_judged_now(
     change: StateChange, registry: ModelRegistry, decisions: DecisionLog, seals: Seals
 ) -> str | None:
-    """Why the version, as it stands by now, needs no judgement, or `None` when it does."""
+    """Why the version, as it is by now, needs no judgement, or `None` when it does."""
     try:
         package = registry.describe(change.model_package_arn)
     except ModelPackageGoneError:
@@ -115,8 +116,8 @@ def _bears_mark(
 ) -> bool:
     """Whether the event tells of the gate's own update, which left the version pending with its reasons.
 
-    Judging it again would update it again, for ever. But anybody who registers a version writes its metadata, so
-    they count only as far as the decision log bears them out: they name a record by its digest, step one sealed it,
+    Judging it again would update it again, without an end. But anybody who registers a version writes its metadata, so
+    they count only as far as the decision log confirms them: they name a record by its digest, step one sealed it,
     and it is about this very package. A version that was set back to pending was left otherwise: it is judged.
     """
     uri, digest = (package.metadata.get(name) for name in properties)

@@ -49,7 +49,7 @@ def evaluate_model_package(
 
     Raises:
         ExecutionNameError: the execution's ARN is none.
-        DecisionMismatchError: another record than the one decided now lies where it belongs.
+        DecisionMismatchError: another record than the one decided now is in its place.
         ModelPackageGoneError: the version was deleted meanwhile.
         GovernanceError: the evidence or the thresholds cannot be used, or AWS failed: nothing was decided.
     """

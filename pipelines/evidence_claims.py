@@ -59,7 +59,7 @@ class EvidenceClaims:
         """See `Claims.claim`.
 
         Raises:
-            GovernanceError: what lies there is no claim.
+            GovernanceError: what is there is not a claim.
             AwsError: it could not be read or written.
         """
         made = Claim(describe_judged_package(package), report.uri)

@@ -16,7 +16,7 @@ def log(message: str, **fields: object) -> None:
 
 @contextmanager
 def logging_failure(message: str, **fields: object) -> Iterator[None]:
-    """Write one line about an error that a user can mend, and let it through: it fails the step."""
+    """Write one line about an error that a user can fix, and let it through: it fails the step."""
     try:
         yield
     except GovernanceError as error:

@@ -17,7 +17,7 @@ _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The newest decision about a version: its record, where that lies, and its outcomes where they are known.
+    """The newest decision about a version: its record, where that is, and its outcomes where they are known.
 
     `status` is what the version had after the newest outcome, or `None` where nothing was carried out yet.
     """

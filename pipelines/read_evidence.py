@@ -19,7 +19,7 @@ def read_evidence(store: EvidenceStore, package: ModelPackage) -> Evidence:
 
     Raises:
         DigestMismatchError: a report, or the manifest that lists them, is not the one that was registered.
-        ForeignBucketError: a report lies outside the buckets of the stack.
+        ForeignBucketError: a report is outside the buckets of the stack.
         AwsError: a report could not be read (403, throttling): that says nothing about the version.
     """
     folder = _read_folder(store, package)
@@ -37,7 +37,7 @@ def list_each_once(
 ) -> tuple[ReportReference, ...]:
     """Return every reference once: the attached ones first, since those may say a version or a digest.
 
-    The same report may stand in several slots. Of two references to one URI the one with a digest is kept, and both
+    The same report may be in several slots. Of two references to one URI the one with a digest is kept, and both
     where the digests differ, so that each is verified. A listed report that is attached, too, is not read again; one
     that is attached at a certain version is, since the newest may be another.
     """
@@ -52,7 +52,7 @@ def list_each_once(
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """What lies under the evidence prefix; `manifest` is `None` where there is none."""
+    """What is under the evidence prefix; `manifest` is `None` where there is none."""
 
     uri: str
     listed: tuple[ReportReference, ...] = ()

@@ -1,4 +1,4 @@
-"""Where the records of an execution lie in the decision log, and what is sealed; light enough for `start_pipeline`."""
+"""Where the records of an execution are in the decision log, and what is sealed; light enough for `start_pipeline`."""
 
 import re
 from datetime import UTC
@@ -33,7 +33,7 @@ def undecided_key(package: ModelPackage, execution_arn: str) -> str:
 
 
 def is_decision(uri: str) -> bool:
-    """Whether a decision lies at `uri`, by its name: what else an execution writes has a further dot in it."""
+    """Whether a decision is at `uri`, by its name: what else an execution writes has a further dot in it."""
     name = uri.rpartition("/")[2]
     return name.endswith(RECORD_SUFFIX) and "." not in name.removesuffix(RECORD_SUFFIX)
 

@@ -8,7 +8,7 @@
     'arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/7'
 
 What goes wrong is a `GovernanceError`; its notes (`__notes__`), and those of a `KeyboardInterrupt`, say what exists by
-then and how to go on. The evidence lies under a prefix that is made from its digests and from all else that is
+then and how to go on. The evidence is under a prefix that is made from its digests and from all else that is
 registered. So the same inputs come to the same place: a second call finds the version, and one after an interruption
 goes on where the first one stopped.
 """
@@ -106,24 +106,26 @@ def register_version(
         plan = _make_plan(version, evidence_bucket, region, again, say)
         likely = predict_decision(plan, thresholds, thresholds_bucket, say) if check else None
         _require_at_least(only_if, likely, plan.version.group, ungoverned, show)
-        standing = plan.registered_before()
-    if standing is not None:
+        earlier = plan.registered_before()
+    if earlier is not None:
         say(
-            f"{standing.arn} was registered with the same inputs before and is {standing.approval_status}; nothing "
+            f"{earlier.arn} was registered with the same inputs before and is {earlier.approval_status}; nothing "
             "was uploaded. To register them as a new version, say so (--again)"
         )
-        return plan.result(standing.arn, likely, is_new=False, approval_status=standing.approval_status)
+        return plan.result(earlier.arn, likely, is_new=False, approval_status=earlier.approval_status)
     return plan.carry_out(likely, say)
 
 
 def _make_plan(
     version: NewVersion, bucket: str, region: str | None, again: bool, say: Callable[[str], None]
 ) -> Plan:
-    """Look at everything that could be wrong, the cheapest first, and say where the evidence will lie."""
+    """Look at everything that could be wrong, the cheapest first, and say where the evidence will be."""
+    # First what needs no network: a wrong folder or tag is said at once.
     validate_group_name(version.group)
     reports, files = _read_evidence(version.evidence)
     metadata = own_metadata(version)
     refuse_aws_tags(version)
+    # Then whose credentials these are, and what is taken over from a version that is there.
     sagemaker = sagemaker_client(region)
     where = sagemaker.meta.region_name
     caller = _find_caller(where, say)
@@ -131,6 +133,7 @@ def _make_plan(
     taken_over = _take_over(version.from_package, registry, where, caller)
     fields = further_fields(version, taken_over)
     registration = Registration(version.group, metadata=metadata, fields=fields, tags=version.tags)
+    # All that is registered is known now, and with it the place of the evidence.
     identity = derive_identity(version, registration, files, salt=secrets.token_hex() if again else "")
     plan = Plan(
         version=version,
@@ -142,6 +145,7 @@ def _make_plan(
         prefix=f"{_S3}{bucket}/{version.group}/{identity}/",
         token=identity,
     )
+    # Last what AWS would refuse only after the upload.
     registry.check(plan.complete())
     _refuse_other_tags(version, registry)
     _refuse_other_regions(plan, bucket, where, say)
@@ -164,7 +168,8 @@ def _read_evidence(folder: Path) -> tuple[tuple[Report, ...], dict[str, str]]:
             digests[name] = report.sha256
         else:
             digests[name] = sha256_of(path)
-    if problems := [f"{report.uri}: {report.problem}" for report in reports if report.problem is not None]:
+    problems = [f"{report.uri}: {report.problem}" for report in reports if report.problem is not None]
+    if problems:
         raise GovernanceError("\n".join([*problems, "fix these reports, or take them out of the folder"]))
     return tuple(reports), digests
 

@@ -32,7 +32,7 @@ class RegisteredVersion:
     """A version that waits for the gate, or that was registered before with the same inputs.
 
     `likely` is how the gate would decide by the thresholds that were looked at, `None` where none were; `evidence` is
-    the S3 URI of the prefix that the evidence lies under, `reports` are its reports with their slots. `is_new` is false
+    the S3 URI of the prefix that the evidence is under, `reports` are its reports with their slots. `is_new` is false
     where the version existed already; `approval_status` is the status that it has.
     """
 
@@ -49,7 +49,7 @@ class Plan:
     """All that is to be done, made before anything is changed.
 
     `files` are the SHA-256 of all files of evidence by their paths, `reports` what was read of those that are reports,
-    `registration` what is registered, without the parts that depend on where the evidence lies.
+    `registration` what is registered, without the parts that depend on where the evidence is.
     """
 
     version: NewVersion
@@ -87,7 +87,7 @@ class Plan:
         return Manifest(subject, digests).to_bytes()
 
     def attached(self) -> tuple[ReportReference, ...]:
-        """Return where each report will lie, with its digest and its slot."""
+        """Return where each report will be, with its digest and its slot."""
         return tuple(attach({self.prefix + name: report for name, report in self._by_name().items()}))
 
     def _by_name(self) -> dict[str, Report]:
@@ -132,13 +132,13 @@ class Plan:
         registration = self.complete()
         say(f"uploading {len(self.files)} file{'s'[: len(self.files) != 1]} to {self.prefix}")
         with note_on_failure(
-            f"no version was registered; part of the evidence may lie under {self.prefix} and does no harm: the same "
+            f"no version was registered; part of the evidence may be under {self.prefix} and does no harm: the same "
             "call goes on where this one stopped"
         ):
             self.store.upload(self.version.evidence, self.prefix, expected=self.files)
             self.store.add_manifest(self.prefix, self.manifest())
         with note_on_failure(
-            f"the evidence lies under {self.prefix}; no version is known to be registered with it: the same call "
+            f"the evidence is under {self.prefix}; no version is known to be registered with it: the same call "
             "finds the version, or registers it"
         ):
             arn = self.registry.register(registration)
@@ -147,7 +147,7 @@ class Plan:
     def result(
         self, arn: str, likely: DecisionRecord | None, *, is_new: bool, approval_status: str
     ) -> RegisteredVersion:
-        """Return what came of it."""
+        """Return the result."""
         return RegisteredVersion(arn, self.prefix, self.attached(), likely, is_new, approval_status)
 
 

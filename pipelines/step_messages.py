@@ -17,7 +17,7 @@ class StepRequestError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class EvaluateRequest:
-    """The version to judge, where the thresholds and the decision log lie, and the ARN of the execution."""
+    """The version to judge, where the thresholds and the decision log are, and the ARN of the execution."""
 
     model_package_arn: str
     thresholds_uri: str
@@ -27,7 +27,7 @@ class EvaluateRequest:
 
 @dataclass(frozen=True, slots=True)
 class EvaluateResponse:
-    """Where the decision record lies, the SHA-256 of its bytes (lower-case hexadecimal), and its verdict."""
+    """Where the decision record is, the SHA-256 of its bytes (lower-case hexadecimal), and its verdict."""
 
     decision_uri: str
     decision_digest: str
@@ -48,7 +48,7 @@ class UpdateRequest:
 
 @dataclass(frozen=True, slots=True)
 class UpdateResponse:
-    """What became of the version's status, and where that is recorded.
+    """The status that the version has now, and where that is recorded.
 
     `outcome` is `updated`, `left_pending` (the verdict asks for review), `dry_run` (the threshold file changes no
     status) or `not_carried_out` (the version had a status already, or was set

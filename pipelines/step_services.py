@@ -30,7 +30,7 @@ def evaluate_services(settings: EvaluateSettings, request: EvaluateRequest) -> E
     """Return AWS as evaluation uses it; thresholds from elsewhere than the stack's folder of them are on trial.
 
     Raises:
-        ForeignUriError: thresholds or decisions lie outside the buckets of the stack.
+        ForeignUriError: thresholds or decisions are outside the buckets of the stack.
         GovernanceError: a URI is none, or a client cannot be made.
     """
     return EvaluateServices(
@@ -49,7 +49,7 @@ def update_services(settings: UpdateSettings, request: UpdateRequest) -> UpdateS
     """Return AWS as the update uses it.
 
     Raises:
-        ForeignUriError: the decisions lie elsewhere than the stack keeps them.
+        ForeignUriError: the decisions are elsewhere than the stack keeps them.
         GovernanceError: a URI is none, or a client cannot be made.
     """
     return UpdateServices(
@@ -85,10 +85,10 @@ def model_registry() -> ModelRegistry:
 def decision_log(uri: str, *, bucket: str) -> DecisionLog:
     """Return the decision log at `uri`, which must be the folder of decisions in `bucket`.
 
-    There is one folder, so that all that was ever decided about a version lies at one place.
+    There is one folder, so that all that was ever decided about a version is at one place.
 
     Raises:
-        ForeignUriError: it lies elsewhere.
+        ForeignUriError: it is elsewhere.
     """
     folder = f"s3://{bucket}/{DECISIONS_FOLDER}"
     if S3Uri.parse(uri).bucket != bucket:

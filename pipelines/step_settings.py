@@ -79,7 +79,8 @@ def from_environment(model: type[_SettingsT], environment: Mapping[str, str]) ->
         StepSettingsError: naming every variable that is missing or empty.
     """
     names = {field.name: PREFIX + field.name.upper() for field in fields(model)}
-    if missing := [variable for variable in names.values() if not environment.get(variable)]:
+    missing = [variable for variable in names.values() if not environment.get(variable)]
+    if missing:
         raise StepSettingsError(
             f"the environment lacks {', '.join(missing)}: deploy the stack again, or set them as it does"
         )

@@ -87,10 +87,12 @@ class PipelineEngine:
         definition = json.loads(execution.pipeline_definition_for_execution)
         declared = {parameter["Name"]: parameter for parameter in definition.get("Parameters", [])}
         given = {parameter["Name"] for parameter in execution.pipeline_parameters or []}
-        if unknown := sorted(given - declared.keys()):
+        unknown = sorted(given - declared.keys())
+        if unknown:
             raise ValidationError(f"Unknown pipeline parameters: {', '.join(unknown)}")
         required = {name for name, parameter in declared.items() if "DefaultValue" not in parameter}
-        if missing := sorted(required - given):
+        missing = sorted(required - given)
+        if missing:
             raise ValidationError(
                 f"Pipeline parameters without default value must be given: {', '.join(missing)}"
             )
@@ -249,7 +251,7 @@ def _property_file(scope: Scope, step: Mapping[str, Any], name: str, account: st
 
 
 def _sort_steps(steps: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Yield the steps so that each comes after those it depends on or refers to; otherwise as they stand."""
+    """Yield the steps so that each comes after those it depends on or refers to; otherwise in their own order."""
     waiting = {step["Name"]: step for step in steps}
     while waiting:
         for step in waiting.values():

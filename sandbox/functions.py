@@ -38,7 +38,7 @@ SESSION_SECONDS = 43_200
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What came of one invocation: its JSON payload, whether the function failed, and its log."""
+    """The result of one invocation: its JSON payload, whether the function failed, and its log."""
 
     request_id: str
     payload: str

@@ -102,7 +102,7 @@ def test_a_profile_that_does_not_exist_is_one_message(monkeypatch: pytest.Monkey
 def test_an_endpoint_that_is_no_url_is_one_message(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost")
-    with pytest.raises(AwsError, match="mend AWS_ENDPOINT_URL"):
+    with pytest.raises(AwsError, match="fix AWS_ENDPOINT_URL"):
         make()
 
 

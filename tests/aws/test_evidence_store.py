@@ -160,7 +160,7 @@ def test_more_reports_than_a_version_has_are_refused(place: Place, small_bounds:
         place.put(f"a/{number}.json")
     assert len(place.store.list(f"{place.root}/a")) == 3
     place.put("a/3.json")
-    with pytest.raises(EvidenceError, match="4 reports lie there, and one version has at most 3"):
+    with pytest.raises(EvidenceError, match="4 reports are there, and one version has at most 3"):
         place.store.list(f"{place.root}/a")
 
 

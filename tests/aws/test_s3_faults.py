@@ -51,7 +51,7 @@ CALLS: dict[str, Callable[["S3Client"], Any]] = {
         ((400, "ExpiredToken"), (AwsAccessDeniedError, "renew its credentials", 1)),
         ((503, "SlowDown"), (AwsThrottledError, "slow down", 2)),
         ((500, "InternalError"), (AwsUnreachableError, "try again later", 2)),
-        ((400, "InvalidArgument"), (AwsError, "mend what the message names", 1)),
+        ((400, "InvalidArgument"), (AwsError, "fix what the message names", 1)),
         ((404, "NoSuchBucket"), (AwsError, "check the name, the account and the region", 1)),
     ],
 )

@@ -415,7 +415,7 @@ def test_evidence_in_s3_registers_the_version_that_the_same_folder_does(
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        pytest.param(None, "nothing lies there", id="nothing"),
+        pytest.param(None, "nothing is there", id="nothing"),
         pytest.param("team/../../x.json", "its key leads out of the folder", id="out of the folder"),
         pytest.param("team/notes.txt", "there is no report", id="no report"),
     ],
