@@ -36,7 +36,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Container(_Part):
+class RecordedContainer(_Part):
     """What one container of the version runs; what the registry does not say is left out of the JSON."""
 
     image: Text | None = None
@@ -45,7 +45,7 @@ class Container(_Part):
     model_data_etag: Text | None = None
 
 
-class ModelPackage(_Part):
+class RecordedModelPackage(_Part):
     """Which version was judged.
 
     `created` (UTC to the millisecond, ISO 8601) and `containers` tell it from another version that is registered
@@ -56,10 +56,10 @@ class ModelPackage(_Part):
     group: Text
     version: int
     created: Text | None = None
-    containers: tuple[Container, ...] = ()
+    containers: tuple[RecordedContainer, ...] = ()
 
 
-class Thresholds(_Part):
+class RecordedThresholds(_Part):
     """By which threshold file, and whether its decisions change a status."""
 
     name: Text
@@ -118,7 +118,7 @@ class RecordedFinding(_Part):
         return cls.model_validate(content, from_attributes=True)
 
 
-class Engine(_Part):
+class RecordedEngine(_Part):
     """What decided."""
 
     name: Text
@@ -134,11 +134,11 @@ class DecisionRecord(_Part):
 
     schema_: Literal["governance.decision/1"] = Field(default=SCHEMA, alias="schema")
     decision: Verdict
-    model_package: ModelPackage | None = None
-    thresholds: Thresholds | None
+    model_package: RecordedModelPackage | None = None
+    thresholds: RecordedThresholds | None
     evidence: tuple[EvidenceDocument, ...]
     findings: tuple[RecordedFinding, ...]
-    engine: Engine
+    engine: RecordedEngine
     execution: Text | None = None
     decided_at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 
@@ -150,7 +150,7 @@ class DecisionRecord(_Part):
         thresholds: ThresholdFile | None,
         evidence: Evidence,
         decided_at: datetime,
-        model_package: ModelPackage | None = None,
+        model_package: RecordedModelPackage | None = None,
         execution: str | None = None,
     ) -> Self:
         """Return the record of `decision`; `decided_at` must know its time zone."""
@@ -169,7 +169,7 @@ class DecisionRecord(_Part):
                 for r in evidence.reports
             ),
             findings=tuple(RecordedFinding.of(finding) for finding in decision.findings),
-            engine=Engine(name=NAME, version=VERSION),
+            engine=RecordedEngine(name=NAME, version=VERSION),
             execution=execution,
             decided_at=decided_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         )
@@ -196,8 +196,8 @@ def _without_absent(part: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in part.items() if value is not None and value != []}
 
 
-def _thresholds(file: ThresholdFile) -> Thresholds:
-    return Thresholds(name=file.name, sha256=file.sha256, source=file.source, mode=file.mode)
+def _thresholds(file: ThresholdFile) -> RecordedThresholds:
+    return RecordedThresholds(name=file.name, sha256=file.sha256, source=file.source, mode=file.mode)
 
 
 def parse_record(content: bytes) -> DecisionRecord:

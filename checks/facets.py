@@ -166,7 +166,7 @@ class Named(AskedFacet):
 
 
 @dataclass(frozen=True, slots=True)
-class Above(Named):
+class GroupAbove(Named):
     """The group above a number: `age>60`, which bias reports write as `age=(60, inf)`."""
 
     threshold: tuple[str, Decimal]
@@ -188,7 +188,7 @@ def parse_facet(text: str | None) -> AskedFacet:
     if text == EVERY:
         return Every()
     threshold = _threshold(text)
-    return Named(text, alike(text)) if threshold is None else Above(text, alike(text), threshold)
+    return Named(text, alike(text)) if threshold is None else GroupAbove(text, alike(text), threshold)
 
 
 def _threshold(facet: str) -> tuple[str, Decimal] | None:

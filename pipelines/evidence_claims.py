@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage
-from checks.decision_record import ModelPackage as JudgedPackage
+from checks.decision_record import RecordedModelPackage
 from checks.errors import GovernanceError
 from checks.evidence import Report
 from checks.strict_json import ReportError, parse_strict_json
@@ -29,7 +29,7 @@ class Claims(Protocol):
 class Claim:
     """The version that a report was first judged for, and the URI that it had then."""
 
-    package: JudgedPackage
+    package: RecordedModelPackage
     uri: str
 
     @classmethod
@@ -46,7 +46,7 @@ class _Document(BaseModel):
     schema_: Literal["governance.claim/1"] = Field(default="governance.claim/1", alias="schema")
     sha256: str
     uri: str
-    model_package: JudgedPackage
+    model_package: RecordedModelPackage
 
 
 class EvidenceClaims:

@@ -10,8 +10,7 @@ from datetime import datetime
 from aws.decision_log import DecisionLocation, DecisionLog, KeptRecord
 from aws.model_packages import ModelPackage
 from aws.record_seals import Seals
-from checks.decision_record import Container, DecisionRecord, parse_record
-from checks.decision_record import ModelPackage as JudgedPackage
+from checks.decision_record import DecisionRecord, RecordedContainer, RecordedModelPackage, parse_record
 from checks.errors import GovernanceError
 from pipelines.record_keys import created_text, decision_key, statement
 
@@ -20,15 +19,16 @@ class DecisionMismatchError(GovernanceError):
     """A decision record that is not the one that was written for this version and execution."""
 
 
-def describe_judged_package(package: ModelPackage) -> JudgedPackage:
+def describe_judged_package(package: ModelPackage) -> RecordedModelPackage:
     """Return `package` as a decision record names it."""
-    return JudgedPackage(
+    return RecordedModelPackage(
         arn=package.arn,
         group=package.group,
         version=package.version,
         created=created_text(package),
         containers=tuple(
-            Container.model_validate(container, from_attributes=True) for container in package.containers
+            RecordedContainer.model_validate(container, from_attributes=True)
+            for container in package.containers
         ),
     )
 

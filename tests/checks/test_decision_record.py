@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
-from checks.decision_record import DecisionRecord, DecisionRecordError, ModelPackage, parse_record
+from checks.decision_record import DecisionRecord, DecisionRecordError, RecordedModelPackage, parse_record
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
 from checks.limits import AtLeast, AtMost, Between, Target
@@ -49,7 +49,7 @@ def decided(**keys: Any) -> DecisionRecord:
 def test_a_record_has_the_keys_of_its_schema() -> None:
     arn = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/7"
     record = decided(
-        model_package=ModelPackage(arn=arn, group="askdata", version=7), execution="arn:aws:execution"
+        model_package=RecordedModelPackage(arn=arn, group="askdata", version=7), execution="arn:aws:execution"
     )
     assert json.loads(record.to_bytes()) == {
         "schema": "governance.decision/1",
@@ -177,7 +177,8 @@ RECORDS = st.builds(
         st.lists(st.builds(Report, TEXT, st.none() | TEXT, SHA256, TEXT, st.just(())), max_size=3).map(tuple),
     ),
     decided_at=st.datetimes(timezones=st.just(UTC)),
-    model_package=st.none() | st.builds(ModelPackage, arn=TEXT, group=TEXT, version=st.integers(1, 10**6)),
+    model_package=st.none()
+    | st.builds(RecordedModelPackage, arn=TEXT, group=TEXT, version=st.integers(1, 10**6)),
     execution=st.none() | TEXT,
 )
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.facets import (
-    Above,
     AskedFacet,
     Every,
+    GroupAbove,
     KnownFacets,
     Named,
     Whole,
@@ -32,9 +32,9 @@ ALL = [None, "age", "age=(60, inf)", "age=30", "age>60", "region", "region=CA", 
         ("*", Every, ALL[1:], ["*"]),
         ("region", Named, ["region", "region=CA", "region=CA=x"], ["region", "*"]),
         ("region=CA", Named, ["region=CA", "region=CA=x"], ["region=CA", "*", "region"]),
-        ("age>60", Above, ["age=(60, inf)", "age>60"], ["age>60", "*"]),
-        ("age>60.0", Above, ["age=(60, inf)", "age>60"], ["age>60.0", "*"]),
-        ("age=(60, inf)", Above, ["age=(60, inf)", "age>60"], ["age=(60, inf)", "*", "age"]),
+        ("age>60", GroupAbove, ["age=(60, inf)", "age>60"], ["age>60", "*"]),
+        ("age>60.0", GroupAbove, ["age=(60, inf)", "age>60"], ["age>60.0", "*"]),
+        ("age=(60, inf)", GroupAbove, ["age=(60, inf)", "age>60"], ["age=(60, inf)", "*", "age"]),
     ],
     ids=str,
 )

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
-from checks.decision_record import DecisionRecord, ModelPackage
+from checks.decision_record import DecisionRecord, RecordedModelPackage
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
 from checks.limits import Between
@@ -17,7 +17,7 @@ from cli.display.decision_text import show_record
 from tests.cli.screens import WIDTHS, assert_screen, terminal
 
 NOW = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
-PACKAGE = ModelPackage(
+PACKAGE = RecordedModelPackage(
     arn="arn:aws:sagemaker:eu-central-1:123456789012:model-package/customer-churn-of-the-shop/17",
     group="customer-churn-of-the-shop",
     version=17,

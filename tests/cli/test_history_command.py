@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
-from checks.decision_record import DecisionRecord, ModelPackage
+from checks.decision_record import DecisionRecord, RecordedModelPackage
 from checks.evidence import Evidence
 from checks.limits import AtLeast, AtMost, Limit
 from cli.main import run
@@ -54,7 +54,7 @@ def _record(version: int, verdict: Verdict, accuracy: float | None, latency: flo
         thresholds=None,
         evidence=Evidence(()),
         decided_at=datetime(2026, 3, day, 12, tzinfo=UTC),
-        model_package=ModelPackage(arn=f"{ARN}/{version}", group="Churn", version=version),
+        model_package=RecordedModelPackage(arn=f"{ARN}/{version}", group="Churn", version=version),
     ).to_bytes()
 
 
