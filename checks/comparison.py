@@ -20,7 +20,7 @@ Result = tuple[Outcome, str, Interval | None]
 
 def hold_against(check: Check, measured: Measured) -> Result:
     """Return what the check comes to for this value, why, and the interval that was used."""
-    if problem := _unusable(check, measured):
+    if problem := _find_unusable(check, measured):
         return Outcome.INVALID, problem, measured.interval
     if (
         check.min_samples is not None
@@ -77,11 +77,11 @@ def _is_about_scores(limit: Limit) -> bool:
     return all(point in _SCORES for point in limit.turning_points) and not limit.covers(_SCORES)
 
 
-def unusable(measured: Measured) -> str | None:
+def find_unusable(measured: Measured) -> str | None:
     """Return why no check can use the value, or `None`: it is no number, or its sample size cannot be one."""
     if not math.isfinite(measured.value):
         return "the value is not a finite number"
-    if problem := measured.samples_problem or _samples_problem(measured.samples):
+    if problem := measured.samples_problem or _find_samples_problem(measured.samples):
         return problem
     if is_proportion(measured) and not 0 <= measured.value <= 1:
         return (
@@ -91,15 +91,15 @@ def unusable(measured: Measured) -> str | None:
     return None
 
 
-def _unusable(check: Check, measured: Measured) -> str | None:
-    if problem := unusable(measured):
+def _find_unusable(check: Check, measured: Measured) -> str | None:
+    if problem := find_unusable(measured):
         return problem
     if check.min_samples is not None and measured.samples is None:
         return f"the report gives no sample size, and the check asks for at least {check.min_samples} samples"
     return None
 
 
-def _samples_problem(samples: int | None) -> str | None:
+def _find_samples_problem(samples: int | None) -> str | None:
     if samples is not None and samples < 1:
         return f"it rests on {samples} samples, which cannot be"
     if samples is not None and samples > MOST_SAMPLES:

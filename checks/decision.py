@@ -15,8 +15,6 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
     MISSING = "missing"
     INVALID = "invalid"
-    WAIVED = "waived"
-    NOT_APPLICABLE = "not_applicable"
 
 
 class Verdict(StrEnum):
@@ -39,7 +37,7 @@ class Consequence(StrEnum):
 class Finding:
     """One check held against one measurement (or against its absence).
 
-    `consequence` is what the finding asks for, `None` where it asks for nothing (passed, not applicable).
+    `consequence` is what the finding asks for, `None` where it asks for nothing: it passed.
     `value` is finite or `None`; `limit` is the check's, `None` where no check of the file made the finding; `reason`
     says in one sentence what was found.
     """

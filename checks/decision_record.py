@@ -24,12 +24,12 @@ class DecisionRecordError(GovernanceError):
     """A file that is not a decision record of this version."""
 
 
-def _encodable(text: object) -> object:
+def _make_encodable(text: object) -> object:
     """Return text that UTF-8 can hold; the names of files on disk may not be such."""
     return text.encode("utf-8", "backslashreplace").decode() if isinstance(text, str) else text
 
 
-Text = Annotated[str, BeforeValidator(_encodable)]
+Text = Annotated[str, BeforeValidator(_make_encodable)]
 
 
 class _Part(BaseModel):
@@ -157,7 +157,7 @@ class DecisionRecord(_Part):
         return cls(
             decision=decision.verdict,
             model_package=model_package,
-            thresholds=None if thresholds is None else _thresholds(thresholds),
+            thresholds=None if thresholds is None else _record_thresholds(thresholds),
             evidence=tuple(
                 EvidenceDocument(
                     uri=r.uri,
@@ -185,18 +185,18 @@ class DecisionRecord(_Part):
                 del document["digest"]
         for finding in content["findings"]:
             if finding["interval"] is not None:
-                finding["interval"] = _without_absent(finding["interval"])
+                finding["interval"] = _leave_out_absent(finding["interval"])
         if package := content.get("model_package"):
-            package["containers"] = [_without_absent(container) for container in package["containers"]]
-            content["model_package"] = _without_absent(package)
+            package["containers"] = [_leave_out_absent(container) for container in package["containers"]]
+            content["model_package"] = _leave_out_absent(package)
         return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _without_absent(part: Mapping[str, object]) -> dict[str, object]:
+def _leave_out_absent(part: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in part.items() if value is not None and value != []}
 
 
-def _thresholds(file: ThresholdFile) -> RecordedThresholds:
+def _record_thresholds(file: ThresholdFile) -> RecordedThresholds:
     return RecordedThresholds(name=file.name, sha256=file.sha256, source=file.source, mode=file.mode)
 
 

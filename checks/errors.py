@@ -1,4 +1,4 @@
-"""The error that a user can mend, and nothing else."""
+"""The error that a user can fix, and nothing else."""
 
 
 class GovernanceError(Exception):

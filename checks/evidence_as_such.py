@@ -20,16 +20,16 @@ def findings_on_evidence(thresholds: ThresholdFile | None, evidence: Evidence) -
     for report in evidence.reports:
         if report.foreign is not None and (consequence := on_foreign.consequence):
             reason = f"{report.uri}: {report.foreign}"
-            yield _finding(ABOUT_THIS_VERSION, consequence, _WHY_ABOUT, reason)
+            yield _make_finding(ABOUT_THIS_VERSION, consequence, _WHY_ABOUT, reason)
         if report.digest_verified is False and (consequence := on_unprotected.consequence):
             reason = (
                 f"{report.uri}: no digest was registered for it; attach it with its ContentDigest, or register with "
                 "governance register"
             )
-            yield _finding(PROTECTED, consequence, _WHY_PROTECTED, reason)
+            yield _make_finding(PROTECTED, consequence, _WHY_PROTECTED, reason)
 
 
-def _finding(name: str, consequence: Consequence, why: str, reason: str) -> Finding:
+def _make_finding(name: str, consequence: Consequence, why: str, reason: str) -> Finding:
     return Finding(
         check=name,
         metric="",

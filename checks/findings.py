@@ -21,7 +21,7 @@ def severity(finding: Finding) -> int:
     return _SEVERITY.index(finding.consequence)
 
 
-def bounded(groups: Sequence[Iterable[Finding]]) -> Iterator[Finding]:
+def keep_within_bounds(groups: Sequence[Iterable[Finding]]) -> Iterator[Finding]:
     """Yield the findings of each group, one group a check, in their order, within `MAX_FINDING_BYTES` twice over.
 
     Of a group that is too large the heaviest findings stay. The others are counted, one finding for all that came to
@@ -30,16 +30,16 @@ def bounded(groups: Sequence[Iterable[Finding]]) -> Iterator[Finding]:
     left = MAX_FINDING_BYTES
     for group in groups:
         room = max(left, MAX_FINDING_BYTES // len(groups))
-        for finding in _within(room, list(group)):
-            left -= _bytes(finding)
+        for finding in _keep_heaviest(room, list(group)):
+            left -= _count_bytes(finding)
             yield finding
 
 
-def _within(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
+def _keep_heaviest(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
     heaviest_first = sorted(range(len(findings)), key=lambda index: -severity(findings[index]))
     kept: set[int] = set()
     for index in heaviest_first:
-        room -= _bytes(findings[index])
+        room -= _count_bytes(findings[index])
         if room < 0:
             break
         kept.add(index)
@@ -49,10 +49,10 @@ def _within(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
         if index not in kept:
             finding = findings[index]
             rest.setdefault((finding.outcome, finding.consequence), []).append(finding)
-    yield from map(_summed_up, rest.values())
+    yield from map(_sum_up, rest.values())
 
 
-def _summed_up(alike: Sequence[Finding]) -> Finding:
+def _sum_up(alike: Sequence[Finding]) -> Finding:
     """Return one finding for those of a check that came to the same."""
     return replace(
         alike[0],
@@ -64,6 +64,6 @@ def _summed_up(alike: Sequence[Finding]) -> Finding:
     )
 
 
-def _bytes(finding: Finding) -> int:
+def _count_bytes(finding: Finding) -> int:
     texts = (finding.check, finding.metric, finding.facet or "", finding.why, finding.reason)
     return _FRAME_BYTES + sum(len(_as_json(text).encode("utf-8", "backslashreplace")) for text in texts)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import assert_never
 
 from checks.comparison import MOST_SAMPLES, hold_against
@@ -11,7 +10,7 @@ from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
 from checks.evidence_as_such import findings_on_evidence
 from checks.exact import number_text
-from checks.findings import bounded, severity
+from checks.findings import keep_within_bounds, severity
 from checks.index import MeasurementIndex
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.text import shortened
@@ -27,13 +26,7 @@ _LONGEST_NAME = 1000  # characters of a facet in a finding
 _LONGEST_REASON = 2000
 
 
-def judge(
-    thresholds: ThresholdFile | None,
-    evidence: Evidence,
-    *,
-    today: date,  # noqa: ARG001 -- the day on which waivers are held against their expiry
-    baseline: Evidence | None = None,  # noqa: ARG001 -- the evidence that regression checks compare with
-) -> Decision:
+def judge(thresholds: ThresholdFile | None, evidence: Evidence) -> Decision:
     """Hold `evidence` against `thresholds` and decide; the same values always give the same decision.
 
     `thresholds` is `None` for a group that no threshold file applies to, which is for a person to review. Numbers
@@ -42,24 +35,24 @@ def judge(
     A report that cannot be read is the first finding, and what is missing beside it may stand in it: that asks for
     review, whatever the check asks for. What the readable evidence proves wrong still rejects.
     """
-    unreadable = list(_unreadable(evidence))
+    unreadable = list(_find_unreadable(evidence))
     if thresholds is None:
-        groups: list[Iterable[Finding]] = [unreadable, [_no_thresholds()]]
+        groups: list[Iterable[Finding]] = [unreadable, [_miss_thresholds()]]
     else:
         index = MeasurementIndex(evidence)
         # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
-        groups = [unreadable, *(_findings(check, index, bool(unreadable)) for check in thresholds.checks)]
+        groups = [unreadable, *(_judge_check(check, index, bool(unreadable)) for check in thresholds.checks)]
     groups.append(findings_on_evidence(thresholds, evidence))
-    findings = list(bounded(groups))
-    verdict = _verdict(findings)
+    findings = list(keep_within_bounds(groups))
+    verdict = _decide(findings)
     if verdict is Verdict.NEEDS_REVIEW and all(
         finding.consequence is not Consequence.REVIEW for finding in findings
     ):
-        findings.append(_nothing_passed())
+        findings.append(_miss_proof())
     return Decision(verdict, tuple(findings))
 
 
-def _verdict(findings: Sequence[Finding]) -> Verdict:
+def _decide(findings: Sequence[Finding]) -> Verdict:
     asked = {finding.consequence for finding in findings}
     if Consequence.REJECT in asked:
         return Verdict.REJECTED
@@ -69,8 +62,8 @@ def _verdict(findings: Sequence[Finding]) -> Verdict:
     return Verdict.APPROVED if proven else Verdict.NEEDS_REVIEW
 
 
-def _findings(check: Check, index: MeasurementIndex, beside_unreadable: bool) -> Iterator[Finding]:
-    for finding in _held(check, index):
+def _judge_check(check: Check, index: MeasurementIndex, beside_unreadable: bool) -> Iterator[Finding]:
+    for finding in _hold_against_evidence(check, index):
         if beside_unreadable and finding.outcome is Outcome.MISSING:
             reason = f"{finding.reason}; a report of this version could not be read, and it may be there"
             yield replace(finding, consequence=Consequence.REVIEW, reason=reason)
@@ -78,16 +71,16 @@ def _findings(check: Check, index: MeasurementIndex, beside_unreadable: bool) ->
             yield finding
 
 
-def _held(check: Check, index: MeasurementIndex) -> Iterator[Finding]:
+def _hold_against_evidence(check: Check, index: MeasurementIndex) -> Iterator[Finding]:
     is_there = False
     for facet, found in index.concerned(check):
         is_there = True
-        yield _about(check, facet, found)
+        yield _judge_measurements(check, facet, found)
     if not is_there:
-        yield _finding(check, check.facet, Outcome.MISSING, _why_missing(check, index))
+        yield _make_finding(check, check.facet, Outcome.MISSING, _explain_missing(check, index))
 
 
-def _why_missing(check: Check, index: MeasurementIndex) -> str:
+def _explain_missing(check: Check, index: MeasurementIndex) -> str:
     facets = index.some_facets(check.metric)
     if facets is not None:
         known = ", ".join(facets)
@@ -104,19 +97,21 @@ def _why_missing(check: Check, index: MeasurementIndex) -> str:
     return f"{reason}; nearest are {', '.join(near)}" if near else reason
 
 
-def _about(check: Check, facet: str | None, found: Sequence[Measurement]) -> Finding:
+def _judge_measurements(check: Check, facet: str | None, found: Sequence[Measurement]) -> Finding:
     if len(found) == 1 and isinstance(found[0], Measured):
-        return _measured_finding(check, facet, found[0])
+        return _judge_measured(check, facet, found[0])
     measured = sorted((m for m in found if isinstance(m, Measured)), key=lambda m: (str(m.source), repr(m)))
     undefined = sorted({f"{m.reason} ({m.source})" for m in found if isinstance(m, Unmeasured)})
     if not measured:
-        return _finding(check, facet, Outcome.MISSING, f"it could not be measured: {_listed(undefined)}")
+        return _make_finding(
+            check, facet, Outcome.MISSING, f"it could not be measured: {_list_first(undefined)}"
+        )
     if len({m.value for m in measured}) > 1:
-        given = _listed([f"{number_text(m.value)} in {m.source}" for m in measured])
-        return _finding(check, facet, Outcome.INVALID, f"the reports give different values: {given}")
-    findings = [_measured_finding(check, facet, m) for m in measured]
+        given = _list_first([f"{number_text(m.value)} in {m.source}" for m in measured])
+        return _make_finding(check, facet, Outcome.INVALID, f"the reports give different values: {given}")
+    findings = [_judge_measured(check, facet, m) for m in measured]
     if undefined:
-        reason = f"{findings[0].reason}; but it could not be measured everywhere: {_listed(undefined)}"
+        reason = f"{findings[0].reason}; but it could not be measured everywhere: {_list_first(undefined)}"
         # A gap is uncertainty beside a value; but where uncertainty only warns, a gap still asks for what gaps ask for.
         only_warns = check.on_inconclusive is Consequence.WARN
         consequence = check.on_missing if only_warns else check.on_inconclusive
@@ -127,20 +122,20 @@ def _about(check: Check, facet: str | None, found: Sequence[Measurement]) -> Fin
     return max(findings, key=severity)
 
 
-def _measured_finding(check: Check, facet: str | None, measured: Measured) -> Finding:
+def _judge_measured(check: Check, facet: str | None, measured: Measured) -> Finding:
     outcome, reason, interval = hold_against(check, measured)
-    return _finding(
+    return _make_finding(
         check,
         facet,
         outcome,
         reason,
         value=float(measured.value) if math.isfinite(measured.value) else None,
         samples=None if abs(measured.samples or 0) > MOST_SAMPLES else measured.samples,
-        interval=_finite(interval),
+        interval=_keep_finite(interval),
     )
 
 
-def _finite(interval: Interval | None) -> Interval | None:
+def _keep_finite(interval: Interval | None) -> Interval | None:
     """Return the interval if a record can hold it."""
     if interval is None:
         return None
@@ -148,14 +143,14 @@ def _finite(interval: Interval | None) -> Interval | None:
     return Interval(low, high, confidence) if all(map(math.isfinite, (low, high, confidence))) else None
 
 
-def _listed(parts: Sequence[str]) -> str:
+def _list_first(parts: Sequence[str]) -> str:
     rest = len(parts) - _MOST_LISTED
     return "; ".join(parts[:_MOST_LISTED]) + (f"; and {rest} more" if rest > 0 else "")
 
 
-def _consequence(check: Check, outcome: Outcome) -> Consequence | None:
+def _consequence_of(check: Check, outcome: Outcome) -> Consequence | None:
     match outcome:
-        case Outcome.PASSED | Outcome.NOT_APPLICABLE | Outcome.WAIVED:
+        case Outcome.PASSED:
             return None
         case Outcome.FAILED:
             return check.on_failure
@@ -169,7 +164,7 @@ def _consequence(check: Check, outcome: Outcome) -> Consequence | None:
             assert_never(outcome)
 
 
-def _finding(
+def _make_finding(
     check: Check,
     facet: str | None,
     outcome: Outcome,
@@ -184,7 +179,7 @@ def _finding(
         metric=check.metric,
         facet=None if facet is None else shortened(facet, _LONGEST_NAME),
         outcome=outcome,
-        consequence=_consequence(check, outcome),
+        consequence=_consequence_of(check, outcome),
         value=value,
         samples=samples,
         interval=interval,
@@ -194,7 +189,7 @@ def _finding(
     )
 
 
-def _review(name: str, outcome: Outcome, why: str, reason: str) -> Finding:
+def _ask_for_review(name: str, outcome: Outcome, why: str, reason: str) -> Finding:
     """Return a finding that no check of the threshold file made, and that a person must look at."""
     return Finding(
         check=name,
@@ -211,19 +206,19 @@ def _review(name: str, outcome: Outcome, why: str, reason: str) -> Finding:
     )
 
 
-def _unreadable(evidence: Evidence) -> Iterator[Finding]:
+def _find_unreadable(evidence: Evidence) -> Iterator[Finding]:
     why = "What cannot be read cannot be judged, and may hold what would stop the version."
     for report in evidence.reports:
         if report.problem is not None:
-            yield _review(READABLE_EVIDENCE, Outcome.INVALID, why, f"{report.uri}: {report.problem}")
+            yield _ask_for_review(READABLE_EVIDENCE, Outcome.INVALID, why, f"{report.uri}: {report.problem}")
 
 
-def _no_thresholds() -> Finding:
+def _miss_thresholds() -> Finding:
     reason = "no threshold file applies to this model package group; add its name to applies_to of one"
-    return _review(
+    return _ask_for_review(
         THRESHOLD_FILE, Outcome.MISSING, "Without thresholds there is nothing to judge by.", reason
     )
 
 
-def _nothing_passed() -> Finding:
-    return _review(PROOF, Outcome.MISSING, "A version is approved only on proof.", "no check passed")
+def _miss_proof() -> Finding:
+    return _ask_for_review(PROOF, Outcome.MISSING, "A version is approved only on proof.", "no check passed")

@@ -14,7 +14,7 @@ import yaml
 
 from checks.catalogue import find_metric
 from checks.catalogue.metric import Better, Metric
-from checks.comparison import unusable
+from checks.comparison import find_unusable
 from checks.decision import Consequence
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
@@ -53,52 +53,54 @@ def starter_file(task: Task, group: str, evidence: Evidence | None = None) -> st
     """
     starting = STARTING_POINTS[task]
     if evidence is None:
-        proposals = [_as_it_is(one) for one in starting]
+        proposals = [_propose_as_it_is(one) for one in starting]
     else:
         index = MeasurementIndex(evidence)
-        proposals = [_near(one, index) for one in starting]
+        proposals = [_bring_near(one, index) for one in starting]
         if not any(proposal.is_active for proposal in proposals):
-            raise GovernanceError(_nothing_measured(task, evidence))
-    lines = [*_head(task, group, with_evidence=evidence is not None)]
+            raise GovernanceError(_explain_nothing_measured(task, evidence))
+    lines = [*_write_head(task, group, with_evidence=evidence is not None)]
     for proposal in proposals:
-        lines += _lines(proposal)
+        lines += _write_check(proposal)
     if evidence is not None:
-        lines += _further(evidence, proposals)
+        lines += _write_further(evidence, proposals)
     return "\n".join(lines) + "\n"
 
 
-def _head(task: Task, group: str, *, with_evidence: bool) -> Iterator[str]:
+def _write_head(task: Task, group: str, *, with_evidence: bool) -> Iterator[str]:
     yield f"# What versions of {group} must show before they are approved: a {task} file to start from."
     yield "# Every limit is a proposal. Change it to what the users need, and say in `why` what happens otherwise."
     if with_evidence:
         yield "# Limits of quality are near what the evidence shows today; those of principle do not follow it."
     yield "# Then: governance thresholds validate --strict FILE"
-    yield f"name: {_scalar(group)}"
+    yield f"name: {_write_scalar(group)}"
     yield "applies_to:"
-    yield f"  model_package_groups: [{_scalar(group)}]"
+    yield f"  model_package_groups: [{_write_scalar(group)}]"
     yield "mode: enforce  # dry_run decides and records, and changes no status"
     yield "checks:"
 
 
-def _as_it_is(starting: StartingCheck) -> _Proposal:
+def _propose_as_it_is(starting: StartingCheck) -> _Proposal:
     if starting.only is not None:
         return _Proposal(starting.check, (f"Only for {starting.only}.",), is_active=False)
     return _Proposal(starting.check)
 
 
-def _near(starting: StartingCheck, index: MeasurementIndex) -> _Proposal:
+def _bring_near(starting: StartingCheck, index: MeasurementIndex) -> _Proposal:
     """Return the check as the evidence bears it."""
     check = starting.check
     found = [one for _, measurements in index.concerned(check) for one in measurements]
     measured = [one for one in found if isinstance(one, Measured)]
-    if gap := _gap(starting, found, measured):
+    if gap := _explain_gap(starting, found, measured):
         return _Proposal(check, (gap,), is_active=False)
     if check.facet is not None:
-        return _Proposal(check, _about_groups(check, measured, len(found)))
-    return _about_whole(starting, measured[0])
+        return _Proposal(check, _remark_on_groups(check, measured, len(found)))
+    return _propose_for_whole(starting, measured[0])
 
 
-def _gap(starting: StartingCheck, found: Sequence[Measurement], measured: Sequence[Measured]) -> str | None:
+def _explain_gap(
+    starting: StartingCheck, found: Sequence[Measurement], measured: Sequence[Measured]
+) -> str | None:
     """Return why the check cannot be an active one, or `None`."""
     metric = starting.check.metric
     if not found:
@@ -107,63 +109,63 @@ def _gap(starting: StartingCheck, found: Sequence[Measurement], measured: Sequen
         return f"Not in the evidence: {metric}. Take the # away once it is measured."
     reasons = [one.reason for one in found if not isinstance(one, Measured)]
     if reasons and (not measured or starting.check.facet is None):
-        return f"Not measured: {_in_one_line(reasons[0])}. Take the # away once it is."
+        return f"Not measured: {_put_in_one_line(reasons[0])}. Take the # away once it is."
     if starting.check.facet is None and len({one.value for one in measured}) > 1:
-        values = " and ".join(_number(one.value) for one in measured[:2])
+        values = " and ".join(_write_number(one.value) for one in measured[:2])
         return f"The reports disagree: {values}. Take the # away once they agree."
-    if problem := next(filter(None, map(unusable, measured)), None):
-        return f"Not usable: {_in_one_line(problem)}. Take the # away once it is."
+    if problem := next(filter(None, map(find_unusable, measured)), None):
+        return f"Not usable: {_put_in_one_line(problem)}. Take the # away once it is."
     return None
 
 
-def _about_groups(check: Check, measured: Sequence[Measured], found: int) -> tuple[str, ...]:
+def _remark_on_groups(check: Check, measured: Sequence[Measured], found: int) -> tuple[str, ...]:
     lowest, highest = (pick(measured, key=lambda one: one.value) for pick in (min, max))
     groups = f"{len(measured)} group{'s'[: len(measured) != 1]}"
-    remark = f"Measured for {groups}: {_number(lowest.value)} ({lowest.facet})"
+    remark = f"Measured for {groups}: {_write_number(lowest.value)} ({lowest.facet})"
     if len(measured) > 1:
-        remark += f" to {_number(highest.value)} ({highest.facet})"
+        remark += f" to {_write_number(highest.value)} ({highest.facet})"
     missed = sum(not check.limit.passes(one.value) for one in measured)
-    remarks = [f"{_in_one_line(remark)}. {_of_principle(missed)}"]
+    remarks = [f"{_put_in_one_line(remark)}. {_remark_on_principle(missed)}"]
     if found > len(measured):
         remarks.append(f"{found - len(measured)} more could not be measured: that rejects too (on_missing).")
     return tuple(remarks)
 
 
-def _of_principle(missed: int) -> str:
+def _remark_on_principle(missed: int) -> str:
     return "The limit is one of principle" + (", and today's evidence misses it." if missed else ".")
 
 
-def _about_whole(starting: StartingCheck, measured: Measured) -> _Proposal:
+def _propose_for_whole(starting: StartingCheck, measured: Measured) -> _Proposal:
     metric = find_metric(measured.metric)
-    level, interval, doubt = _confidence(measured, metric)
-    remarks = [_measured(measured)]
+    level, interval, doubt = _choose_confidence(measured, metric)
+    remarks = [_remark_on_value(measured)]
     changes: dict[str, object] = {"confidence": None, "min_samples": None}
     # A limit of principle asks for confidence where it did before; zero could never be shown with any.
     if level is not None and (not starting.is_principle or starting.check.confidence is not None):
         changes["confidence"] = level
-        changes["min_samples"] = None if measured.samples is None else _one_digit(measured.samples)
+        changes["min_samples"] = None if measured.samples is None else _round_to_one_digit(measured.samples)
     elif doubt is not None and not (starting.is_principle and starting.check.confidence is None):
         remarks.append(f"No confidence is asked for: {doubt}.")
     if starting.is_principle or metric is None:
-        remarks[0] += f" {_of_principle(not starting.check.limit.passes(measured.value))}"
+        remarks[0] += f" {_remark_on_principle(not starting.check.limit.passes(measured.value))}"
     else:
-        limit, remark = _limit_near(starting.check.limit, measured.value, interval, metric)
+        limit, remark = _move_limit_near(starting.check.limit, measured.value, interval, metric)
         changes |= {} if limit is None else limit.as_written
         remarks[0] += f" {remark}"
     # Not model_copy: it would copy the limit that the check keeps once it was asked for.
     return _Proposal(Check.model_validate(starting.check.model_dump() | changes), tuple(remarks))
 
 
-def _measured(measured: Measured) -> str:
+def _remark_on_value(measured: Measured) -> str:
     samples = (
         ""
         if measured.samples is None
         else f", {measured.samples:,} {'sample' if measured.samples == 1 else 'samples'}"
     )
-    return f"Measured: {_number(measured.value)}{samples}."
+    return f"Measured: {_write_number(measured.value)}{samples}."
 
 
-def _confidence(
+def _choose_confidence(
     measured: Measured, metric: Metric | None
 ) -> tuple[float | None, Interval | None, str | None]:
     """Return the highest level that the samples bear with its interval, or why there is none."""
@@ -173,7 +175,7 @@ def _confidence(
     for level in LEVELS:
         interval = interval_at(measured, level)
         if isinstance(interval, Unsupported | NoSpread):
-            return None, None, _in_one_line(interval.reason)
+            return None, None, _put_in_one_line(interval.reason)
         if max(measured.value - interval.low, interval.high - measured.value) <= WIDEST * scale:
             return level, interval, None
     count = "so few" if measured.samples is None else f"{measured.samples:,}"
@@ -186,7 +188,7 @@ def _scale(values: Range, value: float) -> float:
     return values.high - values.low
 
 
-def _limit_near(
+def _move_limit_near(
     limit: Limit, value: float, interval: Interval | None, metric: Metric
 ) -> tuple[Limit | None, str]:
     """Return the limit near what was measured, which it passes, and a remark; or none where there is no such limit."""
@@ -198,12 +200,12 @@ def _limit_near(
         is_best = value == (metric.range.high if limit.is_floor else metric.range.low)
     else:
         bound, is_best = (interval.low if limit.is_floor else interval.high), False
-    bar = _rounded(bound, down=limit.is_floor)
+    bar = _round_to_few_digits(bound, down=limit.is_floor)
     if is_best or not _decides(bar, metric.range, is_floor=limit.is_floor):
         return None, usual
     is_worse = not limit.passes(bar)
     verdict = "near it, and worse than the usual" if is_worse else "near it; usual is"
-    return limit.moved_to(bar), f"The limit is {verdict} {_number(limit.number)}."
+    return limit.moved_to(bar), f"The limit is {verdict} {_write_number(limit.number)}."
 
 
 def _better(limit: OneSided) -> Better:
@@ -220,7 +222,7 @@ def _decides(bar: float, values: Range, *, is_floor: bool) -> bool:
     return low < bar < high if is_floor or values.high is not None else low < bar
 
 
-def _rounded(number: float, *, down: bool) -> float:
+def _round_to_few_digits(number: float, *, down: bool) -> float:
     """Return the nearest number of few digits that `number` does not miss."""
     if number == 0:
         return 0.0
@@ -229,27 +231,27 @@ def _rounded(number: float, *, down: bool) -> float:
     return float(exact.quantize(step, rounding=ROUND_FLOOR if down else ROUND_CEILING))
 
 
-def _one_digit(samples: int) -> int:
+def _round_to_one_digit(samples: int) -> int:
     step = int(10 ** (len(str(samples)) - 1))
     return max(1, samples // step * step)
 
 
-def _lines(proposal: _Proposal) -> Iterator[str]:
+def _write_check(proposal: _Proposal) -> Iterator[str]:
     yield from (f"  # {remark}" for remark in proposal.remarks)
     mark = "  " if proposal.is_active else "  # "
     first = "- "
-    for key, value in _keys(proposal.check):
+    for key, value in _write_keys(proposal.check):
         yield f"{mark}{first}{key}: {value}"
         first = "  "
 
 
-def _keys(check: Check) -> Iterator[tuple[str, str]]:
+def _write_keys(check: Check) -> Iterator[tuple[str, str]]:
     for key in ("name", "why", "metric", "facet"):
         if (text := getattr(check, key)) is not None:
-            yield key, _scalar(text)
+            yield key, _write_scalar(text)
     yield from check.limit.lines()
     if check.confidence is not None:
-        yield "confidence", _number(check.confidence)
+        yield "confidence", _write_number(check.confidence)
     if check.min_samples is not None:
         yield "min_samples", str(check.min_samples)
     for key in ("on_failure", "on_missing"):
@@ -257,11 +259,11 @@ def _keys(check: Check) -> Iterator[tuple[str, str]]:
             yield key, str(reaction)
 
 
-def _number(value: float) -> str:
+def _write_number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def _scalar(text: str) -> str:
+def _write_scalar(text: str) -> str:
     """Return the text as YAML reads it back: plain where that is possible."""
     try:
         is_plain = text[:1].isalpha() and yaml.safe_load(f"key: {text}") == {"key": text}
@@ -270,18 +272,18 @@ def _scalar(text: str) -> str:
     return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
-def _in_one_line(text: str) -> str:
+def _put_in_one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-def _further(evidence: Evidence, proposals: Sequence[_Proposal]) -> Iterator[str]:
+def _write_further(evidence: Evidence, proposals: Sequence[_Proposal]) -> Iterator[str]:
     """Yield which metrics of the evidence no check is about."""
     checked = {proposal.check.metric for proposal in proposals}
     names = [name for name in _measured_names(evidence) if name not in checked]
     if not names:
         return
     yield "# Also measured, for checks of your own (docs/metrics.md says what each means):"
-    yield from (f"#   {_in_one_line(name)}" for name in names[:MOST_FURTHER])
+    yield from (f"#   {_put_in_one_line(name)}" for name in names[:MOST_FURTHER])
     if rest := names[MOST_FURTHER:]:
         yield f"#   and {len(rest)} more"
 
@@ -295,7 +297,7 @@ def _is_for_checks(metric: Metric | None) -> bool:
     return metric is None or (metric.better is not Better.NEITHER and metric.companion_of is None)
 
 
-def _nothing_measured(task: Task, evidence: Evidence) -> str:
+def _explain_nothing_measured(task: Task, evidence: Evidence) -> str:
     names = _measured_names(evidence)
     has = f"it has {', '.join(names[:MOST_FURTHER])}" if names else "it has no figures"
     return (

@@ -28,15 +28,19 @@ def summarise(record: DecisionRecord, limit: int = 1024) -> str:
     stated = sorted(
         (f for f in record.findings if f.consequence is not None), key=lambda f: _WEIGHT[f.consequence]
     )
-    head = next((head for head in _heads(record) if _length(_joined(head, [], len(stated))) <= limit), None)
+    head = next(
+        (head for head in _write_heads(record) if _count_units(_join(head, [], len(stated))) <= limit), None
+    )
     if head is None:
         raise ValueError(f"a summary cannot be told in {limit} characters")
     for most_of_names, most_of_reason in _LENGTHS:
-        sentences = [_sentence(finding, most_of_names, most_of_reason) for finding in stated[:_MOST_TOLD]]
-        kept = _fitting(head, sentences, len(stated), limit)
+        sentences = [
+            _write_sentence(finding, most_of_names, most_of_reason) for finding in stated[:_MOST_TOLD]
+        ]
+        kept = _choose_fitting(head, sentences, len(stated), limit)
         if len(kept) == len(stated):
             break
-    return _joined(head, kept, len(stated))
+    return _join(head, kept, len(stated))
 
 
 def fitting_description(text: str, limit: int = 1024) -> str:
@@ -45,29 +49,29 @@ def fitting_description(text: str, limit: int = 1024) -> str:
     Breaks, control characters and marks that turn or hide text are treated as in `summarise`.
     """
     line = one_line(text)
-    if _length(line) <= limit:
+    if _count_units(line) <= limit:
         return line
     kept = list(line[:limit])  # a character is one unit or two, so no more than these fit
-    while _length("".join(kept)) >= limit:
+    while _count_units("".join(kept)) >= limit:
         kept.pop()
     return "".join(kept) + "…"
 
 
-def _fitting(head: str, sentences: Sequence[str], stated: int, limit: int) -> list[str]:
+def _choose_fitting(head: str, sentences: Sequence[str], stated: int, limit: int) -> list[str]:
     kept: list[str] = []
     for sentence in sentences:
-        if _length(_joined(head, [*kept, sentence], stated)) <= limit:
+        if _count_units(_join(head, [*kept, sentence], stated)) <= limit:
             kept.append(sentence)
     return kept
 
 
-def _joined(head: str, kept: Sequence[str], stated: int) -> str:
+def _join(head: str, kept: Sequence[str], stated: int) -> str:
     dropped = stated - len(kept)
     rest = [f"{dropped} more finding{'s' if dropped > 1 else ''} in the decision record."] if dropped else []
     return " ".join((head, *kept, *rest))
 
 
-def _heads(record: DecisionRecord) -> Sequence[str]:
+def _write_heads(record: DecisionRecord) -> Sequence[str]:
     passed = sum(finding.outcome is Outcome.PASSED for finding in record.findings)
     count = f"{passed} of {len(record.findings)} findings passed."
     plain = f"{record.decision}: {count}"
@@ -78,7 +82,7 @@ def _heads(record: DecisionRecord) -> Sequence[str]:
     return [one_line(named), f"{record.decision}{dry_run}: {count}"]
 
 
-def _sentence(finding: RecordedFinding, most_of_names: int, most_of_reason: int) -> str:
+def _write_sentence(finding: RecordedFinding, most_of_names: int, most_of_reason: int) -> str:
     check = shortened(one_line(finding.check), most_of_names)
     facet = "" if finding.facet is None else f" [{shortened(one_line(finding.facet), most_of_names)}]"
     effect = "" if finding.consequence is Consequence.REJECT else f", {finding.consequence}"
@@ -86,5 +90,5 @@ def _sentence(finding: RecordedFinding, most_of_names: int, most_of_reason: int)
     return f"{check}{facet} ({finding.outcome}{effect}): {reason}."
 
 
-def _length(text: str) -> int:
+def _count_units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2

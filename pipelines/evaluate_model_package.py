@@ -62,7 +62,7 @@ def evaluate_model_package(
         _leave_undecided(services, package, request.execution_arn, mismatch, now=now)
         raise
     evidence = name_foreign_reports(read, package, services.claims)
-    decision = judge(thresholds, evidence, today=now.date())
+    decision = judge(thresholds, evidence)
     record = DecisionRecord.of(
         decision,
         thresholds=thresholds,

@@ -32,7 +32,7 @@ def predict_decision(
     file = _find_file(plan.version.group, store)
     evidence = Evidence(plan.reports)
     now = datetime.now(UTC)
-    decision = judge(file, evidence, today=now.date())
+    decision = judge(file, evidence)
     return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
 
 

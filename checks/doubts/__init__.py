@@ -8,9 +8,9 @@ metric that the catalogue does not know is held to nothing that only the catalog
 from collections.abc import Mapping, Sequence
 
 from checks.catalogue import find_metric
-from checks.doubts.about_limits import BOTH, Sides, about_limit, about_support
-from checks.doubts.about_names import about_facet, about_metric, about_patterns
-from checks.doubts.about_pairs import about_pointless
+from checks.doubts.about_limits import BOTH, Sides, doubt_limit, doubt_support
+from checks.doubts.about_names import doubt_facet, doubt_metric, doubt_patterns
+from checks.doubts.about_pairs import doubt_pointless
 from checks.doubts.doubt import Doubt
 from checks.thresholds import Check, ThresholdFile
 from checks.yaml_source import Path
@@ -18,19 +18,19 @@ from checks.yaml_source import Path
 
 def doubts_about(file: ThresholdFile) -> list[Doubt]:
     """Return everything about a threshold file that cannot mean what it says, or probably does not."""
-    found = list(about_patterns(file.applies_to))
-    together = _together(file.checks)
+    found = list(doubt_patterns(file.applies_to))
+    together = _narrow_sides(file.checks)
     for index, check in enumerate(file.checks):
         path: Path = ("checks", index)
-        for about in (about_metric, about_facet, about_support):
+        for about in (doubt_metric, doubt_facet, doubt_support):
             found += about(check, path)
-        found += about_limit(check, path, together.get((check.metric, check.facet), BOTH))
+        found += doubt_limit(check, path, together.get((check.metric, check.facet), BOTH))
     refused = {doubt.path[:2] for doubt in found if doubt.refused}
     sound = [index for index in range(len(file.checks)) if ("checks", index) not in refused]
-    return [*found, *about_pointless(file.checks, sound)]
+    return [*found, *doubt_pointless(file.checks, sound)]
 
 
-def _together(checks: Sequence[Check]) -> Mapping[tuple[str, str | None], Sides]:
+def _narrow_sides(checks: Sequence[Check]) -> Mapping[tuple[str, str | None], Sides]:
     """Return for each metric and facet whether the ends of the metric's range pass all checks of it."""
     found: dict[tuple[str, str | None], Sides] = {}
     for check in checks:

@@ -36,7 +36,7 @@ class Sides:
 BOTH = Sides(lowest=True, highest=True)
 
 
-def about_limit(check: Check, path: Path, together: Sides) -> Iterator[Doubt]:
+def doubt_limit(check: Check, path: Path, together: Sides) -> Iterator[Doubt]:
     """Yield what is doubtful about the limit of the check at `path`, at most one thing.
 
     `together` is which ends all checks of its metric and facet let pass: two may limit one side each.
@@ -45,7 +45,7 @@ def about_limit(check: Check, path: Path, together: Sides) -> Iterator[Doubt]:
     path = (*path, limit.keys[0])
     values = UNBOUNDED if metric is None else metric.range
     only = limit.only_value(values)
-    if problem := _impossible(check, metric):
+    if problem := _explain_impossible(check, metric):
         yield Doubt(path, problem, refused=True)
     elif check.confidence is not None and only is not None:
         message = (
@@ -53,11 +53,11 @@ def about_limit(check: Check, path: Path, together: Sides) -> Iterator[Doubt]:
             "a value is wider; allow more, or leave confidence out"
         )
         yield Doubt(path, message, refused=True)
-    elif metric is not None and (problem := _misdirected(check, metric, together)):
+    elif metric is not None and (problem := _explain_misdirected(check, metric, together)):
         yield Doubt(path, problem, refused=False)
 
 
-def _impossible(check: Check, metric: Metric | None) -> str | None:
+def _explain_impossible(check: Check, metric: Metric | None) -> str | None:
     """Return why no value can miss or meet the limit, with what it was probably meant as."""
     if metric is None:
         return None
@@ -67,7 +67,9 @@ def _impossible(check: Check, metric: Metric | None) -> str | None:
         verb, way_out = "meet", "write a limit within that range"
     else:
         return None
-    meant = next((text for limit, text in _meant(check.limit, metric) if _decides(limit, metric.range)), None)
+    meant = next(
+        (text for limit, text in _guess_meant(check.limit, metric) if _decides(limit, metric.range)), None
+    )
     return (
         f"no value of {short(check.metric)} can {verb} this, for it lies in {metric.range}; "
         f"{f'did you mean {meant}?' if meant else way_out}"
@@ -79,7 +81,7 @@ def _decides(limit: Limit, values: Range) -> bool:
     return limit.meets(values) and not limit.covers(values)
 
 
-def _meant(limit: Limit, metric: Metric) -> Iterator[tuple[Limit, str]]:
+def _guess_meant(limit: Limit, metric: Metric) -> Iterator[tuple[Limit, str]]:
     """Yield what the limit may have been meant as, with how that is written: the other side, or percent."""
     is_share = metric.unit in {Unit.SHARE, Unit.DIFFERENCE, Unit.SCORE} and metric.range.end[0] <= 1
     scales = (1, _PERCENT) if is_share else (1,)
@@ -94,7 +96,7 @@ def _meant(limit: Limit, metric: Metric) -> Iterator[tuple[Limit, str]]:
         yield limit.as_shares()
 
 
-def _misdirected(check: Check, metric: Metric, together: Sides) -> str | None:
+def _explain_misdirected(check: Check, metric: Metric, together: Sides) -> str | None:
     """Return why the limit lets pass what is worse, or stops what is best, of a metric whose direction is known."""
     sides = BOTH.narrowed(check.limit, metric.range)
     lowest, highest = check.limit.ends
@@ -104,12 +106,12 @@ def _misdirected(check: Check, metric: Metric, together: Sides) -> str | None:
         case Better.LOWER if sides.highest and not sides.lowest:
             return f"less of {short(check.metric)} is better, and this {_STOPS} {AtMost(lowest)}?"
         case Better.TARGET if metric.target is not None:
-            return _beside_target(check, metric, metric.target, together)
+            return _explain_beside_target(check, metric, metric.target, together)
     return None
 
 
-def _beside_target(check: Check, metric: Metric, target: float, together: Sides) -> str | None:
-    both = _around(check.limit, metric, target)
+def _explain_beside_target(check: Check, metric: Metric, target: float, together: Sides) -> str | None:
+    both = _limit_around(check.limit, metric, target)
     best = short_number(target)
     if not check.limit.passes(target):
         return f"{short(check.metric)} is best at {best}, and this stops it; did you mean {both}?"
@@ -123,7 +125,7 @@ def _beside_target(check: Check, metric: Metric, target: float, together: Sides)
     return f"{limited}: every value {side} {best} passes; did you mean {both}?"
 
 
-def _around(limit: Limit, metric: Metric, target: float) -> Between:
+def _limit_around(limit: Limit, metric: Metric, target: float) -> Between:
     """Return the limit that stops as much on both sides of the target as the given one does on its own side."""
     given = [point for point in limit.turning_points if point not in {metric.range.low, metric.range.high}]
     nearest = min(given, key=lambda point: abs(point - target), default=target)
@@ -133,7 +135,7 @@ def _around(limit: Limit, metric: Metric, target: float) -> Between:
     return Between(target - distance, target + distance)
 
 
-def about_support(check: Check, path: Path) -> Iterator[Doubt]:
+def doubt_support(check: Check, path: Path) -> Iterator[Doubt]:
     """Yield that the check asks for proof which reports of its metric do not give."""
     metric = find_metric(check.metric)
     if metric is None or metric.supported:

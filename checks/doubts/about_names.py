@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(r"<[^<>]+>")
 _PLACEHOLDERS = frozenset(found for metric in CATALOGUE for found in _PLACEHOLDER.findall(metric.address))
 
 
-def about_patterns(patterns: Sequence[str]) -> Iterator[Doubt]:
+def doubt_patterns(patterns: Sequence[str]) -> Iterator[Doubt]:
     """Yield the patterns of groups that no name can match."""
     for index, pattern in enumerate(patterns):
         if matches_no_group(pattern):
@@ -28,7 +28,7 @@ def about_patterns(patterns: Sequence[str]) -> Iterator[Doubt]:
             yield Doubt(("applies_to", "model_package_groups", index), message, refused=True)
 
 
-def about_metric(check: Check, path: Path) -> Iterator[Doubt]:
+def doubt_metric(check: Check, path: Path) -> Iterator[Doubt]:
     """Yield what is doubtful about the name of the metric of the check at `path`, at most one thing."""
     metric, path = check.metric, (*path, "metric")
     if "*" in metric.split(".") or ("*" in metric and find_metric(metric) is None):
@@ -38,29 +38,31 @@ def about_metric(check: Check, path: Path) -> Iterator[Doubt]:
         message = f"{short(copied[0])} stands for a name of your report; write that name instead"
         yield Doubt(path, message, refused=True)
     elif whole := full_names(metric):
-        message = f"this is the last part of {_listed(whole)}; write the whole address"
+        message = f"this is the last part of {_list_first(whole)}; write the whole address"
         if "." not in metric:
             message += (
                 f'; put a figure of your own under "metrics" in its report, and write metrics.{short(metric)}'
             )
         yield Doubt(path, message, refused=False)
     elif near := near_names(metric):
-        message = f"no report has this metric, as far as the catalogue knows; did you mean {_listed(near)}?"
+        message = (
+            f"no report has this metric, as far as the catalogue knows; did you mean {_list_first(near)}?"
+        )
         yield Doubt(path, message, refused=False)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_first(names: Sequence[str]) -> str:
     *first, last = names[:_MOST_LISTED]
     listed = f"{', '.join(first)} or {last}" if first else last
     return f"{listed} ({len(names) - _MOST_LISTED} more have it)" if len(names) > _MOST_LISTED else listed
 
 
-def about_facet(check: Check, path: Path) -> Iterator[Doubt]:
+def doubt_facet(check: Check, path: Path) -> Iterator[Doubt]:
     """Yield what is doubtful about the facet of the check at `path`: how it is spelt, and whether its metric has it."""
     metric = find_metric(check.metric)
     facet_path: Path = (*path, "facet")
     if check.facet is not None:
-        yield from (Doubt(facet_path, *problem) for problem in _about_spelling(check.facet))
+        yield from (Doubt(facet_path, *problem) for problem in _doubt_spelling(check.facet))
     if metric is None:
         return
     what = f"{short(check.metric)} is there"
@@ -76,7 +78,7 @@ def about_facet(check: Check, path: Path) -> Iterator[Doubt]:
             yield Doubt(facet_path, f'{what} for a column as a whole; did you mean "{meant}"?', refused=False)
 
 
-def _about_spelling(facet: str) -> Iterator[tuple[str, bool]]:
+def _doubt_spelling(facet: str) -> Iterator[tuple[str, bool]]:
     """Yield what is wrong with the text of a facet, and whether that can match nothing at all."""
     if facet == EVERY:
         return

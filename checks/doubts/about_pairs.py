@@ -11,12 +11,12 @@ from checks.thresholds import Check
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 
 
-def about_pointless(checks: Sequence[Check], sound: Sequence[int]) -> Iterator[Doubt]:
+def doubt_pointless(checks: Sequence[Check], sound: Sequence[int]) -> Iterator[Doubt]:
     """Yield those of the checks at the indices `sound` that another one of them makes pointless."""
     same: defaultdict[object, list[int]] = defaultdict(list)
     for index in sound:
         same[_subject(checks[index], checks[index].facet)].append(index)
-    ranked = _ranked([check.limit for check in checks])
+    ranked = _rank([check.limit for check in checks])
     for index in sound:
         check = checks[index]
         others = (
@@ -39,7 +39,7 @@ Ranks = tuple[tuple[int, int], ...]
 """Of each range of values that pass, lowest first: the places of its two ends among the ends of all limits."""
 
 
-def _ranked(limits: Sequence[Limit]) -> list[Ranks]:
+def _rank(limits: Sequence[Limit]) -> list[Ranks]:
     """Return each limit's ranges by the places of their ends: comparing places is faster than comparing numbers."""
     ranges = [limit.ranges for limit in limits]
     ends = {end for some in ranges for one in some for end in (one.begin, one.end)}
@@ -75,7 +75,7 @@ def _asks_as_much(strict: Check, check: Check) -> bool:
     proof, its_proof = _proof(check), _proof(strict)
     if any(asked > given for asked, given in zip(proof, its_proof, strict=True)):
         return False
-    if any(given < asked for given, asked in zip(_asked(strict), _asked(check), strict=True)):
+    if any(given < asked for given, asked in zip(_list_asked(strict), _list_asked(check), strict=True)):
         return False
     # Where one finds a failure, the other may find too little proof, and the other way round.
     if _severity(strict.on_failure) < _severity(check.on_inconclusive) and any(proof):
@@ -83,7 +83,7 @@ def _asks_as_much(strict: Check, check: Check) -> bool:
     return proof == its_proof or _severity(strict.on_inconclusive) >= _severity(check.on_failure)
 
 
-def _asked(check: Check) -> tuple[int, ...]:
+def _list_asked(check: Check) -> tuple[int, ...]:
     """Return what the check asks for on a failure, a gap, uncertainty, and a gap beside a value."""
     beside = check.on_missing if check.on_inconclusive is Consequence.WARN else check.on_inconclusive
     return tuple(map(_severity, (check.on_failure, check.on_missing, check.on_inconclusive, beside)))

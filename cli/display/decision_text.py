@@ -29,8 +29,6 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
     Outcome.INCONCLUSIVE: "yellow",
     Outcome.MISSING: "red",
     Outcome.INVALID: "red",
-    Outcome.WAIVED: "cyan",
-    Outcome.NOT_APPLICABLE: "dim",
 }
 ASKS = {Consequence.REJECT: "rejects", Consequence.REVIEW: "asks for review", Consequence.WARN: "warns"}
 NARROWEST_WHY = 40  # columns: prose in a narrower one is hard to read

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import tomllib
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def decided(**keys: Any) -> DecisionRecord:
     thresholds = parse_thresholds(THRESHOLDS, "thresholds/askdata.yaml")
     documents = (Document("s3://e/evaluation.json", EVALUATION, "v1"), Document("s3://e/bias.json", BIAS))
     evidence = Evidence(tuple(read_report(document) for document in documents))
-    decision = judge(thresholds, evidence, today=date(2026, 11, 22))
+    decision = judge(thresholds, evidence)
     return DecisionRecord.of(
         decision, thresholds=thresholds, evidence=evidence, **{"decided_at": NOW, **keys}
     )
@@ -128,7 +128,7 @@ def test_a_record_of_before_the_one_sided_level_was_named_is_read_and_written_as
 
 def test_no_threshold_file_is_null() -> None:
     evidence = Evidence(())
-    decision = judge(None, evidence, today=date(2026, 11, 22))
+    decision = judge(None, evidence)
     record = DecisionRecord.of(decision, thresholds=None, evidence=evidence, decided_at=NOW)
     assert json.loads(record.to_bytes())["thresholds"] is None
     assert parse_record(record.to_bytes()) == record

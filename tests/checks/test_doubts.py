@@ -1,6 +1,5 @@
 """What a threshold file says that cannot be meant, and what it probably says by mistake: every kind, both sides."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -512,7 +511,7 @@ def evidence_with_every_group(draw: st.DrawFn) -> Evidence:
 
 def verdict(checks: tuple[Check, ...], evidence: Evidence) -> Verdict:
     file = ThresholdFile("n", "t.yaml", "0" * 64, ("g",), Mode.ENFORCE, checks)
-    return judge(file, evidence, today=date(2026, 1, 1)).verdict
+    return judge(file, evidence).verdict
 
 
 STRICTNESS = (Verdict.APPROVED, Verdict.NEEDS_REVIEW, Verdict.REJECTED)

@@ -1,7 +1,6 @@
 """The reports of one version, bounded together as each is bounded alone."""
 
 import json
-from datetime import date
 from functools import partial
 
 import pytest
@@ -74,4 +73,4 @@ def test_thirty_reports_of_99_000_figures_are_not_all_fetched_and_not_approved()
     assert len(evidence.measurements) == 99_002
     check = Check(name="c", why="w", metric="x.n", at_least=1)
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
-    assert judge(thresholds, evidence, today=date(2026, 1, 1)).verdict is Verdict.NEEDS_REVIEW
+    assert judge(thresholds, evidence).verdict is Verdict.NEEDS_REVIEW

@@ -3,7 +3,6 @@
 import copy
 import json
 import math
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -173,7 +172,7 @@ checks: [{{name: c, why: w, metric: g.a, {limit}}}]
 def test_limits_and_values_count_with_all_digits(limit: str, value: str, passes: bool) -> None:
     thresholds = parse_thresholds(FILE.format(limit=limit).encode(), "t.yaml")
     report = read_report(Document("r.json", f'{{"g_metrics": {{"a": {{"value": {value}}}}}}}'.encode()))
-    (finding,) = judge(thresholds, Evidence((report,)), today=date(2026, 1, 1)).findings
+    (finding,) = judge(thresholds, Evidence((report,))).findings
     assert finding.outcome is (Outcome.PASSED if passes else Outcome.FAILED), finding.reason
 
 
@@ -183,7 +182,7 @@ def test_values_that_differ_in_a_digit_beyond_a_double_differ() -> None:
     evidence = Evidence(
         tuple(read_report(Document(f"{i}.json", text.encode())) for i, text in enumerate(texts))
     )
-    (finding,) = judge(thresholds, evidence, today=date(2026, 1, 1)).findings
+    (finding,) = judge(thresholds, evidence).findings
     assert finding.outcome is Outcome.INVALID
     assert "0.8 in 0.json#/g_metrics/a; 0.80000000000000000001 in 1.json#/g_metrics/a" in finding.reason
 
@@ -192,9 +191,7 @@ def test_the_end_of_an_interval_counts_with_all_digits() -> None:
     thresholds = parse_thresholds(FILE.format(limit="at_least: 0.8, confidence: 0.95").encode(), "t.yaml")
     interval = '{"low": 0.79999999999999999999, "high": 0.9, "confidence": 0.95}'
     text = f'{{"g_metrics": {{"a": {{"value": 0.85, "interval": {interval}}}}}}}'
-    (finding,) = judge(
-        thresholds, Evidence((read_report(Document("r.json", text.encode())),)), today=date(2026, 1, 1)
-    ).findings
+    (finding,) = judge(thresholds, Evidence((read_report(Document("r.json", text.encode())),))).findings
     assert finding.outcome is Outcome.INCONCLUSIVE
 
 

@@ -1,7 +1,5 @@
 """Gaps reach what lies below them: a part of something undefined is never judged by its neighbours."""
 
-from datetime import date
-
 import pytest
 
 from checks.decision import Outcome
@@ -18,7 +16,7 @@ def outcomes(metric: str, facet: str | None, *found: Measurement) -> dict[str | 
     check = Check(name="c", why="w", metric=metric, facet=facet, at_least=0.5)
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
     evidence = Evidence((Report("a.json", None, "0" * 64, "fmeval", found),))
-    findings = judge(thresholds, evidence, today=date(2026, 11, 22)).findings
+    findings = judge(thresholds, evidence).findings
     return {finding.facet: finding.outcome for finding in findings if finding.check == "c"}
 
 
@@ -81,7 +79,7 @@ def test_a_figure_of_the_wanted_name_outside_of_the_group_is_named() -> None:
     check = Check(name="c", why="w", metric="regression.mse", at_most=6)
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
     evidence = Evidence((Report("a.json", None, "0" * 64, "figures", (Measured("mse", 4.9, HERE),)),))
-    (finding,) = judge(thresholds, evidence, today=date(2026, 11, 22)).findings
+    (finding,) = judge(thresholds, evidence).findings
     assert finding.reason == (
         "the evidence does not have regression.mse; a figure named mse stands outside of that group, at the address mse"
     )

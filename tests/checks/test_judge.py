@@ -1,6 +1,5 @@
 """Judging: what each check comes to, and what the findings come to."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -11,8 +10,6 @@ from checks.judge import judge
 from checks.limits import Target
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
 from checks.thresholds import Check, Mode, ThresholdFile
-
-TODAY = date(2026, 11, 22)
 
 
 def check(**keys: Any) -> Check:
@@ -41,7 +38,7 @@ def unmeasured(reason: str = "no data", uri: str = "r.json", **keys: Any) -> Unm
 
 def decide(checks: Check | list[Check], *reports: Report) -> Decision:
     given = checks if isinstance(checks, list) else [checks]
-    return judge(thresholds(*given), Evidence(reports), today=TODAY)
+    return judge(thresholds(*given), Evidence(reports))
 
 
 def finding(one: Check, *measurements: Measurement) -> Finding:
@@ -398,7 +395,7 @@ def test_what_a_finding_asks_for(
 
 
 def test_without_a_threshold_file_a_person_decides() -> None:
-    decision = judge(None, Evidence((report(OK),)), today=TODAY)
+    decision = judge(None, Evidence((report(OK),)))
     assert decision.verdict == Verdict.NEEDS_REVIEW
     assert [(f.check, f.outcome, f.consequence) for f in decision.findings] == [
         ("threshold file", "missing", "review")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,6 @@ from checks.reports import read_report
 from checks.summary import summarise
 from checks.thresholds import Check, Mode, ThresholdFile
 
-TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 METRICS = ["g.a", "g.b", "g.c"]
 FACETS = [None, "r=1", "r=2", "s=1"]
@@ -98,7 +97,7 @@ def evidences(draw: st.DrawFn) -> Evidence:
 
 
 def decide(thresholds: ThresholdFile, evidence: Evidence) -> Decision:
-    return judge(thresholds, evidence, today=TODAY)
+    return judge(thresholds, evidence)
 
 
 def concerned(check: Check, evidence: Evidence) -> list[Measurement]:

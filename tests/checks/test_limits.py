@@ -4,7 +4,7 @@ import ast
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -229,7 +229,7 @@ def _file(*checks: str) -> bytes:
 def _judged(check: str, measured: Measured) -> tuple[str, str, dict[str, object]]:
     file = parse_thresholds(_file(check), "t.yaml")
     evidence = Evidence((Report("e.json", None, "0" * 64, "f", (measured,)),))
-    decision = judge(file, evidence, today=date(2026, 1, 1))
+    decision = judge(file, evidence)
     at = datetime(2026, 1, 1, tzinfo=UTC)
     record = parse_record(
         DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=at).to_bytes()

@@ -2,7 +2,6 @@
 
 import copy
 import json
-from datetime import date
 from typing import Any
 
 from hypothesis import assume, given
@@ -14,7 +13,6 @@ from checks.judge import judge
 from checks.reports import read_report
 from checks.thresholds import Check, Mode, ThresholdFile
 
-TODAY = date(2026, 11, 22)
 Path = tuple[str | int, ...]
 
 
@@ -140,7 +138,7 @@ def decide(metric: str, facet: str | None, *documents: Any) -> Verdict:
         read_report(Document(f"{place}.json", json.dumps(document).encode()))
         for place, document in enumerate(documents)
     )
-    return judge(thresholds, Evidence(tuple(reports)), today=TODAY).verdict
+    return judge(thresholds, Evidence(tuple(reports))).verdict
 
 
 @given(st.sampled_from(sorted(CASES)), JUNK, st.booleans())

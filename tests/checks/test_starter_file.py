@@ -1,7 +1,6 @@
 """Threshold files to start from: whole files, what today's evidence comes to by them, and what has no such file."""
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from checks.starter_file import starter_file
 from checks.starting_points import STARTING_POINTS, Task
 from checks.threshold_examination import examine_thresholds
 
-TODAY = date(2026, 1, 31)
 FILES = Path(__file__).with_name("starter_files")
 PROJECT = Path(__file__).parents[2]
 SHIPPED = {
@@ -194,6 +192,6 @@ def test_the_file_is_valid_and_todays_evidence_passes_each_limit_that_is_near_it
         for remark, block in zip(text.split("- name: "), text.split("- name: ")[1:], strict=False)
         if "The limit is near it" in remark.rpartition("\n  # Measured")[2]
     }
-    decision = judge(file, whole, today=TODAY)
+    decision = judge(file, whole)
     outcomes = {finding.check: finding.outcome for finding in decision.findings if finding.check in near}
     assert outcomes == dict.fromkeys(near, Outcome.PASSED)

@@ -67,7 +67,7 @@ def _judged(*contents: bytes, thresholds: str = THRESHOLDS) -> DecisionRecord:
     documents = [Document(uri, content) for uri, content in zip(uris, contents, strict=False)]
     evidence = Evidence(tuple(read_report(document) for document in documents))
     return DecisionRecord.of(
-        judge(file, evidence, today=NOW.date()),
+        judge(file, evidence),
         thresholds=file,
         evidence=evidence,
         decided_at=NOW,

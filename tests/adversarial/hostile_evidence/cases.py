@@ -10,7 +10,6 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from checks.decision import Verdict
@@ -29,7 +28,6 @@ from tests.adversarial.hostile_evidence.documents import (
     put,
 )
 
-TODAY = date(2026, 11, 26)
 STRICT = ("reject", "review")
 NOT_NUMBERS: tuple[object, ...] = (
     None,
@@ -78,7 +76,7 @@ class Case:
     def verdict(self) -> Verdict:
         """What the gate makes of it."""
         evidence = Evidence(tuple(map(read_report, self.documents)))
-        return judge(parse_thresholds(self.thresholds, "case.yaml"), evidence, today=TODAY).verdict
+        return judge(parse_thresholds(self.thresholds, "case.yaml"), evidence).verdict
 
     def problem(self) -> str | None:
         """Return what is wrong with the gate's answer, or `None`."""

@@ -2,7 +2,6 @@
 
 import json
 import math
-from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -129,7 +128,7 @@ def test_a_threshold_file_can_demand_a_net_promoter_score(
     score_feedback(write("rating\n" + "".join(f"{rating}\n" for rating in ratings)), tmp_path / "out")
     content = (tmp_path / "out" / "evaluation.json").read_bytes()
     evidence = Evidence((read_report(Document("evaluation.json", content)),))
-    decision = judge(parse_thresholds(THRESHOLDS, "t.yaml"), evidence, today=date(2026, 1, 1))
+    decision = judge(parse_thresholds(THRESHOLDS, "t.yaml"), evidence)
     assert decision.verdict == verdict, decision.findings
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +76,7 @@ def evidence(folder: Path, *, toxic: int) -> Evidence:
 
 @pytest.mark.parametrize(("toxic", "verdict"), [(2, Verdict.APPROVED), (60, Verdict.REJECTED)])
 def test_evidence_of_all_four_benchmarks_is_judged(tmp_path: Path, toxic: int, verdict: Verdict) -> None:
-    decision = judge(SHIPPED, evidence(tmp_path, toxic=toxic), today=date(2026, 1, 1))
+    decision = judge(SHIPPED, evidence(tmp_path, toxic=toxic))
     shown = [(finding.check, finding.outcome, finding.reason) for finding in decision.findings]
     assert decision.verdict is verdict, shown
     assert {finding.check for finding in decision.findings} == {check.name for check in SHIPPED.checks}
@@ -87,7 +86,7 @@ def test_a_benchmark_that_was_left_out_rejects(tmp_path: Path) -> None:
     found = evidence(tmp_path, toxic=2)
     for left_out in range(len(found.reports)):
         rest = Evidence(found.reports[:left_out] + found.reports[left_out + 1 :])
-        assert judge(SHIPPED, rest, today=date(2026, 1, 1)).verdict is Verdict.REJECTED
+        assert judge(SHIPPED, rest).verdict is Verdict.REJECTED
 
 
 def test_the_file_is_ambiguous_with_none_that_ships() -> None:
