@@ -30,7 +30,7 @@ print(json.dumps({"absent": absent, "imported": sorted(sys.modules)}))
 """
 HELP_OF_ALL = """
 import contextlib, io, json
-from model_governance.cli.commands import COMMANDS
+from model_governance.cli.command_table import COMMANDS
 from model_governance.cli.main import run
 
 shown = {}
@@ -79,15 +79,16 @@ def test_every_command_has_its_help_or_says_that_it_needs_a_checkout(
     assert done.returncode == 0, done.stderr
     for path, (code, needs_checkout, printed, said) in json.loads(done.stdout).items():
         if needs_checkout:
-            assert (code, printed, said) == (2, "", _needs_a_checkout(path))
+            assert (code, printed) == (2, "")
+            assert said in {_needs_a_checkout(path, room) for room in LEFT_OUT}
         else:
             assert (code, printed.partition(" [")[0]) == (0, f"Usage: governance {path}"), said
 
 
-def _needs_a_checkout(path: str) -> str:
+def _needs_a_checkout(path: str, room: str) -> str:
     return (
         f"error: governance {path}: it builds the stack from its source, which an installation does not have "
-        f"({PACKAGE}.sandbox); clone the project and run `make setup` there\n"
+        f"({PACKAGE}.{room}); clone the project and run `make setup` there\n"
     )
 
 
