@@ -4,25 +4,23 @@ from collections.abc import Mapping, Sequence
 
 from aws.comprehend import SEGMENTS, ComprehendToxicity
 from checks.strict_json import JsonValue
-from models.bedrock_models import Threaded
+from models.threaded_model import ThreadedModel
+
+DESCRIPTION: Mapping[str, JsonValue] = {
+    "provider": "comprehend",
+    "model": "DetectToxicContent",
+    "language": "en",
+    "limits": ["English only", "a long text is rated by its most toxic kilobyte"],
+}
 
 
-class _Described:
-    description: Mapping[str, JsonValue] = {
-        "provider": "comprehend",
-        "model": "DetectToxicContent",
-        "language": "en",
-        "limits": ["English only", "a long text is rated by its most toxic kilobyte"],
-    }
-
-
-class ComprehendRater(Threaded):
+class ComprehendRater(ThreadedModel):
     """Comprehend's classifier; a text's toxicity is its overall score."""
 
     texts_a_request = SEGMENTS
 
     def __init__(self, classifier: ComprehendToxicity, *, threads: int) -> None:
-        super().__init__(_Described(), threads)
+        super().__init__(DESCRIPTION, threads)
         self._classifier = classifier
 
     async def rate(self, texts: Sequence[str]) -> list[float | None]:

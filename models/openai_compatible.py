@@ -15,7 +15,7 @@ from checks.strict_json import JsonValue
 from models.concessions import Concessions, RequestShape
 from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
 
-NO_KEY = "none"  # a server of one's own asks for no key, but the client wants one
+NO_KEY = "none"  # a server that the user runs asks for no key, but the client wants one
 REASONS_TO_STOP = {"length": "cut off at the token limit", "content_filter": "refused (content filter)"}
 
 

@@ -57,7 +57,7 @@ def command(
     Answers are kept beside the output as they come: a run that ended early, or is repeated, asks only what is missing.
     """
     # Imported here: --help needs none of it.
-    from models.sagemaker_models import model_at  # noqa: PLC0415
+    from models.named_models import make_model  # noqa: PLC0415
     from scorers.collecting.collecting import CollectionSettings, collect  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
 
@@ -76,7 +76,7 @@ def command(
         benchmark,
         prompts,
         output,
-        model_at(endpoint, model, options),
+        make_model(endpoint, model, options),
         CollectionSettings(
             repeats, RequestLimits(concurrency=concurrency, attempts=attempts), template, fresh
         ),

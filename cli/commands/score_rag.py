@@ -100,7 +100,8 @@ def command(
     """
     # Imported here: ragas takes seconds to load, and --help needs none of it.
     from cli.display.run_summary import show_summary  # noqa: PLC0415
-    from models.bedrock_models import JudgeOptions, embeddings_named, judge_named  # noqa: PLC0415
+    from models.answer_options import JudgeOptions  # noqa: PLC0415
+    from models.named_models import make_embedding_model, make_judge  # noqa: PLC0415
     from models.openai_compatible import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
     from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
@@ -125,8 +126,8 @@ def command(
     evidence = score_rag(
         responses,
         output,
-        judge=judge_named(judge, Server(judge_url, timeout_seconds=timeout), options),
-        embeddings=embeddings_named(
+        judge=make_judge(judge, Server(judge_url, timeout_seconds=timeout), options),
+        embeddings=make_embedding_model(
             embeddings, Server(embeddings_url, timeout_seconds=timeout), threads=concurrency
         ),
         settings=settings,

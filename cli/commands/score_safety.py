@@ -228,7 +228,8 @@ def disinformation(
     neutral, refute, refuse); optional type, id, facets, logprobs.
     """
     # Imported here: the scorer's imports are not for --help.
-    from models.bedrock_models import JudgeOptions, judge_named  # noqa: PLC0415
+    from models.answer_options import JudgeOptions  # noqa: PLC0415
+    from models.named_models import make_judge  # noqa: PLC0415
     from models.openai_compatible import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
     from scorers.safety.disinformation import score_disinformation  # noqa: PLC0415
@@ -237,7 +238,7 @@ def disinformation(
     evidence = score_disinformation(
         responses,
         output,
-        judge=judge_named(judge, Server(judge_url, timeout_seconds=timeout), options),
+        judge=make_judge(judge, Server(judge_url, timeout_seconds=timeout), options),
         limits=RequestLimits(concurrency=concurrency, attempts=attempts),
         cache=cache or safety_cache(),
         separator=separator,

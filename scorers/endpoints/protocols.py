@@ -1,7 +1,7 @@
 """What a judge and an embedding model are, and the ways in which asking one can go wrong.
 
-Real ones: `models.openai_compatible` (any OpenAI-compatible server), `models.local_embeddings`
-(models that come in packages), and Amazon Bedrock, which the command line wires in from `aws`.
+Real ones are in the room `models`, which joins `scorers` and `aws`: OpenAI-compatible servers, models that come in
+packages, Amazon Bedrock, and SageMaker endpoints.
 """
 
 from collections.abc import Mapping, Sequence
