@@ -13,7 +13,9 @@ GROUPS = {
 
 COMMANDS = (
     CommandEntry("check", ".commands.check:command", "Judge local reports against a threshold file; no AWS."),
-    CommandEntry("explain", ".commands.explain:command", "Show a decision record, or how a version stands."),
+    CommandEntry(
+        "explain", ".commands.explain:command", "Show a decision record, or a version's status and why."
+    ),
     CommandEntry(
         "status", ".commands.status:command", "How a version is, or the newest of a group, and why."
     ),
@@ -35,17 +37,17 @@ COMMANDS = (
     ),
     CommandEntry(
         "thresholds validate",
-        ".commands.thresholds_publish:validate",
+        ".commands.thresholds_validate:command",
         "List every problem in threshold files.",
     ),
     CommandEntry(
         "thresholds schema",
-        ".commands.thresholds_publish:schema",
+        ".commands.thresholds_schema:command",
         "Print the JSON Schema of threshold files.",
     ),
     CommandEntry(
         "thresholds publish",
-        ".commands.thresholds_publish:publish",
+        ".commands.thresholds_publish:command",
         "Put threshold files where the gate reads them.",
     ),
     CommandEntry(

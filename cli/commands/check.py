@@ -18,7 +18,7 @@ from cli.display.decision_text import show_record
 from cli.exit_codes import exit_code_of
 from cli.lookup.inputs import is_folder, read_evidence, read_thresholds, refuse_twice
 from cli.options.failures_only import FailuresOnly
-from cli.options.output_format import Format
+from cli.options.output_format import Format, print_json_text
 from disk.writing import write_whole
 
 
@@ -95,7 +95,7 @@ def _deliver(
         return
     content = record.to_bytes() if output_format is Format.JSON else _text(record, failures_only)
     if output is None:
-        sys.stdout.write(content.decode())
+        print_json_text(content.decode())
         return
     write_whole(output, content)
     print(f"{record.decision}: written to {output}", file=sys.stderr)

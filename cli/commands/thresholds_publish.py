@@ -1,56 +1,21 @@
-"""`governance thresholds validate`, `schema` and `publish`."""
+"""`governance thresholds publish`: threshold files into the bucket where the deployed gate reads them."""
 
-import json
 import re
-import sys
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from checks.errors import GovernanceError
-from checks.evidence import Document
-from checks.selection import find_ambiguities
-from checks.threshold_file import ThresholdFileError
-from checks.threshold_schema import thresholds_schema
 from checks.thresholds import ThresholdFile
-from cli.lookup.inputs import examined_documents, threshold_documents
+from cli.lookup.inputs import threshold_documents
+from cli.lookup.threshold_sets import examine_together
+from cli.options.strict import Strict
 from pipelines.step_settings import THRESHOLDS_FOLDER
 
-Strict = Annotated[bool, typer.Option("--strict", help="Take warnings for problems: exit with 2.")]
 _UNFIT_FOR_KEYS = re.compile(r"[^A-Za-z0-9.]+")
 
 
-def validate(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            help="Threshold files (- is stdin), or folders: every *.yaml and *.yml below; s3:// too."
-        ),
-    ],
-    *,
-    strict: Strict = False,
-) -> None:
-    """List every problem in threshold files, each with file:line:column.
-
-    A problem is also a limit that no value of its metric can miss or meet, and a pattern that matches nothing. What
-    probably says other than was meant is a warning. Files given together must agree which of them applies to a group.
-    Exits with 2 when there is a problem.
-    """
-    for file in _examined_together(threshold_documents(paths), strict=strict):
-        count = len(file.checks)
-        print(
-            f"{file.source}: {file.name}: {count} check{'s'[: count != 1]}, for {', '.join(file.applies_to)}"
-        )
-
-
-def schema() -> None:
-    """Print the JSON Schema of threshold files, for editors that complete and check YAML."""
-    json.dump(thresholds_schema(), sys.stdout, indent=2, ensure_ascii=False)
-    print()
-
-
-def publish(
+def command(
     paths: Annotated[
         list[str],
         typer.Argument(
@@ -75,12 +40,12 @@ def publish(
     replaced; the bucket keeps the old one. Publishing goes before what shipped with the stack.
     """
     from aws.clients import s3_client  # noqa: PLC0415 - validating needs no boto3, which takes half a second
-    from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - ditto
+    from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - likewise
 
     store = S3ThresholdStore(s3_client(), f"s3://{thresholds_bucket}/{THRESHOLDS_FOLDER}/")
     documents = list(threshold_documents(paths))
     contents = {document.uri: document.content for document in documents}
-    for key, file in _by_key(_examined_together(documents, strict=strict)).items():
+    for key, file in _by_key(examine_together(documents, strict=strict)).items():
         print(store.publish(key, contents[file.source]))
 
 
@@ -95,13 +60,3 @@ def _by_key(files: list[ThresholdFile]) -> dict[str, ThresholdFile]:
                 "give one of them another name"
             )
     return by_key
-
-
-def _examined_together(documents: Iterable[Document], *, strict: bool) -> list[ThresholdFile]:
-    examined = examined_documents(documents, strict=strict)
-    files = [one.file for one in examined]
-    if problems := find_ambiguities(files):
-        raise ThresholdFileError(problems)
-    for warning in (warning for one in examined for warning in one.warnings):
-        print(warning, file=sys.stderr)
-    return files

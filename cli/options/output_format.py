@@ -1,6 +1,8 @@
 """How the answer of a command is printed: for people or as JSON, and whether with a chart."""
 
+import codecs
 import json
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -10,6 +12,7 @@ from typing import Annotated
 import typer
 
 COLUMNS_WITHOUT_TERMINAL = 80
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Format(StrEnum):
@@ -51,5 +54,15 @@ def is_ascii_only() -> bool:
 
 def print_json(document: Mapping[str, object]) -> None:
     """Print an answer for programs."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    print()
+    print_json_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def print_json_text(text: str) -> None:
+    """Print JSON as it is, but with escapes for all that is not ASCII where the output's encoding is not UTF-8.
+
+    Programs read JSON as UTF-8, whatever the locale of the one that wrote it.
+    """
+    encoding = codecs.lookup(sys.stdout.encoding or "utf-8").name
+    # Outside of strings JSON has ASCII alone, so that every other character may be written as an escape.
+    is_plain = encoding == "utf-8" or text.isascii()
+    sys.stdout.write(text if is_plain else _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text))
