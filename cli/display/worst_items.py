@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checks.catalogue import find_metric
-from checks.catalogue.metric import LARGEST_GAP, Better
+from checks.catalogue.metric import LARGEST_GAP
 from checks.decision import Outcome
 from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedFinding
 from checks.errors import GovernanceError
@@ -22,6 +21,7 @@ from cli.display.terminal import clean_text
 from cli.lookup.inputs import input_at, is_in_s3
 from scorers.evidence_writer import RESULTS
 from scorers.facets import facet_groups
+from scorers.item_costs import Item, cost_of
 
 MOST_FIGURES = 5
 MOST_FIELDS = 8
@@ -30,30 +30,6 @@ MOST_BYTES = 256 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
 _BLOCK = 1024 * 1024
 
-Item = Mapping[str, JsonValue]
-
-# Which field of a line says that it counts against a metric, and by which value.
-_COUNTS_AGAINST: Mapping[str, tuple[str, JsonValue]] = {
-    "text_to_sql.execution_accuracy_bird": ("bird_match", False),
-    "text_to_sql.exact_set_match": ("exact_set_match", False),
-    "text_to_sql.valid_sql_rate": ("valid_sql", False),
-    "text_to_sql.execution_error_rate": ("execution_error", True),
-    "text_to_sql.timeout_rate": ("timeout", True),
-    "text_to_sql.unsafe_sql_rate": ("unsafe", True),
-    "text_to_sql.schema_hallucination_rate": ("schema_hallucination", True),
-    "text_to_sql.transpilation_failure_rate": ("transpilation_failure", True),
-    "text_to_sql.empty_gold_rate": ("empty_gold", True),
-    "text_to_sql.gold_error_rate": ("verdict", "gold_error"),
-}
-# Which number of a line is the worse the higher (1) or the lower (-1) it is, by the beginning of the metric.
-_RANKED_BY: Sequence[tuple[str, str, int]] = (
-    ("latency.", "latency_seconds", 1),
-    ("feedback.", "rating", -1),
-    ("toxicity.", "toxicity", 1),
-    ("memorization.near_", "edit_similarity", 1),
-    ("memorization.", "longest_overlap_characters", 1),
-)
-_COUNTING_ABSENCES = ("coverage", "empty_rate", "empty_answer_rate")
 _KINDS = ("verdict", "kind", "stance")  # fields that name what an item came to
 _FIRST = ("question", "prompt", "gold_sql", "gold_label", "label", "reference", "predicted_sql", "answer")
 _NOT_SHOWN = ("id", "line", "correct", "facets", "database", "scores", "reasons", "draws")
@@ -74,7 +50,7 @@ class _Worst:
         if not _is_in(item, self.finding.facet):
             return
         self.items += 1
-        cost = cost_of(self.finding.metric, item)
+        cost = cost_of(self.finding.metric, item, self.finding.value)
         if cost is None:
             return
         self.against += 1
@@ -119,31 +95,6 @@ def lines_about_worst_items(record: DecisionRecord, most: int) -> Iterator[str]:
             yield from _told(worst, results)
         if told and remark:
             yield f"items       {remark}"
-
-
-def cost_of(metric: str, item: Item) -> float | None:
-    """Return how much an item costs a metric, more is worse; `None` where it costs nothing, or does not say."""
-    base = metric.removesuffix(LARGEST_GAP)
-    name = base.rpartition(".")[2]
-    if name in _COUNTING_ABSENCES:  # what could not be scored
-        return 1.0 if "correct" in item and item["correct"] is None else None
-    scores = item.get("scores")
-    if isinstance(scores, Mapping) and name in scores:
-        known = find_metric(base)
-        sign = 1 if known is not None and known.better is Better.LOWER else -1
-        return _number(scores[name], sign)
-    if base in _COUNTS_AGAINST:
-        key, value = _COUNTS_AGAINST[base]
-        return 1.0 if item.get(key) == value and key in item else None
-    for beginning, key, sign in _RANKED_BY:
-        if base.startswith(beginning) and key in item:
-            return _number(item[key], sign)
-    return 1.0 if item.get("correct") is False else None
-
-
-def _number(value: JsonValue, sign: int) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return sign * float(value) if is_number else None  # type: ignore[arg-type]  # it is a number
 
 
 def _is_in(item: Item, facet: str | None) -> bool:

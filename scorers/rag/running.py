@@ -11,6 +11,7 @@ from scorers.endpoints.protocols import EmbeddingModel, EndpointDownError, Judge
 from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls, Usage
 from scorers.progress import Progress
 from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
+from scorers.rag.impossible import NO_EMBEDDINGS, NO_ITEM, NO_JUDGE
 from scorers.rag.items import RagItem
 from scorers.rag.metrics import METRICS, Metric, score
 from scorers.rag.rag_settings import Prices, RagSettings
@@ -33,11 +34,11 @@ def make_plan(items: list[RagItem], settings: RagSettings, *, judge: bool, embed
         metric = METRICS[name]
         gaps = [metric.gap(item) for item in items]
         if metric.judge and not judge:
-            impossible[name] = "it needs a judge, and none was given"
+            impossible[name] = NO_JUDGE
         elif metric.embeddings and not embeddings:
-            impossible[name] = "it needs an embedding model, and none was given"
+            impossible[name] = NO_EMBEDDINGS
         elif all(gaps):
-            impossible[name] = f"no item could be scored: {gaps[0]}"
+            impossible[name] = f"{NO_ITEM}{gaps[0]}"
         else:
             possible.append(metric)
     return Plan(tuple(possible), impossible, settings.repeats)
