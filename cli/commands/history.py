@@ -24,12 +24,12 @@ from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import NOT_LOOKED
 from cli.lookup.decisions_place import Decisions, log_at, log_of
 from cli.lookup.group_versions import (
-    Seen,
+    GroupVersion,
+    list_registered,
     oldest_first,
-    recorded_versions,
-    seen_in_registry,
+    require_recorded,
+    require_registered,
     status_text,
-    versions_of,
 )
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.output_format import (
@@ -69,14 +69,14 @@ def command(
     be shown.
     """
     if decisions is not None:
-        versions = recorded_versions(group, log_at(decisions), decisions, most=newest)
+        versions = require_recorded(group, log_at(decisions), decisions, most=newest)
     else:
         versions = _registered(group, newest, decisions_bucket)
     versions = oldest_first(versions)
     figures = chosen(figures_of(versions), metric or ())
     if output_format is Format.JSON:
         print_json(
-            {"schema": SCHEMA, "group": group, "versions": [_json(seen, figures) for seen in versions]}
+            {"schema": SCHEMA, "group": group, "versions": [_json(version, figures) for version in versions]}
         )
         return
     with console_for(sys.stdout) as console:
@@ -86,24 +86,24 @@ def command(
         print(chart_of(versions, figures, columns=columns(), ascii_only=is_ascii_only()))
 
 
-def _registered(group: str, newest: int, bucket: str | None) -> list[Seen]:
+def _registered(group: str, newest: int, bucket: str | None) -> list[GroupVersion]:
     from aws.clients import s3_client, sagemaker_client  # noqa: PLC0415
     from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415
 
     registry = SageMakerModelRegistry(sagemaker_client())
     log = log_of([], s3_client(), bucket)
-    summaries = versions_of(group, registry, log, most=newest)
+    summaries = require_registered(group, registry, log, most=newest)
     if not summaries and log is not None:
-        return recorded_versions(group, log, str(bucket), most=newest)
+        return require_recorded(group, log, str(bucket), most=newest)
     if log is None:
         packages = (registry.describe(one.arn) for one in summaries[:LOOKED_AT_FOR_A_LOG])
         log = log_of(packages, s3_client(), None)
     if log is None:
         print(f"no values: {NOT_LOOKED}, or give --decisions", file=sys.stderr)
-    return seen_in_registry(summaries, log)
+    return list_registered(summaries, log)
 
 
-def _print(console: Console, versions: Sequence[Seen], figures: Sequence[Figure]) -> None:
+def _print(console: Console, versions: Sequence[GroupVersion], figures: Sequence[Figure]) -> None:
     shown = _fitting(console, versions, figures[:MOST_FIGURES])
     console.print(_table(versions, shown))
     if left := figures[len(shown) :]:
@@ -112,7 +112,9 @@ def _print(console: Console, versions: Sequence[Seen], figures: Sequence[Figure]
         console.print(clean_text(f"checked too: {names}; --metric shows one"))
 
 
-def _fitting(console: Console, versions: Sequence[Seen], figures: Sequence[Figure]) -> Sequence[Figure]:
+def _fitting(
+    console: Console, versions: Sequence[GroupVersion], figures: Sequence[Figure]
+) -> Sequence[Figure]:
     """Return as many of the first figures as the width has room for, at least one."""
     for count in range(len(figures), 1, -1):
         wide = console.options.update(width=100_000)
@@ -121,51 +123,53 @@ def _fitting(console: Console, versions: Sequence[Seen], figures: Sequence[Figur
     return figures[:1]
 
 
-def _table(versions: Sequence[Seen], figures: Sequence[Figure]) -> Table:
+def _table(versions: Sequence[GroupVersion], figures: Sequence[Figure]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("Version", "Decision", "Status", "Decided"):
         table.add_column(name, no_wrap=True)
     for heading in headings(figures):
         table.add_column(Text(heading), overflow="fold")
-    for seen in versions:
-        table.add_row(str(seen.version), *_about(seen), *(_value(seen, figure) for figure in figures))
+    for version in versions:
+        table.add_row(
+            str(version.version), *_about(version), *(_value(version, figure) for figure in figures)
+        )
     newest = [_newest_limit(versions, figure) for figure in figures]
     table.add_row("", "", "", "limit", *newest, style="dim")
     return table
 
 
-def _about(seen: Seen) -> tuple[Text, Text, Text]:
-    status = clean_text(status_text(seen.status))
-    if seen.judgement is None:
+def _about(version: GroupVersion) -> tuple[Text, Text, Text]:
+    status = clean_text(status_text(version.status))
+    if version.judgement is None:
         return Text("-"), status, Text("-")
-    record = seen.judgement.record
+    record = version.judgement.record
     return Text(record.decision), status, Text(record.decided_at[:10])
 
 
-def _value(seen: Seen, figure: Figure) -> Text:
-    finding = finding_about(seen, figure)
+def _value(version: GroupVersion, figure: Figure) -> Text:
+    finding = finding_about(version, figure)
     return Text(value_text(finding), "" if finding is None else OUTCOME_STYLES[finding.outcome])
 
 
-def _newest_limit(versions: Sequence[Seen], figure: Figure) -> Text:
-    found = (finding_about(seen, figure) for seen in reversed(versions))
+def _newest_limit(versions: Sequence[GroupVersion], figure: Figure) -> Text:
+    found = (finding_about(version, figure) for version in reversed(versions))
     finding = next((one for one in found if one is not None), None)
     return Text("-") if finding is None else clean_text(format_limit(finding.limit))
 
 
-def _json(seen: Seen, figures: Sequence[Figure]) -> Mapping[str, object]:
-    judgement = seen.judgement
+def _json(version: GroupVersion, figures: Sequence[Figure]) -> Mapping[str, object]:
+    judgement = version.judgement
     wanted = set(figures)
     return {
-        "version": seen.version,
-        "arn": seen.arn,
-        "status": seen.status,
+        "version": version.version,
+        "arn": version.arn,
+        "status": version.status,
         "decision": None if judgement is None else judgement.record.decision,
         "decided_at": None if judgement is None else judgement.record.decided_at,
         "record": None if judgement is None else judgement.uri,
         "values": [
             finding.model_dump(mode="json", include={"check", "metric", "facet", "outcome", "value", "limit"})
-            for finding in findings_of(seen)
+            for finding in findings_of(version)
             if Figure(finding.metric, finding.facet) in wanted
         ],
     }

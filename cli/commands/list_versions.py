@@ -11,7 +11,13 @@ from rich.table import Table
 from checks.outcome_record import write_moment
 from cli.display.terminal import clean_text, console_for
 from cli.lookup.decisions_place import Decisions, log_at
-from cli.lookup.group_versions import Seen, no_such_group, recorded_versions, seen_in_records, status_text
+from cli.lookup.group_versions import (
+    GroupVersion,
+    list_recorded,
+    require_recorded,
+    status_text,
+    unknown_group_error,
+)
 from cli.options.output_format import Format, OutputFormat, print_json
 from pipelines.judgements import list_judged_groups
 
@@ -39,7 +45,7 @@ def command(
     versions = (
         _registered(group, newest, most) if decisions is None else _recorded(group, newest, most, decisions)
     )
-    rows = [_Row(seen, when) for seen, when in versions]
+    rows = [_Row(version, when) for version, when in versions]
     if output_format is Format.JSON:
         print_json({"schema": SCHEMA, "versions": [row.as_json() for row in rows]})
         return
@@ -54,43 +60,43 @@ def command(
 class _Row:
     """A version, and when it was registered or decided about."""
 
-    def __init__(self, seen: Seen, when: str) -> None:
-        self.seen, self.when = seen, when
+    def __init__(self, version: GroupVersion, when: str) -> None:
+        self.version, self.when = version, when
 
     def as_json(self) -> dict[str, object]:
-        seen = self.seen
+        version = self.version
         return {
-            "group": seen.group,
-            "version": seen.version,
-            "arn": seen.arn,
-            "status": seen.status,
+            "group": version.group,
+            "version": version.version,
+            "arn": version.arn,
+            "status": version.status,
             "at": self.when,
         }
 
 
-def _registered(group: str | None, newest: int, most: int) -> Iterator[tuple[Seen, str]]:
+def _registered(group: str | None, newest: int, most: int) -> Iterator[tuple[GroupVersion, str]]:
     from aws.clients import sagemaker_client  # noqa: PLC0415
     from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415
 
     registry = SageMakerModelRegistry(sagemaker_client())
     if group is not None and not registry.list(group):
-        raise no_such_group(group, islice(registry.groups(), most), "the model registry")
+        raise unknown_group_error(group, islice(registry.groups(), most), "the model registry")
     for name in _bounded(registry.groups() if group is None else [group], most):
         for one in registry.list(name)[:newest]:
-            seen = Seen(one.group, one.version, one.arn, one.approval_status, None)
-            yield seen, write_moment(one.created.replace(microsecond=0))
+            version = GroupVersion(one.group, one.version, one.arn, one.approval_status, None)
+            yield version, write_moment(one.created.replace(microsecond=0))
 
 
-def _recorded(group: str | None, newest: int, most: int, place: str) -> Iterator[tuple[Seen, str]]:
+def _recorded(group: str | None, newest: int, most: int, place: str) -> Iterator[tuple[GroupVersion, str]]:
     log = log_at(place)
     if group is not None:
-        found = recorded_versions(group, log, place, most=newest)
+        found = require_recorded(group, log, place, most=newest)
     else:
         names = _bounded(list_judged_groups(log), most)
-        found = [seen for name in names for seen in seen_in_records(name, log, most=newest)]
-    for seen in found:
-        if seen.judgement is not None:
-            yield seen, seen.judgement.record.decided_at
+        found = [version for name in names for version in list_recorded(name, log, most=newest)]
+    for version in found:
+        if version.judgement is not None:
+            yield version, version.judgement.record.decided_at
 
 
 def _bounded(groups: Iterable[str], most: int) -> list[str]:
@@ -107,10 +113,10 @@ def _print_table(rows: Iterable[_Row], when: str) -> None:
         table.add_column(name, no_wrap=True)
     before = None
     for row in rows:
-        seen = row.seen
-        named = "" if seen.group == before else seen.group
-        status = "not carried out" if seen.status is None else status_text(seen.status)
-        table.add_row(clean_text(named), str(seen.version), clean_text(status), row.when)
-        before = seen.group
+        version = row.version
+        named = "" if version.group == before else version.group
+        status = "not carried out" if version.status is None else status_text(version.status)
+        table.add_row(clean_text(named), str(version.version), clean_text(status), row.when)
+        before = version.group
     with console_for(sys.stdout) as console:
         console.print(table)

@@ -7,15 +7,19 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from checks.decision import Consequence
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from cli.display.checked_figures import chart_of, figures_of
-from cli.display.decision_text import ASKS, LONGEST_WORD
+from cli.display.decision_text import ASKS, Fact, print_facts
 from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import NOT_LOOKED, facts_about_status
 from cli.lookup.decisions_place import Decisions, log_at, log_of
-from cli.lookup.group_versions import Seen, recorded_versions, seen_with_standing, versions_of
+from cli.lookup.group_versions import (
+    GroupVersion,
+    describe_with_decision,
+    require_recorded,
+    require_registered,
+)
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.output_format import (
     Chart,
@@ -55,38 +59,37 @@ def command(
     else:
         versions = _registered(version_or_group, newest, decisions_bucket)
     if output_format is Format.JSON:
-        print_json({"schema": SCHEMA, "versions": [_json(seen) for seen in versions]})
+        print_json({"schema": SCHEMA, "versions": [_json(version) for version in versions]})
         return
     with console_for(sys.stdout) as console:
-        for number, seen in enumerate(versions):
+        for number, version in enumerate(versions):
             if number:
                 console.print()
-            for line in _block(seen):
-                console.print(line, soft_wrap=True)
+            console.print(_heading(version))
+            print_facts(console, _facts(version))
     if wants_chart(chart):
         print()
         shown = chart_of(versions, figures_of(versions), columns=columns(), ascii_only=is_ascii_only())
         print(shown)
 
 
-def _recorded(version_or_group: str, place: str, newest: int) -> list[Seen]:
+def _recorded(version_or_group: str, place: str, newest: int) -> list[GroupVersion]:
     from aws.arns import ModelPackageArn  # noqa: PLC0415
 
     log = log_at(place)
     if not version_or_group.startswith("arn:"):
-        return recorded_versions(version_or_group, log, place, most=newest)
-    version = ModelPackageArn.parse(version_or_group)
+        return require_recorded(version_or_group, log, place, most=newest)
+    arn = ModelPackageArn.parse(version_or_group)
     # An ARN spells its group in lower case, and folders have the group's own spelling.
-    spelt = next((name for name in log.folders() if name.lower() == version.group), version.group)
-    found = [
-        seen for seen in recorded_versions(spelt, log, place, most=sys.maxsize) if seen.arn == str(version)
-    ]
+    spelt = next((name for name in log.folders() if name.lower() == arn.group), arn.group)
+    recorded = require_recorded(spelt, log, place, most=sys.maxsize)
+    found = [version for version in recorded if version.arn == str(arn)]
     if not found:
-        raise GovernanceError(f"{version}: {place} has no decision about this version")
+        raise GovernanceError(f"{arn}: {place} has no decision about this version")
     return found
 
 
-def _registered(version_or_group: str, newest: int, bucket: str | None) -> list[Seen]:
+def _registered(version_or_group: str, newest: int, bucket: str | None) -> list[GroupVersion]:
     from aws.arns import ModelPackageArn  # noqa: PLC0415
     from aws.clients import s3_client, sagemaker_client  # noqa: PLC0415
     from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415
@@ -95,71 +98,72 @@ def _registered(version_or_group: str, newest: int, bucket: str | None) -> list[
     if version_or_group.startswith("arn:"):
         package = describe_version(version_or_group)
         client = s3_client(ModelPackageArn.parse(version_or_group).region)
-        return [seen_with_standing(package, log_of([package], client, bucket))]
+        return [describe_with_decision(package, log_of([package], client, bucket))]
     registry = SageMakerModelRegistry(sagemaker_client())
     log = log_of([], s3_client(), bucket)
-    summaries = versions_of(version_or_group, registry, log, most=newest)
+    summaries = require_registered(version_or_group, registry, log, most=newest)
     if not summaries and log is not None:
-        return recorded_versions(version_or_group, log, str(bucket), most=newest)
+        return require_recorded(version_or_group, log, str(bucket), most=newest)
     packages = [registry.describe(one.arn) for one in summaries]
     log = log or log_of(packages, s3_client(), None)
-    return [seen_with_standing(package, log) for package in packages]
+    return [describe_with_decision(package, log) for package in packages]
 
 
-def _block(seen: Seen) -> Iterator[Text]:
-    yield Text.assemble(clean_text(f"{seen.group} {seen.version}", "bold"), ": ", _verdict(seen))
-    if seen.arn is not None:
-        yield clean_text(f"version     {seen.arn}")
-    if seen.standing is not None:
-        for word, what in facts_about_status(seen.standing):
-            yield clean_text(f"{word:<{LONGEST_WORD}}  {what}")
+def _facts(version: GroupVersion) -> Iterator[Fact]:
+    """Yield what is known of a version: a word and what it says, or no word where it goes on with the one before."""
+    if version.arn is not None:
+        yield "version", version.arn
+    if version.standing is not None:
+        yield from facts_about_status(version.standing)
     else:
-        yield Text("status      by the decision records alone, without the registry")
-    if seen.judgement is None:
-        where = "" if seen.standing is None or seen.standing.outcomes else f"; or {NOT_LOOKED}"
-        yield Text(f"decision    none is known{where}")
+        yield "status", "by the decision records alone, without the registry"
+    if version.judgement is None:
+        may_be_elsewhere = version.standing is not None and not version.standing.outcomes
+        yield "decision", "none is known" + (f"; or {NOT_LOOKED}" if may_be_elsewhere else "")
         return
-    record = seen.judgement.record
-    by = (
-        "no threshold file applied"
-        if record.thresholds is None
-        else f"by the thresholds {record.thresholds.name}"
-    )
-    yield clean_text(f"decision    {record.decision} at {record.decided_at}, {by}")
-    yield clean_text(f"record      {seen.judgement.uri}")
-    yield from _reasons(record)
+    record = version.judgement.record
+    by = "no threshold file applied"
+    if record.thresholds is not None:
+        by = f"by the thresholds {record.thresholds.name}"
+    yield "decision", f"{record.decision} at {record.decided_at}, {by}"
+    yield "record", version.judgement.uri
+    yield from (("", reason) for reason in _heaviest_reasons(record))
 
 
-def _verdict(seen: Seen) -> Text:
-    if seen.status is not None:
-        return clean_text(seen.status, "bold")
-    decided = (
-        "not judged" if seen.judgement is None else f"{seen.judgement.record.decision}, not carried out yet"
-    )
-    return clean_text(decided, "bold")
+def _heading(version: GroupVersion) -> Text:
+    """Return the version with its status; where the registry was not asked, with what was decided about it."""
+    decision = None if version.judgement is None else version.judgement.record.decision
+    if version.status is not None:
+        state = version.status
+    elif decision is not None:
+        state = f"{decision}, not carried out yet"
+    else:
+        state = "not judged"
+    name = clean_text(f"{version.group} {version.version}", "bold")
+    return Text.assemble(name, ": ", clean_text(state, "bold"))
 
 
-def _reasons(record: DecisionRecord) -> Iterator[Text]:
+def _heaviest_reasons(record: DecisionRecord) -> Iterator[str]:
     """Yield the heaviest reasons, and how many more there are."""
-    asking = [finding for finding in record.findings if finding.consequence is not None]
-    heaviest = sorted(asking, key=lambda finding: list(ASKS).index(finding.consequence or Consequence.WARN))
-    for finding in heaviest[:MOST_REASONS]:
+    order = list(ASKS)
+    asking = [(f.consequence, f) for f in record.findings if f.consequence is not None]
+    asking.sort(key=lambda pair: order.index(pair[0]))  # of equal ones, as the record has them
+    for consequence, finding in asking[:MOST_REASONS]:
         facet = f" ({finding.facet})" if finding.facet else ""
-        asks = ASKS[finding.consequence or Consequence.WARN]
-        yield clean_text(f"            {asks}: {finding.check}{facet}: {finding.reason}")
-    if (more := len(heaviest) - MOST_REASONS) > 0:
-        yield Text(f"            and {more:,} more; governance explain shows all")
+        yield f"{ASKS[consequence]}: {finding.check}{facet}: {finding.reason}"
+    if (more := len(asking) - MOST_REASONS) > 0:
+        yield f"and {more:,} more; governance explain shows all"
 
 
-def _json(seen: Seen) -> Mapping[str, object]:
+def _json(version: GroupVersion) -> Mapping[str, object]:
     return {
-        "group": seen.group,
-        "version": seen.version,
-        "arn": seen.arn,
-        "status": seen.status,
-        "status_given_by": None if seen.standing is None else describe_source(seen.standing.source),
-        "decision": None if seen.judgement is None else _decision(seen.judgement.record),
-        "record": None if seen.judgement is None else seen.judgement.uri,
+        "group": version.group,
+        "version": version.version,
+        "arn": version.arn,
+        "status": version.status,
+        "status_given_by": None if version.standing is None else describe_source(version.standing.source),
+        "decision": None if version.judgement is None else _decision(version.judgement.record),
+        "record": None if version.judgement is None else version.judgement.uri,
     }
 
 

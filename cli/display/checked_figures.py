@@ -10,7 +10,7 @@ from checks.limits import read_limit
 from checks.text import one_line
 from cli.display.chart import Point, chart
 from cli.display.decision_text import format_limit
-from cli.lookup.group_versions import Seen
+from cli.lookup.group_versions import GroupVersion
 
 MOST_NAMED = 20
 
@@ -27,10 +27,10 @@ class Figure:
         return one_line(self.metric if self.facet is None else f"{self.metric} [{self.facet}]")
 
 
-def figures_of(versions: Sequence[Seen]) -> list[Figure]:
+def figures_of(versions: Sequence[GroupVersion]) -> list[Figure]:
     """Return every checked figure: those that the newest version missed first, then in the order of its record."""
-    newest_first = sorted(versions, key=lambda seen: seen.version, reverse=True)
-    findings = [finding for seen in newest_first for finding in findings_of(seen)]
+    newest_first = sorted(versions, key=lambda version: version.version, reverse=True)
+    findings = [finding for version in newest_first for finding in findings_of(version)]
     newest = findings_of(newest_first[0]) if newest_first else ()
     missed = [finding for finding in newest if finding.consequence is not None]
     return list(dict.fromkeys(_figure(finding) for finding in [*missed, *findings] if finding.metric))
@@ -54,14 +54,14 @@ def chosen(figures: Sequence[Figure], metrics: Sequence[str]) -> list[Figure]:
     return list(dict.fromkeys(found))
 
 
-def findings_of(seen: Seen) -> tuple[RecordedFinding, ...]:
+def findings_of(version: GroupVersion) -> tuple[RecordedFinding, ...]:
     """Return the findings of the decision that is shown with a version."""
-    return () if seen.judgement is None else seen.judgement.record.findings
+    return () if version.judgement is None else version.judgement.record.findings
 
 
-def finding_about(seen: Seen, figure: Figure) -> RecordedFinding | None:
+def finding_about(version: GroupVersion, figure: Figure) -> RecordedFinding | None:
     """Return what a version's decision found about a figure; of several checks, one that asks for something."""
-    found = [finding for finding in findings_of(seen) if _figure(finding) == figure]
+    found = [finding for finding in findings_of(version) if _figure(finding) == figure]
     return next((finding for finding in found if finding.consequence is not None), next(iter(found), None))
 
 
@@ -83,21 +83,24 @@ def headings(figures: Sequence[Figure]) -> list[str]:
     ]
 
 
-def chart_of(versions: Sequence[Seen], figures: Iterable[Figure], *, columns: int, ascii_only: bool) -> str:
+def chart_of(
+    versions: Sequence[GroupVersion], figures: Iterable[Figure], *, columns: int, ascii_only: bool
+) -> str:
     """Return a chart of the first of `figures` that has a value, oldest version first; a sentence where none has."""
+    oldest_first = sorted(versions, key=lambda version: version.version)
     for figure in figures:
+        found = [(version, finding_about(version, figure)) for version in oldest_first]
         points = [
-            Point(seen.version, finding.value, *recorded_bounds(finding.limit))
-            for seen in sorted(versions, key=lambda seen: seen.version)
-            if (finding := finding_about(seen, figure)) is not None and finding.value is not None
+            Point(version.version, finding.value, *recorded_bounds(finding.limit))
+            for version, finding in found
+            if finding is not None and finding.value is not None
         ]
         if points:
-            newest = next(
-                finding
-                for seen in sorted(versions, key=lambda seen: -seen.version)
-                if (finding := finding_about(seen, figure)) is not None and finding.value is not None
-            )
-            limit = f", limit {format_limit(newest.limit)}" if newest.limit else ""
+            with_value = [
+                finding for _, finding in found if finding is not None and finding.value is not None
+            ]
+            newest_limit = with_value[-1].limit
+            limit = f", limit {format_limit(newest_limit)}" if newest_limit else ""
             return chart(f"{figure}{limit}", points, columns=columns, ascii_only=ascii_only)
     return "no chart: no decision has a value"
 

@@ -1,4 +1,4 @@
-"""Versions as commands show them: by the registry with the decision records beside it, or by the records alone."""
+"""Versions of groups as commands show them: by the registry and the decision records, or by the records alone."""
 
 import difflib
 import sys
@@ -22,7 +22,7 @@ MOST_NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class GroupVersion:
     """One version: its status, and the decision shown with it.
 
     `arn`, `status` and `standing` are `None` where the registry was not asked or has the version no longer, and the
@@ -37,7 +37,7 @@ class Seen:
     standing: Standing | None = None
 
 
-def seen_with_standing(package: ModelPackage, log: DecisionLog | None) -> Seen:
+def describe_with_decision(package: ModelPackage, log: DecisionLog | None) -> GroupVersion:
     """Return a version with what gave its status, and the decision that did, or else the newest one.
 
     Raises:
@@ -50,13 +50,15 @@ def seen_with_standing(package: ModelPackage, log: DecisionLog | None) -> Seen:
         judgement = Judgement(package.group, package.version, known.record, uri, standing.outcomes)
     elif log is not None:  # judged, and not carried out yet
         judgement = find_newest_judgement(log, package.group, package.version, created=created_text(package))
-    return Seen(package.group, package.version, package.arn, package.approval_status, judgement, standing)
+    return GroupVersion(
+        package.group, package.version, package.arn, package.approval_status, judgement, standing
+    )
 
 
-def seen_in_registry(summaries: Iterable[ModelPackageSummary], log: DecisionLog | None) -> list[Seen]:
+def list_registered(summaries: Iterable[ModelPackageSummary], log: DecisionLog | None) -> list[GroupVersion]:
     """Return versions of the registry with the newest decision about each."""
     return [
-        Seen(
+        GroupVersion(
             one.group,
             one.version,
             one.arn,
@@ -69,17 +71,19 @@ def seen_in_registry(summaries: Iterable[ModelPackageSummary], log: DecisionLog 
     ]
 
 
-def seen_in_records(group: str, log: DecisionLog, *, most: int) -> list[Seen]:
+def list_recorded(group: str, log: DecisionLog, *, most: int) -> list[GroupVersion]:
     """Return the newest `most` versions of which decisions were recorded, newest first."""
     judgements = (
         find_newest_judgement(log, group, version) for version in list_judged_versions(log, group)[:most]
     )
     return [
-        Seen(one.group, one.version, _arn_of(one), one.status, one) for one in judgements if one is not None
+        GroupVersion(one.group, one.version, _arn_of(one), one.status, one)
+        for one in judgements
+        if one is not None
     ]
 
 
-def versions_of(
+def require_registered(
     group: str, registry: ModelRegistry, log: DecisionLog | None, *, most: int
 ) -> tuple[ModelPackageSummary, ...]:
     """Return the newest `most` versions of `group`; none where only records of it are left, which is told on stderr.
@@ -96,22 +100,22 @@ def versions_of(
             file=sys.stderr,
         )
         return ()
-    raise no_such_group(group, islice(registry.groups(), MOST_GROUPS_NAMED), "the model registry")
+    raise unknown_group_error(group, islice(registry.groups(), MOST_GROUPS_NAMED), "the model registry")
 
 
-def recorded_versions(group: str, log: DecisionLog, place: str, *, most: int) -> list[Seen]:
-    """Return what `seen_in_records` does.
+def require_recorded(group: str, log: DecisionLog, place: str, *, most: int) -> list[GroupVersion]:
+    """Return what `list_recorded` returns.
 
     Raises:
         GovernanceError: no decision about the group was recorded; the message names groups that are like it.
     """
-    found = seen_in_records(group, log, most=most)
+    found = list_recorded(group, log, most=most)
     if not found:
-        raise no_such_group(group, list_judged_groups(log), place)
+        raise unknown_group_error(group, list_judged_groups(log), place)
     return found
 
 
-def no_such_group(group: str, known: Iterable[str], where: str) -> GovernanceError:
+def unknown_group_error(group: str, known: Iterable[str], where: str) -> GovernanceError:
     """Return the message about a group that is nowhere, with the names that are like it, or some that are there."""
     names = sorted(known)
     near = difflib.get_close_matches(group, names, MOST_NAMES_SHOWN) or names[:MOST_NAMES_SHOWN]
@@ -126,9 +130,9 @@ def status_text(status: str | None) -> str:
     return {PENDING: "Pending", None: "-"}.get(status, status or "-")
 
 
-def oldest_first(versions: Sequence[Seen]) -> list[Seen]:
+def oldest_first(versions: Sequence[GroupVersion]) -> list[GroupVersion]:
     """Return versions in the order in which they were registered."""
-    return sorted(versions, key=lambda seen: seen.version)
+    return sorted(versions, key=lambda version: version.version)
 
 
 def _arn_of(judgement: Judgement) -> str | None:

@@ -246,6 +246,22 @@ def test_status_draws_the_chart_of_the_versions_that_it_shows(
     assert shown.endswith(f"\n\n{CHART}")
 
 
+def test_status_folds_what_is_long_beside_its_word(
+    decisions: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shown = _on_terminal(
+        monkeypatch, ["status", "Churn", "--versions", "2", *OFFLINE, "--no-chart"], columns=40
+    )
+    assert max(map(len, shown.splitlines())) <= 40
+    folded = re.sub(r"(?<=\S)\n {12}(?=\S)", "", shown)  # as it was before it was folded, but for blanks
+    whole = STATUS.replace("FOLDER", str(tmp_path))
+    assert folded.replace(" ", "").replace("\n", "") == whole.replace(" ", "").replace("\n", "")
+    assert shown.splitlines()[1:3] == [
+        "version     arn:aws:sagemaker:eu-west-1:",
+        "            123456789012:model-package/c",
+    ]
+
+
 def test_programs_read_json(
     decisions: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
