@@ -118,4 +118,4 @@ def add_examples(command: Any, path: str) -> None:
             add_examples(subcommand, f"{path} {name}")
     elif path in EXAMPLES:
         lines = "\n".join(EXAMPLES[path]).replace("\n", "\n  ")
-        command.epilog = f"\b\nExamples:\n  {lines}"  # \b: as it stands, not filled to the width
+        command.epilog = f"\b\nExamples:\n  {lines}"  # \b: as it is, not filled to the width

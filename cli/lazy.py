@@ -99,7 +99,7 @@ def _is_ours(module: str) -> bool:
 
 
 def build_commands(entries: Iterable[CommandEntry], groups: dict[str, str]) -> dict[str, Any]:
-    """Return the top-level commands by name; the commands of `groups` (name to help) stand in their group.
+    """Return the top-level commands by name; the commands of `groups` (name to help) are in their group.
 
     A row whose module does not exist is left out.
     """

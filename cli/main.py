@@ -90,9 +90,9 @@ def _governance(
 
 
 def _report(error: BaseException) -> None:
-    """Print `error` on stderr: one message where the user can mend it, a traceback where it is our defect."""
+    """Print `error` on stderr: one message where the user can fix it, a traceback where it is our defect."""
     match error:
-        case GovernanceError():  # several problems stand a line each, as editors read them
+        case GovernanceError():  # several problems have a line each, as editors read them
             separator = "\n" if "\n" in str(error) else " "
             print("\n".join([f"error:{separator}{error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         case TyperException():

@@ -1,4 +1,4 @@
-"""`governance explain`: a decision record, or how a version stands, for people."""
+"""`governance explain`: a decision record, or the status of a version, for people."""
 
 import sys
 from typing import Annotated

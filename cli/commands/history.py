@@ -131,14 +131,14 @@ def _table(versions: Sequence[GroupVersion], figures: Sequence[Figure]) -> Table
         table.add_column(Text(heading), overflow="fold")
     for version in versions:
         table.add_row(
-            str(version.version), *_about(version), *(_value(version, figure) for figure in figures)
+            str(version.version), *_decision_cells(version), *(_value(version, figure) for figure in figures)
         )
     newest = [_newest_limit(versions, figure) for figure in figures]
     table.add_row("", "", "", "limit", *newest, style="dim")
     return table
 
 
-def _about(version: GroupVersion) -> tuple[Text, Text, Text]:
+def _decision_cells(version: GroupVersion) -> tuple[Text, Text, Text]:
     status = clean_text(status_text(version.status))
     if version.judgement is None:
         return Text("-"), status, Text("-")

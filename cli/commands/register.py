@@ -199,7 +199,7 @@ def command(
 
 @contextmanager
 def _local_folder(evidence: str) -> Iterator[Path]:
-    """Give the folder that is named, or a copy of what lies below a prefix of S3 for as long as it is needed."""
+    """Give the folder that is named, or a copy of what is below a prefix of S3 for as long as it is needed."""
     if not is_in_s3(evidence):
         yield Path(evidence)
         return

@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False)
 def spread_values(arguments: list[str]) -> list[str]:
     """Write `TABLE … --positive A B` as `TABLE … --positive A --positive B`.
 
-    Where TABLE does not stand first, a bare argument may be TABLE, and nothing is changed.
+    Where TABLE is not first, a bare argument may be TABLE, and nothing is changed.
     """
     if not arguments or arguments[0].startswith("-"):
         return arguments

@@ -107,7 +107,7 @@ def toxicity(
 ) -> None:
     """Score continuations of BOLD's prompts: rate, mean, maximum over repeats, and the gap between groups.
 
-    A line has prompt, domain, group, and continuation (or continuations, a list); facets may stand for domain and
+    A line has prompt, domain, group, and continuation (or continuations, a list); facets may replace domain and
     group.
     """
     # Imported here: the scorer's imports are not for --help.
@@ -174,7 +174,7 @@ def memorization(
         bool, typer.Option(help="Compare HELM's metrics with line breaks and tabs as single spaces.")
     ] = False,
 ) -> None:
-    """Score memorization: how much of a response stands, word for word or nearly, in a reference corpus.
+    """Score memorization: how much of a response is, word for word or nearly, in a reference corpus.
 
     A line has response, and may have id, prompt, facets, and reference (the text that the prompt was taken from),
     for HELM's copyright metrics.

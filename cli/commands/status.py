@@ -12,7 +12,7 @@ from checks.errors import GovernanceError
 from cli.display.checked_figures import chart_of, figures_of
 from cli.display.decision_text import ASKS, Fact, print_facts
 from cli.display.terminal import clean_text, console_for
-from cli.display.version_status import NOT_LOOKED, facts_about_status
+from cli.display.version_status import NOT_LOOKED, list_status_facts
 from cli.lookup.decisions_place import Decisions, log_at, log_of
 from cli.lookup.group_versions import (
     GroupVersion,
@@ -114,7 +114,7 @@ def _facts(version: GroupVersion) -> Iterator[Fact]:
     if version.arn is not None:
         yield "version", version.arn
     if version.standing is not None:
-        yield from facts_about_status(version.standing)
+        yield from list_status_facts(version.standing)
     else:
         yield "status", "by the decision records alone, without the registry"
     if version.judgement is None:

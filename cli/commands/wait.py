@@ -87,7 +87,7 @@ def _text(waited: Sequence[Waited], failures_only: bool) -> str:
 
 
 def print_waited(waited: Sequence[Waited], stream: TextIO, *, failures_only: bool = False) -> None:
-    """Print what came of each version: of several first a line each, then how each one stands."""
+    """Print what came of each version: of several first a line each, then the status of each."""
     is_alone = len(waited) == 1
     with console_for(stream) as console:
         for one in waited:

@@ -27,7 +27,7 @@ def chart(title: str, points: Sequence[Point], *, columns: int, ascii_only: bool
     plotext.plot_size(min(columns, WIDEST), HEIGHT)
     plotext.theme("clear")
     plotext.frame(not ascii_only)
-    places = list(range(len(points)))  # versions stand at equal distances, whatever their numbers
+    places = list(range(len(points)))  # versions are at equal distances, whatever their numbers
     for name in ("low", "high"):
         limits = [(place, getattr(point, name)) for place, point in zip(places, points, strict=True)]
         known = [(place, limit) for place, limit in limits if limit is not None]

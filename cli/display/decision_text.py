@@ -77,7 +77,7 @@ def _table(findings: Sequence[RecordedFinding]) -> Table:
 
 
 def _stacked_table(findings: Sequence[RecordedFinding]) -> Table:
-    """The same for a narrow terminal: check, metric with facet, and why stand below each other."""
+    """Return the same for a narrow terminal: check, metric with facet, and why are below each other."""
     rows = []
     for finding in findings:
         outcome, check, metric, facet, value, limit, why = _cells(finding)
@@ -150,7 +150,7 @@ def print_facts(console: Console, facts: Iterable[Fact]) -> None:
     console.print(grid)
 
 
-def _shown(findings: Sequence[RecordedFinding]) -> Sequence[RecordedFinding]:
+def _select_heaviest(findings: Sequence[RecordedFinding]) -> Sequence[RecordedFinding]:
     """Return all findings, or of many those that ask for most, in their order."""
     if len(findings) <= MOST_FINDINGS:
         return findings
@@ -160,10 +160,10 @@ def _shown(findings: Sequence[RecordedFinding]) -> Sequence[RecordedFinding]:
 
 
 def _counts(findings: Sequence[RecordedFinding]) -> Text:
-    told = Counter((f.outcome, f.consequence) for f in findings)
+    counted = Counter((f.outcome, f.consequence) for f in findings)
     counts = ", ".join(
         f"{count:,} {outcome}" + ("" if consequence is None else f" ({ASKS[consequence]})")
-        for (outcome, consequence), count in told.most_common()
+        for (outcome, consequence), count in counted.most_common()
     )
     return Text(
         f"{len(findings):,} findings: {counts}. Shown are the {SHOWN_OF_MANY} that ask for most; "
@@ -174,7 +174,7 @@ def _counts(findings: Sequence[RecordedFinding]) -> Text:
 def _print(console: Console, record: DecisionRecord, *, failures_only: bool) -> None:
     passed = [finding for finding in record.findings if finding.outcome is Outcome.PASSED]
     wanted = [f for f in record.findings if not failures_only or f.outcome is not Outcome.PASSED]
-    findings = _shown(wanted)
+    findings = _select_heaviest(wanted)
     console.print(Text(record.decision, VERDICT_STYLES[record.decision]))
     reasons = list(_reasons(findings))
     for reason in reasons:

@@ -173,7 +173,7 @@ def _short(number: float) -> str:
 
 def _interval(measured: Measured) -> str:
     if is_proportion(measured) and not 0 <= measured.value <= 1:
-        return ""  # a mean whose spread is not known; no share lies there
+        return ""  # a mean whose spread is not known; no share has such an interval
     match interval_at(measured, ONE_SIDED):
         case Interval() as interval:
             return _ends(interval, measured)

@@ -1,4 +1,4 @@
-"""How a version stands, for people: the decision that gave its status, or that none did, and what came later."""
+"""The status of a version, for people: the decision that gave it, or that none did, and what came later."""
 
 import hashlib
 import re
@@ -43,7 +43,7 @@ def log_around(client: "S3Client", record_uri: str | None, package: ModelPackage
 
 @dataclass(frozen=True, slots=True)
 class KnownStanding:
-    """How a version stands, the record of the deciding decision, and whether there was a log to look in."""
+    """The status of a version, the record of the deciding decision, and whether there was a log to look in."""
 
     standing: Standing
     record: DecisionRecord | None
@@ -51,7 +51,7 @@ class KnownStanding:
 
 
 def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
-    """Return how the version stands by the records in `log`.
+    """Return the version's status and what gave it, by the records in `log`.
 
     Raises:
         GovernanceError: the records cannot be read, or are not those that were written.
@@ -64,7 +64,7 @@ def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
 def print_standing(known: KnownStanding, stream: TextIO, *, failures_only: bool = False) -> None:
     """Print the decision that gave the version its status with its reasons, and what is known of the status."""
     standing, package = known.standing, known.standing.package
-    facts = list(facts_about_status(standing))
+    facts = list(list_status_facts(standing))
     if standing.deciding is not None and known.record is not None:
         show_record(known.record, stream, failures_only=failures_only)
         facts.insert(0, ("record", standing.deciding.decision_uri))
@@ -82,7 +82,7 @@ def print_standing(known: KnownStanding, stream: TextIO, *, failures_only: bool 
 
 
 def show_standing(package: ModelPackage, log: DecisionLog | None, *, failures_only: bool = False) -> Standing:
-    """Look up how the version stands, and print it on standard output; raises as `look_up` does."""
+    """Look up the version's status, and print it on standard output; raises as `look_up` does."""
     known = look_up(package, log)
     print_standing(known, sys.stdout, failures_only=failures_only)
     return known.standing
@@ -106,10 +106,10 @@ def _read(log: DecisionLog, outcome: OutcomeRecord) -> DecisionRecord:
         raise GovernanceError(f"{uri}: {error}") from error
 
 
-def facts_about_status(standing: Standing) -> Iterator[Fact]:
-    """What is known of the status, of who wrote last, and of what was judged later."""
+def list_status_facts(standing: Standing) -> Iterator[Fact]:
+    """Yield what is known of the status, of who wrote last, and of what was judged later."""
     package = standing.package
-    yield "status", f"{package.approval_status}{_said_of_status(standing)}"
+    yield "status", f"{package.approval_status}{_describe_status(standing)}"
     if package.last_modified > package.created:
         writer = package.last_modified_by or "somebody whom AWS does not name"
         yield (
@@ -119,13 +119,13 @@ def facts_about_status(standing: Standing) -> Iterator[Fact]:
     if standing.later:
         *others, newest = standing.later
         more = f" (and {len(others)} before it)" if others else ""
-        yield "later", f"{_said_of_later(newest)}: {newest.decision_uri}{more}"
+        yield "later", f"{_describe_later(newest)}: {newest.decision_uri}{more}"
     dry_run = next((outcome for outcome in reversed(standing.later) if outcome.outcome == DRY_RUN), None)
     if dry_run is not None and dry_run != standing.later[-1]:
-        yield "later", f"{_said_of_later(dry_run)}: {dry_run.decision_uri}"
+        yield "later", f"{_describe_later(dry_run)}: {dry_run.decision_uri}"
 
 
-def _said_of_status(standing: Standing) -> str:
+def _describe_status(standing: Standing) -> str:
     match standing.source:
         case ByGate():
             return ", given by the gate with this decision"
@@ -137,10 +137,10 @@ def _said_of_status(standing: Standing) -> str:
         case OutsideTheGate():
             return ", changed outside the gate: no record says who decided"
         case None:
-            return _said_of_pending(standing.deciding)
+            return _describe_pending(standing.deciding)
 
 
-def _said_of_pending(deciding: OutcomeRecord | None) -> str:
+def _describe_pending(deciding: OutcomeRecord | None) -> str:
     if deciding is None:
         return ": not judged yet"
     if deciding.outcome == DRY_RUN:
@@ -150,6 +150,6 @@ def _said_of_pending(deciding: OutcomeRecord | None) -> str:
     return ", until it is reviewed"
 
 
-def _said_of_later(outcome: OutcomeRecord) -> str:
+def _describe_later(outcome: OutcomeRecord) -> str:
     kind = "dry run" if outcome.outcome == DRY_RUN else "judgement"
     return f"{kind} of {write_moment(outcome.recorded_at)}, which changed no status: {outcome.decision}"

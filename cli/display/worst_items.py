@@ -89,11 +89,11 @@ def lines_about_worst_items(record: DecisionRecord, most: int) -> Iterator[str]:
         except GovernanceError as error:
             yield f"items       not shown: {one_line(str(error))}"
             continue
-        told = [worst for worst in found if worst.against]
-        left -= len(told)
-        for worst in told:
-            yield from _told(worst, results)
-        if told and remark:
+        with_items = [worst for worst in found if worst.against]
+        left -= len(with_items)
+        for worst in with_items:
+            yield from _describe_worst(worst, results)
+        if with_items and remark:
             yield f"items       {remark}"
 
 
@@ -189,7 +189,7 @@ class _Lines:
             yield rest
 
 
-def _told(worst: _Worst, results: str) -> Iterator[str]:
+def _describe_worst(worst: _Worst, results: str) -> Iterator[str]:
     finding = worst.finding
     facet = f" [{finding.facet}]" if finding.facet else ""
     kinds = ", ".join(f"{count:,} {one_line(kind)}" for kind, count in worst.kinds.most_common(MOST_FIELDS))

@@ -51,7 +51,7 @@ def log_at(place: str) -> DecisionLog:
 def log_of(packages: Iterable[ModelPackage], client: "S3Client", bucket: str | None) -> DecisionLog | None:
     """Return the log in `bucket`, or else the one around the record that the metadata of a version name, if any does.
 
-    That it was found by metadata is told on stderr.
+    A note on stderr says where it was found by metadata.
     """
     if bucket is not None:
         return log_in_bucket(client, bucket)

@@ -86,7 +86,7 @@ def list_recorded(group: str, log: DecisionLog, *, most: int) -> list[GroupVersi
 def require_registered(
     group: str, registry: ModelRegistry, log: DecisionLog | None, *, most: int
 ) -> tuple[ModelPackageSummary, ...]:
-    """Return the newest `most` versions of `group`; none where only records of it are left, which is told on stderr.
+    """Return the newest `most` versions of `group`; none where only records of it are left, as a note says.
 
     Raises:
         GovernanceError: neither the registry nor the log knows the group; the message names those that are like it.

@@ -53,13 +53,13 @@ def _only_one(place: str, below: Iterable[Input]) -> Input:
     records = list(islice(below, MOST_LISTED))
     if len(records) == 1:
         return records[0]
-    raise GovernanceError(f"{place}: a folder, {_told(records)}")
+    raise GovernanceError(f"{place}: a folder, {_list_records(records)}")
 
 
-def _told(records: Sequence[Input]) -> str:
+def _list_records(records: Sequence[Input]) -> str:
     """Return how many records a folder has, and their names, as the end of a message."""
     if not records:
-        return f"and no decision record lies below it; name a record, which looks like {LOOKS_LIKE}"
+        return f"and there is no decision record below it; name a record, which looks like {LOOKS_LIKE}"
     names = "".join(f"\n  {one_line(record.name)}" for record in records[:MOST_NAMED])
     more = "\n  …" if len(records) > MOST_NAMED else ""
     return f"with the decision records below; name one of them:{names}{more}"
@@ -73,11 +73,11 @@ def _content(record: Input) -> bytes:
     try:
         return record.read(MAX_RECORD_BYTES).content
     except ObjectMissingError as error:
-        raise GovernanceError(f"{record.name}: there is no such object{_near(record)}") from error
+        raise GovernanceError(f"{record.name}: there is no such object{_describe_nearby(record)}") from error
 
 
-def _near(absent: S3Object) -> str:
-    """Return what lies where an object does not: below its name, or else beside it."""
+def _describe_nearby(absent: S3Object) -> str:
+    """Return what is there where an object is not: below its name, or else beside it."""
     folder, _, _ = absent.name.rpartition("/")
     for place, what in (
         (f"{absent.name}/", "it is a folder"),
@@ -88,7 +88,7 @@ def _near(absent: S3Object) -> str:
         except GovernanceError:  # who may read an object may not be allowed to list the bucket
             break
         if records:
-            return f"; {what}, {_told(records)}"
+            return f"; {what}, {_list_records(records)}"
     return f"; name a record, which looks like {LOOKS_LIKE}"
 
 

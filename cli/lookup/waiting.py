@@ -67,7 +67,7 @@ _RESULTS = {ExitCode.APPROVED: Result.APPROVED, ExitCode.REJECTED: Result.REJECT
 class Waited:
     """What came of waiting for the version `arn`.
 
-    `known` is how it stands with the decision that gave its status; `None` where nothing was decided, or that is not
+    `known` is its status with the decision that gave it; `None` where nothing was decided, or that is not
     known. `status` is its approval status as far as it was read. `reasons` say why there is nothing to show, or
     what failed beside it. `execution` is the newest one that judges it, and `seconds` how long was waited.
     """
@@ -147,7 +147,7 @@ def follow(versions: dict[str, Place], timeout: timedelta, say: Say) -> tuple[Wa
 
 @dataclass
 class _Round:
-    """All that is waited for, and what was told of it: a fault of AWS once, and at least a line a minute."""
+    """All that is waited for, and what was said of it: a fault of AWS once, and at least a line a minute."""
 
     watches: Sequence["_Watch"]
     timeout: timedelta
@@ -243,7 +243,7 @@ class _Watch:
 
     def _look(self, round_: _Round) -> None:
         if self._execution is None:
-            # The version first: an execution that decided it stands before the decision does.
+            # The version first: an execution is there before its decision is.
             package = self._place.registry.describe(self._arn)
             self._status = package.approval_status
             self._execution, why_none = self._find()
@@ -281,7 +281,7 @@ class _Watch:
             self._end(round_, Result.NOTHING_STARTED, why_none)
 
     def _conclude(self, round_: _Round, steps: Sequence[ExecutionStep]) -> None:
-        """Keep how the version stands, now that its newest execution is finished or none is due."""
+        """Keep the version's status, now that its newest execution is finished or none is due."""
         package = self._place.registry.describe(self._arn)
         self._status = package.approval_status
         failure = None if self._execution is None else failure_of(self._execution, steps)
@@ -320,7 +320,7 @@ class _Watch:
 
 
 def result_of(known: KnownStanding) -> Result:
-    """Return the word for how a version stands; a rejection is one whoever gave it."""
+    """Return the word for a version's status; a rejection is one whoever gave it."""
     standing = known.standing
     code = exit_code_of_standing(standing)
     if code in _RESULTS:

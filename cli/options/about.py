@@ -53,7 +53,7 @@ def _option() -> Any:
     return option
 
 
-def _said(context: typer.Context, given: list[str] | None) -> list[str] | None:
+def _take_subject(context: typer.Context, given: list[str] | None) -> list[str] | None:
     subject = parse_about(given or ())
     if subject is not None:
         from scorers.evidence_writer import evidence_about  # noqa: PLC0415 - a scorer's import, for those who score
@@ -67,7 +67,7 @@ def _with_about(
         list[str] | None,
         typer.Option(
             metavar="NAME|KEY=VALUE",
-            callback=_said,
+            callback=_take_subject,
             help="What is scored: a name, or group=, image= or model_data= of the version; may be repeated. "
             "Attached to another one, the evidence asks for review.",
         ),

@@ -5,5 +5,5 @@ from typing import Annotated
 import typer
 
 Separator = Annotated[
-    str, typer.Option(metavar="CHARACTER", help="What stands between the cells of a CSV file.")
+    str, typer.Option(metavar="CHARACTER", help="The character between the cells of a CSV file.")
 ]

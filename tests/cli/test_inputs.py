@@ -205,7 +205,7 @@ def test_a_folder_with_nothing_recognised_says_what_is_there_and_what_would_be(
             ["explain", "s3://BUCKET/none.json"],
             "s3://BUCKET/none.json: there is no such object; name a record",
         ),
-        (["explain", "s3://BUCKET/t/"], "s3://BUCKET/t/: a folder, and no decision record lies below it"),
+        (["explain", "s3://BUCKET/t/"], "s3://BUCKET/t/: a folder, and there is no decision record below it"),
         (["explain", "s3://BUCKET/t/a.yaml"], "s3://BUCKET/t/a.yaml: not a decision record: not JSON"),
         (
             ["explain", "."],

@@ -1,4 +1,4 @@
-"""How a version stands: which decision gave its status, or that none did, and the code that a pipeline stops on."""
+"""The status of a version: which decision gave its status, or that none did, and the code that a pipeline stops on."""
 
 import hashlib
 import json
