@@ -30,7 +30,7 @@ S3_SCHEME = "s3://"
 MOST_NAMED = 5  # of the files that are none of those looked for
 
 
-class InputTooLarge(GovernanceError):
+class InputTooLargeError(GovernanceError):
     """More bytes than are read of it; `problem` is the message without the name."""
 
     def __init__(self, name: str, problem: str) -> None:
@@ -55,11 +55,11 @@ class LocalFile:
         return self.path.resolve()
 
     def read(self, max_bytes: int) -> Document:
-        """Return its bytes; raises `DiskError`, and `InputTooLarge` where there are more than `max_bytes`."""
+        """Return its bytes; raises `DiskError`, and `InputTooLargeError` where there are more than `max_bytes`."""
         try:
             return Document(self.name, read_bounded(self.path, max_bytes=max_bytes))
         except FileTooLargeError as error:
-            raise InputTooLarge(self.name, str(error).removeprefix(f"{self.path}: ")) from error
+            raise InputTooLargeError(self.name, str(error).removeprefix(f"{self.path}: ")) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,12 @@ class StandardInput:
     identity: object = STANDARD_INPUT
 
     def read(self, max_bytes: int) -> Document:
-        """Return its bytes; raises `InputTooLarge` where there are more than `max_bytes`."""
+        """Return its bytes; raises `InputTooLargeError` where there are more than `max_bytes`."""
         content = sys.stdin.buffer.read(max_bytes + 1)
         if len(content) > max_bytes:
-            raise InputTooLarge(self.name, f"more than {max_bytes:,} bytes, and no more are read; split it")
+            raise InputTooLargeError(
+                self.name, f"more than {max_bytes:,} bytes, and no more are read; split it"
+            )
         return Document(self.name, content)
 
 
@@ -94,14 +96,14 @@ class S3Object:
         return self.uri
 
     def read(self, max_bytes: int) -> Document:
-        """Return its bytes, and which version they are; raises `InputTooLarge`, `ObjectMissingError` and `AwsError`."""
+        """Return its bytes, and their version; raises `InputTooLargeError`, `ObjectMissingError` and `AwsError`."""
         from aws.clients import s3_client  # noqa: PLC0415
         from aws.s3_objects import ObjectTooLargeError, read_object  # noqa: PLC0415
 
         try:
             found = read_object(s3_client(), self.uri, max_bytes=max_bytes)
         except ObjectTooLargeError as error:
-            raise InputTooLarge(self.name, str(error).removeprefix(f"{self.uri}: ")) from error
+            raise InputTooLargeError(self.name, str(error).removeprefix(f"{self.uri}: ")) from error
         return Document(self.name, found.content, found.uri.version_id, self.uri.version_id is not None)
 
 
@@ -109,7 +111,7 @@ Input = LocalFile | StandardInput | S3Object
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DocumentKind:
     """What is looked for in a folder: its noun, how its files are named, and what to name instead of the folder.
 
     `takes` says of a file's name or key whether it is one; `hidden`, whether names with a leading dot count.
@@ -126,13 +128,13 @@ def _is_threshold_file(name: str) -> bool:
     return name.lower().endswith(THRESHOLD_SUFFIXES)
 
 
-REPORTS = Kind(
+REPORTS = DocumentKind(
     "report",
     REPORT_PATTERNS,
     is_report_file,
     "name the folder that scoring wrote to, or a report itself",
 )
-THRESHOLDS = Kind(
+THRESHOLDS = DocumentKind(
     "threshold file",
     " or ".join(f"*{suffix}" for suffix in THRESHOLD_SUFFIXES),
     _is_threshold_file,
@@ -168,7 +170,7 @@ def input_at(place: str) -> Input:
     return S3Object(S3Uri.parse(place).as_object())
 
 
-def inputs_at(places: Iterable[str | Path], kind: Kind) -> list[Input]:
+def inputs_at(places: Iterable[str | Path], kind: DocumentKind) -> list[Input]:
     """Return the documents that `places` name, each once: of a folder, or a prefix of S3, all of `kind` below it.
 
     Hidden reports are left out, as when evidence is uploaded: scoring keeps unfinished work there.
@@ -183,7 +185,7 @@ def inputs_at(places: Iterable[str | Path], kind: Kind) -> list[Input]:
     return list(found.values())
 
 
-def _inputs_in(place: str, kind: Kind) -> Iterable[Input]:
+def _inputs_in(place: str, kind: DocumentKind) -> Iterable[Input]:
     if is_in_s3(place):
         return _inputs_in_s3(place, kind)
     if place == STANDARD_INPUT or not Path(place).is_dir():
@@ -195,7 +197,7 @@ def _inputs_in(place: str, kind: Kind) -> Iterable[Input]:
     return taken
 
 
-def _inputs_in_s3(place: str, kind: Kind) -> Iterable[Input]:
+def _inputs_in_s3(place: str, kind: DocumentKind) -> Iterable[Input]:
     from aws.clients import s3_client  # noqa: PLC0415
     from aws.s3_objects import list_objects  # noqa: PLC0415
     from aws.s3_uris import S3Uri  # noqa: PLC0415
@@ -214,7 +216,7 @@ def _inputs_in_s3(place: str, kind: Kind) -> Iterable[Input]:
     return taken
 
 
-def _nothing_in(place: str, names: Iterable[str], kind: Kind) -> GovernanceError:
+def _nothing_in(place: str, names: Iterable[str], kind: DocumentKind) -> GovernanceError:
     """Return the message that lists what is there, and what would be recognised."""
     listed = list(islice(names, MOST_NAMED + 1))
     there = ", ".join(one_line(name) for name in listed[:MOST_NAMED])
@@ -248,7 +250,7 @@ def read_evidence(places: Iterable[str | Path]) -> Evidence:
 def _read_report(reader: EvidenceReader, one: Input) -> Report:
     try:
         return reader.read(one.name, lambda: one.read(MAX_REPORT_BYTES))
-    except InputTooLarge as error:
+    except InputTooLargeError as error:
         # As in AWS: it was opened, and no report is that large. That is a finding, not a failure to look.
         return unread(one.name, error.problem)
 

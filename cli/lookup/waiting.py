@@ -92,7 +92,7 @@ LogFinder = Callable[[ModelPackage, Sequence[ExecutionStep]], DecisionLog | None
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WatchedPlace:
     """Where versions of one region are looked for: the registry, the pipeline's executions, and the decision log."""
 
     registry: ModelRegistry
@@ -132,7 +132,7 @@ def wait_for(
     return follow({arn: places[name.region] for arn, name in parsed.items()}, timeout, say)
 
 
-def follow(versions: dict[str, Place], timeout: timedelta, say: Say) -> tuple[Waited, ...]:
+def follow(versions: dict[str, WatchedPlace], timeout: timedelta, say: Say) -> tuple[Waited, ...]:
     """Look at each version in its place again and again, and return what came of each."""
     watches = [_Watch(arn, place, is_alone=len(versions) == 1) for arn, place in versions.items()]
     round_ = _Round(watches, timeout, say)
@@ -194,7 +194,7 @@ class _Round:
 class _Watch:
     """One version: the execution that judges it, as far as it is known, and at last what came of it."""
 
-    def __init__(self, arn: str, place: Place, *, is_alone: bool) -> None:
+    def __init__(self, arn: str, place: WatchedPlace, *, is_alone: bool) -> None:
         self.waited: Waited | None = None
         name = ModelPackageArn.parse(arn)
         self.name = f"{name.group}/{name.version}"
@@ -337,7 +337,7 @@ def failure_of(execution: PipelineExecution, steps: Sequence[ExecutionStep]) -> 
     return f"{execution.arn} {execution.status}: {reasons or execution.failure_reason or 'no reason given'}"
 
 
-def _place(region: str, pipeline: str, decisions_bucket: str | None) -> Place:
+def _place(region: str, pipeline: str, decisions_bucket: str | None) -> WatchedPlace:
     client, s3 = sagemaker_client(region), s3_client(region)
 
     def find_log(package: ModelPackage, steps: Sequence[ExecutionStep]) -> DecisionLog | None:
@@ -347,7 +347,7 @@ def _place(region: str, pipeline: str, decisions_bucket: str | None) -> Place:
         outputs = {name: value for step in steps for name, value in step.outputs.items()}
         return log_around(s3, outputs.get("outcome_uri"), package)
 
-    return Place(SageMakerModelRegistry(client), PipelineExecutions(client, pipeline), find_log)
+    return WatchedPlace(SageMakerModelRegistry(client), PipelineExecutions(client, pipeline), find_log)
 
 
 def _pauses() -> Iterator[float]:

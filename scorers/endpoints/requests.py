@@ -36,7 +36,7 @@ class RequestLimits:
 
 
 @dataclass(slots=True)
-class Usage:
+class EndpointUsage:
     """What was asked of an endpoint in this run, and what the answers weigh (cached ones included in `tokens`).
 
     `without` holds what the endpoint refused to be told, as the answers say, cached ones included.
@@ -146,7 +146,7 @@ class JudgeCalls:
         self._description = dict(judge.description)
         self._in_flight: dict[bytes, asyncio.Task[JudgeAnswer]] = {}
         self.lane = RequestLane(f"judge {judge.description.get('model', '')}", limits)
-        self.usage = Usage()
+        self.usage = EndpointUsage()
 
     async def answer(
         self, prompt: str, schema: Mapping[str, JsonValue], *, repeat: int, draw: int, step: int = 0

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from scorers.endpoints.requests import Usage
+from scorers.endpoints.requests import EndpointUsage
 from scorers.rag.adapters import CUT_OFF, NO_ANSWER, PROSE
 from scorers.rag.scores import RunScores
 
@@ -30,7 +30,7 @@ def missing_scores(scores: RunScores) -> Mapping[str, Mapping[str, int]]:
     return {MISSING: counts} if counts else {}
 
 
-def hints(scores: RunScores, usage: Usage) -> Iterator[str]:
+def hints(scores: RunScores, usage: EndpointUsage) -> Iterator[str]:
     """Yield what would help, and how the judge was asked otherwise than it was to be."""
     if usage.without:
         yield f"the judge's endpoint did not take all settings: it was asked with {', '.join(sorted(usage.without))}"

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from checks.strict_json import JsonValue
 from scorers.endpoints.protocols import EmbeddingModel, Judge
-from scorers.endpoints.requests import Usage
+from scorers.endpoints.requests import EndpointUsage
 from scorers.input_file import InputFile
 from scorers.rag.metrics import ROUGE, Metric, of_any_script, prompt_versions, ragas_name
 from scorers.rag.rag_settings import RagSettings
@@ -20,7 +20,7 @@ def provenance(
     settings: RagSettings,
     judge: Judge | None,
     embeddings: EmbeddingModel | None,
-    usage: Usage,
+    usage: EndpointUsage,
 ) -> dict[str, JsonValue]:
     """Return the provenance of a run.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from checks.errors import GovernanceError
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.protocols import EmbeddingModel, EndpointDownError, Judge
-from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls, Usage
+from scorers.endpoints.requests import EmbeddingCalls, EndpointUsage, JudgeCalls
 from scorers.progress import Progress
 from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
 from scorers.rag.impossible import NO_EMBEDDINGS, NO_ITEM, NO_JUDGE
@@ -94,7 +94,7 @@ async def run_plan(
     embeddings: EmbeddingModel | None,
     cache: AnswerCache,
     settings: RagSettings,
-) -> tuple[RunScores, Usage]:
+) -> tuple[RunScores, EndpointUsage]:
     """Score every item by every metric of the plan.
 
     Raises:
@@ -109,7 +109,7 @@ async def run_plan(
         vectors = None
         if embeddings is not None and any(metric.embeddings for metric in plan.metrics):
             vectors = EmbeddingCalls(await stack.enter_async_context(embeddings), cache, settings.limits)
-        usage = calls.usage if calls is not None else Usage()
+        usage = calls.usage if calls is not None else EndpointUsage()
         progress = Progress(
             sum(1 for _ in _jobs(plan, len(items))), "scores", note=lambda: spent(usage, settings.prices)
         )
@@ -126,7 +126,7 @@ async def run_plan(
     return scores, usage
 
 
-def spent(usage: Usage, prices: Prices | None) -> str:
+def spent(usage: EndpointUsage, prices: Prices | None) -> str:
     """Say what this run asked of the judge so far: requests, tokens, and the cost where prices are known."""
     if not usage.requests and not usage.cached:
         return ""

@@ -10,7 +10,7 @@ from checks.measurements import Measurement
 from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.protocols import NO_TEMPERATURE, EmbeddingModel, Judge
-from scorers.endpoints.requests import Usage
+from scorers.endpoints.requests import EndpointUsage
 from scorers.evidence_writer import EvidenceWriter
 from scorers.input_file import open_input
 from scorers.rag.items import read_items
@@ -28,7 +28,7 @@ class RagEvidence:
 
     measurements: tuple[Measurement, ...]
     items: int
-    usage: Usage
+    usage: EndpointUsage
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
 

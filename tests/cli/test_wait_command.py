@@ -30,7 +30,7 @@ from checks.limits import AtLeast
 from cli.commands import wait
 from cli.exit_codes import ExitCode, worst_of
 from cli.lookup import waiting
-from cli.lookup.waiting import Place, Result, Waited
+from cli.lookup.waiting import Result, Waited, WatchedPlace
 from cli.main import run
 from cli.options.durations import duration_text, parse_duration
 from cli.options.output_format import Format
@@ -111,11 +111,11 @@ def _place(
     log: FolderDecisionLog,
     states: Sequence[PipelineExecution | Exception | None],
     steps: Sequence[ExecutionStep] = (),
-) -> Place:
-    return Place(registry, Executions(states, steps), lambda package, steps: log)
+) -> WatchedPlace:
+    return WatchedPlace(registry, Executions(states, steps), lambda package, steps: log)
 
 
-def _wait(place: Place, *arns: str, seconds: float = 1800) -> tuple[list[Waited], list[str]]:
+def _wait(place: WatchedPlace, *arns: str, seconds: float = 1800) -> tuple[list[Waited], list[str]]:
     said: list[str] = []
     waited = waiting.follow(dict.fromkeys(arns, place), timedelta(seconds=seconds), said.append)
     return list(waited), said
@@ -304,7 +304,7 @@ def test_reading_the_records_may_be_throttled_too(
             raise answer
         return answer
 
-    place = Place(registry, Executions([_execution("Succeeded")]), find_log)
+    place = WatchedPlace(registry, Executions([_execution("Succeeded")]), find_log)
     (waited,), said = _wait(place, arn)
     assert (waited.result, said) == (Result.APPROVED, ["still waiting: slow down"])
 
