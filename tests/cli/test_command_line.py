@@ -32,6 +32,14 @@ PRESENT = [entry for entry in COMMANDS if entry.exists]
 PRESENT_GROUPS = sorted({entry.path.rpartition(" ")[0] for entry in PRESENT} | {""})
 
 
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.path)
+def test_the_file_of_a_command_is_named_as_the_command_is_typed(entry: CommandEntry) -> None:
+    """`score rag` is in `commands/score_rag.py`; the commands of one program, as `sandbox`, may share a file."""
+    typed = entry.path.replace(" ", "_").replace("-", "_")
+    module = entry.target.partition(":")[0].removeprefix(".commands.")
+    assert typed.startswith(module) or module.startswith(typed)
+
+
 @pytest.mark.parametrize("group", PRESENT_GROUPS)
 def test_help_imports_no_heavy_module(group: str) -> None:
     heavy = [
