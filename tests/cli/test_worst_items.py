@@ -312,7 +312,9 @@ LINES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("metric", SCORED)
-def test_what_each_scorer_writes_is_shown_behind_its_figure(folder: Path, capsys, metric: str) -> None:
+def test_what_each_scorer_writes_is_shown_behind_its_figure(
+    folder: Path, capsys: pytest.CaptureFixture[str], metric: str
+) -> None:
     command, shown = SCORED[metric]
     for name, line in LINES.items():
         (folder / f"{name}.jsonl").write_text(json.dumps(line) + "\n")
