@@ -167,7 +167,7 @@ def _read(document: Document) -> tuple[list[Reader], tuple[Measurement, ...], Su
     readers = _readers_of(parsed)
     report = Node(parsed, Source(document.name))
     every = with_stated_errors(report, (found for reader in readers for found in reader.read(report)))
-    measurements = tuple(islice(_with_bounded_names(every), MAX_MEASUREMENTS + 1))
+    measurements = tuple(islice(_with_bounded_names(_with_names(every)), MAX_MEASUREMENTS + 1))
     if not measurements:
         raise ReportError("holds no metric")
     if len(measurements) > MAX_MEASUREMENTS:
@@ -185,6 +185,11 @@ def _readers_of(parsed: JsonValue) -> list[Reader]:
     if figures.recognises(parsed):
         return [figures.READER]
     raise ReportError(figures.why_unknown(parsed))
+
+
+def _with_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:
+    """Pass on what has a name: keys may be empty or blank, and no check can ask for a metric called that."""
+    return (measurement for measurement in measurements if measurement.metric.strip())
 
 
 def _with_bounded_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:

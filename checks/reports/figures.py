@@ -107,8 +107,6 @@ def _has_figure(value: JsonValue) -> bool:
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every figure, and every gap."""
     for name, entry in named_members(report):
-        if not name:
-            continue  # no check can ask for a metric without a name
         if _has_items(entry.value):
             yield undefined(name, entry, "a list of items, not of figures")
         else:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checks.evidence import Document, Report, ReportKind
@@ -685,17 +685,37 @@ JSON = st.recursive(
         st.binary(max_size=200), st.text(max_size=200).map(str.encode), JSON.map(json.dumps).map(str.encode)
     )
 )
+@example(b'{"":null," _metrics":null}')
 def test_reading_is_total(content: bytes) -> None:
     """Whatever the bytes are, the result is a report: with finite measurements, or with a problem and none."""
     report = read(content)
     assert (report.format == "unreadable") is (report.problem is not None) is (not report.measurements)
     for found in report.measurements:
-        assert found.metric
+        assert found.metric.strip()
         if isinstance(found, Measured):
             assert abs(found.value) < float("inf")
             assert found.samples is None or found.samples >= 1
         else:
             assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("document", "metrics"),
+    [
+        ({"": None, " _metrics": None}, []),
+        ({"": 0.5, "x_metrics": {"a": 1}}, ["x.a"]),
+        ({" \t": 0.5, "a": 1}, ["a"]),
+        ({"": {"b": 0.5}, "a": 1}, [".b", "a"]),
+        ([{"name": " ", "value": 1}, {"name": "a", "value": 1}], ["a"]),
+    ],
+    ids=["a group", "outside of groups", "a figure", "below one", "in a list"],
+)
+def test_an_empty_or_blank_name_is_no_metric_as_no_check_can_ask_for_it(
+    document: object, metrics: list[str]
+) -> None:
+    report = read(document)
+    assert [found.metric for found in report.measurements] == metrics
+    assert report.problem == (None if metrics else "holds no metric")
 
 
 KNOWN = st.sampled_from(
