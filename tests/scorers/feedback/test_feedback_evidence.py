@@ -267,7 +267,7 @@ def test_wrong_columns_are_one_message_with_the_whole_mapping(write: Any, tmp_pa
     with pytest.raises(GovernanceError) as error:
         score_feedback(path, tmp_path / "out", columns=Columns(facets=["region"]))
     assert str(error.value) == (
-        f'{path}: no column "rating" (--rating), "region" (--facet); there are score, user_id, text. The rating stands '
+        f'{path}: no column "rating" (--rating), "region" (--facet); there are score, user_id, text. The rating is '
         "in the column rating, or name it: --rating score; whose ratings belong together in session (optional), or "
         "--session COLUMN; groups in facets (optional, a JSON object), or --facet COLUMN"
     )
