@@ -10,8 +10,6 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from pipelines.step_settings import PIPELINE_NAME
-
 
 class GovernanceAlarms(Construct):
     """Alarms that are raised when a version was left without a decision; a rejection raises none."""
@@ -22,6 +20,7 @@ class GovernanceAlarms(Construct):
         construct_id: str,
         *,
         dead_letter_queue: sqs.Queue,
+        pipeline_name: str,
         steps: Mapping[str, lambda_.Function],
         topic_arn: str | None,
     ) -> None:
@@ -29,7 +28,7 @@ class GovernanceAlarms(Construct):
         failed = cloudwatch.Metric(
             namespace="AWS/Sagemaker/ModelBuildingPipeline",
             metric_name="ExecutionFailed",
-            dimensions_map={"PipelineName": PIPELINE_NAME},
+            dimensions_map={"PipelineName": pipeline_name},
             statistic="Sum",
             period=Duration.minutes(5),
         )

@@ -6,15 +6,15 @@ import sys
 from aws_cdk import App, Environment
 
 from infra.bundle import BundleError
-from infra.deployment_settings import DeploymentSettingsError, read_settings
 from infra.governance_stack import GovernanceStack
+from infra.settings_sources import DeploymentSettingsError, read_settings
 
 
 def build_app(app: App) -> GovernanceStack:
     """Add the stack that the context of `app` describes, and return it.
 
     Raises:
-        DeploymentSettingsError: a context value is wrong.
+        DeploymentSettingsError: a setting is unknown or wrong.
         BundleError: the runtime bundle cannot be built.
     """
     context = app.node.get_all_context()

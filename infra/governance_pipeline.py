@@ -6,17 +6,17 @@ from constructs import Construct
 
 from infra.definition_template import definition_body
 from pipelines.definition import EvaluationCompute
-from pipelines.step_settings import PIPELINE_NAME
 
 
 class GovernancePipeline(Construct):
-    """The pipeline `model-governance` as `resource`; its `role` may do nothing until the stack grants it."""
+    """The pipeline as `resource`; its `role` may do nothing until the stack grants it."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
+        pipeline_name: str,
         evaluation: EvaluationCompute,
         update_function_arn: str,
         thresholds_uri: str,
@@ -33,7 +33,7 @@ class GovernancePipeline(Construct):
         self.resource = sagemaker.CfnPipeline(
             self,
             "Pipeline",
-            pipeline_name=PIPELINE_NAME,
+            pipeline_name=pipeline_name,
             pipeline_description="Judges a registered model version on its own evidence and updates its status.",
             pipeline_definition={"PipelineDefinitionBody": body},
             role_arn=self.role.role_arn,

@@ -19,7 +19,6 @@ from infra.trigger import PendingModelPackages
 from pipelines.definition import EvaluationCompute, LambdaCompute, ProcessingCompute
 from pipelines.step_settings import (
     DECISIONS_FOLDER,
-    PIPELINE_NAME,
     RESULTS_FOLDER,
     THRESHOLDS_FOLDER,
     EvaluateSettings,
@@ -54,6 +53,7 @@ class GovernanceStack(Stack):
         pipeline = GovernancePipeline(
             self,
             "Pipeline",
+            pipeline_name=settings.pipeline_name,
             evaluation=evaluation,
             update_function_arn=update.function.function_arn,
             thresholds_uri=self._buckets.thresholds.s3_url_for_object(f"{THRESHOLDS_FOLDER}/"),
@@ -69,10 +69,17 @@ class GovernanceStack(Stack):
             self,
             "Alarms",
             dead_letter_queue=trigger.dead_letter_queue,
+            pipeline_name=settings.pipeline_name,
             steps={"UpdateModelStatus": update.function, **steps},
             topic_arn=settings.alarm_topic_arn,
         )
-        grants.allow_starting(start.role, self._buckets, self._seal_key, trigger.dead_letter_queue)
+        grants.allow_starting(
+            start.role,
+            self._buckets,
+            self._seal_key,
+            trigger.dead_letter_queue,
+            settings.pipeline_name,
+        )
         grants.allow_updating(update.role, self._buckets, self._seal_key)
         grants.deny_writing_decisions(self._buckets, [self._evaluation_role, update.role])
         grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
@@ -83,7 +90,7 @@ class GovernanceStack(Stack):
     def _start_function(self) -> GovernanceFunction:
         """The function behind the rule."""
         environment = StartPipelineSettings(
-            pipeline_name=PIPELINE_NAME,
+            pipeline_name=self._settings.pipeline_name,
             account=self.account,
             region=self.region,
             decisions_bucket=self._buckets.decisions.bucket_name,
@@ -189,7 +196,7 @@ class GovernanceStack(Stack):
 
     def _outputs(self) -> None:
         """What the users of the stack need to know."""
-        CfnOutput(self, "PipelineName", value=PIPELINE_NAME)
+        CfnOutput(self, "PipelineName", value=self._settings.pipeline_name)
         CfnOutput(self, "EvidenceBucket", value=self._buckets.evidence.bucket_name)
         CfnOutput(self, "ThresholdsBucket", value=self._buckets.thresholds.bucket_name)
         CfnOutput(self, "DecisionsBucket", value=self._buckets.decisions.bucket_name)

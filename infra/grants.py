@@ -20,7 +20,6 @@ from pipelines.step_settings import (
     CLAIMS_FOLDER,
     DECISIONS_FOLDER,
     OUTCOME_SUFFIX,
-    PIPELINE_NAME,
     RESULTS_FOLDER,
 )
 
@@ -39,14 +38,18 @@ def allow_logging(function: GovernanceFunction) -> None:
 
 
 def allow_starting(
-    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, dead_letter_queue: sqs.Queue
+    role: iam.Role,
+    buckets: GovernanceBuckets,
+    seal_key: kms.Key,
+    dead_letter_queue: sqs.Queue,
+    pipeline_name: str,
 ) -> None:
     """`start_pipeline` looks at the version and its decision, starts the pipeline, hands on what it cannot handle."""
     _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow_listing(role, buckets.decisions)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
-    _allow(role, ["sagemaker:StartPipelineExecution"], [_sagemaker(role, "pipeline", PIPELINE_NAME)])
+    _allow(role, ["sagemaker:StartPipelineExecution"], [_sagemaker(role, "pipeline", pipeline_name)])
     _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
 
 

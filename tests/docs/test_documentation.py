@@ -13,7 +13,6 @@ from cli.command_table import COMMANDS
 from cli.exit_codes import MEANINGS, ExitCode
 from cli.main import run
 from demo.examples import find_examples
-from infra.deployment_settings import DeploymentSettings
 from pipelines.report_slots import slot_of
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -82,15 +81,6 @@ def test_every_command_that_is_shown_exists(page: Path) -> None:
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     for link in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / link).exists(), link
-
-
-def test_every_setting_of_the_stack_is_documented_with_its_default() -> None:
-    page = (PROJECT / "docs" / "deploying.md").read_text(encoding="utf-8")
-    documented = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page.partition("## After")[0], re.MULTILINE))
-    fields = DeploymentSettings.model_fields
-    assert documented.keys() == fields.keys()
-    for name, field in fields.items():
-        assert field.default is None or documented[name] == f"`{field.default}`", name
 
 
 def test_the_threshold_files_that_ship_agree_with_those_of_the_examples(

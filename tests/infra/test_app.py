@@ -44,5 +44,5 @@ def test_a_wrong_context_is_one_message_and_no_traceback(tmp_path: Path) -> None
     answer = run_app(tmp_path, python_version="2.7", removal_policy="maybe")
     assert answer.returncode == 2
     (message,) = [line for line in answer.stderr.splitlines() if not line.startswith("b'")]
-    assert message.startswith("error: the context cannot be deployed: python_version: String should match")
+    assert message.startswith("error: the settings cannot be deployed: python_version: String should match")
     assert "removal_policy: Input should be 'retain' or 'destroy'" in message

@@ -1,7 +1,13 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from infra.bundle import BundleTarget
-from infra.deployment_settings import DeploymentSettings, DeploymentSettingsError, read_settings
+from infra.deployment_settings import DeploymentSettings
+from infra.settings_sources import DeploymentSettingsError, read_settings
 
 
 def test_without_context_the_defaults_deploy_to_lambda() -> None:
@@ -51,6 +57,94 @@ def test_a_value_that_cannot_be_deployed_is_one_message(context: dict[str, str],
 def test_all_wrong_values_are_named_at_once() -> None:
     with pytest.raises(DeploymentSettingsError, match=r"python_version: .*; architecture: "):
         read_settings({"python_version": "2", "architecture": "m68k"})
+
+
+def refusal(context: Mapping[str, object]) -> str:
+    with pytest.raises(DeploymentSettingsError) as raised:
+        read_settings(context)
+    assert "\n" not in str(raised.value)
+    return str(raised.value).removeprefix("the settings cannot be deployed: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "way_out"),
+    [
+        ("removal_polcy", 'did you mean "removal_policy"?'),
+        ("pipelineName", 'did you mean "pipeline_name"?'),
+        ("setings", 'did you mean "settings"?'),
+        ("zzz", "there are alarm_"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest_one_on_the_command_line_and_in_the_file(
+    name: str, way_out: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "deployment.yaml"
+    file.write_text(f"{name}: x\n")
+    for context in ({name: "x"}, {"settings": str(file)}):
+        assert refusal(context).startswith(f"{name}: unknown setting; {way_out}")
+
+
+@pytest.mark.parametrize(
+    "name", ["aws:cdk:enable-path-metadata", "@aws-cdk/core:x", "vpc-provider:account=1"]
+)
+def test_the_context_keys_of_the_cdk_pass(name: str) -> None:
+    assert read_settings({name: "x"}) == DeploymentSettings()
+
+
+@pytest.mark.parametrize("write", [json.dumps, lambda settings: "stack_name: Gate\nlog_retention_days: 30\n"])
+def test_a_file_holds_settings_and_the_context_goes_before_it(write: Any, tmp_path: Path) -> None:
+    file = tmp_path / "deployment.yaml"
+    file.write_text(write({"stack_name": "Gate", "log_retention_days": 30}))
+    assert read_settings({"settings": str(file)}) == read_settings(
+        {"stack_name": "Gate", "log_retention_days": "30"}
+    )
+    assert read_settings({"settings": str(file), "stack_name": "Other"}).stack_name == "Other"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"stack_name: [", "not YAML or JSON: "),
+        (b"- stack_name", "holds no settings; write one `name: value` a line"),
+        (b"", "holds no settings"),
+        (b"1: 2", "holds no settings"),
+        (b"stack_name: A\nstack_name: B", "stack_name: is there twice; leave one out"),
+        (b"\xff", "cannot be read as a settings file"),
+        (None, "cannot be read as a settings file: [Errno 2] No such file"),
+    ],
+    ids=["syntax", "list", "empty", "number", "twice", "bytes", "absent"],
+)
+def test_a_file_that_cannot_be_read_is_named(content: bytes | None, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "deployment.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    refused = refusal({"settings": str(file)})
+    assert refused.startswith(f"{file}: ")
+    assert message in refused
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        (
+            {"python_version": 3.12},
+            "python_version: Input should be a valid string, not 3.12; write text in quotes; for example",
+        ),
+        ({"log_retention_days": "a year"}, "log_retention_days: Input should be 1, 3"),
+        (
+            {"max_event_age_hours": [6]},
+            "max_event_age_hours: Input should be a valid integer, not [6]; for example 6",
+        ),
+        (
+            {"stack_name": {"a": 1}},
+            'stack_name: Input should be a valid string, not {"a": 1}; write text in quotes',
+        ),
+        ({"stack_name": "my stack"}, "stack_name: String should match pattern"),
+    ],
+    ids=["float", "words", "list", "mapping", "spaces"],
+)
+def test_a_value_of_a_wrong_type_is_named_with_an_example(context: dict[str, object], message: str) -> None:
+    assert refusal(context).startswith(message)
 
 
 def test_the_region_of_the_cdk_command_is_used_where_the_context_names_none() -> None:
