@@ -2,10 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
+from aws.aws_errors import AwsAccessDeniedError
 from aws.evidence_errors import (
     DigestMismatchError,
     EvidenceError,
@@ -114,10 +117,13 @@ class S3EvidenceStore:
 
     def read(self, reference: ReportReference) -> Document:
         """See `EvidenceStore.read`."""
+        where = self._require_own(reference.uri)
+        if not where.key:
+            raise EvidenceMissingError(f"{where}: a whole bucket, and no report; name the report in it")
         try:
-            found = read_object(self._client, self._require_own(reference.uri), max_bytes=MAX_REPORT_BYTES)
+            found = read_object(self._client, where, max_bytes=MAX_REPORT_BYTES)
         except ObjectMissingError as error:
-            raise EvidenceMissingError(str(error)) from error
+            raise EvidenceMissingError(self._explain_folder(where) or str(error)) from error
         except ObjectTooLargeError as error:
             raise EvidenceTooLargeError(str(error)) from error
         uri = str(found.uri.with_version(None))
@@ -171,10 +177,23 @@ class S3EvidenceStore:
         if not is_new and object_sha256(self._client, uri) != digest:
             raise _refuse_overwriting(str(uri))
 
+    def _explain_folder(self, where: S3Uri) -> str | None:
+        """Say that there is a folder where no object is; `None` where there is none, or S3 does not list it."""
+        folder = replace(where, key=f"{where.key.rstrip('/')}/", version_id=None)
+        with suppress(AwsAccessDeniedError):
+            inside = next((uri for uri in list_objects(self._client, folder) if uri != folder), None)
+            if inside is not None:
+                return f"{where}: a folder, and no report; name the report itself, such as {inside}"
+        return None
+
     def _require_own(self, uri: str) -> S3Uri:
         where = S3Uri.parse(uri)
         if where.bucket not in self._buckets:
-            raise _refuse_place(uri, ", ".join(sorted(self._buckets)))
+            places = ", ".join(sorted(self._buckets))
+            raise ForeignBucketError(
+                f"{uri}: the gate reads evidence only from {places or 'nowhere'}; put the report there, or let the "
+                "platform team name its bucket in the setting evidence_buckets"
+            )
         return where
 
 
@@ -249,7 +268,10 @@ class FolderEvidenceStore:
     def _require_own(self, uri: str) -> Path:
         path = Path(uri).resolve()
         if not any(path.is_relative_to(folder) for folder in self._folders):
-            raise _refuse_place(uri, ", ".join(map(str, self._folders)))
+            places = ", ".join(map(str, self._folders))
+            raise ForeignBucketError(
+                f"{uri}: evidence is read only from {places or 'nowhere'}; put the report there"
+            )
         return path
 
 
@@ -302,10 +324,4 @@ def download_evidence(client: "S3Client", prefix: S3Uri, folder: Path) -> None:
 def _refuse_overwriting(uri: str) -> EvidenceExistsError:
     return EvidenceExistsError(
         f"{uri}: something is there already, and evidence is never overwritten; name another prefix"
-    )
-
-
-def _refuse_place(uri: str, places: str) -> ForeignBucketError:
-    return ForeignBucketError(
-        f"{uri}: evidence is read only from {places or 'nowhere'}; put the report there"
     )

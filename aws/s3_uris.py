@@ -3,11 +3,21 @@
 import re
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import unquote
 
 from checks.errors import GovernanceError
 
 # A key is any text that UTF-8 can hold: no half of a surrogate pair.
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<key>[^\ud800-\udfff]*))?")
+URI_CHARACTERS = 200  # of a text that is no URI, told in an error
+# The addresses of an object by HTTP: the bucket in the path or in the host, as S3's documentation of "virtual hosting"
+# has them. https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+_BY_HTTP = (
+    re.compile(r"https?://s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?/(?P<bucket>[^/?#]+)/(?P<key>[^?#]+)"),
+    re.compile(
+        r"https?://(?P<bucket>[a-z0-9][a-z0-9.-]+?)\.s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?/(?P<key>[^?#]+)"
+    ),
+)
 _VERSION = re.compile(r"(?P<key>.*)\?versionId=(?P<version>[^?&/]+)", re.DOTALL)
 
 
@@ -34,7 +44,9 @@ class S3Uri:
         """
         match = _URI.fullmatch(text)
         if match is None:
-            raise S3UriError(f"{text[:200]!r} is not an S3 URI: it looks like s3://bucket/key")
+            raise S3UriError(
+                f"{text[:URI_CHARACTERS]!r} is not an S3 URI: it looks like {_write_as_uri(text)}"
+            )
         key, version = match["key"] or "", None
         if versioned := _VERSION.fullmatch(key):
             key, version = versioned["key"], versioned["version"]
@@ -75,3 +87,9 @@ class S3Uri:
     def __str__(self) -> str:
         version = "" if self.version_id is None else f"?versionId={self.version_id}"
         return f"s3://{self.bucket}/{self.key}{version}"
+
+
+def _write_as_uri(text: str) -> str:
+    """Return how the object at an address of HTTP is spelt as an S3 URI, or how any is."""
+    found = next((match for pattern in _BY_HTTP if (match := pattern.match(text))), None)
+    return "s3://bucket/key" if found is None else f"s3://{found['bucket']}/{unquote(found['key'])}"

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from aws.evidence_errors import DigestMismatchError, EvidenceGapError, EvidenceMissingError
+from aws.aws_errors import AwsError, AwsThrottledError, AwsUnreachableError
+from aws.evidence_errors import DigestMismatchError, EvidenceError, EvidenceMissingError
 from aws.evidence_store import EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.registry_names import EVIDENCE_DIGEST_PROPERTY
 from aws.report_references import ReportReference
+from aws.s3_uris import URI_CHARACTERS, S3UriError
+from checks.errors import GovernanceError
 from checks.evidence import Evidence, Report
 from checks.manifest import Manifest, ManifestError, parse_manifest
 from checks.reports import MANIFEST, EvidenceReader, unread
@@ -15,12 +18,14 @@ from pipelines.foreign_reports import describe_judged_model
 
 
 def read_evidence(store: EvidenceStore, package: ModelPackage) -> Evidence:
-    """Read every report that `package` points at, each once; a missing one is a report with a problem.
+    """Read every report that `package` points at, each once.
+
+    One that is missing, elsewhere, behind a URI that is none of S3, or refused by S3 is a report with a problem: where
+    a team keeps its reports is for the team and a reviewer to settle, and no failure of the judging.
 
     Raises:
         DigestMismatchError: a report, or the manifest that lists them, is not the one that was registered.
-        ForeignBucketError: a report is outside the buckets of the stack.
-        AwsError: a report could not be read (403, throttling): that says nothing about the version.
+        AwsError: AWS asked to slow down, or gave no answer: that says nothing about the version.
     """
     folder = _read_folder(store, package)
     attached = folder.with_digests(package.reports)
@@ -52,13 +57,16 @@ def list_each_once(
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """What is under the evidence prefix; `manifest` is `None` where there is none."""
+    """What is under the evidence prefix; `manifest` is `None` where there is none.
+
+    `unreadable` is what of the folder itself cannot be read: the list of its reports, or its manifest.
+    """
 
     uri: str
     listed: tuple[ReportReference, ...] = ()
     manifest: Manifest | None = None
     is_protected: bool = False
-    manifest_problem: str | None = None
+    unreadable: tuple[Report, ...] = ()
 
     def with_digests(self, references: Iterable[ReportReference]) -> list[ReportReference]:
         """Give each report that the protected manifest names the digest that it has there."""
@@ -90,8 +98,7 @@ class _Folder:
 
     def problems(self) -> Iterator[Report]:
         """Yield what the folder lacks, as reports that could not be read."""
-        if self.manifest_problem is not None:
-            yield unread(self.uri + MANIFEST, self.manifest_problem)
+        yield from self.unreadable
         if self.manifest is not None:
             there = {self._path(reference.uri) for reference in self.listed}
             for path in sorted(self.manifest.reports.keys() - there):
@@ -102,7 +109,11 @@ def _read_folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
     prefix, digest = package.evidence_prefix, package.metadata.get(EVIDENCE_DIGEST_PROPERTY)
     if prefix is None:
         return _Folder(uri="")
-    uri, listed = f"{prefix.rstrip('/')}/", store.list(prefix)
+    uri = f"{prefix.rstrip('/')}/"
+    try:
+        listed = store.list(prefix)
+    except GovernanceError as error:
+        return _Folder(uri, unreadable=(_as_unread(prefix, error),))
     try:
         document = store.read(ReportReference(None, uri + MANIFEST, digest))
         manifest = parse_manifest(document.content)
@@ -113,8 +124,8 @@ def _read_folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
                 "nothing was decided. Find out who removed it, then register the version again"
             ) from error
         return _Folder(uri, listed)
-    except (EvidenceGapError, ManifestError) as error:
-        return _Folder(uri, listed, manifest_problem=_drop_uri(uri + MANIFEST, error))
+    except GovernanceError as error:
+        return _Folder(uri, listed, unreadable=(_as_unread(uri + MANIFEST, error),))
     return _Folder(uri, listed, manifest, is_protected=digest is not None)
 
 
@@ -131,11 +142,20 @@ def _drop_repeated_versions(reports: Sequence[Report]) -> Iterator[Report]:
 def _read(reader: EvidenceReader, store: EvidenceStore, reference: ReportReference) -> Report:
     try:
         report = reader.read(reference.uri, lambda: store.read(reference))
-    except EvidenceGapError as error:
-        report = unread(reference.uri, _drop_uri(reference.uri, error))
+    except GovernanceError as error:
+        return _as_unread(reference.uri, error)
     return replace(report, digest_verified=reference.content_digest is not None)
 
 
-def _drop_uri(uri: str, error: Exception) -> str:
-    """Return what an error says but for the URI at its beginning: what is unread is told with its URI."""
-    return str(error).removeprefix(f"{uri}: ")
+def _as_unread(uri: str, error: GovernanceError) -> Report:
+    """Return the report of what cannot be read, with the reason; raises the error again where it says nothing of that.
+
+    Bytes that are not the registered ones are for security to look into, and what AWS does not answer now it may
+    answer in a minute.
+    """
+    about_the_place = isinstance(error, (EvidenceError, ManifestError, S3UriError, AwsError))
+    for_others = isinstance(error, (DigestMismatchError, AwsThrottledError, AwsUnreachableError))
+    if for_others or not about_the_place:
+        raise error
+    # What is unread is told with its URI: an error that begins with it, or with its quotation, need not say it again.
+    return unread(uri, str(error).removeprefix(f"{uri}: ").removeprefix(f"{uri[:URI_CHARACTERS]!r} is "))

@@ -133,7 +133,7 @@ def test_the_largest_report_is_read_and_a_larger_one_is_a_gap(place: Place, smal
 
 def test_other_places_are_refused(place: Place) -> None:
     for call in (lambda: place.store.read(reference(place.foreign)), lambda: place.store.list(place.foreign)):
-        with pytest.raises(ForeignBucketError, match="evidence is read only from") as raised:
+        with pytest.raises(ForeignBucketError, match=r"evidence (is read )?only from") as raised:
             call()
         assert place.foreign in str(raised.value)
 
@@ -318,6 +318,26 @@ def test_a_bucket_without_versions_gives_none(s3: "S3Client", bucket: str) -> No
     name = f"{bucket[:50]}-plain"
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     assert S3Place(s3, name).store.read(reference(S3Place(s3, name).put("a/x.json"))).version_id is None
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        pytest.param("/a/v1", "/a/v1: a folder, and no report; name the report itself, such as {}", id="folder"),
+        pytest.param("/a/v1/", "/a/v1/: a folder, and no report; name the report itself, such as {}", id="slash"),
+        pytest.param("/a/v", "/a/v: there is no such object; upload it, or fix the URI", id="no folder"),
+        pytest.param("", "/: a whole bucket, and no report; name the report in it", id="bucket"),
+        pytest.param("/", "/: a whole bucket, and no report; name the report in it", id="bucket and slash"),
+    ],
+)  # fmt: skip
+def test_a_uri_that_names_no_object_is_a_gap_that_says_what_it_names(
+    s3: "S3Client", bucket: str, key: str, says: str
+) -> None:
+    place = S3Place(s3, bucket)
+    inside = place.put("a/v1/x.json")
+    with pytest.raises(EvidenceMissingError) as raised:
+        place.store.read(reference(f"{place.root}{key}"))
+    assert str(raised.value) == f"{place.root}{says.format(inside)}"
 
 
 def test_a_whole_bucket_is_nobodys_evidence(s3: "S3Client", bucket: str) -> None:

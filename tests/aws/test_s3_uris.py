@@ -31,6 +31,7 @@ def test_uris_are_read(text: str, uri: S3Uri) -> None:
         "s3:///key",
         "s3://B/key",
         "https://bucket.s3.amazonaws.com/key",
+        "https://example.com/report.json",
         "bucket/key",
         "file:///a",
         "s3://bucket/half\ud800",
@@ -38,6 +39,22 @@ def test_uris_are_read(text: str, uri: S3Uri) -> None:
 )
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(S3UriError, match="s3://bucket/key"):
+        S3Uri.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://s3.amazonaws.com/my.bucket/a/b%20c.json",
+        "https://s3.eu-west-1.amazonaws.com/my.bucket/a/b%20c.json",
+        "https://s3-eu-west-1.amazonaws.com/my.bucket/a/b%20c.json?versionId=1",
+        "https://my.bucket.s3.eu-west-1.amazonaws.com/a/b%20c.json",
+        "https://my.bucket.s3.dualstack.eu-west-1.amazonaws.com/a/b%20c.json",
+        "https://my.bucket.s3.cn-north-1.amazonaws.com.cn/a/b%20c.json",
+    ],
+)
+def test_an_address_of_s3_by_http_is_refused_with_the_uri_that_it_is(text: str) -> None:
+    with pytest.raises(S3UriError, match=r"it looks like s3://my\.bucket/a/b c\.json$"):
         S3Uri.parse(text)
 
 

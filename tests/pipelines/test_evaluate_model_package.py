@@ -6,20 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from aws.aws_errors import AwsError
+from aws.aws_errors import (
+    AwsAccessDeniedError,
+    AwsError,
+    AwsNotFoundError,
+    AwsThrottledError,
+    AwsUnreachableError,
+)
 from aws.decision_log import FolderDecisionLog
-from aws.evidence_errors import DigestMismatchError, ForeignBucketError
-from aws.evidence_store import FolderEvidenceStore
-from aws.model_packages import ModelPackageGoneError
+from aws.evidence_errors import DigestMismatchError, EvidenceError, ForeignBucketError
+from aws.memory_model_registry import MemoryModelRegistry
+from aws.model_packages import ModelPackage, ModelPackageGoneError
 from aws.report_references import ReportReference, ReportSlot
-from checks.decision_record import parse_record
+from aws.s3_uris import S3UriError
+from checks.decision_record import DecisionRecord, parse_record
 from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.version import NAME, VERSION
 from pipelines.evaluate_model_package import evaluate_model_package
 from pipelines.sealed_decisions import DecisionMismatchError
 from pipelines.step_messages import EvaluateRequest
-from tests.pipelines.conftest import Attach, World
+from tests.pipelines.conftest import Attach, MappedEvidenceStore, World
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc123"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -151,23 +158,151 @@ def test_a_group_that_no_threshold_file_applies_to_needs_review(world: World) ->
     assert (record.decision, record.thresholds) == ("NeedsReview", None)
 
 
-class Denied(FolderEvidenceStore):
-    """A store that answers as S3 does when the caller may not read, or asks too often."""
+class Refusing(MappedEvidenceStore):
+    """A store that answers for one URI, or for all below it, as S3 does when it does not give what is asked for."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__()
-        self._code = code
+    def __init__(self, folder: Path, uri: str, error: GovernanceError) -> None:
+        super().__init__(folder)
+        self._uri, self._error = uri, error
 
     def read(self, reference: ReportReference) -> Document:
-        raise AwsError(f"{reference.uri}: GetObject failed with {self._code}", code=self._code)
+        if reference.uri.startswith(self._uri):
+            raise self._error
+        return super().read(reference)
+
+    def list(self, prefix: str) -> tuple[ReportReference, ...]:
+        if prefix.startswith(self._uri):
+            raise self._error
+        return super().list(prefix)
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "SlowDown"])
-def test_what_cannot_be_read_fails_the_step_and_records_nothing(world: World, code: str) -> None:
-    arn = world.register_scored(0.9)
-    services = replace(world.services, evidence=Denied(code))
-    with pytest.raises(AwsError, match=code):
-        evaluate_model_package(EvaluateRequest(arn, "-", "-", EXECUTION), services, now=NOON)
+class ForeignRegistry(MemoryModelRegistry):
+    """A registry whose versions name a report by a URI that others may register, and `register` does not."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__()
+        self._uri = uri
+
+    def describe(self, arn: str) -> ModelPackage:
+        package = super().describe(arn)
+        reports = [replace(ref, uri=self._uri) if ref.uri == BAD else ref for ref in package.reports]
+        return replace(package, reports=tuple(reports))
+
+
+def evaluate_refused(world: World, arn: str, uri: str, error: GovernanceError) -> DecisionRecord:
+    """Judge the version in a world where `uri` is refused with `error`; return the record."""
+    services = replace(world.services, evidence=Refusing(world.folder / "evidence", uri, error))
+    answer = evaluate_model_package(EvaluateRequest(arn, "-", "-", EXECUTION), services, now=NOON)
+    world.update(arn, answer)
+    return parse_record(Path(answer.decision_uri).read_bytes())
+
+
+BAD = "s3://team-bucket/bad.json"
+FOREIGN = ForeignBucketError(f"{BAD}: the gate reads evidence only from evidence; put the report there")
+DENIED = AwsAccessDeniedError(f"{BAD}: GetObject failed with AccessDenied (no)", code="AccessDenied")
+GONE = AwsNotFoundError(f"{BAD}: GetObject failed with NoSuchBucket (no)", code="NoSuchBucket")
+ELSEWHERE = AwsError(f"{BAD}: GetObject failed with PermanentRedirect (no)", code="PermanentRedirect")
+UNREADABLE = [
+    pytest.param(BAD, FOREIGN, "the gate reads evidence only from evidence; put the report there", id="elsewhere"),
+    pytest.param(BAD, DENIED, "GetObject failed with AccessDenied (no)", id="no rights"),
+    pytest.param(BAD, GONE, "GetObject failed with NoSuchBucket (no)", id="no bucket"),
+    pytest.param(BAD, ELSEWHERE, "GetObject failed with PermanentRedirect (no)", id="another region"),
+    pytest.param(
+        "https://s3.amazonaws.com/b/p/1/e.json",
+        S3UriError("'https://s3.amazonaws.com/b/p/1/e.json' is not an S3 URI: it looks like s3://b/p/1/e.json"),
+        "not an S3 URI: it looks like s3://b/p/1/e.json",
+        id="https",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("on_missing", ["reject", "review", "warn"])
+@pytest.mark.parametrize(("uri", "error", "says"), UNREADABLE)
+def test_a_report_that_cannot_be_read_needs_review_and_the_registry_says_why(
+    world: World, attached: Attach, *, uri: str, error: GovernanceError, says: str, on_missing: str
+) -> None:
+    thresholds = world.folder / "thresholds" / "askdata.yaml"
+    thresholds.write_text(thresholds.read_text().replace("on_missing: warn", f"on_missing: {on_missing}"))
+    world.registry = ForeignRegistry(uri)
+    arn = world.register(
+        attached(world.report("good.json", text_to_sql__accuracy=0.9)),
+        ReportReference(ReportSlot.BIAS_REPORT, BAD, "sha256:" + "0" * 64),
+    )
+    record = evaluate_refused(world, arn, uri, error)
+    assert record.decision == "NeedsReview"
+    (finding,) = [finding for finding in record.findings if finding.check == "readable evidence"]
+    assert (finding.outcome, finding.consequence, finding.reason) == ("invalid", "review", f"{uri}: {says}")
+    # Nothing was read, so no digest was held against it.
+    assert [(document.uri, document.format, document.digest) for document in record.evidence] == [
+        ("s3://evidence/good.json", "sagemaker_evaluation", "verified"),
+        (uri, "unreadable", None),
+    ]
+    package = world.registry.describe(arn)
+    assert package.approval_status == "PendingManualApproval"
+    assert f"{uri}: {says}" in (package.description or "")
+
+
+@pytest.mark.parametrize(("uri", "error", "says"), UNREADABLE)
+def test_beside_what_cannot_be_read_what_is_proven_wrong_still_rejects(
+    world: World, attached: Attach, uri: str, error: GovernanceError, says: str
+) -> None:
+    bad = attached(world.report("bad.json", text_to_sql__accuracy=0.1))
+    world.registry = ForeignRegistry(uri)
+    arn = world.register(bad, ReportReference(ReportSlot.BIAS_REPORT, BAD))
+    record = evaluate_refused(world, arn, uri, error)
+    assert record.decision == "Rejected"
+    assert f"{uri}: {says}" in [finding.reason for finding in record.findings]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "error", "says"),
+    [
+        pytest.param("s3://team-bucket/v1/", FOREIGN, f"s3://team-bucket/v1/: {FOREIGN}", id="elsewhere"),
+        pytest.param("s3://evidence/v1/", DENIED, f"s3://evidence/v1/: {DENIED}", id="no rights"),
+        pytest.param(
+            "s3://evidence/v1/",
+            EvidenceError("s3://evidence/v1/: 501 reports are there"),
+            "s3://evidence/v1/: 501 reports are there",
+            id="too many reports",
+        ),
+        pytest.param(
+            "not a uri",
+            S3UriError("'not a uri' is not an S3 URI: it looks like s3://bucket/key"),
+            "not a uri: not an S3 URI: it looks like s3://bucket/key",
+            id="no uri",
+        ),
+    ],
+)
+def test_an_evidence_prefix_that_cannot_be_read_needs_review(
+    world: World, attached: Attach, prefix: str, error: GovernanceError, says: str
+) -> None:
+    good = attached(world.report("good.json", text_to_sql__accuracy=0.9, latency__p95_seconds=1.0))
+    record = evaluate_refused(world, world.register(good, prefix=prefix), prefix, error)
+    assert record.decision == "NeedsReview"
+    assert [finding.reason for finding in record.findings if finding.check == "readable evidence"] == [says]
+
+
+def test_a_manifest_that_cannot_be_read_needs_review(world: World) -> None:
+    world.report("v1/good.json", text_to_sql__accuracy=0.9, latency__p95_seconds=1.0)
+    uri = "s3://evidence/v1/evidence.manifest.json"
+    record = evaluate_refused(world, world.register(prefix="s3://evidence/v1"), uri, DENIED)
+    assert record.decision == "NeedsReview"
+    assert (uri, "unreadable") in [(document.uri, document.format) for document in record.evidence]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(AwsThrottledError(f"{BAD}: slow down", code="SlowDown"), id="throttled"),
+        pytest.param(AwsUnreachableError(f"{BAD}: no answer", code="500"), id="no answer"),
+    ],
+)
+def test_what_aws_may_give_at_another_time_fails_the_step_and_records_nothing(
+    world: World, error: AwsError
+) -> None:
+    arn = world.register(ReportReference(ReportSlot.BIAS_REPORT, BAD))
+    with pytest.raises(type(error), match="bad"):
+        evaluate_refused(world, arn, BAD, error)
     assert_untouched(world, arn)
 
 
@@ -236,13 +371,6 @@ def test_two_digests_for_one_report_are_both_held_to(world: World, attached: Att
     arn = world.register(attached(path), other)
     with pytest.raises(DigestMismatchError):
         world.evaluate(arn)
-
-
-def test_evidence_of_a_foreign_place_fails_the_step(world: World) -> None:
-    arn = world.register(ReportReference(ReportSlot.BIAS_REPORT, "s3://somebody-elses/v.json"))
-    with pytest.raises(ForeignBucketError):
-        world.evaluate(arn)
-    assert_untouched(world, arn)
 
 
 def test_a_version_that_was_deleted_meanwhile_is_a_clear_error(world: World) -> None:
