@@ -43,6 +43,7 @@ _THROTTLES = frozenset(
         "ModelNotReadyException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "ResourceLimitExceeded",
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "SlowDown",

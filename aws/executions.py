@@ -4,22 +4,26 @@ The deployed event handler loads this module, so it stays light: the standard li
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aws.arns import ModelPackageArn
 from aws.aws_errors import AwsError, AwsNotFoundError, explain_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import PipelineExecutionStepTypeDef
+    from mypy_boto3_sagemaker.type_defs import PipelineExecutionStepTypeDef, PipelineExecutionSummaryTypeDef
 
 MODEL_PACKAGE_PARAMETER = "ModelPackageArn"
 SUCCEEDED = "Succeeded"
+STOPPED = "Stopped"
 _BEGINNING = datetime(2017, 11, 29, tzinfo=UTC)  # no execution is older than SageMaker
-FINISHED = frozenset({SUCCEEDED, "Failed", "Stopped", "CompletedWithFailures"})
+FINISHED = frozenset({SUCCEEDED, "Failed", STOPPED, "CompletedWithFailures"})
+_CONFLICT = "ConflictException"
+_PAGE = 100  # the most that SageMaker lists at once
 
 
 class PipelineMissingError(AwsNotFoundError):
@@ -28,14 +32,17 @@ class PipelineMissingError(AwsNotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class PipelineExecution:
-    """One execution: its ARN, its status, and why it failed where it did.
+    """One execution: its ARN, its status, why it failed where it did, and when it was started.
 
-    `status` is `Executing`, `Stopping`, `Stopped`, `Failed`, `Succeeded` or `CompletedWithFailures`.
+    `status` is `Executing`, `Stopping`, `Stopped`, `Failed`, `Succeeded` or `CompletedWithFailures`. `about` is its
+    description: the ARN of the version that it judges, where it was started as `PipelineExecutions.start` does.
     """
 
     arn: str
     status: str
     failure_reason: str | None
+    started: datetime = _BEGINNING
+    about: str | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -56,15 +63,62 @@ class ExecutionStep:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
 
-def request_token(model_package_arn: str, changed_at: str) -> str:
+def request_token(model_package_arn: str, changed_at: datetime) -> str:
     """The token of the execution for one change of one version: 64 hexadecimal digits (SageMaker takes 32 to 128).
 
-    `changed_at` is the `LastModifiedTime` of the event (its `CreationTime` where it has none), as the event spells
-    it. EventBridge delivers a change at least once, and SageMaker may send several events for it; all of them give
-    the same token, so that `StartPipelineExecution` starts one execution.
+    `changed_at` is the time of the change as `DescribeModelPackage` tells it; milliseconds count, and no smaller part,
+    nor the time zone that it is given in. EventBridge delivers a change at least once, SageMaker may send several
+    events for it, and the reconciler finds it too; all of them give the same token, so that `StartPipelineExecution`
+    starts one execution.
     """
-    text = f"{model_package_arn}\n{changed_at}"
+    moment = changed_at.astimezone(UTC).isoformat(timespec="milliseconds")
+    text = f"{model_package_arn}\n{moment}"
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+class Executions(Protocol):
+    """The executions of one pipeline: `PipelineExecutions` are those of SageMaker."""
+
+    def start(self, model_package_arn: str, *, changed_at: datetime) -> str | None:
+        """Start the execution for one change of one version, or find it started; return its ARN where it is said.
+
+        Raises:
+            ArnError: `model_package_arn` does not name a version in a group.
+            AwsThrottledError: the quota is used up, or AWS asks to slow down.
+            AwsError: the execution could not be started.
+        """
+        ...
+
+    def retry(self, execution_arn: str, *, at: datetime) -> None:
+        """Run the steps of a failed execution that did not succeed once more, within the same execution.
+
+        Asked twice within the same minute, `at`, it is one retry.
+
+        Raises:
+            AwsThrottledError: the quota is used up, or AWS asks to slow down.
+            AwsError: it could not be retried.
+        """
+        ...
+
+    def find(self, model_package_arn: str, *, since: datetime) -> PipelineExecution | None:
+        """Return the newest execution for a version that was started after `since`, or `None` while there is none."""
+        ...
+
+    def newest_by_version(self, *, since: datetime) -> Mapping[str, PipelineExecution]:
+        """Return the newest execution of each version, by the version's ARN, of those started after `since`."""
+        ...
+
+    def describe(self, execution_arn: str) -> PipelineExecution:
+        """Return the state of an execution.
+
+        Raises:
+            AwsNotFoundError: there is no such execution.
+        """
+        ...
+
+    def steps(self, execution_arn: str) -> tuple[ExecutionStep, ...]:
+        """Return the steps that an execution has begun, in the order in which they started."""
+        ...
 
 
 class PipelineExecutions:
@@ -75,11 +129,13 @@ class PipelineExecutions:
         self._pipeline = pipeline
 
     def start(
-        self, model_package_arn: str, *, changed_at: str, parameters: Mapping[str, str] | None = None
-    ) -> str:
+        self, model_package_arn: str, *, changed_at: datetime, parameters: Mapping[str, str] | None = None
+    ) -> str | None:
         """Start the execution for one change of one version, or find it started; return its ARN.
 
-        `parameters` are further pipeline parameters beside `ModelPackageArn`.
+        `parameters` are further pipeline parameters beside `ModelPackageArn`. What SageMaker answers to a token that
+        it has seen is published nowhere: the execution of then, or a conflict. Both mean that it was started before;
+        a conflict does not say which execution it was, and `None` is returned.
 
         Raises:
             ArnError: `model_package_arn` does not name a version in a group.
@@ -87,15 +143,49 @@ class PipelineExecutions:
         """
         version = ModelPackageArn.parse(model_package_arn)
         values = {MODEL_PACKAGE_PARAMETER: model_package_arn, **(parameters or {})}
-        with explain_errors("starting the governance pipeline", self._pipeline):
-            answer = self._client.start_pipeline_execution(
-                PipelineName=self._pipeline,
-                PipelineExecutionDisplayName=f"{version.group}-{version.version}",
-                PipelineExecutionDescription=model_package_arn,
-                PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
-                ClientRequestToken=request_token(model_package_arn, changed_at),
+        try:
+            with explain_errors("starting the governance pipeline", self._pipeline):
+                answer = self._client.start_pipeline_execution(
+                    PipelineName=self._pipeline,
+                    PipelineExecutionDisplayName=f"{version.group}-{version.version}",
+                    PipelineExecutionDescription=model_package_arn,
+                    PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
+                    ClientRequestToken=request_token(model_package_arn, changed_at),
+                )
+                return answer["PipelineExecutionArn"]
+        except AwsError as error:
+            if error.code != _CONFLICT:
+                raise
+            return None
+
+    def retry(self, execution_arn: str, *, at: datetime) -> None:
+        """Run the steps of a failed execution that did not succeed once more, within the same execution.
+
+        Asked twice within the same minute, `at`, it is one retry.
+
+        Raises:
+            AwsError: it could not be retried: it is running, say, or as many run as the account may have.
+        """
+        minute = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+        with explain_errors("retrying an execution", execution_arn):
+            self._client.retry_pipeline_execution(
+                PipelineExecutionArn=execution_arn,
+                ClientRequestToken=hashlib.sha256(f"{execution_arn}\n{minute}".encode()).hexdigest(),
             )
-            return answer["PipelineExecutionArn"]
+
+    def newest_by_version(self, *, since: datetime) -> Mapping[str, PipelineExecution]:
+        """Return the newest execution of each version, by the version's ARN, of those started after `since`.
+
+        Raises:
+            PipelineMissingError: the pipeline does not exist.
+            AwsError: AWS could not be asked.
+        """
+        newest: dict[str, PipelineExecution] = {}
+        with self._telling_when_missing():
+            for execution in self._listed(since):
+                if execution.about is not None:
+                    newest.setdefault(execution.about, execution)
+        return newest
 
     def find(self, model_package_arn: str, *, since: datetime = _BEGINNING) -> PipelineExecution | None:
         """Return the newest execution for a version, or `None` while there is none.
@@ -107,8 +197,30 @@ class PipelineExecutions:
             PipelineMissingError: the pipeline does not exist.
             AwsError: AWS could not be asked.
         """
+        with self._telling_when_missing():
+            for execution in self._listed(since):
+                if execution.about == model_package_arn:
+                    return self.describe(execution.arn)
+        return None
+
+    def _listed(self, since: datetime) -> Iterator[PipelineExecution]:
+        """Yield the executions that were started after `since`, newest first, page by page."""
+        pages = self._client.get_paginator("list_pipeline_executions").paginate(
+            PipelineName=self._pipeline,
+            CreatedAfter=since,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            PaginationConfig={"PageSize": _PAGE},
+        )
+        with explain_errors("listing the executions of the governance pipeline", self._pipeline):
+            for page in pages:
+                found = [_read_summary(summary) for summary in page["PipelineExecutionSummaries"]]
+                yield from sorted(found, key=lambda execution: execution.started, reverse=True)
+
+    @contextmanager
+    def _telling_when_missing(self) -> Iterator[None]:
         try:
-            return self._find(model_package_arn, since)
+            yield
         except AwsError as error:
             if not _is_absence(error):
                 raise
@@ -118,22 +230,6 @@ class PipelineExecutions:
                 code=error.code,
             ) from error
 
-    def _find(self, model_package_arn: str, since: datetime) -> PipelineExecution | None:
-        pages = self._client.get_paginator("list_pipeline_executions").paginate(
-            PipelineName=self._pipeline, CreatedAfter=since, SortBy="CreationTime", SortOrder="Descending"
-        )
-        with explain_errors("listing the executions of the governance pipeline", self._pipeline):
-            for page in pages:
-                of_version = [
-                    summary
-                    for summary in page["PipelineExecutionSummaries"]
-                    if summary.get("PipelineExecutionDescription") == model_package_arn
-                ]
-                if of_version:
-                    newest = max(of_version, key=lambda summary: summary["StartTime"])
-                    return self.describe(newest["PipelineExecutionArn"])
-        return None
-
     def describe(self, execution_arn: str) -> PipelineExecution:
         """Return the state of an execution."""
         with explain_errors("describing an execution", execution_arn):
@@ -142,6 +238,8 @@ class PipelineExecutions:
                 arn=answer["PipelineExecutionArn"],
                 status=answer["PipelineExecutionStatus"],
                 failure_reason=answer.get("FailureReason") or None,
+                started=answer["CreationTime"],
+                about=answer.get("PipelineExecutionDescription"),
             )
 
     def steps(self, execution_arn: str) -> tuple[ExecutionStep, ...]:
@@ -159,6 +257,16 @@ def _is_absence(error: AwsError) -> bool:
     return isinstance(error, AwsNotFoundError) or (
         error.code == "ValidationException"
         and ("does not exist" in said or "could not find pipeline" in said)
+    )
+
+
+def _read_summary(summary: "PipelineExecutionSummaryTypeDef") -> PipelineExecution:
+    return PipelineExecution(
+        arn=summary["PipelineExecutionArn"],
+        status=summary["PipelineExecutionStatus"],
+        failure_reason=summary.get("PipelineExecutionFailureReason") or None,
+        started=summary["StartTime"],
+        about=summary.get("PipelineExecutionDescription"),
     )
 
 

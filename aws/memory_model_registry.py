@@ -1,6 +1,6 @@
 """A model registry in memory, the twin of SageMaker's, for programs and tests without AWS."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,9 +22,13 @@ from aws.sagemaker_shapes import containers, registration_request, reusable_fiel
 
 
 class MemoryModelRegistry:
-    """A registry in memory that behaves as SageMaker's does; `caller` is who its next calls come from."""
+    """A registry in memory that behaves as SageMaker's does.
+
+    `caller` is who its next calls come from, `clock` tells their time.
+    """
 
     def __init__(self, *, region: str = "eu-west-1", account: str = "123456789012") -> None:
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.caller = Identity(arn=f"arn:aws:iam::{account}:user/memory")
         self._where = ("aws", region, account)
         self._packages: dict[str, ModelPackage] = {}
@@ -41,19 +45,13 @@ class MemoryModelRegistry:
     def list(self, group: str, *, approval_status: str | None = None) -> tuple[ModelPackageSummary, ...]:
         """See `ModelRegistry.list`."""
         validate_group_name(group)
-        found = [
-            ModelPackageSummary(
-                arn=package.arn,
-                group=package.group,
-                version=package.version,
-                approval_status=package.approval_status,
-                package_status=package.package_status,
-                created=package.created,
-            )
-            for package in self._packages.values()
-            if package.group == group
-        ]
+        found = [_summarise(package) for package in self._packages.values() if package.group == group]
         return newest_first(found, approval_status)
+
+    def pending(self) -> Iterator[ModelPackageSummary]:
+        """See `ModelRegistry.pending`."""
+        waiting = [package for package in self._packages.values() if package.is_pending]
+        return map(_summarise, sorted(waiting, key=lambda package: package.created))
 
     def groups(self) -> Iterator[str]:
         """See `ModelRegistry.groups`."""
@@ -72,7 +70,7 @@ class MemoryModelRegistry:
         current = self.describe(arn)
         require_status(current, only_from)
         merged = merge_update(current, approval_status, description, metadata)
-        self._packages[arn] = replace(merged, last_modified=datetime.now(UTC), last_modified_by=self.caller)
+        self._packages[arn] = replace(merged, last_modified=self.clock(), last_modified_by=self.caller)
 
     def register(self, registration: Registration) -> str:
         """See `ModelRegistry.register`."""
@@ -86,7 +84,7 @@ class MemoryModelRegistry:
         ]
         version = max(versions, default=0) + 1
         arn = str(ModelPackageArn(*self._where, group=registration.group.lower(), version=version))
-        now = datetime.now(UTC)
+        now = self.clock()
         self._packages[arn] = ModelPackage(
             arn=arn,
             group=registration.group,
@@ -121,6 +119,21 @@ class MemoryModelRegistry:
         self.describe(arn)
         return reusable_fields(self._requests[arn])
 
+    def set_package_status(self, arn: str, package_status: str) -> None:
+        """Set a version's package status, as SageMaker does while it makes and validates one."""
+        self._packages[arn] = replace(self._packages[arn], package_status=package_status)
+
     def delete(self, arn: str) -> None:
         """Delete a version, as a person might between its event and its evaluation."""
         del self._packages[arn]
+
+
+def _summarise(package: ModelPackage) -> ModelPackageSummary:
+    return ModelPackageSummary(
+        arn=package.arn,
+        group=package.group,
+        version=package.version,
+        approval_status=package.approval_status,
+        package_status=package.package_status,
+        created=package.created,
+    )

@@ -15,6 +15,7 @@ from aws.model_packages import (
     package_gone,
     require_status,
 )
+from aws.registry_names import PENDING
 from aws.request_limits import check_request
 from aws.sagemaker_shapes import (
     group_request,
@@ -27,6 +28,8 @@ from aws.sagemaker_shapes import (
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+
+_PAGE = 100  # the most that SageMaker lists at once
 
 
 class ModelRegistry(Protocol):
@@ -46,6 +49,14 @@ class ModelRegistry(Protocol):
         """Return the versions of `group`, newest first; only those of one status where one is given.
 
         A group that does not exist has no versions.
+        """
+        ...
+
+    def pending(self) -> Iterator[ModelPackageSummary]:
+        """Yield the versions of all groups that are `PendingManualApproval`, oldest first.
+
+        Raises:
+            AwsError: AWS could not be asked.
         """
         ...
 
@@ -130,6 +141,20 @@ class SageMakerModelRegistry:
                 return ()
             raise
         return newest_first(found, approval_status)
+
+    def pending(self) -> Iterator[ModelPackageSummary]:
+        """See `ModelRegistry.pending`."""
+        pages = self._client.get_paginator("list_model_packages").paginate(
+            ModelPackageType="Versioned",
+            ModelApprovalStatus=PENDING,
+            SortBy="CreationTime",
+            SortOrder="Ascending",
+            PaginationConfig={"PageSize": _PAGE},
+        )
+        with explain_errors("ListModelPackages", "the model registry"):
+            for page in pages:
+                for entry in page["ModelPackageSummaryList"]:
+                    yield summary(entry)
 
     def groups(self) -> Iterator[str]:
         """See `ModelRegistry.groups`."""

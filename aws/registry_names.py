@@ -1,24 +1,26 @@
 """The names by which the gate and SageMaker understand each other: the event, its fields, statuses, metadata.
 
-Nothing is imported here, so that the stack (`infra`) takes its rule and its permissions from the very names that the
-functions read. The sandbox stands in for AWS and has names of its own.
+Nothing of the project is imported here, so that the stack (`infra`) takes its rule and its permissions from the very
+names that the functions read. The sandbox stands in for AWS and has names of its own.
 """
+
+from typing import Final
 
 # The event of EventBridge that tells of a change of a model package.
 EVENT_SOURCE = "aws.sagemaker"
 EVENT_DETAIL_TYPE = "SageMaker Model Package State Change"
 ARN_FIELD = "ModelPackageArn"
 APPROVAL_STATUS_FIELD = "ModelApprovalStatus"
-PACKAGE_STATUS_FIELD = "ModelPackageStatus"
-# When it was changed; an event of a version that was never changed may have the time of its creation alone.
-TIME_FIELDS = ("LastModifiedTime", "CreationTime")
+# What an update changed; an event may lack it.
+UPDATED_FIELDS_FIELD = "UpdatedModelPackageFields"
 
-# The values of `ModelApprovalStatus`, and that of `ModelPackageStatus` with which a version can be used.
+# The values of `ModelApprovalStatus`; those of `ModelPackageStatus` with which a version can be used, or never will.
 APPROVED = "Approved"
 REJECTED = "Rejected"
-PENDING = "PendingManualApproval"
+PENDING: Final = "PendingManualApproval"
 APPROVAL_STATUSES = (APPROVED, REJECTED, PENDING)
 COMPLETED = "Completed"
+UNUSABLE = ("Failed", "Deleting")
 
 # The gate's own `CustomerMetadataProperties`: first what a version is registered with.
 OWN_PROPERTIES = "governance:"
@@ -33,3 +35,5 @@ STATUS_PROPERTY = "governance:status"
 # The same for what could not be decided.
 UNDECIDED_URI_PROPERTY = "governance:undecided-uri"
 UNDECIDED_DIGEST_PROPERTY = "governance:undecided-digest"
+# And the ARN of the execution that failed for the last time.
+FAILED_EXECUTION_PROPERTY = "governance:failed-execution"

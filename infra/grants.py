@@ -45,12 +45,24 @@ def allow_starting(
     pipeline_name: str,
 ) -> None:
     """`start_pipeline` looks at the version and its decision, starts the pipeline, hands on what it cannot handle."""
+    _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name)
+    _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
+
+
+def _allow_starting_what_is_due(
+    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str
+) -> None:
+    """Look at a version, at what the gate left of it and at its executions, and start one."""
     _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow_listing(role, buckets.decisions)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
-    _allow(role, ["sagemaker:StartPipelineExecution"], [_sagemaker(role, "pipeline", pipeline_name)])
-    _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
+    _allow(
+        role,
+        ["sagemaker:StartPipelineExecution", "sagemaker:ListPipelineExecutions"],
+        [_sagemaker(role, "pipeline", pipeline_name)],
+    )
+    _allow(role, ["sagemaker:DescribePipelineExecution"], [_executions(role, pipeline_name)])
 
 
 def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
@@ -187,6 +199,10 @@ def _allow_listing(role: iam.Role, *buckets: s3.Bucket) -> None:
 
 def _sagemaker(role: iam.Role, resource: str, name: str) -> str:
     return Stack.of(role).format_arn(service="sagemaker", resource=resource, resource_name=name)
+
+
+def _executions(role: iam.Role, pipeline_name: str) -> str:
+    return _sagemaker(role, "pipeline", f"{pipeline_name}/execution/*")
 
 
 def _model_packages(role: iam.Role) -> str:

@@ -9,10 +9,8 @@ from constructs import Construct
 
 from aws.registry_names import (
     APPROVAL_STATUS_FIELD,
-    COMPLETED,
     EVENT_DETAIL_TYPE,
     EVENT_SOURCE,
-    PACKAGE_STATUS_FIELD,
     PENDING,
 )
 
@@ -46,10 +44,8 @@ class PendingModelPackages(Construct):
             event_pattern=events.EventPattern(
                 source=[EVENT_SOURCE],
                 detail_type=[EVENT_DETAIL_TYPE],
-                detail={
-                    APPROVAL_STATUS_FIELD: [PENDING],
-                    PACKAGE_STATUS_FIELD: [COMPLETED],
-                },
+                # Not by ModelPackageStatus: no published text says what the event of a registration has there.
+                detail={APPROVAL_STATUS_FIELD: [PENDING]},
             ),
             targets=[
                 targets.LambdaFunction(

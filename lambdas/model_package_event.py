@@ -7,12 +7,10 @@ from aws.arns import ModelPackageArn
 from aws.registry_names import (
     APPROVAL_STATUS_FIELD,
     ARN_FIELD,
-    COMPLETED,
     EVENT_DETAIL_TYPE,
     EVENT_SOURCE,
-    PACKAGE_STATUS_FIELD,
     PENDING,
-    TIME_FIELDS,
+    UPDATED_FIELDS_FIELD,
 )
 from checks.errors import GovernanceError
 
@@ -23,20 +21,22 @@ class EventRefusedError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """One change of one model version; `changed_at` is its time as the event spells it."""
+    """One change of one model version, as far as its event is relied on; `DescribeModelPackage` says the rest.
+
+    `updated_fields` are what was changed, or `None` where the event does not say it, as that of a registration.
+    """
 
     model_package_arn: str
     approval_status: str
-    package_status: str
-    changed_at: str
+    updated_fields: frozenset[str] | None
 
     @property
     def not_to_be_judged(self) -> str | None:
-        """Why the version needs no judgement now, or `None` when it does."""
-        if self.package_status != COMPLETED:
-            return f"its package is {self.package_status}, not {COMPLETED}"
+        """Why the version needs no judgement for this change, or `None` where that is to be looked for."""
         if self.approval_status != PENDING:
             return f"it is {self.approval_status}, not {PENDING}"
+        if self.updated_fields is not None and APPROVAL_STATUS_FIELD not in self.updated_fields:
+            return f"its {', '.join(sorted(self.updated_fields))} was edited, not its {APPROVAL_STATUS_FIELD}"
         return None
 
 
@@ -52,7 +52,8 @@ def read_event(event: object, *, account: str, region: str) -> StateChange:
             f"the event is {type(event).__name__}, not an object; send it through EventBridge"
         )
     for field, expected in (("source", EVENT_SOURCE), ("detail-type", EVENT_DETAIL_TYPE)):
-        if event.get(field) != expected:
+        # The developer guide's sample has its source in a list.
+        if event.get(field) not in (expected, [expected]):
             raise EventRefusedError(
                 f"the event's {field} is {event.get(field)!r}, not {expected!r}; fix the rule that delivers it"
             )
@@ -64,8 +65,7 @@ def read_event(event: object, *, account: str, region: str) -> StateChange:
     return StateChange(
         model_package_arn=arn,
         approval_status=_read_text(detail, APPROVAL_STATUS_FIELD),
-        package_status=_read_text(detail, PACKAGE_STATUS_FIELD),
-        changed_at=_read_time(detail),
+        updated_fields=_read_updated_fields(detail),
     )
 
 
@@ -85,12 +85,9 @@ def _require_own(text: str, *, account: str, region: str) -> None:
         )
 
 
-def _read_time(detail: Mapping[str, object]) -> str:
-    """The time of the change: SageMaker sends milliseconds since 1970 as a number, others send text."""
-    for field in TIME_FIELDS:
-        value = detail.get(field)
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool) and value != "":
-            return str(value)
-    raise EventRefusedError(
-        f"the event's detail lacks {' and '.join(TIME_FIELDS)}; send it as SageMaker does"
-    )
+def _read_updated_fields(detail: Mapping[str, object]) -> frozenset[str] | None:
+    """Return the names in the list; where it is empty or no list of names, the version itself is looked at."""
+    value = detail.get(UPDATED_FIELDS_FIELD)
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+        return None
+    return frozenset(value)

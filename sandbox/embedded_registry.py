@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -98,7 +98,14 @@ class EmbeddedRegistry:
             package.add_additional_inference_specifications(additional_inference_specifications_to_add)
         package.modifications_done()
         package.last_modified_by = _caller.get()
-        self._announce(backend, package)
+        given = {
+            "ModelApprovalStatus": model_approval_status,
+            "ApprovalDescription": approval_description,
+            "CustomerMetadataProperties": customer_metadata_properties
+            or customer_metadata_properties_to_remove,
+            "InferenceSpecification": additional_inference_specifications_to_add,
+        }
+        self._announce(backend, package, [name for name, value in given.items() if value])
         arn: str = package.arn
         return arn
 
@@ -107,10 +114,10 @@ class EmbeddedRegistry:
         package = backend.describe_model_package(model_package_name)
         del backend.model_packages[package.arn]
 
-    def _announce(self, backend: Any, package: Any) -> None:
+    def _announce(self, backend: Any, package: Any, updated_fields: Sequence[str] = ()) -> None:
         self._log.publish(
             events.MODEL_PACKAGE,
-            events.model_package_detail(package),
+            events.model_package_detail(package, updated_fields),
             resources=[package.arn],
             account=backend.account_id,
             region=backend.region_name,

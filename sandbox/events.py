@@ -3,7 +3,7 @@
 import copy
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,8 +61,10 @@ def timestamp(moment: datetime) -> str:
     return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def model_package_detail(package: Any) -> dict[str, Any]:
+def model_package_detail(package: Any, updated_fields: Sequence[str] = ()) -> dict[str, Any]:
     """Return the `detail` of a model package's event from moto's model package.
+
+    `updated_fields` are what an update changed; that of a registration has no such list.
 
     `LastModifiedTime` of a package that was never updated is its creation time. Fields that the package does
     not have are left out, as AWS does; an unversioned package has a name and no group.
@@ -84,7 +86,12 @@ def model_package_detail(package: Any) -> dict[str, Any]:
         "CustomerMetadataProperties",
         "ApprovalDescription",
     )
-    return {name: described[name] for name in names if described.get(name) is not None} | {
-        "CreationTime": timestamp(package.creation_time),
-        "LastModifiedTime": timestamp(package.last_modified_time or package.creation_time),
-    }
+    updated = {"UpdatedModelPackageFields": list(updated_fields)} if updated_fields else {}
+    return (
+        {name: described[name] for name in names if described.get(name) is not None}
+        | updated
+        | {
+            "CreationTime": timestamp(package.creation_time),
+            "LastModifiedTime": timestamp(package.last_modified_time or package.creation_time),
+        }
+    )

@@ -277,3 +277,15 @@ def test_containers_are_said_one_way(
 ) -> None:
     with pytest.raises(RegistryLimitError, match=message):
         registry.register(Registration(group, **said))
+
+
+def test_the_pending_versions_of_all_groups_are_listed_oldest_first(
+    registry: ModelRegistry, group: str
+) -> None:
+    arns = [
+        registry.register(Registration(name, IMAGE)) for name in (group, f"{group}-2", group, f"{group}-2")
+    ]
+    registry.update(arns[1], approval_status=REJECTED)
+    found = [entry for entry in registry.pending() if entry.group in (group, f"{group}-2")]
+    assert [entry.arn for entry in found] == [arns[0], arns[2], arns[3]]
+    assert {entry.approval_status for entry in found} == {PENDING}

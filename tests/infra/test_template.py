@@ -119,7 +119,7 @@ def test_the_rule_matches_versions_that_wait_and_loses_none(deployed: dict[str, 
     assert rule["EventPattern"] == {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],
-        "detail": {"ModelApprovalStatus": ["PendingManualApproval"], "ModelPackageStatus": ["Completed"]},
+        "detail": {"ModelApprovalStatus": ["PendingManualApproval"]},
     }
     (target,) = rule["Targets"]
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 6 * 3600, "MaximumRetryAttempts": 24}

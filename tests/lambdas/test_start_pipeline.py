@@ -1,8 +1,7 @@
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws.aws_errors import AwsThrottledError
+from aws.aws_errors import AwsUnreachableError
 from aws.decision_log import FolderDecisionLog
-from aws.executions import PipelineExecutions, request_token
+from aws.executions import request_token
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import ModelPackage, Registration
 from aws.record_seals import LocalSeals
 from lambdas.start_pipeline import StartOutcome, start_pipeline
 from pipelines.record_keys import created_text, statement
 from pipelines.step_settings import StartPipelineSettings
+from tests.memory_executions import PREFIX, MemoryExecutions
 
 SETTINGS = StartPipelineSettings(
     pipeline_name="model-governance",
@@ -30,18 +30,6 @@ SETTINGS = StartPipelineSettings(
 SEALS = LocalSeals(b"the secret of the tests")
 NOWHERE = FolderDecisionLog(Path("/nonexistent"))
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/1"
-
-
-class SageMaker:
-    """Starts executions as SageMaker does: one for each token."""
-
-    def __init__(self) -> None:
-        self.started: dict[str, Mapping[str, object]] = {}
-
-    def start_pipeline_execution(self, **request: object) -> dict[str, str]:
-        token = str(request["ClientRequestToken"])
-        self.started.setdefault(token, request)
-        return {"PipelineExecutionArn": f"arn:execution/{list(self.started).index(token)}"}
 
 
 @pytest.fixture
@@ -75,36 +63,90 @@ def event(arn: object = ARN, **detail: object) -> dict[str, object]:
 def start(
     given: object,
     registry: MemoryModelRegistry,
-    sagemaker: SageMaker | None = None,
+    executions: MemoryExecutions | None = None,
     settings: StartPipelineSettings = SETTINGS,
     decisions: FolderDecisionLog = NOWHERE,
 ) -> StartOutcome:
-    executions = PipelineExecutions(sagemaker or SageMaker(), "model-governance")  # type: ignore[arg-type]  # a fake
     return start_pipeline(
-        given, settings=settings, registry=registry, executions=executions, decisions=decisions, seals=SEALS
+        given,
+        settings=settings,
+        registry=registry,
+        executions=executions or MemoryExecutions(),
+        decisions=decisions,
+        seals=SEALS,
+        now=datetime.now(UTC),
     )
 
 
-def test_an_execution_is_started_for_exactly_the_version_of_the_event(registry: MemoryModelRegistry) -> None:
-    registry.register(Registration(group="askdata", image="1.dkr.ecr/i:1"))
-    sagemaker = SageMaker()
-    assert start(event(), registry, sagemaker) == StartOutcome(
-        "started", f"{ARN} waits for approval", "arn:execution/0"
-    )
-    (request,) = sagemaker.started.values()
-    assert request["PipelineName"] == "model-governance"
-    assert request["PipelineParameters"] == [{"Name": "ModelPackageArn", "Value": ARN}]
-    assert request["ClientRequestToken"] == request_token(ARN, "1583862317000")
+@pytest.fixture
+def executions() -> MemoryExecutions:
+    made = MemoryExecutions()
+    made.now = datetime.now(UTC) + timedelta(seconds=1)
+    return made
 
 
-def test_the_same_event_three_times_starts_one_execution_and_a_later_change_another(
-    registry: MemoryModelRegistry,
+def test_an_execution_is_started_for_exactly_the_version_of_the_event(
+    registry: MemoryModelRegistry, executions: MemoryExecutions
 ) -> None:
-    sagemaker = SageMaker()
-    outcomes = [start(event(), registry, sagemaker) for _ in range(3)]
-    assert {outcome.execution_arn for outcome in outcomes} == {"arn:execution/0"}
-    start(event(LastModifiedTime=1583862318000), registry, sagemaker)
-    assert len(sagemaker.started) == 2
+    registry.register(Registration(group="askdata", image="1.dkr.ecr/i:1"))
+    (arn,) = [f"{PREFIX}e0"]
+    assert start(event(), registry, executions) == StartOutcome("started", f"{ARN} waits for approval", arn)
+    assert [one.about for one in executions.all] == [ARN]
+    assert executions.by_token == {request_token(ARN, registry.describe(ARN).last_modified): arn}
+
+
+@pytest.mark.parametrize("answers_conflict", [False, True], ids=["the same execution", "a conflict"])
+def test_one_change_starts_one_execution_however_its_token_is_answered(
+    registry: MemoryModelRegistry, executions: MemoryExecutions, answers_conflict: bool
+) -> None:
+    executions.answers_conflict = answers_conflict
+    executions.list_lags = True
+    outcomes = [start(event(), registry, executions).outcome for _ in range(2)]
+    assert outcomes == ["started", "started"]
+    assert len(executions.all) == 1
+
+
+def test_while_an_execution_runs_none_is_started_and_later_one_for_each_later_change(
+    registry: MemoryModelRegistry, executions: MemoryExecutions
+) -> None:
+    start(event(), registry, executions)
+    registry.update(ARN, description="An edit.")
+    assert start(event(), registry, executions).outcome == "left"
+    (first,) = executions.all
+    registry.update(ARN, approval_status="Rejected")
+    executions.end(first.arn)
+    assert start(event(), registry, executions).reason == f"{ARN}: it is Rejected by now"
+    registry.clock = lambda: executions.now + timedelta(seconds=1)
+    registry.update(ARN, approval_status="PendingManualApproval")
+    assert start(event(), registry, executions).outcome == "started"
+    assert len(executions.all) == 2
+
+
+@pytest.mark.parametrize(
+    ("quota", "is_throttled", "says"),
+    [
+        pytest.param(0, False, "as many run as may", id="the quota is used up"),
+        pytest.param(20, True, "slow down", id="calls are throttled"),
+    ],
+)
+def test_what_aws_refuses_for_now_is_left_for_the_reconciler(
+    registry: MemoryModelRegistry, quota: int, is_throttled: bool, says: str
+) -> None:
+    executions = MemoryExecutions(quota=quota)
+    executions.is_throttled = is_throttled
+    outcome = start(event(), registry, executions)
+    assert (outcome.outcome, outcome.reason) == ("left", says)
+
+
+def test_a_failed_execution_is_left_for_the_reconciler(
+    registry: MemoryModelRegistry, executions: MemoryExecutions
+) -> None:
+    start(event(), registry, executions)
+    executions.end(f"{PREFIX}e0", "Failed", reason="it broke")
+    assert start(event(), registry, executions) == StartOutcome(
+        "left", f"{ARN}: its execution failed: {PREFIX}e0"
+    )
+    assert len(executions.all) == 1
 
 
 def without(field: str) -> dict[str, object]:
@@ -129,14 +171,6 @@ def without(field: str) -> dict[str, object]:
         pytest.param({**event(), "detail": None}, "the event has no detail", id="no detail"),
         pytest.param(without("ModelPackageArn"), "the event's detail lacks ModelPackageArn", id="no ARN"),
         pytest.param(without("ModelApprovalStatus"), "detail lacks ModelApprovalStatus", id="no status"),
-        pytest.param(
-            without("ModelPackageStatus"), "detail lacks ModelPackageStatus", id="no package status"
-        ),
-        pytest.param(
-            event(LastModifiedTime=None, CreationTime=True),
-            "lacks LastModifiedTime and CreationTime",
-            id="no time",
-        ),
         pytest.param(event(7), "lacks ModelPackageArn, as text", id="ARN is a number"),
         pytest.param(event("askdata"), "'askdata' is not a model package ARN", id="ARN is a name"),
         pytest.param(event(ARN.removesuffix("/1")), "is an unversioned model package", id="unversioned"),
@@ -153,11 +187,11 @@ def without(field: str) -> dict[str, object]:
 def test_an_event_that_can_never_become_valid_is_refused_and_not_raised(
     registry: MemoryModelRegistry, given: dict[str, Any] | str, reason: str
 ) -> None:
-    sagemaker = SageMaker()
+    sagemaker = MemoryExecutions()
     outcome = start(given, registry, sagemaker)
     assert (outcome.outcome, outcome.execution_arn) == ("refused", None)
     assert reason in outcome.reason
-    assert not sagemaker.started
+    assert not sagemaker.all
 
 
 @pytest.mark.parametrize(
@@ -165,14 +199,50 @@ def test_an_event_that_can_never_become_valid_is_refused_and_not_raised(
     [
         ({"ModelApprovalStatus": "Approved"}, "it is Approved, not PendingManualApproval"),
         ({"ModelApprovalStatus": "Rejected"}, "it is Rejected, not PendingManualApproval"),
-        ({"ModelPackageStatus": "InProgress"}, "its package is InProgress, not Completed"),
-        ({"ModelPackageStatus": "Failed"}, "its package is Failed, not Completed"),
+        (
+            {"UpdatedModelPackageFields": ["CustomerMetadataProperties", "ApprovalDescription"]},
+            "its ApprovalDescription, CustomerMetadataProperties was edited, not its ModelApprovalStatus",
+        ),
     ],
+    ids=["approved", "rejected", "an edit"],
 )
 def test_an_event_about_a_version_that_is_not_due_is_ignored_with_the_reason(
-    registry: MemoryModelRegistry, detail: dict[str, str], reason: str
+    registry: MemoryModelRegistry, detail: dict[str, object], reason: str
 ) -> None:
     assert start(event(**detail), registry) == StartOutcome("ignored", f"{ARN}: {reason}")
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        pytest.param({"UpdatedModelPackageFields": ["ModelApprovalStatus"]}, id="the status was changed"),
+        pytest.param({"UpdatedModelPackageFields": []}, id="an empty list"),
+        pytest.param({"UpdatedModelPackageFields": "ModelLifeCycle"}, id="no list"),
+        pytest.param({"ModelPackageStatus": "InProgress"}, id="the version was completed since"),
+        pytest.param({"LastModifiedTime": None, "CreationTime": True}, id="no time"),
+        pytest.param({"LastModifiedTime": "2021-02-24T17:00:14Z"}, id="a time as text"),
+    ],
+)
+def test_what_an_event_does_not_settle_the_version_does(
+    registry: MemoryModelRegistry, detail: dict[str, object]
+) -> None:
+    assert start(event(**detail), registry).outcome == "started"
+
+
+@pytest.mark.parametrize(
+    ("package_status", "outcome", "reason"),
+    [
+        ("Pending", "left", "its package is Pending, not Completed yet"),
+        ("InProgress", "left", "its package is InProgress, not Completed yet"),
+        ("Failed", "ignored", "its package is Failed: it can never be used"),
+        ("Deleting", "ignored", "its package is Deleting: it can never be used"),
+    ],
+)
+def test_a_package_that_is_not_completed_waits_unless_it_never_will_be(
+    registry: MemoryModelRegistry, package_status: str, outcome: str, reason: str
+) -> None:
+    registry.set_package_status(ARN, package_status)
+    assert start(event(), registry) == StartOutcome(outcome, f"{ARN}: {reason}")
 
 
 def test_a_version_that_changed_since_the_event_is_ignored(registry: MemoryModelRegistry) -> None:
@@ -320,14 +390,14 @@ def test_another_digest_than_the_records_is_no_mark(judged: Judged) -> None:
     assert judged.start() == "started"
 
 
-class Throttled(MemoryModelRegistry):
+class Unreachable(MemoryModelRegistry):
     def describe(self, arn: str) -> ModelPackage:
-        raise AwsThrottledError(f"{arn}: slow down")
+        raise AwsUnreachableError(f"{arn}: no answer")
 
 
 def test_what_aws_fails_at_is_raised_so_that_the_event_is_tried_again() -> None:
-    with pytest.raises(AwsThrottledError):
-        start(event(), Throttled())
+    with pytest.raises(AwsUnreachableError):
+        start(event(), Unreachable())
 
 
 json_values = st.recursive(
@@ -349,22 +419,9 @@ def test_any_value_in_any_field_is_started_ignored_or_refused(field: str, value:
     registry = MemoryModelRegistry()
     registry.register(Registration(group="askdata", image="1.dkr.ecr/i:1"))
     outcome = start(event(**{field: value}), registry)
-    assert outcome.outcome in {"started", "ignored", "refused"}
+    assert outcome.outcome in {"started", "ignored", "refused", "left"}
     assert outcome.reason
     assert json.dumps(outcome.reason)
-
-
-def test_the_token_depends_on_version_and_time_alone(registry: MemoryModelRegistry) -> None:
-    first, second = SageMaker(), SageMaker()
-    start(event(), registry, first)
-    start(
-        {**event(InferenceSpecification={"Containers": []}), "id": "another", "time": "later"},
-        registry,
-        second,
-    )
-    assert list(first.started) == list(second.started)
-    (token,) = first.started
-    assert 32 <= len(token) <= 128
 
 
 def test_another_stack_governs_its_own_account_only(registry: MemoryModelRegistry) -> None:

@@ -35,6 +35,8 @@ DETAIL_MEMBERS = {
     "MetadataProperties",
     "ModelMetrics",
 }
+# Those that the sample has since 2025 beside them: what an update changed, and the stage of the version.
+LATER_MEMBERS = {"UpdatedModelPackageFields", "ModelLifeCycle"}
 STATUSES = {"ModelPackageStatus": "Completed", "ModelApprovalStatus": "Rejected"}
 NOW = "2021-02-24T17:00:14Z"
 
@@ -47,7 +49,25 @@ def documented() -> dict[str, Any]:
     return event | {"source": SOURCE, "detail-type": DETAIL_TYPE, "resources": [ARN], "detail": detail}
 
 
-def sent_by_the_sandbox() -> dict[str, Any]:
+def documented_since() -> dict[str, Any]:
+    """An event with the members of the sample as it is by now; its source is in a list there."""
+    event = documented()
+    event["detail"] |= {
+        "ModelLifeCycle": {"Stage": "Development"},
+        "UpdatedModelPackageFields": ["ModelLifeCycle"],
+    }
+    return event | {"source": [SOURCE]}
+
+
+def seen_in_public() -> dict[str, Any]:
+    """An event as people who got one show it: times in milliseconds, and none of a change."""
+    event = documented()
+    del event["detail"]["LastModifiedTime"]
+    event["detail"] |= {"CreationTime": 1614186014000, "ModelApprovalStatus": "PendingManualApproval"}
+    return event
+
+
+def sent_by_the_sandbox(*updated_fields: str) -> dict[str, Any]:
     """The event that the sandbox sends of a package that has everything."""
     described = dict.fromkeys(DETAIL_MEMBERS - {"CreationTime", "LastModifiedTime"}, "x")
     package = SimpleNamespace(
@@ -56,7 +76,7 @@ def sent_by_the_sandbox() -> dict[str, Any]:
         last_modified_time=datetime.fromisoformat(NOW),
     )
     log = events.EventLog()
-    detail = events.model_package_detail(package)
+    detail = events.model_package_detail(package, updated_fields)
     log.publish(events.MODEL_PACKAGE, detail, resources=[ARN], account=ACCOUNT, region=REGION)
     (event,) = log.sent()
     return event
@@ -69,10 +89,34 @@ def test_the_sandbox_sends_the_members_of_the_documented_event() -> None:
     assert sent["detail"].keys() == DETAIL_MEMBERS
 
 
-@pytest.mark.parametrize("make", [documented, sent_by_the_sandbox], ids=["documented", "sandbox"])
-def test_the_gate_reads_the_event(make: Any) -> None:
-    assert read_event(make(), account=ACCOUNT, region=REGION) == StateChange(
-        model_package_arn=ARN, approval_status="Rejected", package_status="Completed", changed_at=NOW
+def test_the_sandbox_says_what_an_update_changed_as_the_documented_event_does() -> None:
+    detail = sent_by_the_sandbox("ModelApprovalStatus")["detail"]
+    assert detail.keys() - DETAIL_MEMBERS == {"UpdatedModelPackageFields"} <= LATER_MEMBERS
+    assert detail["UpdatedModelPackageFields"] == ["ModelApprovalStatus"]
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "updated_fields"),
+    [
+        pytest.param(documented(), "Rejected", None, id="documented until 2025"),
+        pytest.param(documented_since(), "Rejected", {"ModelLifeCycle"}, id="documented"),
+        pytest.param(seen_in_public(), "PendingManualApproval", None, id="seen in public"),
+        pytest.param(sent_by_the_sandbox(), "Rejected", None, id="sandbox, registered"),
+        pytest.param(
+            sent_by_the_sandbox("ModelApprovalStatus"),
+            "Rejected",
+            {"ModelApprovalStatus"},
+            id="sandbox, updated",
+        ),
+    ],
+)
+def test_the_gate_reads_the_event(
+    event: dict[str, Any], status: str, updated_fields: set[str] | None
+) -> None:
+    assert read_event(event, account=ACCOUNT, region=REGION) == StateChange(
+        model_package_arn=ARN,
+        approval_status=status,
+        updated_fields=None if updated_fields is None else frozenset(updated_fields),
     )
 
 
@@ -80,10 +124,9 @@ def test_the_names_of_the_gate_are_those_that_are_documented() -> None:
     named = {
         registry_names.ARN_FIELD,
         registry_names.APPROVAL_STATUS_FIELD,
-        registry_names.PACKAGE_STATUS_FIELD,
-        *registry_names.TIME_FIELDS,
+        registry_names.UPDATED_FIELDS_FIELD,
     }
-    assert named <= DETAIL_MEMBERS
+    assert named <= DETAIL_MEMBERS | LATER_MEMBERS
     assert (registry_names.EVENT_SOURCE, registry_names.EVENT_DETAIL_TYPE) == (SOURCE, DETAIL_TYPE)
     assert tuple(STATUSES.values()) == (registry_names.COMPLETED, registry_names.REJECTED)
 

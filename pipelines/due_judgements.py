@@ -1,0 +1,145 @@
+"""Whether a judgement is due for a version, and for which change: the one answer of the event and of the reconciler.
+
+A change is a transition to pending, the registration included. It is known by the version's ARN and by its time as
+`DescribeModelPackage` tells it, so that whatever asks, and how often, comes to the same token and to one execution.
+An edit of metadata or description is no change: while the version is being judged nothing is started, and when it was
+judged it bears the gate's mark or has a status.
+
+Light enough for the function behind the rule: boto3 and the standard library.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from aws.decision_log import DecisionLog
+from aws.executions import STOPPED, SUCCEEDED, Executions, PipelineExecution
+from aws.model_packages import ModelPackage, ModelPackageGoneError
+from aws.model_registry import ModelRegistry
+from aws.record_seals import Seals
+from aws.registry_names import COMPLETED, PENDING, UNUSABLE
+from pipelines.gate_marks import is_left_for_review, is_left_undecided
+
+# How long a failed execution is tried again. What was changed later than that asks for an execution of its own.
+RETRIED_FOR = timedelta(hours=1)
+# Executions that were started longer ago are not looked for: what they left is in the registry.
+LOOKED_BACK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A judgement is due for the change of `package` at `changed_at`."""
+
+    package: ModelPackage
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The execution for the newest change of `package` failed; `is_retried` says whether that is to be tried again."""
+
+    package: ModelPackage
+    execution: PipelineExecution
+    is_retried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """No judgement can be started now, and one may be later: `reason` says why. `since` is the time of the change."""
+
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The gate left the version to people, since nothing may or could be decided: `reason` says where that is said."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """No judgement is due: `reason` says why."""
+
+    reason: str
+
+
+Verdict = Due | Failed | Waiting | Undecided | Settled
+
+
+class FindExecution(Protocol):
+    """Finds the newest execution for a version that was started after `since`."""
+
+    def __call__(self, model_package_arn: str, *, since: datetime) -> PipelineExecution | None:
+        """Return it, or `None` where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementSources:
+    """What the answer comes from: AWS, or its twins."""
+
+    registry: ModelRegistry
+    executions: Executions
+    decisions: DecisionLog
+    seals: Seals
+
+
+def look_for_judgement(
+    model_package_arn: str, sources: JudgementSources, find_execution: FindExecution, *, now: datetime
+) -> Verdict:
+    """Return whether a judgement is due for the version by what the registry, the records and the executions say.
+
+    `find_execution` returns the newest execution for an ARN since a moment: that of the executions, or a list of them
+    that the caller has.
+
+    Raises:
+        ArnError: the ARN is none of a version.
+        AwsError: AWS could not be asked.
+    """
+    try:
+        package = sources.registry.describe(model_package_arn)
+    except ModelPackageGoneError:
+        return Settled("it was deleted after the event was sent")
+    # First what costs nothing more, then the marks, which cost a call or two, then the executions.
+    return _by_registry(package) or _by_marks(package, sources) or _by_execution(package, find_execution, now)
+
+
+def _by_registry(package: ModelPackage) -> Verdict | None:
+    """Return what the registry alone says: the version has a status, or cannot be used (yet)."""
+    if package.approval_status != PENDING:
+        return Settled(f"it is {package.approval_status} by now")
+    if package.package_status in UNUSABLE:
+        return Settled(f"its package is {package.package_status}: it can never be used")
+    if package.package_status != COMPLETED:
+        reason = f"its package is {package.package_status}, not {COMPLETED} yet"
+        return Waiting(reason, package.last_modified)
+    return None
+
+
+def _by_marks(package: ModelPackage, sources: JudgementSources) -> Verdict | None:
+    """Return what the gate's marks on a pending version say, where it bears one."""
+    if is_left_for_review(package, sources.decisions, sources.seals):
+        return Settled("it was judged and waits for a review")
+    if is_left_undecided(package, sources.decisions, sources.seals, sources.executions):
+        return Undecided("nothing may or could be decided about it, and it waits for a person")
+    return None
+
+
+def _by_execution(package: ModelPackage, find_execution: FindExecution, now: datetime) -> Verdict:
+    """Return what is due for a pending version without a mark, by the newest execution for it."""
+    changed_at = package.last_modified
+    newest = find_execution(package.arn, since=max(package.created, now - LOOKED_BACK))
+    if newest is None:
+        return Due(package, changed_at)
+    if not newest.is_finished:
+        return Waiting("an execution for it is running", changed_at)
+    # One that succeeded left neither a mark nor another status: somebody set the version back since. One that failed
+    # judges the version as it is by then when it is tried again, so that only a change after that is another one.
+    given_up_at = newest.started if newest.status == SUCCEEDED else newest.started + RETRIED_FOR
+    if changed_at > given_up_at:
+        return Due(package, changed_at)
+    if newest.status == SUCCEEDED:
+        return Settled(f"an execution has judged this change: {newest.arn}")
+    return Failed(package, newest, is_retried=newest.status != STOPPED and now < given_up_at)
