@@ -141,8 +141,8 @@ def test_the_rule_matches_versions_that_wait_and_loses_none(deployed: dict[str, 
 def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[str, dict[str, Any]]) -> None:
     models: dict[str, Any] = {
         "start_pipeline": StartPipelineSettings,
-        "evaluate_model_package": EvaluateSettings,
-        "update_model_status": UpdateSettings,
+        "handle_evaluate": EvaluateSettings,
+        "handle_update": UpdateSettings,
     }
     for handler, model in models.items():
         variables = function(deployed, handler)["Environment"]["Variables"]
@@ -168,7 +168,7 @@ def test_functions_have_a_log_group_with_retention_of_their_own(
 def test_the_evaluation_function_may_run_as_long_as_a_lambda_step(
     deployed: dict[str, dict[str, Any]],
 ) -> None:
-    assert function(deployed, "evaluate_model_package")["Timeout"] == 600
+    assert function(deployed, "handle_evaluate")["Timeout"] == 600
 
 
 def definition(resources: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -264,12 +264,17 @@ EVALUATE = {
 } | READ
 
 
+START = {
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribePipelineExecution",
+    "sagemaker:ListPipelineExecutions",
+    "sagemaker:StartPipelineExecution",
+}
+
+
 def test_what_each_role_may_do(deployed: dict[str, dict[str, Any]]) -> None:
     assert {role: allowed(deployed, role) for role in ("Start", "Evaluate", "Update", "Pipeline")} == {
-        "Start": LOGS
-        | READ
-        | {"kms:VerifyMac"}
-        | {"sagemaker:DescribeModelPackage", "sagemaker:StartPipelineExecution", "sqs:SendMessage"},
+        "Start": LOGS | READ | {"kms:VerifyMac"} | START | {"sqs:SendMessage"},
         "Evaluate": LOGS | EVALUATE,
         "Update": LOGS
         | READ
