@@ -10,7 +10,7 @@ from aws.aws_errors import explain_errors
 from aws.s3_objects import list_objects, read_object
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
-from checks.selection import find_ambiguities, thresholds_for_group
+from checks.selection import find_ambiguities, select_thresholds
 from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
 from checks.thresholds import ThresholdFile
 from disk.reading import read_bounded
@@ -148,4 +148,4 @@ def _choose(contents: Iterable[tuple[str, bytes]], group: str) -> ThresholdFile 
     # A file that cannot be read might have been the one that applies: nothing is decided beside it.
     if problems:
         raise ThresholdFileError(problems)
-    return thresholds_for_group(files, group)
+    return select_thresholds(files, group)

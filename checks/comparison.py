@@ -4,7 +4,7 @@ import math
 
 from checks.decision import Outcome
 from checks.exact import number_text
-from checks.intervals import NoSpread, Unsupported, interval_at, is_proportion
+from checks.intervals import NoSpread, Unsupported, find_interval, is_proportion
 from checks.limits import Limit, Zone
 from checks.measurements import Interval, Measured
 from checks.ranges import Range
@@ -37,7 +37,7 @@ def hold_against(check: Check, measured: Measured) -> Result:
 
 
 def _hold_interval(check: Check, measured: Measured, confidence: float) -> Result:
-    match interval_at(measured, confidence):
+    match find_interval(measured, confidence):
         case Unsupported(reason):
             return Outcome.INVALID, f"confidence {confidence:g} cannot be shown: {reason}", measured.interval
         case NoSpread(reason, worst_case):

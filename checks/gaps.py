@@ -12,7 +12,7 @@ Gaps = Mapping[str, Sequence[Unmeasured]]
 """By metric: what is undefined with its parts."""
 
 
-def with_gaps(metric: str, asked: AskedFacet, found: ByFacet, gaps: Gaps) -> ByFacet:
+def add_gaps(metric: str, asked: AskedFacet, found: ByFacet, gaps: Gaps) -> ByFacet:
     """Return `found`, the measurements of `metric` by facet, with the gaps that reach it from further up.
 
     `asked` is what the check is for. Further up is what `metric` is a part of, and the column that `asked` is a group
@@ -33,7 +33,7 @@ def with_gaps(metric: str, asked: AskedFacet, found: ByFacet, gaps: Gaps) -> ByF
     return held
 
 
-def gaps_by_metric(measurements: Iterable[Measurement]) -> Gaps:
+def group_gaps(measurements: Iterable[Measurement]) -> Gaps:
     """Return every gap that has parts."""
     gaps: defaultdict[str, list[Unmeasured]] = defaultdict(list)
     for measurement in measurements:

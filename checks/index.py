@@ -9,9 +9,9 @@ from functools import cached_property
 from checks.alike import alike
 from checks.evidence import Evidence
 from checks.facets import KnownFacets
-from checks.gaps import ByFacet, gaps_by_metric, with_gaps
+from checks.gaps import ByFacet, add_gaps, group_gaps
 from checks.measurements import Measurement
-from checks.sensitive_share import Explanations, explanations, sensitive_shares
+from checks.sensitive_share import Explanations, find_explanations, sum_sensitive_shares
 from checks.thresholds import Check
 
 _NEIGHBOURS = 10  # names compared with a missing one, on each side of its place in an order
@@ -30,21 +30,21 @@ class MeasurementIndex:
         self._known_facets: dict[str, KnownFacets] = {}
         for measurement in evidence.measurements:
             self._found[alike(measurement.metric)][measurement.facet].append(measurement)
-        self._gaps = gaps_by_metric(evidence.measurements)
+        self._gaps = group_gaps(evidence.measurements)
 
-    def concerned(self, check: Check) -> Iterator[tuple[str | None, Sequence[Measurement]]]:
+    def find_concerned(self, check: Check) -> Iterator[tuple[str | None, Sequence[Measurement]]]:
         """Yield each facet that `check` is about with what the evidence has of it, in the order of their names."""
         asked = check.asked_facet
-        found = with_gaps(alike(check.metric), asked, self._found_for(check), self._gaps)
+        found = add_gaps(alike(check.metric), asked, self._find_for(check), self._gaps)
         facets = (facet for facet in found if asked.concerns(facet))
         yield from ((facet, found[facet]) for facet in sorted(facets, key=lambda facet: facet or ""))
 
-    def some_facets(self, metric: str) -> list[str] | None:
+    def list_some_facets(self, metric: str) -> list[str] | None:
         """Return the first facets of `metric`, none where it is only about the whole; `None` where it is not there."""
         found = self._found.get(alike(metric))
-        return None if found is None else self._known(alike(metric), found).in_order[:_MOST_SHOWN]
+        return None if found is None else self._find_known(alike(metric), found).in_order[:_MOST_SHOWN]
 
-    def nearest(self, metric: str) -> list[str]:
+    def find_nearest(self, metric: str) -> list[str]:
         """Return at most three names that are spelt much like `metric`, nearest first.
 
         Compared are its neighbours among the names in order, and among the names read backwards: of many names, those
@@ -52,18 +52,18 @@ class MeasurementIndex:
         """
         if len(metric) > _LONGEST_COMPARED:
             return []
-        near = _around(metric, self._names)
-        near += [name[::-1] for name in _around(metric[::-1], self._mirrored)]
+        near = _list_around(metric, self._names)
+        near += [name[::-1] for name in _list_around(metric[::-1], self._mirrored)]
         return difflib.get_close_matches(metric, sorted(set(near)), n=3)
 
-    def _found_for(self, check: Check) -> ByFacet:
+    def _find_for(self, check: Check) -> ByFacet:
         if check.sensitive_features is not None:
-            return sensitive_shares(check.metric, check.sensitive_features, self._explanations)
+            return sum_sensitive_shares(check.metric, check.sensitive_features, self._explanations)
         metric = alike(check.metric)
         found: ByFacet = self._found.get(metric, {})
-        return {facet: found[facet] for facet in check.asked_facet.among(self._known(metric, found))}
+        return {facet: found[facet] for facet in check.asked_facet.among(self._find_known(metric, found))}
 
-    def _known(self, metric: str, found: ByFacet) -> KnownFacets:
+    def _find_known(self, metric: str, found: ByFacet) -> KnownFacets:
         """Return the facets of `metric`, which are put in order once."""
         if metric not in self._known_facets:
             self._known_facets[metric] = KnownFacets(found)
@@ -71,7 +71,7 @@ class MeasurementIndex:
 
     @cached_property
     def _explanations(self) -> Explanations:
-        return explanations(self._evidence)
+        return find_explanations(self._evidence)
 
     @cached_property
     def _names(self) -> list[str]:
@@ -82,6 +82,6 @@ class MeasurementIndex:
         return sorted(name[::-1] for name in self._names)
 
 
-def _around(name: str, names: Sequence[str]) -> list[str]:
+def _list_around(name: str, names: Sequence[str]) -> list[str]:
     place = bisect_left(names, name)
     return list(names[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS])

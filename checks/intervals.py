@@ -108,12 +108,12 @@ def _is_nothing(standard_deviation: float, measured: Measured) -> bool:
     return is_no_spread(standard_deviation, scale=scale, samples=measured.samples)
 
 
-def _of_one_item(standard_error: float, measured: Measured) -> float:
+def _scale_to_one_item(standard_error: float, measured: Measured) -> float:
     """Return the standard deviation of the items, as far as their number is known."""
     return standard_error * math.sqrt(measured.samples or 1)
 
 
-def interval_at(measured: Measured, confidence: float) -> Interval | NoSpread | Unsupported:
+def find_interval(measured: Measured, confidence: float) -> Interval | NoSpread | Unsupported:
     """Return the interval whose ends bound the value at the one-sided level, or why there is none.
 
     In this order: the interval of the report, when its level is high enough (each end of a two-sided interval of
@@ -121,17 +121,17 @@ def interval_at(measured: Measured, confidence: float) -> Interval | NoSpread | 
     the Wilson score interval for a proportion; the spread of the items over the root of their number. An interval of
     the report at a lower level is never stretched. What has no width, or claims certainty, is passed over.
     """
-    if problem := measured.spread_problem or _spread_problem(measured):
+    if problem := measured.spread_problem or _find_spread_problem(measured):
         return Unsupported(problem)
     if measured.samples == 1:
         return NoSpread("it rests on one sample, and one sample shows no spread")
-    found = _of_report(measured, confidence) or _of_spread(measured, confidence)
+    found = _take_from_report(measured, confidence) or _compute_from_spread(measured, confidence)
     if found is not None:
         return found
-    return _no_spread(measured, confidence) or Unsupported(_why_none(measured, confidence))
+    return _find_no_spread(measured, confidence) or Unsupported(_why_none(measured, confidence))
 
 
-def _of_report(measured: Measured, confidence: float) -> Interval | None:
+def _take_from_report(measured: Measured, confidence: float) -> Interval | None:
     carried, error = measured.interval, measured.standard_error
     if (
         carried is not None
@@ -139,12 +139,12 @@ def _of_report(measured: Measured, confidence: float) -> Interval | None:
         and not _has_no_width(carried, measured)
     ):
         return carried
-    if error is None or _is_nothing(_of_one_item(error, measured), measured):
+    if error is None or _is_nothing(_scale_to_one_item(error, measured), measured):
         return None
     return mean_interval(measured.value, error, measured.samples, confidence)
 
 
-def _of_spread(measured: Measured, confidence: float) -> Interval | None:
+def _compute_from_spread(measured: Measured, confidence: float) -> Interval | None:
     samples, spread = measured.samples, measured.standard_deviation
     if samples is None:
         return None
@@ -156,10 +156,10 @@ def _of_spread(measured: Measured, confidence: float) -> Interval | None:
 
 
 def _has_no_width(interval: Interval, measured: Measured) -> bool:
-    return _is_nothing(_of_one_item(interval.high - interval.low, measured), measured)
+    return _is_nothing(_scale_to_one_item(interval.high - interval.low, measured), measured)
 
 
-def _no_spread(measured: Measured, confidence: float) -> NoSpread | None:
+def _find_no_spread(measured: Measured, confidence: float) -> NoSpread | None:
     """Return what a spread of nothing comes to; `None` where the report gives none that could be nothing."""
     spread, error, carried = measured.standard_deviation, measured.standard_error, measured.interval
     if carried is not None and carried.confidence > _HIGHEST_LEVEL:
@@ -168,10 +168,10 @@ def _no_spread(measured: Measured, confidence: float) -> NoSpread | None:
     if not given and (carried is None or not _has_no_width(carried, measured)):
         return None
     reason = "the spread that the report gives is nothing against the value, and items that are alike are no certainty"
-    return NoSpread(reason, _worst_case(measured, confidence))
+    return NoSpread(reason, _bound_worst_case(measured, confidence))
 
 
-def _worst_case(measured: Measured, confidence: float) -> Interval | None:
+def _bound_worst_case(measured: Measured, confidence: float) -> Interval | None:
     """Return the Wilson interval where all items are 0 or all are 1, but for rounding, as scores are."""
     value, samples = measured.value, measured.samples
     if samples is None or not is_no_spread(min(abs(value), abs(1 - value)), scale=1.0, samples=samples):
@@ -180,7 +180,7 @@ def _worst_case(measured: Measured, confidence: float) -> Interval | None:
     return Interval(min(wilson.low, value), max(wilson.high, value), wilson.confidence)
 
 
-def _spread_problem(measured: Measured) -> str | None:
+def _find_spread_problem(measured: Measured) -> str | None:
     interval = measured.interval
     for spread in (measured.standard_deviation, measured.standard_error):
         if spread is not None and not (math.isfinite(spread) and spread >= 0):

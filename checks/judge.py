@@ -73,7 +73,7 @@ def _judge_check(check: Check, index: MeasurementIndex, beside_unreadable: bool)
 
 def _hold_against_evidence(check: Check, index: MeasurementIndex) -> Iterator[Finding]:
     is_there = False
-    for facet, found in index.concerned(check):
+    for facet, found in index.find_concerned(check):
         is_there = True
         yield _judge_measurements(check, facet, found)
     if not is_there:
@@ -81,7 +81,7 @@ def _hold_against_evidence(check: Check, index: MeasurementIndex) -> Iterator[Fi
 
 
 def _explain_missing(check: Check, index: MeasurementIndex) -> str:
-    facets = index.some_facets(check.metric)
+    facets = index.list_some_facets(check.metric)
     if facets is not None:
         known = ", ".join(facets)
         if check.facet is None:
@@ -91,9 +91,9 @@ def _explain_missing(check: Check, index: MeasurementIndex) -> str:
         )
     reason = f"the evidence does not have {check.metric}"
     bare = check.metric.rpartition(".")[2]
-    if bare != check.metric and index.some_facets(bare) is not None:
+    if bare != check.metric and index.list_some_facets(bare) is not None:
         return f"{reason}; a figure named {bare} stands outside of that group, at the address {bare}"
-    near = index.nearest(check.metric)
+    near = index.find_nearest(check.metric)
     return f"{reason}; nearest are {', '.join(near)}" if near else reason
 
 

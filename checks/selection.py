@@ -14,13 +14,13 @@ class AmbiguousThresholdsError(GovernanceError):
     """Two threshold files that apply to one group with equal specificity."""
 
 
-def specificity(pattern: str) -> Specificity:
+def rank_pattern(pattern: str) -> Specificity:
     """Return how specific a pattern is, larger for more: a plain name, then the literal prefix, then all literals."""
     prefix = next((index for index, character in enumerate(pattern) if character in WILDCARDS), len(pattern))
-    return prefix == len(pattern), prefix, sum(len(token) == 1 for token in _tokens(pattern))
+    return prefix == len(pattern), prefix, sum(len(token) == 1 for token in _list_fixed_places(pattern))
 
 
-def thresholds_for_group(files: Iterable[ThresholdFile], group: str) -> ThresholdFile | None:
+def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFile | None:
     """Return the file whose pattern matches the name of the group most specifically, or `None`.
 
     Raises:
@@ -28,7 +28,7 @@ def thresholds_for_group(files: Iterable[ThresholdFile], group: str) -> Threshol
     """
     ranked = sorted(
         (
-            (max(specificity(pattern) for pattern in patterns), file)
+            (max(rank_pattern(pattern) for pattern in patterns), file)
             for file in files
             if (patterns := [pattern for pattern in file.applies_to if fnmatchcase(group, pattern)])
         ),
@@ -52,7 +52,7 @@ def find_ambiguities(files: Sequence[ThresholdFile]) -> list[str]:
         "make one of them more specific"
         for index, (first, mine) in enumerate(patterns)
         for second, other in patterns[index + 1 :]
-        if first is not second and specificity(mine) == specificity(other) and _overlap(mine, other)
+        if first is not second and rank_pattern(mine) == rank_pattern(other) and _overlap(mine, other)
     ]
 
 
@@ -62,7 +62,7 @@ def matches_no_group(pattern: str) -> bool:
     A group's name begins and ends with a letter or digit, and has at most 63 of letters, digits and hyphens
     (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html).
     """
-    tokens = _all_tokens(pattern)
+    tokens = _split_pattern(pattern)
     places = [token & _NAME_CHARACTERS for token in tokens if token is not None]
     if not all(places):
         return True
@@ -83,12 +83,12 @@ _NAME_CHARACTERS = _ENDS | {"-"}
 _Token = frozenset[str] | None  # the characters that one place may hold; None for *
 
 
-def _tokens(pattern: str) -> list[frozenset[str]]:
+def _list_fixed_places(pattern: str) -> list[frozenset[str]]:
     """Return the places of a pattern that are not `*`, each with the characters that it may hold."""
-    return [token for token in _all_tokens(pattern) if token is not None]
+    return [token for token in _split_pattern(pattern) if token is not None]
 
 
-def _all_tokens(pattern: str) -> list[_Token]:
+def _split_pattern(pattern: str) -> list[_Token]:
     tokens: list[_Token] = []
     index = 0
     while index < len(pattern):
@@ -112,19 +112,19 @@ def _all_tokens(pattern: str) -> list[_Token]:
 
 def _overlap(first: str, second: str) -> bool:
     """Whether some name matches both patterns: a walk through both at once."""
-    mine, other = _all_tokens(first), _all_tokens(second)
+    mine, other = _split_pattern(first), _split_pattern(second)
     reached, frontier = {(0, 0)}, [(0, 0)]
     while frontier:
         i, j = frontier.pop()
         if (i, j) == (len(mine), len(other)):
             return True
-        for step in _steps(mine, other, i, j) - reached:
+        for step in _list_steps(mine, other, i, j) - reached:
             reached.add(step)
             frontier.append(step)
     return False
 
 
-def _steps(mine: list[_Token], other: list[_Token], i: int, j: int) -> set[tuple[int, int]]:
+def _list_steps(mine: list[_Token], other: list[_Token], i: int, j: int) -> set[tuple[int, int]]:
     steps: set[tuple[int, int]] = set()
     left = mine[i] if i < len(mine) else frozenset[str]()
     right = other[j] if j < len(other) else frozenset[str]()

@@ -23,7 +23,7 @@ Explanations = Mapping[str, Sequence[Mapping[str, Measurement]]]
 """By address: the shares by feature, once for each label of each report that goes by it."""
 
 
-def explanations(evidence: Evidence) -> Explanations:
+def find_explanations(evidence: Evidence) -> Explanations:
     """Return every explanation of the evidence that has shares."""
     found: defaultdict[str, defaultdict[tuple[int, str], dict[str, Measurement]]] = defaultdict(
         lambda: defaultdict(dict)
@@ -41,7 +41,7 @@ def explanations(evidence: Evidence) -> Explanations:
     return {address: list(labels.values()) for address, labels in found.items()}
 
 
-def sensitive_shares(
+def sum_sensitive_shares(
     metric: str, features: Sequence[str], known: Explanations
 ) -> Mapping[str | None, Sequence[Measurement]]:
     """Return `metric` once for each explanation of that address; nothing where there is none."""
@@ -50,7 +50,7 @@ def sensitive_shares(
 
 
 def _sum(metric: str, features: Sequence[str], shares: Mapping[str, Measurement]) -> Measurement:
-    source = _source(next(iter(shares.values())))
+    source = _find_source(next(iter(shares.values())))
     if absent := [feature for feature in features if feature not in shares]:
         known = ", ".join(sorted(shares)[:_MOST_LISTED]) + (", …" if len(shares) > _MOST_LISTED else "")
         return Unmeasured(
@@ -64,6 +64,6 @@ def _sum(metric: str, features: Sequence[str], shares: Mapping[str, Measurement]
     return Measured(metric, min(value, 1.0), source)
 
 
-def _source(share: Measurement) -> Source:
+def _find_source(share: Measurement) -> Source:
     """Return where the explanation stands that `share` is one of."""
     return Source(share.source.uri, share.source.pointer.rpartition("/")[0])

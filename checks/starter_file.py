@@ -19,7 +19,7 @@ from checks.decision import Consequence
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.index import MeasurementIndex
-from checks.intervals import NoSpread, Unsupported, interval_at
+from checks.intervals import NoSpread, Unsupported, find_interval
 from checks.limits import Limit, OneSided
 from checks.measurements import Interval, Measured, Measurement
 from checks.ranges import Range
@@ -89,7 +89,7 @@ def _propose_as_it_is(starting: StartingCheck) -> _Proposal:
 def _bring_near(starting: StartingCheck, index: MeasurementIndex) -> _Proposal:
     """Return the check as the evidence bears it."""
     check = starting.check
-    found = [one for _, measurements in index.concerned(check) for one in measurements]
+    found = [one for _, measurements in index.find_concerned(check) for one in measurements]
     measured = [one for one in found if isinstance(one, Measured)]
     if gap := _explain_gap(starting, found, measured):
         return _Proposal(check, (gap,), is_active=False)
@@ -173,7 +173,7 @@ def _choose_confidence(
         return None, None, "reports give no samples with this metric"
     scale = _scale(metric.range, measured.value)
     for level in LEVELS:
-        interval = interval_at(measured, level)
+        interval = find_interval(measured, level)
         if isinstance(interval, Unsupported | NoSpread):
             return None, None, _put_in_one_line(interval.reason)
         if max(measured.value - interval.low, interval.high - measured.value) <= WIDEST * scale:

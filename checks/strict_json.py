@@ -20,7 +20,7 @@ class ReportError(GovernanceError):
     """A report that cannot be read; the message says what is wrong, and where in it."""
 
 
-def _object_without_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+def _refuse_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     result: dict[str, JsonValue] = {}
     for key, value in pairs:
         if key in result:
@@ -33,15 +33,15 @@ def _refuse_literal(literal: str) -> NoReturn:
     raise ReportError(f"{literal} is not JSON; write null with the reason beside it")
 
 
-def _number(literal: str) -> float:
+def _read_number(literal: str) -> float:
     try:
         return written(literal)
     except NumberError as error:
         raise ReportError(str(error)) from error
 
 
-def _finite(literal: str) -> float:
-    number = _number(literal)
+def _read_finite(literal: str) -> float:
+    number = _read_number(literal)
     if not math.isfinite(number):
         raise ReportError(f"the number {literal[:40]} is too large for a double")
     return number
@@ -49,11 +49,11 @@ def _finite(literal: str) -> float:
 
 # Made once: making one takes as long as reading a short line.
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_object_without_duplicates, parse_constant=_refuse_literal, parse_float=_finite
+    object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_literal, parse_float=_read_finite
 )
 # `NaN` is then the text "NaN", as Clarify and pandas write it; 1e999 is an infinite float.
 _REPORT_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object_without_duplicates, parse_constant=str, parse_float=_number
+    object_pairs_hook=_refuse_duplicates, parse_constant=str, parse_float=_read_number
 )
 
 

@@ -66,23 +66,23 @@ class JudgedModel:
     group: str
     containers: Sequence[Subject]
 
-    def disagreements(self, subject: Subject) -> list[str]:
+    def find_disagreements(self, subject: Subject) -> list[str]:
         """Return what the subject says otherwise, such as `image a, not b`; names and groups in any case are equal."""
         return [
             f"{_WORDS[key]} {value}, not {' or '.join(own) or 'known here'}"
             for key, value in subject.to_json().items()
-            if not self._agrees(key, value, own := self._own(key))
+            if not self._agrees(key, value, own := self._list_own(key))
         ]
 
     def is_named_by(self, subject: Subject) -> bool:
         """Whether the subject names this very model: by its image and by its model data, as far as it has them."""
         says_image = subject.image is not None or subject.image_digest is not None
         says_data = subject.model_data is not None or subject.model_data_etag is not None
-        has_image, has_data = bool(self._own("image")), bool(self._own("model_data"))
+        has_image, has_data = bool(self._list_own("image")), bool(self._list_own("model_data"))
         names_all = (says_image or not has_image) and (says_data or not has_data) and (has_image or has_data)
-        return names_all and not self.disagreements(subject)
+        return names_all and not self.find_disagreements(subject)
 
-    def _own(self, key: str) -> list[str]:
+    def _list_own(self, key: str) -> list[str]:
         if key in ("name", "group"):
             return [str(getattr(self, key))]
         return [value for container in self.containers if (value := getattr(container, key)) is not None]
@@ -92,9 +92,9 @@ class JudgedModel:
             return value.lower() == own[0].lower()
         # The digest of an image may stand in its URI, on either side.
         by_digest = key == "image" and any(
-            value.endswith(f"@{digest}") for digest in self._own("image_digest")
+            value.endswith(f"@{digest}") for digest in self._list_own("image_digest")
         )
-        in_uri = key == "image_digest" and any(uri.endswith(f"@{value}") for uri in self._own("image"))
+        in_uri = key == "image_digest" and any(uri.endswith(f"@{value}") for uri in self._list_own("image"))
         return value in own or by_digest or in_uri
 
 
@@ -108,7 +108,7 @@ _WORDS = {
 }
 
 
-def subject_of(document: object) -> Subject | None:
+def read_subject(document: object) -> Subject | None:
     """Return what a parsed report says that it is about, or `None` where it does not.
 
     Raises:

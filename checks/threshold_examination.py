@@ -7,7 +7,7 @@ goes on to be judged by.
 from dataclasses import dataclass
 
 from checks.doubts import doubts_about
-from checks.threshold_file import ThresholdFileError, parse_with_places, problem_lines
+from checks.threshold_file import ThresholdFileError, parse_with_places, write_problems
 from checks.thresholds import ThresholdFile
 from checks.yaml_source import Path, Place, Problem, YamlSource
 
@@ -30,16 +30,16 @@ def examine_thresholds(content: bytes, source: str, *, strict: bool = False) -> 
             `strict`, what is a warning otherwise is such a problem.
     """
     file, places = parse_with_places(content, source)
-    doubts = [(doubt, _problem(doubt.path, doubt.message, places)) for doubt in doubts_about(file)]
-    refused = problem_lines(source, [problem for doubt, problem in doubts if doubt.refused or strict])
+    doubts = [(doubt, _make_problem(doubt.path, doubt.message, places)) for doubt in doubts_about(file)]
+    refused = write_problems(source, [problem for doubt, problem in doubts if doubt.refused or strict])
     warnings = [problem for doubt, problem in doubts if not (doubt.refused or strict)]
-    told = problem_lines(source, warnings, WARNING)
+    told = write_problems(source, warnings, WARNING)
     if refused:
         raise ThresholdFileError([*refused, *told])
     return Examined(file, tuple(told))
 
 
-def _problem(path: Path, message: str, places: YamlSource) -> Problem:
+def _make_problem(path: Path, message: str, places: YamlSource) -> Problem:
     # Names out of the file stand in messages, and may not steer a terminal.
     harmless = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in message)
     return Problem(places.values.get(path, Place(1, 1)), path, harmless)

@@ -56,19 +56,19 @@ def parse_with_places(content: bytes, source: str) -> tuple[ThresholdFile, YamlS
     Raises:
         ThresholdFileError: with all problems at once, in the order of the file.
     """
-    yaml_source = parse_yaml(_text(content, source))
+    yaml_source = parse_yaml(_decode(content, source))
     problems = list(yaml_source.problems)
     parsed: ThresholdContent | None = None
     if yaml_source.data is not None:
-        problems += _repeated_names(yaml_source)
+        problems += _find_repeated_names(yaml_source)
         try:
             parsed = ThresholdContent.model_validate(yaml_source.data)
         except ValidationError as error:
-            problems += _content_problems(error, yaml_source)
+            problems += _find_content_problems(error, yaml_source)
     elif not problems:
         problems.append(Problem(Place(1, 1), (), EMPTY))
     if problems or parsed is None:
-        raise ThresholdFileError(problem_lines(source, problems))
+        raise ThresholdFileError(write_problems(source, problems))
     file = ThresholdFile(
         name=parsed.name,
         source=source,
@@ -82,7 +82,7 @@ def parse_with_places(content: bytes, source: str) -> tuple[ThresholdFile, YamlS
     return file, yaml_source
 
 
-def _text(content: bytes, source: str) -> str:
+def _decode(content: bytes, source: str) -> str:
     if len(content) > MAX_BYTES:
         size = f"{len(content) / MAX_BYTES:.1f} MiB"
         raise ThresholdFileError([f"{source}:1:1: the file has {size}; a threshold file has at most 1 MiB"])
@@ -95,14 +95,14 @@ def _text(content: bytes, source: str) -> str:
         raise ThresholdFileError([f"{source}:{line}:{column}: {message}"]) from error
 
 
-def _order(problem: Problem) -> tuple[int, int, str]:
+def _key_by_place(problem: Problem) -> tuple[int, int, str]:
     return problem.place.line, problem.place.column, problem.message
 
 
-def problem_lines(source: str, problems: Iterable[Problem], kind: str = "") -> list[str]:
+def write_problems(source: str, problems: Iterable[Problem], kind: str = "") -> list[str]:
     """Return `file:line:column: path: message` for each problem in the order of the file, `kind` before its path."""
-    ordered = sorted(problems, key=_order)
-    lines = [_line(source, problem, kind) for problem in ordered[:MAX_PROBLEMS]]
+    ordered = sorted(problems, key=_key_by_place)
+    lines = [_write_problem(source, problem, kind) for problem in ordered[:MAX_PROBLEMS]]
     if rest := ordered[MAX_PROBLEMS:]:
         lines.append(
             f"{source}:{rest[0].place.line}:{rest[0].place.column}: {kind}and {len(rest)} more problems from here on"
@@ -110,47 +110,49 @@ def problem_lines(source: str, problems: Iterable[Problem], kind: str = "") -> l
     return lines
 
 
-def _line(source: str, problem: Problem, kind: str) -> str:
-    path = _spelled(problem.path)
+def _write_problem(source: str, problem: Problem, kind: str) -> str:
+    path = _spell_path(problem.path)
     where = f"{source}:{problem.place.line}:{problem.place.column}: {kind}"
     return f"{where}{path}: {problem.message}" if path else f"{where}{problem.message}"
 
 
-def _spelled(path: Path) -> str:
+def _spell_path(path: Path) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
-def _content_problems(error: ValidationError, source: YamlSource) -> Iterator[Problem]:
+def _find_content_problems(error: ValidationError, source: YamlSource) -> Iterator[Problem]:
     details = error.errors(include_url=False)
     refused = [problem.path for problem in source.problems if problem.path]
     for detail in details:
-        path = _path_in_file(detail["loc"], source)
+        path = _find_path_in_file(detail["loc"], source)
         if detail["type"] == "too_short" and detail["input"]:
             continue  # pydantic counts only the valid ones; what is wrong with the others is reported
-        if not any(path[: len(bad)] == bad for bad in refused) and not _meant_as_limit(detail, path, refused):
-            yield Problem(_where(detail, path, source), path, _message(detail, path))
-    for index in sorted({int(index) for detail in details for index in _within_check(detail["loc"])}):
-        yield from _unseen_limit_problem(index, source)
+        if not any(path[: len(bad)] == bad for bad in refused) and not _is_meant_as_limit(
+            detail, path, refused
+        ):
+            yield Problem(_find_place(detail, path, source), path, _explain(detail, path))
+    for index in sorted({int(index) for detail in details for index in _find_check(detail["loc"])}):
+        yield from _find_unseen_limit_problem(index, source)
 
 
-def _meant_as_limit(detail: ErrorDetails, path: Path, refused: list[Path]) -> bool:
+def _is_meant_as_limit(detail: ErrorDetails, path: Path, refused: list[Path]) -> bool:
     """Whether a check seems to lack a limit only because the one it has was refused already."""
     return detail["type"] == "limit" and any(bad[:-1] == path and bad[-1] in kind_keys() for bad in refused)
 
 
-def _within_check(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+def _find_check(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """Return the index of the check inside which `loc` lies, if it lies inside of one."""
     return loc[1:2] if loc[:1] == ("checks",) and loc[2:] else ()
 
 
-def _path_in_file(loc: tuple[str | int, ...], source: YamlSource) -> Path:
+def _find_path_in_file(loc: tuple[str | int, ...], source: YamlSource) -> Path:
     """Drop from pydantic's location what does not stand in the file, but keep the name of a missing key."""
     while len(loc) > 1 and loc not in source.values and loc[:-1] not in source.values:
         loc = loc[:-1]
     return loc
 
 
-def _where(detail: ErrorDetails, path: Path, source: YamlSource) -> Place:
+def _find_place(detail: ErrorDetails, path: Path, source: YamlSource) -> Place:
     if detail["type"] == "extra_forbidden":
         return source.keys.get(path, Place(1, 1))
     while path and path not in source.values:
@@ -158,7 +160,7 @@ def _where(detail: ErrorDetails, path: Path, source: YamlSource) -> Place:
     return source.values.get(path, Place(1, 1))
 
 
-def _unseen_limit_problem(index: int, source: YamlSource) -> Iterator[Problem]:
+def _find_unseen_limit_problem(index: int, source: YamlSource) -> Iterator[Problem]:
     """Yield what is wrong with a check's limits when pydantic stopped at other problems of the same check."""
     checks = source.data.get("checks") if isinstance(source.data, dict) else None
     check = checks[index] if isinstance(checks, list) else None
@@ -166,14 +168,14 @@ def _unseen_limit_problem(index: int, source: YamlSource) -> Iterator[Problem]:
         return
     unknown = [key for key in check if key not in Check.model_fields]
     empty = any(limit in check and check[limit] is None for limit in kind_keys())
-    if empty or any(key in NOT_YET or _nearest(key, kind_keys()) for key in unknown):
+    if empty or any(key in NOT_YET or _find_nearest(key, kind_keys()) for key in unknown):
         return  # that key was meant as the limit, and is reported already
     if problem := limit_problem(check):
         path: Path = ("checks", index)
         yield Problem(source.values.get(path, Place(1, 1)), path, problem)
 
 
-def _repeated_names(source: YamlSource) -> Iterator[Problem]:
+def _find_repeated_names(source: YamlSource) -> Iterator[Problem]:
     checks = source.data.get("checks") if isinstance(source.data, dict) else None
     seen: dict[str, int] = {}
     for index, check in enumerate(checks if isinstance(checks, list) else []):
@@ -188,33 +190,33 @@ def _repeated_names(source: YamlSource) -> Iterator[Problem]:
 
 
 @lru_cache(maxsize=1000)
-def _nearest(word: str, words: tuple[str, ...]) -> str | None:
+def _find_nearest(word: str, words: tuple[str, ...]) -> str | None:
     return next(iter(difflib.get_close_matches(word, words, n=1)), None)
 
 
-def _message(detail: ErrorDetails, path: Path) -> str:
+def _explain(detail: ErrorDetails, path: Path) -> str:
     given = detail["input"]
-    shown = _shown(given)
+    shown = _show_value(given)
     messages: dict[str, str] = {
-        "extra_forbidden": _unknown_key(path) if path else "unknown key",
+        "extra_forbidden": _explain_unknown_key(path) if path else "unknown key",
         "missing": "this key is missing",
         "model_type": f"must be a mapping of keys to values, not {shown}",
         "tuple_type": f"must be a list, not {shown}",
         "string_type": f"must be text, not {shown}" + ("" if given is None else "; put it in quotes"),
-        "float_type": f"must be a number, not {shown}{_quotes_hint(given)}",
-        "int_type": f"must be a whole number, not {shown}{_quotes_hint(given)}",
+        "float_type": f"must be a number, not {shown}{_hint_at_quotes(given)}",
+        "int_type": f"must be a whole number, not {shown}{_hint_at_quotes(given)}",
         "string_too_short": "must not be empty",
         "too_short": "must not be empty; give at least one",
         "too_long": f"more than {detail.get('ctx', {}).get('max_length')} items; use patterns, or split the file",
         "string_too_long": f"{shown} is longer than {detail.get('ctx', {}).get('max_length')} characters",
         "finite_number": "must be a finite number",
-        "string_pattern_mismatch": f"{shown} cannot name a model package group; {_group_hint(given)}",
+        "string_pattern_mismatch": f"{shown} cannot name a model package group; {_hint_at_group(given)}",
     }
     as_pydantic_says = detail["msg"].replace("Input should", "must")
     return messages.get(detail["type"], as_pydantic_says[:1].lower() + as_pydantic_says[1:])
 
 
-def _shown(given: object) -> str:
+def _show_value(given: object) -> str:
     """Return a value as it is written in Python, a long one shortened so that its quotes still close."""
     text = repr(given)
     if len(text) <= _MOST_SHOWN:
@@ -222,14 +224,14 @@ def _shown(given: object) -> str:
     return f"{text[:_MOST_SHOWN]}…{text[-1] if isinstance(given, str) else ''}"
 
 
-def _group_hint(given: object) -> str:
+def _hint_at_group(given: object) -> str:
     """Return the way out for what is no name of a group: the name, where it is the ARN of a group or of a version."""
     if found := _ARN.fullmatch(str(given)):
         return f'did you mean "{found["group"]}", the name of the group?'
     return "use letters, digits, - and * ? [abc]"
 
 
-def _quotes_hint(given: object) -> str:
+def _hint_at_quotes(given: object) -> str:
     return "; remove the quotes" if isinstance(given, str) and _is_number(given) else ""
 
 
@@ -241,11 +243,11 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _unknown_key(path: Path) -> str:
+def _explain_unknown_key(path: Path) -> str:
     key = str(path[-1])
     if key in NOT_YET:
         return f"this key is not available in this version of {NAME} ({VERSION}); remove it"
     known = _KEYS.get(tuple(part for part in path[:-1] if isinstance(part, str)), ())
-    if nearest := _nearest(key, known):
+    if nearest := _find_nearest(key, known):
         return f'unknown key; did you mean "{nearest}"?'
     return f"unknown key; the keys here are {', '.join(known)}"

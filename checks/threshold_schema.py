@@ -14,7 +14,7 @@ def thresholds_schema() -> dict[str, Any]:
     check = schema["$defs"]["Check"]
     for optional in (*check["properties"].values(), schema["properties"]["description"]):
         _refuse_null(optional)
-    check["properties"]["metric"] |= _metrics(check["properties"]["metric"])
+    check["properties"]["metric"] |= _list_metrics(check["properties"]["metric"])
     check["oneOf"] = [{"required": [kind.keys[0]]} for kind in limits.KINDS]
     check["dependentRequired"] = {
         key: [other for other in kind.keys if other != key]
@@ -25,13 +25,13 @@ def thresholds_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Threshold file"}
 
 
-def _metrics(text: dict[str, Any]) -> dict[str, Any]:
+def _list_metrics(text: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a metric's address: those that the catalogue knows, each with what it says, or any other.
 
     Editors offer the constants and the examples while the address is typed, and show their descriptions.
     """
     known = [
-        {"const": metric.address, "description": _described(metric)}
+        {"const": metric.address, "description": _describe(metric)}
         for metric in CATALOGUE
         if not metric.is_pattern
     ]
@@ -45,7 +45,7 @@ def _metrics(text: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [*known, other]}
 
 
-def _described(metric: Metric) -> str:
+def _describe(metric: Metric) -> str:
     match metric.better:
         case Better.TARGET:
             better = f", best at {metric.target:g}"

@@ -54,14 +54,14 @@ class YamlSource:
 
     def refuse(self, event: yaml.Event, path: Path, message: str) -> None:
         """Note that what stands at `event` is not allowed."""
-        self.problems.append(Problem(_place(event.start_mark), path, message))
+        self.problems.append(Problem(_read_place(event.start_mark), path, message))
 
 
 class _TooMuchError(Exception):
     """Nesting or values that no configuration file needs."""
 
 
-def _place(mark: Any) -> Place:  # the C parser and the Python parser each have a class of marks
+def _read_place(mark: Any) -> Place:  # the C parser and the Python parser each have a class of marks
     return Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
 
 
@@ -78,7 +78,7 @@ def parse_yaml(text: str) -> YamlSource:
         if not isinstance(after := next(events), yaml.StreamEndEvent):
             source.refuse(after, (), "a second document begins here; one file holds one document")
     except yaml.MarkedYAMLError as error:
-        place = _place(error.problem_mark or error.context_mark)
+        place = _read_place(error.problem_mark or error.context_mark)
         message = " ".join(part for part in (error.context, error.problem) if part)
         source.problems.append(Problem(place, (), f"not YAML: {message}"))
     except yaml.YAMLError as error:
@@ -97,7 +97,7 @@ class _Builder:
         self._built = 0
 
     def build(self, event: yaml.Event, path: Path) -> PlainData:
-        self._source.values[path] = _place(event.start_mark)
+        self._source.values[path] = _read_place(event.start_mark)
         self._built += 1
         if self._built > MAX_VALUES:
             self._source.refuse(event, (), f"more than {MAX_VALUES:,} values; split the file")
@@ -115,42 +115,42 @@ class _Builder:
         if tag := getattr(event, "tag", None):
             self._source.refuse(event, path, f"tags ({tag}) are not allowed; write the plain value")
         if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(path)
+            return self._build_mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(path)
-        return self._scalar(event, path) if isinstance(event, yaml.ScalarEvent) else None
+            return self._build_sequence(path)
+        return self._build_scalar(event, path) if isinstance(event, yaml.ScalarEvent) else None
 
-    def _scalar(self, event: yaml.ScalarEvent, path: Path) -> PlainData:
+    def _build_scalar(self, event: yaml.ScalarEvent, path: Path) -> PlainData:
         try:
-            return _scalar(event.value, quoted=bool(event.style))
+            return _read_scalar(event.value, quoted=bool(event.style))
         except NumberError as error:
             self._source.refuse(event, path, str(error))
             return math.nan  # refused as a number whatever it belongs to
 
-    def _sequence(self, path: Path) -> list[PlainData]:
+    def _build_sequence(self, path: Path) -> list[PlainData]:
         items: list[PlainData] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            items.append(self._given(event, (*path, len(items))))
+            items.append(self._build_given(event, (*path, len(items))))
         return items
 
-    def _given(self, event: yaml.Event, path: Path) -> PlainData:
+    def _build_given(self, event: yaml.Event, path: Path) -> PlainData:
         """Build a value that must not be null: a key left empty would count as not written."""
         value = self.build(event, path)
         if value is None and not isinstance(event, yaml.AliasEvent):
             self._source.refuse(event, path, "there is no value; write one, or remove this entry")
         return value
 
-    def _mapping(self, path: Path) -> dict[str, PlainData]:
+    def _build_mapping(self, path: Path) -> dict[str, PlainData]:
         items: dict[str, PlainData] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._key(event, path)
+            key = self._build_key(event, path)
             if key in items:
                 self._source.refuse(event, (*path, key), "this key stands twice; keep one")
-            self._source.keys[*path, key] = _place(event.start_mark)
-            items[key] = self._given(next(self._events), (*path, key))
+            self._source.keys[*path, key] = _read_place(event.start_mark)
+            items[key] = self._build_given(next(self._events), (*path, key))
         return items
 
-    def _key(self, event: yaml.Event, path: Path) -> str:
+    def _build_key(self, event: yaml.Event, path: Path) -> str:
         key = self.build(event, (*path, "?"))
         if isinstance(event, yaml.ScalarEvent):
             if key == "<<" and not event.style:
@@ -166,7 +166,7 @@ class _Builder:
         return ""
 
 
-def _scalar(text: str, *, quoted: bool) -> PlainData:
+def _read_scalar(text: str, *, quoted: bool) -> PlainData:
     """Return what an untagged scalar stands for; quoted and block scalars are text, whatever they look like."""
     if not quoted:
         for pattern, meaning in _CORE_SCHEMA:
@@ -175,7 +175,7 @@ def _scalar(text: str, *, quoted: bool) -> PlainData:
     return text
 
 
-def _integer(text: str) -> int | float:
+def _read_integer(text: str) -> int | float:
     base = {"0x": 16, "0o": 8}.get(text[:2], 10)
     # Python reads no decimal integer of more than 4,300 digits; what a double cannot hold is refused as infinite.
     return int(text, base) if len(text) < _LONGEST_INTEGER else math.inf
@@ -186,7 +186,7 @@ _CORE_SCHEMA: tuple[tuple[re.Pattern[str], Callable[[str], PlainData]], ...] = (
     (re.compile(r"~|null|Null|NULL|"), lambda _: None),
     (re.compile(r"true|True|TRUE"), lambda _: True),
     (re.compile(r"false|False|FALSE"), lambda _: False),
-    (re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"), _integer),
+    (re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"), _read_integer),
     (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), written),
     (re.compile(r"[-+]?\.(inf|Inf|INF)"), lambda text: -math.inf if text.startswith("-") else math.inf),
     (re.compile(r"\.(nan|NaN|NAN)"), lambda _: math.nan),

@@ -49,7 +49,7 @@ def name_foreign_reports(evidence: Evidence, package: ModelPackage, claims: Clai
 def _examine(report: Report, package: ModelPackage, model: JudgedModel, claims: Claims) -> Report:
     if report.format == UNREADABLE:
         return report  # a finding of its own
-    says_otherwise = [] if report.subject is None else model.disagreements(report.subject)
+    says_otherwise = [] if report.subject is None else model.find_disagreements(report.subject)
     if says_otherwise and report.foreign is None:
         reason = f"it is about another model: it says {', '.join(says_otherwise)}"
         report = replace(report, foreign=reason)

@@ -13,7 +13,7 @@ from aws.s3_uris import URI_CHARACTERS, S3UriError
 from checks.errors import GovernanceError
 from checks.evidence import Evidence, Report
 from checks.manifest import Manifest, ManifestError, parse_manifest
-from checks.reports import MANIFEST, EvidenceReader, unread
+from checks.reports import MANIFEST, EvidenceReader, leave_unread
 from pipelines.foreign_reports import describe_judged_model
 
 
@@ -90,7 +90,7 @@ class _Folder:
         """Return the report, as foreign where the manifest says that the folder is about another model."""
         if self.manifest is None or not report.uri.startswith(self.uri):
             return report
-        says_otherwise = describe_judged_model(package).disagreements(self.manifest.subject)
+        says_otherwise = describe_judged_model(package).find_disagreements(self.manifest.subject)
         if not says_otherwise:
             return report
         reason = f"its folder is about another model: {MANIFEST} says {', '.join(says_otherwise)}"
@@ -102,7 +102,7 @@ class _Folder:
         if self.manifest is not None:
             there = {self._path(reference.uri) for reference in self.listed}
             for path in sorted(self.manifest.reports.keys() - there):
-                yield unread(self.uri + path, f"{MANIFEST} names it, and it is not there (any more)")
+                yield leave_unread(self.uri + path, f"{MANIFEST} names it, and it is not there (any more)")
 
 
 def _read_folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
@@ -158,4 +158,6 @@ def _as_unread(uri: str, error: GovernanceError) -> Report:
     if for_others or not about_the_place:
         raise error
     # What is unread is told with its URI: an error that begins with it, or with its quotation, need not say it again.
-    return unread(uri, str(error).removeprefix(f"{uri}: ").removeprefix(f"{uri[:URI_CHARACTERS]!r} is "))
+    return leave_unread(
+        uri, str(error).removeprefix(f"{uri}: ").removeprefix(f"{uri[:URI_CHARACTERS]!r} is ")
+    )

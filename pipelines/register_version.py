@@ -258,7 +258,7 @@ def _name_foreign_reports(plan: Plan, say: Callable[[str], None]) -> tuple[Repor
     model = JudgedModel(plan.version.about or group, group, plan.subjects)
     seen = []
     for report in plan.reports:
-        otherwise = [] if report.subject is None else model.disagreements(report.subject)
+        otherwise = [] if report.subject is None else model.find_disagreements(report.subject)
         foreign = f"it is about another model: it says {', '.join(otherwise)}" if otherwise else None
         if foreign is not None:
             say(

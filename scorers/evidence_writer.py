@@ -14,7 +14,7 @@ from typing import Self
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
-from checks.reports.evaluation import PROVENANCE, evaluation_document
+from checks.reports.evaluation import PROVENANCE, write_evaluation
 from checks.strict_json import JsonValue
 from checks.subject import SUBJECT, Subject
 from disk.writing import put_in_place, replaceable
@@ -75,7 +75,7 @@ class EvidenceWriter:
         documents: Mapping[str, Mapping[str, JsonValue]] | None = None,
     ) -> None:
         """Write `evaluation.json`, and `documents` (file name to JSON) beside it, and put all in place."""
-        self._write({EVALUATION: evaluation_document(measurements, provenance), **(documents or {})}, RESULTS)
+        self._write({EVALUATION: write_evaluation(measurements, provenance), **(documents or {})}, RESULTS)
 
     def finish_report(self, name: str, document: Mapping[str, JsonValue]) -> None:
         """Write one report of another format, and nothing else: what another run left in the folder stays."""

@@ -35,17 +35,17 @@ _SHORTEST_PREFIX = 3
 
 
 @lru_cache(maxsize=10_000)
-def full_names(address: str) -> tuple[str, ...]:
+def find_full_names(address: str) -> tuple[str, ...]:
     """Return the known addresses of which `address`, itself unknown, is the last part; patterns come last."""
     if find_metric(address) is not None:
         return ()
-    whole = _by_ending().get(_plain(address), ())
+    whole = _index_by_ending().get(_simplify(address), ())
     as_spelt = [one for one in whole if one.endswith(f".{address}")]
     return tuple(as_spelt or whole)
 
 
 @lru_cache(maxsize=10_000)
-def near_names(address: str) -> tuple[str, ...]:
+def find_near_names(address: str) -> tuple[str, ...]:
     """Return at most three known addresses that `address` may be a slip of, the nearest first.
 
     Nothing for an address that the catalogue knows by more than a placeholder for its last part.
@@ -53,33 +53,33 @@ def near_names(address: str) -> tuple[str, ...]:
     known = find_metric(address)
     if known is not None and not known.address.endswith(">"):
         return ()
-    if same := _by_plain_name().get(_plain(address)):
+    if same := _index_by_plain_name().get(_simplify(address)):
         return () if address in same else tuple(same[:_MOST])
     group, _, name = address.rpartition(".")
     found = [  # as it is spelt, then as it is grouped, then as it is shortened
-        *(f"{group}.{near}".lstrip(".") for near in _close(name, _names_in(group))),
-        *(f"{near}.{name}" for near in _near_groups(group, name)),
-        *(f"{group}.{whole}" for whole in _abbreviated(group, name)),
+        *(f"{group}.{near}".lstrip(".") for near in _find_close(name, _list_names_in(group))),
+        *(f"{near}.{name}" for near in _find_near_groups(group, name)),
+        *(f"{group}.{whole}" for whole in _find_abbreviated(group, name)),
     ]
     return tuple(dict.fromkeys(one for one in found if one != address))[:_MOST]
 
 
-def _plain(name: str) -> str:
+def _simplify(name: str) -> str:
     """Return a name without what people write differently: case, hyphens, underscores and spaces."""
     return re.sub(r"[-_\s]", "", name).casefold()
 
 
 @cache
-def _by_plain_name() -> Mapping[str, Sequence[str]]:
+def _index_by_plain_name() -> Mapping[str, Sequence[str]]:
     names: defaultdict[str, list[str]] = defaultdict(list)
     for metric in CATALOGUE:
         if not metric.is_pattern:
-            names[_plain(metric.address)].append(metric.address)
+            names[_simplify(metric.address)].append(metric.address)
     return names
 
 
 @cache
-def _by_ending() -> Mapping[str, Sequence[str]]:
+def _index_by_ending() -> Mapping[str, Sequence[str]]:
     """Return known addresses by every part that is left when their beginning is cut off at a dot."""
     endings: defaultdict[str, list[str]] = defaultdict(list)
     for metric in sorted(CATALOGUE, key=lambda one: one.is_pattern):
@@ -87,12 +87,12 @@ def _by_ending() -> Mapping[str, Sequence[str]]:
         for begin in range(1, len(parts)):
             ending = ".".join(parts[begin:])
             if "<" not in ending:
-                endings[_plain(ending)].append(metric.address)
+                endings[_simplify(ending)].append(metric.address)
     return endings
 
 
 @cache
-def _by_group() -> Mapping[str, Sequence[str]]:
+def _index_by_group() -> Mapping[str, Sequence[str]]:
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for metric in CATALOGUE:
         if not metric.is_pattern:
@@ -102,16 +102,16 @@ def _by_group() -> Mapping[str, Sequence[str]]:
 
 
 @cache
-def _by_name() -> Mapping[str, Sequence[str]]:
+def _index_by_name() -> Mapping[str, Sequence[str]]:
     names: defaultdict[str, list[str]] = defaultdict(list)
-    for group, members in _by_group().items():
+    for group, members in _index_by_group().items():
         for name in members:
             names[name].append(group)
     return names
 
 
 @cache
-def _own_names() -> Mapping[str, Sequence[str]]:
+def _index_own_names() -> Mapping[str, Sequence[str]]:
     """Return by group the names that are not derived from another one, those of patterns included."""
     names: defaultdict[str, list[str]] = defaultdict(list)
     for metric in CATALOGUE:
@@ -121,24 +121,24 @@ def _own_names() -> Mapping[str, Sequence[str]]:
     return names
 
 
-def _names_in(group: str) -> Sequence[str]:
+def _list_names_in(group: str) -> Sequence[str]:
     """Return the known last parts of addresses that begin with `group`, by its pattern where it is of one."""
-    if group in _own_names():
-        return _own_names()[group]
+    if group in _index_own_names():
+        return _index_own_names()[group]
     known = find_metric(f"{group}.anything") if group else None
-    return _own_names().get(known.address.rpartition(".")[0], ()) if known is not None else ()
+    return _index_own_names().get(known.address.rpartition(".")[0], ()) if known is not None else ()
 
 
 @cache
-def _suffixes() -> Sequence[str]:
+def _list_suffixes() -> Sequence[str]:
     """Return what is added to a name for a metric that is derived from it: `_largest_gap` and its like."""
     derived = [one for one in CATALOGUE if one.companion_of is not None and not one.is_pattern]
     return sorted({one.address.removeprefix(one.companion_of or "") for one in derived})
 
 
-def _close(word: str, words: Sequence[str]) -> Iterable[str]:
+def _find_close(word: str, words: Sequence[str]) -> Iterable[str]:
     """Return those of `words` that differ from `word` by a slip of the keyboard, and not in a number."""
-    suffix = next((one for one in _suffixes() if word.endswith(one)), "")
+    suffix = next((one for one in _list_suffixes() if word.endswith(one)), "")
     stem = word.removesuffix(suffix)
     cutoff = _CLOSE_SHORT if len(stem) <= _SHORT else _CLOSE
     # Comparing takes long, and a slip leaves one of a name's ends as it was.
@@ -147,9 +147,9 @@ def _close(word: str, words: Sequence[str]) -> Iterable[str]:
     return [one + suffix for one in near if re.findall(r"\d+", one) == re.findall(r"\d+", stem)]
 
 
-def _near_groups(group: str, name: str) -> Iterable[str]:
+def _find_near_groups(group: str, name: str) -> Iterable[str]:
     """Return groups that have a metric called `name`, and whose own name is near or of the same family."""
-    groups = [one for one in _by_name().get(name, ()) if one != group]
+    groups = [one for one in _index_by_name().get(name, ()) if one != group]
     own = [one for one in groups if one in _OWN_GROUPS]
     near = difflib.get_close_matches(group, groups, n=_MOST, cutoff=_CLOSE)
     # A name that one scorer alone uses says by itself what is meant, however the group is spelt.
@@ -160,12 +160,12 @@ def _near_groups(group: str, name: str) -> Iterable[str]:
     return near
 
 
-def _abbreviated(group: str, name: str) -> Iterable[str]:
+def _find_abbreviated(group: str, name: str) -> Iterable[str]:
     """Return the metrics of a scorer's group whose words `name` gives shortened, or in part."""
     if group not in _OWN_GROUPS:
         return ()
     words = name.split("_")
-    whole = [one for one in _own_names()[group] if len(one) > len(name) and _is_short_for(words, one)]
+    whole = [one for one in _index_own_names()[group] if len(one) > len(name) and _is_short_for(words, one)]
     return sorted(whole, key=len)[:_MOST]
 
 

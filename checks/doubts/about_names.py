@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from checks.catalogue import CATALOGUE, find_metric
 from checks.catalogue.metric import Facets
-from checks.catalogue.names import full_names, near_names
+from checks.catalogue.names import find_full_names, find_near_names
 from checks.doubts.doubt import Doubt, short
 from checks.facets import EVERY, column_of, group_facet, is_group_of_column, split_facet
 from checks.selection import MAX_GROUP_NAME, matches_no_group
@@ -37,14 +37,14 @@ def doubt_metric(check: Check, path: Path) -> Iterator[Doubt]:
     elif copied := [one for one in _PLACEHOLDER.findall(metric) if one in _PLACEHOLDERS]:
         message = f"{short(copied[0])} stands for a name of your report; write that name instead"
         yield Doubt(path, message, refused=True)
-    elif whole := full_names(metric):
+    elif whole := find_full_names(metric):
         message = f"this is the last part of {_list_first(whole)}; write the whole address"
         if "." not in metric:
             message += (
                 f'; put a figure of your own under "metrics" in its report, and write metrics.{short(metric)}'
             )
         yield Doubt(path, message, refused=False)
-    elif near := near_names(metric):
+    elif near := find_near_names(metric):
         message = (
             f"no report has this metric, as far as the catalogue knows; did you mean {_list_first(near)}?"
         )

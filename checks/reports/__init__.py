@@ -30,9 +30,9 @@ from checks.reports import (
 )
 from checks.reports.numbers import Node
 from checks.reports.reader import Reader
-from checks.reports.stated_errors import with_stated_errors
+from checks.reports.stated_errors import add_stated_errors
 from checks.strict_json import JsonValue, ReportError, parse_report_json
-from checks.subject import Subject, SubjectError, subject_of
+from checks.subject import Subject, SubjectError, read_subject
 
 # Of the files in a folder that are taken for reports. Other lines of JSON are items: predictions, scored answers.
 _REPORT_SUFFIXES = (".json", ".eval", "_output.jsonl")
@@ -102,7 +102,7 @@ def read_report(document: Document) -> Report:
     )
 
 
-def unread(uri: str, problem: str) -> Report:
+def leave_unread(uri: str, problem: str) -> Report:
     """Return the report that was not read, with the reason; its digest is that of no bytes."""
     return Report(uri, None, _NO_BYTES, UNREADABLE, (), problem)
 
@@ -121,15 +121,15 @@ class EvidenceReader:
     def read(self, uri: str, fetch: Callable[[], Document]) -> Report:
         """Return the report that `fetch` brings from `uri`; what `fetch` raises is passed on."""
         if self._full is not None:
-            return unread(uri, self._full)
+            return leave_unread(uri, self._full)
         document = fetch()
         self._add("bytes", len(document.content), MAX_EVIDENCE_BYTES)
-        self._add("values", _values_in(document.content), MAX_EVIDENCE_VALUES)
-        report = self._refused(document) or read_report(document)
+        self._add("values", _count_values(document.content), MAX_EVIDENCE_VALUES)
+        report = self._refuse_when_full(document) or read_report(document)
         self._add("figures", len(report.measurements), MAX_EVIDENCE_MEASUREMENTS)
-        names = sum(map(_name_characters, report.measurements))
+        names = sum(map(_count_name_characters, report.measurements))
         self._add("characters of names", names, MAX_EVIDENCE_NAME_CHARACTERS)
-        return self._refused(document) or report
+        return self._refuse_when_full(document) or report
 
     def _add(self, what: str, count: int, most: int) -> None:
         self._sums[what] += count
@@ -139,18 +139,18 @@ class EvidenceReader:
                 "attach fewer reports, and figures instead of the data behind them"
             )
 
-    def _refused(self, document: Document) -> Report | None:
+    def _refuse_when_full(self, document: Document) -> Report | None:
         if self._full is None:
             return None
         return Report(document.uri, document.version_id, document.sha256, UNREADABLE, (), self._full)
 
 
-def _values_in(content: bytes) -> int:
+def _count_values(content: bytes) -> int:
     """Return how many values JSON text holds at most, give or take one."""
     return sum(content.count(mark) for mark in (b",", b"[", b"{"))
 
 
-def _name_characters(measurement: Measurement) -> int:
+def _count_name_characters(measurement: Measurement) -> int:
     return len(measurement.metric) + len(measurement.source.pointer) + len(measurement.facet or "")
 
 
@@ -158,26 +158,26 @@ def _read(document: Document) -> tuple[list[Reader], tuple[Measurement, ...], Su
     if len(document.content) > MAX_REPORT_BYTES:
         megabytes = MAX_REPORT_BYTES // (1024 * 1024)
         raise ReportError(f"larger than {megabytes} MiB; attach the report, not the data behind it")
-    if _values_in(document.content) > MAX_VALUES:
+    if _count_values(document.content) > MAX_VALUES:
         raise ReportError(f"holds more than {MAX_VALUES:,} values; attach the report, not the data behind it")
     is_archive = document.content.startswith(inspect_log.ARCHIVE_START)
-    content = inspect_log.header_of(document.content, MAX_REPORT_BYTES) if is_archive else document.content
-    lines = bedrock_evaluation.lines_of(content)
+    content = inspect_log.read_header(document.content, MAX_REPORT_BYTES) if is_archive else document.content
+    lines = bedrock_evaluation.read_lines(content)
     parsed = parse_report_json(content) if lines is None else lines
-    readers = _readers_of(parsed)
+    readers = _find_readers(parsed)
     report = Node(parsed, Source(document.name))
-    every = with_stated_errors(report, (found for reader in readers for found in reader.read(report)))
-    measurements = tuple(islice(_with_bounded_names(_with_names(every)), MAX_MEASUREMENTS + 1))
+    every = add_stated_errors(report, (found for reader in readers for found in reader.read(report)))
+    measurements = tuple(islice(_bound_names(_drop_nameless(every)), MAX_MEASUREMENTS + 1))
     if not measurements:
         raise ReportError("holds no metric")
     if len(measurements) > MAX_MEASUREMENTS:
         raise ReportError(
             f"holds more than {MAX_MEASUREMENTS:,} numbers; attach figures, not the data behind them"
         )
-    return readers, measurements, subject_of(parsed)
+    return readers, measurements, read_subject(parsed)
 
 
-def _readers_of(parsed: JsonValue) -> list[Reader]:
+def _find_readers(parsed: JsonValue) -> list[Reader]:
     """Return the readers of every format that the document is of; that of figures when it is of none."""
     readers = [reader for reader in READERS if reader is not figures.READER and reader.recognises(parsed)]
     if readers:
@@ -187,16 +187,16 @@ def _readers_of(parsed: JsonValue) -> list[Reader]:
     raise ReportError(figures.why_unknown(parsed))
 
 
-def _with_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:
+def _drop_nameless(measurements: Iterator[Measurement]) -> Iterator[Measurement]:
     """Pass on what has a name: keys may be empty or blank, and no check can ask for a metric called that."""
     return (measurement for measurement in measurements if measurement.metric.strip())
 
 
-def _with_bounded_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:
+def _bound_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:
     """Pass measurements on until their names are more than a report's: a long one may stand above many numbers."""
     characters = 0
     for measurement in measurements:
-        characters += _name_characters(measurement)
+        characters += _count_name_characters(measurement)
         if characters > MAX_NAME_CHARACTERS:
             raise ReportError("the names of its metrics are too long; shorten them")
         yield measurement

@@ -16,7 +16,7 @@ from dataclasses import replace
 from checks.evidence import ReportKind
 from checks.facets import group_facet
 from checks.measurements import Measurement, Unmeasured
-from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_error, read_measurement, read_numbers_below
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -49,24 +49,24 @@ def _is_group(value: JsonValue) -> bool:
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every bias metric."""
     if isinstance(report.value, list):
-        yield from map(_of_stage, _of_library(report))
+        yield from map(_add_stage, _read_library(report))
         return
     for key, prefix in PREFIXES.items():
         if key in report:
-            yield from _section(report.child(key), prefix)
+            yield from _read_section(report.child(key), prefix)
 
 
-def _of_library(report: Node) -> Iterator[Measurement]:
+def _read_library(report: Node) -> Iterator[Measurement]:
     by_facet: dict[str, list[Measurement]] = {}
     for _, group in report.members():
-        facet = _value_of(group) or ""
+        facet = _read_value(group) or ""
         by_facet.setdefault(facet, []).extend(read_group(group, _LIBRARY, facet))
     for measurements in by_facet.values():
         yield from measurements
-    yield from missing_metrics(_LIBRARY, by_facet, report)
+    yield from find_missing_metrics(_LIBRARY, by_facet, report)
 
 
-def _of_stage(found: Measurement) -> Measurement:
+def _add_stage(found: Measurement) -> Measurement:
     """Return a measurement of the library with the stage of its metric: `bias.pre_training.CI` for `bias.CI`."""
     rest = found.metric.removeprefix(f"{_LIBRARY}.")
     name = rest.partition(".")[0]
@@ -77,7 +77,7 @@ def _of_stage(found: Measurement) -> Measurement:
     return found
 
 
-def _section(section: Node, prefix: str) -> Iterator[Measurement]:
+def _read_section(section: Node, prefix: str) -> Iterator[Measurement]:
     """Yield the metrics of one section.
 
     A section that names no facet at all is read as one of which nothing is known, for the whole and for any facet.
@@ -85,9 +85,9 @@ def _section(section: Node, prefix: str) -> Iterator[Measurement]:
     facets = section.child("facets") if "facets" in section else section
     if "facets" not in section or not isinstance(facets.value, Mapping) or not facets.value:
         misplaced = "facets" in section and facets.value != {}
-        reason = f"{kind(facets.value)} stands where an object of facets belongs"
+        reason = f"{name_kind(facets.value)} stands where an object of facets belongs"
         reason = reason if misplaced else "it has no facets"
-        yield undefined(prefix, facets, reason)
+        yield make_gap(prefix, facets, reason)
         return
     by_facet: dict[str, list[Measurement]] = {}
     for column, groups in facets.members():
@@ -95,20 +95,20 @@ def _section(section: Node, prefix: str) -> Iterator[Measurement]:
             reason = (
                 "it has no groups"
                 if groups.value == []
-                else f"{kind(groups.value)} stands where groups belong"
+                else f"{name_kind(groups.value)} stands where groups belong"
             )
-            by_facet.setdefault(column, []).append(undefined(prefix, groups, reason, facet=column))
+            by_facet.setdefault(column, []).append(make_gap(prefix, groups, reason, facet=column))
             continue
         for _, group in groups.members():
-            value = _value_of(group)
+            value = _read_value(group)
             facet = column if value is None else group_facet(column, value)
             by_facet.setdefault(facet, []).extend(read_group(group, prefix, facet))
     for measurements in by_facet.values():
         yield from measurements
-    yield from missing_metrics(prefix, by_facet, facets)
+    yield from find_missing_metrics(prefix, by_facet, facets)
 
 
-def _value_of(group: Node) -> str | None:
+def _read_value(group: Node) -> str | None:
     """Return the value or threshold that a group is named by, if any."""
     given = group.value.get("value_or_threshold") if isinstance(group.value, Mapping) else None
     is_named = isinstance(given, str | int | float) and not isinstance(given, bool)
@@ -118,35 +118,35 @@ def _value_of(group: Node) -> str | None:
 def read_group(group: Node, prefix: str, facet: str | None) -> Iterator[Measurement]:
     """Yield the metrics of one group, or the gap of all of them."""
     if not isinstance(group.value, Mapping):
-        yield undefined(prefix, group, f"{kind(group.value)} stands where a group belongs", facet=facet)
+        yield make_gap(prefix, group, f"{name_kind(group.value)} stands where a group belongs", facet=facet)
         return
-    error = stated_error(group.value.get("error"))
+    error = read_error(group.value.get("error"))
     metrics = group.child("metrics") if "metrics" in group else group
     if error is not None:
-        yield undefined(prefix, group, error, facet=facet)
+        yield make_gap(prefix, group, error, facet=facet)
     elif not isinstance(metrics.value, list) or not metrics.value:
-        yield undefined(prefix, metrics, "the group has no metrics", facet=facet)
+        yield make_gap(prefix, metrics, "the group has no metrics", facet=facet)
     if isinstance(metrics.value, list):
         for _, metric in metrics.members():
-            yield from _metric(metric, prefix, facet)
+            yield from _read_metric(metric, prefix, facet)
 
 
-def _metric(metric: Node, prefix: str, facet: str | None) -> Iterator[Measurement]:
+def _read_metric(metric: Node, prefix: str, facet: str | None) -> Iterator[Measurement]:
     entry = metric.value
     if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
-        yield undefined(prefix, metric, "a metric without a name", facet=facet)
+        yield make_gap(prefix, metric, "a metric without a name", facet=facet)
         return
     address = f"{prefix}.{metric.child('name').text()}"
     if "value" in entry:
-        yield measurement(address, metric.child("value"), facet=facet, error=entry.get("error"))
+        yield read_measurement(address, metric.child("value"), facet=facet, error=entry.get("error"))
     else:
-        yield undefined(address, metric, stated_error(entry.get("error")) or 'no "value" in it', facet=facet)
+        yield make_gap(address, metric, read_error(entry.get("error")) or 'no "value" in it', facet=facet)
     for key, extra in metric.members():
         if key not in _TEXTS:
-            yield from numbers_below(f"{address}.{key}", extra, facet=facet)
+            yield from read_numbers_below(f"{address}.{key}", extra, facet=facet)
 
 
-def missing_metrics(
+def find_missing_metrics(
     prefix: str, by_facet: Mapping[str, Sequence[Measurement]], node: Node
 ) -> Iterator[Unmeasured]:
     """Yield a gap for each metric that a facet lacks and that others have."""
@@ -161,7 +161,7 @@ def missing_metrics(
         if prefix not in present:  # else all of it is a gap
             for name in names:
                 if name not in present:
-                    yield undefined(name, node, "this group has no such metric, and others have", facet=facet)
+                    yield make_gap(name, node, "this group has no such metric, and others have", facet=facet)
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.BIAS, recognises=recognises, read=read)

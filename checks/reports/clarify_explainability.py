@@ -14,7 +14,7 @@ from checks.evidence import ReportKind
 from checks.exact import quotient, size, total
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports import clarify_bias
-from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_measurement, read_numbers_below
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -35,56 +35,56 @@ def read(report: Node) -> Iterator[Measurement]:
     """Yield every number of every explanation."""
     explanations = report.child(SECTION)
     if not isinstance(explanations.value, Mapping):
-        yield undefined(PREFIX, explanations, _misplaced(explanations, "an object of explanations"))
+        yield make_gap(PREFIX, explanations, _explain_misplaced(explanations, "an object of explanations"))
         return
     for method, explanation in explanations.members():
         prefix = f"{PREFIX}.{method}"
         if method == "kernel_shap":
-            yield from _labels(prefix, explanation)
+            yield from _read_labels(prefix, explanation)
         elif method == "pdp":
-            yield from _features(prefix, explanation)
+            yield from _read_features(prefix, explanation)
         else:
-            yield from numbers_below(prefix, explanation)
+            yield from read_numbers_below(prefix, explanation)
 
 
-def _misplaced(node: Node, wanted: str) -> str:
-    return f"{kind(node.value)} stands where {wanted} belongs"
+def _explain_misplaced(node: Node, wanted: str) -> str:
+    return f"{name_kind(node.value)} stands where {wanted} belongs"
 
 
-def _labels(prefix: str, labels: Node) -> Iterator[Measurement]:
+def _read_labels(prefix: str, labels: Node) -> Iterator[Measurement]:
     if not isinstance(labels.value, Mapping):
-        yield undefined(prefix, labels, _misplaced(labels, "an object of labels"))
+        yield make_gap(prefix, labels, _explain_misplaced(labels, "an object of labels"))
         return
     for label, entry in labels.members():
-        yield from _shap(f"{prefix}.{label}", entry)
+        yield from _read_shap(f"{prefix}.{label}", entry)
 
 
-def _shap(prefix: str, entry: Node) -> Iterator[Measurement]:
+def _read_shap(prefix: str, entry: Node) -> Iterator[Measurement]:
     values = entry.child(GLOBAL_VALUES) if GLOBAL_VALUES in entry else entry
     if GLOBAL_VALUES not in entry or not isinstance(values.value, Mapping) or not values.value:
-        yield undefined(prefix, values, f"no object of {GLOBAL_VALUES}")
+        yield make_gap(prefix, values, f"no object of {GLOBAL_VALUES}")
         return
-    yield from _global_values(prefix, values)
+    yield from _read_global_values(prefix, values)
     for key, part in entry.members():
         if key != GLOBAL_VALUES:
-            yield from numbers_below(f"{prefix}.{key}", part)
+            yield from read_numbers_below(f"{prefix}.{key}", part)
 
 
-def _features(prefix: str, features: Node) -> Iterator[Measurement]:
+def _read_features(prefix: str, features: Node) -> Iterator[Measurement]:
     if not isinstance(features.value, list):
-        yield undefined(prefix, features, _misplaced(features, "a list of features"))
+        yield make_gap(prefix, features, _explain_misplaced(features, "a list of features"))
         return
     for _, feature in features.members():
-        yield from _partial_dependence(prefix, feature)
+        yield from _read_partial_dependence(prefix, feature)
 
 
-def _global_values(prefix: str, values: Node) -> Iterator[Measurement]:
-    features = [measurement(f"{prefix}.{name}", node) for name, node in values.members()]
+def _read_global_values(prefix: str, values: Node) -> Iterator[Measurement]:
+    features = [read_measurement(f"{prefix}.{name}", node) for name, node in values.members()]
     yield from features
-    yield from _shares(prefix, features, values)
+    yield from _compute_shares(prefix, features, values)
 
 
-def _shares(prefix: str, features: Sequence[Measurement], values: Node) -> Iterator[Measurement]:
+def _compute_shares(prefix: str, features: Sequence[Measurement], values: Node) -> Iterator[Measurement]:
     sizes = [size(feature.value) for feature in features if isinstance(feature, Measured)]
     whole = total(sizes)
     if len(sizes) < len(features):
@@ -102,14 +102,14 @@ def _shares(prefix: str, features: Sequence[Measurement], values: Node) -> Itera
     yield Unmeasured(f"{prefix}.top_share", reason, values.source)
 
 
-def _partial_dependence(prefix: str, feature: Node) -> Iterator[Measurement]:
+def _read_partial_dependence(prefix: str, feature: Node) -> Iterator[Measurement]:
     if not isinstance(feature.value, Mapping) or not isinstance(feature.value.get("feature_name"), str):
-        yield undefined(prefix, feature, "a feature without a name")
+        yield make_gap(prefix, feature, "a feature without a name")
         return
     name = feature.child("feature_name").text()
     for key, part in feature.members():
         if key != "feature_name":
-            yield from numbers_below(f"{prefix}.{name}.{key}", part)
+            yield from read_numbers_below(f"{prefix}.{name}.{key}", part)
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.EXPLAINABILITY, recognises=recognises, read=read)

@@ -29,16 +29,16 @@ from checks.reports.clarify_bias import PREFIXES as BIAS_SECTIONS
 from checks.reports.model_monitor_shape import is_statistics
 from checks.reports.numbers import (
     Node,
-    error_beside,
-    kind,
-    measurement,
-    numbers_below,
-    stated_error,
-    undefined,
+    find_error_beside,
+    make_gap,
+    name_kind,
+    read_error,
+    read_measurement,
+    read_numbers_below,
     why_not_a_number,
 )
 from checks.reports.reader import Reader
-from checks.reports.support import SPREADS, count_of, why_no_spread, with_samples, with_spread
+from checks.reports.support import SPREADS, add_samples, add_spread, read_count, why_no_spread
 from checks.strict_json import JsonValue
 
 FORMAT = "sagemaker_evaluation"
@@ -46,7 +46,7 @@ GROUP_SUFFIX = "_metrics"
 PROVENANCE = "provenance"
 
 
-def _entry(measurement: Measurement) -> dict[str, JsonValue]:
+def _write_entry(measurement: Measurement) -> dict[str, JsonValue]:
     match measurement:
         case Unmeasured():
             return {"value": None, "error": measurement.reason}
@@ -56,15 +56,15 @@ def _entry(measurement: Measurement) -> dict[str, JsonValue]:
                 if (number := getattr(measurement, key)) is not None:
                     entry[key] = number
             if measurement.interval is not None:
-                entry["interval"] = _interval(measurement.interval)
+                entry["interval"] = _write_interval(measurement.interval)
             return entry
 
 
-def _interval(interval: Interval) -> dict[str, JsonValue]:
+def _write_interval(interval: Interval) -> dict[str, JsonValue]:
     return {"low": interval.low, "high": interval.high, "confidence": interval.confidence}
 
 
-def evaluation_document(
+def write_evaluation(
     measurements: Iterable[Measurement], provenance: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
     """Return the evaluation JSON that holds `measurements`; reading it gives them back.
@@ -82,9 +82,9 @@ def evaluation_document(
             raise ValueError(f"{given.metric}: a metric is named <group>.<name>")
         metric = document.setdefault(group + GROUP_SUFFIX, {}).setdefault(name, {})
         if given.facet is None:
-            target, entry = metric, _entry(given)
+            target, entry = metric, _write_entry(given)
         else:
-            target, entry = facets.setdefault(given.metric, {}), {given.facet: _entry(given)}
+            target, entry = facets.setdefault(given.metric, {}), {given.facet: _write_entry(given)}
             metric["facets"] = target
         if target.keys() & entry.keys():
             raise ValueError(f"{given.metric} (facet {given.facet}) is given twice")
@@ -120,7 +120,7 @@ def is_group(key: str) -> bool:
     )
 
 
-def group_name(key: str) -> str:
+def name_group(key: str) -> str:
     """Return the name of the group that `key` stands for: `Classification` for `Classification_Metrics`."""
     return key[: -len(GROUP_SUFFIX)]
 
@@ -134,42 +134,42 @@ def read(report: Node) -> Iterator[Measurement]:
     members = [(key, child) for key, child in report.members() if key != PROVENANCE]
     for key, child in members:
         if is_group(key):
-            yield from read_group(group_name(key), child)
+            yield from read_group(name_group(key), child)
         elif isinstance(child.value, Mapping) and any(map(is_group, child.value)):
-            yield from _around(key, child)
+            yield from _read_around_groups(key, child)
         else:
-            yield from _outside(key, child)
-    yield from _failed_runs(members)
+            yield from _find_gaps_outside(key, child)
+    yield from _find_failed_runs(members)
 
 
-def _around(address: str, node: Node) -> Iterator[Measurement]:
+def _read_around_groups(address: str, node: Node) -> Iterator[Measurement]:
     """Yield the groups of what stands around groups, such as one of several runs, and the gaps of the rest of it."""
     for key, child in node.members():
         if is_group(key):
-            yield from read_group(group_name(key), child)
+            yield from read_group(name_group(key), child)
         else:
-            yield from _outside(f"{address}.{key}", child)
+            yield from _find_gaps_outside(f"{address}.{key}", child)
 
 
-def _failed_runs(members: Sequence[tuple[str, Node]]) -> Iterator[Measurement]:
+def _find_failed_runs(members: Sequence[tuple[str, Node]]) -> Iterator[Measurement]:
     """Yield a gap of each group for each run that failed: beside runs with groups it has none, but an error.
 
     So does one that is named as they are, but for its number, and holds nothing (`fold_2` beside `fold_1`).
     """
     runs = {key: child for key, child in members if not is_group(key) and _has_groups(child.value)}
-    names = {_without_number(key) for key in runs}
-    groups = dict.fromkeys(group_name(key) for run in runs.values() for key in run.object() if is_group(key))
+    names = {_remove_number(key) for key in runs}
+    groups = dict.fromkeys(name_group(key) for run in runs.values() for key in run.object() if is_group(key))
     for key, child in members:
         if key in runs or is_group(key):
             continue
-        error = error_beside(child.value)
-        if error is None and _without_number(key) not in names:
+        error = find_error_beside(child.value)
+        if error is None and _remove_number(key) not in names:
             continue
         for group in groups:
-            yield undefined(group, child, f"{key} has no group of metrics" + (f": {error}" if error else ""))
+            yield make_gap(group, child, f"{key} has no group of metrics" + (f": {error}" if error else ""))
 
 
-def _without_number(key: str) -> str:
+def _remove_number(key: str) -> str:
     return "".join(character for character in key if not character.isdigit())
 
 
@@ -177,18 +177,18 @@ _TOO_DEEP = "a group of metrics stands too far down to be read; put it at the to
 _MOST_OUTSIDE = 1_000  # told one by one
 
 
-def _outside(address: str, node: Node) -> Iterator[Measurement]:
+def _find_gaps_outside(address: str, node: Node) -> Iterator[Measurement]:
     """Yield the gaps of what stands outside of every group: another report may have figures at these addresses."""
     if _is_figure(node.value):
         yield Unmeasured(address, _OUTSIDE, node.source, itself_only=True)
         return
-    found = list(islice(numbers_below(address, node), _MOST_OUTSIDE + 1))
+    found = list(islice(read_numbers_below(address, node), _MOST_OUTSIDE + 1))
     if len(found) > _MOST_OUTSIDE:
-        yield undefined(address, node, "more than can be told stands here, outside of every group")
+        yield make_gap(address, node, "more than can be told stands here, outside of every group")
         return
     keys = dict.fromkeys(key for one in found for key in one.source.pointer.split("/")[:-1] if is_group(key))
     for key in keys:
-        yield undefined(group_name(key), node, _TOO_DEEP)
+        yield make_gap(name_group(key), node, _TOO_DEEP)
     for one in found:
         reason = one.reason if isinstance(one, Unmeasured) else _OUTSIDE
         yield Unmeasured(one.metric, reason, one.source, itself_only=True)
@@ -208,12 +208,12 @@ def _is_figure(value: JsonValue) -> bool:
 def read_group(group: str, node: Node) -> Iterator[Measurement]:
     """Yield the metrics of one group, addressed as `group.name`."""
     if not node.value or not (isinstance(node.value, Mapping) or is_named_list(node.value)):
-        misplaced = f"{kind(node.value)} stands where an object of metrics belongs"
-        yield undefined(group, node, "the group has no metric" if node.value == {} else misplaced)
+        misplaced = f"{name_kind(node.value)} stands where an object of metrics belongs"
+        yield make_gap(group, node, "the group has no metric" if node.value == {} else misplaced)
         return
-    if (stated := error_beside(node.value)) is not None:
-        yield undefined(group, node, stated)
-    for name, entry in named_members(node):
+    if (stated := find_error_beside(node.value)) is not None:
+        yield make_gap(group, node, stated)
+    for name, entry in list_named_members(node):
         yield from read_metric(f"{group}.{name}", entry, facet=None)
 
 
@@ -226,7 +226,7 @@ def _is_named(value: JsonValue) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("name"), str) and bool(_READ & value.keys())
 
 
-def named_members(node: Node) -> Iterator[tuple[str, Node]]:
+def list_named_members(node: Node) -> Iterator[tuple[str, Node]]:
     """Yield members by their key, or those of a list of `{"name": …, "value": …}` by their name."""
     if is_named_list(node.value):
         yield from ((member.child("name").text(), member) for _, member in node.members())
@@ -242,22 +242,22 @@ def read_metric(metric: str, node: Node, facet: str | None) -> Iterator[Measurem
     """Yield one entry: an object with `value` or `facets`, a bare number, or a nested thing such as a curve."""
     value = node.value
     if isinstance(value, Mapping) and ("value" in value or "facets" in value):
-        yield from _entry_with_value(metric, node, facet)
+        yield from _read_entry_with_value(metric, node, facet)
     elif isinstance(value, Mapping) and value:
-        yield from _nested(metric, node, facet)
+        yield from _read_nested(metric, node, facet)
     elif isinstance(value, Sequence) and not isinstance(value, str) and value:
         # A curve, a matrix, a list of named entries: it is no figure itself, and its parts are.
         yield Unmeasured(metric, why_not_a_number(value) or "", node.source, facet, itself_only=True)
-        for key, child in named_members(node):
+        for key, child in list_named_members(node):
             yield from read_metric(f"{metric}.{key}", child, facet)
     else:
-        yield measurement(metric, node, facet=facet)
+        yield read_measurement(metric, node, facet=facet)
 
 
-def _nested(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
+def _read_nested(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
     """Yield what an object without a value holds: its own parts, unless it says that there was an error."""
-    if (stated := error_beside(node.value)) is not None:
-        yield undefined(metric, node, stated, facet=facet)
+    if (stated := find_error_beside(node.value)) is not None:
+        yield make_gap(metric, node, stated, facet=facet)
         return
     yield Unmeasured(metric, _NO_VALUE, node.source, facet, itself_only=True)
     for key, child in node.members():
@@ -267,60 +267,60 @@ def _nested(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]
 _WITHIN_A_FACET = "facets within a facet are not read; write each as one facet of the metric"
 
 
-def _entry_with_value(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
+def _read_entry_with_value(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
     entry = node.object()
     if "value" in entry:
-        found = measurement(metric, node.child("value"), facet=facet, error=entry.get("error"))
-        yield with_spread(with_samples(found, entry.get("samples")), entry)
-        yield from _unusable_support(metric, node, facet)
+        found = read_measurement(metric, node.child("value"), facet=facet, error=entry.get("error"))
+        yield add_spread(add_samples(found, entry.get("samples")), entry)
+        yield from _find_unusable_support(metric, node, facet)
     elif entry.keys() - {"facets", "name"}:
-        reason = stated_error(entry.get("error")) or _NO_VALUE
+        reason = read_error(entry.get("error")) or _NO_VALUE
         yield Unmeasured(metric, reason, node.source, facet, itself_only=True)
     for key, child in node.members():
         if key == "facets" and facet is not None:
             for group, group_entry in child.members():
-                yield undefined(metric, group_entry, _WITHIN_A_FACET, facet=f"{facet},{group}")
+                yield make_gap(metric, group_entry, _WITHIN_A_FACET, facet=f"{facet},{group}")
         elif key == "facets":
             child.object()
             for group, group_entry in child.members():
-                yield from _of_facet(metric, group_entry, group)
-                yield from _errors_of_all(metric, node, group)
+                yield from _read_facet(metric, group_entry, group)
+                yield from _spread_error_to_facet(metric, node, group)
         elif key not in {*_READ, "name"}:
-            yield from numbers_below(f"{metric}.{key}", child, facet=facet)
+            yield from read_numbers_below(f"{metric}.{key}", child, facet=facet)
 
 
-def _of_facet(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
+def _read_facet(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
     """Yield the entry of one facet: its figure, or the gap at exactly that facet."""
     value = node.value
     if isinstance(value, Mapping) and "value" in value:
-        found = list(_entry_with_value(metric, node, facet))
+        found = list(_read_entry_with_value(metric, node, facet))
     elif isinstance(value, Mapping):
-        found = [undefined(metric, node, stated_error(value.get("error")) or _NO_VALUE, facet=facet)]
+        found = [make_gap(metric, node, read_error(value.get("error")) or _NO_VALUE, facet=facet)]
     else:
-        found = [measurement(metric, node, facet=facet)]
+        found = [read_measurement(metric, node, facet=facet)]
     for one in found:
         # The figure of a column as a whole is one of its own; those of its groups may be known all the same.
         is_column = not is_group_of_column(facet) and isinstance(one, Unmeasured) and one.metric == metric
         yield replace(one, itself_only=True) if is_column and isinstance(one, Unmeasured) else one
 
 
-def _errors_of_all(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
+def _spread_error_to_facet(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
     """Yield the error of an entry that has facets and no value of its own: it is about each of them."""
     entry = node.object()
-    if "value" not in entry and (stated := stated_error(entry.get("error"))) is not None:
-        yield undefined(metric, node, stated, facet=facet)
+    if "value" not in entry and (stated := read_error(entry.get("error"))) is not None:
+        yield make_gap(metric, node, stated, facet=facet)
 
 
-def _unusable_support(metric: str, node: Node, facet: str | None) -> Iterator[Unmeasured]:
+def _find_unusable_support(metric: str, node: Node, facet: str | None) -> Iterator[Unmeasured]:
     """Yield a gap for each spread and sample size that cannot be used, at its own address."""
     entry = node.object()
     for key in ("samples", *SPREADS):
         if key not in entry:
             continue
-        problem = count_of(entry[key]).problem if key == "samples" else why_no_spread(entry[key])
+        problem = read_count(entry[key]).problem if key == "samples" else why_no_spread(entry[key])
         if problem is not None or entry[key] is None:
             reason = why_not_a_number(entry[key]) or problem or ""
-            yield undefined(f"{metric}.{key}", node.child(key), reason, facet=facet)
+            yield make_gap(f"{metric}.{key}", node.child(key), reason, facet=facet)
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

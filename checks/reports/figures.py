@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports import ragas
-from checks.reports.evaluation import is_named_list, named_members, read_metric
-from checks.reports.numbers import Node, kind, undefined, why_not_a_number
+from checks.reports.evaluation import is_named_list, list_named_members, read_metric
+from checks.reports.numbers import Node, make_gap, name_kind, why_not_a_number
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -34,19 +34,19 @@ _OF_OTHERS = {
 }
 
 
-def incomplete(document: JsonValue) -> str | None:
+def guess_tool(document: JsonValue) -> str | None:
     """Return the tool whose report `document` seems to be a part of, or a broken one; `None` when it is nobody's."""
     if isinstance(document, list):
-        return next((tool for tool in map(incomplete, document[:1]) if tool is not None), None)
+        return next((tool for tool in map(guess_tool, document[:1]) if tool is not None), None)
     if not isinstance(document, Mapping):
         return None
     # A number is a figure, whatever its name; it takes more to be a part of a report.
     structures = [key for key, value in document.items() if why_not_a_number(value) is not None]
     named = (tool for tool, keys in _OF_OTHERS.items() if any(key in structures for key in keys))
-    return next(named, None) or _by_structure(document)
+    return next(named, None) or _guess_tool_by_structure(document)
 
 
-def _by_structure(document: Mapping[str, JsonValue]) -> str | None:
+def _guess_tool_by_structure(document: Mapping[str, JsonValue]) -> str | None:
     """Return the tool that writes something built like this, under names that anybody uses."""
     if ragas.is_part(document):
         return "RAGAS"
@@ -90,7 +90,7 @@ def _has_items(value: JsonValue) -> bool:
 
 def recognises(document: JsonValue) -> bool:
     """Whether `document` has a figure under a name, and nothing of another format."""
-    return incomplete(document) is None and (
+    return guess_tool(document) is None and (
         is_named_list(document)
         or (isinstance(document, Mapping) and any(map(_has_figure, document.values())))
     )
@@ -106,9 +106,9 @@ def _has_figure(value: JsonValue) -> bool:
 
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every figure, and every gap."""
-    for name, entry in named_members(report):
+    for name, entry in list_named_members(report):
         if _has_items(entry.value):
-            yield undefined(name, entry, "a list of items, not of figures")
+            yield make_gap(name, entry, "a list of items, not of figures")
         else:
             yield from read_metric(name, entry, None)
 
@@ -121,17 +121,17 @@ _MOST_SHOWN = 40  # characters of one key
 
 def why_unknown(document: JsonValue) -> str:
     """Return what stands at the top of a document that no reader knows, and what to write instead."""
-    tool = incomplete(document)
+    tool = guess_tool(document)
     if tool is not None:
         return (
-            f"not a report of a known format: {_top(document)} stands at the top, which is a part of what {tool} "
-            "writes, or a broken one; attach the whole file as it was written"
+            f"not a report of a known format: {_describe_top(document)} stands at the top, which is a part of what "
+            f"{tool} writes, or a broken one; attach the whole file as it was written"
         )
     what = ": items, not figures" if isinstance(document, list) and document else ", and no figure"
     if isinstance(document, Mapping) and any(map(_is_number_in_quotes, document.values())):
         what = "; its figures are text, and a figure has no quotes"
     return (
-        f"not a report of a known format: {_top(document)} stands at the top{what}; "
+        f"not a report of a known format: {_describe_top(document)} stands at the top{what}; "
         f"write figures as {EXAMPLE}, addressed as model.accuracy"
     )
 
@@ -140,17 +140,17 @@ def _is_number_in_quotes(value: JsonValue) -> bool:
     return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
 
 
-def _top(document: JsonValue) -> str:
+def _describe_top(document: JsonValue) -> str:
     if isinstance(document, Mapping):
-        return f"an object{_keys(document)}"
+        return f"an object{_list_keys(document)}"
     if isinstance(document, list):
         first = document[0] if document else None
-        of_what = f" of objects{_keys(first)}" if isinstance(first, Mapping) else ""
+        of_what = f" of objects{_list_keys(first)}" if isinstance(first, Mapping) else ""
         return f"a list{of_what}" if document else "an empty list"
-    return kind(document)
+    return name_kind(document)
 
 
-def _keys(value: Mapping[str, JsonValue]) -> str:
+def _list_keys(value: Mapping[str, JsonValue]) -> str:
     if not value:
         return " without keys"
     shown = [f'"{key[:_MOST_SHOWN]}"' for key in list(value)[:_MOST_KEYS]]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from checks.evidence import ReportKind
 from checks.facets import group_facet
 from checks.measurements import Measurement
-from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_error, read_measurement
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue, ReportError
 
@@ -34,71 +34,72 @@ def read(report: Node) -> Iterator[Measurement]:
     """
     outputs = [node for _, node in report.members()] if isinstance(report.value, list) else [report]
     for output in outputs:
-        yield from _output(output)
+        yield from _read_output(output)
 
 
-def _output(output: Node) -> Iterator[Measurement]:
+def _read_output(output: Node) -> Iterator[Measurement]:
     entry = output.object()
     if missing := [name for name in NAMES if name not in entry]:
         raise ReportError(f'{output.source.pointer or "the top"}: "{missing[0]}" is missing')
     metric = ".".join(["fmeval", *(output.child(name).text() for name in NAMES)])
-    by_facet = {None: _scores(output, "dataset_scores", metric, None), **_categories(output, metric)}
+    by_facet = {
+        None: _read_scores(output, "dataset_scores", metric, None),
+        **_read_categories(output, metric),
+    }
     for scores in by_facet.values():
         yield from scores
-    yield from _not_everywhere(metric, by_facet, output)
-    error = stated_error(entry.get("error"))
+    yield from _find_absent_scores(metric, by_facet, output)
+    error = read_error(entry.get("error"))
     if error is not None or not any(by_facet.values()):
-        yield undefined(metric, output, error or "no score, and no reason")
+        yield make_gap(metric, output, error or "no score, and no reason")
 
 
-def _categories(output: Node, metric: str) -> dict[str | None, list[Measurement]]:
+def _read_categories(output: Node, metric: str) -> dict[str | None, list[Measurement]]:
     """Return the scores of each category by its facet, and the gaps where a category cannot be read."""
     if output.object().get("category_scores") is None:
         return {}
     categories = output.child("category_scores")
     if not isinstance(categories.value, list):
-        reason = f"{kind(categories.value)} stands where a list of categories belongs"
-        return {CATEGORY: [undefined(metric, categories, reason, facet=CATEGORY)]}
+        reason = f"{name_kind(categories.value)} stands where a list of categories belongs"
+        return {CATEGORY: [make_gap(metric, categories, reason, facet=CATEGORY)]}
     found: dict[str | None, list[Measurement]] = {}
     for _, category in categories.members():
         name = category.value.get("name") if isinstance(category.value, Mapping) else None
         facet = group_facet(CATEGORY, name) if isinstance(name, str | int) else CATEGORY
         if facet == CATEGORY:
-            scores: list[Measurement] = [
-                undefined(metric, category, "a category without a name", facet=facet)
-            ]
+            scores: list[Measurement] = [make_gap(metric, category, "a category without a name", facet=facet)]
         else:
-            scores = _scores(category, "scores", metric, facet)
+            scores = _read_scores(category, "scores", metric, facet)
             if not scores:
-                scores = [undefined(metric, category, "a category without scores", facet=facet)]
+                scores = [make_gap(metric, category, "a category without scores", facet=facet)]
         found.setdefault(facet, []).extend(scores)
     return found
 
 
-def _scores(parent: Node, key: str, metric: str, facet: str | None) -> list[Measurement]:
+def _read_scores(parent: Node, key: str, metric: str, facet: str | None) -> list[Measurement]:
     if parent.object().get(key) is None:
         return []
     scores = parent.child(key)
     if not isinstance(scores.value, list):
-        reason = f"{kind(scores.value)} stands where a list of scores belongs"
-        return [undefined(metric, scores, reason, facet=facet)]
-    return [_score(score, metric, facet) for _, score in scores.members()]
+        reason = f"{name_kind(scores.value)} stands where a list of scores belongs"
+        return [make_gap(metric, scores, reason, facet=facet)]
+    return [_read_score(score, metric, facet) for _, score in scores.members()]
 
 
-def _score(score: Node, metric: str, facet: str | None) -> Measurement:
+def _read_score(score: Node, metric: str, facet: str | None) -> Measurement:
     entry = score.value
     if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
-        return undefined(metric, score, "a score without a name", facet=facet)
+        return make_gap(metric, score, "a score without a name", facet=facet)
     name = f"{metric}.{score.child('name').text()}"
-    error = stated_error(entry.get("error"))
+    error = read_error(entry.get("error"))
     if "value" not in entry:
-        return undefined(name, score, error or 'no "value" in it', facet=facet)
+        return make_gap(name, score, error or 'no "value" in it', facet=facet)
     if error is not None:
-        return undefined(name, score, error, facet=facet)
-    return measurement(name, score.child("value"), facet=facet)
+        return make_gap(name, score, error, facet=facet)
+    return read_measurement(name, score.child("value"), facet=facet)
 
 
-def _not_everywhere(
+def _find_absent_scores(
     metric: str, by_facet: Mapping[str | None, list[Measurement]], output: Node
 ) -> Iterator[Measurement]:
     """Yield a gap for each score that a category lacks and that others have."""
@@ -109,7 +110,7 @@ def _not_everywhere(
         present = {one.metric for one in scores}
         absent = [] if facet in {None, CATEGORY} else [name for name in names if name not in present]
         for name in absent:
-            yield undefined(name, output, "this category has no such score", facet=facet)
+            yield make_gap(name, output, "this category has no such score", facet=facet)
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

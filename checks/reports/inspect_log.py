@@ -15,9 +15,9 @@ from io import BytesIO
 
 from checks.evidence import ReportKind
 from checks.measurements import Measurement
-from checks.reports.numbers import Node, kind, measurement, stated_error, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_error, read_measurement
 from checks.reports.reader import Reader
-from checks.reports.support import count_of, supported
+from checks.reports.support import add_support, read_count
 from checks.strict_json import JsonValue, ReportError
 
 FORMAT = "inspect_log"
@@ -28,7 +28,7 @@ MEANS = ("accuracy", "mean")
 ERRORS = ("stderr", "bootstrap_stderr")
 
 
-def header_of(archive: bytes, limit: int) -> bytes:
+def read_header(archive: bytes, limit: int) -> bytes:
     """Return the header of a `.eval` log, at most `limit` bytes long.
 
     Raises:
@@ -76,33 +76,33 @@ def read(report: Node) -> Iterator[Measurement]:
     """
     prefix = f"{PREFIX}.{report.child('eval').child('task').text()}"
     if gap := _why_unfinished(report):
-        yield undefined(prefix, report, gap)
+        yield make_gap(prefix, report, gap)
     results = report.child("results") if "results" in report else report
     if not isinstance(results.value, Mapping) or not results.value.get("scores"):
-        yield undefined(prefix, report, gap or "the run has no scores")
+        yield make_gap(prefix, report, gap or "the run has no scores")
         return
-    epochs = _epochs(report)
+    epochs = _count_epochs(report)
     if uncounted := _why_incomplete(results.value):
-        yield undefined(prefix, results, uncounted)
+        yield make_gap(prefix, results, uncounted)
     scores = results.child("scores")
     if not isinstance(scores.value, list):
-        yield undefined(prefix, scores, f"{kind(scores.value)} stands where a list of scores belongs")
+        yield make_gap(prefix, scores, f"{name_kind(scores.value)} stands where a list of scores belongs")
         return
     entries = [score for _, score in scores.members()]
-    names = Counter(_name(score) for score in entries)
+    names = Counter(_read_name(score) for score in entries)
     for score in entries:
-        name = _name(score)
+        name = _read_name(score)
         if name is None:
-            yield undefined(prefix, score, "a score without a name")
+            yield make_gap(prefix, score, "a score without a name")
             continue
         reducer = score.object().get("reducer")
         several = names[name] > 1 and isinstance(reducer, str)
-        yield from _score(
+        yield from _read_score(
             f"{prefix}.{name}.{reducer}" if several else f"{prefix}.{name}", score, results, epochs
         )
 
 
-def _name(score: Node) -> str | None:
+def _read_name(score: Node) -> str | None:
     named = isinstance(score.value, Mapping) and isinstance(score.value.get("name"), str)
     return score.child("name").text() if named else None
 
@@ -112,7 +112,7 @@ def _why_unfinished(report: Node) -> str:
     status = report.child("status").text()
     error = report.object().get("error")
     message = error.get("message") if isinstance(error, Mapping) else error
-    stated = stated_error(message if isinstance(message, str) else error)
+    stated = read_error(message if isinstance(message, str) else error)
     if status != "success":
         return f"the run did not succeed (status: {status})" + (f": {stated}" if stated else "")
     if stated:
@@ -135,7 +135,7 @@ _FAILURES = ("error", "invalidation")
 
 def _why_incomplete(results: Mapping[str, JsonValue]) -> str:
     """Return why it is not known that every sample was completed, or an empty text."""
-    given = {key: count_of(results.get(key), least=0) for key in ("total_samples", "completed_samples")}
+    given = {key: read_count(results.get(key), least=0) for key in ("total_samples", "completed_samples")}
     for key, count in given.items():
         if count.items is None:
             return f"{key}: {count.problem or 'the log does not give it'}, so samples may have been left out"
@@ -143,44 +143,44 @@ def _why_incomplete(results: Mapping[str, JsonValue]) -> str:
     return "" if total == completed else f"only {completed} of {total} samples were completed"
 
 
-def _epochs(report: Node) -> int:
+def _count_epochs(report: Node) -> int:
     """Return how often each sample was run: scores are of samples, the counts of the run are of runs of samples."""
     config = report.child("eval").object().get("config")
-    return count_of(config.get("epochs")).items or 1 if isinstance(config, Mapping) else 1
+    return read_count(config.get("epochs")).items or 1 if isinstance(config, Mapping) else 1
 
 
-def _score(prefix: str, score: Node, results: Node, epochs: int) -> Iterator[Measurement]:
+def _read_score(prefix: str, score: Node, results: Node, epochs: int) -> Iterator[Measurement]:
     entry = score.object()
     metrics = score.child("metrics") if "metrics" in score else score
     if "metrics" not in score or not isinstance(metrics.value, Mapping) or not metrics.value:
-        yield undefined(prefix, metrics, "the score has no metrics")
+        yield make_gap(prefix, metrics, "the score has no metrics")
         return
     if gap := _why_unscored(entry, results.object(), epochs):
-        yield undefined(prefix, score, gap)
-    values = {name: _value(node) for name, node in metrics.members()}
+        yield make_gap(prefix, score, gap)
+    values = {name: _find_value(node) for name, node in metrics.members()}
     error = next((values[name].value for name in ERRORS if name in values), None)
     samples = entry.get("scored_samples", results.object().get("completed_samples"))
     for name, value in values.items():
-        found = measurement(f"{prefix}.{name}", value)
-        yield supported(found, samples=samples, standard_error=error) if name in MEANS else found
+        found = read_measurement(f"{prefix}.{name}", value)
+        yield add_support(found, samples=samples, standard_error=error) if name in MEANS else found
 
 
-def _value(metric: Node) -> Node:
+def _find_value(metric: Node) -> Node:
     """Return the node of a metric's number, which stands in `value`, or alone."""
     return metric.child("value") if "value" in metric else metric
 
 
 def _why_unscored(score: Mapping[str, JsonValue], results: Mapping[str, JsonValue], epochs: int) -> str:
     """Return why it is not known that every completed sample has this score, or an empty text."""
-    unscored = count_of(score.get("unscored_samples"), least=0)
+    unscored = read_count(score.get("unscored_samples"), least=0)
     if unscored.problem is not None:
         return f"unscored_samples: {unscored.problem}"
     if unscored.items:
         return f"{unscored.items} samples have no score"
-    scored = count_of(score.get("scored_samples"), least=0)
+    scored = read_count(score.get("scored_samples"), least=0)
     if scored.problem is not None:
         return f"scored_samples: {scored.problem}"
-    completed = count_of(results.get("completed_samples"), least=0).items or 0
+    completed = read_count(results.get("completed_samples"), least=0).items or 0
     if scored.items is not None and scored.items * epochs < completed:
         return f"only {scored.items} of {completed} samples have this score"
     return ""

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports import sagemaker_evaluators
-from checks.reports.numbers import Node, kind, measurement, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_measurement
 from checks.reports.reader import Reader
-from checks.reports.support import supported
+from checks.reports.support import add_support
 from checks.strict_json import JsonValue
 
 FORMAT = "lm_eval"
@@ -41,17 +41,19 @@ def read(report: Node) -> Iterator[Measurement]:
             continue
         tasks = report.child(section)
         if not isinstance(tasks.value, Mapping):
-            yield undefined(FORMAT, tasks, f"{kind(tasks.value)} stands where an object of tasks belongs")
+            yield make_gap(FORMAT, tasks, f"{name_kind(tasks.value)} stands where an object of tasks belongs")
         for task, node in tasks.members() if isinstance(tasks.value, Mapping) else ():
-            yield from _task(task, node, sizes.get(task) if isinstance(sizes, Mapping) else None)
+            yield from _read_task(task, node, sizes.get(task) if isinstance(sizes, Mapping) else None)
 
 
-def _task(task: str, node: Node, size: JsonValue) -> Iterator[Measurement]:
+def _read_task(task: str, node: Node, size: JsonValue) -> Iterator[Measurement]:
     metric = f"{FORMAT}.{task}"
     entry = node.value
     if not isinstance(entry, Mapping) or not entry:
-        reason = f"{kind(entry)} stands where an object of metrics belongs" if entry else "it has no metric"
-        yield undefined(metric, node, reason)
+        reason = (
+            f"{name_kind(entry)} stands where an object of metrics belongs" if entry else "it has no metric"
+        )
+        yield make_gap(metric, node, reason)
         return
     samples = size.get("effective") if isinstance(size, Mapping) else size
     samples = entry.get("sample_len") if samples is None else samples
@@ -60,23 +62,23 @@ def _task(task: str, node: Node, size: JsonValue) -> Iterator[Measurement]:
         if name.strip() in {*NOT_METRICS, ""}:
             continue
         if name.endswith(ERROR_SUFFIX):
-            if _without_error(name, filter_) not in entry:
-                address = _address(metric, name.removesuffix(ERROR_SUFFIX), filter_)
-                yield undefined(address, found, "a standard error without its value")
+            if _name_value_of_error(name, filter_) not in entry:
+                address = _write_address(metric, name.removesuffix(ERROR_SUFFIX), filter_)
+                yield make_gap(address, found, "a standard error without its value")
             continue
-        yield supported(
-            measurement(_address(metric, name, filter_), found),
+        yield add_support(
+            read_measurement(_write_address(metric, name, filter_), found),
             samples=samples,
             standard_error=entry.get(f"{name}{ERROR_SUFFIX}{',' if filter_ else ''}{filter_}"),
             is_share=name in SHARES,
         )
 
 
-def _address(metric: str, name: str, filter_: str) -> str:
+def _write_address(metric: str, name: str, filter_: str) -> str:
     return f"{metric}.{name}" if filter_ in {"", NO_FILTER} else f"{metric}.{name}.{filter_}"
 
 
-def _without_error(name: str, filter_: str) -> str:
+def _name_value_of_error(name: str, filter_: str) -> str:
     return name.removesuffix(ERROR_SUFFIX) + (f",{filter_}" if filter_ else "")
 
 

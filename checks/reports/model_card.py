@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.evidence import ReportKind
 from checks.measurements import Measurement, Unmeasured
-from checks.reports.numbers import Node, kind, measurement, numbers_below, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_measurement, read_numbers_below
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -30,54 +30,56 @@ def recognises(document: JsonValue) -> bool:
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every metric; a matrix or a graph by its keys and indices."""
     if SECTION in report:
-        yield from _groups(report, PREFIX)
+        yield from _read_groups(report, PREFIX)
     if EVALUATIONS in report:
         evaluations = report.child(EVALUATIONS)
         if not isinstance(evaluations.value, list):
-            yield undefined(PREFIX, evaluations, f"{kind(evaluations.value)} stands where evaluations belong")
+            yield make_gap(
+                PREFIX, evaluations, f"{name_kind(evaluations.value)} stands where evaluations belong"
+            )
         for index, evaluation in evaluations.members() if isinstance(evaluations.value, list) else ():
-            yield from _groups(evaluation, f"{PREFIX}.{_name(evaluation) or index}")
+            yield from _read_groups(evaluation, f"{PREFIX}.{_read_name(evaluation) or index}")
 
 
-def _name(node: Node) -> str | None:
+def _read_name(node: Node) -> str | None:
     named = isinstance(node.value, Mapping) and isinstance(node.value.get("name"), str)
     return node.child("name").text() if named else None
 
 
-def _groups(parent: Node, prefix: str) -> Iterator[Measurement]:
-    for name, group in _listed(parent, SECTION, prefix):
+def _read_groups(parent: Node, prefix: str) -> Iterator[Measurement]:
+    for name, group in _read_named_entries(parent, SECTION, prefix):
         if isinstance(group, Unmeasured):
             yield group
             continue
-        for metric_name, metric in _listed(group, "metric_data", f"{prefix}.{name}"):
+        for metric_name, metric in _read_named_entries(group, "metric_data", f"{prefix}.{name}"):
             if isinstance(metric, Unmeasured):
                 yield metric
             else:
-                yield from _metric(f"{prefix}.{name}.{metric_name}", metric)
+                yield from _read_metric(f"{prefix}.{name}.{metric_name}", metric)
 
 
-def _listed(parent: Node, key: str, address: str) -> Iterator[tuple[str, Node | Unmeasured]]:
+def _read_named_entries(parent: Node, key: str, address: str) -> Iterator[tuple[str, Node | Unmeasured]]:
     """Yield the named entries of a list, or the gap of what cannot be told."""
     entries = parent.child(key) if key in parent else parent
     if key not in parent or not isinstance(entries.value, list):
-        yield "", undefined(address, entries, f'no list of "{key}" in it')
+        yield "", make_gap(address, entries, f'no list of "{key}" in it')
         return
     for _, entry in entries.members():
-        name = _name(entry)
+        name = _read_name(entry)
         yield (
             name or "",
-            undefined(address, entry, f'an entry of "{key}" without a name') if name is None else entry,
+            make_gap(address, entry, f'an entry of "{key}" without a name') if name is None else entry,
         )
 
 
-def _metric(name: str, metric: Node) -> Iterator[Measurement]:
+def _read_metric(name: str, metric: Node) -> Iterator[Measurement]:
     if "value" not in metric:
-        yield undefined(name, metric, 'no "value" in it')
+        yield make_gap(name, metric, 'no "value" in it')
     for key, part in metric.members():
         if key == "value" and metric.object().get("type") == "number":
-            yield measurement(name, part)
+            yield read_measurement(name, part)
         elif key not in _TEXTS:
-            yield from numbers_below(name if key == "value" else f"{name}.{key}", part)
+            yield from read_numbers_below(name if key == "value" else f"{name}.{key}", part)
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

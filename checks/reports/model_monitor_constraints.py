@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from checks.evidence import ReportKind
 from checks.measurements import Measurement, Unmeasured
 from checks.reports.model_monitor_shape import has_features, has_statistics, is_statistics
-from checks.reports.model_monitor_statistics import feature_name, feature_numbers
-from checks.reports.numbers import Node, kind, numbers_below, undefined
+from checks.reports.model_monitor_statistics import read_feature_name, read_feature_numbers
+from checks.reports.numbers import Node, make_gap, name_kind, read_numbers_below
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -33,23 +33,23 @@ def read(report: Node) -> Iterator[Measurement]:
     """Yield every number of the constraints."""
     for key, part in report.members():
         if key != "features":
-            yield from numbers_below(f"{PREFIX}.{key}", part)
+            yield from read_numbers_below(f"{PREFIX}.{key}", part)
         elif isinstance(part.value, list):
             features = [feature for _, feature in part.members()]
             has_completeness = any("completeness" in feature for feature in features)
             for feature in features:
-                yield from feature_numbers(PREFIX, feature)
-                yield from _missing_completeness(feature, has_completeness)
+                yield from read_feature_numbers(PREFIX, feature)
+                yield from _find_missing_completeness(feature, has_completeness)
         else:
-            yield undefined(PREFIX, part, f"{kind(part.value)} stands where a list of features belongs")
+            yield make_gap(PREFIX, part, f"{name_kind(part.value)} stands where a list of features belongs")
 
 
-def _missing_completeness(feature: Node, others_have_it: bool) -> Iterator[Unmeasured]:
+def _find_missing_completeness(feature: Node, others_have_it: bool) -> Iterator[Unmeasured]:
     """Yield a gap where a feature lacks the one number that Model Monitor gives of every feature."""
-    facet = feature_name(feature)
+    facet = read_feature_name(feature)
     if facet is not None and others_have_it and "completeness" not in feature:
         reason = "this feature has no completeness, and others have"
-        yield undefined(f"{PREFIX}.completeness", feature, reason, facet=facet)
+        yield make_gap(f"{PREFIX}.completeness", feature, reason, facet=facet)
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.DATA_CONSTRAINTS, recognises=recognises, read=read)

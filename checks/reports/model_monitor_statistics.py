@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from checks.evidence import ReportKind
 from checks.measurements import Measurement, Unmeasured
-from checks.reports.evaluation import group_name, is_group, read_group
+from checks.reports.evaluation import is_group, name_group, read_group
 from checks.reports.model_monitor_shape import STATISTICS_SECTIONS, is_statistics
-from checks.reports.numbers import Node, kind, numbers_below, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_numbers_below
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -41,33 +41,35 @@ def read(report: Node) -> Iterator[Measurement]:
     """Yield every number of the report."""
     for key, part in report.members():
         if key == "features":
-            yield from _features(part)
+            yield from _read_features(part)
         elif is_group(key):
-            yield from read_group(f"model_monitor.{group_name(key)}", part)
+            yield from read_group(f"model_monitor.{name_group(key)}", part)
         else:
-            yield from numbers_below(f"{PREFIX}.{key}", part)
+            yield from read_numbers_below(f"{PREFIX}.{key}", part)
 
 
-def _features(features: Node) -> Iterator[Measurement]:
+def _read_features(features: Node) -> Iterator[Measurement]:
     if not isinstance(features.value, list):
-        yield undefined(PREFIX, features, f"{kind(features.value)} stands where a list of features belongs")
+        yield make_gap(
+            PREFIX, features, f"{name_kind(features.value)} stands where a list of features belongs"
+        )
         return
     named = [feature for _, feature in features.members()]
-    known = {section: _names_in(section, named) for section in STATISTICS_SECTIONS}
+    known = {section: _list_statistics(section, named) for section in STATISTICS_SECTIONS}
     for feature in named:
-        yield from feature_numbers(PREFIX, feature)
-        yield from _missing_statistics(feature, known)
+        yield from read_feature_numbers(PREFIX, feature)
+        yield from _find_missing_statistics(feature, known)
 
 
-def _names_in(section: str, features: Sequence[Node]) -> Sequence[str]:
+def _list_statistics(section: str, features: Sequence[Node]) -> Sequence[str]:
     """Return the statistics that any feature has in `section`."""
     sections = (feature.value.get(section) for feature in features if isinstance(feature.value, Mapping))
     return list(dict.fromkeys(name for one in sections if isinstance(one, Mapping) for name in one))
 
 
-def _missing_statistics(feature: Node, known: Mapping[str, Sequence[str]]) -> Iterator[Unmeasured]:
+def _find_missing_statistics(feature: Node, known: Mapping[str, Sequence[str]]) -> Iterator[Unmeasured]:
     """Yield a gap for each statistic that other features of this kind have and this one has not."""
-    facet = feature_name(feature)
+    facet = read_feature_name(feature)
     if facet is None or not isinstance(feature.value, Mapping):
         return
     present = [section for section in STATISTICS_SECTIONS if section in feature.value]
@@ -77,46 +79,46 @@ def _missing_statistics(feature: Node, known: Mapping[str, Sequence[str]]) -> It
             for name in known[section]:
                 if name not in given:
                     reason = "this feature has no such statistic, and others have"
-                    yield undefined(f"{PREFIX}.{section}.{name}", feature.child(section), reason, facet=facet)
+                    yield make_gap(f"{PREFIX}.{section}.{name}", feature.child(section), reason, facet=facet)
         else:
-            reason = f"{kind(given)} stands where an object of statistics belongs"
-            yield undefined(f"{PREFIX}.{section}", feature.child(section), reason, facet=facet)
+            reason = f"{name_kind(given)} stands where an object of statistics belongs"
+            yield make_gap(f"{PREFIX}.{section}", feature.child(section), reason, facet=facet)
     if not present:
         missing = SECTION_OF.get(str(feature.value.get("inferred_type")))
         address = PREFIX if missing is None else f"{PREFIX}.{missing}"
-        yield undefined(address, feature, "this feature has no statistics", facet=facet)
+        yield make_gap(address, feature, "this feature has no statistics", facet=facet)
 
 
-def feature_name(feature: Node) -> str | None:
+def read_feature_name(feature: Node) -> str | None:
     """Return the name of a feature, or `None` where it has none."""
     if not isinstance(feature.value, Mapping) or not isinstance(feature.value.get("name"), str | int):
         return None
     return feature.child("name").text()
 
 
-def feature_numbers(prefix: str, feature: Node) -> Iterator[Measurement]:
+def read_feature_numbers(prefix: str, feature: Node) -> Iterator[Measurement]:
     """Yield every number about one feature, with its name as the facet."""
-    name = feature_name(feature)
+    name = read_feature_name(feature)
     if name is None:
         # Whose figures these are cannot be told: a gap for every check that is about all features.
-        yield undefined(prefix, feature, "a feature without a name", facet=feature.source.pointer)
+        yield make_gap(prefix, feature, "a feature without a name", facet=feature.source.pointer)
         return
     for key, part in feature.members():
         if key != "name":
-            yield from _statistics(f"{prefix}.{key}", part, name)
+            yield from _read_statistics(f"{prefix}.{key}", part, name)
 
 
-def _statistics(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
+def _read_statistics(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
     if not isinstance(node.value, Mapping) or not node.value:
-        yield from numbers_below(metric, node, facet=facet)
+        yield from read_numbers_below(metric, node, facet=facet)
         return
     yield Unmeasured(metric, "an object stands where a number belongs", node.source, facet, itself_only=True)
     for key, part in node.members():
         if key == "sketch":  # thousands of raw points, which the buckets beside it sum up
             reason = "the raw sketch of a distribution holds no metric; its buckets do"
-            yield undefined(f"{metric}.{key}", part, reason, facet=facet)
+            yield make_gap(f"{metric}.{key}", part, reason, facet=facet)
         else:
-            yield from _statistics(f"{metric}.{key}", part, facet)
+            yield from _read_statistics(f"{metric}.{key}", part, facet)
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.DATA_STATISTICS, recognises=recognises, read=read)

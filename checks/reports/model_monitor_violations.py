@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from checks.evidence import ReportKind
 from checks.measurements import Measured, Measurement
-from checks.reports.numbers import Node, kind, numbers_below, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_numbers_below
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -45,30 +45,30 @@ def recognises(document: JsonValue) -> bool:
 def read(report: Node) -> Iterator[Measurement]:
     """Yield the number of violations, and that of each kind."""
     is_drift = isinstance(report.object().get("version"), str)
-    yield from _violations(report.child(SECTION), DRIFT_KINDS if is_drift else DATA_KINDS)
+    yield from _count_violations(report.child(SECTION), DRIFT_KINDS if is_drift else DATA_KINDS)
     for key, part in report.members():
         if key != SECTION:
-            yield from numbers_below(f"model_monitor.{key}", part)
+            yield from read_numbers_below(f"model_monitor.{key}", part)
 
 
-def _violations(violations: Node, looked_for: Sequence[str]) -> Iterator[Measurement]:
+def _count_violations(violations: Node, looked_for: Sequence[str]) -> Iterator[Measurement]:
     if not isinstance(violations.value, list):
-        reason = f"{kind(violations.value)} stands where a list of violations belongs"
-        yield undefined(PREFIX, violations, reason)
+        reason = f"{name_kind(violations.value)} stands where a list of violations belongs"
+        yield make_gap(PREFIX, violations, reason)
         return
     listed = [violation for _, violation in violations.members()]
     yield Measured(PREFIX, float(len(listed)), violations.source)
-    kinds = Counter(_kind(violation) for violation in listed)
+    kinds = Counter(_read_kind(violation) for violation in listed)
     unknown = kinds.pop(None, 0)
     for name in sorted({*looked_for, *(name for name in kinds if name is not None)}):
         metric = f"{PREFIX}.{name}"
         yield Measured(metric, float(kinds[name]), violations.source)
         if unknown:
             reason = f"{unknown} violations do not say in constraint_check_type what they are of"
-            yield undefined(metric, violations, reason)
+            yield make_gap(metric, violations, reason)
 
 
-def _kind(violation: Node) -> str | None:
+def _read_kind(violation: Node) -> str | None:
     given = violation.value.get("constraint_check_type") if isinstance(violation.value, Mapping) else None
     if not isinstance(given, str) or not given.strip():
         return None

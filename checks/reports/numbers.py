@@ -41,7 +41,7 @@ class Node:
             raise KeyError(key)
         escaped = str(key).replace("~", "~0").replace("/", "~1")
         pointer = f"{self.source.pointer}/{escaped}"
-        return Node(value, replace(self.source, pointer=_bounded(pointer)))
+        return Node(value, replace(self.source, pointer=_refuse_long_name(pointer)))
 
     def members(self) -> Iterator[tuple[str, "Node"]]:
         """Yield the members of an object by key, or of a list by index; nothing of anything else."""
@@ -62,7 +62,7 @@ class Node:
         if isinstance(self.value, Mapping):
             return self.value
         raise ReportError(
-            f"{self.source.pointer or 'the top'}: {kind(self.value)} stands where an object belongs"
+            f"{self.source.pointer or 'the top'}: {name_kind(self.value)} stands where an object belongs"
         )
 
     def list(self) -> Sequence[JsonValue]:
@@ -74,7 +74,7 @@ class Node:
         if isinstance(self.value, Sequence) and not isinstance(self.value, str):
             return self.value
         raise ReportError(
-            f"{self.source.pointer or 'the top'}: {kind(self.value)} stands where a list belongs"
+            f"{self.source.pointer or 'the top'}: {name_kind(self.value)} stands where a list belongs"
         )
 
     def text(self) -> str:
@@ -84,17 +84,17 @@ class Node:
             ReportError: when it is something else.
         """
         if isinstance(self.value, str | int | float) and not isinstance(self.value, bool):
-            return _bounded(str(self.value))
-        raise ReportError(f"{self.source.pointer}: {kind(self.value)} stands where text belongs")
+            return _refuse_long_name(str(self.value))
+        raise ReportError(f"{self.source.pointer}: {name_kind(self.value)} stands where text belongs")
 
 
-def _bounded(name: str) -> str:
+def _refuse_long_name(name: str) -> str:
     if len(name) > MAX_POINTER:
         raise ReportError(f"a name in it has more than {MAX_POINTER:,} characters: {name[:40]}…")
     return name
 
 
-def kind(value: JsonValue) -> str:
+def name_kind(value: JsonValue) -> str:
     """Return what `value` is, for a message."""
     match value:
         case None:
@@ -123,7 +123,7 @@ def why_not_a_number(value: JsonValue) -> str | None:
     if isinstance(value, str) and is_undefined(value):
         return f'"{value}" is not a finite number'
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"{kind(value)} stands where a number belongs"
+        return f"{name_kind(value)} stands where a number belongs"
     try:
         finite = math.isfinite(float(value))
     except OverflowError:
@@ -131,14 +131,14 @@ def why_not_a_number(value: JsonValue) -> str | None:
     return None if finite else "the number is too large for a double"
 
 
-def number(value: JsonValue) -> float:
+def to_number(value: JsonValue) -> float:
     """Return `value`, which `why_not_a_number` found to be one."""
     if not isinstance(value, int | float):
-        raise TypeError(f"{kind(value)} is not a number")
+        raise TypeError(f"{name_kind(value)} is not a number")
     return of_integer(value) if isinstance(value, int) else value
 
 
-def stated_error(error: JsonValue) -> str | None:
+def read_error(error: JsonValue) -> str | None:
     """Return what a report says in an `error`, or `None` where it says that there was none.
 
     Figures are none: `error` is also the name of a metric, such as XGBoost's share of wrong answers.
@@ -148,7 +148,7 @@ def stated_error(error: JsonValue) -> str | None:
     if isinstance(error, str):
         return error
     if isinstance(error, bool | int | float):
-        return kind(error)
+        return name_kind(error)
     return None if _is_figures(error) else json.dumps(error, ensure_ascii=False)[:_LONGEST]
 
 
@@ -160,30 +160,32 @@ def _is_figures(value: JsonValue) -> bool:
     return is_undefined(value) or why_not_a_number(value) is None
 
 
-def error_beside(value: JsonValue) -> str | None:
+def find_error_beside(value: JsonValue) -> str | None:
     """Return the error that an object states beside its figures; a number of that name is a figure itself."""
     error = value.get(_ERROR) if isinstance(value, Mapping) else None
-    return None if why_not_a_number(error) is None else stated_error(error)
+    return None if why_not_a_number(error) is None else read_error(error)
 
 
-def measurement(metric: str, node: Node, *, facet: str | None = None, error: JsonValue = None) -> Measurement:
+def read_measurement(
+    metric: str, node: Node, *, facet: str | None = None, error: JsonValue = None
+) -> Measurement:
     """Return what stands at `node` as a measurement; `error` is the report's own reason for an undefined one."""
     reason = why_not_a_number(node.value)
     if node.value is None and isinstance(error, str) and error.strip():
         reason = error
-    elif (stated := stated_error(error)) is not None:
+    elif (stated := read_error(error)) is not None:
         reason = f"{reason or 'the value comes with an error'}: {stated}"
     if reason is None:
-        return Measured(metric, number(node.value), node.source, facet=facet)
+        return Measured(metric, to_number(node.value), node.source, facet=facet)
     return Unmeasured(metric, reason, node.source, facet=facet)
 
 
-def undefined(metric: str, node: Node, reason: str, *, facet: str | None = None) -> Unmeasured:
+def make_gap(metric: str, node: Node, reason: str, *, facet: str | None = None) -> Unmeasured:
     """Return the gap of `metric` and of everything below it, at `node`."""
     return Unmeasured(metric, reason, node.source, facet)
 
 
-def numbers_below(metric: str, node: Node, *, facet: str | None = None) -> Iterator[Measurement]:
+def read_numbers_below(metric: str, node: Node, *, facet: str | None = None) -> Iterator[Measurement]:
     """Yield every number at and below `node`, addressed by the keys and indices that lead to it.
 
     An object in a list goes by its `name`, where it has one. Whatever is no number is a gap at its own address: a
@@ -192,11 +194,11 @@ def numbers_below(metric: str, node: Node, *, facet: str | None = None) -> Itera
     """
     value = node.value
     if not _has_parts(value):
-        yield measurement(metric, node, facet=facet)
+        yield read_measurement(metric, node, facet=facet)
         return
     yield Unmeasured(metric, why_not_a_number(value) or "", node.source, facet, itself_only=True)
     for key, child in node.members():
-        yield from numbers_below(f"{metric}.{_part(key, child, node)}", child, facet=facet)
+        yield from read_numbers_below(f"{metric}.{_name_part(key, child, node)}", child, facet=facet)
 
 
 def _has_parts(value: JsonValue) -> bool:
@@ -207,9 +209,9 @@ def _has_parts(value: JsonValue) -> bool:
     return any(not isinstance(item, str) or is_undefined(item) for item in value)
 
 
-def _part(key: str, child: Node, parent: Node) -> str:
+def _name_part(key: str, child: Node, parent: Node) -> str:
     """Return what a member goes by: its key, or in a list of objects its `name`."""
     if isinstance(parent.value, Mapping) or not isinstance(child.value, Mapping):
         return key
     name = child.value.get("name")
-    return _bounded(name) if isinstance(name, str) else key
+    return _refuse_long_name(name) if isinstance(name, str) else key

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from checks import exact
 from checks.evidence import ReportKind
 from checks.measurements import Measured, Measurement, Source, Unmeasured
-from checks.reports.numbers import Node, error_beside, measurement, number, why_not_a_number
+from checks.reports.numbers import Node, find_error_beside, read_measurement, to_number, why_not_a_number
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue, ReportError
 
@@ -130,7 +130,7 @@ Column = Mapping[str, JsonValue]
 
 def recognises(document: JsonValue) -> bool:
     """Whether `document` is rows, columns or means with a metric of RAGAS."""
-    columns = _columns(document)
+    columns = _read_columns(document)
     if columns is not None:
         return _has_own_metric(columns) or (OWN_COLUMN in columns and any(map(_is_metric, columns)))
     if not isinstance(document, Mapping):
@@ -140,20 +140,20 @@ def recognises(document: JsonValue) -> bool:
 
 def read(report: Node) -> Iterator[Measurement]:
     """Yield the mean of every metric, and what could not be measured."""
-    columns = _columns(report.value)
+    columns = _read_columns(report.value)
     if columns is None:
         for name, node in report.members():
-            yield measurement(f"rag.{name}", node)
+            yield read_measurement(f"rag.{name}", node)
         return
-    errors = _errors(columns)
+    errors = _find_errors(columns)
     for name, column in columns.items():
         if _is_metric(name) or name not in INPUTS:
-            yield from _mean(name, column, errors, report.source)
+            yield from _read_mean(name, column, errors, report.source)
 
 
-def _errors(columns: Mapping[str, Column]) -> Mapping[str, str]:
+def _find_errors(columns: Mapping[str, Column]) -> Mapping[str, str]:
     """Return the error of each row that states one: no score of that row counts."""
-    stated = ((row, error_beside({"error": given})) for row, given in columns.get("error", {}).items())
+    stated = ((row, find_error_beside({"error": given})) for row, given in columns.get("error", {}).items())
     return {row: error for row, error in stated if error is not None}
 
 
@@ -175,14 +175,14 @@ def is_part(document: Mapping[str, JsonValue]) -> bool:
     )
 
 
-def _columns(document: JsonValue) -> dict[str, Column] | None:
+def _read_columns(document: JsonValue) -> dict[str, Column] | None:
     """Return a table as columns from row to value, or `None` when `document` is not a table."""
     if isinstance(document, list) and document and all(isinstance(row, Mapping) for row in document):
         names = dict.fromkeys(name for row in document for name in row)
         _require_dense(len(names), len(document))
         return {name: {str(i): row.get(name) for i, row in enumerate(document)} for name in names}
     if isinstance(document, Mapping) and document:
-        columns = {name: _column(value) for name, value in document.items()}
+        columns = {name: _read_column(value) for name, value in document.items()}
         rows = {row for column in columns.values() if column is not None for row in column}
         if all(column is not None for column in columns.values()):
             _require_dense(len(columns), len(rows))
@@ -198,31 +198,31 @@ def _require_dense(columns: int, rows: int) -> None:
         )
 
 
-def _column(value: JsonValue) -> Column | None:
+def _read_column(value: JsonValue) -> Column | None:
     if isinstance(value, Mapping):
         return value if all(row.isdecimal() for row in value) else None
     return {str(index): item for index, item in enumerate(value)} if isinstance(value, list) else None
 
 
-def _mean(name: str, column: Column, errors: Mapping[str, str], source: Source) -> Iterator[Measurement]:
+def _read_mean(name: str, column: Column, errors: Mapping[str, str], source: Source) -> Iterator[Measurement]:
     metric = f"rag.{name}"
     if not _is_metric(name) and NO_SCORE & set(name.lower().split("_")):
         yield Unmeasured(metric, "an id, a position or a count of tokens is no score", source)
         return
     reasons = {row: errors.get(row) or why_not_a_number(value) for row, value in column.items()}
-    scores = [number(value) for row, value in column.items() if reasons[row] is None]
+    scores = [to_number(value) for row, value in column.items() if reasons[row] is None]
     if unscored := [f"row {row}: {reason}" for row, reason in reasons.items() if reason is not None]:
-        reason = f"{len(unscored)} of {len(column)} rows have no score ({_first(unscored)})"
+        reason = f"{len(unscored)} of {len(column)} rows have no score ({_list_first(unscored)})"
         yield Unmeasured(metric, reason, source)
     if scores:
-        yield mean_of(metric, scores, source)
+        yield measure_mean(metric, scores, source)
 
 
-def _first(reasons: Sequence[str]) -> str:
+def _list_first(reasons: Sequence[str]) -> str:
     return "; ".join(sorted(reasons)[:3]) + (" and so on" if reasons[3:] else "")
 
 
-def mean_of(metric: str, scores: Sequence[float], source: Source) -> Measurement:
+def measure_mean(metric: str, scores: Sequence[float], source: Source) -> Measurement:
     """Return the mean of the scores of items, with their number and their standard deviation (of the sample)."""
     try:
         mean = exact.mean(scores)

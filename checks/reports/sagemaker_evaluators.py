@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 
 from checks.evidence import ReportKind
 from checks.measurements import Measurement
-from checks.reports.numbers import Node, kind, measurement, numbers_below, stated_error, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_error, read_measurement, read_numbers_below
 from checks.reports.reader import Reader
-from checks.reports.support import supported, with_samples, with_spread
+from checks.reports.support import add_samples, add_spread, add_support
 from checks.strict_json import JsonValue
 
 FORMAT = "sagemaker_evaluators"
@@ -49,42 +49,44 @@ def read(report: Node) -> Iterator[Measurement]:
     is_benchmark = _is_benchmark(results.object())
     for name, entry in results.members():
         if is_benchmark:
-            yield from _task(f"{BENCHMARK}.{name}", entry)
+            yield from _read_task(f"{BENCHMARK}.{name}", entry)
         else:
-            yield from _judged(f"{JUDGE}.{name}", entry)
+            yield from _read_judged(f"{JUDGE}.{name}", entry)
 
 
-def _task(metric: str, task: Node) -> Iterator[Measurement]:
+def _read_task(metric: str, task: Node) -> Iterator[Measurement]:
     entry = task.value
     if not isinstance(entry, Mapping) or not entry:
         reason = (
-            "it has no metric" if entry == {} else f"{kind(entry)} stands where an object of metrics belongs"
+            "it has no metric"
+            if entry == {}
+            else f"{name_kind(entry)} stands where an object of metrics belongs"
         )
-        yield undefined(metric, task, reason)
+        yield make_gap(metric, task, reason)
         return
     for name, found in task.members():
         if name.endswith(ERROR_SUFFIX):
             if name.removesuffix(ERROR_SUFFIX) not in entry:
                 address = f"{metric}.{name.removesuffix(ERROR_SUFFIX)}"
-                yield undefined(address, found, "a standard error without its value")
+                yield make_gap(address, found, "a standard error without its value")
             continue
         error = entry.get(f"{name}{ERROR_SUFFIX}")
-        yield supported(measurement(f"{metric}.{name}", found), samples=None, standard_error=error)
+        yield add_support(read_measurement(f"{metric}.{name}", found), samples=None, standard_error=error)
 
 
-def _judged(metric: str, node: Node) -> Iterator[Measurement]:
+def _read_judged(metric: str, node: Node) -> Iterator[Measurement]:
     entry = node.value
     if not isinstance(entry, Mapping) or "score" not in entry:
-        stated = stated_error(entry.get("error")) if isinstance(entry, Mapping) else None
-        yield undefined(metric, node, stated or 'no "score" in it')
+        stated = read_error(entry.get("error")) if isinstance(entry, Mapping) else None
+        yield make_gap(metric, node, stated or 'no "score" in it')
         return
-    found = measurement(metric, node.child("score"), error=entry.get("error"))
+    found = read_measurement(metric, node.child("score"), error=entry.get("error"))
     # A judge's scores are no zeros and ones: without their spread, their number does not make them a proportion.
     spread = {"standard_deviation": entry.get("std_deviation")}
-    yield with_spread(with_samples(found, entry.get("total_evaluations")), spread)
+    yield add_spread(add_samples(found, entry.get("total_evaluations")), spread)
     for key, extra in node.members():
         if key not in _OF_A_SCORE:
-            yield from numbers_below(f"{metric}.{key}", extra)
+            yield from read_numbers_below(f"{metric}.{key}", extra)
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

@@ -3,28 +3,28 @@
 from collections.abc import Iterator, Mapping
 
 from checks.measurements import Measured, Measurement, Unmeasured
-from checks.reports.numbers import Node, error_beside, why_not_a_number
+from checks.reports.numbers import Node, find_error_beside, why_not_a_number
 from checks.strict_json import JsonValue
 
 _Path = tuple["_Path", str] | None  # of keys and indices, the last one first
 
 
-def with_stated_errors(report: Node, found: Iterator[Measurement]) -> Iterator[Measurement]:
+def add_stated_errors(report: Node, found: Iterator[Measurement]) -> Iterator[Measurement]:
     """Pass on what was found in `report`; a figure below an object with an error is undefined as well.
 
     An error beside an undefined `value` is the reason for that value, and reaches nothing else.
     """
-    errors = dict(_errors(report))
+    errors = dict(_find_errors(report))
     for one in found:
         yield one
         if errors and isinstance(one, Measured):
-            error = _error_above(one.source.pointer, errors)
+            error = _find_error_above(one.source.pointer, errors)
             if error is not None:
                 reason = f"the report states an error: {error}"
                 yield Unmeasured(one.metric, reason, one.source, one.facet, itself_only=True)
 
 
-def _error_above(pointer: str, errors: Mapping[str, str]) -> str | None:
+def _find_error_above(pointer: str, errors: Mapping[str, str]) -> str | None:
     while pointer not in errors:
         if not pointer:
             return None
@@ -32,15 +32,15 @@ def _error_above(pointer: str, errors: Mapping[str, str]) -> str | None:
     return errors[pointer]
 
 
-def _errors(report: Node) -> Iterator[tuple[str, str]]:
+def _find_errors(report: Node) -> Iterator[tuple[str, str]]:
     """Yield the pointer of each object with an error, and the error."""
     waiting: list[tuple[JsonValue, _Path]] = [(report.value, None)]
     # Parsed JSON is of these very types, and asking for them is much faster than for Mapping: reports are large.
     while waiting:
         value, path = waiting.pop()
         if isinstance(value, dict):
-            if "error" in value and (error := _error_of_all(value)) is not None:
-                yield report.source.pointer + _pointer(path), error
+            if "error" in value and (error := _find_error_of_all(value)) is not None:
+                yield report.source.pointer + _write_pointer(path), error
             waiting.extend(
                 (part, (path, key)) for key, part in value.items() if isinstance(part, dict | list)
             )
@@ -51,12 +51,12 @@ def _errors(report: Node) -> Iterator[tuple[str, str]]:
             )
 
 
-def _error_of_all(entry: Mapping[str, JsonValue]) -> str | None:
+def _find_error_of_all(entry: Mapping[str, JsonValue]) -> str | None:
     is_reason_of_value = "value" in entry and why_not_a_number(entry["value"]) is not None
-    return None if is_reason_of_value else error_beside(entry)
+    return None if is_reason_of_value else find_error_beside(entry)
 
 
-def _pointer(path: _Path) -> str:
+def _write_pointer(path: _Path) -> str:
     keys: list[str] = []
     while path is not None:
         path, key = path

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from checks.measurements import Interval, Measured, Measurement
-from checks.reports.numbers import is_undefined, kind, number, why_not_a_number
+from checks.reports.numbers import is_undefined, name_kind, to_number, why_not_a_number
 from checks.strict_json import JsonValue
 
 SPREADS = ("standard_deviation", "standard_error")
@@ -19,28 +19,28 @@ class Count:
     problem: str | None = None
 
 
-def count_of(value: JsonValue, *, least: int = 1) -> Count:
+def read_count(value: JsonValue, *, least: int = 1) -> Count:
     """Return `value` as a number of items: a whole number from `least` on; `300.0` is one, as some tools write it."""
     if value is None:
         return Count()
     if (reason := why_not_a_number(value)) is not None:
         return Count(problem=reason)
-    given = number(value)
+    given = to_number(value)
     if not (least <= given <= _MOST_SAMPLES and given.is_integer()):
         return Count(problem=f"{given:g} is no number of items")
     return Count(int(given))
 
 
-def with_samples(measurement: Measurement, value: JsonValue) -> Measurement:
+def add_samples(measurement: Measurement, value: JsonValue) -> Measurement:
     """Return `measurement` with the sample size `value`, or with what is wrong about it."""
     if not isinstance(measurement, Measured):
         return measurement
-    count = count_of(value)
+    count = read_count(value)
     problem = None if count.problem is None else f"its sample size cannot be one: {count.problem}"
     return replace(measurement, samples=count.items, samples_problem=problem)
 
 
-def with_spread(measurement: Measurement, entry: Mapping[str, JsonValue]) -> Measurement:
+def add_spread(measurement: Measurement, entry: Mapping[str, JsonValue]) -> Measurement:
     """Return `measurement` with the spreads and the interval of its entry, or with what is wrong about them."""
     if not isinstance(measurement, Measured):
         return measurement
@@ -48,9 +48,9 @@ def with_spread(measurement: Measurement, entry: Mapping[str, JsonValue]) -> Mea
         f"{key} {problem}" for key in SPREADS if key in entry and (problem := why_no_spread(entry[key]))
     ]
     usable = {
-        key: number(entry[key]) for key in SPREADS if key in entry and why_no_spread(entry[key]) is None
+        key: to_number(entry[key]) for key in SPREADS if key in entry and why_no_spread(entry[key]) is None
     }
-    interval = _interval(entry, measurement.value) if "interval" in entry else None
+    interval = _read_interval(entry, measurement.value) if "interval" in entry else None
     if "interval" in entry and interval is None:
         problems.append("interval is not low <= value <= high with a confidence between 0 and 1")
     return replace(
@@ -69,24 +69,24 @@ def why_no_spread(value: JsonValue) -> str | None:
     if isinstance(value, str) and is_undefined(value):
         return f"is {value}"
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"is {kind(value)}"
+        return f"is {name_kind(value)}"
     if (reason := why_not_a_number(value)) is not None:
         return f"cannot be used: {reason}"
-    return None if number(value) >= 0 else f"is {number(value):g}, below 0"
+    return None if to_number(value) >= 0 else f"is {to_number(value):g}, below 0"
 
 
-def _interval(entry: Mapping[str, JsonValue], value: float) -> Interval | None:
+def _read_interval(entry: Mapping[str, JsonValue], value: float) -> Interval | None:
     given = entry["interval"]
     if not isinstance(given, Mapping) or set(given) != {"low", "high", "confidence"}:
         return None
     if any(why_not_a_number(end) for end in given.values()):
         return None
-    interval = Interval(number(given["low"]), number(given["high"]), number(given["confidence"]))
+    interval = Interval(to_number(given["low"]), to_number(given["high"]), to_number(given["confidence"]))
     contains = interval.low <= value <= interval.high
     return interval if contains and 0 < interval.confidence < 1 else None
 
 
-def supported(
+def add_support(
     measurement: Measurement, *, samples: JsonValue, standard_error: JsonValue, is_share: bool = False
 ) -> Measurement:
     """Return `measurement` with the support that another evaluator's file gives for it.
@@ -96,12 +96,12 @@ def supported(
     A sample size alone does so too, and is then kept with the problem that there is no spread, unless `is_share` says
     that the items score 0 or 1.
     """
-    found = with_samples(measurement, samples)
+    found = add_samples(measurement, samples)
     if not isinstance(found, Measured):
         return found
     problem = "is not given" if standard_error is None else why_no_spread(standard_error)
     if problem is not None:
         return found if is_share else replace(found, spread_problem=f"its standard error {problem}")
-    error = number(standard_error)
+    error = to_number(standard_error)
     all_alike = error == 0 and (is_share or found.value in {0.0, 1.0})
     return found if all_alike else replace(found, standard_error=error)

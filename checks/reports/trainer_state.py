@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.evidence import ReportKind
 from checks.measurements import Measurement
-from checks.reports.numbers import Node, kind, measurement, undefined
+from checks.reports.numbers import Node, make_gap, name_kind, read_measurement
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -28,34 +28,36 @@ def recognises(document: JsonValue) -> bool:
 
 def read(report: Node) -> Iterator[Measurement]:
     """Yield the last figures of each kind, and those of the whole run."""
-    yield from (measurement(f"{FORMAT}.{key}", report.child(key)) for key in _WHOLE if key in report)
+    yield from (read_measurement(f"{FORMAT}.{key}", report.child(key)) for key in _WHOLE if key in report)
     log = report.child(SECTION)
     if not isinstance(log.value, list):
-        yield undefined(FORMAT, log, f"{kind(log.value)} stands where a list of entries belongs")
+        yield make_gap(FORMAT, log, f"{name_kind(log.value)} stands where a list of entries belongs")
         return
     seen: dict[str, dict[str, None]] = {}
     last: dict[str, Node] = {}
     for _, entry in log.members():
         if not isinstance(entry.value, Mapping):
-            yield undefined(FORMAT, entry, f"{kind(entry.value)} stands where an entry of the log belongs")
+            yield make_gap(
+                FORMAT, entry, f"{name_kind(entry.value)} stands where an entry of the log belongs"
+            )
             continue
         for name in entry.value:
             if name not in _POSITIONS:
-                seen.setdefault(_kind(name), {})[name] = None
-                last[_kind(name)] = entry
+                seen.setdefault(_find_kind(name), {})[name] = None
+                last[_find_kind(name)] = entry
     for of_kind, names in seen.items():
         for name in sorted(names):
-            yield _figure(name, last[of_kind])
+            yield _read_figure(name, last[of_kind])
 
 
-def _figure(name: str, entry: Node) -> Measurement:
+def _read_figure(name: str, entry: Node) -> Measurement:
     address = f"{FORMAT}.{name}"
     if name not in entry:
-        return undefined(address, entry, "the last entry of its kind does not have it")
-    return measurement(address, entry.child(name))
+        return make_gap(address, entry, "the last entry of its kind does not have it")
+    return read_measurement(address, entry.child(name))
 
 
-def _kind(name: str) -> str:
+def _find_kind(name: str) -> str:
     before = name.partition("_")[0]
     return before if before in _KINDS else "train"
 

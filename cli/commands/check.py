@@ -12,7 +12,7 @@ import typer
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.judge import judge
-from checks.selection import thresholds_for_group
+from checks.selection import select_thresholds
 from checks.thresholds import ThresholdFile
 from cli.display.decision_text import show_record
 from cli.exit_codes import exit_code_of
@@ -81,7 +81,7 @@ def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
         raise of_a_folder
     files = [examined.file for examined in read_thresholds([place])]
     if group is not None:
-        return thresholds_for_group(files, group)
+        return select_thresholds(files, group)
     if len(files) > 1:  # below a prefix of S3 that was named without the slash
         raise of_a_folder
     return files[0]

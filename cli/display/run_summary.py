@@ -15,7 +15,7 @@ from rich.text import Text
 from checks.catalogue import find_metric
 from checks.errors import GovernanceError
 from checks.evidence import Document
-from checks.intervals import NoSpread, interval_at, is_proportion
+from checks.intervals import NoSpread, find_interval, is_proportion
 from checks.measurements import Interval, Measured, Unmeasured
 from checks.reports import MAX_REPORT_BYTES, read_report
 from cli.display.terminal import clean_text, console_for, number_text
@@ -174,7 +174,7 @@ def _short(number: float) -> str:
 def _interval(measured: Measured) -> str:
     if is_proportion(measured) and not 0 <= measured.value <= 1:
         return ""  # a mean whose spread is not known; no share has such an interval
-    match interval_at(measured, ONE_SIDED):
+    match find_interval(measured, ONE_SIDED):
         case Interval() as interval:
             return _ends(interval, measured)
         case NoSpread(worst_case=Interval() as interval):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
-from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is_report_file, unread
+from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is_report_file, leave_unread
 from checks.text import one_line
 from checks.threshold_examination import Examined, examine_thresholds
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
@@ -252,7 +252,7 @@ def _read_report(reader: EvidenceReader, one: Input) -> Report:
         return reader.read(one.name, lambda: one.read(MAX_REPORT_BYTES))
     except InputTooLargeError as error:
         # As in AWS: it was opened, and no report is that large. That is a finding, not a failure to look.
-        return unread(one.name, error.problem)
+        return leave_unread(one.name, error.problem)
 
 
 def threshold_documents(places: Iterable[str | Path]) -> Iterator[Document]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from checks.evidence import Document
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
 from checks.reports import read_report
-from checks.reports.evaluation import evaluation_document
+from checks.reports.evaluation import write_evaluation
 
 HERE = Source("here")
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -58,7 +58,7 @@ def without_source(measurement: Measurement) -> str:
 
 @given(evaluations())
 def test_reading_what_was_written_gives_the_measurements_back(measurements: list[Measurement]) -> None:
-    document = evaluation_document(measurements, {"command": "score", "seed": 7, "rows": [1, None, True]})
+    document = write_evaluation(measurements, {"command": "score", "seed": 7, "rows": [1, None, True]})
     report = read_report(Document("e.json", json.dumps(document, allow_nan=False).encode()))
     assert report.problem is None
     assert sorted(map(without_source, report.measurements)) == sorted(map(without_source, measurements))
@@ -71,7 +71,7 @@ def test_the_written_document_is_that_of_sagemaker() -> None:
         Measured("latency.p95_seconds", 1.5, HERE, interval=Interval(1.0, 2.0, 0.9)),
         Unmeasured("text_to_sql.exact_set_match", "the SQL of no pair could be parsed", HERE),
     ]
-    assert evaluation_document(measurements, {"seed": 7}) == {
+    assert write_evaluation(measurements, {"seed": 7}) == {
         "text_to_sql_metrics": {
             "execution_accuracy": {
                 "value": 0.84,
@@ -100,4 +100,4 @@ def test_the_written_document_is_that_of_sagemaker() -> None:
 )
 def test_writing_refuses_what_could_not_be_read_back(measurements: list[Measurement], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        evaluation_document(measurements, {})
+        write_evaluation(measurements, {})

@@ -11,7 +11,7 @@ from scipy import stats
 from checks.intervals import (
     NoSpread,
     Unsupported,
-    interval_at,
+    find_interval,
     is_no_spread,
     is_proportion,
     mean_interval,
@@ -118,7 +118,7 @@ CERTAIN = Interval(0.49, 0.51, 0.99999999)
     ],
 )
 def test_which_interval_is_used(support: dict[str, object], expected: tuple[float, float]) -> None:
-    found = interval_at(measured(0.5, **support), 0.95)
+    found = find_interval(measured(0.5, **support), 0.95)
     assert isinstance(found, Interval)
     assert (found.low, found.high) == pytest.approx(tuple(expected))
     assert found.confidence >= 0.9
@@ -148,7 +148,7 @@ def test_which_interval_is_used(support: dict[str, object], expected: tuple[floa
     ],
 )
 def test_no_interval_is_made_up(support: dict[str, object], reason: str) -> None:
-    found = interval_at(measured(0.5, **support), 0.95)
+    found = find_interval(measured(0.5, **support), 0.95)
     assert isinstance(found, Unsupported)
     assert found.reason.startswith(reason)
 
@@ -201,7 +201,7 @@ ONE = "it rests on one sample, and one sample shows no spread"
     ],
 )
 def test_no_spread_is_no_certainty(value: float, support: dict[str, object], reason: str) -> None:
-    found = interval_at(measured(value, **support), 0.95)
+    found = find_interval(measured(value, **support), 0.95)
     assert isinstance(found, NoSpread)
     assert found.reason.startswith(reason)
     assert found.worst_case is None
@@ -217,7 +217,7 @@ def test_scores_that_are_all_one_or_all_zero_have_the_worst_case_of_scores(
     value: float, spread: float, key: str
 ) -> None:
     for end in (value, 1 - value):
-        found = interval_at(measured(end, samples=3, **{key: spread / math.sqrt(3)}), 0.95)
+        found = find_interval(measured(end, samples=3, **{key: spread / math.sqrt(3)}), 0.95)
         assert isinstance(found, NoSpread)
         assert found.worst_case is not None
         oracle = wilson_interval(round(end, 3) if abs(end - round(end)) < 1e-6 else end, 3, 0.95)

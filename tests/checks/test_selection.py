@@ -11,7 +11,7 @@ from checks.selection import (
     AmbiguousThresholdsError,
     find_ambiguities,
     matches_no_group,
-    thresholds_for_group,
+    select_thresholds,
 )
 from checks.thresholds import Check, Mode, ThresholdFile
 
@@ -43,7 +43,7 @@ def test_the_most_specific_file_applies(patterns: list[str], group: str, chosen:
     files = [file(pattern, pattern) for pattern in patterns]
     for order in (files, files[::-1]):
         try:
-            found = thresholds_for_group(order, group)
+            found = select_thresholds(order, group)
         except AmbiguousThresholdsError:
             assert patterns == ["askdata-[ab]", "askdata-*"]  # one literal prefix, no literal more
         else:
@@ -51,7 +51,7 @@ def test_the_most_specific_file_applies(patterns: list[str], group: str, chosen:
 
 
 def test_the_most_specific_pattern_of_a_file_counts() -> None:
-    assert thresholds_for_group([file("a", "*", "askdata"), file("b", "ask*")], "askdata") == file(
+    assert select_thresholds([file("a", "*", "askdata"), file("b", "ask*")], "askdata") == file(
         "a", "*", "askdata"
     )
 
@@ -60,7 +60,7 @@ def test_two_files_of_equal_specificity_are_an_error_that_names_both() -> None:
     with pytest.raises(
         AmbiguousThresholdsError, match=r"^a\.yaml and b\.yaml: both apply to the group askdata-eu "
     ):
-        thresholds_for_group(
+        select_thresholds(
             [file("b.yaml", "askdata-*"), file("a.yaml", "askdata-*"), file("c", "*")], "askdata-eu"
         )
 
@@ -98,7 +98,7 @@ PATTERN = st.text("ab*?", min_size=1, max_size=5) | st.sampled_from(["[ab]*", "a
 def test_selection_is_ambiguous_only_where_validation_says_so(patterns: list[str], group: str) -> None:
     files = [file(str(index), pattern) for index, pattern in enumerate(patterns)]
     try:
-        found = thresholds_for_group(files, group)
+        found = select_thresholds(files, group)
     except AmbiguousThresholdsError:
         assert find_ambiguities(files)
     else:

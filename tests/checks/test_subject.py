@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from checks.manifest import Manifest, ManifestError, parse_manifest
-from checks.subject import JudgedModel, Subject, SubjectError, subject_of
+from checks.subject import JudgedModel, Subject, SubjectError, read_subject
 
 IMAGE = "1.dkr.ecr/askdata:1"
 DIGEST = "sha256:" + "0f" * 32
@@ -51,13 +51,13 @@ def test_what_is_said_is_held_against_the_version(
 ) -> None:
     subject = Subject.from_json(said)
     assert subject.to_json() == {key: said[key] for key in subject.to_json()}
-    assert MODEL.disagreements(subject) == disagrees
+    assert MODEL.find_disagreements(subject) == disagrees
     assert MODEL.is_named_by(subject) is names_the_model
 
 
 def test_a_digest_in_the_registered_image_is_its_digest() -> None:
     model = JudgedModel("a", "a", [Subject(image=f"x/y@{DIGEST}")])
-    assert model.disagreements(Subject(image_digest=DIGEST)) == []
+    assert model.find_disagreements(Subject(image_digest=DIGEST)) == []
     assert model.is_named_by(Subject(image_digest=DIGEST))
 
 
@@ -67,7 +67,7 @@ def test_a_version_of_which_the_registry_says_nothing_is_named_by_nothing() -> N
 
 @pytest.mark.parametrize("document", [None, [], {}, {"provenance": None}, {"provenance": {"scorer": "x"}}])
 def test_a_report_need_not_say_what_it_is_about(document: dict[str, Any] | None) -> None:
-    assert subject_of(document) is None
+    assert read_subject(document) is None
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_report_need_not_say_what_it_is_about(document: dict[str, Any] | None)
 )
 def test_a_report_that_says_it_in_another_way_is_an_error(said: str | dict[str, Any] | None) -> None:
     with pytest.raises(SubjectError, match=r"^subject"):
-        subject_of({"provenance": {"subject": said}})
+        read_subject({"provenance": {"subject": said}})
 
 
 MANIFEST = Manifest(Subject(group="askdata", image="ä:1"), {"b/c.json": "0" * 64, "a.json": "f" * 64})

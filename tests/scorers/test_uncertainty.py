@@ -4,7 +4,7 @@ from statistics import mean, stdev
 
 import pytest
 
-from checks.intervals import interval_at
+from checks.intervals import find_interval
 from checks.measurements import Interval, Measured, Source
 from scorers.uncertainty import estimate
 
@@ -82,7 +82,7 @@ def test_the_gate_s_intervals_cover_the_true_mean_at_their_level(
             standard_deviation=found.standard_deviation,
             standard_error=found.standard_error,
         )
-        interval = interval_at(measured, confidence)
+        interval = find_interval(measured, confidence)
         assert isinstance(interval, Interval)
         covered += interval.low <= true_mean
     assert covered / runs == pytest.approx(
