@@ -11,7 +11,7 @@ from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
 from checks.judge import judge
 from checks.thresholds import ThresholdFile
-from pipelines.registration_plan import Plan
+from pipelines.registration_plan import RegistrationPlan
 from pipelines.step_services import thresholds_in_force
 from pipelines.threshold_sources import ThresholdSource
 
@@ -19,7 +19,7 @@ _S3 = "s3://"
 
 
 def predict_decision(
-    plan: Plan, thresholds: str | Path | None, bucket: str | None, say: Callable[[str], None]
+    plan: RegistrationPlan, thresholds: str | Path | None, bucket: str | None, say: Callable[[str], None]
 ) -> DecisionRecord | None:
     """Judge the evidence as the gate would, by the thresholds in force or those that are named."""
     store = _choose_thresholds(thresholds, bucket)

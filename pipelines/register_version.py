@@ -41,7 +41,7 @@ from checks.subject import JudgedModel
 from disk.reading import read_bounded
 from pipelines.likely_decision import predict_decision
 from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
-from pipelines.registration_plan import Plan, RegisteredVersion, derive_identity, note_on_failure
+from pipelines.registration_plan import RegisteredVersion, RegistrationPlan, derive_identity, note_on_failure
 
 _S3 = "s3://"
 
@@ -118,7 +118,7 @@ def register_version(
 
 def _make_plan(
     version: NewVersion, bucket: str, region: str | None, again: bool, say: Callable[[str], None]
-) -> Plan:
+) -> RegistrationPlan:
     """Look at everything that could be wrong, the cheapest first, and say where the evidence will be."""
     # First what needs no network: a wrong folder or tag is said at once.
     validate_group_name(version.group)
@@ -135,7 +135,7 @@ def _make_plan(
     registration = Registration(version.group, metadata=metadata, fields=fields, tags=version.tags)
     # All that is registered is known now, and with it the place of the evidence.
     identity = derive_identity(version, registration, files, salt=secrets.token_hex() if again else "")
-    plan = Plan(
+    plan = RegistrationPlan(
         version=version,
         registration=registration,
         files=files,
@@ -227,7 +227,9 @@ def _refuse_other_tags(version: NewVersion, registry: SageMakerModelRegistry) ->
             )
 
 
-def _refuse_other_regions(plan: Plan, bucket: str, region: str, say: Callable[[str], None]) -> None:
+def _refuse_other_regions(
+    plan: RegistrationPlan, bucket: str, region: str, say: Callable[[str], None]
+) -> None:
     """Refuse buckets that SageMaker would not read from; whether S3 tells a bucket's region depends on the caller."""
     client = s3_client(region)
     _refuse_other_region(f"{_S3}{bucket}", bucket_region(client, bucket), region)
@@ -249,7 +251,7 @@ def _refuse_other_region(uri: str, found: str | None, region: str) -> None:
         )
 
 
-def _name_foreign_reports(plan: Plan, say: Callable[[str], None]) -> tuple[Report, ...]:
+def _name_foreign_reports(plan: RegistrationPlan, say: Callable[[str], None]) -> tuple[Report, ...]:
     """Return the reports as the gate will see them: protected by a digest, and about another model where they say so.
 
     Whether these bytes were judged for another version before is known to the gate alone.

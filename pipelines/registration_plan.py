@@ -45,7 +45,7 @@ class RegisteredVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RegistrationPlan:
     """All that is to be done, made before anything is changed.
 
     `files` are the SHA-256 of all files of evidence by their paths, `reports` what was read of those that are reports,

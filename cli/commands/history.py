@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.display.checked_figures import (
-    Figure,
+    CheckedFigure,
     chart_of,
     chosen,
     figures_of,
@@ -103,7 +103,7 @@ def _registered(group: str, newest: int, bucket: str | None) -> list[GroupVersio
     return list_registered(summaries, log)
 
 
-def _print(console: Console, versions: Sequence[GroupVersion], figures: Sequence[Figure]) -> None:
+def _print(console: Console, versions: Sequence[GroupVersion], figures: Sequence[CheckedFigure]) -> None:
     shown = _fitting(console, versions, figures[:MOST_FIGURES])
     console.print(_table(versions, shown))
     if left := figures[len(shown) :]:
@@ -113,8 +113,8 @@ def _print(console: Console, versions: Sequence[GroupVersion], figures: Sequence
 
 
 def _fitting(
-    console: Console, versions: Sequence[GroupVersion], figures: Sequence[Figure]
-) -> Sequence[Figure]:
+    console: Console, versions: Sequence[GroupVersion], figures: Sequence[CheckedFigure]
+) -> Sequence[CheckedFigure]:
     """Return as many of the first figures as the width has room for, at least one."""
     for count in range(len(figures), 1, -1):
         wide = console.options.update(width=100_000)
@@ -123,7 +123,7 @@ def _fitting(
     return figures[:1]
 
 
-def _table(versions: Sequence[GroupVersion], figures: Sequence[Figure]) -> Table:
+def _table(versions: Sequence[GroupVersion], figures: Sequence[CheckedFigure]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("Version", "Decision", "Status", "Decided"):
         table.add_column(name, no_wrap=True)
@@ -146,18 +146,18 @@ def _decision_cells(version: GroupVersion) -> tuple[Text, Text, Text]:
     return Text(record.decision), status, Text(record.decided_at[:10])
 
 
-def _value(version: GroupVersion, figure: Figure) -> Text:
+def _value(version: GroupVersion, figure: CheckedFigure) -> Text:
     finding = finding_about(version, figure)
     return Text(value_text(finding), "" if finding is None else OUTCOME_STYLES[finding.outcome])
 
 
-def _newest_limit(versions: Sequence[GroupVersion], figure: Figure) -> Text:
+def _newest_limit(versions: Sequence[GroupVersion], figure: CheckedFigure) -> Text:
     found = (finding_about(version, figure) for version in reversed(versions))
     finding = next((one for one in found if one is not None), None)
     return Text("-") if finding is None else clean_text(format_limit(finding.limit))
 
 
-def _json(version: GroupVersion, figures: Sequence[Figure]) -> Mapping[str, object]:
+def _json(version: GroupVersion, figures: Sequence[CheckedFigure]) -> Mapping[str, object]:
     judgement = version.judgement
     wanted = set(figures)
     return {
@@ -170,6 +170,6 @@ def _json(version: GroupVersion, figures: Sequence[Figure]) -> Mapping[str, obje
         "values": [
             finding.model_dump(mode="json", include={"check", "metric", "facet", "outcome", "value", "limit"})
             for finding in findings_of(version)
-            if Figure(finding.metric, finding.facet) in wanted
+            if CheckedFigure(finding.metric, finding.facet) in wanted
         ],
     }

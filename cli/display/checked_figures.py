@@ -16,7 +16,7 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class CheckedFigure:
     """What was checked: a metric, as a whole or of one facet."""
 
     metric: str
@@ -27,7 +27,7 @@ class Figure:
         return one_line(self.metric if self.facet is None else f"{self.metric} [{self.facet}]")
 
 
-def figures_of(versions: Sequence[GroupVersion]) -> list[Figure]:
+def figures_of(versions: Sequence[GroupVersion]) -> list[CheckedFigure]:
     """Return every checked figure: those that the newest version missed first, then in the order of its record."""
     newest_first = sorted(versions, key=lambda version: version.version, reverse=True)
     findings = [finding for version in newest_first for finding in findings_of(version)]
@@ -36,7 +36,7 @@ def figures_of(versions: Sequence[GroupVersion]) -> list[Figure]:
     return list(dict.fromkeys(_figure(finding) for finding in [*missed, *findings] if finding.metric))
 
 
-def chosen(figures: Sequence[Figure], metrics: Sequence[str]) -> list[Figure]:
+def chosen(figures: Sequence[CheckedFigure], metrics: Sequence[str]) -> list[CheckedFigure]:
     """Return the figures that `metrics` name, by the metric, its last part, or as `METRIC [FACET]`; all without any.
 
     Raises:
@@ -44,7 +44,7 @@ def chosen(figures: Sequence[Figure], metrics: Sequence[str]) -> list[Figure]:
     """
     if not metrics:
         return list(figures)
-    found: list[Figure] = []
+    found: list[CheckedFigure] = []
     for metric in metrics:
         named = [f for f in figures if metric in (str(f), f.metric, f.metric.rpartition(".")[2])]
         if not named:
@@ -59,13 +59,13 @@ def findings_of(version: GroupVersion) -> tuple[RecordedFinding, ...]:
     return () if version.judgement is None else version.judgement.record.findings
 
 
-def finding_about(version: GroupVersion, figure: Figure) -> RecordedFinding | None:
+def finding_about(version: GroupVersion, figure: CheckedFigure) -> RecordedFinding | None:
     """Return what a version's decision found about a figure; of several checks, one that asks for something."""
     found = [finding for finding in findings_of(version) if _figure(finding) == figure]
     return next((finding for finding in found if finding.consequence is not None), next(iter(found), None))
 
 
-def headings(figures: Sequence[Figure]) -> list[str]:
+def headings(figures: Sequence[CheckedFigure]) -> list[str]:
     """Return what heads the column of each figure: the last part of the metric where that tells it from the others."""
     short = [figure.metric.rpartition(".")[2] for figure in figures]
     longer = {
@@ -84,7 +84,7 @@ def headings(figures: Sequence[Figure]) -> list[str]:
 
 
 def chart_of(
-    versions: Sequence[GroupVersion], figures: Iterable[Figure], *, columns: int, ascii_only: bool
+    versions: Sequence[GroupVersion], figures: Iterable[CheckedFigure], *, columns: int, ascii_only: bool
 ) -> str:
     """Return a chart of the first of `figures` that has a value, oldest version first; a sentence where none has."""
     oldest_first = sorted(versions, key=lambda version: version.version)
@@ -119,5 +119,5 @@ def value_text(finding: RecordedFinding | None) -> str:
     return value if finding.outcome is Outcome.PASSED else f"{value} {finding.outcome}"
 
 
-def _figure(finding: RecordedFinding) -> Figure:
-    return Figure(finding.metric, finding.facet)
+def _figure(finding: RecordedFinding) -> CheckedFigure:
+    return CheckedFigure(finding.metric, finding.facet)

@@ -47,7 +47,7 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _CollectingJob:
     question: Question
     repeat: int
 
@@ -71,7 +71,7 @@ def collect(
     settings = settings or CollectionSettings()
     replaceable(output)  # told before hours of asking
     questions = read_questions(benchmark, prompts, settings.template)
-    jobs = [_Job(question, repeat) for question in questions for repeat in range(settings.repeats)]
+    jobs = [_CollectingJob(question, repeat) for question in questions for repeat in range(settings.repeats)]
     kept = output.with_name(output.name + KEPT_SUFFIX)
     if settings.fresh:
         for suffix in WRITE_AHEAD:
@@ -97,13 +97,13 @@ class _Asking:
         self.without: set[str] = set()
         self._failed: list[str] = []
 
-    async def ask_all(self, jobs: Sequence[_Job]) -> None:
+    async def ask_all(self, jobs: Sequence[_CollectingJob]) -> None:
         """Ask what is not kept yet."""
         async with self._model:
             await work_through(jobs, self._ask, self._limits.concurrency)
         self._progress.finish()
 
-    async def _ask(self, job: _Job) -> None:
+    async def _ask(self, job: _CollectingJob) -> None:
         key = self._key(job)
         if self._cache.get(key) is None:
             try:
@@ -134,7 +134,7 @@ class _Asking:
             )
 
     def lines(
-        self, jobs: Sequence[_Job], response: str, *, numbered: bool
+        self, jobs: Sequence[_CollectingJob], response: str, *, numbered: bool
     ) -> Iterator[Mapping[str, JsonValue]]:
         """Yield the lines with their responses, in the order of the questions."""
         for job in jobs:
@@ -153,7 +153,7 @@ class _Asking:
                 line[response], line["error"] = "", self.rejected[key]
             yield line
 
-    def _key(self, job: _Job) -> bytes:
+    def _key(self, job: _CollectingJob) -> bytes:
         return content_key("response", self._description, job.question.prompt, job.repeat)
 
 

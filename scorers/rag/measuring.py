@@ -11,7 +11,7 @@ from checks.strict_json import JsonValue
 from scorers.facets import FacetedMetric
 from scorers.group_figures import HERE, ScoredItem, estimate_items, measure_means, state_estimate
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import Metric
+from scorers.rag.metrics import RagMetric
 from scorers.rag.rag_settings import CorrectRule
 from scorers.rag.scores import MetricScores, RunScores
 from scorers.uncertainty import estimate
@@ -76,7 +76,7 @@ def results(scores: RunScores, correct: CorrectRule) -> Iterator[dict[str, JsonV
 
 
 def _of_metric(
-    metric: Metric, items: Sequence[RagItem], column: Sequence[MetricScores], *, at_zero: bool
+    metric: RagMetric, items: Sequence[RagItem], column: Sequence[MetricScores], *, at_zero: bool
 ) -> list[Measurement]:
     name = f"{GROUP}.{metric.name}"
     scored = [

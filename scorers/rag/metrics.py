@@ -35,7 +35,7 @@ ROUGE = "rouge_l"
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class RagMetric:
     """One metric. `takes` are the item's fields that `ragas` gets, `needs` those of them that may not be empty.
 
     `flaw` says what makes the judge's answers unusable although `ragas` would make a number of them, `unfit` what makes
@@ -178,10 +178,10 @@ def _nothing_classified(answers: Sequence[BaseModel]) -> str | None:
     return None
 
 
-METRICS: Mapping[str, Metric] = {
+METRICS: Mapping[str, RagMetric] = {
     metric.name: metric
     for metric in (
-        Metric(
+        RagMetric(
             "answer_relevancy",
             collections.AnswerRelevancy,
             ("question", "answer"),
@@ -191,7 +191,7 @@ METRICS: Mapping[str, Metric] = {
             low=-1.0,
             flaw=_no_question,
         ),
-        Metric(
+        RagMetric(
             "answer_similarity",
             collections.SemanticSimilarity,
             ("reference", "answer"),
@@ -199,7 +199,7 @@ METRICS: Mapping[str, Metric] = {
             embeddings=True,
             low=-1.0,
         ),
-        Metric(
+        RagMetric(
             "answer_correctness",
             collections.AnswerCorrectness,
             ("question", "answer", "reference"),
@@ -209,14 +209,14 @@ METRICS: Mapping[str, Metric] = {
             low=-0.25,  # a quarter of it is a cosine
             flaw=_nothing_classified,
         ),
-        Metric(
+        RagMetric(
             "context_relevancy",
             collections.ContextRelevance,
             ("question", "contexts"),
             ("contexts",),
             judge=True,
         ),
-        Metric(
+        RagMetric(
             "faithfulness",
             collections.Faithfulness,
             ("question", "answer", "contexts"),
@@ -224,7 +224,7 @@ METRICS: Mapping[str, Metric] = {
             judge=True,
             nan="the judge found no statement in the answer, or gave no verdict on any",
         ),
-        Metric(
+        RagMetric(
             "context_precision",
             collections.ContextPrecision,
             ("question", "reference", "contexts"),
@@ -232,7 +232,7 @@ METRICS: Mapping[str, Metric] = {
             judge=True,
             digits=9,
         ),
-        Metric(
+        RagMetric(
             "context_recall",
             collections.ContextRecall,
             ("question", "contexts", "reference"),
@@ -240,18 +240,18 @@ METRICS: Mapping[str, Metric] = {
             judge=True,
             nan="the judge classified no statement of the reference",
         ),
-        Metric(ROUGE, RougeLOfAnyScript, ("reference", "answer"), ("reference",), unfit=_no_word),
-        Metric("bleu", BleuOfWholeTexts, ("reference", "answer"), ("reference",)),
-        Metric("chrf", ChrfOfAnyForm, ("reference", "answer"), ("reference",)),
-        Metric("string_similarity", SimilarityOfAnyForm, ("reference", "answer"), ("reference",)),
-        Metric(
+        RagMetric(ROUGE, RougeLOfAnyScript, ("reference", "answer"), ("reference",), unfit=_no_word),
+        RagMetric("bleu", BleuOfWholeTexts, ("reference", "answer"), ("reference",)),
+        RagMetric("chrf", ChrfOfAnyForm, ("reference", "answer"), ("reference",)),
+        RagMetric("string_similarity", SimilarityOfAnyForm, ("reference", "answer"), ("reference",)),
+        RagMetric(
             "non_llm_context_precision",
             ContextPrecisionWithoutModel,
             ("contexts", "reference_contexts"),
             ("contexts", "reference_contexts"),
             digits=9,
         ),
-        Metric(
+        RagMetric(
             "non_llm_context_recall",
             ContextRecallWithoutModel,
             ("contexts", "reference_contexts"),
@@ -261,14 +261,14 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def build(metric: Metric, judge: ScoringJudge | None, embeddings: ScoringEmbeddings | None) -> Any:
+def build(metric: RagMetric, judge: ScoringJudge | None, embeddings: ScoringEmbeddings | None) -> Any:
     """Return the `ragas` metric with the judge and the embeddings that it uses."""
     models = {"llm": judge if metric.judge else None, "embeddings": embeddings if metric.embeddings else None}
     return metric.ragas_class(**{name: model for name, model in models.items() if model is not None})
 
 
 async def score(
-    metric: Metric, item: RagItem, judge: ScoringJudge | None, embeddings: ScoringEmbeddings | None
+    metric: RagMetric, item: RagItem, judge: ScoringJudge | None, embeddings: ScoringEmbeddings | None
 ) -> float | Unscored:
     """Return the value that `ragas` gives `item`, or why it has none.
 
@@ -296,7 +296,7 @@ def _ragas_value(item: RagItem, name: str) -> str | list[str]:
     return list(value) if isinstance(value, tuple) else value or ""
 
 
-def _usable(metric: Metric, value: float, judge: ScoringJudge | None) -> float | Unscored:
+def _usable(metric: RagMetric, value: float, judge: ScoringJudge | None) -> float | Unscored:
     if math.isnan(value):
         return Unscored(judge.failures[-1] if judge is not None and judge.failures else metric.nan)
     if judge is not None and metric.flaw is not None and (flaw := metric.flaw(judge.answers)) is not None:
@@ -309,13 +309,13 @@ def _usable(metric: Metric, value: float, judge: ScoringJudge | None) -> float |
     return bounded if metric.digits is None else round(bounded, metric.digits)
 
 
-def ragas_name(metric: Metric) -> str:
+def ragas_name(metric: RagMetric) -> str:
     """Return the dotted name of the `ragas` class behind `metric`."""
     behind = getattr(metric.ragas_class, "metric", metric.ragas_class)
     return f"{behind.__module__}.{behind.__qualname__}"
 
 
-def prompt_versions(metric: Metric) -> dict[str, str]:
+def prompt_versions(metric: RagMetric) -> dict[str, str]:
     """Return the first 16 hexadecimal digits of the SHA-256 of each prompt that the metric asks with, by its class."""
     # Never asked: ragas makes a metric's prompts when it is built with a judge.
     judge, embeddings = object.__new__(ScoringJudge), object.__new__(ScoringEmbeddings)

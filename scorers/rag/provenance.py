@@ -6,7 +6,7 @@ from checks.strict_json import JsonValue
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import EndpointUsage
 from scorers.input_file import InputFile
-from scorers.rag.metrics import ROUGE, Metric, of_any_script, prompt_versions, ragas_name
+from scorers.rag.metrics import ROUGE, RagMetric, of_any_script, prompt_versions, ragas_name
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scores import RunScores
 
@@ -43,7 +43,7 @@ def provenance(
     }
 
 
-def _metric(metric: Metric, scores: RunScores) -> dict[str, JsonValue]:
+def _metric(metric: RagMetric, scores: RunScores) -> dict[str, JsonValue]:
     failed = sum(len(cell.reasons) for cell in scores.by_metric[metric.name])
     asked = failed + sum(len(cell.draws) for cell in scores.by_metric[metric.name])
     entry: dict[str, JsonValue] = {"class": ragas_name(metric), "scorings": asked, "failed": failed}

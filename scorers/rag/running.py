@@ -13,14 +13,14 @@ from scorers.progress import Progress
 from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
 from scorers.rag.impossible import NO_EMBEDDINGS, NO_ITEM, NO_JUDGE
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import METRICS, Metric, score
+from scorers.rag.metrics import METRICS, RagMetric, score
 from scorers.rag.rag_settings import Prices, RagSettings
-from scorers.rag.scores import Plan, RunScores
+from scorers.rag.scores import RunScores, ScoringPlan
 
 SCORINGS_A_SLOT = 4  # while one works on an answer, others' requests are in flight or wait for a slot
 
 
-def make_plan(items: list[RagItem], settings: RagSettings, *, judge: bool, embeddings: bool) -> Plan:
+def make_plan(items: list[RagItem], settings: RagSettings, *, judge: bool, embeddings: bool) -> ScoringPlan:
     """Return which metrics can be measured at all, and why the others cannot.
 
     Raises:
@@ -41,21 +41,21 @@ def make_plan(items: list[RagItem], settings: RagSettings, *, judge: bool, embed
             impossible[name] = f"{NO_ITEM}{gaps[0]}"
         else:
             possible.append(metric)
-    return Plan(tuple(possible), impossible, settings.repeats)
+    return ScoringPlan(tuple(possible), impossible, settings.repeats)
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    metric: Metric
+class _ScoringJob:
+    metric: RagMetric
     index: int
     repeat: int
 
 
-def _jobs(plan: Plan, items: int) -> Iterator[_Job]:
+def _jobs(plan: ScoringPlan, items: int) -> Iterator[_ScoringJob]:
     for index in range(items):
         for metric in plan.metrics:
             for repeat in range(plan.repeats if metric.judge else 1):
-                yield _Job(metric, index, repeat)
+                yield _ScoringJob(metric, index, repeat)
 
 
 class _Run:
@@ -71,7 +71,7 @@ class _Run:
         self._scores, self._judge, self._embeddings, self._progress = scores, judge, embeddings, progress
         self._lanes = [calls.lane for calls in (judge, embeddings) if calls is not None]
 
-    async def work(self, jobs: Iterator[_Job]) -> None:
+    async def work(self, jobs: Iterator[_ScoringJob]) -> None:
         """Score jobs until there are none left."""
         for job in jobs:
             judge = ScoringJudge(self._judge, job.repeat) if self._judge and job.metric.judge else None
@@ -87,7 +87,7 @@ class _Run:
 
 
 async def run_plan(
-    plan: Plan,
+    plan: ScoringPlan,
     items: list[RagItem],
     *,
     judge: Judge | None,

@@ -4,14 +4,14 @@ import math
 from dataclasses import dataclass, field
 
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import Metric, Unscored
+from scorers.rag.metrics import RagMetric, Unscored
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ScoringPlan:
     """What is scored, and what cannot be for any item, with the reason by the metric's name."""
 
-    metrics: tuple[Metric, ...]
+    metrics: tuple[RagMetric, ...]
     impossible: dict[str, str]
     repeats: int
 
@@ -53,7 +53,7 @@ class MetricScores:
 class RunScores:
     """All items' scores, by metric and then in the order of the items."""
 
-    plan: Plan
+    plan: ScoringPlan
     items: list[RagItem]
     by_metric: dict[str, list[MetricScores]] = field(init=False)
 

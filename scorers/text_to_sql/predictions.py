@@ -11,7 +11,7 @@ from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.facets import MAX_GROUPS, facet_groups
 from scorers.lines import BadLine, Line, check_lines, read_lines
-from scorers.text_to_sql.engines.databases import Databases, Target
+from scorers.text_to_sql.engines.databases import Databases, DatabaseTarget
 
 # What each field is called here, and by Spider, BIRD and the programs around them.
 _NAMES = {
@@ -138,14 +138,14 @@ class PredictionsFile:
     def __init__(self, path: Path, *, separator: str = COMMA) -> None:
         self._path, self._separator = path, separator
 
-    def check(self, databases: Databases) -> tuple[int, dict[str, Target]]:
+    def check(self, databases: Databases) -> tuple[int, dict[str, DatabaseTarget]]:
         """Return the number of pairs, and the databases that they use.
 
         Raises:
             LinesError: naming every line with a problem: what `parse_pair` refuses, an id that was there before, or a
                 database that is not there.
         """
-        targets: dict[str, Target] = {}
+        targets: dict[str, DatabaseTarget] = {}
         groups: set[str] = set()
         with _SeenIds() as seen:
 

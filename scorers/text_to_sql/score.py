@@ -15,7 +15,7 @@ from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
 from scorers.input_file import InputFile, open_input
 from scorers.progress import Progress
-from scorers.text_to_sql.engines.databases import Databases, Target, open_engine
+from scorers.text_to_sql.engines.databases import Databases, DatabaseTarget, open_engine
 from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.metrics import GROUP, TextToSqlMetrics
 from scorers.text_to_sql.predictions import Pair, PredictionsFile
@@ -212,7 +212,9 @@ def _watch(
         progress.finish()
 
 
-def _make_worker_settings(settings: TextToSqlSettings, targets: Mapping[str, Target]) -> dict[str, object]:
+def _make_worker_settings(
+    settings: TextToSqlSettings, targets: Mapping[str, DatabaseTarget]
+) -> dict[str, object]:
     """Open every database once, so that one that is missing or locked is known before the first query."""
     dialects = {}
     for name, target in targets.items():

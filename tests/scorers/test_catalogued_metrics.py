@@ -55,14 +55,14 @@ def rag(_folder: Path) -> Scored:
     from scorers.rag.items import RagItem  # noqa: PLC0415 - ragas takes seconds to import
     from scorers.rag.measuring import measurements  # noqa: PLC0415
     from scorers.rag.metrics import METRICS  # noqa: PLC0415
-    from scorers.rag.scores import Plan, RunScores  # noqa: PLC0415
+    from scorers.rag.scores import RunScores, ScoringPlan  # noqa: PLC0415
 
     groups = ("book=gatsby", "book=ulysses", "book=gatsby")
     items = [
         RagItem(str(number), "q", ("c",), "a", latency_seconds=0.5, groups=(group,))
         for number, group in enumerate(groups)
     ]
-    scores = RunScores(Plan(tuple(METRICS.values()), {}, repeats=2), items)
+    scores = RunScores(ScoringPlan(tuple(METRICS.values()), {}, repeats=2), items)
     for column in scores.by_metric.values():
         for number, cell in enumerate(column):
             cell.add(0, 0.5)

@@ -21,7 +21,7 @@ EngineKind = Literal["sqlite", "duckdb", "server"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DatabaseTarget:
     """One database: its kind, and its path or URL (which may hold a password)."""
 
     kind: EngineKind
@@ -47,12 +47,12 @@ class Databases:
 
     def __init__(self, source: str, *, trust_server: bool = False) -> None:
         self.source = source
-        self._found: dict[str, Target] = {}
+        self._found: dict[str, DatabaseTarget] = {}
         self._url = _check_server_url(source, trusted=trust_server) if "://" in source else None
         if self._url is None and not Path(source).exists():
             raise GovernanceError(f"{source}: no such folder or file; name the databases with --databases")
 
-    def find(self, name: str) -> Target:
+    def find(self, name: str) -> DatabaseTarget:
         """Return the database called `name`.
 
         Raises:
@@ -64,7 +64,7 @@ class Databases:
             )
         return self._found[name]
 
-    def _find_in_files(self, name: str) -> Target:
+    def _find_in_files(self, name: str) -> DatabaseTarget:
         candidates = self._list_candidates(Path(self.source), name)
         if not candidates:
             raise GovernanceError(
@@ -73,7 +73,7 @@ class Databases:
         if len(candidates) > 1:
             found = ", ".join(str(path) for path in candidates)
             raise GovernanceError(f'more than one database "{name}": {found}; keep one of them')
-        return Target(_detect_kind(candidates[0]), str(candidates[0]))
+        return DatabaseTarget(_detect_kind(candidates[0]), str(candidates[0]))
 
     def _list_candidates(self, source: Path, name: str) -> list[Path]:
         """Return the files that may be the database `name`; a name with a path in it leads nowhere."""
@@ -112,8 +112,8 @@ def _check_server_url(source: str, *, trusted: bool) -> "URL":
     return url
 
 
-def _make_server_target(url: "URL", name: str) -> Target:
-    return Target("server", url.set(database=name).render_as_string(hide_password=False))
+def _make_server_target(url: "URL", name: str) -> DatabaseTarget:
+    return DatabaseTarget("server", url.set(database=name).render_as_string(hide_password=False))
 
 
 def _detect_kind(path: Path) -> EngineKind:
@@ -129,7 +129,7 @@ def _detect_kind(path: Path) -> EngineKind:
     raise GovernanceError(f"{path}: neither a SQLite nor a DuckDB file")
 
 
-def open_engine(target: Target, limits: QueryLimits) -> QueryEngine:
+def open_engine(target: DatabaseTarget, limits: QueryLimits) -> QueryEngine:
     """Open a database for queries that can only read it.
 
     Raises:

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.engines.databases import Target, load_engine, open_engine
+from scorers.text_to_sql.engines.databases import DatabaseTarget, load_engine, open_engine
 from scorers.text_to_sql.engines.process_memory import bound_resources
 from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.reading.schema import read_schema_json
@@ -48,7 +48,7 @@ class _Scorers:
     def _open_scorer(self, database: str) -> PairScorer:
         schema = self._settings["schemas"].get(database)
         return PairScorer(
-            open_engine(Target(*self._settings["targets"][database]), self._limits),
+            open_engine(DatabaseTarget(*self._settings["targets"][database]), self._limits),
             schema=None if schema is None else read_schema_json(schema),
             dialect=self._settings["dialect"],
             extract=self._settings["extract_sql"],
