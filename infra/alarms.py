@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from infra.deployment_settings import DeploymentSettings
 
 
 class GovernanceAlarms(Construct):
@@ -20,15 +25,15 @@ class GovernanceAlarms(Construct):
         construct_id: str,
         *,
         dead_letter_queue: sqs.Queue,
-        pipeline_name: str,
         steps: Mapping[str, lambda_.Function],
-        topic_arn: str | None,
+        settings: DeploymentSettings,
+        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
         failed = cloudwatch.Metric(
             namespace="AWS/Sagemaker/ModelBuildingPipeline",
             metric_name="ExecutionFailed",
-            dimensions_map={"PipelineName": pipeline_name},
+            dimensions_map={"PipelineName": settings.pipeline_name},
             statistic="Sum",
             period=Duration.minutes(5),
         )
@@ -48,10 +53,29 @@ class GovernanceAlarms(Construct):
                 for name, function in steps.items()
             ),
         )
-        if topic_arn is not None:
-            topic = sns.Topic.from_topic_arn(self, "Topic", topic_arn)
+        topic = self._topic(settings, key)
+        if topic is not None:
             for alarm in self.alarms:
                 alarm.add_alarm_action(actions.SnsAction(topic))
+
+    def _topic(self, settings: DeploymentSettings, key: kms.IKey | None) -> sns.ITopic | None:
+        """The topic of the organisation, or a new one that the e-mail address subscribes to."""
+        if settings.alarm_topic_arn is not None:
+            return sns.Topic.from_topic_arn(self, "Topic", settings.alarm_topic_arn)
+        if settings.alarm_email is None:
+            return None
+        topic = sns.Topic(self, "Topic", display_name="Model gate", master_key=key, enforce_ssl=True)
+        topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
+        # A topic with a policy of its own has no longer the one that lets the services of its account publish.
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        return topic
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(

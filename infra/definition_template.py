@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from infra.bundle import ROOT
+from infra.settings_sources import DeploymentSettingsError
 from pipelines import definition, step_messages, step_settings
 from pipelines.definition import EvaluationCompute, ProcessingCompute, managed_image_uri, pipeline_definition
 
@@ -37,7 +38,7 @@ def definition_body(
     }
     template = _keep(
         build,
-        f"definition {type(evaluation).__name__} {sorted(values)}",
+        f"definition {_name_values(evaluation)} {sorted(values)}",
         lambda: pipeline_definition(
             evaluation=_name_values(evaluation),
             update_function_arn=_name("update_function_arn"),
@@ -51,8 +52,18 @@ def definition_body(
 
 
 def image_uri(region: str, *, build: Path = ROOT / "build") -> str:
-    """Return what `pipelines.definition.managed_image_uri` returns."""
-    return _keep(build, f"image {region}", lambda: managed_image_uri(region))
+    """Return what `pipelines.definition.managed_image_uri` returns.
+
+    Raises:
+        DeploymentSettingsError: the SageMaker SDK knows no image of AWS in this region.
+    """
+    try:
+        return _keep(build, f"image {region}", lambda: managed_image_uri(region))
+    except ValueError as error:
+        raise DeploymentSettingsError(
+            f"region: the SageMaker SDK knows no scikit-learn image of AWS in {region}; pass -c image_uri= with an "
+            "image of yours that has Python 3.12, or leave out -c evaluation_compute=processing"
+        ) from error
 
 
 def _name(value: str) -> str:

@@ -5,12 +5,21 @@ To add a setting, write a field with its description and an example here, and re
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from infra.bundle import BundleTarget
 from pipelines.definition import IMAGE_PYTHON
 from pipelines.step_settings import PIPELINE_NAME
 
+_KEY_ARN = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$"
+_KEY_EXAMPLE = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+_IMAGE = r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+[:@][\w.:-]+$"
+_SubnetId = Annotated[str, Field(pattern=r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
+_SecurityGroupId = Annotated[str, Field(pattern=r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$")]
+_TagName = Annotated[str, Field(min_length=1, max_length=128)]
+_TagValue = Annotated[str, Field(max_length=256)]
+# https://github.com/aws/sagemaker-python-sdk/issues/3236: a Lambda step of seven minutes ended at the limit of ten.
+_LONGEST_LAMBDA_MINUTES = 5
 _PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 
 
@@ -66,6 +75,45 @@ class SettingsPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ExistingBucket(SettingsPart):
+    """A bucket that the stack uses and does not create."""
+
+    name: str = _setting(
+        ...,
+        "its name",
+        example="team-evidence",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    )
+    kms_key_arn: str | None = _setting(
+        None, "the KMS key that it is encrypted with, if any", example=_KEY_EXAMPLE, pattern=_KEY_ARN
+    )
+
+
+def _read_bucket(value: object) -> object:
+    """A bucket without a key of its own may be written as its name."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Network(SettingsPart):
+    """Where the functions and the Processing job run inside a VPC."""
+
+    subnet_ids: Annotated[list[_SubnetId], Field(min_length=1)] = _setting(
+        ..., "the subnets, of one VPC", example=["subnet-0a1b2c3d", "subnet-4e5f6a7b"]
+    )
+    security_group_ids: Annotated[list[_SecurityGroupId], Field(min_length=1, max_length=5)] = _setting(
+        ..., "the security groups; they must let HTTPS out to the endpoints", example=["sg-0a1b2c3d"]
+    )
+
+
+def _check_tags(tags: dict[str, str]) -> dict[str, str]:
+    if reserved := [name for name in tags if name.lower().startswith("aws:")]:
+        raise ValueError(f"{reserved[0]}: names with aws: are AWS's own; take another")
+    return tags
+
+
+_OptionalBucket = Annotated[ExistingBucket | None, BeforeValidator(_read_bucket)]
+
+
 class DeploymentSettings(SettingsPart):
     """The choices of one deployment."""
 
@@ -107,6 +155,73 @@ class DeploymentSettings(SettingsPart):
     )
     log_retention_days: RetentionDays = _setting(365, "how many days logs are kept", example=365)
     max_event_age_hours: int = _setting(6, "how many hours an event is tried again", example=6, ge=1, le=24)
+    evaluation_minutes: int | None = _setting(
+        None,
+        "how many minutes an evaluation may take: 5 for `lambda`, which is also the most, 30 for `processing`",
+        example=5,
+        ge=1,
+        le=1440,
+    )
+    image_uri: str | None = _setting(
+        None,
+        "the image of the Processing job, with Python 3.12; AWS's scikit-learn image of the region where it is left "
+        "out. AWS's newer regions have none that the SageMaker SDK knows: name one there",
+        example="123456789012.dkr.ecr.eu-central-1.amazonaws.com/python:3.12",
+        pattern=_IMAGE,
+    )
+    instance_type: str = _setting(
+        "ml.t3.medium",
+        "the instance of the Processing job; new accounts have a quota of 0 for many of them",
+        example="ml.t3.medium",
+        pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$",
+    )
+    reserved_concurrency: int | None = _setting(
+        None,
+        "how many at once of each function at most, kept free for it; nothing is reserved where it is left out",
+        example=10,
+        ge=1,
+    )
+    kms_key_arn: str | None = _setting(
+        None,
+        "the KMS key for buckets, queue, logs, alarm topic and job volumes; AWS's own keys where it is left out. Its "
+        "policy needs what is said below",
+        example=_KEY_EXAMPLE,
+        pattern=_KEY_ARN,
+    )
+    create_kms_key: bool = _setting(
+        default=False, description="create such a key, which AWS rotates every year", example=True
+    )
+    vpc: Network | None = _setting(
+        None, "the network of functions and Processing job; none of yours where it is left out"
+    )
+    permissions_boundary_arn: str | None = _setting(
+        None,
+        "the managed policy that is the permissions boundary of every role",
+        example="arn:aws:iam::123456789012:policy/boundary",
+        pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$",
+    )
+    tags: Annotated[dict[_TagName, _TagValue], Field(max_length=50), AfterValidator(_check_tags)] = _setting(
+        {}, "the tags of every resource that takes any", example={"team": "risk"}
+    )
+    evidence_bucket: _OptionalBucket = _setting(
+        None,
+        "a bucket that exists, for evidence; the stack creates one where it is left out",
+        example="team-evidence",
+    )
+    thresholds_bucket: _OptionalBucket = _setting(
+        None, "the same for threshold files", example="team-thresholds"
+    )
+    decisions_bucket: _OptionalBucket = _setting(
+        None,
+        "the same for decision records; its policy then needs the statements of the output `DecisionsBucketPolicy`",
+        example="team-decisions",
+    )
+    alarm_email: str | None = _setting(
+        None,
+        "the e-mail address that alarms go to, instead of a topic of yours; AWS asks it to confirm",
+        example="operations@example.com",
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+    )
     alarm_topic_arn: str | None = _setting(
         None,
         "the SNS topic that alarms go to",
@@ -127,7 +242,44 @@ class DeploymentSettings(SettingsPart):
                     "architecture: evaluation_compute=processing runs an x86_64 image; leave out "
                     "-c architecture=arm64"
                 )
+        elif self.evaluation_minutes is not None and self.evaluation_minutes > _LONGEST_LAMBDA_MINUTES:
+            raise ValueError(
+                f"evaluation_minutes: a function that a pipeline waits for may take {_LONGEST_LAMBDA_MINUTES} "
+                "minutes; for more set evaluation_compute=processing"
+            )
         return self
+
+    @model_validator(mode="after")
+    def _of_two_ways_one_is_chosen(self) -> Self:
+        for one, other in (("kms_key_arn", "create_kms_key"), ("alarm_topic_arn", "alarm_email")):
+            if getattr(self, one) and getattr(self, other):
+                raise ValueError(f"{one}: is given beside {other}; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _all_is_in_one_region(self) -> Self:
+        regions = {
+            "region": self.region,
+            "alarm_topic_arn": _region_of_arn(self.alarm_topic_arn),
+            "kms_key_arn": _region_of_arn(self.kms_key_arn),
+            "image_uri": self.image_uri.split(".")[3] if self.image_uri else None,
+        }
+        for name in ("evidence_bucket", "thresholds_bucket", "decisions_bucket"):
+            bucket: ExistingBucket | None = getattr(self, name)
+            regions[f"{name}.kms_key_arn"] = _region_of_arn(bucket.kms_key_arn) if bucket else None
+        known = [(name, region) for name, region in regions.items() if region is not None]
+        for name, region in known[1:]:
+            if region != known[0][1]:
+                raise ValueError(
+                    f"{name}: is of {region}, and {known[0][0]} of {known[0][1]}; name one of the region that is "
+                    "deployed to"
+                )
+        return self
+
+    @property
+    def evaluation_limit_minutes(self) -> int:
+        """How long an evaluation may take."""
+        return self.evaluation_minutes or (30 if self.evaluation_compute == "processing" else 5)
 
     @property
     def bundle_target(self) -> BundleTarget:
@@ -143,3 +295,7 @@ class DeploymentSettings(SettingsPart):
                 f"this works in the sandbox only; in an AWS account pass -c python_version={IMAGE_PYTHON}"
             )
         return None
+
+
+def _region_of_arn(arn: str | None) -> str | None:
+    return arn.split(":")[3] if arn is not None else None

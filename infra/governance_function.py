@@ -5,9 +5,12 @@ from typing import cast
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+
+from infra.deployment_settings import DeploymentSettings
 
 
 class GovernanceFunction(Construct):
@@ -21,16 +24,15 @@ class GovernanceFunction(Construct):
         description: str,
         handler: str,
         code: lambda_.Code,
-        runtime: lambda_.Runtime,
-        architecture: lambda_.Architecture,
         environment: Mapping[str, str],
         timeout: Duration,
         memory_mb: int,
-        log_retention_days: int,
+        settings: DeploymentSettings,
+        key: kms.IKey | None,
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = _log_group(self, "Logs", log_retention_days, removal_policy)
+        self.log_group = _log_group(self, "Logs", settings.log_retention_days, key, removal_policy)
         # A role of our own: the default one may write to every log group of the account.
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.function = lambda_.Function(
@@ -39,18 +41,30 @@ class GovernanceFunction(Construct):
             description=description,
             handler=handler,
             code=code,
-            runtime=runtime,
-            architecture=architecture,
+            runtime=lambda_.Runtime(f"python{settings.python_version}", lambda_.RuntimeFamily.PYTHON),
+            architecture=_ARCHITECTURES[settings.architecture],
             environment=dict(environment),
             timeout=timeout,
             memory_size=memory_mb,
             role=self.role,
             log_group=self.log_group,
+            reserved_concurrent_executions=settings.reserved_concurrency,
         )
+        if settings.vpc is not None:
+            # The construct asks for the VPC and its zones, which say nothing here: the ids of subnets do.
+            resource = cast("lambda_.CfnFunction", self.function.node.default_child)
+            resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+                subnet_ids=settings.vpc.subnet_ids, security_group_ids=settings.vpc.security_group_ids
+            )
 
 
-def _log_group(scope: Construct, name: str, days: int, removal_policy: RemovalPolicy) -> logs.LogGroup:
-    group = logs.LogGroup(scope, name, removal_policy=removal_policy)
+_ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
+
+
+def _log_group(
+    scope: Construct, name: str, days: int, key: kms.IKey | None, removal_policy: RemovalPolicy
+) -> logs.LogGroup:
+    group = logs.LogGroup(scope, name, encryption_key=key, removal_policy=removal_policy)
     resource = cast("logs.CfnLogGroup", group.node.default_child)
     resource.retention_in_days = days  # the construct takes the name of a period only
     return group

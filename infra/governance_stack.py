@@ -1,6 +1,6 @@
 """The stack: what each part is given, and what each part may do."""
 
-from aws_cdk import Annotations, CfnOutput, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import Annotations, CfnOutput, Duration, Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as s3_assets
@@ -10,7 +10,9 @@ from infra import grants
 from infra.alarms import GovernanceAlarms
 from infra.buckets import GovernanceBuckets
 from infra.bundle import build_bundle
+from infra.data_key import data_key
 from infra.definition_template import image_uri
+from infra.deployment_duties import list_duties
 from infra.deployment_settings import DeploymentSettings
 from infra.governance_function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
@@ -44,7 +46,10 @@ class GovernanceStack(Stack):
         self._settings = settings
         self._removal_policy = RemovalPolicy[settings.removal_policy.upper()]
         self._bundle = str(build_bundle(settings.bundle_target))
-        self._buckets = GovernanceBuckets(self, "Buckets", removal_policy=self._removal_policy)
+        self._key = data_key(self, settings, self._removal_policy)
+        self._buckets = GovernanceBuckets(
+            self, "Buckets", settings=settings, key=self._key, removal_policy=self._removal_policy
+        )
         self._seal_key = SealKey(self, "SealKey", removal_policy=self._removal_policy).key
 
         start = self._start_function()
@@ -64,14 +69,15 @@ class GovernanceStack(Stack):
             "Trigger",
             function=start.function,
             max_event_age=Duration.hours(settings.max_event_age_hours),
+            key=self._key,
         )
         GovernanceAlarms(
             self,
             "Alarms",
             dead_letter_queue=trigger.dead_letter_queue,
-            pipeline_name=settings.pipeline_name,
             steps={"UpdateModelStatus": update.function, **steps},
-            topic_arn=settings.alarm_topic_arn,
+            settings=settings,
+            key=self._key,
         )
         grants.allow_starting(
             start.role,
@@ -84,8 +90,19 @@ class GovernanceStack(Stack):
         grants.deny_writing_decisions(self._buckets, [self._evaluation_role, update.role])
         grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
         if isinstance(evaluation, ProcessingCompute):
-            grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets)
+            grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
         self._outputs()
+        self._apply_to_all()
+
+    def _apply_to_all(self) -> None:
+        """What every resource gets, and what the organisation must see to itself."""
+        for name, value in self._settings.tags.items():
+            Tags.of(self).add(name, value)
+        if (boundary := self._settings.permissions_boundary_arn) is not None:
+            policy = iam.ManagedPolicy.from_managed_policy_arn(self, "PermissionsBoundary", boundary)
+            iam.PermissionsBoundary.of(self).apply(policy)
+        for name, message in list_duties(self._settings).items():
+            Annotations.of(self).add_warning_v2(f"governance:{name}", message)
 
     def _start_function(self) -> GovernanceFunction:
         """The function behind the rule."""
@@ -133,7 +150,7 @@ class GovernanceStack(Stack):
             "Judges a model version on its own evidence and writes the decision record.",
             settings,
             handler="lambdas.handle_evaluate.handler",
-            timeout=Duration.minutes(10),  # the longest that a Lambda step runs
+            timeout=Duration.minutes(self._settings.evaluation_limit_minutes),
             memory_mb=1024,
         )
         grants.allow_evaluating(evaluate.role, self._buckets, self._seal_key)
@@ -142,10 +159,9 @@ class GovernanceStack(Stack):
 
     def _evaluation_job(self, settings: EvaluateSettings) -> ProcessingCompute:
         """Step one as a Processing job, under a role of its own."""
-        if warning := self._settings.processing_warning:
-            Annotations.of(self).add_warning_v2("governance:processing-python", warning)
         bundle = s3_assets.Asset(self, "Bundle", path=self._bundle)
-        image = image_uri(self.region)
+        network = self._settings.vpc
+        image = self._settings.image_uri or image_uri(self.region)
         self._evaluation_role = iam.Role(
             self, "EvaluationJobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
         )
@@ -156,6 +172,8 @@ class GovernanceStack(Stack):
             bundle_bucket=bundle.bucket,
             bundle_key=bundle.s3_object_key,
             image_uri=image,
+            volume_key=self._key,
+            in_vpc=network is not None,
         )
         return ProcessingCompute(
             image_uri=image,
@@ -164,6 +182,11 @@ class GovernanceStack(Stack):
             results_uri=self._buckets.decisions.s3_url_for_object(RESULTS_FOLDER),
             # A Processing job is not told its region the way in which boto3 reads it.
             environment={**to_environment(settings), "AWS_DEFAULT_REGION": self.region},
+            instance_type=self._settings.instance_type,
+            max_runtime_seconds=self._settings.evaluation_limit_minutes * 60,
+            volume_key=self._key.key_arn if self._key else None,
+            subnet_ids=tuple(network.subnet_ids) if network else (),
+            security_group_ids=tuple(network.security_group_ids) if network else (),
         )
 
     def _function(
@@ -183,15 +206,16 @@ class GovernanceStack(Stack):
             description=description,
             handler=handler,
             code=lambda_.Code.from_asset(self._bundle),
-            runtime=lambda_.Runtime(f"python{self._settings.python_version}", lambda_.RuntimeFamily.PYTHON),
-            architecture=_ARCHITECTURES[self._settings.architecture],
             environment=to_environment(settings),
             timeout=timeout,
             memory_mb=memory_mb,
-            log_retention_days=self._settings.log_retention_days,
+            settings=self._settings,
+            key=self._key,
             removal_policy=self._removal_policy,
         )
         grants.allow_logging(function)
+        if self._settings.vpc is not None:
+            grants.allow_networking(function.role)
         return function
 
     def _outputs(self) -> None:
@@ -200,6 +224,6 @@ class GovernanceStack(Stack):
         CfnOutput(self, "EvidenceBucket", value=self._buckets.evidence.bucket_name)
         CfnOutput(self, "ThresholdsBucket", value=self._buckets.thresholds.bucket_name)
         CfnOutput(self, "DecisionsBucket", value=self._buckets.decisions.bucket_name)
-
-
-_ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
+        if unwritten := self._buckets.unwritten.get(self._buckets.decisions.bucket_name):
+            statements = [statement.to_statement_json() for statement in unwritten]
+            CfnOutput(self, "DecisionsBucketPolicy", value=self.to_json_string(statements))

@@ -4,6 +4,7 @@ Each statement names its actions in full. A resource is `*` only where AWS knows
 such action is in `UNSCOPED_ACTIONS` with its reason.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import ArnFormat, Stack
@@ -29,12 +30,55 @@ _STATUS_KEY = f"sagemaker:{APPROVAL_STATUS_FIELD}"
 UNSCOPED_ACTIONS = {
     "ecr:GetAuthorizationToken": "a token for all registries: the service authorisation reference has no resource",
     "cloudwatch:PutMetricData": "has no resource; the condition holds it to the namespace of Processing jobs",
+    # In a VPC alone. What names a resource does so only when the interface exists, which Lambda and SageMaker create.
+    "ec2:AssignPrivateIpAddresses": "Lambda asks for it on every interface before there is one",
+    "ec2:CreateNetworkInterface": "the same",
+    "ec2:CreateNetworkInterfacePermission": "the same, by SageMaker",
+    "ec2:DeleteNetworkInterface": "the same",
+    "ec2:DeleteNetworkInterfacePermission": "the same, by SageMaker",
+    "ec2:UnassignPrivateIpAddresses": "the same",
+    "ec2:DescribeDhcpOptions": "has no resource",
+    "ec2:DescribeNetworkInterfaces": "has no resource",
+    "ec2:DescribeSecurityGroups": "has no resource",
+    "ec2:DescribeSubnets": "has no resource",
+    "ec2:DescribeVpcs": "has no resource",
 }
 
 
 def allow_logging(function: GovernanceFunction) -> None:
     """A function writes to its own log group."""
     _allow(function.role, ["logs:CreateLogStream", "logs:PutLogEvents"], [function.log_group.log_group_arn])
+
+
+def allow_networking(role: iam.Role) -> None:
+    """Lambda connects a function to its VPC under the function's role; the function's own code may not do that.
+
+    The actions are those of AWS's policy AWSLambdaVPCAccessExecutionRole, and the denial is the one of
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html: calls of the code have a source function.
+    """
+    actions = [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    ]
+    _allow(role, actions, ["*"])
+    any_function = Stack.of(role).format_arn(
+        service="lambda",
+        resource="function",
+        resource_name="*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    role.add_to_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            actions=actions,
+            resources=["*"],
+            conditions={"ArnLike": {"lambda:SourceFunctionArn": any_function}},
+        )
+    )
 
 
 def allow_starting(
@@ -47,6 +91,7 @@ def allow_starting(
     """`start_pipeline` looks at the version and its decision, starts the pipeline, hands on what it cannot handle."""
     _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name)
     _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
+    _allow_key(role, _WRITE_KEY, dead_letter_queue.encryption_master_key)
 
 
 def _allow_starting_what_is_due(
@@ -63,6 +108,7 @@ def _allow_starting_what_is_due(
         [_sagemaker(role, "pipeline", pipeline_name)],
     )
     _allow(role, ["sagemaker:DescribePipelineExecution"], [_executions(role, pipeline_name)])
+    _allow_key(role, _READ_KEY, buckets.decisions.encryption_key)
 
 
 def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
@@ -79,6 +125,8 @@ def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.K
     own = [buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]
     _allow(role, [*_READ, "s3:PutObject"], own)
     _allow_listing(role, buckets.evidence, buckets.thresholds, buckets.decisions)
+    _allow_key(role, _READ_KEY, buckets.evidence.encryption_key, buckets.thresholds.encryption_key)
+    _allow_key(role, _WRITE_KEY, buckets.decisions.encryption_key)
     _allow(role, ["kms:GenerateMac", "kms:VerifyMac"], [seal_key.key_arn])
 
 
@@ -95,6 +143,8 @@ def allow_updating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key
         role, ["s3:PutObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*{OUTCOME_SUFFIX}")]
     )
     _allow_listing(role, buckets.decisions, buckets.thresholds)
+    _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key)
+    _allow_key(role, _WRITE_KEY, buckets.decisions.encryption_key)
     # "IfExists": a version that needs review gets a description and no status, so the request has no such key.
     decided = {"StringEqualsIfExists": {_STATUS_KEY: [APPROVED, REJECTED]}}
     _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], decided)
@@ -113,14 +163,15 @@ def deny_writing_decisions(buckets: GovernanceBuckets, writers: Sequence[iam.Rol
         (["s3:PutObject"], others),
         (["s3:DeleteObject", "s3:DeleteObjectVersion"], None),
     ):
-        buckets.decisions.add_to_resource_policy(
+        buckets.add_to_policy(
+            buckets.decisions,
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
                 principals=[iam.AnyPrincipal()],
                 actions=actions,
                 resources=folders,
                 conditions=conditions,
-            )
+            ),
         )
 
 
@@ -129,8 +180,12 @@ def allow_running_steps(role: iam.Role, functions: Sequence[lambda_.Function]) -
     _allow(role, ["lambda:InvokeFunction"], [function.function_arn for function in functions])
 
 
-def allow_running_job(role: iam.Role, job_role: iam.Role, buckets: GovernanceBuckets) -> None:
+def allow_running_job(
+    role: iam.Role, job_role: iam.Role, buckets: GovernanceBuckets, volume_key: kms.IKey | None
+) -> None:
     """The pipeline runs the Processing job under `job_role`, and reads what the job answers."""
+    _allow_volumes(role, volume_key)
+    _allow_key(role, _READ_KEY, buckets.decisions.encryption_key)
     jobs = _sagemaker(role, "processing-job", "*")
     _allow(
         role,
@@ -149,9 +204,19 @@ def allow_running_job(role: iam.Role, job_role: iam.Role, buckets: GovernanceBuc
 
 
 def allow_being_a_job(
-    role: iam.Role, buckets: GovernanceBuckets, *, bundle_bucket: s3.IBucket, bundle_key: str, image_uri: str
+    role: iam.Role,
+    buckets: GovernanceBuckets,
+    *,
+    bundle_bucket: s3.IBucket,
+    bundle_key: str,
+    image_uri: str,
+    volume_key: kms.IKey | None,
+    in_vpc: bool,
 ) -> None:
-    """The Processing job fetches the bundle and the image of AWS, leaves its answer, and logs."""
+    """The Processing job fetches the bundle and its image, leaves its answer, and logs."""
+    _allow_volumes(role, volume_key)
+    if in_vpc:
+        _allow(role, _JOB_IN_VPC, ["*"])
     _allow(role, ["s3:GetObject"], [bundle_bucket.arn_for_objects(bundle_key)])
     _allow(
         role, ["s3:ListBucket"], [bundle_bucket.bucket_arn], {"StringLike": {"s3:prefix": f"{bundle_key}*"}}
@@ -179,6 +244,20 @@ def allow_being_a_job(
 
 
 _READ = ("s3:GetObject", "s3:GetObjectVersion")
+_READ_KEY = ("kms:Decrypt",)
+_WRITE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
+# https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, "CreateProcessingJob API"
+_JOB_IN_VPC = (
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateNetworkInterfacePermission",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DeleteNetworkInterfacePermission",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+)
 
 
 def _allow(
@@ -192,7 +271,22 @@ def _allow(
     )
 
 
-def _allow_listing(role: iam.Role, *buckets: s3.Bucket) -> None:
+def _allow_key(role: iam.Role, actions: Sequence[str], *keys: kms.IKey | None) -> None:
+    """What is encrypted with a key of KMS needs the key, too; AWS's own keys need nothing."""
+    arns = {key.key_arn: None for key in keys if key is not None}
+    if arns:
+        _allow(role, actions, list(arns))
+
+
+def _allow_volumes(role: iam.Role, key: kms.IKey | None) -> None:
+    """SageMaker mounts a volume that `key` encrypts by a grant, which it asks for as the caller and as the job."""
+    if key is not None:
+        _allow(role, ["kms:DescribeKey"], [key.key_arn])
+        to_services = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+        _allow(role, ["kms:CreateGrant"], [key.key_arn], to_services)
+
+
+def _allow_listing(role: iam.Role, *buckets: s3.IBucket) -> None:
     """Without it S3 answers 403 for an object that does not exist, and a missing report looks like a denied one."""
     _allow(role, ["s3:ListBucket"], [bucket.bucket_arn for bucket in buckets])
 
@@ -210,7 +304,7 @@ def _model_packages(role: iam.Role) -> str:
 
 
 def _repository(role: iam.Role, image_uri: str) -> str:
-    """The ARN of the repository that `<account>.dkr.ecr.<region>.<domain>/<repository>:<tag>` names."""
+    """The ARN of the repository that `<account>.dkr.ecr.<region>.<domain>/<repository>:<tag>` or `@<digest>` names."""
     registry, _, image = image_uri.partition("/")
     account, _, _, region, *_ = registry.split(".")
     return Stack.of(role).format_arn(
@@ -218,5 +312,5 @@ def _repository(role: iam.Role, image_uri: str) -> str:
         account=account,
         region=region,
         resource="repository",
-        resource_name=image.partition(":")[0],
+        resource_name=re.split("[:@]", image)[0],
     )

@@ -54,6 +54,7 @@ class ProcessingCompute:
     """Evaluation as a Processing job on an AWS-managed image, running the bundle at `bundle_uri`.
 
     `results_uri` is the folder under which each execution leaves the small file that step two reads its inputs from.
+    `volume_key` is the KMS key of its volume, `subnet_ids` and `security_group_ids` the network that it runs in.
     """
 
     image_uri: str
@@ -64,6 +65,9 @@ class ProcessingCompute:
     instance_type: str = "ml.t3.medium"
     volume_size_gb: int = 5
     max_runtime_seconds: int = 1800
+    volume_key: str | None = None
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
 
 
 EvaluationCompute = LambdaCompute | ProcessingCompute
@@ -182,6 +186,7 @@ class _Definition:
         return step, answer
 
     def _processing_job(self, compute: ProcessingCompute) -> Any:
+        from sagemaker.core.network import NetworkConfig
         from sagemaker.core.processing import Processor
         from sagemaker.core.shapes import (
             ProcessingInput,
@@ -191,12 +196,19 @@ class _Definition:
         )
         from sagemaker.core.workflow.functions import Join
 
+        network = None
+        if compute.subnet_ids:
+            network = NetworkConfig(
+                subnets=list(compute.subnet_ids), security_group_ids=list(compute.security_group_ids)
+            )
         processor = Processor(
             role=Join(values=[compute.role_arn]),
             image_uri=compute.image_uri,
             instance_count=1,
             instance_type=compute.instance_type,
             volume_size_in_gb=compute.volume_size_gb,
+            volume_kms_key=compute.volume_key,
+            network_config=network,
             max_runtime_in_seconds=compute.max_runtime_seconds,
             base_job_name=PIPELINE_NAME,
             entrypoint=["python3", "-c", ENTRYPOINT, BUNDLE_FOLDER],

@@ -147,6 +147,80 @@ def test_a_value_of_a_wrong_type_is_named_with_an_example(context: dict[str, obj
     assert refusal(context).startswith(message)
 
 
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:ops"
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        (
+            {"region": "eu-west-1", "alarm_topic_arn": TOPIC},
+            "alarm_topic_arn: is of eu-central-1, and region of",
+        ),
+        (
+            {"region": "eu-west-1", "kms_key_arn": KEY},
+            "eu-central-1, and region of eu-west-1; name one of the region",
+        ),
+        (
+            {"alarm_topic_arn": TOPIC.replace("central", "west"), "kms_key_arn": KEY},
+            "kms_key_arn: is of eu-central-1, and alarm_topic_arn of eu-west-1",
+        ),
+        (
+            {"region": "eu-west-1", "image_uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/python:3.12"},
+            "image_uri: is of us-east-1, and region of eu-west-1",
+        ),
+        (
+            {"region": "eu-west-1", "evidence_bucket": {"name": "team-evidence", "kms_key_arn": KEY}},
+            "evidence_bucket.kms_key_arn: is of eu-central-1",
+        ),
+        ({"kms_key_arn": KEY.replace("key/", "alias/")}, "kms_key_arn: String should match pattern"),
+        (
+            {"kms_key_arn": KEY, "create_kms_key": True},
+            "kms_key_arn: is given beside create_kms_key; leave",
+        ),
+        (
+            {"alarm_topic_arn": TOPIC, "alarm_email": "a@example.com"},
+            "alarm_topic_arn: is given beside alarm_email",
+        ),
+        ({"alarm_email": "operations"}, "alarm_email: String should match pattern"),
+        ({"vpc": {"subnet_ids": ["subnet-0a1b2c3d"]}}, "vpc.security_group_ids: Field required"),
+        (
+            {"vpc": {"subnet_ids": [], "security_group_ids": ["sg-0a1b2c3d"]}},
+            "vpc.subnet_ids: List should have at least",
+        ),
+        (
+            {"vpc": {"subnet_ids": ["vpc-1"], "security_group_ids": ["sg-0a1b2c3d"]}},
+            "vpc.subnet_ids[0]: String should match",
+        ),
+        (
+            {"vpc": {"subnets": ["subnet-0a1b2c3d"]}},
+            'vpc.subnets: unknown setting; did you mean "subnet_ids"?',
+        ),
+        ({"vpc": "vpc-123"}, 'vpc: Input should be a valid dictionary or instance of Network, not "vpc-123"'),
+        ({"evidence_bucket": "Team_Evidence"}, "evidence_bucket.name: String should match pattern"),
+        ({"evidence_bucket": {"bucket": "team"}}, "evidence_bucket.bucket: unknown setting; "),
+        ({"tags": {"aws:team": "x"}}, "tags: aws:team: names with aws: are AWS's own; take another"),
+        ({"tags": '{"team": 1}'}, "tags.team: Input should be a valid string, not 1; write text in quotes"),
+        ({"tags": "team=risk"}, 'tags: Input should be a valid dictionary, not "team=risk"; for example {'),
+        ({"create_kms_key": "perhaps"}, "create_kms_key: Input should be a valid boolean"),
+        ({"reserved_concurrency": 0}, "reserved_concurrency: Input should be greater than or equal to 1"),
+        ({"instance_type": "t3.medium"}, "instance_type: String should match pattern"),
+        (
+            {"evaluation_minutes": 9},
+            "evaluation_minutes: a function that a pipeline waits for may take 5",
+        ),
+        ({"permissions_boundary_arn": "boundary"}, "permissions_boundary_arn: String should match pattern"),
+        ({"pipeline_name": "a--"}, "pipeline_name: String should match pattern"),
+    ],
+    ids=lambda value: None if isinstance(value, dict) else value.partition(":")[0],
+)
+def test_what_cannot_work_together_or_anywhere_is_refused_by_name(
+    context: dict[str, Any], message: str
+) -> None:
+    assert message in refusal(context)
+
+
 def test_the_region_of_the_cdk_command_is_used_where_the_context_names_none() -> None:
     context = {"evaluation_compute": "processing"}
     assert read_settings(context, region="eu-west-1").region == "eu-west-1"

@@ -165,10 +165,10 @@ def test_functions_have_a_log_group_with_retention_of_their_own(
     assert used == set(groups)
 
 
-def test_the_evaluation_function_may_run_as_long_as_a_lambda_step(
+def test_the_evaluation_function_ends_well_before_a_lambda_step_does(
     deployed: dict[str, dict[str, Any]],
 ) -> None:
-    assert function(deployed, "handle_evaluate")["Timeout"] == 600
+    assert function(deployed, "handle_evaluate")["Timeout"] == 300
 
 
 def definition(resources: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""What the settings leave to the organisation: each is a warning of the synthesis."""
+
+from infra.deployment_settings import DeploymentSettings
+from infra.network import list_endpoints
+
+
+def list_duties(settings: DeploymentSettings) -> dict[str, str]:
+    """Return what must be seen to outside of the stack, by a short name."""
+    duties = {}
+    if warning := settings.processing_warning:
+        duties["processing-python"] = warning
+    if settings.alarm_topic_arn is None and settings.alarm_email is None:
+        duties["alarms-reach-nobody"] = (
+            "alarms reach nobody: pass -c alarm_email=operations@example.com, or -c alarm_topic_arn= with the ARN of "
+            "an SNS topic"
+        )
+    if settings.kms_key_arn is not None:
+        duties["key-policy"] = (
+            "the policy of kms_key_arn must let CloudWatch Logs, EventBridge and CloudWatch's alarms use the key, or "
+            "log groups cannot be created and events that fail are lost; docs/deploying.md has the statements"
+        )
+    if settings.vpc is not None:
+        endpoints = list_endpoints(settings.region or "REGION")
+        duties["vpc-endpoints"] = (
+            f"the subnets of vpc must reach these endpoints, or the internet: {endpoints}; and the security groups "
+            "must let HTTPS out to them"
+        )
+    if settings.decisions_bucket is not None:
+        duties["decisions-bucket"] = (
+            "the stack does not write the policy of decisions_bucket: add the statements that the output "
+            "DecisionsBucketPolicy shows, or others than the gate can write decisions"
+        )
+    buckets = (settings.evidence_bucket, settings.thresholds_bucket, settings.decisions_bucket)
+    if existing := [bucket.name for bucket in buckets if bucket is not None]:
+        duties["existing-buckets"] = (
+            f"{', '.join(existing)}: must be versioned, closed to the public and reached by TLS alone; a decision "
+            "names the very object versions that it was made on"
+        )
+    return duties
