@@ -11,6 +11,7 @@ from moto.cloudformation.parsing import ResourceMap
 from moto.iam.models import Role, iam_backends
 from moto.kms.models import Key
 from moto.s3.models import FakeBucket, s3_backends
+from moto.utilities.utils import get_partition
 
 import sandbox.resources  # noqa: F401 - moto finds the types once their module is imported
 
@@ -29,6 +30,7 @@ def install() -> None:
     _apply_role_properties()
     _report_failures_and_outputs()
     _miss_change_sets_as_aws_does()
+    _keep_what_is_not_empty()
     _keep_previous_parameters()
 
 
@@ -93,6 +95,42 @@ def _miss_change_sets_as_aws_does() -> None:
             raise ChangeSetNotFoundError(f"ChangeSet [{change_set_name}] does not exist") from error
 
     CloudFormationBackend.describe_change_set = describe_change_set
+
+
+class BucketNotEmptyError(Exception):
+    """A stack is deleted, and a bucket of it is not empty: neither goes."""
+
+
+def _keep_what_is_not_empty() -> None:
+    """Fail the deletion of a stack with a bucket that holds objects, versions or delete markers, as AWS does.
+
+    The rest of the stack is gone then, and deleting it again goes on where it failed:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html#troubleshooting-errors-delete-stack-fails
+    """
+    delete = CloudFormationBackend.delete_stack
+
+    def delete_bucket(cls: Any, name: str, _definition: Any, account_id: str, region_name: str) -> None:
+        del cls
+        # moto's answer for a bucket that it leaves where it is.
+        if s3_backends[account_id][get_partition(region_name)].delete_bucket(name) is None:
+            raise BucketNotEmptyError(
+                f"{name}: The bucket you tried to delete is not empty. You must delete all versions in the bucket. "
+                "(Service: S3, Status Code: 409)"
+            )
+
+    def delete_stack(self: Any, name_or_stack_id: str) -> None:
+        stack = self.stacks.get(name_or_stack_id)
+        try:
+            delete(self, name_or_stack_id)
+        except Exception as error:
+            traceback.print_exc()
+            # moto takes a name for an id here; for that of a stack it calls this function again.
+            self.stacks[stack.stack_id] = stack
+            stack.status = "DELETE_FAILED"
+            stack._add_stack_event("DELETE_FAILED", resource_status_reason=str(error))
+
+    FakeBucket.delete_from_cloudformation_json = classmethod(delete_bucket)
+    CloudFormationBackend.delete_stack = delete_stack
 
 
 def _apply_bucket_properties() -> None:

@@ -22,9 +22,11 @@ from werkzeug.serving import make_server
 from sandbox.cloudformation import describe_stack
 from sandbox.delivery import Delivery
 from sandbox.embedded_registry import EmbeddedRegistry
-from sandbox.events import EventLog
 from sandbox.execution_runner import PipelineEngine
 from sandbox.extensions import Parts, install
+from sandbox.faults import ActiveFaults, Faults
+from sandbox.faulty_calls import FaultyCalls
+from sandbox.faulty_events import FaultyEvents
 from sandbox.functions import FunctionHost
 from sandbox.processing import ProcessingHost
 from sandbox.tasks import BackgroundTasks
@@ -42,15 +44,16 @@ class EmbeddedAws:
 
     def __init__(self, folder: Path, region: str, retry_interval: float, listening: int) -> None:
         self._region = region
-        application = DomainDispatcherApplication(create_backend_app)
+        self._faults = ActiveFaults()
+        application = FaultyCalls(DomainDispatcherApplication(create_backend_app), self._faults)
         self._server = make_server(
             "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listening
         )
         endpoint = f"http://localhost:{self._server.port}"
         self._functions = FunctionHost(folder / "functions", endpoint)
         self._processing = ProcessingHost(folder / "processing", endpoint)
-        self._log = EventLog()
         self._tasks = BackgroundTasks()
+        self._log = FaultyEvents(self._faults, self._tasks)
         install(
             Parts(
                 functions=self._functions,
@@ -59,6 +62,7 @@ class EmbeddedAws:
                 engine=PipelineEngine(self._functions, self._processing, self._log),
                 tasks=self._tasks,
                 log=self._log,
+                faults=self._faults,
             )
         )
 
@@ -73,6 +77,8 @@ class EmbeddedAws:
             "events": lambda: {"events": self._log.sent()},
             "deliver": lambda: self._deliver(request["event"]),
             "running": lambda: {"tasks": self._tasks.running()},
+            "faults": lambda: self._follow(request["faults"]),
+            "mishaps": lambda: {"met": self._faults.met()},
         }
         return actions[request["action"]]()
 
@@ -84,6 +90,11 @@ class EmbeddedAws:
     def _deliver(self, event: Mapping[str, Any]) -> dict[str, Any]:
         self._log.deliver(event)
         return {}
+
+    def _follow(self, faults: Mapping[str, Any]) -> dict[str, Any]:
+        before = self._faults.settings
+        self._faults.put_in_force(Faults.model_validate(faults))
+        return {"before": before.model_dump()}
 
 
 def serve(aws: EmbeddedAws, requests: TextIO, answers: TextIO) -> None:

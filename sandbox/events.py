@@ -36,9 +36,17 @@ class EventLog:
             "resources": resources,
             "detail": dict(detail),
         }
+        self.send(event)
+
+    def send(self, event: dict[str, Any]) -> None:
+        """Keep an event and deliver it."""
+        self.keep(event)
+        self.deliver(event)
+
+    def keep(self, event: dict[str, Any]) -> None:
+        """Keep an event as one that was sent."""
         with self._lock:
             self._sent.append(event)
-        self.deliver(event)
 
     def deliver(self, event: Mapping[str, Any]) -> None:
         """Hand an event, new or seen before, to every rule of the default bus; rules that do not match drop it."""

@@ -18,11 +18,12 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
 from moto.utilities.arns import parse_arn
 
-from sandbox import cloudformation
+from sandbox import cloudformation, quotas
 from sandbox.delivery import Delivery
 from sandbox.embedded_registry import EmbeddedRegistry, calling
 from sandbox.events import EventLog, timestamp
 from sandbox.execution_runner import PipelineEngine
+from sandbox.faults import ActiveFaults
 from sandbox.functions import FunctionHost
 from sandbox.iam import enforcement
 from sandbox.tasks import BackgroundTasks
@@ -40,6 +41,7 @@ class Parts:
     engine: PipelineEngine
     tasks: BackgroundTasks
     log: EventLog
+    faults: ActiveFaults
 
 
 def install(parts: Parts) -> None:
@@ -143,7 +145,9 @@ def _execute_pipelines(parts: Parts) -> None:
         with lock:
             for arn, execution in pipeline.pipeline_executions.items():
                 if token and execution.client_request_token == token:
+                    quotas.refuse_repeated_token(arn, parts.faults)
                     return {"PipelineExecutionArn": arn}
+            quotas.refuse_above_quota(self, parts.faults)
             answer: dict[str, str] = create(self, pipeline_name, *details)
             execution = pipeline.pipeline_executions[answer["PipelineExecutionArn"]]
             try:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from checks.errors import GovernanceError
 from sandbox.cdk import UNWANTED, CdkCommand
+from sandbox.faults import Faults
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -229,6 +230,20 @@ class Sandbox:
         """Deliver an event again, byte for byte, to every rule that matches it, as EventBridge may on its own."""
         for _ in range(times):
             self._ask("deliver", event=dict(event))
+
+    @contextlib.contextmanager
+    def faults(self, faults: Faults) -> Iterator[None]:
+        """Let go wrong within the block what `faults` say; `mishaps` counts it from the block's beginning."""
+        before = self._ask("faults", faults=faults.model_dump())["before"]
+        try:
+            yield
+        finally:
+            self._ask("faults", faults=before)
+
+    def mishaps(self) -> dict[str, int]:
+        """Return how often each kind of fault happened since those in force are."""
+        met: dict[str, int] = self._ask("mishaps")["met"]
+        return met
 
     def wait_idle(self, timeout: float = 60.0) -> None:
         """Wait until no event is being delivered, no asynchronous invocation retried and no execution running.

@@ -20,6 +20,7 @@ from demo.examples import ExampleVersion, find_examples
 from demo.walkthrough import Demo
 from disk.writing import write_whole
 from pipelines.step_settings import PREFIX
+from sandbox.faults import Faults, FaultsError
 from sandbox.server import FUNCTIONS_LOG, PROJECT, Deployment, Sandbox
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -83,6 +84,18 @@ _Context = Annotated[
 ]
 
 
+def parse_faults(settings: Iterable[str]) -> Faults:
+    """Read `name=value` settings of what goes wrong.
+
+    Raises:
+        typer.BadParameter: one is none of the sandbox's faults, or its value makes no sense.
+    """
+    try:
+        return Faults.parse(settings)
+    except FaultsError as error:
+        raise typer.BadParameter(f"--fault {error}") from error
+
+
 def up(
     *,
     output: Annotated[
@@ -90,13 +103,18 @@ def up(
         typer.Option("--output", "-o", metavar="FILE", help="Write the variables there, to source."),
     ] = None,
     context: _Context = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", metavar="NAME=VALUE", help="What AWS does on a bad day, as throttled=0.05."),
+    ] = None,
 ) -> None:
     """Keep an embedded AWS running with the stack deployed; print the environment that points at it.
 
     Set those variables, and any boto3 script, the AWS CLI and governance itself work against it. Ctrl-C or
     SIGTERM ends it, and everything in it is gone, the file of variables too.
     """
-    with _deployed(context or []) as (_, environment):
+    faults = parse_faults(fault or [])
+    with _deployed(context or []) as (sandbox, environment), sandbox.faults(faults):
         lines = "unset AWS_PROFILE\n" + "".join(
             f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()
         )

@@ -13,6 +13,7 @@ import pytest
 
 from cli.commands import sandbox as command
 from cli.main import run
+from sandbox.faults import Faults
 from sandbox.server import Deployment
 
 OUTPUTS = {"EvidenceBucket": "evidence-1", "PipelineName": "model-governance"}
@@ -22,6 +23,7 @@ class IdleSandbox:
     """A sandbox that is deployed at once."""
 
     contexts: list[Mapping[str, str]]
+    in_force: Faults | None = None
     folder = Path("folder-of-the-sandbox")
 
     def __init__(self) -> None:
@@ -33,6 +35,10 @@ class IdleSandbox:
     def deploy(self, *, context: Mapping[str, str]) -> list[Deployment]:
         self.contexts.append(context)
         return [Deployment("ModelGovernance", OUTPUTS, {})]
+
+    def faults(self, faults: Faults) -> AbstractContextManager[None]:
+        self.in_force = faults
+        return nullcontext()
 
     def environment(self) -> dict[str, str]:
         return {"AWS_ENDPOINT_URL": "http://localhost:1", "NO_PROXY": "a b"}
@@ -77,6 +83,19 @@ def test_up_prints_the_environment_and_ctrl_c_ends_it_in_order(
     assert idle.contexts == [{"evaluation_compute": "processing"}]
 
 
+def test_up_lets_go_wrong_what_it_is_told(idle: IdleSandbox) -> None:
+    assert run(["sandbox", "up", "--fault", "throttled=0.05", "--fault", "lost_every=10"]) == 0
+    assert idle.in_force == Faults(throttled=0.05, lost_every=10)
+
+
+def test_a_fault_that_there_is_not_is_wrong_usage_with_the_nearest(
+    idle: IdleSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sandbox", "up", "--fault", "lost_evry=10"]) == 2
+    assert "did you mean lost_every?" in " ".join(capsys.readouterr().err.split())
+    assert idle.contexts == []
+
+
 @pytest.mark.usefixtures("idle")
 def test_up_writes_the_environment_to_a_file_to_source_and_takes_it_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -107,7 +126,7 @@ def test_up_leaves_a_file_that_another_one_wrote_since(
 # `sandbox up` with a sandbox that says where it is, on a file descriptor of its own, and when it is ended.
 BACKGROUND = """
 import os, sys, threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from cli.commands import sandbox as command
 from cli.main import run
@@ -120,6 +139,9 @@ class Slow:
             print("deploying", flush=True)
             threading.Event().wait()
         return []
+
+    def faults(self, faults):
+        return nullcontext()
 
     def environment(self):
         return {"AWS_ENDPOINT_URL": "http://localhost:1"}
