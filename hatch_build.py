@@ -17,7 +17,6 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = "model_governance"
-SHIPPED_DATA = ("thresholds",)  # folders beside the rooms that they read at run time
 _FROM = re.compile(rb"from[ \t]+(?=\w)")
 _CACHE = "__pycache__"
 
@@ -47,14 +46,14 @@ class OnePackage(BuildHookInterface[Any]):
 
 
 def lay_out(root: Path, tree: Path, *, rooms: Collection[str], left_out: Collection[str]) -> None:
-    """Write into `tree` what the package holds: its own files, the rooms but those `left_out`, and their data.
+    """Write into `tree` what the package holds: its own files, the rooms but those `left_out`.
 
     Raises:
         WheelError: a module imports a room in a way that cannot be moved, or has the place of another.
     """
     moved = set(rooms) - {PACKAGE}
     kept = sorted(moved - set(left_out))
-    for folder, place in [(PACKAGE, "."), *((name, name) for name in [*kept, *SHIPPED_DATA])]:
+    for folder, place in [(PACKAGE, "."), *((name, name) for name in kept)]:
         for path in _files(root / folder):
             target = tree / place / path.relative_to(root / folder)
             name = path.relative_to(root).as_posix()

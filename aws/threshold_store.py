@@ -10,7 +10,7 @@ from aws.aws_errors import explain_errors
 from aws.s3_objects import list_objects, read_object
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
-from checks.selection import find_ambiguities, select_thresholds
+from checks.selection import applies_to, find_ambiguities, select_thresholds
 from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
 from checks.thresholds import ThresholdFile
 from disk.reading import read_bounded
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+class BrokenThresholdsError(ThresholdFileError):
+    """Files of a store that cannot be read; `is_governed` is whether one that can be applies to the group asked for."""
+
+    def __init__(self, problems: list[str], *, is_governed: bool) -> None:
+        super().__init__(problems)
+        self.is_governed = is_governed
+
+
 class ThresholdStore(Protocol):
     """Threshold files in S3 (`S3ThresholdStore`) or in a local folder (`FolderThresholdStore`)."""
 
@@ -27,7 +35,8 @@ class ThresholdStore(Protocol):
         """Return the one threshold file that applies to `group`, or `None` where none does.
 
         Raises:
-            GovernanceError: any file of the store cannot be parsed, or two apply equally (fails closed).
+            BrokenThresholdsError: any file of the store cannot be parsed (fails closed).
+            AmbiguousThresholdsError: two apply equally specifically.
             AwsError: the files could not be read.
         """
         ...
@@ -147,5 +156,5 @@ def _choose(contents: Iterable[tuple[str, bytes]], group: str) -> ThresholdFile 
             problems += error.problems
     # A file that cannot be read might have been the one that applies: nothing is decided beside it.
     if problems:
-        raise ThresholdFileError(problems)
+        raise BrokenThresholdsError(problems, is_governed=any(applies_to(file, group) for file in files))
     return select_thresholds(files, group)

@@ -20,6 +20,11 @@ def rank_pattern(pattern: str) -> Specificity:
     return prefix == len(pattern), prefix, sum(len(token) == 1 for token in _list_fixed_places(pattern))
 
 
+def applies_to(file: ThresholdFile, group: str) -> bool:
+    """Whether one of the file's patterns matches the name of the group."""
+    return bool(_matching_patterns(file, group))
+
+
 def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFile | None:
     """Return the file whose pattern matches the name of the group most specifically, or `None`.
 
@@ -28,9 +33,9 @@ def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFi
     """
     ranked = sorted(
         (
-            (max(rank_pattern(pattern) for pattern in patterns), file)
+            (max(rank_pattern(pattern) for pattern in _matching_patterns(file, group)), file)
             for file in files
-            if (patterns := [pattern for pattern in file.applies_to if fnmatchcase(group, pattern)])
+            if applies_to(file, group)
         ),
         key=lambda entry: entry[0],
         reverse=True,
@@ -42,6 +47,10 @@ def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFi
             "make applies_to.model_package_groups of one of them more specific"
         )
     return ranked[0][1] if ranked else None
+
+
+def _matching_patterns(file: ThresholdFile, group: str) -> list[str]:
+    return [pattern for pattern in file.applies_to if fnmatchcase(group, pattern)]
 
 
 def find_ambiguities(files: Sequence[ThresholdFile]) -> list[str]:

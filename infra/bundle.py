@@ -1,4 +1,4 @@
-"""The runtime bundle: our rooms, the shipped threshold files and the locked wheels, in one reproducible zip.
+"""The runtime bundle: our rooms and the locked wheels, in one reproducible zip.
 
 The same bytes run as Lambda functions and in the Processing job. uv installs the wheels for the machine that they
 will run on, whatever machine this is, so neither Docker nor a matching interpreter is needed. Identical inputs give
@@ -20,7 +20,6 @@ from uv import find_uv_bin
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path("requirements", "runtime.txt")
 ROOMS = ("checks", "disk", "aws", "pipelines", "lambdas")
-THRESHOLDS = "thresholds"
 # The pipeline's definition is built while synthesising, with an SDK that the bundle does not have.
 NOT_AT_RUN_TIME = frozenset({"pipelines/definition.py"})
 # boto3's models of all services weigh some 25 MB; these are what `aws/` calls from the deployed functions.
@@ -75,8 +74,8 @@ def build_bundle(target: BundleTarget, *, root: Path = ROOT, build: Path | None 
 
 def _own_files(root: Path) -> Iterator[Path]:
     """Yield our own files of the bundle, relative to `root`."""
-    for folder, pattern in (*((room, "*.py") for room in ROOMS), (THRESHOLDS, "*.yaml")):
-        for path in sorted((root / folder).rglob(pattern)):
+    for room in ROOMS:
+        for path in sorted((root / room).rglob("*.py")):
             file = path.relative_to(root)
             if file.as_posix() not in NOT_AT_RUN_TIME:
                 yield file

@@ -222,6 +222,11 @@ class DeploymentSettings(SettingsPart):
         example="operations@example.com",
         pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
     )
+    ungoverned_groups: Literal["ignore", "review"] = _setting(
+        "ignore",
+        "what happens to versions of groups that no published threshold file applies to: they are left alone, or "
+        "judged as versions that need review",
+    )
     alarm_topic_arn: str | None = _setting(
         None,
         "the SNS topic that alarms go to",

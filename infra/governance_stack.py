@@ -26,6 +26,7 @@ from pipelines.step_settings import (
     EvaluateSettings,
     Settings,
     StartPipelineSettings,
+    UngovernedGroups,
     UpdateSettings,
     to_environment,
 )
@@ -110,8 +111,10 @@ class GovernanceStack(Stack):
             pipeline_name=self._settings.pipeline_name,
             account=self.account,
             region=self.region,
+            thresholds_bucket=self._buckets.thresholds.bucket_name,
             decisions_bucket=self._buckets.decisions.bucket_name,
             seal_key=self._seal_key.key_arn,
+            ungoverned_groups=UngovernedGroups(self._settings.ungoverned_groups),
         )
         return self._function(
             "StartPipeline",

@@ -22,6 +22,7 @@ from pipelines.step_settings import (
     DECISIONS_FOLDER,
     OUTCOME_SUFFIX,
     RESULTS_FOLDER,
+    THRESHOLDS_FOLDER,
 )
 
 # The condition key of IAM for the status that a request sets.
@@ -97,9 +98,10 @@ def allow_starting(
 def _allow_starting_what_is_due(
     role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str
 ) -> None:
-    """Look at a version, at what the gate left of it and at its executions, and start one."""
+    """Look at the thresholds in force, at a version, what the gate left of it and its executions, and start one."""
+    _allow(role, _READ, [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
     _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
-    _allow_listing(role, buckets.decisions)
+    _allow_listing(role, buckets.thresholds, buckets.decisions)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
     _allow(

@@ -1,4 +1,7 @@
-"""Starts the pipeline for a model version that waits for approval. Loads boto3 and nothing heavier."""
+"""Starts the pipeline for a version that waits for approval, where its group is governed.
+
+Beside boto3 it loads what reads threshold files, and no more.
+"""
 
 import os
 from dataclasses import asdict, dataclass
@@ -19,14 +22,18 @@ from pipelines.due_judgements import (
     JudgementSources,
     Settled,
     Undecided,
+    Ungoverned,
     Waiting,
     look_for_judgement,
 )
-from pipelines.json_log import log
+from pipelines.governed_groups import GovernedGroups
+from pipelines.json_log import UNGOVERNED_VERSIONS, counted, log
 from pipelines.step_settings import DECISIONS_FOLDER, StartPipelineSettings, from_environment
+from pipelines.threshold_sources import thresholds_in_force
 
 STARTED = "started"
 IGNORED = "ignored"
+UNGOVERNED = "ungoverned"
 REFUSED = "refused"
 LEFT = "left"
 
@@ -35,8 +42,8 @@ LEFT = "left"
 class StartOutcome:
     """What was done about one event, and why.
 
-    `outcome` is `started`, `ignored` (no judgement is due), `refused` (not ours) or `left`: a judgement may be due, and
-    cannot be started now; the reconciler starts it.
+    `outcome` is `started`, `ignored` (no judgement is due), `ungoverned` (its group is left alone), `refused` (not
+    ours) or `left`: a judgement may be due, and cannot be started now; the reconciler starts it.
     """
 
     outcome: str
@@ -59,11 +66,14 @@ def handler(event: object, context: object) -> dict[str, str | None]:
         settings=settings,
         registry=SageMakerModelRegistry(client),
         executions=PipelineExecutions(client, settings.pipeline_name),
+        governed=GovernedGroups(thresholds_in_force(settings.thresholds_bucket), settings.ungoverned_groups),
         decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
         seals=KmsSeals(kms_client(), settings.seal_key),
         now=datetime.now(UTC),
     )
-    log(outcome.outcome, reason=outcome.reason, execution_arn=outcome.execution_arn, event=event)
+    is_ungoverned = outcome.outcome == UNGOVERNED
+    figures = counted(UNGOVERNED_VERSIONS, pipeline=settings.pipeline_name) if is_ungoverned else {}
+    log(outcome.outcome, reason=outcome.reason, execution_arn=outcome.execution_arn, event=event, **figures)
     return asdict(outcome)
 
 
@@ -73,6 +83,7 @@ def start_pipeline(
     settings: StartPipelineSettings,
     registry: ModelRegistry,
     executions: Executions,
+    governed: GovernedGroups,
     decisions: DecisionLog,
     seals: Seals,
     now: datetime,
@@ -80,6 +91,7 @@ def start_pipeline(
     """Start the execution for exactly the version that `event` names, unless none is due.
 
     Raises:
+        BrokenThresholdsError: a threshold file cannot be read, so that it is not known whether the group is governed.
         AwsError: AWS failed; trying again may help.
     """
     try:
@@ -89,9 +101,8 @@ def start_pipeline(
     if change.not_to_be_judged:
         return StartOutcome(IGNORED, f"{change.model_package_arn}: {change.not_to_be_judged}")
     try:
-        return _start_if_due(
-            change, JudgementSources(registry, executions, decisions, seals), executions, now
-        )
+        sources = JudgementSources(registry, executions, decisions, seals, governed)
+        return _start_if_due(change, sources, executions, now)
     except AwsThrottledError as error:
         return StartOutcome(LEFT, str(error))
 
@@ -106,6 +117,8 @@ def _start_if_due(
             return StartOutcome(STARTED, f"{package.arn} waits for approval", execution_arn)
         case Settled(reason) | Undecided(reason):
             return StartOutcome(IGNORED, f"{change.model_package_arn}: {reason}")
+        case Ungoverned(reason):
+            return StartOutcome(UNGOVERNED, f"{change.model_package_arn}: {reason}")
         case Waiting(reason):
             return StartOutcome(LEFT, f"{change.model_package_arn}: {reason}")
         case Failed(package, execution):

@@ -5,7 +5,7 @@ A change is a transition to pending, the registration included. It is known by t
 An edit of metadata or description is no change: while the version is being judged nothing is started, and when it was
 judged it bears the gate's mark or has a status.
 
-Light enough for the function behind the rule: boto3 and the standard library.
+Light enough for the function behind the rule: boto3, the standard library, and what reads threshold files.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
 from aws.registry_names import COMPLETED, PENDING, UNUSABLE
 from pipelines.gate_marks import is_left_for_review, is_left_undecided
+from pipelines.governed_groups import GovernedGroups
 
 # How long a failed execution is tried again. What was changed later than that asks for an execution of its own.
 RETRIED_FOR = timedelta(hours=1)
@@ -59,13 +60,20 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True)
+class Ungoverned:
+    """The version is of a group that the gate leaves alone: `reason` says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """No judgement is due: `reason` says why."""
 
     reason: str
 
 
-Verdict = Due | Failed | Waiting | Undecided | Settled
+Verdict = Due | Failed | Waiting | Undecided | Ungoverned | Settled
 
 
 class FindExecution(Protocol):
@@ -84,6 +92,7 @@ class JudgementSources:
     executions: Executions
     decisions: DecisionLog
     seals: Seals
+    governed: GovernedGroups
 
 
 def look_for_judgement(
@@ -96,20 +105,24 @@ def look_for_judgement(
 
     Raises:
         ArnError: the ARN is none of a version.
+        BrokenThresholdsError: a threshold file cannot be read, so that it is not known whether the group is governed.
         AwsError: AWS could not be asked.
     """
     try:
         package = sources.registry.describe(model_package_arn)
     except ModelPackageGoneError:
         return Settled("it was deleted after the event was sent")
-    # First what costs nothing more, then the marks, which cost a call or two, then the executions.
-    return _by_registry(package) or _by_marks(package, sources) or _by_execution(package, find_execution, now)
-
-
-def _by_registry(package: ModelPackage) -> Verdict | None:
-    """Return what the registry alone says: the version has a status, or cannot be used (yet)."""
     if package.approval_status != PENDING:
         return Settled(f"it is {package.approval_status} by now")
+    # Before all else that is said of a version: in a group that is left alone nothing waits and nothing has failed.
+    if left_alone := sources.governed.why_left_alone(package.group):
+        return Ungoverned(left_alone)
+    # Then what costs nothing more, then the marks, which cost a call or two, then the executions.
+    return _by_package(package) or _by_marks(package, sources) or _by_execution(package, find_execution, now)
+
+
+def _by_package(package: ModelPackage) -> Verdict | None:
+    """Return what the registry alone says about a pending version: it cannot be used (yet)."""
     if package.package_status in UNUSABLE:
         return Settled(f"its package is {package.package_status}: it can never be used")
     if package.package_status != COMPLETED:

@@ -12,8 +12,7 @@ from checks.evidence import Evidence
 from checks.judge import judge
 from checks.thresholds import ThresholdFile
 from pipelines.registration_plan import RegistrationPlan
-from pipelines.step_services import thresholds_in_force
-from pipelines.threshold_sources import ThresholdSource
+from pipelines.threshold_sources import ThresholdSource, thresholds_in_force
 
 _S3 = "s3://"
 

@@ -18,7 +18,7 @@ from pipelines.step_settings import (
     EvaluateSettings,
     UpdateSettings,
 )
-from pipelines.threshold_sources import OnTrial, PublishedElseShipped, ShippedThresholds, ThresholdSource
+from pipelines.threshold_sources import OnTrial, ThresholdSource, thresholds_in_force
 from pipelines.update_model_status import UpdateServices
 
 
@@ -58,12 +58,6 @@ def update_services(settings: UpdateSettings, request: UpdateRequest) -> UpdateS
         decisions=decision_log(request.decisions_uri, bucket=settings.decisions_bucket),
         seals=KmsSeals(kms_client(), settings.seal_key),
     )
-
-
-def thresholds_in_force(bucket: str) -> ThresholdSource:
-    """Return the thresholds that the gate judges by: the published ones of `bucket`, else those that shipped."""
-    published = S3ThresholdStore(s3_client(), f"s3://{bucket}/{THRESHOLDS_FOLDER}")
-    return PublishedElseShipped(published, ShippedThresholds())
 
 
 def _choose_thresholds(uri: str, bucket: str) -> ThresholdSource:

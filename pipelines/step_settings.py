@@ -7,7 +7,8 @@ with `from_environment`, so that a name cannot differ between the two. Only the 
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TypeVar
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from checks.errors import GovernanceError
 
@@ -27,18 +28,28 @@ class StepSettingsError(GovernanceError):
     """The environment of a function lacks a setting."""
 
 
+class UngovernedGroups(StrEnum):
+    """What becomes of a version that no threshold file applies to: it is left alone, or judged as one for review."""
+
+    IGNORE = "ignore"
+    REVIEW = "review"
+
+
 @dataclass(frozen=True, slots=True)
 class StartPipelineSettings:
     """The pipeline that is started, the account and region whose model packages it governs, and its decisions.
 
-    `seal_key` is the ARN of the KMS key by which a decision record is known to be the gate's.
+    `thresholds_bucket` says which groups are governed, `ungoverned_groups` what is done about the others. `seal_key`
+    is the ARN of the KMS key by which a decision record is known to be the gate's.
     """
 
     pipeline_name: str
     account: str
     region: str
+    thresholds_bucket: str
     decisions_bucket: str
     seal_key: str
+    ungoverned_groups: UngovernedGroups
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +80,14 @@ _SettingsT = TypeVar("_SettingsT", StartPipelineSettings, EvaluateSettings, Upda
 
 def to_environment(settings: Settings) -> dict[str, str]:
     """Return the environment variables that say `settings`."""
-    return {PREFIX + name.upper(): value for name, value in asdict(settings).items()}
+    return {PREFIX + name.upper(): str(value) for name, value in asdict(settings).items()}
 
 
 def from_environment(model: type[_SettingsT], environment: Mapping[str, str]) -> _SettingsT:
     """Read `model` back out of `environment`.
 
     Raises:
-        StepSettingsError: naming every variable that is missing or empty.
+        StepSettingsError: naming every variable that is missing or empty, or one that is none of its choices.
     """
     names = {field.name: PREFIX + field.name.upper() for field in fields(model)}
     missing = [variable for variable in names.values() if not environment.get(variable)]
@@ -84,4 +95,17 @@ def from_environment(model: type[_SettingsT], environment: Mapping[str, str]) ->
         raise StepSettingsError(
             f"the environment lacks {', '.join(missing)}: deploy the stack again, or set them as it does"
         )
-    return model(**{name: environment[variable] for name, variable in names.items()})
+    values: dict[str, Any] = {name: environment[variable] for name, variable in names.items()}
+    for field in fields(model):
+        if isinstance(field.type, type) and issubclass(field.type, StrEnum):
+            values[field.name] = _read_choice(field.type, names[field.name], values[field.name])
+    return model(**values)
+
+
+def _read_choice(choices: type[StrEnum], variable: str, value: str) -> StrEnum:
+    try:
+        return choices(value)
+    except ValueError:
+        raise StepSettingsError(
+            f"{variable} is {value!r}, not {' or '.join(choices)}: deploy the stack again, or set it as it does"
+        ) from None

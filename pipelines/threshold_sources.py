@@ -1,19 +1,12 @@
-"""Which threshold file judges a group: what the governance team published, or else what shipped with the bundle.
-
-Published files go first: a shipped one is used only for a group that no published file applies to. So the stack judges
-from its first minute, and the governance team overrules it without a deployment. Either way the decision record
-names the file and its digest.
-"""
+"""Which threshold file judges a group: one that the governance team published, or one on trial."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
-from aws.threshold_store import FolderThresholdStore
+from aws.clients import s3_client
+from aws.threshold_store import S3ThresholdStore
 from checks.thresholds import Mode, ThresholdFile
-
-SHIPPED = Path(__file__).resolve().parents[1] / "thresholds"
-SCHEME = "bundle:"
+from pipelines.step_settings import THRESHOLDS_FOLDER
 
 
 class ThresholdSource(Protocol):
@@ -24,32 +17,9 @@ class ThresholdSource(Protocol):
         ...
 
 
-class ShippedThresholds:
-    """The threshold files that the bundle carries; their sources read `bundle:thresholds/<file>` wherever it runs."""
-
-    def __init__(self, folder: Path = SHIPPED) -> None:
-        self._folder = folder
-        self._store = FolderThresholdStore(folder)
-
-    def for_group(self, group: str) -> ThresholdFile | None:
-        """See `ThresholdStore.for_group`."""
-        file = self._store.for_group(group)
-        if file is None:
-            return None
-        relative = Path(file.source).relative_to(self._folder.parent)
-        return replace(file, source=f"{SCHEME}{relative.as_posix()}")
-
-
-class PublishedElseShipped:
-    """The published thresholds, and the shipped ones where no published file applies."""
-
-    def __init__(self, published: ThresholdSource, shipped: ThresholdSource) -> None:
-        self._published = published
-        self._shipped = shipped
-
-    def for_group(self, group: str) -> ThresholdFile | None:
-        """See `ThresholdStore.for_group`; a published file that is wrong stops the judging."""
-        return self._published.for_group(group) or self._shipped.for_group(group)
+def thresholds_in_force(bucket: str, region: str | None = None) -> ThresholdSource:
+    """Return the thresholds that the gate judges by: those that are published in `bucket`."""
+    return S3ThresholdStore(s3_client(region), f"s3://{bucket}/{THRESHOLDS_FOLDER}")
 
 
 class OnTrial:

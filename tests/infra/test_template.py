@@ -146,7 +146,10 @@ def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[st
     }
     for handler, model in models.items():
         variables = function(deployed, handler)["Environment"]["Variables"]
-        settings = from_environment(model, {name: json.dumps(value) for name, value in variables.items()})
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in variables.items()
+        }
+        settings = from_environment(model, texts)
         assert len(variables) == len(fields(model))
         assert settings is not None
 

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from aws import clients
 from lambdas import handle_evaluate, handle_update
-from pipelines.step_settings import EvaluateSettings, StartPipelineSettings, to_environment
+from pipelines.step_settings import EvaluateSettings, StartPipelineSettings, UngovernedGroups, to_environment
 
 ACCOUNT = "123456789012"  # moto's
 EXECUTION = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:pipeline/model-governance/execution/"
@@ -131,7 +131,15 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
         seal_key = key["KeyMetadata"]["Arn"]
         settings = EvaluateSettings("evidence", "thresholds", "decisions", seal_key)
-        start = StartPipelineSettings("model-governance", ACCOUNT, "eu-west-1", "decisions", seal_key)
+        start = StartPipelineSettings(
+            pipeline_name="model-governance",
+            account=ACCOUNT,
+            region="eu-west-1",
+            thresholds_bucket="thresholds",
+            decisions_bucket="decisions",
+            seal_key=seal_key,
+            ungoverned_groups=UngovernedGroups.IGNORE,
+        )
         for name, value in (to_environment(settings) | to_environment(start)).items():
             monkeypatch.setenv(name, value)
         yield Account(_registered())

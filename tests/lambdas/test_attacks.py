@@ -242,8 +242,9 @@ def test_metadata_written_at_registration_do_not_pass_for_the_gates_mark(account
     assert start_pipeline.handler(event(arn), None)["outcome"] == "started"
 
 
-def test_the_gates_own_mark_starts_nothing(account: Account) -> None:
+def test_the_gates_own_mark_starts_nothing(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same from the gate itself: a version that it left pending."""
+    monkeypatch.setenv("GOVERNANCE_UNGOVERNED_GROUPS", "review")
     clients.s3_client().delete_object(Bucket="thresholds", Key="thresholds/askdata.yaml")
     arn = account.register(account.put_report("askdata/other.json", 0.9), group=new_group("unknown"))
     assert account.judge(arn, "one")["decision"] == "NeedsReview"

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,21 +16,42 @@ from aws.executions import request_token
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import ModelPackage, Registration
 from aws.record_seals import LocalSeals
+from checks.selection import select_thresholds
+from checks.thresholds import Mode, ThresholdFile
 from lambdas.start_pipeline import StartOutcome, start_pipeline
+from pipelines.governed_groups import GovernedGroups
 from pipelines.record_keys import created_text, statement
-from pipelines.step_settings import StartPipelineSettings
+from pipelines.step_settings import StartPipelineSettings, UngovernedGroups
 from tests.memory_executions import PREFIX, MemoryExecutions
 
 SETTINGS = StartPipelineSettings(
     pipeline_name="model-governance",
     account="123456789012",
     region="eu-west-1",
+    thresholds_bucket="unused",
     decisions_bucket="decisions",
     seal_key="unused",
+    ungoverned_groups=UngovernedGroups.IGNORE,
 )
 SEALS = LocalSeals(b"the secret of the tests")
 NOWHERE = FolderDecisionLog(Path("/nonexistent"))
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/askdata/1"
+
+
+class Thresholds:
+    """Threshold files that apply to the groups that are named."""
+
+    def __init__(self, *groups: str) -> None:
+        self._groups = groups
+
+    def for_group(self, group: str) -> ThresholdFile | None:
+        file = ThresholdFile(
+            name="t", source="t.yaml", sha256="0" * 64, applies_to=self._groups, mode=Mode.ENFORCE, checks=()
+        )
+        return select_thresholds([file], group)
+
+
+GOVERNED = GovernedGroups(Thresholds("askdata"), UngovernedGroups.IGNORE)
 
 
 @pytest.fixture
@@ -66,12 +88,15 @@ def start(
     executions: MemoryExecutions | None = None,
     settings: StartPipelineSettings = SETTINGS,
     decisions: FolderDecisionLog = NOWHERE,
+    *,
+    governed: GovernedGroups = GOVERNED,
 ) -> StartOutcome:
     return start_pipeline(
         given,
         settings=settings,
         registry=registry,
         executions=executions or MemoryExecutions(),
+        governed=governed,
         decisions=decisions,
         seals=SEALS,
         now=datetime.now(UTC),
@@ -388,6 +413,60 @@ def test_another_digest_than_the_records_is_no_mark(judged: Judged) -> None:
     judged.write()
     judged.mark(judged.registry.describe(ARN).metadata["governance:decision-uri"], "0" * 64)
     assert judged.start() == "started"
+
+
+NOBODY = GovernedGroups(Thresholds("rag-*"), UngovernedGroups.IGNORE)
+
+
+class Untouchable(MemoryModelRegistry):
+    """Lets nobody change a version."""
+
+    def update(
+        self,
+        arn: str,
+        *,
+        approval_status: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        only_from: str | None = None,
+    ) -> None:
+        raise AssertionError(arn)
+
+
+@given(
+    metadata=st.dictionaries(
+        st.sampled_from(
+            ["governance:decision-uri", "governance:decision-digest", "governance:status", "team"]
+        ),
+        st.sampled_from(["s3://decisions/decisions/askdata/1/x.json", "0" * 64, "PendingManualApproval"]),
+    ),
+    detail=st.dictionaries(
+        st.sampled_from(["ModelApprovalStatus", "ModelPackageStatus", "LastModifiedTime"]),
+        st.sampled_from(["Approved", "PendingManualApproval", "Completed", "Failed", 1583862318000]),
+    ),
+)
+def test_a_version_of_an_ungoverned_group_is_never_touched(
+    metadata: dict[str, str], detail: dict[str, object]
+) -> None:
+    registry, executions = Untouchable(), MemoryExecutions()
+    registry.register(Registration(group="askdata", image="1.dkr.ecr/i:1", metadata=metadata))
+    outcome = start(event(**detail), registry, executions, governed=NOBODY)
+    assert outcome.outcome in {"ungoverned", "ignored", "refused"}
+    assert executions.all == []
+
+
+def test_a_version_of_an_ungoverned_group_is_left_alone_with_the_reason(
+    registry: MemoryModelRegistry,
+) -> None:
+    assert start(event(), registry, governed=NOBODY) == StartOutcome(
+        "ungoverned",
+        f"{ARN}: no published threshold file applies to the group askdata, so the gate leaves it alone",
+    )
+
+
+def test_a_deployment_may_ask_for_a_review_of_ungoverned_groups(registry: MemoryModelRegistry) -> None:
+    review = GovernedGroups(Thresholds("rag-*"), UngovernedGroups.REVIEW)
+    assert start(event(), registry, governed=review).outcome == "started"
 
 
 class Unreachable(MemoryModelRegistry):

@@ -112,7 +112,7 @@ def test_inputs_from_elsewhere_are_refused(account: Account, changes: dict[str, 
         pytest.param("s3://thresholds/thresholds/askdata.yaml", "Rejected", id="one of the files in force"),
         pytest.param("s3://thresholds/drafts/", "Approved", id="a laxer one beside them"),
         pytest.param("s3://thresholds/drafts/lax.yaml", "Approved", id="a laxer one by its name"),
-        pytest.param("s3://thresholds/nothing/", "NeedsReview", id="none, and not what shipped either"),
+        pytest.param("s3://thresholds/nothing/", "NeedsReview", id="none"),
     ],
 )
 def test_thresholds_that_are_not_in_force_change_no_status(account: Account, uri: str, decision: str) -> None:
@@ -128,7 +128,7 @@ def test_thresholds_that_are_not_in_force_change_no_status(account: Account, uri
     assert account.describe().get("ModelApprovalStatus") not in {"Approved", "Rejected"}
 
 
-def test_a_broken_published_file_stops_both_steps_though_a_shipped_one_applies(account: Account) -> None:
+def test_a_broken_published_file_stops_both_steps_though_another_applies(account: Account) -> None:
     s3, in_force = clients.s3_client(), account.stored("s3://thresholds/thresholds/askdata.yaml")
     s3.put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=b"name: other\n")
     with pytest.raises(GovernanceError, match=r"s3://thresholds/thresholds/other\.yaml.*applies_to"):
@@ -193,3 +193,32 @@ def test_the_handler_of_the_rule_starts_the_pipeline_of_its_environment(
     )
     assert execution["PipelineExecutionDescription"] == account.arn
     assert json.loads(capsys.readouterr().out)["message"] == "started"
+
+
+def test_a_version_of_an_ungoverned_group_is_left_alone_and_counted(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = account.describe()
+    clients.s3_client().delete_object(Bucket="thresholds", Key="thresholds/askdata.yaml")
+    detail = {
+        "ModelPackageArn": account.arn,
+        "LastModifiedTime": 1583862316266,
+        "ModelPackageStatus": "Completed",
+        "ModelApprovalStatus": "PendingManualApproval",
+    }
+    event = {"source": "aws.sagemaker", "detail-type": "SageMaker Model Package State Change"}
+    assert start_pipeline.handler(event | {"detail": detail}, None)["outcome"] == "ungoverned"
+    line = json.loads(capsys.readouterr().out)
+    assert line["UngovernedVersions"] == 1
+    assert line["Pipeline"] == "model-governance"
+    assert line["_aws"]["CloudWatchMetrics"] == [
+        {
+            "Namespace": "ModelGovernance",
+            "Dimensions": [["Pipeline"]],
+            "Metrics": [{"Name": "UngovernedVersions", "Unit": "Count"}],
+        }
+    ]
+    after = account.describe()
+    assert {name: after[name] for name in after if name != "ResponseMetadata"} == {
+        name: before[name] for name in before if name != "ResponseMetadata"
+    }

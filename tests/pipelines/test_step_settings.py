@@ -9,6 +9,7 @@ from pipelines.step_settings import (
     EvaluateSettings,
     StartPipelineSettings,
     StepSettingsError,
+    UngovernedGroups,
     UpdateSettings,
     from_environment,
     to_environment,
@@ -17,9 +18,14 @@ from pipelines.step_settings import (
 MODELS = (StartPipelineSettings, EvaluateSettings, UpdateSettings)
 
 
-@given(model=st.sampled_from(MODELS), values=st.lists(st.text(min_size=1), min_size=5, max_size=5))
-def test_what_the_stack_sets_is_what_the_function_reads(model: Any, values: list[str]) -> None:
-    settings = model(*values[: len(fields(model))])
+@given(data=st.data(), model=st.sampled_from(MODELS))
+def test_what_the_stack_sets_is_what_the_function_reads(data: st.DataObject, model: Any) -> None:
+    text = st.text(min_size=1)
+    values = {
+        field.name: data.draw(text if field.type is str else st.sampled_from(field.type))
+        for field in fields(model)
+    }
+    settings = model(**values)
     environment = to_environment(settings)
     assert from_environment(model, {**environment, "PATH": "/bin"}) == settings
     assert all(name.startswith("GOVERNANCE_") for name in environment)
@@ -33,3 +39,12 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
         from_environment(
             UpdateSettings, {"GOVERNANCE_DECISIONS_BUCKET": "d", "GOVERNANCE_THRESHOLDS_BUCKET": ""}
         )
+
+
+def test_a_choice_that_there_is_not_is_named_with_those_that_there_are() -> None:
+    settings = StartPipelineSettings(*["x"] * 6, ungoverned_groups=UngovernedGroups.REVIEW)
+    environment = to_environment(settings) | {"GOVERNANCE_UNGOVERNED_GROUPS": "reveiw"}
+    with pytest.raises(
+        StepSettingsError, match="GOVERNANCE_UNGOVERNED_GROUPS is 'reveiw', not ignore or review: deploy"
+    ):
+        from_environment(StartPipelineSettings, environment)

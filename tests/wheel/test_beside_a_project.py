@@ -125,15 +125,6 @@ def test_a_version_is_registered_and_waited_for(
     assert f"{arn}" in waited.stdout + waited.stderr
 
 
-def test_thresholds_that_shipped_judge_where_none_are_published(
-    environment: Environment, project: Project, account: dict[str, str]
-) -> None:
-    words = "register --group shop-text-to-sql --evidence evidence --only-if approved"
-    registered = project.run(environment.governance, *words.split(), further=account)
-    assert registered.returncode == 1, registered.stderr
-    assert "bundle:thresholds/text-to-sql.yaml" in registered.stderr
-
-
 def test_queries_are_run_in_processes_of_the_installed_package(
     environment: Environment, project: Project
 ) -> None:

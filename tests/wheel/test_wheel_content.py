@@ -25,7 +25,7 @@ def test_one_package_is_all_that_is_installed(wheel: Path) -> None:
     assert commands.decode() == f"[console_scripts]\ngovernance = {PACKAGE}.__main__:main\n"
 
 
-def test_the_package_holds_each_room_but_those_that_need_a_checkout_and_the_shipped_thresholds(
+def test_the_package_holds_each_room_but_those_that_need_a_checkout(
     wheel: Path,
 ) -> None:
     with zipfile.ZipFile(wheel) as archive:
@@ -35,9 +35,8 @@ def test_the_package_holds_each_room_but_those_that_need_a_checkout_and_the_ship
         for room in INSTALLED
         for path in (CHECKOUT / room).rglob("*.py")
     }
-    shipped = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "thresholds").iterdir()}
     own = {path.relative_to(CHECKOUT / PACKAGE).as_posix() for path in (CHECKOUT / PACKAGE).glob("*.py")}
-    assert held == modules | shipped | own | {"py.typed"}
+    assert held == modules | own | {"py.typed"}
     assert INSTALLED
 
 

@@ -1,0 +1,46 @@
+"""Which groups the gate governs: those that a published threshold file applies to. It leaves all others alone."""
+
+from dataclasses import dataclass
+
+from aws.threshold_store import BrokenThresholdsError
+from checks.selection import AmbiguousThresholdsError
+from pipelines.step_settings import UngovernedGroups
+from pipelines.threshold_sources import ThresholdSource
+
+
+def is_governed(group: str, thresholds: ThresholdSource) -> bool:
+    """Whether a threshold file applies to `group`, as step one finds it.
+
+    Files that contend for the group govern it as well: that is for step one to fail on, where people see it.
+
+    Raises:
+        BrokenThresholdsError: a file cannot be read that might be the one for the group; nothing is known.
+        AwsError: the files could not be read.
+    """
+    try:
+        return thresholds.for_group(group) is not None
+    except AmbiguousThresholdsError:
+        return True
+    except BrokenThresholdsError as error:
+        if error.is_governed:
+            return True
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class GovernedGroups:
+    """What is governed: by the threshold files in force, and by what the deployment does about all other groups."""
+
+    thresholds: ThresholdSource
+    ungoverned: UngovernedGroups
+
+    def why_left_alone(self, group: str) -> str | None:
+        """Return why nothing is done about versions of `group`, or `None` where they are judged.
+
+        Raises:
+            BrokenThresholdsError: see `is_governed`.
+            AwsError: the threshold files could not be read.
+        """
+        if self.ungoverned is UngovernedGroups.REVIEW or is_governed(group, self.thresholds):
+            return None
+        return f"no published threshold file applies to the group {group}, so the gate leaves it alone"
