@@ -1,6 +1,6 @@
 """What a threshold file may begin with, by the kind of model: checks with limits that evidence can bring nearer.
 
-Those of RAG, text-to-SQL and language models are the files that ship in `thresholds/`; a test holds them together.
+Those of RAG, text-to-SQL and language models are written out in `thresholds/`; a test holds them together.
 """
 
 from collections.abc import Mapping

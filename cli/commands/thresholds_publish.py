@@ -37,7 +37,7 @@ def command(
     """Put threshold files where the deployed gate reads them, each under its own name.
 
     All are validated first, together, and warnings are shown. A file published before under the same name is
-    replaced; the bucket keeps the old one. Publishing goes before what shipped with the stack.
+    replaced; the bucket keeps the old one. A group is governed once a published file applies to it.
     """
     from aws.clients import s3_client  # noqa: PLC0415 - validating needs no boto3, which takes half a second
     from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - likewise

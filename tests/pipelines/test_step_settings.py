@@ -9,7 +9,6 @@ from pipelines.step_settings import (
     EvaluateSettings,
     StartPipelineSettings,
     StepSettingsError,
-    UngovernedGroups,
     UpdateSettings,
     from_environment,
     to_environment,
