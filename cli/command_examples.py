@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+_ROLES = "arn:aws:iam::123456789012:role"
 _VERSION = "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/1"
 
 # What does not fit 80 columns goes on in the next line, as a shell takes it.
@@ -98,6 +99,12 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance score safety disinformation headlines.jsonl \\\n    -o evidence/disinformation",
         "governance score safety disinformation headlines.jsonl \\\n"
         "    --judge openai:qwen3 --judge-url http://localhost:8000/v1 \\\n    -o evidence/disinformation",
+    ),
+    "iam bypass-guard": (
+        f"governance iam bypass-guard \\\n    --updating-role {_ROLES}/updating \\\n"
+        f"    --gate-role {_ROLES}/evaluating \\\n    --reviewer {_ROLES}/reviewers",
+        f"governance iam bypass-guard --format scp --group churn \\\n    --updating-role {_ROLES}/updating \\\n"
+        f"    --gate-role {_ROLES}/evaluating",
     ),
     "sandbox up": (
         "governance sandbox up -o sandbox.env",

@@ -8,6 +8,7 @@ from cli.lazy import CommandEntry
 GROUPS = {
     "thresholds": "Start, check, describe and publish threshold files.",
     "score": "Score predictions into the evidence that the gate reads.",
+    "iam": "Policies for those who work with the gate.",
     "sandbox": "An embedded AWS on this machine, with the stack in it.",
 }
 
@@ -84,6 +85,11 @@ COMMANDS = (
         "Score the safety benchmarks.",
         extra="safety",
         writes_evidence=True,
+    ),
+    CommandEntry(
+        "iam bypass-guard",
+        ".commands.iam_bypass_guard:command",
+        "Print statements that deny deciding beside the gate.",
     ),
     CommandEntry(
         "sandbox up",
