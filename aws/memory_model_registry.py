@@ -18,7 +18,7 @@ from aws.model_packages import (
 )
 from aws.registry_names import COMPLETED, PENDING
 from aws.report_references import in_slot_order
-from aws.sagemaker_shapes import containers, registration_request, reusable_fields
+from aws.sagemaker_shapes import containers, model_card, registration_request, reusable_fields
 
 
 class MemoryModelRegistry:
@@ -97,6 +97,7 @@ class MemoryModelRegistry:
             created=now,
             last_modified=now,
             containers=tuple(containers(request)),
+            model_card=model_card(request),
             created_by=self.caller,
         )
         self._requests[arn] = request

@@ -76,7 +76,8 @@ class ModelPackage:
     the version is usable. `description` is SageMaker's `ApprovalDescription`, `metadata` its
     `CustomerMetadataProperties`. `reports` are those of `ModelMetrics`; `evidence_prefix` is the metadata
     property `governance:evidence`, under which further reports are. `last_modified` is the time of creation
-    for a version that was never changed. `containers` are what the version runs, in their order. `created_by` and
+    for a version that was never changed. `model_card` is the content of its model card, JSON as text, or `None` where
+    it has none. `containers` are what the version runs, in their order. `created_by` and
     `last_modified_by` are who made those two calls, where SageMaker says it: whoever wrote last need not have changed
     the status.
     """
@@ -92,6 +93,7 @@ class ModelPackage:
     created: datetime
     last_modified: datetime
     containers: tuple[Container, ...] = ()
+    model_card: str | None = None
     created_by: Identity | None = None
     last_modified_by: Identity | None = None
 

@@ -30,6 +30,7 @@ def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
         created=answer["CreationTime"],
         last_modified=answer.get("LastModifiedTime") or answer["CreationTime"],
         containers=tuple(containers(cast("Mapping[str, Any]", answer))),
+        model_card=model_card(cast("Mapping[str, Any]", answer)),
         created_by=_read_identity(answer.get("CreatedBy")),
         last_modified_by=_read_identity(answer.get("LastModifiedBy")),
     )
@@ -56,6 +57,12 @@ def containers(answer: Mapping[str, Any]) -> Iterator[Container]:
         )
     if answer.get("SourceUri"):
         yield Container(model_data=answer["SourceUri"])
+
+
+def model_card(answer: Mapping[str, Any]) -> str | None:
+    """Read the content of a version's model card, as text; `answer` is what `containers` reads."""
+    content: str | None = (answer.get("ModelCard") or {}).get("ModelCardContent")
+    return content or None
 
 
 def _read_identity(context: "UserContextTypeDef | None") -> Identity | None:

@@ -72,7 +72,8 @@ class EvidenceDocument(_Part):
     """One report that was read.
 
     `digest` is `verified` where the bytes are those of a digest that was registered with the version, `none` where
-    none was, and left out of the JSON where no version was judged.
+    none was, and left out of the JSON where no version was judged, or the report was not read. `copy_uri` is where a
+    copy of the bytes is kept, under their SHA-256; it is left out of the JSON where none is.
     """
 
     uri: Text
@@ -80,6 +81,7 @@ class EvidenceDocument(_Part):
     sha256: Sha256
     format: Text
     digest: Literal["verified", "none"] | None = None
+    copy_uri: Text | None = None
 
 
 class RecordedInterval(_Part):
@@ -165,6 +167,7 @@ class DecisionRecord(_Part):
                     sha256=r.sha256,
                     format=r.format,
                     digest=None if r.digest_verified is None else "verified" if r.digest_verified else "none",
+                    copy_uri=r.copy_uri,
                 )
                 for r in evidence.reports
             ),
@@ -181,8 +184,9 @@ class DecisionRecord(_Part):
             if content[optional] is None:
                 del content[optional]
         for document in content["evidence"]:
-            if document["digest"] is None:
-                del document["digest"]
+            for optional in ("digest", "copy_uri"):
+                if document[optional] is None:
+                    del document[optional]
         for finding in content["findings"]:
             if finding["interval"] is not None:
                 finding["interval"] = _leave_out_absent(finding["interval"])

@@ -52,7 +52,8 @@ class Report:
     A document that cannot be read at all has `format` `"unreadable"`, no measurements, and the reason in `problem`.
     `subject` is what it says that it is about. `foreign` says why it is not about the version that is judged, where
     that was found. `digest_verified` is whether a digest that was registered with the version protects its bytes, or
-    `None` where there is no version. `kinds` are those of its readers, in the order of their names in `format`.
+    `None` where there is no version, or nothing was read. `copy_uri` is where a copy of the bytes is kept, if one is.
+    `kinds` are those of its readers, in the order of their names in `format`.
     """
 
     uri: str
@@ -64,6 +65,7 @@ class Report:
     subject: Subject | None = None
     foreign: str | None = None
     digest_verified: bool | None = None
+    copy_uri: str | None = None
     kinds: tuple[ReportKind, ...] = ()
 
 

@@ -114,6 +114,29 @@ def _check_tags(tags: dict[str, str]) -> dict[str, str]:
 _OptionalBucket = Annotated[ExistingBucket | None, BeforeValidator(_read_bucket)]
 
 
+class EvidenceBucket(SettingsPart):
+    """A bucket that evidence is read from, beside the stack's own."""
+
+    name: str = _setting(
+        ...,
+        "a bucket in the stack's region that reports are in",
+        example="churn-reports",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    )
+    kms_key_arn: str | None = _setting(
+        None,
+        "the KMS key of its objects, where they are not encrypted by S3's own",
+        example=_KEY_EXAMPLE,
+        pattern=_KEY_ARN,
+    )
+    account: str | None = _setting(
+        None,
+        "the account that the bucket is in; the stack's own where it is left out",
+        example="123456789012",
+        pattern=r"^\d{12}$",
+    )
+
+
 class DeploymentSettings(SettingsPart):
     """The choices of one deployment."""
 
@@ -205,7 +228,8 @@ class DeploymentSettings(SettingsPart):
     )
     evidence_bucket: _OptionalBucket = _setting(
         None,
-        "a bucket that exists, for evidence; the stack creates one where it is left out",
+        "a bucket that exists, for evidence; the stack creates one where it is left out. Its policy then needs the "
+        "statements of the output `EvidenceBucketPolicy`",
         example="team-evidence",
     )
     thresholds_bucket: _OptionalBucket = _setting(
@@ -227,12 +251,53 @@ class DeploymentSettings(SettingsPart):
         "what happens to versions of groups that no published threshold file applies to: they are left alone, or "
         "judged as versions that need review",
     )
+    evidence_buckets: tuple[EvidenceBucket, ...] = _setting(
+        (),
+        "buckets that evidence is read from, beside the stack's own",
+        example=[{"name": "churn-reports", "account": "123456789012"}],
+    )
+    keep_evidence_days: int | None = _setting(
+        None,
+        "how many days a copy of what was judged is kept; without an end where it is left out",
+        example=3650,
+        ge=1,
+    )
+    keep_item_results: bool = _setting(
+        True,
+        "whether reports that hold single items, such as questions and answers (`*.eval`, `*_output.jsonl`), are among "
+        "the copies of what was judged",
+        example=False,
+    )
     alarm_topic_arn: str | None = _setting(
         None,
         "the SNS topic that alarms go to",
         example="arn:aws:sns:eu-central-1:123456789012:operations",
         pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?$",
     )
+
+    @model_validator(mode="after")
+    def _copies_end_where_the_stack_can_end_them(self) -> Self:
+        if self.evidence_bucket is not None and self.keep_evidence_days is not None:
+            raise ValueError(
+                f"keep_evidence_days: {self.evidence_bucket.name} is yours, and a stack cannot write its lifecycle; "
+                "leave the setting out, and end judged-evidence/ by a rule of that bucket"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _evidence_is_where_it_can_be_read(self) -> Self:
+        names = [bucket.name for bucket in self.evidence_buckets]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"evidence_buckets: {', '.join(twice)} is there twice; leave one out")
+        for bucket in self.evidence_buckets:
+            region = None if bucket.kms_key_arn is None else bucket.kms_key_arn.split(":")[3]
+            if None not in (region, self.region) and region != self.region:
+                raise ValueError(
+                    f"evidence_buckets: the key of {bucket.name} is in {region}, and the stack in {self.region}: "
+                    "evidence is read in the stack's region; replicate the bucket there, or deploy a stack there"
+                )
+        return self
 
     @model_validator(mode="after")
     def _processing_has_what_it_needs(self) -> Self:

@@ -3,6 +3,7 @@
 from aws_cdk import Annotations, CfnOutput, Duration, Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
@@ -20,7 +21,10 @@ from infra.seal_key import SealKey
 from infra.trigger import PendingModelPackages
 from pipelines.definition import EvaluationCompute, LambdaCompute, ProcessingCompute
 from pipelines.step_settings import (
+    COPIES_FOLDER,
     DECISIONS_FOLDER,
+    KEPT,
+    LEFT_OUT,
     RESULTS_FOLDER,
     THRESHOLDS_FOLDER,
     EvaluateSettings,
@@ -88,6 +92,9 @@ class GovernanceStack(Stack):
             settings.pipeline_name,
         )
         grants.allow_updating(update.role, self._buckets, self._seal_key)
+        grants.allow_reading_evidence(self._evaluation_role, settings.evidence_buckets)
+        grants.deny_writing_copies(self._buckets, self._evaluation_role)
+        self._end_copies(settings.keep_evidence_days)
         grants.deny_writing_decisions(self._buckets, [self._evaluation_role, update.role])
         grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
         if isinstance(evaluation, ProcessingCompute):
@@ -104,6 +111,17 @@ class GovernanceStack(Stack):
             iam.PermissionsBoundary.of(self).apply(policy)
         for name, message in list_duties(self._settings).items():
             Annotations.of(self).add_warning_v2(f"governance:{name}", message)
+
+    def _end_copies(self, days: int | None) -> None:
+        """Let S3 delete the copies of what was judged after so many days."""
+        bucket = self._buckets.evidence
+        if days is not None and isinstance(bucket, s3.Bucket):
+            bucket.add_lifecycle_rule(
+                id="copies-of-judged-evidence",
+                prefix=f"{COPIES_FOLDER}/",
+                expiration=Duration.days(days),
+                noncurrent_version_expiration=Duration.days(1),
+            )
 
     def _start_function(self) -> GovernanceFunction:
         """The function behind the rule."""
@@ -140,8 +158,11 @@ class GovernanceStack(Stack):
 
     def _evaluation(self) -> tuple[EvaluationCompute, dict[str, lambda_.Function]]:
         """Where step one runs, and by its name the function that the pipeline invokes for it, if any."""
+        own = self._buckets.evidence.bucket_name
         settings = EvaluateSettings(
-            evidence_bucket=self._buckets.evidence.bucket_name,
+            evidence_bucket=own,
+            readable_buckets=",".join([own, *(bucket.name for bucket in self._settings.evidence_buckets)]),
+            item_results=KEPT if self._settings.keep_item_results else LEFT_OUT,
             thresholds_bucket=self._buckets.thresholds.bucket_name,
             decisions_bucket=self._buckets.decisions.bucket_name,
             seal_key=self._seal_key.key_arn,
@@ -227,6 +248,7 @@ class GovernanceStack(Stack):
         CfnOutput(self, "EvidenceBucket", value=self._buckets.evidence.bucket_name)
         CfnOutput(self, "ThresholdsBucket", value=self._buckets.thresholds.bucket_name)
         CfnOutput(self, "DecisionsBucket", value=self._buckets.decisions.bucket_name)
-        if unwritten := self._buckets.unwritten.get(self._buckets.decisions.bucket_name):
-            statements = [statement.to_statement_json() for statement in unwritten]
-            CfnOutput(self, "DecisionsBucketPolicy", value=self.to_json_string(statements))
+        for name, bucket in (("Evidence", self._buckets.evidence), ("Decisions", self._buckets.decisions)):
+            if unwritten := self._buckets.unwritten.get(bucket.bucket_name):
+                statements = [statement.to_statement_json() for statement in unwritten]
+                CfnOutput(self, f"{name}BucketPolicy", value=self.to_json_string(statements))

@@ -16,9 +16,11 @@ from aws_cdk import aws_sqs as sqs
 
 from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, REJECTED
 from infra.buckets import GovernanceBuckets
+from infra.deployment_settings import EvidenceBucket
 from infra.governance_function import GovernanceFunction
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
+    COPIES_FOLDER,
     DECISIONS_FOLDER,
     OUTCOME_SUFFIX,
     RESULTS_FOLDER,
@@ -116,6 +118,8 @@ def _allow_starting_what_is_due(
 def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
     """Evaluation reads the version, its evidence and the thresholds, writes decision records and seals them.
 
+    It keeps a copy of what it judges, beside the evidence.
+
     It alone may make seals, and verifies its own when a step is repeated. Where nothing may be decided it says so in
     the version's description: its request may not name a status.
     """
@@ -126,10 +130,28 @@ def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.K
         _allow(role, _READ, [bucket.arn_for_objects("*")])
     own = [buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]
     _allow(role, [*_READ, "s3:PutObject"], own)
+    _allow(role, ["s3:PutObject"], [buckets.evidence.arn_for_objects(f"{COPIES_FOLDER}/*")])
     _allow_listing(role, buckets.evidence, buckets.thresholds, buckets.decisions)
-    _allow_key(role, _READ_KEY, buckets.evidence.encryption_key, buckets.thresholds.encryption_key)
-    _allow_key(role, _WRITE_KEY, buckets.decisions.encryption_key)
+    _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key)
+    _allow_key(role, _WRITE_KEY, buckets.evidence.encryption_key, buckets.decisions.encryption_key)
     _allow(role, ["kms:GenerateMac", "kms:VerifyMac"], [seal_key.key_arn])
+
+
+def allow_reading_evidence(role: iam.Role, buckets: Sequence[EvidenceBucket]) -> None:
+    """Evaluation reads the buckets of teams that the settings name, as those of the accounts that they name.
+
+    A bucket that was deleted, and that another account made again by its name, is none of these.
+    """
+    for bucket in buckets:
+        arn = Stack.of(role).format_arn(
+            service="s3", region="", account="", resource=bucket.name, arn_format=ArnFormat.NO_RESOURCE_NAME
+        )
+        owner = {"StringEquals": {"s3:ResourceAccount": bucket.account or Stack.of(role).account}}
+        _allow(role, _READ, [f"{arn}/*"], owner)
+        _allow(role, ["s3:ListBucket"], [arn], owner)
+        if bucket.kms_key_arn is not None:
+            via_s3 = {"StringEquals": {"kms:ViaService": _s3_beside(bucket.kms_key_arn)}}
+            _allow(role, ["kms:Decrypt"], [bucket.kms_key_arn], via_s3)
 
 
 def allow_updating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
@@ -172,6 +194,26 @@ def deny_writing_decisions(buckets: GovernanceBuckets, writers: Sequence[iam.Rol
                 principals=[iam.AnyPrincipal()],
                 actions=actions,
                 resources=folders,
+                conditions=conditions,
+            ),
+        )
+
+
+def deny_writing_copies(buckets: GovernanceBuckets, writer: iam.Role) -> None:
+    """Nobody but evaluation writes among the copies of what was judged, and nobody deletes them before their time."""
+    copies = [buckets.evidence.arn_for_objects(f"{COPIES_FOLDER}/*")]
+    others = {"ArnNotEquals": {"aws:PrincipalArn": [writer.role_arn]}}
+    for actions, conditions in (
+        (["s3:PutObject"], others),
+        (["s3:DeleteObject", "s3:DeleteObjectVersion"], None),
+    ):
+        buckets.add_to_policy(
+            buckets.evidence,
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=actions,
+                resources=copies,
                 conditions=conditions,
             ),
         )
@@ -291,6 +333,12 @@ def _allow_volumes(role: iam.Role, key: kms.IKey | None) -> None:
 def _allow_listing(role: iam.Role, *buckets: s3.IBucket) -> None:
     """Without it S3 answers 403 for an object that does not exist, and a missing report looks like a denied one."""
     _allow(role, ["s3:ListBucket"], [bucket.bucket_arn for bucket in buckets])
+
+
+def _s3_beside(key_arn: str) -> str:
+    """How IAM calls S3 in the region of a key, as the service through which the key is used."""
+    _, partition, _, region, *_ = key_arn.split(":")
+    return f"s3.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}"
 
 
 def _sagemaker(role: iam.Role, resource: str, name: str) -> str:

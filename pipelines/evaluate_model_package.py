@@ -14,6 +14,7 @@ from checks.errors import GovernanceError
 from checks.judge import judge
 from pipelines.evidence_claims import Claims
 from pipelines.foreign_reports import name_foreign_reports
+from pipelines.judged_copies import JudgedCopies
 from pipelines.read_evidence import read_evidence
 from pipelines.record_keys import execution_id
 from pipelines.sealed_decisions import (
@@ -37,6 +38,7 @@ class EvaluateServices:
     decisions: DecisionLog
     seals: Seals
     claims: Claims
+    copies: JudgedCopies
 
 
 def evaluate_model_package(
@@ -57,7 +59,7 @@ def evaluate_model_package(
     package = services.registry.describe(request.model_package_arn)
     thresholds = services.thresholds.for_group(package.group)
     try:
-        read = read_evidence(services.evidence, package)
+        read = read_evidence(services.evidence, package, services.copies)
     except DigestMismatchError as mismatch:
         _leave_undecided(services, package, request.execution_arn, mismatch, now=now)
         raise

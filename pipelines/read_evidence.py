@@ -11,30 +11,38 @@ from aws.registry_names import EVIDENCE_DIGEST_PROPERTY
 from aws.report_references import ReportReference
 from aws.s3_uris import URI_CHARACTERS, S3UriError
 from checks.errors import GovernanceError
-from checks.evidence import Evidence, Report
+from checks.evidence import Document, Evidence, Report
 from checks.manifest import Manifest, ManifestError, parse_manifest
-from checks.reports import MANIFEST, EvidenceReader, leave_unread
+from checks.reports import MANIFEST, EvidenceReader, card_has_figures, leave_unread
+from checks.strict_json import ReportError
 from pipelines.foreign_reports import describe_judged_model
+from pipelines.judged_copies import JudgedCopies
+
+CARD = "#ModelCard"  # behind the ARN of a version it names the version's model card
 
 
-def read_evidence(store: EvidenceStore, package: ModelPackage) -> Evidence:
-    """Read every report that `package` points at, each once.
+def read_evidence(
+    store: EvidenceStore, package: ModelPackage, copies: JudgedCopies | None = None
+) -> Evidence:
+    """Read every report that `package` points at, each once, and its model card; a copy of each is kept in `copies`.
 
     One that is missing, elsewhere, behind a URI that is none of S3, or refused by S3 is a report with a problem: where
     a team keeps its reports is for the team and a reviewer to settle, and no failure of the judging.
 
     Raises:
         DigestMismatchError: a report, or the manifest that lists them, is not the one that was registered.
-        AwsError: AWS asked to slow down, or gave no answer: that says nothing about the version.
+        AwsError: AWS asked to slow down, or gave no answer: that says nothing about the version. Or a copy could not
+            be written.
     """
     folder = _read_folder(store, package)
     attached = folder.with_digests(package.reports)
     reader = EvidenceReader()
     read = [
-        folder.examine(_read(reader, store, reference), package)
+        folder.examine(_read(reader, store, reference, copies), package)
         for reference in list_each_once(attached, folder.with_digests(folder.listed))
     ]
-    return Evidence((*_drop_repeated_versions(read), *folder.problems()))
+    card = _read_card(reader, package, copies)
+    return Evidence((*_drop_repeated_versions(read), *card, *folder.problems()))
 
 
 def list_each_once(
@@ -139,12 +147,46 @@ def _drop_repeated_versions(reports: Sequence[Report]) -> Iterator[Report]:
         seen.add(identity)
 
 
-def _read(reader: EvidenceReader, store: EvidenceStore, reference: ReportReference) -> Report:
+def _read(
+    reader: EvidenceReader, store: EvidenceStore, reference: ReportReference, copies: JudgedCopies | None
+) -> Report:
+    fetched: list[Document] = []
+
+    def fetch() -> Document:
+        fetched.append(store.read(reference))
+        return fetched[0]
+
     try:
-        report = reader.read(reference.uri, lambda: store.read(reference))
+        report = reader.read(reference.uri, fetch)
     except GovernanceError as error:
         return _as_unread(reference.uri, error)
-    return replace(report, digest_verified=reference.content_digest is not None)
+    if not fetched:  # beyond what is read in all
+        return report
+    return _with_copy(replace(report, digest_verified=reference.content_digest is not None), fetched[0], copies)
+
+
+def _read_card(
+    reader: EvidenceReader, package: ModelPackage, copies: JudgedCopies | None
+) -> Iterator[Report]:
+    """Yield the model card of the version as a report, where it holds figures or cannot be read.
+
+    Anybody who may update the version may exchange the card, and no digest of it is registered.
+    """
+    if package.model_card is None:
+        return
+    document = Document(f"{package.arn}{CARD}", package.model_card.encode())
+    try:
+        if not card_has_figures(document.content):
+            return
+    except ReportError as error:
+        yield _with_copy(leave_unread(document.uri, f"the model card: {error}"), document, copies)
+        return
+    report = reader.read(document.uri, lambda: document)
+    yield _with_copy(replace(report, digest_verified=False), document, copies)
+
+
+def _with_copy(report: Report, document: Document, copies: JudgedCopies | None) -> Report:
+    return report if copies is None else replace(report, copy_uri=copies.keep(document))
 
 
 def _as_unread(uri: str, error: GovernanceError) -> Report:

@@ -2,6 +2,7 @@
 
 from aws.clients import kms_client, s3_client, sagemaker_client
 from aws.decision_log import DecisionLog, S3DecisionLog
+from aws.evidence_copies import S3EvidenceCopies
 from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from aws.record_seals import KmsSeals
@@ -10,10 +11,13 @@ from aws.threshold_store import S3ThresholdStore
 from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import EvaluateServices
 from pipelines.evidence_claims import EvidenceClaims
+from pipelines.judged_copies import JudgedCopies
 from pipelines.step_messages import EvaluateRequest, UpdateRequest
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
+    COPIES_FOLDER,
     DECISIONS_FOLDER,
+    KEPT,
     THRESHOLDS_FOLDER,
     EvaluateSettings,
     UpdateSettings,
@@ -36,11 +40,15 @@ def evaluate_services(settings: EvaluateSettings, request: EvaluateRequest) -> E
     return EvaluateServices(
         registry=model_registry(),
         thresholds=_choose_thresholds(request.thresholds_uri, settings.thresholds_bucket),
-        evidence=S3EvidenceStore(s3_client(), [settings.evidence_bucket]),
+        evidence=S3EvidenceStore(s3_client(), settings.readable_buckets.split(",")),
         decisions=decision_log(request.decisions_uri, bucket=settings.decisions_bucket),
         seals=KmsSeals(kms_client(), settings.seal_key),
         claims=EvidenceClaims(
             S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{CLAIMS_FOLDER}")
+        ),
+        copies=JudgedCopies(
+            S3EvidenceCopies(s3_client(), f"s3://{settings.evidence_bucket}/{COPIES_FOLDER}"),
+            item_results=settings.item_results == KEPT,
         ),
     )
 

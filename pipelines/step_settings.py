@@ -13,11 +13,14 @@ from typing import Any, TypeVar
 from checks.errors import GovernanceError
 
 PREFIX = "GOVERNANCE_"
+KEPT = "kept"
+LEFT_OUT = "left-out"
 PIPELINE_NAME = "model-governance"
 THRESHOLDS_FOLDER = "thresholds"
 DECISIONS_FOLDER = "decisions"
 RESULTS_FOLDER = "step-results"
 CLAIMS_FOLDER = "evidence-claims"
+COPIES_FOLDER = "judged-evidence"
 RESULT_FILE = "result.json"
 RECORD_SUFFIX = ".json"
 OUTCOME_SUFFIX = ".outcome.json"
@@ -56,10 +59,14 @@ class StartPipelineSettings:
 class EvaluateSettings:
     """The buckets that evaluation reads from and writes to; it touches no others.
 
-    `seal_key` is the ARN of the KMS key that decision records are sealed with.
+    `seal_key` is the ARN of the KMS key that decision records are sealed with. `readable_buckets` are the names of the
+    buckets that evidence is read from, with commas between them, the stack's own among them. `item_results` is
+    `KEPT` or `LEFT_OUT`: whether reports that hold single items are kept among the copies of what was judged.
     """
 
     evidence_bucket: str
+    readable_buckets: str
+    item_results: str
     thresholds_bucket: str
     decisions_bucket: str
     seal_key: str

@@ -36,6 +36,7 @@ from checks.subject import Subject, SubjectError, read_subject
 
 # Of the files in a folder that are taken for reports. Other lines of JSON are items: predictions, scored answers.
 _REPORT_SUFFIXES = (".json", ".eval", "_output.jsonl")
+_ITEM_SUFFIXES = (".eval", ".jsonl")  # of those and of what lies beside them
 REPORT_PATTERNS = "*.json, *.eval and *_output.jsonl"  # the same in words
 MANIFEST = "evidence.manifest.json"  # lists the reports beside it, and is none itself
 MAX_REPORT_BYTES = 32 * 1024 * 1024
@@ -74,10 +75,24 @@ READERS: tuple[Reader, ...] = (
 )
 
 
+def holds_items(path: str) -> bool:
+    """Return whether a report holds single items, such as questions and answers, beside figures, by its name."""
+    return path.lower().endswith(_ITEM_SUFFIXES)
+
+
 def is_report_file(path: str) -> bool:
     """Return whether a file of a folder is taken for a report, by its name."""
     name = path.rpartition("/")[2]
     return name.lower().endswith(_REPORT_SUFFIXES) and name != MANIFEST
+
+
+def card_has_figures(content: bytes) -> bool:
+    """Return whether the content of a version's model card holds figures; most cards hold words alone.
+
+    Raises:
+        ReportError: it is not JSON.
+    """
+    return model_card.has_figures(parse_report_json(content))
 
 
 def read_report(document: Document) -> Report:

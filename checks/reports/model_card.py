@@ -27,6 +27,17 @@ def recognises(document: JsonValue) -> bool:
     return isinstance(document, Mapping) and (SECTION in document or EVALUATIONS in document)
 
 
+def has_figures(document: JsonValue) -> bool:
+    """Whether a card holds a group of metrics, or something in its place: most cards hold words alone."""
+    if not isinstance(document, Mapping):
+        return False
+    evaluations = document.get(EVALUATIONS)
+    if isinstance(evaluations, list):
+        # The text of an evaluation without metrics is for people.
+        return any(not isinstance(one, Mapping) or bool(one.get(SECTION)) for one in evaluations)
+    return bool(evaluations) or bool(document.get(SECTION))
+
+
 def read(report: Node) -> Iterator[Measurement]:
     """Yield every metric; a matrix or a graph by its keys and indices."""
     if SECTION in report:

@@ -130,7 +130,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         kms = cast("Any", clients.kms_client())
         key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
         seal_key = key["KeyMetadata"]["Arn"]
-        settings = EvaluateSettings("evidence", "thresholds", "decisions", seal_key)
+        settings = EvaluateSettings("evidence", "evidence", "kept", "thresholds", "decisions", seal_key)
         start = StartPipelineSettings(
             pipeline_name="model-governance",
             account=ACCOUNT,

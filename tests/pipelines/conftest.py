@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aws.decision_log import FolderDecisionLog
+from aws.evidence_copies import FolderEvidenceCopies
 from aws.evidence_store import FolderEvidenceStore
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Registration
@@ -19,6 +20,7 @@ from aws.threshold_store import FolderThresholdStore
 from checks.evidence import Document
 from pipelines.evaluate_model_package import EvaluateServices, evaluate_model_package
 from pipelines.evidence_claims import EvidenceClaims
+from pipelines.judged_copies import JudgedCopies
 from pipelines.step_messages import EvaluateRequest, EvaluateResponse, UpdateRequest, UpdateResponse
 from pipelines.update_model_status import UpdateServices, update_model_status
 
@@ -84,6 +86,7 @@ class World:
             decisions=self.decisions,
             seals=SEALS,
             claims=EvidenceClaims(FolderDecisionLog(self.folder / "claims")),
+            copies=JudgedCopies(FolderEvidenceCopies(self.folder / "copies")),
         )
 
     def write_thresholds(self, mode: str = "enforce") -> None:

@@ -69,6 +69,7 @@ def test_the_decision_is_recorded_once_under_the_execution(
                 "sha256": hashlib.sha256(report.read_bytes()).hexdigest(),
                 "format": "sagemaker_evaluation",
                 "digest": "verified",
+                "copy_uri": str(world.folder / "copies" / hashlib.sha256(report.read_bytes()).hexdigest()),
             }
         ],
         "engine": {"name": NAME, "version": VERSION},

@@ -1,0 +1,97 @@
+"""A recorded decision made again from the copies of what was judged: what an auditor asks for years later."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from aws.evidence_copies import EvidenceCopies
+from checks.decision_record import DecisionRecord, EvidenceDocument
+from checks.errors import GovernanceError
+from checks.evidence import Document, Evidence, Report
+from checks.evidence_as_such import ABOUT_THIS_VERSION
+from checks.judge import READABLE_EVIDENCE, judge
+from checks.reports import UNREADABLE, EvidenceReader, leave_unread
+from checks.thresholds import ThresholdFile
+
+_WAS_VERIFIED = {"verified": True, "none": False, None: None}
+
+
+class NotRepeatableError(GovernanceError):
+    """A decision that cannot be made again by what is at hand."""
+
+
+def judge_again(
+    record: DecisionRecord, thresholds: ThresholdFile | None, copies: EvidenceCopies
+) -> DecisionRecord:
+    """Return the record of the same decision, made by `thresholds` on the copies of what was judged.
+
+    It equals `record` where that was made rightly by this version of the engine. What only the world of that day could
+    tell is taken from the record: why a report could not be read, and why one was about another version.
+
+    Raises:
+        NotRepeatableError: the thresholds are others, or no copy of a report was kept.
+        EvidenceMissingError: a copy is gone.
+        DigestMismatchError: a copy was exchanged.
+        AwsError: a copy could not be read.
+    """
+    _require_same(record, thresholds)
+    evidence = Evidence(tuple(_read_again(record, copies)))
+    return DecisionRecord.of(
+        judge(thresholds, evidence),
+        thresholds=thresholds,
+        evidence=evidence,
+        decided_at=datetime.fromisoformat(record.decided_at),
+        model_package=record.model_package,
+        execution=record.execution,
+    )
+
+
+def _require_same(record: DecisionRecord, thresholds: ThresholdFile | None) -> None:
+    judged_by = None if record.thresholds is None else record.thresholds.sha256
+    given = None if thresholds is None else thresholds.sha256
+    if judged_by != given:
+        raise NotRepeatableError(
+            f"it was decided by thresholds with the SHA-256 {judged_by or 'of no file'}, and given is "
+            f"{given or 'no file'}; fetch the version of the file that the record names"
+        )
+
+
+def _read_again(record: DecisionRecord, copies: EvidenceCopies) -> Iterator[Report]:
+    reader = EvidenceReader()
+    problems, foreign = _reasons(record, READABLE_EVIDENCE), _reasons(record, ABOUT_THIS_VERSION)
+    for document in record.evidence:
+        if document.copy_uri is not None:
+            report = reader.read(document.uri, partial(_fetch, document, record, copies))
+        elif document.format == UNREADABLE:
+            report = leave_unread(document.uri, problems.get(document.uri, ""))
+        else:
+            raise NotRepeatableError(
+                f"{document.uri}: no copy was kept; look for the bytes with the SHA-256 {document.sha256}"
+            )
+        yield replace(
+            report,
+            version_id=document.version_id,
+            foreign=foreign.get(document.uri),
+            digest_verified=_WAS_VERIFIED[document.digest],
+            copy_uri=document.copy_uri,
+        )
+
+
+def _fetch(document: EvidenceDocument, record: DecisionRecord, copies: EvidenceCopies) -> Document:
+    # Whether the version was asked for by its id is told by the findings that name the report so.
+    named = f"{document.uri}?versionId={document.version_id}"
+    is_pinned = any(named in finding.reason for finding in record.findings)
+    return Document(document.uri, copies.read(document.sha256), document.version_id, is_pinned)
+
+
+def _reasons(record: DecisionRecord, check: str) -> Mapping[str, str]:
+    """Return what the findings of `check` say, by the report that each is about."""
+    uris = [document.uri for document in record.evidence]
+    return {
+        uri: finding.reason.removeprefix(f"{uri}: ")
+        for finding in record.findings
+        if finding.check == check
+        for uri in uris
+        if finding.reason.startswith(f"{uri}: ")
+    }

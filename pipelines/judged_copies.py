@@ -1,0 +1,26 @@
+"""Which of the documents that are judged are kept as copies."""
+
+from dataclasses import dataclass
+
+from aws.evidence_copies import EvidenceCopies
+from checks.evidence import Document
+from checks.reports import holds_items
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedCopies:
+    """Keeps what is judged in `copies`; without `item_results` what holds single items, which may be personal data."""
+
+    copies: EvidenceCopies
+    item_results: bool = True
+
+    def keep(self, document: Document) -> str | None:
+        """Return the URI of the document's copy, or `None` where none is kept.
+
+        Raises:
+            DigestMismatchError: something else is in the copy's place.
+            AwsError: it could not be written.
+        """
+        if holds_items(document.uri) and not self.item_results:
+            return None
+        return self.copies.keep(document.content)
