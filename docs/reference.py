@@ -243,9 +243,12 @@ def _type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         return f"[{', '.join(_type(item, definitions) for item in value['prefixItems'])}]"
     if value.get("type") == "array":
         return f"list of {_type(value['items'], definitions)}"
-    kind = {"string": "text", "integer": "whole number", "object": "mapping"}.get(
-        value.get("type", ""), "number"
-    )
+    kind = {
+        "string": "text",
+        "boolean": "`true` or `false`",
+        "integer": "whole number",
+        "object": "mapping",
+    }.get(value.get("type", ""), "number")
     bounds = [text.format(value[bound]) for bound, text in BOUNDS.items() if bound in value]
     return ", ".join([kind, *bounds])
 

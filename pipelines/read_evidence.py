@@ -162,7 +162,9 @@ def _read(
         return _as_unread(reference.uri, error)
     if not fetched:  # beyond what is read in all
         return report
-    return _with_copy(replace(report, digest_verified=reference.content_digest is not None), fetched[0], copies)
+    return _with_copy(
+        replace(report, digest_verified=reference.content_digest is not None), fetched[0], copies
+    )
 
 
 def _read_card(

@@ -54,6 +54,34 @@ def test_a_value_that_cannot_be_deployed_is_one_message(context: dict[str, str],
     assert "\n" not in str(raised.value)
 
 
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({"evidence_buckets": "churn"}, "evidence_buckets: Input should be a valid tuple"),
+        ({"evidence_buckets": '[{"name": "Churn"}]'}, "evidence_buckets[0].name: String should match pattern"),
+        ({"evidence_buckets": [{"nam": "churn"}]}, 'evidence_buckets[0].nam: unknown setting; did you mean "name"?'),
+        ({"evidence_buckets": [{"name": "churn", "account": 123456789012}]}, "write text in quotes"),
+        (
+            {"evidence_buckets": [{"name": "churn"}, {"name": "churn"}]},
+            "evidence_buckets: churn is there twice; leave one out",
+        ),
+        (
+            {"region": "eu-central-1", "evidence_buckets": [{"name": "churn", "kms_key_arn": KEY}]},
+            "evidence_buckets: the key of churn is in eu-west-1, and the stack in eu-central-1",
+        ),
+        ({"keep_evidence_days": 0}, "keep_evidence_days: Input should be greater than or equal to 1"),
+        ({"keep_item_results": "perhaps"}, "keep_item_results: Input should be a valid boolean"),
+    ],
+)  # fmt: skip
+def test_settings_of_evidence_that_cannot_be_deployed_are_named(
+    context: dict[str, object], message: str
+) -> None:
+    assert message in refusal(context)
+
+
 def test_all_wrong_values_are_named_at_once() -> None:
     with pytest.raises(DeploymentSettingsError, match=r"python_version: .*; architecture: "):
         read_settings({"python_version": "2", "architecture": "m68k"})

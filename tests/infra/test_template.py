@@ -357,7 +357,78 @@ def test_nobody_may_delete_or_write_evidence_and_thresholds(resources: dict[str,
     assert not [s for s in statements for action in as_list(s["Action"]) if "Delete" in action]
     written = [s["Resource"] for s in statements if "s3:PutObject" in as_list(s["Action"])]
     assert written
-    assert all("BucketsDecisions" in json.dumps(resource) for resource in written)
+    places = [json.dumps(resource) for resource in written]
+    (copies,) = [place for place in places if "BucketsDecisions" not in place]
+    assert "BucketsEvidence" in copies
+    assert copies.endswith('"/judged-evidence/*"]]}')
+
+
+OTHER_ACCOUNT, KEY = "210987654321", "arn:aws:kms:eu-central-1:210987654321:key/1234abcd"
+
+
+def test_evidence_buckets_are_read_by_the_evaluation_alone_as_those_of_their_accounts(
+    template: Callable[..., dict[str, Any]],
+) -> None:
+    buckets = [{"name": "team-a"}, {"name": "team-b", "account": OTHER_ACCOUNT, "kms_key_arn": KEY}]
+    for compute in COMPUTES:
+        resources = template(evidence_buckets=buckets, evaluation_compute=compute, region="eu-central-1")
+        policies = of_type(resources["Resources"], "AWS::IAM::Policy").values()
+        granted = {
+            (policy["Roles"][0]["Ref"][:6], bucket, action): statement["Condition"]
+            for policy in policies
+            for statement in policy["PolicyDocument"]["Statement"]
+            for action in as_list(statement["Action"])
+            for bucket in ("team-a", "team-b", KEY)
+            if bucket in json.dumps(statement["Resource"])
+        }
+        own = {"StringEquals": {"s3:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+        other = {"StringEquals": {"s3:ResourceAccount": OTHER_ACCOUNT}}
+        via_s3 = {"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}}
+        assert granted == {
+            **{("Evalua", "team-a", action): own for action in READ},
+            **{("Evalua", "team-b", action): other for action in READ},
+            ("Evalua", KEY, "kms:Decrypt"): via_s3,
+        }
+
+
+def test_only_the_evaluation_writes_copies_of_evidence_and_nobody_deletes_them(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    denied = {
+        action: statement
+        for policy in of_type(resources, "AWS::S3::BucketPolicy").values()
+        if "BucketsEvidence" in policy["Bucket"]["Ref"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "judged-evidence" in json.dumps(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert set(denied) == {"s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"}
+    assert {statement["Effect"] for statement in denied.values()} == {"Deny"}
+    exempt = denied["s3:PutObject"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    assert [role["Fn::GetAtt"][0][:6] for role in exempt] == ["Evalua"]
+    assert not [action for action in denied if "Delete" in action and "Condition" in denied[action]]
+
+
+def test_copies_of_evidence_are_kept_as_long_as_the_setting_says(
+    template: Callable[..., dict[str, Any]],
+) -> None:
+    kept = template(keep_evidence_days=400, evaluation_compute="lambda", region="eu-central-1")["Resources"]
+    (rule,) = [
+        rule
+        for bucket in of_type(kept, "AWS::S3::Bucket").values()
+        for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+    ]
+    assert (rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) == ("judged-evidence/", 400, "Enabled")
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+@pytest.mark.parametrize(("chosen", "said"), [(True, "kept"), (False, "left-out")])
+def test_item_results_are_kept_or_left_out(
+    template: Callable[..., dict[str, Any]], chosen: bool, said: str
+) -> None:
+    made = template(keep_item_results=chosen, evaluation_compute="lambda", region="eu-central-1")["Resources"]
+    variables = function(made, "handle_evaluate")["Environment"]["Variables"]
+    assert variables["GOVERNANCE_ITEM_RESULTS"] == said
 
 
 def test_a_role_is_passed_to_sagemaker_alone(template: Callable[..., dict[str, Any]]) -> None:
