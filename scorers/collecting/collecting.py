@@ -16,7 +16,7 @@ from scorers.endpoints.cache import AnswerCache, content_key
 from scorers.endpoints.protocols import Judge, JudgeAnswer, RequestError
 from scorers.endpoints.requests import RequestLane, RequestLimits
 from scorers.progress import Progress
-from scorers.safety.asking import work_through
+from scorers.asking import work_through
 
 KEPT_SUFFIX = ".answers.sqlite3"
 NO_SCHEMA: Mapping[str, JsonValue] = {}  # the model answers as it likes; the endpoint is to ask for no JSON

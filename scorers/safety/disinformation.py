@@ -32,7 +32,7 @@ from scorers.facets import facet_groups
 from scorers.group_figures import HERE
 from scorers.progress import Progress
 from scorers.safety import fields
-from scorers.safety.asking import work_through
+from scorers.asking import work_through
 from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence
 from scorers.safety.fields import Fields
 from scorers.safety.helm_diversity import monte_carlo_entropy, self_bleu

@@ -12,7 +12,7 @@ from scorers.endpoints.cache import AnswerCache, content_key
 from scorers.endpoints.protocols import Endpoint, Fault, RequestError
 from scorers.endpoints.requests import RequestLane, RequestLimits
 from scorers.progress import Progress
-from scorers.safety.asking import work_through
+from scorers.asking import work_through
 
 OFFLINE_PACKAGE = "alt-profanity-check"
 OFFLINE_LIMITS = (
