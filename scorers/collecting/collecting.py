@@ -10,13 +10,13 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
 from disk.writing import put_in_place, replaceable
+from scorers.asking import work_through
 from scorers.collecting import Benchmark
 from scorers.collecting.prompts import FORMS, Question, read_questions
 from scorers.endpoints.cache import AnswerCache, content_key
 from scorers.endpoints.protocols import Judge, JudgeAnswer, RequestError
 from scorers.endpoints.requests import RequestLane, RequestLimits
 from scorers.progress import Progress
-from scorers.asking import work_through
 
 KEPT_SUFFIX = ".answers.sqlite3"
 NO_SCHEMA: Mapping[str, JsonValue] = {}  # the model answers as it likes; the endpoint is to ask for no JSON

@@ -1,13 +1,13 @@
 """Scoring all items: as many at once as keep the judge busy, in one event loop with one client."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from checks.errors import GovernanceError
+from scorers.asking import work_through
 from scorers.endpoints.cache import AnswerCache
-from scorers.endpoints.protocols import EmbeddingModel, EndpointDownError, Judge
+from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import EmbeddingCalls, EndpointUsage, JudgeCalls
 from scorers.progress import Progress
 from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
@@ -71,19 +71,18 @@ class _Run:
         self._scores, self._judge, self._embeddings, self._progress = scores, judge, embeddings, progress
         self._lanes = [calls.lane for calls in (judge, embeddings) if calls is not None]
 
-    async def work(self, jobs: Iterator[_ScoringJob]) -> None:
-        """Score jobs until there are none left."""
-        for job in jobs:
-            judge = ScoringJudge(self._judge, job.repeat) if self._judge and job.metric.judge else None
-            embeddings = (
-                ScoringEmbeddings(self._embeddings) if self._embeddings and job.metric.embeddings else None
-            )
-            found = await score(job.metric, self._scores.items[job.index], judge, embeddings)
-            for lane in self._lanes:
-                if lane.down is not None:  # some ragas metrics swallow what their judge raises
-                    raise lane.down
-            self._scores.by_metric[job.metric.name][job.index].add(job.repeat, found)
-            self._progress.advance()
+    async def work(self, job: _ScoringJob) -> None:
+        """Score one item by one metric."""
+        judge = ScoringJudge(self._judge, job.repeat) if self._judge and job.metric.judge else None
+        embeddings = (
+            ScoringEmbeddings(self._embeddings) if self._embeddings and job.metric.embeddings else None
+        )
+        found = await score(job.metric, self._scores.items[job.index], judge, embeddings)
+        for lane in self._lanes:
+            if lane.down is not None:  # some ragas metrics swallow what their judge raises
+                raise lane.down
+        self._scores.by_metric[job.metric.name][job.index].add(job.repeat, found)
+        self._progress.advance()
 
 
 async def run_plan(
@@ -113,15 +112,9 @@ async def run_plan(
         progress = Progress(
             sum(1 for _ in _jobs(plan, len(items))), "scores", note=lambda: spent(usage, settings.prices)
         )
-        run, jobs = _Run(scores, calls, vectors, progress), _jobs(plan, len(items))
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(settings.limits.concurrency * SCORINGS_A_SLOT):
-                    group.create_task(run.work(jobs))
-        except* EndpointDownError as down:
-            raise down.exceptions[0] from None
-        except* GovernanceError as errors:
-            raise errors.exceptions[0] from None
+        run = _Run(scores, calls, vectors, progress)
+        workers = settings.limits.concurrency * SCORINGS_A_SLOT
+        await work_through(_jobs(plan, len(items)), run.work, workers)
         progress.finish()
     return scores, usage
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.measurements import Measurement, Unmeasured
 from checks.strict_json import JsonValue
+from scorers.asking import work_through
 from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.protocols import Judge
@@ -32,7 +33,6 @@ from scorers.facets import facet_groups
 from scorers.group_figures import HERE
 from scorers.progress import Progress
 from scorers.safety import fields
-from scorers.asking import work_through
 from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence
 from scorers.safety.fields import Fields
 from scorers.safety.helm_diversity import monte_carlo_entropy, self_bleu

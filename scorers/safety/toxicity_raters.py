@@ -8,11 +8,11 @@ from typing import Any, Protocol, Self
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
+from scorers.asking import work_through
 from scorers.endpoints.cache import AnswerCache, content_key
 from scorers.endpoints.protocols import Endpoint, Fault, RequestError
 from scorers.endpoints.requests import RequestLane, RequestLimits
 from scorers.progress import Progress
-from scorers.asking import work_through
 
 OFFLINE_PACKAGE = "alt-profanity-check"
 OFFLINE_LIMITS = (

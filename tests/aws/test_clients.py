@@ -112,7 +112,7 @@ import aws.arns, aws.clients, aws.executions, aws.model_registry
 import boto3
 known = {"aws", "checks", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six"}
 known.add("certifi")  # botocore takes it where it is installed; the deployed bundle has none
-known |= set(sys.stdlib_module_names)
+known |= set(sys.stdlib_module_names) | {"sitecustomize"}  # which some systems give their Python
 roots = {name.partition(".")[0] for name in sys.modules}
 print(*sorted(root for root in roots - known if not root.startswith("_")))
 """

@@ -34,9 +34,14 @@ _DEEPEST_COMMENT = 8
 
 
 def _make_nested_comment(depth: int) -> str:
-    """A pattern of comments that hold comments, as PostgreSQL and DuckDB read them."""
-    inner = _make_nested_comment(depth - 1) + "|" if depth > 1 else ""
-    return rf"/\*(?:{inner}(?!\*/).)*+(?:\*/|\Z)"
+    """A pattern of comments that hold comments, as PostgreSQL and DuckDB read them.
+
+    At each character one alternative matches at most, so that nothing is tried twice: possessive quantifiers, which
+    would say so, match wrongly in Python 3.11 before 3.11.5.
+    """
+    if depth == 1:
+        return r"/\*(?:(?!\*/).)*(?:\*/|\Z)"
+    return rf"/\*(?:{_make_nested_comment(depth - 1)}|(?!\*/|/\*).)*(?:\*/|\Z)"
 
 
 def _make_lexer(quoted: str, comment: str = _FLAT_COMMENT) -> re.Pattern[str]:
