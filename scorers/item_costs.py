@@ -8,7 +8,7 @@ write, items that are not correct cost something.
 from collections.abc import Callable, Mapping
 
 from checks.catalogue import find_metric
-from checks.catalogue.metric import LARGEST_GAP, Better
+from checks.catalogue.metric import Better, without_gap
 from checks.strict_json import JsonValue
 from scorers.rag.impossible import is_of_all_items
 
@@ -24,7 +24,7 @@ def cost_of(metric: str, item: Item, value: float | None = None) -> float | None
 
     `value` is the metric's: of a score that is good at 0, the items count that pull it to its side.
     """
-    base = metric.removesuffix(LARGEST_GAP)
+    base = without_gap(metric)
     family, _, name = base.partition(".")
     if base in _RULES:
         return _RULES[base](item)

@@ -9,6 +9,13 @@ from functools import cached_property
 from checks.ranges import Range
 
 LARGEST_GAP = "_largest_gap"
+
+
+def without_gap(metric: str) -> str:
+    """Return the address of the metric whose largest gap between groups `metric` may be."""
+    return metric.removesuffix(LARGEST_GAP)
+
+
 _PLACEHOLDER = re.compile(r"<[^<>]+>")
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checks.catalogue.metric import LARGEST_GAP
+from checks.catalogue.metric import without_gap
 from checks.decision import Outcome
 from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedFinding
 from checks.errors import GovernanceError
@@ -205,7 +205,7 @@ def _describe_worst(worst: _Worst, results: str) -> Iterator[str]:
 
 
 def _item_lines(metric: str, item: Item) -> Iterator[str]:
-    name = metric.removesuffix(LARGEST_GAP).rpartition(".")[2]
+    name = without_gap(metric).rpartition(".")[2]
     identity = next((str(item[key]) for key in ("id", "line") if item.get(key) is not None), "-")
     groups = ", ".join(_groups(item))
     yield _clean(f"- {shortened(one_line(identity), MOST_CHARACTERS)}{f' ({groups})' if groups else ''}")

@@ -79,7 +79,10 @@ def test_a_throttle_that_passes_is_no_error(loopback: Loopback, s3_at_fault: "S3
 
 
 def test_an_absent_report_is_a_gap_and_no_failure(loopback: Loopback, s3_at_fault: "S3Client") -> None:
-    loopback.respond = lambda request: loopback.answer(404, xml("NoSuchKey"))
+    nothing = loopback.answer(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
+    loopback.respond = lambda request: (
+        nothing if "list-type" in request.path else loopback.answer(404, xml("NoSuchKey"))
+    )
     with pytest.raises(EvidenceMissingError, match=f"{URI}: there is no such object"):
         CALLS["read"](s3_at_fault)
 

@@ -125,7 +125,7 @@ def test_imports_of_rooms_lead_into_the_package(source: str, moved: str) -> None
     [
         pytest.param(
             "import os\nimport cli.a",
-            "x.py:2: import cli.a binds the name of a room, and rooms lie in model_governance once installed; "
+            "x.py:2: import cli.a binds the name of a room, and rooms are in model_governance once installed; "
             "write from … import …, or import … as …",
             id="a name that would be another",
         ),
