@@ -14,17 +14,18 @@ REQUIREMENTS := runtime cli scoring rag safety infra sandbox
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 # jsii wants the major versions here, and anything in the others.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,21,22,23
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,21,22,23,24
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 export NODE_NO_WARNINGS := 1
 export CDK_DISABLE_VERSION_CHECK := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
 export UV_NO_CONFIG := 1
 export UV_SYSTEM_CERTS := 1
 # Every process would compile the libraries anew, which takes longer than what it does with them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test checked tests lint types contracts synth lock clean
+.PHONY: help setup demo test checked tests lint types contracts synth deploy diff destroy lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,8 +73,22 @@ contracts: $(READY) $(CDK) ## Check that imports point only down
 	$(BIN)/lint-imports
 
 synth: $(READY) $(CDK) ## Synthesise the stack; needs no AWS account
-	$(CDK) synth --quiet
+	$(CDK) synth --quiet $(ARGS)
 	@echo "the template is in cdk.out"
+
+# STACK is the stack's name; ARGS go to the CDK, as in: make deploy ARGS='-c settings=deployment.yaml'
+STACK ?= ModelGovernance
+ARGS ?=
+
+deploy: $(READY) $(CDK) ## Deploy the stack; ARGS go to the CDK: ARGS='-c settings=deployment.yaml'
+	$(CDK) deploy $(STACK) $(ARGS)
+
+diff: $(READY) $(CDK) ## Show what a deployment would change
+	$(CDK) diff $(STACK) $(ARGS)
+
+destroy: $(READY) $(CDK) ## Empty and delete the stack STACK, which has removal_policy=destroy; asks for its name
+	$(BIN)/governance stack empty $(STACK)
+	$(CDK) destroy $(STACK) --force $(ARGS)
 
 lock: ## Compile the pinned requirements again
 	$(BIN)/python requirements/compile.py

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from boto3 import Session
     from botocore.config import Config
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -74,6 +75,13 @@ def s3_client(region: str | None = None) -> "S3Client":
     """The client of S3; raises `AwsError` when it cannot be made."""
     with _explain_failure("S3"):
         return _session(region).client("s3", config=_control())
+
+
+@cache
+def cloudformation_client() -> "CloudFormationClient":
+    """The client of stacks; raises `AwsError` without a region."""
+    with _explain_failure("CloudFormation"):
+        return _session().client("cloudformation", config=_control())
 
 
 @cache

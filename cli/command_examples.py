@@ -106,6 +106,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         f"governance iam bypass-guard --format scp --group churn \\\n    --updating-role {_ROLES}/updating \\\n"
         f"    --gate-role {_ROLES}/evaluating",
     ),
+    "stack empty": (
+        "governance stack empty ModelGovernance",
+        "governance stack empty RiskGate --confirm RiskGate",
+    ),
     "sandbox up": (
         "governance sandbox up -o sandbox.env",
         "governance sandbox up --fault throttled=0.05 --fault lost_every=10",

@@ -9,6 +9,7 @@ GROUPS = {
     "thresholds": "Start, check, describe and publish threshold files.",
     "score": "Score predictions into the evidence that the gate reads.",
     "iam": "Policies for those who work with the gate.",
+    "stack": "The deployed stack.",
     "sandbox": "An embedded AWS on this machine, with the stack in it.",
 }
 
@@ -90,6 +91,11 @@ COMMANDS = (
         "iam bypass-guard",
         ".commands.iam_bypass_guard:command",
         "Print statements that deny deciding beside the gate.",
+    ),
+    CommandEntry(
+        "stack empty",
+        ".commands.stack_empty:command",
+        "Delete what is in a stack's buckets, before the stack.",
     ),
     CommandEntry(
         "sandbox up",

@@ -14,7 +14,7 @@ from checks.errors import GovernanceError
 
 # The CDK and Node talk a lot about themselves; none of it is about the stack; and nothing leaves this machine.
 SETTINGS = {
-    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20,21,22,23",  # it wants the major versions
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20,21,22,23,24",  # it wants the major versions
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
     "NODE_NO_WARNINGS": "1",

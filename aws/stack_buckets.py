@@ -1,0 +1,107 @@
+"""The buckets of a deployed stack: which are deleted with it, and how they are emptied for that.
+
+CloudFormation deletes no bucket that holds anything, and a versioned bucket holds every version that was ever written.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from aws.aws_errors import AwsError, explain_errors
+from checks.errors import GovernanceError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_s3 import S3Client
+
+_BUCKET = "AWS::S3::Bucket"
+
+
+class KeptBucketsError(GovernanceError):
+    """The buckets of a stack are to be kept: nothing was deleted."""
+
+
+def buckets_to_delete(client: "CloudFormationClient", stack: str) -> list[str]:
+    """Return the names of the buckets that CloudFormation deletes with the stack.
+
+    Raises:
+        KeptBucketsError: the stack keeps its buckets when it is deleted.
+        AwsError: there is no such stack, or CloudFormation could not be asked.
+    """
+    with explain_errors("GetTemplate", f"stack {stack}"):
+        body: Any = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        template = json.loads(body) if isinstance(body, str) else body
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
+        names = {
+            one["LogicalResourceId"]: one["PhysicalResourceId"]
+            for page in pages
+            for one in page["StackResourceSummaries"]
+            if one["ResourceType"] == _BUCKET
+        }
+    kept = [
+        name
+        for logical, name in names.items()
+        if template["Resources"].get(logical, {}).get("DeletionPolicy") != "Delete"
+    ]
+    if kept:
+        raise KeptBucketsError(
+            f"stack {stack}: keeps {', '.join(sorted(kept))} when it is deleted; deploy it with "
+            "-c removal_policy=destroy first, if all of it shall go"
+        )
+    return sorted(names.values())
+
+
+def empty_buckets(client: "S3Client", buckets: list[str]) -> int:
+    """Delete every version of every object of the buckets, and return how many those were.
+
+    Their policies go first, since they deny deleting to everybody. Nothing is deleted where one bucket has Object Lock.
+
+    Raises:
+        KeptBucketsError: a bucket has Object Lock.
+        AwsError: S3 refused something.
+    """
+    if locked := [bucket for bucket in buckets if _has_object_lock(client, bucket)]:
+        raise KeptBucketsError(
+            f"{', '.join(locked)}: has Object Lock, which is there to keep what is in it; nothing was deleted. Delete "
+            "the stack with removal_policy=retain, and the bucket when its retention is over"
+        )
+    deleted = 0
+    for bucket in buckets:
+        with explain_errors("DeleteBucketPolicy", bucket):
+            client.delete_bucket_policy(Bucket=bucket)
+        for versions in _pages_of_versions(client, bucket):
+            deleted += _delete(client, bucket, versions)
+    return deleted
+
+
+def _has_object_lock(client: "S3Client", bucket: str) -> bool:
+    try:
+        with explain_errors("GetObjectLockConfiguration", bucket):
+            answer = client.get_object_lock_configuration(Bucket=bucket)
+            return answer["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled"
+    except AwsError as error:
+        if error.code == "ObjectLockConfigurationNotFoundError":
+            return False
+        raise
+
+
+def _pages_of_versions(client: "S3Client", bucket: str) -> Iterator[list[dict[str, str]]]:
+    """Yield the versions and the marks of deletion, by the thousand."""
+    with explain_errors("ListObjectVersions", bucket):
+        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            if entries:
+                yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+
+
+def _delete(client: "S3Client", bucket: str, versions: list[dict[str, str]]) -> int:
+    with explain_errors("DeleteObjects", bucket):
+        answer: Any = client.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})  # type: ignore[typeddict-item]
+    if errors := answer.get("Errors"):
+        first = errors[0]
+        raise AwsError(
+            f"{bucket}: {len(errors)} of {len(versions)} versions were not deleted, the first because of "
+            f"{first.get('Code')} ({first.get('Key')}); allow s3:DeleteObjectVersion and run it again",
+            code=str(first.get("Code", "")),
+        )
+    return len(versions)
