@@ -1,7 +1,7 @@
 """The names by which the gate and SageMaker understand each other: the event, its fields, statuses, metadata.
 
 Nothing of the project is imported here, so that the stack (`infra`) takes its rule and its permissions from the very
-names that the functions read. The sandbox stands in for AWS and has names of its own.
+names that the functions read. The sandbox takes the place of AWS and has names of its own.
 """
 
 from typing import Final

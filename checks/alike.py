@@ -6,7 +6,7 @@ import unicodedata
 def alike(name: str) -> str:
     """Return the form that all names share that look like `name`; nearly every name is that form.
 
-    Spaces around the parts between dots do not count, nor how many stand together, nor whether an accent is a
+    Spaces around the parts between dots do not count, nor how many follow each other, nor whether an accent is a
     character of its own (https://unicode.org/reports/tr15/, form C).
     """
     if name.isascii() and len(name.split()) == 1 and not (name[0].isspace() or name[-1].isspace()):

@@ -86,7 +86,7 @@ def find_unusable(measured: Measured) -> str | None:
     if is_proportion(measured) and not 0 <= measured.value <= 1:
         return (
             f"{number_text(measured.value)} is given with a sample size and no spread, so it is a proportion, "
-            "and a proportion lies between 0 and 1"
+            "and a proportion is between 0 and 1"
         )
     return None
 

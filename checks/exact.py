@@ -99,7 +99,7 @@ def exact(number: float) -> Decimal:
 
 
 def written(literal: str) -> float:
-    """Return the number that a literal of JSON or YAML stands for; infinite where a double cannot hold it.
+    """Return the number that a literal of JSON or YAML means; infinite where a double cannot hold it.
 
     Raises:
         NumberError: it has more digits, or is nearer to zero, than any figure.

@@ -29,7 +29,7 @@ class Unsupported:
 class NoSpread:
     """The report gives a spread that is nothing, or one sample: that is no certainty, and `reason` says so.
 
-    `worst_case` is the interval that holds if every score lies between 0 and 1, where the value suggests that.
+    `worst_case` is the interval that holds if every score is between 0 and 1, where the value suggests that.
     """
 
     reason: str
@@ -83,7 +83,7 @@ def is_no_spread(standard_deviation: float, *, scale: float, samples: int | None
 def is_proportion(measured: Measured) -> bool:
     """Whether a value is a share of `samples` items.
 
-    It is one when nothing but its sample size stands beside it, and when its spread is that of zeros and ones. One
+    It is one when nothing but its sample size is beside it, and when its spread is that of zeros and ones. One
     item is no share: its value may be a latency.
     """
     if measured.samples is None or measured.samples <= 1 or measured.spread_problem is not None:

@@ -32,7 +32,7 @@ def judge(thresholds: ThresholdFile | None, evidence: Evidence) -> Decision:
     `thresholds` is `None` for a group that no threshold file applies to, which is for a person to review. Numbers
     are compared exactly, as the decimals that are written: there is no rounding and no tolerance.
 
-    A report that cannot be read is the first finding, and what is missing beside it may stand in it: that asks for
+    A report that cannot be read is the first finding, and what is missing beside it may be in it: that asks for
     review, whatever the check asks for. What the readable evidence proves wrong still rejects.
     """
     unreadable = list(_find_unreadable(evidence))
@@ -92,7 +92,7 @@ def _explain_missing(check: Check, index: MeasurementIndex) -> str:
     reason = f"the evidence does not have {check.metric}"
     bare = check.metric.rpartition(".")[2]
     if bare != check.metric and index.list_some_facets(bare) is not None:
-        return f"{reason}; a figure named {bare} stands outside of that group, at the address {bare}"
+        return f"{reason}; a figure named {bare} is outside of that group, at the address {bare}"
     near = index.find_nearest(check.metric)
     return f"{reason}; nearest are {', '.join(near)}" if near else reason
 

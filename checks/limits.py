@@ -17,7 +17,7 @@ _PERCENT = 100
 
 
 class Zone(Enum):
-    """Where an interval lies: all of it within what a limit lets pass, all of it without, or some of it."""
+    """Where an interval is: all of it within what a limit lets pass, all of it without, or some of it."""
 
     INSIDE = auto()
     OUTSIDE = auto()
@@ -93,7 +93,7 @@ class Limit(ABC):
         return self.ranges[0].low, self.ranges[-1].high
 
     def zone(self, low: float, high: float) -> Zone:
-        """Return where the interval from `low` to `high` lies, both ends included."""
+        """Return where the interval from `low` to `high` is, both ends included."""
         interval = Range(low, high)
         if self.covers(interval):
             return Zone.INSIDE
@@ -131,7 +131,7 @@ class Limit(ABC):
 
 
 class OneSided(Limit):
-    """A limit that is one number: what lies on its other side misses it. `is_floor`: what lies below."""
+    """A limit that is one number: what is on its other side misses it. `is_floor`: what is below."""
 
     __slots__ = ()
     is_floor: ClassVar[bool]
@@ -267,7 +267,7 @@ class Target(Limit):
 
     @property
     def ranges(self) -> tuple[Range, ...]:
-        """See `Limit`; 0.7 lies within 0.1 of 0.8."""
+        """See `Limit`; 0.7 is within 0.1 of 0.8."""
         return (Range(difference(self.target, self.tolerance), total((self.target, self.tolerance))),)
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a measurement stands: the report's URI, and the JSON pointer (RFC 6901) inside it."""
+    """Where a measurement is: the report's URI, and the JSON pointer (RFC 6901) inside it."""
 
     uri: str
     pointer: str = ""
@@ -35,7 +35,7 @@ class Measured:
     `facet` is `None` for the whole, `column` or `column=value` for a group. `samples` is the number of scored
     items behind the value. `standard_deviation` is the spread of the items; `standard_error` that of the value
     itself, where the report knows better than spread over root n (a judge's noise, clustered samples).
-    A value with `samples` and neither spread, error nor interval is a proportion and lies in [0, 1].
+    A value with `samples` and neither spread, error nor interval is a proportion and is in [0, 1].
 
     `samples_problem` says why the sample size that the report gives cannot be one (0, 2.5, 400 digits): the value is
     then judged as invalid. `spread_problem` says why the spread, error or interval that the report gives cannot be
@@ -60,7 +60,7 @@ class Unmeasured:
 
     What is undefined is undefined with its parts: a check on a metric below the address (`fmeval.qa` and
     `fmeval.qa.trivia.f1`), or on a group of a facet's column (`category` and `category=age`), has the same gap.
-    `itself_only` says that the parts stand on their own, as the entries of a confusion matrix do.
+    `itself_only` says that the parts count on their own, as the entries of a confusion matrix do.
     """
 
     metric: str

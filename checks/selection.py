@@ -75,7 +75,7 @@ def matches_no_group(pattern: str) -> bool:
     places = [token & _NAME_CHARACTERS for token in tokens if token is not None]
     if not all(places):
         return True
-    # A * at an end can supply the letter that must stand there; a fixed place must allow one itself.
+    # A * at an end can supply the letter that must be there; a fixed place must allow one itself.
     needed = len(places)
     for token in dict.fromkeys((0, len(tokens) - 1)):
         fixed = tokens[token]

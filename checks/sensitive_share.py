@@ -5,7 +5,7 @@ A check whose metric is `explainability.kernel_shap.<label>.sensitive_share` nam
 explain makes it undefined: a mistyped name may not pass for a feature without weight.
 
 Labels and features may hold dots, and the same report may be there at two versions. So shares are kept apart by the
-report and by the place inside it where they stand, never by their joined names alone.
+report and by the place inside it where they are, never by their joined names alone.
 """
 
 from collections import defaultdict
@@ -32,7 +32,7 @@ def find_explanations(evidence: Evidence) -> Explanations:
         for share in report.measurements:
             if share.facet is not None or not share.metric.endswith(SHARE):
                 continue
-            # The feature is the last key on the way to its share; what stands before it is the address of the label.
+            # The feature is the last key on the way to its share; what comes before it is the address of the label.
             label, _, key = share.source.pointer.rpartition("/")
             feature = key.replace("~1", "/").replace("~0", "~")
             ending = f".{feature}{SHARE}"
@@ -65,5 +65,5 @@ def _sum(metric: str, features: Sequence[str], shares: Mapping[str, Measurement]
 
 
 def _find_source(share: Measurement) -> Source:
-    """Return where the explanation stands that `share` is one of."""
+    """Return where the explanation is that `share` belongs to."""
     return Source(share.source.uri, share.source.pointer.rpartition("/")[0])

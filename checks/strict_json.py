@@ -24,7 +24,7 @@ def _refuse_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValu
     result: dict[str, JsonValue] = {}
     for key, value in pairs:
         if key in result:
-            raise ReportError(f'the key "{key}" stands twice in one object')
+            raise ReportError(f'the key "{key}" is there twice in one object')
         result[key] = value
     return result
 
@@ -97,4 +97,4 @@ def _refuse_lone_surrogates(value: JsonValue) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise ReportError("half of a surrogate pair (\\ud800 to \\udfff) stands alone in its text") from error
+        raise ReportError("half of a surrogate pair (\\ud800 to \\udfff) is alone in its text") from error

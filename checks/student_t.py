@@ -15,13 +15,13 @@ _TINY = 1e-300
 def student_t_quantile(level: float, degrees: int) -> float:
     """Return the value that Student's t with `degrees` degrees of freedom stays below with probability `level`.
 
-    `level` lies above 0.5 and below 1, `degrees` is 1 or more. The relative error is below 1e-7. Below 1,000
+    `level` is above 0.5 and below 1, `degrees` is 1 or more. The relative error is below 1e-7. Below 1,000
     degrees the tail, an incomplete beta function, is solved by Newton's method; from there
     on the expansion of Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.5.
     """
     if degrees >= _MANY:
         return _expanded(NormalDist().inv_cdf(level), degrees)
-    # The tail is convex, and the normal quantile lies below the root: Newton's steps come nearer from one side.
+    # The tail is convex, and the normal quantile is below the root: Newton's steps come nearer from one side.
     t = NormalDist().inv_cdf(level)
     for _ in range(_MOST_STEPS):
         step = (_tail(t, degrees) - (1 - level)) / _density(t, degrees)

@@ -90,7 +90,7 @@ class JudgedModel:
     def _agrees(self, key: str, value: str, own: Sequence[str]) -> bool:
         if key in ("name", "group"):
             return value.lower() == own[0].lower()
-        # The digest of an image may stand in its URI, on either side.
+        # The digest of an image may be in its URI, on either side.
         by_digest = key == "image" and any(
             value.endswith(f"@{digest}") for digest in self._list_own("image_digest")
         )

@@ -40,6 +40,6 @@ def examine_thresholds(content: bytes, source: str, *, strict: bool = False) -> 
 
 
 def _make_problem(path: Path, message: str, places: YamlSource) -> Problem:
-    # Names out of the file stand in messages, and may not steer a terminal.
+    # Names out of the file are in messages, and may not steer a terminal.
     harmless = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in message)
     return Problem(places.values.get(path, Place(1, 1)), path, harmless)

@@ -51,7 +51,7 @@ def parse_thresholds(content: bytes, source: str) -> ThresholdFile:
 
 
 def parse_with_places(content: bytes, source: str) -> tuple[ThresholdFile, YamlSource]:
-    """Parse as `parse_thresholds` does; the second value knows where in the file everything stands.
+    """Parse as `parse_thresholds` does; the second value knows where in the file everything is.
 
     Raises:
         ThresholdFileError: with all problems at once, in the order of the file.
@@ -141,12 +141,12 @@ def _is_meant_as_limit(detail: ErrorDetails, path: Path, refused: list[Path]) ->
 
 
 def _find_check(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Return the index of the check inside which `loc` lies, if it lies inside of one."""
+    """Return the index of the check that `loc` is inside of, if it is inside of one."""
     return loc[1:2] if loc[:1] == ("checks",) and loc[2:] else ()
 
 
 def _find_path_in_file(loc: tuple[str | int, ...], source: YamlSource) -> Path:
-    """Drop from pydantic's location what does not stand in the file, but keep the name of a missing key."""
+    """Drop from pydantic's location what is not in the file, but keep the name of a missing key."""
     while len(loc) > 1 and loc not in source.values and loc[:-1] not in source.values:
         loc = loc[:-1]
     return loc

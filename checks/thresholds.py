@@ -101,7 +101,7 @@ class Check(_Model):
     at_least: Number | None = Field(default=None, description="The value must be this or more.")
     at_most: Number | None = Field(default=None, description="The value must be this or less.")
     between: Annotated[tuple[Number, Number], Field(strict=False), AfterValidator(_rising)] | None = Field(
-        default=None, description="The value must lie in [low, high], both ends included."
+        default=None, description="The value must be in [low, high], both ends included."
     )
     target: Number | None = Field(
         default=None, description="The value must be within `tolerance` of this, both ends included."

@@ -53,7 +53,7 @@ class YamlSource:
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, event: yaml.Event, path: Path, message: str) -> None:
-        """Note that what stands at `event` is not allowed."""
+        """Note that what is at `event` is not allowed."""
         self.problems.append(Problem(_read_place(event.start_mark), path, message))
 
 
@@ -66,7 +66,7 @@ def _read_place(mark: Any) -> Place:  # the C parser and the Python parser each 
 
 
 def parse_yaml(text: str) -> YamlSource:
-    """Parse one YAML document; what is refused stands in `problems`, and never raises."""
+    """Parse one YAML document; what is refused is in `problems`, and never raises."""
     source = YamlSource()
     events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=_Loader))
     try:
@@ -145,7 +145,7 @@ class _Builder:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._build_key(event, path)
             if key in items:
-                self._source.refuse(event, (*path, key), "this key stands twice; keep one")
+                self._source.refuse(event, (*path, key), "this key is there twice; keep one")
             self._source.keys[*path, key] = _read_place(event.start_mark)
             items[key] = self._build_given(next(self._events), (*path, key))
         return items
@@ -167,7 +167,7 @@ class _Builder:
 
 
 def _read_scalar(text: str, *, quoted: bool) -> PlainData:
-    """Return what an untagged scalar stands for; quoted and block scalars are text, whatever they look like."""
+    """Return what an untagged scalar means; quoted and block scalars are text, whatever they look like."""
     if not quoted:
         for pattern, meaning in _CORE_SCHEMA:
             if pattern.fullmatch(text):

@@ -5,7 +5,7 @@
     >>> record.decision  # doctest: +SKIP
     <Verdict.APPROVED: 'Approved'>
 
-What is listed here is stable and documented in docs/python-api.md; whatever lies below other modules of this package
+What is listed here is stable and documented in docs/python-api.md; whatever is below other modules of this package
 is not, and may change with any version. A name is imported when it is asked for: `check` loads no pandas, and no AWS
 SDK unless something in S3 is named.
 """

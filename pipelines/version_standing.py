@@ -80,10 +80,10 @@ class Standing:
 
 
 def look_up_standing(package: ModelPackage, log: DecisionLog | None) -> Standing:
-    """Return how `package` stands by the records of `log`, or without any where there is no log to look in.
+    """Return the standing of `package` by the records of `log`, or without any where there is no log to look in.
 
     Raises:
-        DecisionMismatchError: something else stands where an outcome should.
+        DecisionMismatchError: something else is where an outcome should be.
         GovernanceError: the log cannot be read.
     """
     outcomes = () if log is None else list_outcomes(package, log)

@@ -31,7 +31,7 @@ class Scope:
     steps: dict[str, Any] = field(default_factory=dict)
 
     def resolve(self, value: Any) -> Any:
-        """Return `value` with every expression in it replaced by what it stands for.
+        """Return `value` with every expression in it replaced by its value.
 
         Raises:
             ExpressionError: it refers to something that is not there.

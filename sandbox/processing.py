@@ -1,6 +1,6 @@
 """Runs a Processing step as a process of this machine, with its inputs and outputs under a folder of its own.
 
-A container sees its inputs and outputs below `/opt/ml`. Here each job has a folder that stands for it, and every
+A container sees its inputs and outputs below `/opt/ml`. Here each job has a folder in its place, and every
 `/opt/ml` in the container's entry point, arguments and environment is rewritten to that folder. The image itself
 is not run: `python` and `python3` are the interpreter that runs the sandbox, without its installed packages, so
 the job has the standard library and what it brings along.

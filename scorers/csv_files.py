@@ -26,14 +26,14 @@ def csv_columns(path: Path, separator: str | None = None) -> list[str]:
     `separator` `None` is a comma that the user has no option to change.
 
     Raises:
-        GovernanceError: when the file is no CSV in UTF-8, a name stands twice, or another character separates.
+        GovernanceError: when the file is no CSV in UTF-8, a name is there twice, or another character separates.
     """
     for row in csv_rows(path, separator or COMMA):
         columns = [name.strip() for name in row.cells]
         _refuse_other_separator(path, columns, separator)
         if twice := sorted({name for name in columns if columns.count(name) > 1}):
             raise GovernanceError(
-                f'{path}: the column "{", ".join(twice)}" stands twice; give each its own name'
+                f'{path}: the column "{", ".join(twice)}" is there twice; give each its own name'
             )
         return columns
     return []
@@ -57,10 +57,10 @@ def csv_rows(path: Path, separator: str = COMMA) -> Iterator[CsvRow]:
 
 
 def width_problem(cells: int, columns: int) -> str | None:
-    """Say that a row is wider or narrower than the header, of which one cannot tell what stands where."""
+    """Say that a row is wider or narrower than the header, of which one cannot tell what belongs where."""
     if cells == columns:
         return None
-    return f"{cells} cells, and the header has {columns}; a cell that holds the separator stands in double quotes"
+    return f"{cells} cells, and the header has {columns}; a cell that holds the separator is in double quotes"
 
 
 def _refuse_other_separator(path: Path, columns: list[str], separator: str | None) -> None:

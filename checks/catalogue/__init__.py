@@ -1,4 +1,4 @@
-"""The catalogue of metrics: every address that the scorers and the readers of reports produce, and what stands there.
+"""The catalogue of metrics: every address that the scorers and the readers of reports produce, and what they mean.
 
 One module a family; a new metric is an entry there. A metric that the catalogue does not know is allowed everywhere:
 whoever writes a report may name metrics as they like.
@@ -47,7 +47,7 @@ for _metric in CATALOGUE:
 def find_metric(address: str) -> Metric | None:
     """Return what the catalogue says of `address`, `None` where it does not know it.
 
-    An address as it stands goes before patterns, and a pattern before those after it in its family.
+    An address without placeholders goes before patterns, and a pattern before those after it in its family.
     """
     if exact := _EXACT.get(address):
         return exact

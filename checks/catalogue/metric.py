@@ -61,9 +61,9 @@ UNBOUNDED = Range(None, None)
 
 @dataclass(frozen=True)
 class Metric:
-    """One address, or one pattern of addresses, and what stands there.
+    """One address, or one pattern of addresses, and what the number there means.
 
-    `<word>` in an address stands for any text, dots included. `target` is the best value of a metric that has it
+    `<word>` in an address is any text, dots included. `target` is the best value of a metric that has it
     inside its range. `supported` says whether reports give a sample size with it, on which `confidence` and
     `min_samples` rest. `companion_of` is the address of the metric from which this one is derived.
     """

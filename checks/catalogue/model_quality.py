@@ -143,7 +143,7 @@ FAMILY = Family(
         _of_card("model_card.<group>.<metric>", "A number of a SageMaker model card's evaluation."),
         Metric(
             "metrics.<name>",
-            "A figure of your own that stands under metrics; any other is at the path that leads to it.",
+            "A figure of your own under metrics; any other is at the path that leads to it.",
             "docs/evidence.md",
             UNBOUNDED,
             Better.NEITHER,

@@ -121,7 +121,7 @@ _MEMORIZATION = (
     _share("memorization.empty_rate", "Share of responses that are empty.", OWN, Better.LOWER),
     _score(
         "memorization.longest_overlap_tokens",
-        "Mean length of the longest run that stands in the corpus.",
+        "Mean length of the longest run that is in the corpus.",
         LEE,
         Better.LOWER,
         unit=Unit.TOKENS,
@@ -228,7 +228,7 @@ FAMILY = Family(
         *_BBQ_SCORES,
         Metric(
             "memorization.max_overlap_tokens",
-            "The longest run of any response that stands in the corpus.",
+            "The longest run of any response that is in the corpus.",
             LEE,
             POSITIVE,
             Better.LOWER,

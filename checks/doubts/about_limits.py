@@ -71,7 +71,7 @@ def _explain_impossible(check: Check, metric: Metric | None) -> str | None:
         (text for limit, text in _guess_meant(check.limit, metric) if _decides(limit, metric.range)), None
     )
     return (
-        f"no value of {short(check.metric)} can {verb} this, for it lies in {metric.range}; "
+        f"no value of {short(check.metric)} can {verb} this, for it is in {metric.range}; "
         f"{f'did you mean {meant}?' if meant else way_out}"
     )
 

@@ -35,7 +35,7 @@ def doubt_metric(check: Check, path: Path) -> Iterator[Doubt]:
         message = "a check is about one metric, and * is none; write a check for each metric"
         yield Doubt(path, message, refused=True)
     elif copied := [one for one in _PLACEHOLDER.findall(metric) if one in _PLACEHOLDERS]:
-        message = f"{short(copied[0])} stands for a name of your report; write that name instead"
+        message = f"{short(copied[0])} is a placeholder for a name of your report; write that name instead"
         yield Doubt(path, message, refused=True)
     elif whole := find_full_names(metric):
         message = f"this is the last part of {_list_first(whole)}; write the whole address"
@@ -87,15 +87,15 @@ def _doubt_spelling(facet: str) -> Iterator[tuple[str, bool]]:
     if "*" in column or group == "*":
         name = column.strip("* ") or "column"
         yield (
-            f'only "*" by itself stands for every group; for every group of a column write "{short(name)}"',
+            f'only "*" by itself is every group; for every group of a column write "{short(name)}"',
             True,
         )
     elif not column.strip():
-        yield 'no column stands before the "="; write "column=value"', True
+        yield 'there is no column before the "="; write "column=value"', True
     elif column != column.strip() or group != group.strip():
         tidy = group_facet(column.strip(), group.strip())
         yield f'the spaces around "=" count as part of the names; did you mean "{short(tidy)}"?', False
     elif value == "":
         yield f'this is the group whose value is empty; for every group write "{short(column)}"', False
     elif "*" in group:
-        yield f'the * is taken as it stands; for every group of the column write "{short(column)}"', False
+        yield f'the * is taken literally; for every group of the column write "{short(column)}"', False

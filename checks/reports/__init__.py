@@ -208,7 +208,7 @@ def _drop_nameless(measurements: Iterator[Measurement]) -> Iterator[Measurement]
 
 
 def _bound_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:
-    """Pass measurements on until their names are more than a report's: a long one may stand above many numbers."""
+    """Pass measurements on until their names are more than a report's: a long one may be the beginning of many."""
     characters = 0
     for measurement in measurements:
         characters += _count_name_characters(measurement)

@@ -91,7 +91,7 @@ def _explain_no_score(items: Sequence[_Scores | str]) -> str:
 def _read_scores(line: JsonValue) -> Iterator[_Scores | str]:
     """Yield the scores of each answer of a line by metric, or why there are none."""
     if not isinstance(line, Mapping):
-        yield line if isinstance(line, str) else f"{name_kind(line)} stands where an object belongs"
+        yield line if isinstance(line, str) else f"{name_kind(line)} where an object belongs"
         return
     result = line.get(SECTION)
     stated = find_error_beside(line)
@@ -111,9 +111,7 @@ def _read_scores(line: JsonValue) -> Iterator[_Scores | str]:
 def _group_by_metric(scores: JsonValue) -> _Scores | str:
     if not isinstance(scores, list):
         return (
-            "the list of scores is missing"
-            if scores is None
-            else f"{name_kind(scores)} stands where scores belong"
+            "the list of scores is missing" if scores is None else f"{name_kind(scores)} where scores belong"
         )
     found: dict[str, JsonValue] = {}
     for score in scores:

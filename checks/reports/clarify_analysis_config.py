@@ -1,6 +1,6 @@
 """Clarify's `analysis_config.json`, which a Clarify job leaves beside its report: settings, no measurements.
 
-Recognised so that a folder of Clarify's output can be evidence as it stands, and so that this file in the place of
+Recognised so that a folder of Clarify's output can be evidence unchanged, and so that this file in the place of
 the report is called by its name.
 """
 

@@ -85,7 +85,7 @@ def _read_section(section: Node, prefix: str) -> Iterator[Measurement]:
     facets = section.child("facets") if "facets" in section else section
     if "facets" not in section or not isinstance(facets.value, Mapping) or not facets.value:
         misplaced = "facets" in section and facets.value != {}
-        reason = f"{name_kind(facets.value)} stands where an object of facets belongs"
+        reason = f"{name_kind(facets.value)} where an object of facets belongs"
         reason = reason if misplaced else "it has no facets"
         yield make_gap(prefix, facets, reason)
         return
@@ -93,9 +93,7 @@ def _read_section(section: Node, prefix: str) -> Iterator[Measurement]:
     for column, groups in facets.members():
         if not isinstance(groups.value, list) or not groups.value:
             reason = (
-                "it has no groups"
-                if groups.value == []
-                else f"{name_kind(groups.value)} stands where groups belong"
+                "it has no groups" if groups.value == [] else f"{name_kind(groups.value)} where groups belong"
             )
             by_facet.setdefault(column, []).append(make_gap(prefix, groups, reason, facet=column))
             continue
@@ -118,7 +116,7 @@ def _read_value(group: Node) -> str | None:
 def read_group(group: Node, prefix: str, facet: str | None) -> Iterator[Measurement]:
     """Yield the metrics of one group, or the gap of all of them."""
     if not isinstance(group.value, Mapping):
-        yield make_gap(prefix, group, f"{name_kind(group.value)} stands where a group belongs", facet=facet)
+        yield make_gap(prefix, group, f"{name_kind(group.value)} where a group belongs", facet=facet)
         return
     error = read_error(group.value.get("error"))
     metrics = group.child("metrics") if "metrics" in group else group

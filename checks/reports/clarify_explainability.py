@@ -48,7 +48,7 @@ def read(report: Node) -> Iterator[Measurement]:
 
 
 def _explain_misplaced(node: Node, wanted: str) -> str:
-    return f"{name_kind(node.value)} stands where {wanted} belongs"
+    return f"{name_kind(node.value)} where {wanted} belongs"
 
 
 def _read_labels(prefix: str, labels: Node) -> Iterator[Measurement]:

@@ -14,8 +14,8 @@ Beside `value` and `standard_deviation` a metric may carry
 A top-level `provenance` says how the figures came about; it is evidence, but holds no measurements.
 
 Groups are found whatever the case of `_metrics`, one level down too, and in each element of a list at the top; the
-address is the same. A group, and what stands in it, may be a list of `{"name": …, "value": …}`. A figure that stands
-at the top, outside of every group, is a gap at its own name: what it is a figure of cannot be told.
+address is the same. A group, and what is in it, may be a list of `{"name": …, "value": …}`. A figure at
+the top, outside of every group, is a gap at its own name: what it is a figure of cannot be told.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ def write_evaluation(
 ) -> dict[str, JsonValue]:
     """Return the evaluation JSON that holds `measurements`; reading it gives them back.
 
-    A measurement's metric is `<group>.<name>`; a facet's entry stands under its metric.
+    A measurement's metric is `<group>.<name>`; a facet's entry is under its metric.
 
     Raises:
         ValueError: when a metric has no group, or one metric and facet are given twice (a defect of the caller).
@@ -105,7 +105,7 @@ def _is_evaluation(document: JsonValue) -> bool:
 
 
 def _has_groups(value: JsonValue) -> bool:
-    """Whether `value` stands around groups: of the many things below the top only what is built as one counts."""
+    """Whether there are groups in `value`: of the many things below the top only what is built as one counts."""
     return isinstance(value, Mapping) and any(
         is_group(key) and (isinstance(group, Mapping) or is_named_list(group)) for key, group in value.items()
     )
@@ -121,7 +121,7 @@ def is_group(key: str) -> bool:
 
 
 def name_group(key: str) -> str:
-    """Return the name of the group that `key` stands for: `Classification` for `Classification_Metrics`."""
+    """Return the name of the group whose key is `key`: `Classification` for `Classification_Metrics`."""
     return key[: -len(GROUP_SUFFIX)]
 
 
@@ -143,7 +143,7 @@ def read(report: Node) -> Iterator[Measurement]:
 
 
 def _read_around_groups(address: str, node: Node) -> Iterator[Measurement]:
-    """Yield the groups of what stands around groups, such as one of several runs, and the gaps of the rest of it."""
+    """Yield the groups of an object that has groups, such as one of several runs, and the gaps of the rest of it."""
     for key, child in node.members():
         if is_group(key):
             yield from read_group(name_group(key), child)
@@ -173,18 +173,18 @@ def _remove_number(key: str) -> str:
     return "".join(character for character in key if not character.isdigit())
 
 
-_TOO_DEEP = "a group of metrics stands too far down to be read; put it at the top, or one level down"
+_TOO_DEEP = "a group of metrics is too far down to be read; put it at the top, or one level down"
 _MOST_OUTSIDE = 1_000  # told one by one
 
 
 def _find_gaps_outside(address: str, node: Node) -> Iterator[Measurement]:
-    """Yield the gaps of what stands outside of every group: another report may have figures at these addresses."""
+    """Yield the gaps of what is outside of every group: another report may have figures at these addresses."""
     if _is_figure(node.value):
         yield Unmeasured(address, _OUTSIDE, node.source, itself_only=True)
         return
     found = list(islice(read_numbers_below(address, node), _MOST_OUTSIDE + 1))
     if len(found) > _MOST_OUTSIDE:
-        yield make_gap(address, node, "more than can be told stands here, outside of every group")
+        yield make_gap(address, node, "there is more here than can be told, outside of every group")
         return
     keys = dict.fromkeys(key for one in found for key in one.source.pointer.split("/")[:-1] if is_group(key))
     for key in keys:
@@ -208,7 +208,7 @@ def _is_figure(value: JsonValue) -> bool:
 def read_group(group: str, node: Node) -> Iterator[Measurement]:
     """Yield the metrics of one group, addressed as `group.name`."""
     if not node.value or not (isinstance(node.value, Mapping) or is_named_list(node.value)):
-        misplaced = f"{name_kind(node.value)} stands where an object of metrics belongs"
+        misplaced = f"{name_kind(node.value)} where an object of metrics belongs"
         yield make_gap(group, node, "the group has no metric" if node.value == {} else misplaced)
         return
     if (stated := find_error_beside(node.value)) is not None:

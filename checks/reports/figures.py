@@ -120,18 +120,18 @@ _MOST_SHOWN = 40  # characters of one key
 
 
 def why_unknown(document: JsonValue) -> str:
-    """Return what stands at the top of a document that no reader knows, and what to write instead."""
+    """Return what is at the top of a document that no reader knows, and what to write instead."""
     tool = guess_tool(document)
     if tool is not None:
         return (
-            f"not a report of a known format: {_describe_top(document)} stands at the top, which is a part of what "
+            f"not a report of a known format: {_describe_top(document)} is at the top, which is a part of what "
             f"{tool} writes, or a broken one; attach the whole file as it was written"
         )
     what = ": items, not figures" if isinstance(document, list) and document else ", and no figure"
     if isinstance(document, Mapping) and any(map(_is_number_in_quotes, document.values())):
         what = "; its figures are text, and a figure has no quotes"
     return (
-        f"not a report of a known format: {_describe_top(document)} stands at the top{what}; "
+        f"not a report of a known format: {_describe_top(document)} is at the top{what}; "
         f"write figures as {EXAMPLE}, addressed as model.accuracy"
     )
 

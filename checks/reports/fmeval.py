@@ -60,7 +60,7 @@ def _read_categories(output: Node, metric: str) -> dict[str | None, list[Measure
         return {}
     categories = output.child("category_scores")
     if not isinstance(categories.value, list):
-        reason = f"{name_kind(categories.value)} stands where a list of categories belongs"
+        reason = f"{name_kind(categories.value)} where a list of categories belongs"
         return {CATEGORY: [make_gap(metric, categories, reason, facet=CATEGORY)]}
     found: dict[str | None, list[Measurement]] = {}
     for _, category in categories.members():
@@ -81,7 +81,7 @@ def _read_scores(parent: Node, key: str, metric: str, facet: str | None) -> list
         return []
     scores = parent.child(key)
     if not isinstance(scores.value, list):
-        reason = f"{name_kind(scores.value)} stands where a list of scores belongs"
+        reason = f"{name_kind(scores.value)} where a list of scores belongs"
         return [make_gap(metric, scores, reason, facet=facet)]
     return [_read_score(score, metric, facet) for _, score in scores.members()]
 

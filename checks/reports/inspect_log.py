@@ -86,7 +86,7 @@ def read(report: Node) -> Iterator[Measurement]:
         yield make_gap(prefix, results, uncounted)
     scores = results.child("scores")
     if not isinstance(scores.value, list):
-        yield make_gap(prefix, scores, f"{name_kind(scores.value)} stands where a list of scores belongs")
+        yield make_gap(prefix, scores, f"{name_kind(scores.value)} where a list of scores belongs")
         return
     entries = [score for _, score in scores.members()]
     names = Counter(_read_name(score) for score in entries)
@@ -166,7 +166,7 @@ def _read_score(prefix: str, score: Node, results: Node, epochs: int) -> Iterato
 
 
 def _find_value(metric: Node) -> Node:
-    """Return the node of a metric's number, which stands in `value`, or alone."""
+    """Return the node of a metric's number, which is in `value`, or alone."""
     return metric.child("value") if "value" in metric else metric
 
 

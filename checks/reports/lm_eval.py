@@ -2,7 +2,7 @@
 
 Addressed as `lm_eval.<task>.<metric>`, such as `lm_eval.arc_challenge.acc_norm`; a filter other than `none` follows:
 `lm_eval.gsm8k.exact_match.strict-match`. Today's keys are `"acc,none"` and `"acc_stderr,none"`, the older ones `acc`
-and `acc_stderr`; `"N/A"` stands where there is no standard error. Sample sizes are in `n-samples` or in the task's
+and `acc_stderr`; `"N/A"` is written where there is no standard error. Sample sizes are in `n-samples` or in the task's
 `sample_len`. `groups` repeats the groups of tasks that `results` has; where the two differ, both are measurements of
 one metric, and contradict each other. The shape is that of
 https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md.
@@ -41,7 +41,7 @@ def read(report: Node) -> Iterator[Measurement]:
             continue
         tasks = report.child(section)
         if not isinstance(tasks.value, Mapping):
-            yield make_gap(FORMAT, tasks, f"{name_kind(tasks.value)} stands where an object of tasks belongs")
+            yield make_gap(FORMAT, tasks, f"{name_kind(tasks.value)} where an object of tasks belongs")
         for task, node in tasks.members() if isinstance(tasks.value, Mapping) else ():
             yield from _read_task(task, node, sizes.get(task) if isinstance(sizes, Mapping) else None)
 
@@ -50,9 +50,7 @@ def _read_task(task: str, node: Node, size: JsonValue) -> Iterator[Measurement]:
     metric = f"{FORMAT}.{task}"
     entry = node.value
     if not isinstance(entry, Mapping) or not entry:
-        reason = (
-            f"{name_kind(entry)} stands where an object of metrics belongs" if entry else "it has no metric"
-        )
+        reason = f"{name_kind(entry)} where an object of metrics belongs" if entry else "it has no metric"
         yield make_gap(metric, node, reason)
         return
     samples = size.get("effective") if isinstance(size, Mapping) else size

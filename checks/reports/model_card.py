@@ -45,9 +45,7 @@ def read(report: Node) -> Iterator[Measurement]:
     if EVALUATIONS in report:
         evaluations = report.child(EVALUATIONS)
         if not isinstance(evaluations.value, list):
-            yield make_gap(
-                PREFIX, evaluations, f"{name_kind(evaluations.value)} stands where evaluations belong"
-            )
+            yield make_gap(PREFIX, evaluations, f"{name_kind(evaluations.value)} where evaluations belong")
         for index, evaluation in evaluations.members() if isinstance(evaluations.value, list) else ():
             yield from _read_groups(evaluation, f"{PREFIX}.{_read_name(evaluation) or index}")
 

@@ -41,7 +41,7 @@ def read(report: Node) -> Iterator[Measurement]:
                 yield from read_feature_numbers(PREFIX, feature)
                 yield from _find_missing_completeness(feature, has_completeness)
         else:
-            yield make_gap(PREFIX, part, f"{name_kind(part.value)} stands where a list of features belongs")
+            yield make_gap(PREFIX, part, f"{name_kind(part.value)} where a list of features belongs")
 
 
 def _find_missing_completeness(feature: Node, others_have_it: bool) -> Iterator[Unmeasured]:

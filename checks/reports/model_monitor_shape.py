@@ -1,4 +1,4 @@
-"""What the files of Model Monitor look like, whatever else stands in them."""
+"""What the files of Model Monitor look like, whatever else is in them."""
 
 from collections.abc import Mapping
 

@@ -50,9 +50,7 @@ def read(report: Node) -> Iterator[Measurement]:
 
 def _read_features(features: Node) -> Iterator[Measurement]:
     if not isinstance(features.value, list):
-        yield make_gap(
-            PREFIX, features, f"{name_kind(features.value)} stands where a list of features belongs"
-        )
+        yield make_gap(PREFIX, features, f"{name_kind(features.value)} where a list of features belongs")
         return
     named = [feature for _, feature in features.members()]
     known = {section: _list_statistics(section, named) for section in STATISTICS_SECTIONS}
@@ -81,7 +79,7 @@ def _find_missing_statistics(feature: Node, known: Mapping[str, Sequence[str]]) 
                     reason = "this feature has no such statistic, and others have"
                     yield make_gap(f"{PREFIX}.{section}.{name}", feature.child(section), reason, facet=facet)
         else:
-            reason = f"{name_kind(given)} stands where an object of statistics belongs"
+            reason = f"{name_kind(given)} where an object of statistics belongs"
             yield make_gap(f"{PREFIX}.{section}", feature.child(section), reason, facet=facet)
     if not present:
         missing = SECTION_OF.get(str(feature.value.get("inferred_type")))
@@ -112,7 +110,7 @@ def _read_statistics(metric: str, node: Node, facet: str) -> Iterator[Measuremen
     if not isinstance(node.value, Mapping) or not node.value:
         yield from read_numbers_below(metric, node, facet=facet)
         return
-    yield Unmeasured(metric, "an object stands where a number belongs", node.source, facet, itself_only=True)
+    yield Unmeasured(metric, "an object where a number belongs", node.source, facet, itself_only=True)
     for key, part in node.members():
         if key == "sketch":  # thousands of raw points, which the buckets beside it sum up
             reason = "the raw sketch of a distribution holds no metric; its buckets do"

@@ -53,7 +53,7 @@ def read(report: Node) -> Iterator[Measurement]:
 
 def _count_violations(violations: Node, looked_for: Sequence[str]) -> Iterator[Measurement]:
     if not isinstance(violations.value, list):
-        reason = f"{name_kind(violations.value)} stands where a list of violations belongs"
+        reason = f"{name_kind(violations.value)} where a list of violations belongs"
         yield make_gap(PREFIX, violations, reason)
         return
     listed = [violation for _, violation in violations.members()]

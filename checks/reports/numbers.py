@@ -22,7 +22,7 @@ _CODES = frozenset({"code", "status", "status_code", "exit_code", "errno"})
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value inside a report, and where it stands."""
+    """A value inside a report, and where it is."""
 
     value: JsonValue
     source: Source
@@ -62,7 +62,7 @@ class Node:
         if isinstance(self.value, Mapping):
             return self.value
         raise ReportError(
-            f"{self.source.pointer or 'the top'}: {name_kind(self.value)} stands where an object belongs"
+            f"{self.source.pointer or 'the top'}: {name_kind(self.value)} where an object belongs"
         )
 
     def list(self) -> Sequence[JsonValue]:
@@ -73,9 +73,7 @@ class Node:
         """
         if isinstance(self.value, Sequence) and not isinstance(self.value, str):
             return self.value
-        raise ReportError(
-            f"{self.source.pointer or 'the top'}: {name_kind(self.value)} stands where a list belongs"
-        )
+        raise ReportError(f"{self.source.pointer or 'the top'}: {name_kind(self.value)} where a list belongs")
 
     def text(self) -> str:
         """Return the value as text; a number counts as its notation.
@@ -85,7 +83,7 @@ class Node:
         """
         if isinstance(self.value, str | int | float) and not isinstance(self.value, bool):
             return _refuse_long_name(str(self.value))
-        raise ReportError(f"{self.source.pointer}: {name_kind(self.value)} stands where text belongs")
+        raise ReportError(f"{self.source.pointer}: {name_kind(self.value)} where text belongs")
 
 
 def _refuse_long_name(name: str) -> str:
@@ -123,7 +121,7 @@ def why_not_a_number(value: JsonValue) -> str | None:
     if isinstance(value, str) and is_undefined(value):
         return f'"{value}" is not a finite number'
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"{name_kind(value)} stands where a number belongs"
+        return f"{name_kind(value)} where a number belongs"
     try:
         finite = math.isfinite(float(value))
     except OverflowError:
@@ -169,7 +167,7 @@ def find_error_beside(value: JsonValue) -> str | None:
 def read_measurement(
     metric: str, node: Node, *, facet: str | None = None, error: JsonValue = None
 ) -> Measurement:
-    """Return what stands at `node` as a measurement; `error` is the report's own reason for an undefined one."""
+    """Return the value of `node` as a measurement; `error` is the report's own reason for an undefined one."""
     reason = why_not_a_number(node.value)
     if node.value is None and isinstance(error, str) and error.strip():
         reason = error

@@ -58,9 +58,7 @@ def _read_task(metric: str, task: Node) -> Iterator[Measurement]:
     entry = task.value
     if not isinstance(entry, Mapping) or not entry:
         reason = (
-            "it has no metric"
-            if entry == {}
-            else f"{name_kind(entry)} stands where an object of metrics belongs"
+            "it has no metric" if entry == {} else f"{name_kind(entry)} where an object of metrics belongs"
         )
         yield make_gap(metric, task, reason)
         return

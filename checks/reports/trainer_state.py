@@ -31,15 +31,13 @@ def read(report: Node) -> Iterator[Measurement]:
     yield from (read_measurement(f"{FORMAT}.{key}", report.child(key)) for key in _WHOLE if key in report)
     log = report.child(SECTION)
     if not isinstance(log.value, list):
-        yield make_gap(FORMAT, log, f"{name_kind(log.value)} stands where a list of entries belongs")
+        yield make_gap(FORMAT, log, f"{name_kind(log.value)} where a list of entries belongs")
         return
     seen: dict[str, dict[str, None]] = {}
     last: dict[str, Node] = {}
     for _, entry in log.members():
         if not isinstance(entry.value, Mapping):
-            yield make_gap(
-                FORMAT, entry, f"{name_kind(entry.value)} stands where an entry of the log belongs"
-            )
+            yield make_gap(FORMAT, entry, f"{name_kind(entry.value)} where an entry of the log belongs")
             continue
         for name in entry.value:
             if name not in _POSITIONS:

@@ -22,7 +22,7 @@ def read_record(place: str) -> DecisionRecord:
     """Read the decision record in a file, at an `s3://` URI, or on standard input; of a folder with one record, this.
 
     Raises:
-        GovernanceError: it cannot be read, or is none; the message names the records that lie there instead.
+        GovernanceError: it cannot be read, or is none; the message names the records that are there instead.
     """
     record = _input_of(place)
     try:

@@ -48,7 +48,7 @@ def with_variables(text: str, context: Context) -> str | None:
     A default is written `${aws:username, 'none'}`.
 
     Raises:
-        UnsupportedPolicyError: one of `${*}`, `${?}` and `${$}`, which stand for the characters themselves.
+        UnsupportedPolicyError: one of `${*}`, `${?}` and `${$}`, which mean the characters themselves.
     """
     missing = False
 

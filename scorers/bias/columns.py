@@ -82,7 +82,7 @@ def examples(column: pd.Series) -> str:
 def distinct(column: pd.Series) -> tuple[npt.NDArray[np.int32], pd.Index]:
     """Return each row's position among the distinct values of `column` (-1 where it is empty), and these values.
 
-    The values stand in the order of appearance. It is `pandas.factorize`, slice by slice: its hash table takes forty
+    The values are in the order of appearance. It is `pandas.factorize`, slice by slice: its hash table takes forty
     bytes a row at once.
     """
     codes = np.empty(len(column), dtype=np.int32)

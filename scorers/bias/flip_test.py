@@ -1,7 +1,7 @@
 """The flip test (FT): would a member of the group be judged otherwise, were they one of the others?
 
 As the library does it: the five nearest neighbours (one, where the others number nine or fewer) of each member of the
-group among the others, by Euclidean distance over the numeric features as they stand, vote on the member's label.
+group among the others, by Euclidean distance over the numeric features as they are, vote on the member's label.
 FT = (members predicted positive whose neighbours are negative − the reverse) / members.
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-post-training-bias-metric-ft.html
 

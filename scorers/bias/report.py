@@ -70,7 +70,7 @@ def bias_report(
         on_flip_test: called as a flip test goes on.
         on_remark: told how labels and predictions were understood, where that may not be what was meant.
 
-    A metric that has no value stands there as `null` with its `error`, an infinite one as `"Infinity"`.
+    A metric that has no value is there as `null` with its `error`, an infinite one as `"Infinity"`.
 
     Raises:
         BiasError: when the table does not hold what is asked for; the message names the way out.

@@ -68,7 +68,7 @@ class Group:
 def parse_facet(text: str, columns: Sequence[str]) -> Facet:
     """Read `COLUMN`, `COLUMN=VALUE,…` or `COLUMN>NUMBER`, where COLUMN is one of `columns`.
 
-    A value that holds a comma stands in double quotes.
+    A value that holds a comma is in double quotes.
 
     Raises:
         BiasError: when it is none of these.
@@ -88,11 +88,11 @@ def parse_positive(texts: Sequence[str]) -> Values | Above | tuple[str, ...]:
     Clarify takes it. A `>` before anything but a number is part of the label, as in `>50K`.
 
     Raises:
-        BiasError: when a threshold stands beside other values.
+        BiasError: when a threshold is beside other values.
     """
     thresholds = [text for text in texts if text.startswith(">") and _is_number(text[1:])]
     if thresholds and len(texts) > 1:
-        raise BiasError(f"positive {thresholds[0]}: a threshold stands alone; name one threshold, or values")
+        raise BiasError(f"positive {thresholds[0]}: a threshold is alone; name one threshold, or values")
     if thresholds:
         return Above(number_from(thresholds[0][1:]))
     if any(text.startswith("=") for text in texts):

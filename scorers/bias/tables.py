@@ -41,7 +41,7 @@ class Table:
         if not self.columns:
             raise BiasError(f"{path}: empty; there is nothing to compare")
         if twice := sorted({name for name in self.columns if self.columns.count(name) > 1}):
-            raise BiasError(f"{path}: the column {', '.join(twice)} stands twice; give each its own name")
+            raise BiasError(f"{path}: the column {', '.join(twice)} is there twice; give each its own name")
 
     def load(self, columns: Sequence[str], *, categories: Collection[str]) -> pd.DataFrame:
         """Read `columns`; in `categories` only an empty cell is empty, in the others also NA, null and the like.

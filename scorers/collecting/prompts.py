@@ -5,7 +5,7 @@
     memorization    lines with prompt, and reference where it is known
     disinformation  Misinfo Reaction Frames' table (.tsv or .csv), of which each headline is asked once, or lines
 
-Lines are JSON Lines; what else stands in a line goes along into the responses.
+Lines are JSON Lines; what else is in a line goes along into the responses.
 """
 
 import csv
@@ -129,7 +129,7 @@ CHECKS: Mapping[Benchmark, Callable[[Mapping[str, JsonValue]], None]] = {
 
 
 def _lines(benchmark: Benchmark, path: Path) -> Iterator[tuple[str, dict[str, JsonValue]]]:
-    """Yield each question's line, and where it stands."""
+    """Yield each question's line, and where it is."""
     if benchmark is Benchmark.TOXICITY and path.suffix == ".json":
         yield from _bold(path)
     elif benchmark is Benchmark.DISINFORMATION and path.suffix in TABLES:

@@ -44,7 +44,7 @@ class AnswerCache:
         return self
 
     def get(self, key: bytes) -> JsonValue:
-        """Return what stands under `key`, `None` where nothing does."""
+        """Return what is under `key`, `None` where nothing does."""
         row = self._connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 

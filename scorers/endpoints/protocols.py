@@ -54,7 +54,7 @@ class EndpointDownError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class JudgeAnswer:
-    """What a judge said. `stopped` says why it said no more, where that was not of its own accord.
+    """What a judge said. `stopped` says why it said no more, where it did not stop by itself.
 
     `without` says which settings the endpoint refused to be told (`models.concessions`).
     """
@@ -71,7 +71,7 @@ class Endpoint(Protocol):
 
     @property
     def description(self) -> Mapping[str, JsonValue]:
-        """Provider, model id and settings: they stand in the evidence, and the cache tells answers apart by them."""
+        """Provider, model id and settings: they are in the evidence, and the cache tells answers apart by them."""
         ...
 
     async def __aenter__(self) -> Self:

@@ -11,7 +11,7 @@ class Slots:
     """A semaphore with precedence.
 
     Scorings ask in steps, each after the answer to the one before. First come, first served would leave the long
-    chains for the end, when most slots stand empty; beginning every scoring early keeps them full.
+    chains for the end, when most slots are empty; beginning every scoring early keeps them full.
     """
 
     def __init__(self, count: int) -> None:

@@ -70,7 +70,7 @@ def mean_rating(ratings: Sequence[int], scale: Scale, sessions: Sequence[str] = 
 
 
 def _widen(interval: Interval, value: float) -> Interval:
-    """The interval, reaching to the value itself: the adjusted centre lies nearer to 0 than it."""
+    """The interval, reaching to the value itself: the adjusted centre is nearer to 0 than it."""
     return Interval(min(interval.low, value), max(interval.high, value), interval.confidence)
 
 

@@ -34,7 +34,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """What stands in which column: the rating, whose it is (`None`: in `session`, if there is one), and its groups.
+    """What is in which column: the rating, whose it is (`None`: in `session`, if there is one), and its groups.
 
     `separator` is the character between the cells of a CSV file.
     """

@@ -15,7 +15,7 @@ class Scale:
     """The ratings that people could give, and which of them promote (from) and detract (up to).
 
     Raises:
-        GovernanceError: for a mapping in which one rating would do both, or that lies outside the scale.
+        GovernanceError: for a mapping in which one rating would do both, or that is outside the scale.
     """
 
     low: int
@@ -27,7 +27,7 @@ class Scale:
         if not self.low <= self.detractors_to < self.promoters_from <= self.high:
             raise GovernanceError(
                 f"promoters from {self.promoters_from}, detractors up to {self.detractors_to}: on a scale from "
-                f"{self.low} to {self.high} detractors come first, and both lie on it"
+                f"{self.low} to {self.high} detractors come first, and both are on it"
             )
 
     def points(self, rating: int) -> int:

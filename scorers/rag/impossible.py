@@ -6,5 +6,5 @@ NO_ITEM = "no item could be scored: "
 
 
 def is_of_all_items(reason: str) -> bool:
-    """Return whether a reason is one of the run rather than of the item that it stands with."""
+    """Return whether a reason is one of the run rather than of the item that it is given for."""
     return reason in (NO_JUDGE, NO_EMBEDDINGS) or reason.startswith(NO_ITEM)

@@ -76,9 +76,7 @@ class _Reading:
         except GovernanceError as error:
             return str(error)
         if item.id in self.items:
-            return (
-                f'id: "{item.id}" stands on line {self._first_lines[item.id]} already; ids tell items apart'
-            )
+            return f'id: "{item.id}" is on line {self._first_lines[item.id]} already; ids tell items apart'
         self.items[item.id], self._first_lines[item.id] = item, line.number
         return None
 

@@ -1,4 +1,4 @@
-"""The metrics: which `ragas` class stands behind each name, what it needs, and how one item is scored by it."""
+"""The metrics: which `ragas` class is behind each name, what it needs, and how one item is scored by it."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""BBQ's lines, and which answer a prediction is: the mending that BBQ's own analysis does before it compares.
+"""BBQ's lines, and which answer a prediction is: the repairs that BBQ's own analysis does before it compares.
 
 Source: Parrish et al., BBQ: A Hand-Built Bias Benchmark for Question Answering, Findings of ACL 2022, and the script
 BBQ_calculate_bias_score.R of nyu-mll/BBQ.
@@ -51,7 +51,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of a question's three answers: as offered, its short text, and the group that it stands for."""
+    """One of a question's three answers: as offered, its short text, and the group that it means."""
 
     offered: str
     short: str
@@ -209,7 +209,7 @@ def derive_target(category: str, negative: bool, answers: Sequence[Answer], line
 
 
 def _names(answer: Answer) -> set[str]:
-    """The group's names: as it stands, without the gender that names carry (`F-Black`), and the short text."""
+    """The group's names: as it is, without the gender that names carry (`F-Black`), and the short text."""
     return {_group(name) for name in (answer.group, re.sub(r"^[MF]-", "", answer.group), answer.short)}
 
 
@@ -229,7 +229,7 @@ def answer_of(prediction: JsonValue, answers: Sequence[Answer]) -> int | None:
 
     A position (0, 1, 2) is itself. A text is compared as it looks, without the model's reasoning in tags, case,
     spacing, trailing full stops and the flaws of BBQ's published predictions ("o'brien", "pantsu"). Where no answer is
-    equal to it, `(b)` names an option, and otherwise it is the answer that stands in it as a whole or by its first two
+    equal to it, `(b)` names an option, and otherwise it is the answer that is in it as a whole or by its first two
     words, if that is one alone.
 
     Raises:
@@ -260,7 +260,7 @@ def _mended(text: str) -> str:
 
 
 def _standing_in(said: str, offered: Sequence[str], answers: Sequence[Answer]) -> list[int]:
-    """Return the answers that stand in `said`, as they were offered or by the first two words of the short text."""
+    """Return the answers that are in `said`, as they were offered or by the first two words of the short text."""
     found = []
     for position, (whole, answer) in enumerate(zip(offered, answers, strict=True)):
         words = _mended(answer.short).split()

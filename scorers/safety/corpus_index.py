@@ -1,7 +1,7 @@
 """An index on disk of a reference corpus, in which the longest verbatim overlaps of a text are found.
 
 The corpus is a row of 64-bit token hashes in one file, documents divided by 0. Over each stretch of 2 million tokens
-stands a suffix array (Manber and Myers, Suffix arrays: a new method for on-line string searches, SIAM Journal on
+is a suffix array (Manber and Myers, Suffix arrays: a new method for on-line string searches, SIAM Journal on
 Computing 22, 1993), built by prefix doubling and sorted by the first 4,096 tokens, for which a stretch looks beyond
 its end. A stretch is all that is in memory while the index is built; searching maps the files. An overlap is therefore
 exact for every length up to 4,096 tokens; a longer one is reported as 4,096.
@@ -55,7 +55,7 @@ class TokenHashes:
 
 @dataclass(frozen=True, slots=True)
 class Overlaps:
-    """For each token of a text: how many tokens from there on stand in the corpus, and where in it they begin."""
+    """For each token of a text: how many tokens from there on are in the corpus, and where in it they begin."""
 
     lengths: Positions
     places: Positions
@@ -201,7 +201,7 @@ def suffix_array(tokens: Tokens, context: int) -> Positions:
 def _longest_matches(
     tokens: Tokens, suffixes: NDArray[np.uint32], start: int, query: Tokens, places: Positions
 ) -> tuple[Positions, Positions]:
-    """Search all `places` of `query` in one stretch at once: the longest match is beside where a suffix would stand."""
+    """Search all `places` of `query` in one stretch at once: the longest match is beside where a suffix would be."""
     low, high = np.full(len(places), -1), np.full(len(places), len(suffixes))
     of_low, of_high = np.zeros(len(places), dtype=np.int64), np.zeros(len(places), dtype=np.int64)
     while len(open_ := np.flatnonzero(high - low > 1)):

@@ -1,4 +1,4 @@
-"""Memorization: how much of a response stands word for word, or nearly, in a reference corpus.
+"""Memorization: how much of a response is word for word, or nearly, in a reference corpus.
 
 Sources: verbatim overlap in tokens and the limit of 50 are those of Lee et al., Deduplicating Training Data Makes
 Language Models Better, ACL 2022, and Carlini et al., Quantifying Memorization Across Neural Language Models, ICLR 2023;
@@ -7,7 +7,7 @@ Unicode's form NFKC, without what is not shown (`scorers.plain_text`), so that d
 soft hyphens and zero-width characters hide no copy. Spacing does not count, and case does. HELM's metrics compare texts
 as they are written.
 
-    longest_overlap_tokens       tokens of the longest run that stands somewhere in the corpus
+    longest_overlap_tokens       tokens of the longest run that is somewhere in the corpus
     longest_overlap_characters   characters of the response from the beginning to the end of the longest such run
     edit_similarity              1 − Levenshtein distance / the longer one's tokens, to the most alike of the corpus
                                  passages of the response's length that its longest runs point to
@@ -105,7 +105,7 @@ def score_memorization(
     normalise_spacing: bool = False,
     separator: str = COMMA,
 ) -> SafetyEvidence:
-    """Score responses against `corpus`, whose index stands below `index` or is built there.
+    """Score responses against `corpus`, whose index is below `index` or is built there.
 
     `normalise_spacing` is that option of HELM's metrics, and of them alone; `separator` is the character
     between the cells of CSV.
@@ -197,7 +197,7 @@ def _overlaps(
 
 
 def _similarity(hashes: list[int], overlaps: Overlaps, index: CorpusIndex) -> float:
-    """Compare with the passages to which the longest runs point that do not lie within one another."""
+    """Compare with the passages to which the longest runs point that are not within one another."""
     best, seen = 0.0, 0
     taken = np.zeros(len(hashes), dtype=bool)
     for begin in np.argsort(-overlaps.lengths, kind="stable").tolist():

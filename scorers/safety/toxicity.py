@@ -12,7 +12,7 @@ computes them (stanford-crfm/helm, toxicity_metrics.py). With t_ik the toxicity 
     max_toxicity_probability    share of i with a toxic maximum                         HELM's
     …_largest_gap               the highest group's value minus the lowest's, for each domain
 
-The last two grow with the number of continuations a prompt, which therefore stands in the provenance. An empty
+The last two grow with the number of continuations a prompt, which is therefore in the provenance. An empty
 continuation is not rated, as in HELM; `coverage` is the share of continuations that have a rating.
 """
 
@@ -65,7 +65,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class NamedRatings:
-    """Ratings that stand in the file under `toxicity`, and the name of what made them."""
+    """Ratings that are in the file under `toxicity`, and the name of what made them."""
 
     name: str
 
@@ -122,7 +122,7 @@ def score_toxicity(
 def read_prompt(line: Fields, *, with_ratings: bool) -> Prompt:
     """Return a line's continuations: `continuation`, or several under `continuations`.
 
-    Its group stands under `domain` and `group` as BOLD names them, or in `facets`.
+    Its group is under `domain` and `group` as BOLD names them, or in `facets`.
 
     Raises:
         GovernanceError: when a field is missing or wrong.

@@ -55,19 +55,19 @@ def test_one_line_is_a_report_too() -> None:
 UNSCORED: dict[str, tuple[object, str]] = {
     "null": (line(None), "null, without a reason"),
     "NaN": (json.dumps(line(float("nan"))), '"NaN" is not a finite number'),
-    "text": (line("n/a"), 'the text "n/a" stands'),
+    "text": (line("n/a"), 'the text "n/a" where'),
     "another metric only": (line(1.0, name="Builtin.Harm"), "null, without a reason"),
     "no scores": ({"automatedEvaluationResult": {}}, "the list of scores is missing"),
-    "scores that are text": ({"automatedEvaluationResult": {"scores": "failed"}}, 'the text "failed" stands'),
+    "scores that are text": ({"automatedEvaluationResult": {"scores": "failed"}}, 'the text "failed" where'),
     "a score without a name": (
         {"automatedEvaluationResult": {"scores": [{"result": 1}]}},
         "a score without metricName",
     ),
     "a turn that is null": ({"conversationTurns": [None]}, "the list of scores is missing"),
     "no turn": ({"conversationTurns": []}, 'neither "automatedEvaluationResult" nor'),
-    "two scores": (line(1.0, 0.0), 'the text "[1.0, 0.0]" stands'),
+    "two scores": (line(1.0, 0.0), 'the text "[1.0, 0.0]" where'),
     "something else": ({"error": "throttled"}, 'neither "automatedEvaluationResult" nor'),
-    "a number": (3, "a number stands where an object belongs"),
+    "a number": (3, "a number where an object belongs"),
     "half a line": ('{"automatedEvaluationResult": ', "not JSON: "),
 }  # fmt: skip
 

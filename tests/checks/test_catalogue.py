@@ -26,7 +26,7 @@ SHIPPED = sorted(
 
 
 def problems(measurements: Iterator[Measurement]) -> list[str]:
-    """Return what the catalogue does not know of `measurements`, and which values lie out of its ranges or facets."""
+    """Return what the catalogue does not know of `measurements`, and which values are out of its ranges or facets."""
     found = []
     for one in measurements:
         metric = find_metric(one.metric)

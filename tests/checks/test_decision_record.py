@@ -197,7 +197,7 @@ def test_a_record_is_read_back_as_it_was(record: DecisionRecord) -> None:
         (
             b'"decision": "Rejected"',
             b'"decision": "Rejected", "decision": "Approved"',
-            'the key "decision" stands twice',
+            'the key "decision" is there twice',
         ),
         (b"governance.decision/1", b"governance.decision/2", "schema: "),
         (b'"value": 0.84', b'"value": "0.84"', "findings.0.value: "),

@@ -35,7 +35,7 @@ def told(*checks: str, groups: str = "[g]") -> list[str]:
     return [f"{'error' if doubt.refused else 'warning'}: {doubt.message}" for doubt in doubts_about(file)]
 
 
-SHARE = "for it lies in [0, 1]"
+SHARE = "for it is in [0, 1]"
 
 
 @pytest.mark.parametrize(
@@ -61,23 +61,23 @@ SHARE = "for it lies in [0, 1]"
         (f"{ACCURACY}, target: 0.5, tolerance: 0.5", "can miss this"),
         (f"{ACCURACY}, target: 0.95, tolerance: 5", "did you mean target: 0.95 with tolerance: 0.05?"),
         (f"{ACCURACY}, target: 0.6, tolerance: 0.5", None),
-        (f"{RD}, at_most: 1", "for it lies in [-1, 1]; did you mean 0.01, which is 1 %?"),
+        (f"{RD}, at_most: 1", "for it is in [-1, 1]; did you mean 0.01, which is 1 %?"),
         (
             f"{RD}, between: [-10, 10]",
-            "can miss this, for it lies in [-1, 1]; did you mean between: [-0.1, 0.1], which is -10 % to 10 %?",
+            "can miss this, for it is in [-1, 1]; did you mean between: [-0.1, 0.1], which is -10 % to 10 %?",
         ),
         (f"{RD}, between: [-1, 1]", "did you mean between: [-0.01, 0.01], which is -1 % to 1 %?"),
         (f"{RD}, between: [-0.99, 0.99]", None),
         (
             f"{SECONDS}, at_least: 0",
-            "can miss this, for it lies in [0, ∞); write a stricter limit, or remove",
+            "can miss this, for it is in [0, ∞); write a stricter limit, or remove",
         ),
         (f"{SECONDS}, at_most: 100000", None),
-        ("metric: feedback.nps, between: [-100, 100]", "can miss this, for it lies in [-100, 100]"),
+        ("metric: feedback.nps, between: [-100, 100]", "can miss this, for it is in [-100, 100]"),
         ("metric: feedback.nps, at_least: -99", None),
         (
             "metric: regression.r2, at_most: 1",
-            "can miss this, for it lies in (-∞, 1]; did you mean at_least: 1?",
+            "can miss this, for it is in (-∞, 1]; did you mean at_least: 1?",
         ),
         ("metric: lm_eval.mmlu.acc, at_least: 0", "no value of lm_eval.mmlu.acc can miss this"),
         ("metric: model_monitor.violations, at_least: 0", "can miss this"),
@@ -93,15 +93,15 @@ SHARE = "for it lies in [0, 1]"
         (f"{ACCURACY}, target: 1.2, tolerance: 0.2", None),
         (f"{UNSAFE}, at_most: -0.01", f"can meet this, {SHARE}; write a limit within that range"),
         (f"{UNSAFE}, at_most: 0", None),
-        (f"{SECONDS}, at_most: -1", "can meet this, for it lies in [0, ∞)"),
+        (f"{SECONDS}, at_most: -1", "can meet this, for it is in [0, ∞)"),
         (
             "metric: feedback.nps, at_least: 101",
-            "can meet this, for it lies in [-100, 100]; write a limit within",
+            "can meet this, for it is in [-100, 100]; write a limit within",
         ),
         ("metric: rag.faithfulness, at_least: 75", "did you mean 0.75, which is 75 %?"),
         (
             "metric: explainability.kernel_shap.label0.top_share, at_most: 0",
-            "can meet this, for it lies in (0, 1]; write a limit within that range",
+            "can meet this, for it is in (0, 1]; write a limit within that range",
         ),
         # with confidence, one value alone would have to be certain
         (
@@ -261,22 +261,25 @@ def test_names_that_nearly_are_known_ones_are_a_warning(metric: str, expected: s
         ),
         ('metric: "text_to_sql.exec*", at_least: 0.5', "error: a check is about one metric"),
         ('metric: "explainability.kernel_shap.l.age*sex.share", at_most: 0.5', None),
-        ('metric: "lm_eval.<task>.acc", at_least: 0.5', "error: <task> stands for a name of your report"),
+        (
+            'metric: "lm_eval.<task>.acc", at_least: 0.5',
+            "error: <task> is a placeholder for a name of your report",
+        ),
         ('metric: "lm_eval.<t>.acc", at_least: 0.5', None),
         (
             f'{ACCURACY}, facet: "region=*", at_least: 0.5',
-            'error: only "*" by itself stands for every group; for every group of a column write "region"',
+            'error: only "*" by itself is every group; for every group of a column write "region"',
         ),
         (
             f'{ACCURACY}, facet: "reg*", at_least: 0.5',
-            'error: only "*" by itself stands for every group; for every group of a column write "reg"',
+            'error: only "*" by itself is every group; for every group of a column write "reg"',
         ),
         (f'{ACCURACY}, facet: "**", at_least: 0.5', "error: only"),
         (
             f'{ACCURACY}, facet: "=CA", at_least: 0.5',
-            'error: no column stands before the "="; write "column=value"',
+            'error: there is no column before the "="; write "column=value"',
         ),
-        (f'{ACCURACY}, facet: "region=C*", at_least: 0.5', "warning: the * is taken as it stands"),
+        (f'{ACCURACY}, facet: "region=C*", at_least: 0.5', "warning: the * is taken literally"),
         (
             f'{ACCURACY}, facet: "region=", at_least: 0.5',
             'warning: this is the group whose value is empty; for every group write "region"',
@@ -414,7 +417,7 @@ def test_lines_say_where_errors_before_warnings() -> None:
     assert error.value.problems == [
         't.yaml:2:37: applies_to.model_package_groups[0]: "-a" matches no group: a name begins and ends with a letter '
         "or digit, and has at most 63 of letters, digits and hyphens",
-        "t.yaml:5:70: checks[1].at_most: no value of text_to_sql.unsafe_sql_rate can miss this, for it lies in [0, 1]; "
+        "t.yaml:5:70: checks[1].at_most: no value of text_to_sql.unsafe_sql_rate can miss this, for it is in [0, 1]; "
         "did you mean 0.01, which is 1 %?",
         warning,
     ]

@@ -51,7 +51,7 @@ def evaluations(draw: st.DrawFn) -> list[Measurement]:
 
 def without_source(measurement: Measurement) -> str:
     if isinstance(measurement, Unmeasured):
-        # A column's gap is read as its own alone, since the entries of its groups stand beside it.
+        # A column's gap is read as its own alone, since the entries of its groups are beside it.
         measurement = replace(measurement, itself_only=False)
     return repr(measurement).replace(repr(measurement.source), "")
 

@@ -92,26 +92,26 @@ WRITE = 'write figures as {"model_metrics": {"accuracy": {"value": 0.9, "samples
 UNKNOWN: dict[str, tuple[object, str]] = {
     "items": (
         [{"id": 1, "exact_match": 1}],
-        f'a list of objects with the keys "id", "exact_match" stands at the top: items, not figures; {WRITE}',
+        f'a list of objects with the keys "id", "exact_match" is at the top: items, not figures; {WRITE}',
     ),
-    "words": ({"hello": "you"}, f'an object with the keys "hello" stands at the top, and no figure; {WRITE}'),
+    "words": ({"hello": "you"}, f'an object with the keys "hello" is at the top, and no figure; {WRITE}'),
     "figures in quotes": (
         {"model": "m", "auc": "0.93"},
-        'an object with the keys "model", "auc" stands at the top; its figures are text, and a figure has no quotes; '
+        'an object with the keys "model", "auc" is at the top; its figures are text, and a figure has no quotes; '
         f"{WRITE}",
     ),
     "percent": (
         {"auc": "93 %"},
-        f'an object with the keys "auc" stands at the top; its figures are text, and a figure has no quotes; {WRITE}',
+        f'an object with the keys "auc" is at the top; its figures are text, and a figure has no quotes; {WRITE}',
     ),
     "many keys": (
         dict.fromkeys("abcdefg", "x"),
-        f'an object with the keys "a", "b", "c", "d", "e", … stands at the top, and no figure; {WRITE}',
+        f'an object with the keys "a", "b", "c", "d", "e", … is at the top, and no figure; {WRITE}',
     ),
-    "nothing": ({}, f"an object without keys stands at the top, and no figure; {WRITE}"),
-    "an empty list": ([], f"an empty list stands at the top, and no figure; {WRITE}"),
-    "numbers": ([1, 2], f"a list stands at the top: items, not figures; {WRITE}"),
-    "a text": ("good", f'the text "good" stands at the top, and no figure; {WRITE}'),
+    "nothing": ({}, f"an object without keys is at the top, and no figure; {WRITE}"),
+    "an empty list": ([], f"an empty list is at the top, and no figure; {WRITE}"),
+    "numbers": ([1, 2], f"a list is at the top: items, not figures; {WRITE}"),
+    "a text": ("good", f'the text "good" is at the top, and no figure; {WRITE}'),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Gaps reach what lies below them: a part of something undefined is never judged by its neighbours."""
+"""Gaps reach what is below them: a part of something undefined is never judged by its neighbours."""
 
 import pytest
 
@@ -64,7 +64,7 @@ GROUP = Unmeasured("e.qa", "no list", THERE, "age=old")
         ),
         pytest.param(
             None, (WHOLE, Unmeasured("e.qa", "an object", THERE, itself_only=True)), {None: Outcome.PASSED},
-            id="parts that stand on their own",
+            id="parts that count on their own",
         ),
         pytest.param(None, (WHOLE, Unmeasured("e.q", "r", THERE)), {None: Outcome.PASSED}, id="a name alike"),
     ],
@@ -81,7 +81,7 @@ def test_a_figure_of_the_wanted_name_outside_of_the_group_is_named() -> None:
     evidence = Evidence((Report("a.json", None, "0" * 64, "figures", (Measured("mse", 4.9, HERE),)),))
     (finding,) = judge(thresholds, evidence).findings
     assert finding.reason == (
-        "the evidence does not have regression.mse; a figure named mse stands outside of that group, at the address mse"
+        "the evidence does not have regression.mse; a figure named mse is outside of that group, at the address mse"
     )
 
 

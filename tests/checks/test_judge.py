@@ -176,11 +176,9 @@ def test_confidence_has_three_zones(
         ),
         (
             {"confidence": 0.95},
-            measured(
-                0.9, samples=10, spread_problem="standard_deviation: the text stands where a number belongs"
-            ),
+            measured(0.9, samples=10, spread_problem="standard_deviation: the text where a number belongs"),
             "invalid",
-            "confidence 0.95 cannot be shown: standard_deviation: the text stands where a number belongs",
+            "confidence 0.95 cannot be shown: standard_deviation: the text where a number belongs",
         ),
         (
             {"confidence": 0.95},

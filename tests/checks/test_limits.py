@@ -279,7 +279,7 @@ def test_a_further_kind_is_examined() -> None:
     with pytest.raises(ThresholdFileError) as told:
         examine_thresholds(_file(f"{unsafe}, not_between: [40, 60]"), "t.yaml")
     assert told.value.problems == [
-        "t.yaml:3:79: checks[0].not_between: no value of text_to_sql.unsafe_sql_rate can miss this, for it lies in "
+        "t.yaml:3:79: checks[0].not_between: no value of text_to_sql.unsafe_sql_rate can miss this, for it is in "
         "[0, 1]; did you mean not_between: [0.4, 0.6]?"
     ]
     pair = _file("metric: g.m, not_between: [1, 2]", "metric: g.m, at_least: 3")

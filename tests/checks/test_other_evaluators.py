@@ -138,7 +138,7 @@ def test_results_of_todays_lm_eval() -> None:
         "lm_eval.mean.acc": (0.25, 40, None),
         "lm_eval.mmlu.acc": (0.45, None, 0.004),
     }
-    assert unmeasured(report) == {"lm_eval.broken.acc": 'the text "N/A" stands where a number belongs'}
+    assert unmeasured(report) == {"lm_eval.broken.acc": 'the text "N/A" where a number belongs'}
     spreads = {m.metric: m.spread_problem for m in report.measurements if isinstance(m, Measured)}
     # What may be more than 0 or 1 is no proportion, however many samples it has.
     assert {metric: problem for metric, problem in spreads.items() if problem is not None} == {
@@ -281,7 +281,7 @@ RUN, SCORED = "inspect.arc", "inspect.arc.choice"
 INSPECT_GAPS: dict[str, tuple[dict[str, Any], str, str]] = {
     "samples left out": (inspect_log(completed_samples=50), RUN, "only 50 of 60 samples were completed"),
     "counts as floats": (inspect_log(total_samples=60.0, completed_samples=50.0), RUN, "only 50 of 60 samples"),
-    "counts as text": (inspect_log(total_samples="60"), RUN, 'total_samples: the text "60" stands'),
+    "counts as text": (inspect_log(total_samples="60"), RUN, 'total_samples: the text "60" where'),
     "more than all": (inspect_log(completed_samples=61), RUN, "only 61 of 60 samples"),
     "uncounted": (inspect_log(completed_samples=None), RUN, "completed_samples: the log does not give it"),
     "unscored": (inspect_log(scores=[{**SCORE, "unscored_samples": 2.0}]), SCORED, "2 samples have no score"),
@@ -297,14 +297,14 @@ INSPECT_GAPS: dict[str, tuple[dict[str, Any], str, str]] = {
     "an invalidated sample": (
         {**inspect_log(), "samples": [{"invalidation": {"author": "x"}}]}, RUN, "1 samples failed",
     ),
-    "scores that are no list": (inspect_log(scores={"choice": 1}), RUN, "an object stands where a list of scores"),
+    "scores that are no list": (inspect_log(scores={"choice": 1}), RUN, "an object where a list of scores"),
     "a score without a name": (inspect_log(scores=[SCORE, {"metrics": {}}]), RUN, "a score without a name"),
     "a score without metrics": (inspect_log(scores=[{"name": "choice"}]), SCORED, "the score has no metrics"),
     "metrics that are a list": (inspect_log(scores=[{"name": "choice", "metrics": [1]}]), SCORED, "the score has no"),
     "a metric without value": (
         inspect_log(scores=[{"name": "choice", "metrics": {"mean": {"vlaue": 1}}}]),
         f"{SCORED}.mean",
-        "an object stands",
+        "an object where",
     ),
     "failed without scores": (
         {"status": "error", "eval": {"task": "arc"}}, RUN, "the run did not succeed (status: error)",

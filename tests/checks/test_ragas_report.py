@@ -74,7 +74,7 @@ def test_means_are_taken_as_they_are() -> None:
             "null, without a reason",
             Source("ragas.json", "/factual_correctness(mode=f1)"),
         ),
-        Unmeasured("rag.model", 'the text "m" stands where a number belongs', Source("ragas.json", "/model")),
+        Unmeasured("rag.model", 'the text "m" where a number belongs', Source("ragas.json", "/model")),
     )
 
 
@@ -83,8 +83,8 @@ def test_means_are_taken_as_they_are() -> None:
     [
         (None, "null, without a reason"),
         ("NaN", '"NaN" is not a finite number'),
-        ("0.9", 'the text "0.9" stands where a number belongs'),
-        (True, "a boolean stands where a number belongs"),
+        ("0.9", 'the text "0.9" where a number belongs'),
+        (True, "a boolean where a number belongs"),
     ],
 )
 def test_rows_without_a_score_are_not_dropped_in_silence(missing: object, why: str) -> None:

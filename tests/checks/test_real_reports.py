@@ -21,7 +21,7 @@ def clarify(shared_data: Callable[[str], Path]) -> Path:
 
 
 def numbers(value: object, pointer: str = "") -> Iterator[tuple[str, object]]:
-    """Yield every number of a JSON value, and what stands for one (null, "Infinity"), with its pointer."""
+    """Yield every number of a JSON value, and what is written instead of one (null, "Infinity"), with its pointer."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from numbers(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
@@ -37,7 +37,7 @@ def numbers(value: object, pointer: str = "") -> Iterator[tuple[str, object]]:
 
 
 def places(measured: Measured) -> set[tuple[str, object]]:
-    """Return the pointers of the value and of its spread, with what stands there."""
+    """Return the pointers of the value and of its spread, with what is there."""
     pointer = measured.source.pointer
     spread = f"{pointer.rpartition('/')[0]}/standard_deviation"
     return {(pointer, measured.value), (spread, measured.standard_deviation)}

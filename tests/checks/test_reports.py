@@ -12,7 +12,7 @@ from checks.measurements import Measured, Source, Unmeasured
 from checks.reports import MAX_MEASUREMENTS, MAX_REPORT_BYTES, READERS, read_report
 
 URI = "s3://evidence/report.json"
-OBJECT = "an object stands where a number belongs"
+OBJECT = "an object where a number belongs"
 
 
 def read(document: object) -> Report:
@@ -64,10 +64,10 @@ def bias(
         ({"value": None, "error": ""}, "null, without a reason"),
         ({"value": None, "error": 3}, "null, without a reason: a number"),
         ({"value": 0.5, "error": "NaN"}, 0.5),
-        ({"value": True}, "a boolean stands where a number belongs"),
-        ({"value": "0.5"}, 'the text "0.5" stands where a number belongs'),
-        ({"value": [0.5]}, "a list stands where a number belongs"),
-        ({"value": {"x": 0.5}}, "an object stands where a number belongs"),
+        ({"value": True}, "a boolean where a number belongs"),
+        ({"value": "0.5"}, 'the text "0.5" where a number belongs'),
+        ({"value": [0.5]}, "a list where a number belongs"),
+        ({"value": {"x": 0.5}}, "an object where a number belongs"),
         ({"value": 10**400}, "the number is too large for a double"),
     ],
 )
@@ -178,26 +178,26 @@ def test_nested_metrics_of_an_evaluation_are_addressed_numbers() -> None:
         "binary_classification.confusion_matrix.1.1": 2.0,
         "binary_classification.auc": 0.9,
         "binary_classification.auc.standard_deviation": '"NaN" is not a finite number',
-        "binary_classification.auc.note": 'the text "by hand" stands where a number belongs',
+        "binary_classification.auc.note": 'the text "by hand" where a number belongs',
         "binary_classification.auc.folds.0": 0.8,
         "binary_classification.auc.folds.1": 1.0,
         "binary_classification.receiver_operating_characteristic_curve.false_positive_rates.0": 0.0,
         "binary_classification.receiver_operating_characteristic_curve.false_positive_rates.1": 1.0,
-        "binary_classification.empty": "an object stands where a number belongs",
+        "binary_classification.empty": "an object where a number belongs",
     }
 
 
 NO_SIZE = "its sample size cannot be one: "
 NO_INTERVAL = "interval is not low <= value <= high with a confidence between 0 and 1"
 UNUSABLE: dict[str, tuple[dict[str, object], str | None, str | None]] = {
-    "size: boolean": ({"samples": True}, f"{NO_SIZE}a boolean stands where a number belongs", None),
-    "size: text": ({"samples": "300"}, f'{NO_SIZE}the text "300" stands where a number belongs', None),
+    "size: boolean": ({"samples": True}, f"{NO_SIZE}a boolean where a number belongs", None),
+    "size: text": ({"samples": "300"}, f'{NO_SIZE}the text "300" where a number belongs', None),
     "size: 0": ({"samples": 0}, f"{NO_SIZE}0 is no number of items", None),
     "size: negative": ({"samples": -5}, f"{NO_SIZE}-5 is no number of items", None),
     "size: half": ({"samples": 2.5}, f"{NO_SIZE}2.5 is no number of items", None),
     "size: 300 digits": ({"samples": 10**300}, f"{NO_SIZE}1e+300 is no number of items", None),
     "size: 400 digits": ({"samples": 10**400}, f"{NO_SIZE}the number is too large for a double", None),
-    "size: list": ({"samples": [3]}, f"{NO_SIZE}a list stands where a number belongs", None),
+    "size: list": ({"samples": [3]}, f"{NO_SIZE}a list where a number belongs", None),
     "size: NaN": ({"samples": "NaN"}, f'{NO_SIZE}"NaN" is not a finite number', None),
     "size: unknown": ({"samples": None}, None, None),
     "spread: NaN": ({"standard_deviation": "NaN"}, None, "standard_deviation is NaN"),
@@ -300,14 +300,14 @@ def test_what_stands_outside_of_every_group_is_a_gap_at_its_name() -> None:
     )
     found = {one.metric: one.reason for one in report.measurements if isinstance(one, Unmeasured)}
     outside = 'a figure outside of every group; put it into one, as in {"model_metrics": {"name": 0.9}}'
-    listed = "a list stands where a number belongs"
+    listed = "a list where a number belongs"
     assert found == {
         "r2": outside,
         "loss": outside,
         "matrix": listed,
         "matrix.0": listed,
         "matrix.0.0": outside,
-        "note": 'the text "x" stands where a number belongs',
+        "note": 'the text "x" where a number belongs',
     }
 
 
@@ -489,7 +489,7 @@ def test_facets_within_a_facet_are_gaps_of_their_own() -> None:
 
 
 def test_violations_that_are_no_list_are_a_gap() -> None:
-    assert whole({"violations": None}) == {VIOLATIONS: "null stands where a list of violations belongs"}
+    assert whole({"violations": None}) == {VIOLATIONS: "null where a list of violations belongs"}
 
 
 def test_a_model_card_gives_its_metrics() -> None:
@@ -503,7 +503,7 @@ def test_a_model_card_gives_its_metrics() -> None:
     }
     assert whole({"metric_groups": [group]}) == {
         "model_card.quality.rmse": 2.5,
-        "model_card.quality.wrong": 'the text "high" stands where a number belongs',
+        "model_card.quality.wrong": 'the text "high" where a number belongs',
         "model_card.quality.matrix.0.0": 1.0,
         "model_card.quality.matrix.0.1": 2.0,
     }
@@ -559,11 +559,11 @@ UNKNOWN = "not a report of a known format: "
             b'{"regression_metrics": {"mse": {"value": 4.9',
             "not JSON: Expecting ',' delimiter at line 1, column 45",
         ),
-        (b'{"regression_metrics": {"mse": 1, "mse": 2}}', 'the key "mse" stands twice in one object'),
+        (b'{"regression_metrics": {"mse": 1, "mse": 2}}', 'the key "mse" is there twice in one object'),
         (b'{"regression_metrics": {"\\ud800": 1}}', "half of a surrogate pair"),
         (
             b'{"regression_metrics": {"m": {"value": 1, "facets": [1]}}}',
-            "/regression_metrics/m/facets: a list stands",
+            "/regression_metrics/m/facets: a list where",
         ),
         ('{"x_metrics": {"é": 1}}'.encode("latin-1"), "not UTF-8"),
         (b'{"x_metrics": ' + b"[" * 100_000, "nested too deeply to be a report"),

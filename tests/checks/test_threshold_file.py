@@ -231,7 +231,7 @@ def test_a_file_that_is_no_threshold_file(content: bytes, expected: list[str] | 
             "at_least: 1\non_failure: warm",
             ["t.yaml:9:17: checks[0].on_failure: must be 'reject', 'review' or 'warn'"],
         ),
-        ("at_least: 1\nat_least: 1", ["t.yaml:9:5: checks[0].at_least: this key stands twice; keep one"]),
+        ("at_least: 1\nat_least: 1", ["t.yaml:9:5: checks[0].at_least: this key is there twice; keep one"]),
         (
             "no_worse_than_baseline: {max_drop: 0.02}",
             [

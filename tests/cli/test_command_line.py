@@ -127,7 +127,7 @@ def _raise(error: BaseException) -> Callable[..., None]:
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (GovernanceError("a.yaml:1:1: wrong; mend it"), "error: a.yaml:1:1: wrong; mend it\n"),
+        (GovernanceError("a.yaml:1:1: wrong; fix it"), "error: a.yaml:1:1: wrong; fix it\n"),
         (
             FileNotFoundError(2, "No such file or directory", "a.json"),
             "error: a.json: No such file or directory\n",

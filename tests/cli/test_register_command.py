@@ -180,7 +180,7 @@ def test_the_same_inputs_are_one_version_unless_asked_for_again(
         (
             "twice.json",
             '{"x_metrics": {"m": 1, "m": 2}}',
-            'twice.json: the key "m" stands twice in one object',
+            'twice.json: the key "m" is there twice in one object',
         ),
         ("other.json", '{"hello": "you"}', "other.json: not a report of a known format"),
     ],

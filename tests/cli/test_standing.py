@@ -51,7 +51,7 @@ class Version:
         self.registry.update(self.arn, approval_status=status)
 
     def judged(self, verdict: Verdict, outcome: str, status: str, **changes: Any) -> str:
-        """Record a decision and what became of it; return the decision's URI."""
+        """Record a decision and its outcome; return the decision's URI."""
         self._count += 1
         finding = Finding(
             "accuracy", "a.b", None, Outcome.PASSED, None, None, None, None, AtLeast(0.5), "Because.", "so"

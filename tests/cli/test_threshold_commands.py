@@ -20,7 +20,7 @@ IMPOSSIBLE = DOUBTFUL.replace(
     'bias.post_training.RD, facet: "*", at_most: 0.1', "text_to_sql.unsafe_sql_rate, at_most: 1"
 )
 REFUSED = (
-    "no value of text_to_sql.unsafe_sql_rate can miss this, for it lies in [0, 1]; "
+    "no value of text_to_sql.unsafe_sql_rate can miss this, for it is in [0, 1]; "
     "did you mean 0.01, which is 1 %?"
 )
 

@@ -130,7 +130,7 @@ def _judged(
     outcome: str,
     status: str,
 ) -> str:
-    """Write a decision and what became of it as the gate does; return the decision's URI."""
+    """Write a decision and its outcome as the gate does; return the decision's URI."""
     consequence = None if verdict is Verdict.APPROVED else Consequence.REVIEW
     finding = Finding(
         "accuracy", "a.b", None, Outcome.FAILED, consequence, 0.5, None, None, AtLeast(0.8), "Why.", "It is 0.5."

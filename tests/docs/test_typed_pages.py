@@ -1,7 +1,7 @@
 """The README's first ten minutes and the engineer's guide, typed line by line in a folder of one's own.
 
 A page marks what its reader does: `<!-- written: FILE -->` before a file, and `<!-- typed -->` before commands, where
-`exit codes 0 1` are those of the commands in order (0 where none are named). A line `…` in what is shown stands for any
+`exit codes 0 1` are those of the commands in order (0 where none are named). A line `…` in what is shown means any
 lines. All is typed into one bash, as a reader does, outside of the repository; the sandbox that the README starts is
 the one in which the guide goes on.
 """

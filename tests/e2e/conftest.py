@@ -150,7 +150,7 @@ class Governance:
         self.sandbox.wait_idle(timeout=240)
 
     def judged(self, **version: Any) -> dict[str, Any]:
-        """Register a version, wait, and return how it stands then."""
+        """Register a version, wait, and return its standing then."""
         arn = self.register(**version)
         self.settle()
         return self.describe(arn)

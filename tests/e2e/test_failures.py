@@ -47,7 +47,7 @@ def test_an_event_that_starts_no_execution_is_kept_in_the_dead_letter_queue(stac
     assert letter["requestPayload"] == stack.registered_event(arn)
     assert letter["requestContext"]["approximateInvokeCount"] == 3
     assert "of-another-name" in letter["responsePayload"]["errorMessage"]
-    # Mended, the same event is all it takes.
+    # Once it is fixed, the same event is all it takes.
     stack.sandbox.redeliver(letter["requestPayload"])
     stack.settle()
     assert stack.describe(arn)["ModelApprovalStatus"] == "Approved"

@@ -30,7 +30,7 @@ def register(
     metadata: Mapping[str, str] | None = None,
     group: str = "askdata",
 ) -> str:
-    """Register a version whose reports stand in the slots of model quality, in their order; return its ARN."""
+    """Register a version whose reports are in the slots of model quality, in their order; return its ARN."""
     sources = [
         {"ContentType": "application/json", "S3Uri": uri}
         | ({"ContentDigest": digests[uri]} if digests and uri in digests else {})

@@ -330,7 +330,7 @@ def judged(registry: MemoryModelRegistry, tmp_path: Path) -> Judged:
     ],
 )
 def test_the_gates_own_update_starts_nothing(judged: Judged, record: dict[str, Any]) -> None:
-    """Else it would judge its own update for ever."""
+    """Else it would judge its own update without end."""
     judged.record |= record
     judged.write()
     assert judged.start() == "ignored"

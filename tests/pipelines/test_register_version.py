@@ -368,7 +368,7 @@ CLIENTS: dict[str, Callable[[], Any]] = {
 }
 EVIDENCE_ONLY = "no version is known to be registered with it"
 PART = "no version was registered; part of the evidence may be under"
-# The client, the call that Ctrl-C comes at, what is said then, and how many files lie in S3.
+# The client, the call that Ctrl-C comes at, what is said then, and how many files are in S3.
 INTERRUPTED = {
     "before the upload": ("STS", "GetCallerIdentity:1", UNTOUCHED, 0),
     "during the upload": ("S3", "PutObject:2", PART, 1),

@@ -1,4 +1,4 @@
-"""Every metric that a scorer writes is in the catalogue of metrics, and lies in the range given there.
+"""Every metric that a scorer writes is in the catalogue of metrics, and is in the range given there.
 
 Each scorer is run on input that brings out all its metrics; what input alone cannot bring out, a metric that a branch
 names, is found in the scorers' source.

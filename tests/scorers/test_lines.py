@@ -22,7 +22,7 @@ def test_objects_are_read_with_their_line_numbers(tmp_path: Path) -> None:
     [
         (b"{", "not JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
         (b"[1]", "not a JSON object; write one object a line"),
-        (b'{"a": 1, "a": 2}', 'the key "a" stands twice in one object'),
+        (b'{"a": 1, "a": 2}', 'the key "a" is there twice in one object'),
         (b'{"a": "\xff"}', "not UTF-8 (byte 7); save the report as UTF-8"),
         (b'{"a": NaN}', "NaN is not JSON; write null with the reason beside it"),
     ],
@@ -156,7 +156,7 @@ def test_another_separator_is_asked_for(tmp_path: Path, separator: str | None, w
         pytest.param(b'[{"id": 1}', ": begins as a JSON array and is none: not JSON", id="half an array"),
         pytest.param(b"PAR1rest", ": cannot be read as Parquet", id="no parquet"),
         pytest.param(b'id,text\n1,"a\n', ": not CSV (", id="an open quote"),
-        pytest.param(b"id,id\n1,2\n", ': the column "id" stands twice', id="twice"),
+        pytest.param(b"id,id\n1,2\n", ': the column "id" is there twice', id="twice"),
     ],
 )
 def test_a_file_of_another_kind_is_one_sentence(tmp_path: Path, content: bytes | str, said: str) -> None:
@@ -171,5 +171,5 @@ def test_a_file_of_another_kind_is_one_sentence(tmp_path: Path, content: bytes |
 def test_a_row_of_another_width_is_a_bad_line(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("id,text\n1,a,b\n2\n")
-    said = "cells, and the header has 2; a cell that holds the separator stands in double quotes"
+    said = "cells, and the header has 2; a cell that holds the separator is in double quotes"
     assert list(read_lines(path)) == [BadLine(2, f"3 {said}"), BadLine(3, f"1 {said}")]

@@ -1,4 +1,4 @@
-"""Values spelt in several ways denote the same, and figures do not depend on how or in which order rows stand."""
+"""Values spelt in several ways denote the same, and figures do not depend on how or in which order rows are."""
 
 from pathlib import Path
 from typing import Any

@@ -89,7 +89,7 @@ def test_a_positive_value_as_typed(texts: list[str], positive: object) -> None:
 
 
 def test_a_threshold_beside_other_positive_values_is_refused() -> None:
-    with pytest.raises(BiasError, match="a threshold stands alone"):
+    with pytest.raises(BiasError, match="a threshold is alone"):
         parse_positive([">1", "2"])
 
 
@@ -301,7 +301,7 @@ def test_a_code_that_becomes_a_text_late_in_the_file_is_a_text_throughout(tmp_pa
     [
         (b"a,b\n1,2\n1,2,3\n", "table.csv:3: 3 cells, and the header has 2"),
         (b"a,b\n1,2\n1\n", "table.csv:3: 1 cells, and the header has 2"),
-        (b"a,a\n1,2\n", 'the column "a" stands twice'),
+        (b"a,a\n1,2\n", 'the column "a" is there twice'),
         (b"", "empty; there is nothing to compare"),
         (b"a,b\n", "a header and no rows; there is nothing to compare"),
         (b"a,b\n1,\xff\n", "not UTF-8"),

@@ -39,7 +39,7 @@ def test_the_vote_of_the_nearest_others(features: int, rows: int, monkeypatch: p
 
 
 def test_of_equally_near_others_those_count_that_the_library_takes() -> None:
-    # nine of the eleven others stand at the distances 0 and 1; smclarify 0.5 with numpy 1.24 votes "positive" here,
+    # nine of the eleven others are at the distances 0 and 1; smclarify 0.5 with numpy 1.24 votes "positive" here,
     # where the first five or the last five of the nearest, in the order of the rows, would not
     others = [3, 1, 2, 3, 1, 0, 2, 0, 3, 0, 2]
     labels = [True, False, False, False, True, True, False, True, True, False, False]

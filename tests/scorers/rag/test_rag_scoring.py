@@ -227,7 +227,7 @@ def test_throttling_is_waited_out_as_the_server_asks(
         ({"body": b"<html>busy</html>"}, "requests in a row"),
     ],
     ids=[
-        "throttled for ever",
+        "throttled without end",
         "throttled for a day",
         "no key",
         "no model",
@@ -360,7 +360,7 @@ def test_json_modes(mode: JsonMode, run: Any, write_responses: Any, judge_server
         ([{"contexts": "one"}], ":1: contexts: not a list"),
         ([{"contexts": ["one", 2]}], r":1: contexts\[1\]: not a text"),
         ([{"id": ""}], ":1: id: missing or empty"),
-        ([{}, {"id": "q1"}], ':2: id: "q1" stands on line 1 already'),
+        ([{}, {"id": "q1"}], ':2: id: "q1" is on line 1 already'),
         ([{"latency_seconds": -1}], ":1: latency_seconds: not a number"),
         ([{"facets": ["CA"]}], ":1: facets: not a mapping"),
     ],

@@ -24,7 +24,7 @@ SharedData = Callable[[str], Path]
 
 
 def longest_common(first: Sequence[str], second: Sequence[str], begin: int) -> int:
-    """How many tokens from `begin` on stand somewhere in `second`, by trying them all."""
+    """How many tokens from `begin` on are somewhere in `second`, by trying them all."""
     return max(
         (
             sum(
@@ -261,7 +261,7 @@ SENTENCE = (
 @pytest.mark.parametrize(
     "hide",
     [
-        pytest.param(lambda text: text, id="as it stands"),
+        pytest.param(lambda text: text, id="as it is"),
         pytest.param(lambda text: unicodedata.normalize("NFD", text), id="decomposed accents"),
         pytest.param(lambda text: text.replace("r", "r\u200b"), id="zero-width spaces"),
         pytest.param(lambda text: text.replace("ck", "c\u00adk"), id="soft hyphens"),

@@ -96,7 +96,7 @@ def test_results_have_one_line_for_each_pair_in_order(
         False,
         True,
     )
-    # Spider's evaluator mends `> =`, BIRD's does not.
+    # Spider's evaluator repairs `> =`, BIRD's does not.
     assert (others[6]["correct"], others[6]["bird_match"], others[6]["execution_error"]) == (
         True,
         False,

