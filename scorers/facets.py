@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from checks.errors import GovernanceError
+from checks.facets import group_facet, is_group_of_column
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.group_figures import HERE, Figure, measure_groups
@@ -31,15 +32,15 @@ def facet_groups(facets: JsonValue) -> tuple[str, ...]:
         raise GovernanceError('facets: not a mapping; write {"region": "CA"}')
     groups = []
     for column, value in facets.items():
-        if not column or "=" in column:
+        if not column or is_group_of_column(column):
             raise GovernanceError(f'facets: "{column}" cannot name a column; use a name without "="')
         if isinstance(value, bool):
-            groups.append(f"{column}={str(value).lower()}")
+            groups.append(group_facet(column, str(value).lower()))
         elif isinstance(value, int):
-            groups.append(f"{column}={value}")
+            groups.append(group_facet(column, value))
         elif isinstance(value, str):
             if group := value.strip():
-                groups.append(f"{column}={group}")
+                groups.append(group_facet(column, group))
         elif value is not None:
             raise GovernanceError(f"facets.{column}: a group is a text, an integer or a boolean")
     return tuple(groups)

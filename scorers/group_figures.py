@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from checks.catalogue.metric import LARGEST_GAP
+from checks.facets import column_of
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from scorers.uncertainty import Estimate, estimate
 
@@ -48,7 +49,7 @@ def measure_groups(whole: Measurement, groups: Mapping[str, Figure | Unmeasured]
     result = [whole]
     columns: dict[str, list[Figure]] = {}
     for group, found in sorted(groups.items()):
-        figures = columns.setdefault(group.partition("=")[0], [])
+        figures = columns.setdefault(column_of(group), [])
         if isinstance(found, Figure):
             figures.append(found)
             result.append(replace(found.stated, facet=group))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from checks.facets import group_facet
 from checks.strict_json import JsonValue
 from scorers.bias.columns import BiasError, Booleans, column_of
 from scorers.bias.disparity import NOT_PROVIDED, Strata, conditional_disparity, read_strata
@@ -88,7 +89,7 @@ def bias_report(
         if not with_flip_test:
             return LEFT_OUT
         used = [table[name] for name in candidates if name not in {label, predicted, column}]
-        address = f"{column}={group.name}"
+        address = group_facet(column, group.name)
         advance = None if on_flip_test is None else lambda done, total: on_flip_test(address, done, total)
         return flip_test(used, group.rows, predictions, advance)
 

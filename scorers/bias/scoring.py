@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from checks.facets import group_facet
 from checks.strict_json import JsonValue
 from scorers.bias.columns import BiasError, missing_column
 from scorers.bias.outcome import Positive
@@ -139,7 +140,7 @@ def _searched(run: TableRun, columns: Sequence[str]) -> Sequence[str]:
 def _rows_by_group(table: pd.DataFrame, facets: Iterable[Facet]) -> dict[str, int]:
     """Return the rows of each group."""
     groups = ((facet, group) for facet in dict.fromkeys(facets) for group in groups_of(table, facet))
-    return {f"{facet.column}={group.name}": int(group.rows.sum()) for facet, group in groups}
+    return {group_facet(facet.column, group.name): int(group.rows.sum()) for facet, group in groups}
 
 
 def _empty_cells(table: pd.DataFrame, facets: Iterable[Facet]) -> dict[str, JsonValue]:
