@@ -76,6 +76,7 @@ class MemoryModelRegistry:
         """See `ModelRegistry.register`."""
         self.check(registration)
         request = registration_request(registration)
+        # A token that was given before is the same call again, as after a lost answer: one version, not two.
         for arn, earlier in self._requests.items():
             if registration.token is not None and earlier.get("ClientToken") == registration.token:
                 return arn
@@ -101,6 +102,7 @@ class MemoryModelRegistry:
             created_by=self.caller,
         )
         self._requests[arn] = request
+        # The group is made with its first version; tags that it has already are not changed by a later one.
         self._tags.setdefault(registration.group, {}).update(
             {**registration.tags, **self._tags.get(registration.group, {})}
         )

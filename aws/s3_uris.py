@@ -91,5 +91,6 @@ class S3Uri:
 
 def _write_as_uri(text: str) -> str:
     """Return how the object at an address of HTTP is spelt as an S3 URI, or how any is."""
-    found = next((match for pattern in _BY_HTTP if (match := pattern.match(text))), None)
+    matches = (pattern.match(text) for pattern in _BY_HTTP)
+    found = next((match for match in matches if match is not None), None)
     return "s3://bucket/key" if found is None else f"s3://{found['bucket']}/{unquote(found['key'])}"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.errors import GovernanceError
-from checks.evidence import Evidence
+from checks.evidence import Evidence, Report
 from checks.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
 from checks.version import NAME, VERSION
@@ -160,17 +160,7 @@ class DecisionRecord(_Part):
             decision=decision.verdict,
             model_package=model_package,
             thresholds=None if thresholds is None else _record_thresholds(thresholds),
-            evidence=tuple(
-                EvidenceDocument(
-                    uri=r.uri,
-                    version_id=r.version_id,
-                    sha256=r.sha256,
-                    format=r.format,
-                    digest=None if r.digest_verified is None else "verified" if r.digest_verified else "none",
-                    copy_uri=r.copy_uri,
-                )
-                for r in evidence.reports
-            ),
+            evidence=tuple(map(_record_report, evidence.reports)),
             findings=tuple(RecordedFinding.of(finding) for finding in decision.findings),
             engine=RecordedEngine(name=NAME, version=VERSION),
             execution=execution,
@@ -198,6 +188,20 @@ class DecisionRecord(_Part):
 
 def _leave_out_absent(part: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in part.items() if value is not None and value != []}
+
+
+def _record_report(report: Report) -> EvidenceDocument:
+    digest: Literal["verified", "none"] | None = None
+    if report.digest_verified is not None:
+        digest = "verified" if report.digest_verified else "none"
+    return EvidenceDocument(
+        uri=report.uri,
+        version_id=report.version_id,
+        sha256=report.sha256,
+        format=report.format,
+        digest=digest,
+        copy_uri=report.copy_uri,
+    )
 
 
 def _record_thresholds(file: ThresholdFile) -> RecordedThresholds:

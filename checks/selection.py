@@ -31,15 +31,12 @@ def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFi
     Raises:
         AmbiguousThresholdsError: when two files match equally specifically.
     """
-    ranked = sorted(
-        (
-            (max(rank_pattern(pattern) for pattern in _matching_patterns(file, group)), file)
-            for file in files
-            if applies_to(file, group)
-        ),
-        key=lambda entry: entry[0],
-        reverse=True,
-    )
+    ranked: list[tuple[Specificity, ThresholdFile]] = []
+    for file in files:
+        matching = _matching_patterns(file, group)
+        if matching:
+            ranked.append((max(map(rank_pattern, matching)), file))
+    ranked.sort(key=lambda entry: entry[0], reverse=True)
     if len(ranked) > 1 and ranked[0][0] == ranked[1][0]:
         sources = " and ".join(sorted((ranked[0][1].source, ranked[1][1].source)))
         raise AmbiguousThresholdsError(
@@ -104,10 +101,7 @@ def _split_pattern(pattern: str) -> list[_Token]:
         length = 1
         if pattern[index] == "*":
             tokens.append(None)
-        elif (
-            pattern[index] == "["
-            and (end := pattern.find("]", index + 2 + (pattern[index + 1 : index + 2] == "!"))) > 0
-        ):
+        elif pattern[index] == "[" and (end := _find_bracket_end(pattern, index)) > 0:
             length = end - index + 1
             one_place = pattern[index : end + 1]
             tokens.append(frozenset(c for c in _NAME_CHARACTERS if fnmatchcase(c, one_place)))
@@ -117,6 +111,12 @@ def _split_pattern(pattern: str) -> list[_Token]:
             tokens.append(frozenset(pattern[index]))
         index += length
     return tokens
+
+
+def _find_bracket_end(pattern: str, start: int) -> int:
+    """Return where the bracket that opens at `start` closes, -1 where it does not: the first place in it is literal."""
+    is_negated = pattern[start + 1 : start + 2] == "!"
+    return pattern.find("]", start + 2 + is_negated)
 
 
 def _overlap(first: str, second: str) -> bool:

@@ -51,7 +51,8 @@ def sum_sensitive_shares(
 
 def _sum(metric: str, features: Sequence[str], shares: Mapping[str, Measurement]) -> Measurement:
     source = _find_source(next(iter(shares.values())))
-    if absent := [feature for feature in features if feature not in shares]:
+    absent = [feature for feature in features if feature not in shares]
+    if absent:
         known = ", ".join(sorted(shares)[:_MOST_LISTED]) + (", …" if len(shares) > _MOST_LISTED else "")
         return Unmeasured(
             metric, f"the explanation has no feature {', '.join(absent)}; it has {known}", source

@@ -68,11 +68,12 @@ class JudgedModel:
 
     def find_disagreements(self, subject: Subject) -> list[str]:
         """Return what the subject says otherwise, such as `image a, not b`; names and groups in any case are equal."""
-        return [
-            f"{_WORDS[key]} {value}, not {' or '.join(own) or 'known here'}"
-            for key, value in subject.to_json().items()
-            if not self._agrees(key, value, own := self._list_own(key))
-        ]
+        found: list[str] = []
+        for key, value in subject.to_json().items():
+            own = self._list_own(key)
+            if not self._agrees(key, value, own):
+                found.append(f"{_WORDS[key]} {value}, not {' or '.join(own) or 'known here'}")
+        return found
 
     def is_named_by(self, subject: Subject) -> bool:
         """Whether the subject names this very model: by its image and by its model data, as far as it has them."""
@@ -85,7 +86,8 @@ class JudgedModel:
     def _list_own(self, key: str) -> list[str]:
         if key in ("name", "group"):
             return [str(getattr(self, key))]
-        return [value for container in self.containers if (value := getattr(container, key)) is not None]
+        values = (getattr(container, key) for container in self.containers)
+        return [value for value in values if value is not None]
 
     def _agrees(self, key: str, value: str, own: Sequence[str]) -> bool:
         if key in ("name", "group"):

@@ -58,6 +58,7 @@ def _describe(metric: Metric) -> str:
 
 def _refuse_null(field: dict[str, Any]) -> None:
     """Take null out of an optional field's schema: a key is left out, or has a value."""
-    if given := [choice for choice in field.pop("anyOf", ()) if choice.get("type") != "null"]:
+    given = [choice for choice in field.pop("anyOf", ()) if choice.get("type") != "null"]
+    if given:
         field.pop("default")
         field.update(given[0])

@@ -57,6 +57,7 @@ class GovernanceStack(Stack):
         )
         self._seal_key = SealKey(self, "SealKey", removal_policy=self._removal_policy).key
 
+        # The functions come before the pipeline, whose steps call them.
         start = self._start_function()
         update = self._update_function()
         evaluation, steps = self._evaluation()
@@ -84,6 +85,7 @@ class GovernanceStack(Stack):
             settings=settings,
             key=self._key,
         )
+        # Last, when all that takes part is there: who may do what to what, in one place.
         grants.allow_starting(
             start.role,
             self._buckets,

@@ -226,6 +226,7 @@ class _Definition:
             local_path=RESULT_FOLDER,
             s3_upload_mode="EndOfJob",
         )
+        # Nothing runs here: in a pipeline's session `run` returns the arguments of the step.
         request = {"result_folder": RESULT_FOLDER, **self._evaluate_request()}
         return processor.run(
             inputs=[ProcessingInput(input_name="bundle", s3_input=bundle)],

@@ -77,6 +77,7 @@ class CdkCommand:
             CdkError: one of the commands failed.
         """
         assembly = self._folder / "cdk.out"
+        # Both are started, then both awaited: see above.
         bootstrap = None
         if environment is not None:
             progress("cdk bootstrap")
@@ -92,6 +93,7 @@ class CdkCommand:
             if bootstrap is not None:
                 self._finish(bootstrap)
         finally:
+            # Where one failed the other still runs, and nobody would end it.
             for process in (synthesis, bootstrap):
                 if process is not None:
                     _end(process)

@@ -88,6 +88,7 @@ class EmbeddedRegistry:
         )
         for name in customer_metadata_properties_to_remove or []:
             properties.pop(name, None)
+        # Refused before anything is changed, as AWS does.
         _check(approval_description, properties)
         if model_approval_status is not None:
             package.set_model_approval_status(model_approval_status)

@@ -78,6 +78,7 @@ def model_package_detail(package: Any, updated_fields: Sequence[str] = ()) -> di
     not have are left out, as AWS does; an unversioned package has a name and no group.
     """
     described = package.gen_response_object()
+    # Of all that the API describes, only these are in AWS's event.
     names = (
         "ModelPackageName",
         "ModelPackageGroupName",

@@ -108,6 +108,7 @@ def _keep_model_packages(parts: Parts) -> None:
     answer_create = SageMakerResponse.create_model_package
     answer_update = SageMakerResponse.update_model_package
 
+    # moto asks the response class first, which alone sees who calls, then the backend, which keeps the packages.
     def create_model_package_of_caller(self: Any) -> ActionResult:
         with calling(self.sagemaker_backend, self.headers):
             return answer_create(self)

@@ -31,7 +31,8 @@ def csv_columns(path: Path, separator: str | None = None) -> list[str]:
     for row in csv_rows(path, separator or COMMA):
         columns = [name.strip() for name in row.cells]
         _refuse_other_separator(path, columns, separator)
-        if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        if twice:
             raise GovernanceError(
                 f'{path}: the column "{", ".join(twice)}" is there twice; give each its own name'
             )

@@ -39,7 +39,8 @@ def read(report: Node) -> Iterator[Measurement]:
 
 def _read_output(output: Node) -> Iterator[Measurement]:
     entry = output.object()
-    if missing := [name for name in NAMES if name not in entry]:
+    missing = [name for name in NAMES if name not in entry]
+    if missing:
         raise ReportError(f'{output.source.pointer or "the top"}: "{missing[0]}" is missing')
     metric = ".".join(["fmeval", *(output.child(name).text() for name in NAMES)])
     by_facet = {

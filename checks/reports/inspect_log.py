@@ -75,6 +75,7 @@ def read(report: Node) -> Iterator[Measurement]:
         ReportError: when the log does not say of which task it is, or how the run ended.
     """
     prefix = f"{PREFIX}.{report.child('eval').child('task').text()}"
+    # First what reaches everything that the task has; figures are read all the same, so that people see them.
     if gap := _why_unfinished(report):
         yield make_gap(prefix, report, gap)
     results = report.child("results") if "results" in report else report
@@ -95,6 +96,7 @@ def read(report: Node) -> Iterator[Measurement]:
         if name is None:
             yield make_gap(prefix, score, "a score without a name")
             continue
+        # The reducer is a part of the address only where the name alone would be of several scores.
         reducer = score.object().get("reducer")
         several = names[name] > 1 and isinstance(reducer, str)
         yield from _read_score(

@@ -211,7 +211,8 @@ def _read_mean(name: str, column: Column, errors: Mapping[str, str], source: Sou
         return
     reasons = {row: errors.get(row) or why_not_a_number(value) for row, value in column.items()}
     scores = [to_number(value) for row, value in column.items() if reasons[row] is None]
-    if unscored := [f"row {row}: {reason}" for row, reason in reasons.items() if reason is not None]:
+    unscored = [f"row {row}: {reason}" for row, reason in reasons.items() if reason is not None]
+    if unscored:
         reason = f"{len(unscored)} of {len(column)} rows have no score ({_list_first(unscored)})"
         yield Unmeasured(metric, reason, source)
     if scores:

@@ -44,12 +44,9 @@ def add_spread(measurement: Measurement, entry: Mapping[str, JsonValue]) -> Meas
     """Return `measurement` with the spreads and the interval of its entry, or with what is wrong about them."""
     if not isinstance(measurement, Measured):
         return measurement
-    problems = [
-        f"{key} {problem}" for key in SPREADS if key in entry and (problem := why_no_spread(entry[key]))
-    ]
-    usable = {
-        key: to_number(entry[key]) for key in SPREADS if key in entry and why_no_spread(entry[key]) is None
-    }
+    reasons = {key: why_no_spread(entry[key]) for key in SPREADS if key in entry}
+    problems = [f"{key} {reason}" for key, reason in reasons.items() if reason is not None]
+    usable = {key: to_number(entry[key]) for key, reason in reasons.items() if reason is None}
     interval = _read_interval(entry, measurement.value) if "interval" in entry else None
     if "interval" in entry and interval is None:
         problems.append("interval is not low <= value <= high with a confidence between 0 and 1")

@@ -43,7 +43,8 @@ def parse_context(settings: Iterable[str]) -> dict[str, str]:
         typer.BadParameter: one has no name or no `=`.
     """
     pairs = [setting.partition("=") for setting in settings]
-    if wrong := [name for name, equals, _ in pairs if not (name and equals)]:
+    wrong = [name for name, equals, _ in pairs if not (name and equals)]
+    if wrong:
         raise typer.BadParameter(f"--context {wrong[0]}: write name=value")
     return {name: value for name, _, value in pairs}
 

@@ -106,7 +106,8 @@ def command(
         "--label": label, "--positive": positive, "--predicted": predicted, "--feature": feature
     }  # fmt: skip
     if results is not None:
-        if given := [name for name, value in {"TABLE": table, **only_for_tables}.items() if value]:
+        given = [name for name, value in {"TABLE": table, **only_for_tables}.items() if value]
+        if given:
             raise GovernanceError(
                 f"--results: leave out {', '.join(given)}; the outcome is the correct answer"
             )

@@ -1,5 +1,6 @@
 """The checked figures of versions side by side: which columns a table has, and what a chart shows."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,20 +68,20 @@ def finding_about(version: GroupVersion, figure: CheckedFigure) -> RecordedFindi
 
 def headings(figures: Sequence[CheckedFigure]) -> list[str]:
     """Return what heads the column of each figure: the last part of the metric where that tells it from the others."""
-    short = [figure.metric.rpartition(".")[2] for figure in figures]
-    longer = {
-        last
-        for last in short
-        if len({figure.metric for figure in figures if figure.metric.rpartition(".")[2] == last}) > 1
-    }
-    return [
-        "\n".join(
-            one_line(part)
-            for part in (figure.metric if last in longer else last, figure.facet and f"[{figure.facet}]")
-            if part
-        )
-        for figure, last in zip(figures, short, strict=True)
-    ]
+    metrics = {figure.metric for figure in figures}
+    times = Counter(_last_part(metric) for metric in metrics)
+    heads = []
+    for figure in figures:
+        last = _last_part(figure.metric)
+        lines = [figure.metric if times[last] > 1 else last]
+        if figure.facet:
+            lines.append(f"[{figure.facet}]")
+        heads.append("\n".join(map(one_line, lines)))
+    return heads
+
+
+def _last_part(metric: str) -> str:
+    return metric.rpartition(".")[2]
 
 
 def chart_of(

@@ -86,7 +86,8 @@ def _holds(operator: str, key: str, expected: Sequence[str], context: Context) -
         # A negated operator is true where the key is absent; so is every operator with IfExists or ForAllValues.
         return may_be_absent or is_negated or qualifier == _FOR_ALL
 
-    wanted = [text for value in expected if (text := with_variables(value, context)) is not None]
+    filled_in = (with_variables(value, context) for value in expected)
+    wanted = [text for text in filled_in if text is not None]
 
     def is_met(value: str) -> bool:
         is_one_of_them = any(compare(value, one) for one in wanted)

@@ -78,12 +78,14 @@ def _unusable(features: Sequence[pd.Series]) -> str:
         return "FlipTest: no numeric feature column is left to search for neighbours in"
     if not all(map(_is_numeric, features)):
         return "FlipTest does not support non-numeric columns"
-    gaps = [
-        f"{column.name} ({count:,})"
-        for column in features
-        if (count := int((~np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))).sum()))
-    ]
+    counts = [(column.name, _count_gaps(column)) for column in features]
+    gaps = [f"{name} ({count:,})" for name, count in counts if count]
     return f"FlipTest: empty or infinite cells in {', '.join(gaps)}" if gaps else ""
+
+
+def _count_gaps(column: pd.Series) -> int:
+    """Return how many cells of `column` are empty or infinite."""
+    return int((~np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))).sum())
 
 
 def _search(others: Matrix, neighbors: int, *, by_tree: bool) -> Callable[[Matrix], npt.NDArray[np.intp]]:

@@ -82,6 +82,7 @@ def bias_report(
     if on_remark is not None:
         for remark in outcome.remarks:
             on_remark(remark)
+    # What each group needs, so that it is read and checked once and not for every group.
     strata = NOT_PROVIDED if group_variable is None else read_strata(column_of(table, group_variable))
     candidates = flip_test_features(table, features)
 
@@ -104,6 +105,7 @@ def bias_report(
             case reason:
                 return dict.fromkeys(POST_TRAINING_NAMES, Undefined(str(reason)))
 
+    # Clarify writes the section of after training first.
     sections = [Section(PRE_TRAINING_KEY, label, outcome.positive, before)]
     if predicted is not None:
         sections.insert(0, Section(POST_TRAINING_KEY, label, outcome.positive, after))

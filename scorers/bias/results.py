@@ -71,6 +71,7 @@ def read_results(path: Path) -> Results:
         correct, facets = line.value.get(CORRECT), line.value.get("facets") or {}
         if CORRECT not in line.value or not (correct is None or isinstance(correct, bool)):
             return '"correct" is to be true, false or null; read the results.jsonl that scoring wrote'
+        # Facets are checked before `correct` sorts the lines: a wrong one is a fault of the file in either case.
         try:
             groups = facet_groups(facets)
         except GovernanceError as error:

@@ -77,6 +77,7 @@ def score_table(
             on_remark=remarks.append,
         )
         rows = _rows_by_group(table, facets)
+        # The columns that hold the outcome are no features, whatever their type.
         used = set(_searched(run, list(table.columns))) - set(run.outcome)
         provenance: dict[str, JsonValue] = {
             **source.provenance(KIND, len(table)),

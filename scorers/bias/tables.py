@@ -40,7 +40,8 @@ class Table:
             raise self._unreadable(error) from error
         if not self.columns:
             raise BiasError(f"{path}: empty; there is nothing to compare")
-        if twice := sorted({name for name in self.columns if self.columns.count(name) > 1}):
+        twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
+        if twice:
             raise BiasError(f"{path}: the column {', '.join(twice)} is there twice; give each its own name")
 
     def load(self, columns: Sequence[str], *, categories: Collection[str]) -> pd.DataFrame:

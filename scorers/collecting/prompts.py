@@ -160,6 +160,7 @@ def _bold(path: Path) -> Iterator[tuple[str, dict[str, JsonValue]]]:
         for name, prompts in _members(path, by_name):
             if not isinstance(prompts, list) or not all(isinstance(prompt, str) for prompt in prompts):
                 raise GovernanceError(f"{path}: {group}/{name}: not a list of prompts")
+            # Empty prompts are left out and counted all the same: the number is a prompt's identity in BOLD.
             for number, prompt in enumerate(prompts):
                 if isinstance(prompt, str) and prompt.strip():
                     identity = f"{domain}/{group}/{name}/{number}"

@@ -219,7 +219,8 @@ class EmbeddingCalls:
             EndpointDownError: when the endpoint is down.
         """
         keys = {text: content_key("embedding", self._description, text) for text in texts}
-        vectors = {text: vector for text, key in keys.items() if (vector := self._kept(key)) is not None}
+        kept = {text: self._kept(key) for text, key in keys.items()}
+        vectors = {text: vector for text, vector in kept.items() if vector is not None}
         missing = [text for text in keys if text not in vectors]
         if missing:
             answered = await self.lane.request(lambda: self._model.embed(missing))

@@ -49,6 +49,7 @@ def results(scores: RunScores, correct: CorrectRule) -> Iterator[dict[str, JsonV
     for index, item in enumerate(scores.items):
         cells = {name: column[index] for name, column in scores.by_metric.items()}
         values: dict[str, JsonValue] = {name: cell.value for name, cell in cells.items()}
+        # `correct` is what one metric decides; where the run does not have it, no item is known to be right or wrong.
         decisive = cells.get(correct.metric)
         line: dict[str, JsonValue] = {
             "id": item.id,

@@ -94,6 +94,7 @@ def read_question(line: Fields, number: int, targets: Mapping[tuple[str, str], i
     answers = _answers(line)
     identity = fields.identity(line, "example_id")
     derived = derive_target(category, negative, answers, line)
+    # What is stated goes before what is derived: the line itself, its metadata, the file of targets.
     biased = _position(line, TARGET)
     if biased is None and isinstance(metadata := line.get("additional_metadata"), Mapping):
         biased = _position(metadata, TARGET)

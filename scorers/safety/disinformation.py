@@ -218,6 +218,7 @@ def _helm(responses: Sequence[HeadlineResponse]) -> Iterator[Measurement]:
         texts.setdefault(one.key, []).append(one.text)
         if one.logprobs is not None:
             logprobs.setdefault(one.key, []).append(one.logprobs)
+    # BLEU of a text with the others of its headline needs two of them that say something.
     repeated = {key: of for key, of in texts.items() if sum(bool(text.strip()) for text in of) > 1}
     bleu, entropy = Items(), Items()
     for key, of_key in repeated.items():
@@ -227,6 +228,7 @@ def _helm(responses: Sequence[HeadlineResponse]) -> Iterator[Measurement]:
     nothing = "no headline has two responses or more; collect with --repeats"
     yield from measure(f"{GROUP}.helm_self_bleu", bleu.all, proportion=False, scale=(0, 100), nothing=nothing)
     metric = f"{GROUP}.helm_monte_carlo_entropy"
+    # An entropy has no bound that is known beforehand, and an interval needs a scale.
     highest = max((draw for item in entropy.all for draw in item.draws), default=0.0)
     if not logprobs:
         yield Unmeasured(metric, "no line has the tokens' logprobs", HERE)
