@@ -13,9 +13,12 @@ import requests
 from moto.server import ThreadedMotoServer
 
 from aws import clients
+from tests.scripted_judge import good, judge_server, reply, write_responses
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+__all__ = ["good", "judge_server", "reply", "write_responses"]  # fixtures of more folders than this
 
 
 @dataclass
