@@ -93,12 +93,6 @@ class Metric:
         literals = map(re.escape, _PLACEHOLDER.split(self.address))
         return re.compile(".+".join(literals), re.DOTALL)
 
-    @property
-    def as_pattern(self) -> str:
-        """A regular expression (of JSON Schema's kind) for the addresses of this pattern."""
-        literals = map(re.escape, _PLACEHOLDER.split(self.address))
-        return f"^{'.+'.join(literals)}$".replace("\\-", "-").replace("\\ ", " ")
-
 
 @dataclass(frozen=True, slots=True)
 class Family:

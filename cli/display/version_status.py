@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
@@ -79,13 +78,6 @@ def print_standing(known: KnownStanding, stream: TextIO, *, failures_only: bool 
                 )
             )
         print_facts(console, facts)
-
-
-def show_standing(package: ModelPackage, log: DecisionLog | None, *, failures_only: bool = False) -> Standing:
-    """Look up the version's status, and print it on standard output; raises as `look_up` does."""
-    known = look_up(package, log)
-    print_standing(known, sys.stdout, failures_only=failures_only)
-    return known.standing
 
 
 def exit_code_of_standing(standing: Standing) -> ExitCode:

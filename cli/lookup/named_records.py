@@ -31,15 +31,6 @@ def read_record(place: str) -> DecisionRecord:
         raise GovernanceError(f"{record.name}: {error}") from error
 
 
-def read_content(place: str) -> bytes:
-    """Return the bytes of the decision record that `place` names; see `read_record`.
-
-    Raises:
-        GovernanceError: they cannot be read.
-    """
-    return _content(_input_of(place))
-
-
 def _input_of(place: str) -> Input:
     if not is_folder(place):
         return input_at(place)

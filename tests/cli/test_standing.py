@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.limits import AtLeast
-from cli.display.version_status import exit_code_of_standing, log_around, show_standing
+from cli.display.version_status import exit_code_of_standing, log_around, look_up, print_standing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -95,11 +96,12 @@ def _shown(
     version: Version, capsys: pytest.CaptureFixture[str], package: ModelPackage | None = None
 ) -> tuple[int, str, list[str]]:
     """The code, the first line, and the lines about the status, without times."""
-    standing = show_standing(package or version.package, version.log)
+    known = look_up(package or version.package, version.log)
+    print_standing(known, sys.stdout)
     lines = capsys.readouterr().out.splitlines()
     about = [line for line in lines if re.match("record|status|last write|later", line)]
     return (
-        int(exit_code_of_standing(standing)),
+        int(exit_code_of_standing(known.standing)),
         lines[0],
         [re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", line) for line in about],
     )
@@ -252,8 +254,9 @@ def test_records_of_another_version_of_the_same_name_count_for_nothing(
 def test_without_a_log_to_look_in_that_is_said_and_nothing_counts_as_decided(
     version: Version, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    standing = show_standing(version.registered_as("Approved"), None)
-    assert exit_code_of_standing(standing) == 3
+    known = look_up(version.registered_as("Approved"), None)
+    print_standing(known, sys.stdout)
+    assert exit_code_of_standing(known.standing) == 3
     assert "set GOVERNANCE_DECISIONS_BUCKET to the stack's output DecisionsBucket" in capsys.readouterr().out
 
 
@@ -264,14 +267,14 @@ def test_a_record_that_is_not_the_one_written_is_refused(version: Version) -> No
     with pytest.raises(
         GovernanceError, match=f"not the record that was written .its SHA-256 is not {digest}"
     ):
-        show_standing(version.package, version.log)
+        look_up(version.package, version.log)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"outcome": "updated"}', b"\xff"], ids=repr)
 def test_an_outcome_that_is_none_is_one_message(version: Version, content: bytes) -> None:
     version.log.keep("churn/1/e9.outcome.json", content)
     with pytest.raises(GovernanceError, match=r"e9.outcome.json: not the outcome of a decision"):
-        show_standing(version.package, version.log)
+        look_up(version.package, version.log)
 
 
 @pytest.mark.parametrize(

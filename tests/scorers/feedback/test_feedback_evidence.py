@@ -18,8 +18,6 @@ from checks.judge import judge
 from checks.measurements import Measured, Unmeasured
 from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
-from cli.exit_codes import ExitCode
-from cli.main import run
 from scorers.feedback import (
     ELEVEN_POINTS,
     FIVE_POINTS,
@@ -209,28 +207,6 @@ def test_not_utf_8(tmp_path: Path) -> None:
     path.write_bytes(b"rating,comment\n5,\xff\n")
     with pytest.raises(GovernanceError, match="not UTF-8"):
         score_feedback(path, tmp_path / "out")
-
-
-def test_the_command(write: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path, out = write("rating\n10\n9\n7\n0\n"), str(tmp_path / "out")
-    assert run(["score", "feedback", str(path), "-o", out, "--scale", "0-10"]) == ExitCode.APPROVED
-    assert capsys.readouterr().out == (
-        "Metric                Value  95 % interval    Samples\n"
-        "feedback.nps          25     [-55.15, 88.48]        4\n"
-        "feedback.mean_rating  6.5    [2.081, 10]            4\n"
-        "feedback.responses    4\n"
-        "\n"
-        "ratings\n"
-        "        2  promote\n"
-        "        1  detract\n"
-        "        1  neither\n"
-        f"4 ratings scored; the evidence is in {out}\n"
-    )
-    assert run(["score", "feedback", str(path), "-o", out]) == ExitCode.COULD_NOT_TRY
-    assert "out of range" in capsys.readouterr().err
-    wrong = ["--promoters-from", "3", "--detractors-to", "3"]
-    assert run(["score", "feedback", str(path), "-o", out, *wrong]) == ExitCode.COULD_NOT_TRY
-    assert "detractors come first" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
