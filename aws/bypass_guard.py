@@ -193,7 +193,7 @@ def _check_length(kind: str, text: str, most: int) -> None:
     if len(text) > most:
         raise BypassGuardError(
             f"the guard has {len(text):,} characters, and {kind} may have {most:,}: name fewer groups and ARNs, or "
-            "patterns that stand for several, as in arn:aws:iam::*:role/reviewers-*"
+            "patterns that match several, as in arn:aws:iam::*:role/reviewers-*"
         )
 
 

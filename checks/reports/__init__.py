@@ -36,7 +36,7 @@ from checks.subject import Subject, SubjectError, read_subject
 
 # Of the files in a folder that are taken for reports. Other lines of JSON are items: predictions, scored answers.
 _REPORT_SUFFIXES = (".json", ".eval", "_output.jsonl")
-_ITEM_SUFFIXES = (".eval", ".jsonl")  # of those and of what lies beside them
+_ITEM_SUFFIXES = (".eval", ".jsonl")  # of those and of what is beside them
 REPORT_PATTERNS = "*.json, *.eval and *_output.jsonl"  # the same in words
 MANIFEST = "evidence.manifest.json"  # lists the reports beside it, and is none itself
 MAX_REPORT_BYTES = 32 * 1024 * 1024
