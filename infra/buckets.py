@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.deployment_settings import DeploymentSettings, ExistingBucket
+from infra.rule_exceptions import except_from_rules
 
 
 class GovernanceBuckets(Construct):
@@ -43,7 +44,7 @@ class GovernanceBuckets(Construct):
     def _bucket(self, name: str, existing: ExistingBucket | None) -> s3.IBucket:
         if existing is not None:
             return self._import(name, existing)
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             name,
             encryption=s3.BucketEncryption.KMS if self._key else s3.BucketEncryption.S3_MANAGED,
@@ -57,6 +58,12 @@ class GovernanceBuckets(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             removal_policy=self._removal_policy,
         )
+        except_from_rules(
+            bucket,
+            ["AwsSolutions-S1"],
+            "Data events of CloudTrail say who read and wrote which object; server access logs are best effort.",
+        )
+        return bucket
 
     def _import(self, name: str, existing: ExistingBucket) -> s3.IBucket:
         key = existing.kms_key_arn and kms.Key.from_key_arn(self, f"{name}Key", existing.kms_key_arn)

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.deployment_settings import DeploymentSettings
+from infra.rule_exceptions import except_from_rules
 
 
 class GovernanceFunction(Construct):
@@ -56,6 +57,25 @@ class GovernanceFunction(Construct):
             resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
                 subnet_ids=settings.vpc.subnet_ids, security_group_ids=settings.vpc.security_group_ids
             )
+        self._explain_exceptions()
+
+    def _explain_exceptions(self) -> None:
+        except_from_rules(
+            self.function,
+            ["AwsSolutions-L1", "Serverless-LambdaLatestVersion"],
+            "The bundle is built for the Python of the setting python_version, which the Processing image of AWS has too.",
+        )
+        except_from_rules(
+            self.function,
+            ["Serverless-LambdaTracing"],
+            "Each call is one step: its JSON log says what it did and the pipeline how long it took. X-Ray adds nothing.",
+        )
+        except_from_rules(
+            self.function,
+            ["Serverless-LambdaDLQ"],
+            "Steps are invoked synchronously, and SageMaker keeps a failed one; a function that EventBridge invokes has "
+            "an on-failure destination, which is newer than a dead-letter queue and keeps the reason too.",
+        )
 
 
 _ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}

@@ -18,6 +18,7 @@ from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, REJECTED
 from infra.buckets import GovernanceBuckets
 from infra.deployment_settings import EvidenceBucket
 from infra.governance_function import GovernanceFunction
+from infra.rule_exceptions import except_from_rules
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
     COPIES_FOLDER,
@@ -46,6 +47,17 @@ UNSCOPED_ACTIONS = {
     "ec2:DescribeSubnets": "has no resource",
     "ec2:DescribeVpcs": "has no resource",
 }
+# Why a resource may be any of several, by a regular expression for the ARN of the resource: `<…>` is what only the
+# deployment knows.
+WILDCARDS = {
+    r"model-package/\S*\*$": "versions are registered after the deployment, in groups that threshold files name",
+    r"processing-job/\*$": "SageMaker Pipelines names the jobs of its steps",
+    r"/aws/sagemaker/ProcessingJobs\*$": "SageMaker names the log groups of Processing jobs",
+    rf"/({DECISIONS_FOLDER}|{CLAIMS_FOLDER}|{RESULTS_FOLDER})/\*\S*$": "each record is an object under its own name",
+    r"^(<[^>]*>|arn:[^/]*)/\*$": "teams choose the names of reports and threshold files in the bucket for them",
+    r"^\*$": "the action has no resource: UNSCOPED_ACTIONS says why",
+}
+_TOKEN = re.compile(r"\$\{Token\[[^]]*\]\}")
 
 
 def allow_logging(function: GovernanceFunction) -> None:
@@ -313,6 +325,11 @@ def _allow(
     role.add_to_policy(
         iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
     )
+    policy = role.node.find_child("DefaultPolicy")
+    for pattern, reason in WILDCARDS.items():
+        if any("*" in resource and re.search(pattern, _TOKEN.sub("<>", resource)) for resource in resources):
+            finding = f"^Resource::{pattern.removeprefix('^') if pattern.startswith('^') else '.*' + pattern}"
+            except_from_rules(policy, ["AwsSolutions-IAM5"], reason, finding=finding)
 
 
 def _allow_key(role: iam.Role, actions: Sequence[str], *keys: kms.IKey | None) -> None:

@@ -14,6 +14,7 @@ from aws.registry_names import (
     EVENT_SOURCE,
     PENDING,
 )
+from infra.rule_exceptions import except_from_rules
 
 RETRIES_OF_THE_RULE = 24
 RETRIES_OF_THE_FUNCTION = 2  # the most that Lambda does for an event that it has taken
@@ -44,6 +45,11 @@ class PendingModelPackages(Construct):
             encryption_master_key=key,
             enforce_ssl=True,
             retention_period=Duration.days(14),
+        )
+        except_from_rules(
+            self.dead_letter_queue,
+            ["AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"],
+            "It is the dead-letter queue, and an alarm tells of what is in it.",
         )
         self.rule = events.Rule(
             self,

@@ -1,0 +1,127 @@
+"""The stack of each compute, synthesised once in a process under the rules of cdk-nag."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from aws_cdk import App, Aspects
+from cdk_nag import AwsSolutionsChecks, NagReportFormat, ServerlessChecks
+
+from infra.app import build_app
+
+COMPUTES = ("lambda", "processing")
+REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "ModelGovernance"
+
+
+@dataclass(frozen=True)
+class Synthesised:
+    """A stack as `cdk synth` writes it, and what the rules of cdk-nag say about it."""
+
+    template_file: Path
+    findings: Sequence[Mapping[str, str]]
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The resources of the template, by their logical ids."""
+        found: dict[str, dict[str, Any]] = json.loads(self.template_file.read_text())["Resources"]
+        return found
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The properties of each resource of a type, with what the deployment fills in filled in."""
+        made = self.resources
+        return {
+            name: resolve(resource["Properties"], made)
+            for name, resource in made.items()
+            if resource["Type"] == kind
+        }
+
+    def definition(self) -> dict[str, Any]:
+        """The pipeline's definition."""
+        (pipeline,) = self.of_type("AWS::SageMaker::Pipeline").values()
+        return dict(json.loads(pipeline["PipelineDefinition"]["PipelineDefinitionBody"]))
+
+    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every statement of every policy, with the logical id of what holds it."""
+        made = self.resources
+        for name, resource in made.items():
+            for document in _documents(resolve(resource["Properties"], made)):
+                for statement in document["Statement"]:
+                    yield name, statement
+
+
+@cache
+def synthesise(compute: str) -> Synthesised:
+    """Synthesise the stack with evaluation on `compute`."""
+    folder = Path(mkdtemp(prefix=f"synthesised-{compute}-"))
+    context = {"evaluation_compute": compute, "region": REGION, "python_version": "3.12"}
+    app = App(context=context, outdir=str(folder))
+    stack = build_app(app)
+    for rules in (AwsSolutionsChecks, ServerlessChecks):
+        Aspects.of(stack).add(rules(reports=True, report_formats=[NagReportFormat.JSON]))
+    app.synth()
+    reports = [json.loads(path.read_text()) for path in sorted(folder.glob("*-NagReport.json"))]
+    return Synthesised(
+        folder / f"{stack.artifact_id}.template.json", [line for report in reports for line in report["lines"]]
+    )
+
+
+# Types whose `Ref` is a name; the ARN is made of it.
+_ARNS = {
+    "AWS::S3::Bucket": "arn:aws:s3:::{name}",
+    "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
+    "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
+    "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
+    "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
+    "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{name}",
+}
+_PSEUDO_PARAMETERS = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+
+def resolve(value: Any, resources: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Return a part of a template with the names that a deployment could give in the place of references."""
+    match value:
+        case {"Ref": str(name)}:
+            return _PSEUDO_PARAMETERS.get(name, name.lower())
+        case {"Fn::GetAtt": [str(name), "Arn"]}:
+            template = _ARNS[resources[name]["Type"]]
+            return template.format(name=name.lower(), account=ACCOUNT, region=REGION)
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"{name.lower()}-{attribute.lower()}"
+        case {"Fn::Join": [str(separator), parts]}:
+            return separator.join(resolve(part, resources) for part in parts)
+        case {"Fn::Sub": str(text)}:
+            for name, filled in _PSEUDO_PARAMETERS.items():
+                text = text.replace(f"${{{name}}}", filled)
+            return text
+        case {"Fn::Select": [index, {"Fn::Split": [str(separator), text]}]}:
+            return resolve(text, resources).split(separator)[int(index)]
+        case dict():
+            return {name: resolve(entry, resources) for name, entry in value.items()}
+        case list():
+            return [resolve(entry, resources) for entry in value]
+    return value
+
+
+def _documents(properties: Any) -> Iterator[dict[str, Any]]:
+    """Yield every policy document in the properties of a resource, wherever its type has it."""
+    match properties:
+        case {"Statement": list(), **_rest}:
+            yield properties
+        case dict():
+            for entry in properties.values():
+                yield from _documents(entry)
+        case list():
+            for entry in properties:
+                yield from _documents(entry)
