@@ -115,6 +115,22 @@ class EmbeddedRegistry:
         package = backend.describe_model_package(model_package_name)
         del backend.model_packages[package.arn]
 
+    def delete_group(self, backend: Any, name: str) -> None:
+        """Delete an empty model package group by name; moto has no such call.
+
+        Raises:
+            ValidationError: it has versions.
+        """
+        group = backend.describe_model_package_group(name)
+        held = [
+            package.arn
+            for package in backend.model_packages.values()
+            if package.model_package_group_name == name
+        ]
+        if held:
+            raise ValidationError(f"model package group {name} still has {len(held)} model packages")
+        del backend.model_package_groups[group.model_package_group_name]
+
     def _announce(self, backend: Any, package: Any, updated_fields: Sequence[str] = ()) -> None:
         self._log.publish(
             events.MODEL_PACKAGE,

@@ -127,11 +127,16 @@ def _keep_model_packages(parts: Parts) -> None:
         registry.delete(self.sagemaker_backend, self._get_param("ModelPackageName"))
         return EmptyResult()
 
+    def delete_model_package_group(self: Any) -> EmptyResult:
+        registry.delete_group(self.sagemaker_backend, self._get_param("ModelPackageGroupName"))
+        return EmptyResult()
+
     SageMakerResponse.create_model_package = create_model_package_of_caller
     SageMakerResponse.update_model_package = update_model_package_of_caller
     SageMakerModelBackend.create_model_package = create_model_package
     SageMakerModelBackend.update_model_package = update_model_package
     SageMakerResponse.delete_model_package = delete_model_package
+    SageMakerResponse.delete_model_package_group = delete_model_package_group
 
 
 def _execute_pipelines(parts: Parts) -> None:
