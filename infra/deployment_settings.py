@@ -150,7 +150,7 @@ class DeploymentSettings(SettingsPart):
         PIPELINE_NAME,
         "the SageMaker pipeline; a second stack in the same account and region needs another one",
         example=PIPELINE_NAME,
-        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}$",
+        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,127}$",  # an execution's ARN is an argument of at most 256 characters
     )
     python_version: str = _setting(
         "3.12",

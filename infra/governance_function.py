@@ -63,18 +63,18 @@ class GovernanceFunction(Construct):
         except_from_rules(
             self.function,
             ["AwsSolutions-L1", "Serverless-LambdaLatestVersion"],
-            "The bundle is built for the Python of the setting python_version, which the Processing image of AWS has too.",
+            "The setting python_version decides; its default is that of the Processing image of AWS.",
         )
         except_from_rules(
             self.function,
             ["Serverless-LambdaTracing"],
-            "Each call is one step: its JSON log says what it did and the pipeline how long it took. X-Ray adds nothing.",
+            "Each call is one step: its JSON log says what it did, the pipeline how long it took; X-Ray adds nothing.",
         )
         except_from_rules(
             self.function,
             ["Serverless-LambdaDLQ"],
-            "Steps are invoked synchronously, and SageMaker keeps a failed one; a function that EventBridge invokes has "
-            "an on-failure destination, which is newer than a dead-letter queue and keeps the reason too.",
+            "Steps are invoked synchronously, and SageMaker keeps a failed one; a function that EventBridge invokes "
+            "has an on-failure destination, which is newer than a dead-letter queue and keeps the reason too.",
         )
 
 

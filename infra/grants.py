@@ -54,7 +54,8 @@ WILDCARDS = {
     r"processing-job/\*$": "SageMaker Pipelines names the jobs of its steps",
     r"/aws/sagemaker/ProcessingJobs\*$": "SageMaker names the log groups of Processing jobs",
     rf"/({DECISIONS_FOLDER}|{CLAIMS_FOLDER}|{RESULTS_FOLDER})/\*\S*$": "each record is an object under its own name",
-    r"^(<[^>]*>|arn:[^/]*)/\*$": "teams choose the names of reports and threshold files in the bucket for them",
+    r":pipeline/[^/]*/\S*\*$": "SageMaker names the executions of the pipeline",
+    r"^(<[^>]*>|arn:[^/]*:s3:::[^/]*)/\*$": "teams choose the names of their reports and threshold files",
     r"^\*$": "the action has no resource: UNSCOPED_ACTIONS says why",
 }
 _TOKEN = re.compile(r"\$\{Token\[[^]]*\]\}")

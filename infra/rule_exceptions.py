@@ -21,7 +21,9 @@ def except_from_rules(construct: IConstruct, rules: Sequence[str], reason: str, 
     """
     resource = construct if isinstance(construct, CfnResource) else construct.node.default_child
     if not isinstance(resource, CfnResource):
-        raise TypeError(f"{construct.node.path} is no single resource: give the one that the exception is for")
+        raise TypeError(
+            f"{construct.node.path} is no single resource: give the one that the exception is for"
+        )
     known = (resource.get_metadata(_METADATA) or {"rules_to_suppress": []})["rules_to_suppress"]
     narrowed: dict[str, Any] = {"applies_to": [{"regex": f"/{finding}/"}]} if finding else {}
     new = [{"id": rule, "reason": reason, **narrowed} for rule in rules]

@@ -65,7 +65,8 @@ def synthesise(compute: str) -> Synthesised:
     app.synth()
     reports = [json.loads(path.read_text()) for path in sorted(folder.glob("*-NagReport.json"))]
     return Synthesised(
-        folder / f"{stack.artifact_id}.template.json", [line for report in reports for line in report["lines"]]
+        folder / f"{stack.artifact_id}.template.json",
+        [line for report in reports for line in report["lines"]],
     )
 
 
@@ -92,26 +93,32 @@ _PSEUDO_PARAMETERS = {
 def resolve(value: Any, resources: Mapping[str, Mapping[str, Any]]) -> Any:
     """Return a part of a template with the names that a deployment could give in the place of references."""
     match value:
-        case {"Ref": str(name)}:
-            return _PSEUDO_PARAMETERS.get(name, name.lower())
-        case {"Fn::GetAtt": [str(name), "Arn"]}:
-            template = _ARNS[resources[name]["Type"]]
-            return template.format(name=name.lower(), account=ACCOUNT, region=REGION)
-        case {"Fn::GetAtt": [str(name), str(attribute)]}:
-            return f"{name.lower()}-{attribute.lower()}"
-        case {"Fn::Join": [str(separator), parts]}:
-            return separator.join(resolve(part, resources) for part in parts)
-        case {"Fn::Sub": str(text)}:
-            for name, filled in _PSEUDO_PARAMETERS.items():
-                text = text.replace(f"${{{name}}}", filled)
-            return text
-        case {"Fn::Select": [index, {"Fn::Split": [str(separator), text]}]}:
-            return resolve(text, resources).split(separator)[int(index)]
         case dict():
-            return {name: resolve(entry, resources) for name, entry in value.items()}
+            return _resolve_function(value, resources)
         case list():
             return [resolve(entry, resources) for entry in value]
     return value
+
+
+def _resolve_function(value: dict[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> Any:
+    filled: Any = {name: resolve(entry, resources) for name, entry in value.items()}
+    match value:
+        case {"Ref": str(name)}:
+            filled = _PSEUDO_PARAMETERS.get(name, name.lower())
+        case {"Fn::GetAtt": [str(name), "Arn"]}:
+            template = _ARNS[resources[name]["Type"]]
+            filled = template.format(name=name.lower(), account=ACCOUNT, region=REGION)
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            filled = f"{name.lower()}-{attribute.lower()}"
+        case {"Fn::Join": [str(separator), parts]}:
+            filled = separator.join(resolve(part, resources) for part in parts)
+        case {"Fn::Select": [index, {"Fn::Split": [str(separator), text]}]}:
+            filled = resolve(text, resources).split(separator)[int(index)]
+        case {"Fn::Sub": str(text)}:
+            for name, parameter in _PSEUDO_PARAMETERS.items():
+                text = text.replace(f"${{{name}}}", parameter)
+            filled = text
+    return filled
 
 
 def _documents(properties: Any) -> Iterator[dict[str, Any]]:
