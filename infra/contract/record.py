@@ -88,9 +88,10 @@ class Recorder:
             answer = getattr(self._client("sagemaker"), operation)(**request)
             call["answer"] = dict(answer)
         except ClientError as error:
+            answer = {}
             call["error"] = dict(error.response["Error"])
         self._calls.append(call)
-        return call.get("answer", {})
+        return dict(answer)
 
     def pause(self) -> None:
         """Wait, so that the events of one change come before those of the next."""
@@ -268,7 +269,7 @@ def main(arguments: list[str]) -> int:
 
     def make_client(service: str) -> Any:
         if service not in clients:
-            make: Callable[[str], Any] = session.client  # its types want a literal name of a service
+            make: Any = session.client  # its types want a literal name of a service
             clients[service] = make(service)
         return clients[service]
 

@@ -131,7 +131,7 @@ def test_every_action_is_one_of_aws(stack: Synthesised) -> None:
 
 def test_every_resource_is_of_a_type_that_the_action_is_on(stack: Synthesised) -> None:
     """An action on another type of resource allows nothing: AWS says so to nobody."""
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     for name, statement in stack.statements():
         if "Resource" not in statement or stack.resources[name]["Type"] == "AWS::KMS::Key":
             continue  # a trust policy is about its role, a key's policy about its key
