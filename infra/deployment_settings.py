@@ -22,6 +22,8 @@ _TagValue = Annotated[str, Field(max_length=256)]
 _LONGEST_LAMBDA_MINUTES = 5
 _PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 
+_ReviewerArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|\*):(role|user)/[\w+=,.@/*?-]+$")]
+
 
 def _read_number(value: object) -> object:
     """The command line gives text where `cdk.json` and a file give numbers."""
@@ -137,6 +139,20 @@ class EvidenceBucket(SettingsPart):
     )
 
 
+class ObjectLock(SettingsPart):
+    """For how long decision records are locked, and against whom."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"] = _setting(
+        ...,
+        "`COMPLIANCE`: nobody deletes a record before its time; `GOVERNANCE`: only who may "
+        "`s3:BypassGovernanceRetention`",
+        example="GOVERNANCE",
+    )
+    days: Annotated[int, BeforeValidator(_read_number)] = _setting(
+        ..., "for how many days from its writing", example=2557, ge=1, le=36500
+    )
+
+
 class DeploymentSettings(SettingsPart):
     """The choices of one deployment."""
 
@@ -240,6 +256,25 @@ class DeploymentSettings(SettingsPart):
         "the same for decision records; its policy then needs the statements of the output `DecisionsBucketPolicy`",
         example="team-decisions",
     )
+    object_lock: ObjectLock | None = _setting(
+        None,
+        "S3 Object Lock for decision records. Choose it at the first deployment: to set it later makes a new bucket, "
+        "and the old one is kept",
+        example={"mode": "GOVERNANCE", "days": 2557},
+    )
+    access_log_bucket: str | None = _setting(
+        None,
+        "a bucket that exists, for the access logs of the stack's buckets; its policy must let "
+        "`logging.s3.amazonaws.com` put objects. The stack creates one where it is left out",
+        example="team-access-logs",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    )
+    reviewer_role_arns: list[_ReviewerArn] = _setting(
+        [],
+        "who may overrule the gate, with `*` and `?`: an approval of theirs raises no alarm, and they may write "
+        "records",
+        example=["arn:aws:iam::123456789012:role/reviewers"],
+    )
     alarm_email: str | None = _setting(
         None,
         "the e-mail address that alarms go to, instead of a topic of yours; AWS asks it to confirm",
@@ -316,6 +351,18 @@ class DeploymentSettings(SettingsPart):
             raise ValueError(
                 f"evaluation_minutes: a function that a pipeline waits for may take {_LONGEST_LAMBDA_MINUTES} "
                 "minutes; for more set evaluation_compute=processing"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_locked_is_kept(self) -> Self:
+        if self.object_lock is not None and self.removal_policy == "destroy":
+            raise ValueError(
+                "object_lock: locked records cannot be deleted with the stack; leave out removal_policy=destroy"
+            )
+        if self.object_lock is not None and self.decisions_bucket is not None:
+            raise ValueError(
+                "object_lock: the decisions_bucket exists already; lock it where it is made, and leave out object_lock"
             )
         return self
 

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra import grants
 from infra.alarms import GovernanceAlarms
+from infra.bucket_protection import AccessLogBucket, lock_objects, log_access
 from infra.buckets import GovernanceBuckets
 from infra.bundle import build_bundle
 from infra.data_key import data_key
@@ -97,11 +98,16 @@ class GovernanceStack(Stack):
         grants.allow_reading_evidence(self._evaluation_role, settings.evidence_buckets)
         grants.deny_writing_copies(self._buckets, self._evaluation_role)
         self._end_copies(settings.keep_evidence_days)
-        grants.deny_writing_decisions(self._buckets, [self._evaluation_role, update.role])
+        grants.deny_writing_decisions(
+            self._buckets, [self._evaluation_role, update.role], settings.reviewer_role_arns
+        )
+        self._protect_buckets()
         grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
         if isinstance(evaluation, ProcessingCompute):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
         self._outputs()
+        CfnOutput(self, "UpdatingRole", value=update.role.role_arn)
+        CfnOutput(self, "GateRoles", value=self._evaluation_role.role_arn)
         self._apply_to_all()
 
     def _apply_to_all(self) -> None:
@@ -124,6 +130,23 @@ class GovernanceStack(Stack):
                 expiration=Duration.days(days),
                 noncurrent_version_expiration=Duration.days(1),
             )
+
+    def _protect_buckets(self) -> None:
+        """Lock the decision records where the settings say so, and log each access to a bucket."""
+        if self._settings.object_lock is not None:
+            lock_objects(self._buckets.decisions, self._settings.object_lock)
+        logged = [self._buckets.evidence, self._buckets.thresholds, self._buckets.decisions]
+        if self._settings.access_log_bucket is not None:
+            log_access(logged, self._settings.access_log_bucket)
+            return
+        logs = AccessLogBucket(
+            self,
+            "AccessLogs",
+            keep_days=self._settings.log_retention_days,
+            removal_policy=self._removal_policy,
+        ).bucket
+        grants.allow_access_logs(logs, logged)
+        log_access(logged, logs.bucket_name)
 
     def _start_function(self) -> GovernanceFunction:
         """The function behind the rule."""

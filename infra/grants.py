@@ -187,17 +187,22 @@ def allow_updating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key
     _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], decided)
 
 
-def deny_writing_decisions(buckets: GovernanceBuckets, writers: Sequence[iam.Role]) -> None:
-    """Nobody but the steps writes into the folders of the decision log, and nobody deletes from them.
+def deny_writing_decisions(
+    buckets: GovernanceBuckets, writers: Sequence[iam.Role], reviewers: Sequence[str] = ()
+) -> None:
+    """Nobody but the steps and the reviewers writes into the decision log, no record twice, and nobody deletes there.
 
-    The policy of the bucket says so, since it holds for administrators too, until they change it.
+    The policy of the bucket says so, since it holds for administrators too, until they change it. A write without
+    `If-None-Match` could replace a record; copies and uploads in parts begin without it and are refused as well:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
     folders = [
         buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)
     ]
-    others = {"ArnNotEquals": {"aws:PrincipalArn": [role.role_arn for role in writers]}}
+    others = {"ArnNotLike": {"aws:PrincipalArn": [*(role.role_arn for role in writers), *reviewers]}}
     for actions, conditions in (
         (["s3:PutObject"], others),
+        (["s3:PutObject"], {"Null": {"s3:if-none-match": "true"}}),
         (["s3:DeleteObject", "s3:DeleteObjectVersion"], None),
     ):
         buckets.add_to_policy(
@@ -230,6 +235,24 @@ def deny_writing_copies(buckets: GovernanceBuckets, writer: iam.Role) -> None:
                 conditions=conditions,
             ),
         )
+
+
+def allow_access_logs(log_bucket: s3.Bucket, logged: Sequence[s3.IBucket]) -> None:
+    """S3 writes the access logs of these buckets, and of no others.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    """
+    log_bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+            actions=["s3:PutObject"],
+            resources=[log_bucket.arn_for_objects("*")],
+            conditions={
+                "ArnLike": {"aws:SourceArn": [bucket.bucket_arn for bucket in logged]},
+                "StringEquals": {"aws:SourceAccount": Stack.of(log_bucket).account},
+            },
+        )
+    )
 
 
 def allow_running_steps(role: iam.Role, functions: Sequence[lambda_.Function]) -> None:

@@ -100,7 +100,7 @@ def refusal(context: Mapping[str, object]) -> str:
         ("removal_polcy", 'did you mean "removal_policy"?'),
         ("pipelineName", 'did you mean "pipeline_name"?'),
         ("setings", 'did you mean "settings"?'),
-        ("zzz", "there are alarm_"),
+        ("zzz", "there are access_log_bucket, "),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_one_on_the_command_line_and_in_the_file(
