@@ -63,6 +63,11 @@ def lock_objects(bucket: s3.IBucket, lock: ObjectLock) -> None:
         )
 
 
+def is_created(bucket: s3.IBucket) -> bool:
+    """Whether the stack creates the bucket."""
+    return _resource(bucket) is not None
+
+
 def _resource(bucket: s3.IBucket) -> s3.CfnBucket | None:
     """Return the bucket in the template, or `None` for one that exists already."""
     return cast("s3.CfnBucket | None", bucket.node.default_child)

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra import grants
 from infra.alarms import GovernanceAlarms
-from infra.bucket_protection import AccessLogBucket, lock_objects, log_access
+from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, log_access
 from infra.buckets import GovernanceBuckets
 from infra.bundle import build_bundle
 from infra.data_key import data_key
@@ -135,7 +135,10 @@ class GovernanceStack(Stack):
         """Lock the decision records where the settings say so, and log each access to a bucket."""
         if self._settings.object_lock is not None:
             lock_objects(self._buckets.decisions, self._settings.object_lock)
-        logged = [self._buckets.evidence, self._buckets.thresholds, self._buckets.decisions]
+        buckets = (self._buckets.evidence, self._buckets.thresholds, self._buckets.decisions)
+        logged = [bucket for bucket in buckets if is_created(bucket)]
+        if not logged:
+            return
         if self._settings.access_log_bucket is not None:
             log_access(logged, self._settings.access_log_bucket)
             return
