@@ -210,7 +210,7 @@ def test_buckets_that_exist_are_used_and_their_policy_is_an_output(with_own_buck
     outputs = {name: one["Value"] for name, one in with_own_buckets["Outputs"].items()}
     assert (outputs["EvidenceBucket"], outputs["DecisionsBucket"]) == ("team-evidence", "team-decisions")
     policy = json.dumps(outputs["DecisionsBucketPolicy"])
-    assert policy.count("Deny") == 2
+    assert policy.count("Deny") == 3
     assert "team-decisions/decisions/*" in policy
     reading = [one for one in own_statements(resources) if one["Resource"] == OTHER_KEY]
     assert [one["Action"] for one in reading] == ["kms:Decrypt"]
