@@ -4,10 +4,8 @@ All that the gate and `register` keep is written here: records, claims, evidence
 something is there already, and held against what was to be written, is said by `DecisionLog` and `EvidenceStore`.
 """
 
-import random
 import secrets
 import shutil
-import time
 from base64 import b64encode
 from collections.abc import Mapping
 from io import BytesIO
@@ -21,11 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _WRITER = "writer"
-# S3's answer while another request writes to the same key, after which "you should retry the upload":
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html. boto3 does not, so it is done here.
-_CONFLICT = "ConditionalRequestConflict"
-_ATTEMPTS = 5
-_FIRST_PAUSE = 0.1  # seconds; each pause is at most twice as long as the one before
 
 
 def write_object_once(
@@ -43,8 +36,7 @@ def write_object_once(
     writes to meanwhile.
 
     boto3 repeats a request whose answer was lost, and the repetition meets the object that the first one wrote. It
-    is told from another's by a random name of the writer in the object's metadata. While another request writes
-    there, S3 answers neither yes nor no, and is asked again, at most five times in some two seconds.
+    is told from another's by a random name of the writer in the object's metadata.
 
     Returns:
         Whether this call wrote it; `False` where another object is there, which was not changed.
@@ -54,16 +46,17 @@ def write_object_once(
     """
     writer = secrets.token_hex()
     checksum: Any = {} if sha256 is None else {"ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode()}
-    request = {
-        "Bucket": uri.bucket,
-        "Key": uri.key,
-        "ContentType": content_type,
-        "IfNoneMatch": "*",
-        "Metadata": {**(metadata or {}), _WRITER: writer},
-        **checksum,
-    }
     try:
-        _put_through_conflicts(client, uri, request, body)
+        with explain_errors("PutObject", str(uri)):
+            client.put_object(
+                Bucket=uri.bucket,
+                Key=uri.key,
+                Body=body,
+                ContentType=content_type,
+                IfNoneMatch="*",
+                Metadata={**(metadata or {}), _WRITER: writer},
+                **checksum,
+            )
     except AwsError as error:
         if error.code != "PreconditionFailed":
             raise
@@ -71,26 +64,6 @@ def write_object_once(
             found = client.head_object(Bucket=uri.bucket, Key=uri.key)["Metadata"]
         return found.get(_WRITER) == writer
     return True
-
-
-def _put_through_conflicts(
-    client: "S3Client", uri: S3Uri, request: Mapping[str, Any], body: bytes | IO[bytes]
-) -> None:
-    """Make the request, and make it again while S3 answers that another one writes there."""
-    start = 0 if isinstance(body, bytes) else body.tell()
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with explain_errors("PutObject", str(uri)):
-                client.put_object(**request, Body=body)
-        except AwsError as error:
-            if error.code != _CONFLICT or attempt == _ATTEMPTS:
-                raise
-        else:
-            return
-        # Two writers that met once meet again unless each waits for a time of its own.
-        time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - no secret
-        if not isinstance(body, bytes):
-            body.seek(start)
 
 
 def write_file_once(path: Path, body: bytes | IO[bytes]) -> bool:

@@ -14,6 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.deployment_settings import DeploymentSettings
+from pipelines.json_log import METRICS_NAMESPACE, PIPELINE_DIMENSION, UNDECIDED_VERSIONS
 
 
 class GovernanceAlarms(Construct):
@@ -25,6 +26,7 @@ class GovernanceAlarms(Construct):
         construct_id: str,
         *,
         dead_letter_queue: sqs.Queue,
+        reconciler: lambda_.Function,
         steps: Mapping[str, lambda_.Function],
         settings: DeploymentSettings,
         key: kms.IKey | None,
@@ -40,7 +42,24 @@ class GovernanceAlarms(Construct):
         undelivered = dead_letter_queue.metric_approximate_number_of_messages_visible(
             statistic="Maximum", period=Duration.minutes(5)
         )
+        undecided = cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=UNDECIDED_VERSIONS,
+            dimensions_map={PIPELINE_DIMENSION: settings.pipeline_name},
+            statistic="Maximum",
+            period=Duration.minutes(settings.reconcile_minutes),
+        )
         self.alarms = (
+            self._alarm(
+                "Undecided",
+                undecided,
+                "Versions wait for people: nothing may or could be decided about them, or not in time.",
+            ),
+            self._alarm(
+                "ReconcilerFailed",
+                _errors(reconciler),
+                "Pending versions could not be looked at; those whose events were lost stay undecided.",
+            ),
             self._alarm("ExecutionFailed", failed, "A version could not be judged; its status is untouched."),
             self._alarm(
                 "EventUndelivered", undelivered, "An event started no execution; it is in the queue."

@@ -303,6 +303,27 @@ class DeploymentSettings(SettingsPart):
         "the copies of what was judged",
         example=False,
     )
+    reconcile_minutes: int = _setting(
+        5,
+        "every how many minutes pending versions are looked at, whatever became of their events",
+        example=5,
+        ge=2,
+        le=60,
+    )
+    max_starts_per_run: int = _setting(
+        20,
+        "how many executions one such run starts or tries again at most; AWS runs some 20 at once",
+        example=20,
+        ge=1,
+        le=200,
+    )
+    decide_within_hours: int = _setting(
+        24,
+        "after how many hours without a decision a version counts as undecided, which raises an alarm",
+        example=24,
+        ge=1,
+        le=720,
+    )
     alarm_topic_arn: str | None = _setting(
         None,
         "the SNS topic that alarms go to",

@@ -18,6 +18,7 @@ from infra.deployment_duties import list_duties
 from infra.deployment_settings import DeploymentSettings
 from infra.governance_function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
+from infra.reconciler import ReconcilerSchedule
 from infra.seal_key import SealKey
 from infra.trigger import PendingModelPackages
 from pipelines.definition import EvaluationCompute, LambdaCompute, ProcessingCompute
@@ -29,12 +30,18 @@ from pipelines.step_settings import (
     RESULTS_FOLDER,
     THRESHOLDS_FOLDER,
     EvaluateSettings,
+    ReconcileSettings,
     Settings,
     StartPipelineSettings,
     UngovernedGroups,
     UpdateSettings,
     to_environment,
 )
+
+# A Lambda step may run ten minutes by AWS's word. Steps of seven were seen to hang until the ten were over, so the
+# function of a step ends well before: https://github.com/aws/sagemaker-python-sdk/issues/3236
+UPDATE_MINUTES = 2
+LONGEST_FUNCTION_MINUTES = 15
 
 
 class GovernanceStack(Stack):
@@ -60,6 +67,7 @@ class GovernanceStack(Stack):
 
         # The functions come before the pipeline, whose steps call them.
         start = self._start_function()
+        reconcile = self._reconcile_function()
         update = self._update_function()
         evaluation, steps = self._evaluation()
         pipeline = GovernancePipeline(
@@ -78,10 +86,17 @@ class GovernanceStack(Stack):
             max_event_age=Duration.hours(settings.max_event_age_hours),
             key=self._key,
         )
+        ReconcilerSchedule(
+            self,
+            "Reconciler",
+            function=reconcile.function,
+            interval=Duration.minutes(settings.reconcile_minutes),
+        )
         GovernanceAlarms(
             self,
             "Alarms",
             dead_letter_queue=trigger.dead_letter_queue,
+            reconciler=reconcile.function,
             steps={"UpdateModelStatus": update.function, **steps},
             settings=settings,
             key=self._key,
@@ -94,6 +109,7 @@ class GovernanceStack(Stack):
             trigger.dead_letter_queue,
             settings.pipeline_name,
         )
+        grants.allow_reconciling(reconcile.role, self._buckets, self._seal_key, settings.pipeline_name)
         grants.allow_updating(update.role, self._buckets, self._seal_key)
         grants.allow_reading_evidence(self._evaluation_role, settings.evidence_buckets)
         grants.deny_writing_copies(self._buckets, self._evaluation_role)
@@ -170,6 +186,25 @@ class GovernanceStack(Stack):
             timeout=Duration.minutes(1),
         )
 
+    def _reconcile_function(self) -> GovernanceFunction:
+        """The function that the schedule invokes."""
+        return self._function(
+            "Reconcile",
+            "Starts what is due for pending model versions whose events did not.",
+            ReconcileSettings(
+                pipeline_name=self._settings.pipeline_name,
+                decisions_bucket=self._buckets.decisions.bucket_name,
+                seal_key=self._seal_key.key_arn,
+                thresholds_bucket=self._buckets.thresholds.bucket_name,
+                ungoverned_groups=UngovernedGroups(self._settings.ungoverned_groups),
+                max_starts_per_run=str(self._settings.max_starts_per_run),
+                decide_within_hours=str(self._settings.decide_within_hours),
+            ),
+            handler="lambdas.handle_reconcile.handler",
+            # One run ends before the next begins.
+            timeout=Duration.minutes(min(self._settings.reconcile_minutes, LONGEST_FUNCTION_MINUTES)),
+        )
+
     def _update_function(self) -> GovernanceFunction:
         """The function of step two."""
         return self._function(
@@ -181,7 +216,7 @@ class GovernanceStack(Stack):
                 seal_key=self._seal_key.key_arn,
             ),
             handler="lambdas.handle_update.handler",
-            timeout=Duration.minutes(5),
+            timeout=Duration.minutes(UPDATE_MINUTES),
         )
 
     def _evaluation(self) -> tuple[EvaluationCompute, dict[str, lambda_.Function]]:

@@ -30,8 +30,10 @@ from pipelines.step_settings import (
 
 # The condition key of IAM for the status that a request sets.
 _STATUS_KEY = f"sagemaker:{APPROVAL_STATUS_FIELD}"
+_NO_STATUS = {"Null": {_STATUS_KEY: "true"}}
 
 UNSCOPED_ACTIONS = {
+    "sagemaker:ListModelPackages": "one list of the pending versions of all groups names no group",
     "ecr:GetAuthorizationToken": "a token for all registries: the service authorisation reference has no resource",
     "cloudwatch:PutMetricData": "has no resource; the condition holds it to the namespace of Processing jobs",
     # In a VPC alone. What names a resource does so only when the interface exists, which Lambda and SageMaker create.
@@ -110,6 +112,23 @@ def allow_starting(
     _allow_key(role, _WRITE_KEY, dead_letter_queue.encryption_master_key)
 
 
+def allow_reconciling(
+    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str
+) -> None:
+    """The reconciler lists pending versions and starts what is due, tries failed executions again, and gives them up.
+
+    When it gives one up it says so in the version's description: its request may not name a status.
+    """
+    _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name)
+    _allow(role, ["sagemaker:ListModelPackages"], ["*"])
+    _allow(
+        role,
+        ["sagemaker:RetryPipelineExecution", "sagemaker:ListPipelineExecutionSteps"],
+        [_executions(role, pipeline_name)],
+    )
+    _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], _NO_STATUS)
+
+
 def _allow_starting_what_is_due(
     role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str
 ) -> None:
@@ -137,8 +156,7 @@ def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.K
     the version's description: its request may not name a status.
     """
     _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
-    no_status = {"Null": {_STATUS_KEY: "true"}}
-    _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], no_status)
+    _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], _NO_STATUS)
     for bucket in (buckets.evidence, buckets.thresholds):
         _allow(role, _READ, [bucket.arn_for_objects("*")])
     own = [buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]

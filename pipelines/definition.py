@@ -31,6 +31,7 @@ IMAGE_PYTHON = "3.12"
 BUNDLE_FOLDER = "/opt/ml/processing/input/bundle"
 RESULT_FOLDER = "/opt/ml/processing/output/result"
 RESULT = "EvaluateModelPackageResult"
+JOB_RETRIED_MINUTES = 120
 # A wheel with compiled code cannot be imported out of a zip, so the bundle is unpacked beside it first.
 ENTRYPOINT = (
     "import glob, sys, tempfile, zipfile; "
@@ -178,6 +179,7 @@ class _Definition:
             description=_EVALUATE_DESCRIPTION,
             step_args=self._processing_job(compute),
             property_files=[result],
+            retry_policies=[_retry_policy()],
         )
         answer = {
             name: JsonGet(step_name=EVALUATE, property_file=result, json_path=name)
@@ -245,6 +247,22 @@ _EVALUATE_DESCRIPTION = (
 )
 _UPDATE_DESCRIPTION = "Sets the version's approval status to what the decision record says."
 _UPDATE_OUTPUTS = field_names(UpdateResponse)
+
+
+def _retry_policy() -> Any:
+    """Where an account's quota for the instance is used up, or AWS has none left, the job is tried again.
+
+    Lambda steps take no such policy; the reconciler retries their executions.
+    """
+    from sagemaker.mlops.workflow.retry import SageMakerJobExceptionTypeEnum, SageMakerJobStepRetryPolicy
+
+    causes = SageMakerJobExceptionTypeEnum
+    return SageMakerJobStepRetryPolicy(
+        exception_types=[causes.RESOURCE_LIMIT, causes.CAPACITY_ERROR],
+        interval_seconds=60,
+        backoff_rate=1.5,
+        expire_after_mins=JOB_RETRIED_MINUTES,
+    )
 
 
 def _compact(definition: str) -> str:

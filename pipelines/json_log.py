@@ -2,12 +2,15 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from checks.errors import GovernanceError
 
 METRICS_NAMESPACE = "ModelGovernance"
+PIPELINE_DIMENSION = "Pipeline"
+UNDECIDED_VERSIONS = "UndecidedVersions"  # pending ones that wait for people
+PENDING_VERSIONS = "PendingVersions"  # of governed groups
 UNGOVERNED_VERSIONS = (
     "UngovernedVersions"  # versions that were left alone, as no threshold file applies to them
 )
@@ -21,21 +24,26 @@ def log(message: str, **fields: object) -> None:
 
 
 def counted(metric: str, *, pipeline: str) -> dict[str, object]:
-    """Return fields for `log` that make CloudWatch count one more of `metric`, for the gate whose pipeline is named.
+    """Return fields for `log` that make CloudWatch count one more of `metric`, for the gate whose pipeline is named."""
+    return measured({metric: 1}, pipeline=pipeline)
 
-    CloudWatch takes the figure out of the line in the log, so that no function needs a right to write metrics
+
+def measured(counts: Mapping[str, int], *, pipeline: str) -> dict[str, object]:
+    """Return fields for `log` that make metrics of `counts`, each under its name, for the gate whose pipeline is named.
+
+    CloudWatch takes the figures out of the line in the log, so that no function needs a right to write metrics
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
     """
     directive = {
         "Namespace": METRICS_NAMESPACE,
-        "Dimensions": [["Pipeline"]],
-        "Metrics": [{"Name": metric, "Unit": "Count"}],
+        "Dimensions": [[PIPELINE_DIMENSION]],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
     }
     milliseconds = round(time.time() * 1000)
     return {
         "_aws": {"Timestamp": milliseconds, "CloudWatchMetrics": [directive]},
-        "Pipeline": pipeline,
-        metric: 1,
+        PIPELINE_DIMENSION: pipeline,
+        **counts,
     }
 
 

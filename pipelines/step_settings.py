@@ -56,6 +56,23 @@ class StartPipelineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReconcileSettings:
+    """The pipeline whose versions are reconciled, where its decisions are, and the bounds of one run.
+
+    `max_starts_per_run` is how many executions one run starts or retries at most, `decide_within_hours` how old a
+    change may get before the version counts as undecided. Both are numbers, as text.
+    """
+
+    pipeline_name: str
+    decisions_bucket: str
+    seal_key: str
+    thresholds_bucket: str
+    ungoverned_groups: UngovernedGroups
+    max_starts_per_run: str
+    decide_within_hours: str
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluateSettings:
     """The buckets that evaluation reads from and writes to; it touches no others.
 
@@ -81,8 +98,8 @@ class UpdateSettings:
     seal_key: str
 
 
-Settings = StartPipelineSettings | EvaluateSettings | UpdateSettings
-_SettingsT = TypeVar("_SettingsT", StartPipelineSettings, EvaluateSettings, UpdateSettings)
+Settings = StartPipelineSettings | ReconcileSettings | EvaluateSettings | UpdateSettings
+_SettingsT = TypeVar("_SettingsT", StartPipelineSettings, ReconcileSettings, EvaluateSettings, UpdateSettings)
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

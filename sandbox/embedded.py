@@ -1,6 +1,6 @@
 """The process that is the embedded AWS: moto's server, extended, and a line of control to whoever started it.
 
-`python -m sandbox.embedded FOLDER REGION RETRY_INTERVAL SOCKET` serves the listening socket with that file
+`python -m sandbox.embedded FOLDER REGION RETRY_INTERVAL SOCKET SCHEDULES` serves the listening socket with that file
 descriptor, which its starter has opened: requests that come early wait there. It answers one JSON request a line,
 and ends when its input does, so it cannot outlive the process that started it.
 """
@@ -29,6 +29,7 @@ from sandbox.faulty_calls import FaultyCalls
 from sandbox.faulty_events import FaultyEvents
 from sandbox.functions import FunctionHost
 from sandbox.processing import ProcessingHost
+from sandbox.schedules import Schedules
 from sandbox.tasks import BackgroundTasks
 
 
@@ -40,9 +41,12 @@ class EmbeddedAws:
         region: whose stacks the control line describes.
         retry_interval: seconds between the attempts of a failed asynchronous invocation.
         listening: the file descriptor of the listening socket.
+        keeps_schedules: whether scheduled rules run by the clock; otherwise they run on demand alone.
     """
 
-    def __init__(self, folder: Path, region: str, retry_interval: float, listening: int) -> None:
+    def __init__(
+        self, folder: Path, region: str, retry_interval: float, listening: int, *, keeps_schedules: bool
+    ) -> None:
         self._region = region
         self._faults = ActiveFaults()
         application = FaultyCalls(DomainDispatcherApplication(create_backend_app), self._faults)
@@ -53,11 +57,14 @@ class EmbeddedAws:
         self._functions = FunctionHost(folder / "functions", endpoint)
         self._processing = ProcessingHost(folder / "processing", endpoint)
         self._tasks = BackgroundTasks()
+        delivery = Delivery(self._functions, self._tasks, retry_interval)
+        self._schedules = Schedules(delivery)
+        self._keeps_schedules = keeps_schedules
         self._log = FaultyEvents(self._faults, self._tasks)
         install(
             Parts(
                 functions=self._functions,
-                delivery=Delivery(self._functions, self._tasks, retry_interval),
+                delivery=delivery,
                 registry=EmbeddedRegistry(self._log),
                 engine=PipelineEngine(self._functions, self._processing, self._log),
                 tasks=self._tasks,
@@ -69,6 +76,8 @@ class EmbeddedAws:
     def start(self) -> None:
         """Serve in the background."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        if self._keeps_schedules:
+            self._schedules.keep_running()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what one line of control asks for."""
@@ -76,6 +85,7 @@ class EmbeddedAws:
             "stack": lambda: describe_stack(request["name"], DEFAULT_ACCOUNT_ID, self._region),
             "events": lambda: {"events": self._log.sent()},
             "deliver": lambda: self._deliver(request["event"]),
+            "schedules": lambda: {"rules": self._schedules.run()},
             "running": lambda: {"tasks": self._tasks.running()},
             "faults": lambda: self._follow(request["faults"]),
             "mishaps": lambda: {"met": self._faults.met()},
@@ -110,13 +120,15 @@ def serve(aws: EmbeddedAws, requests: TextIO, answers: TextIO) -> None:
 
 def main() -> None:
     """Run until the input ends."""
-    folder, region, retry_interval, listening = sys.argv[1:5]
+    folder, region, retry_interval, listening, schedules = sys.argv[1:6]
     answers = os.fdopen(os.dup(1), "w")
     # Whatever moto prints belongs to the log, not to the line of control.
     os.dup2(2, 1)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    aws = EmbeddedAws(Path(folder), region, float(retry_interval), int(listening))
+    aws = EmbeddedAws(
+        Path(folder), region, float(retry_interval), int(listening), keeps_schedules=schedules == "kept"
+    )
     aws.start()
     try:
         with contextlib.suppress(BrokenPipeError):

@@ -45,6 +45,8 @@ class StepRun:
     status: str = "Starting"
     failure: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    attempts: int = 1
+    properties: dict[str, Any] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """Return the step as the API answers it."""
@@ -59,7 +61,7 @@ class StepRun:
             "StepName": self.name,
             "StartTime": self.started,
             "StepStatus": self.status,
-            "AttemptCount": 1,
+            "AttemptCount": self.attempts,
             **{name: value for name, value in optional.items() if value is not None},
         }
 
@@ -100,13 +102,20 @@ class PipelineEngine:
         execution.steps = []
 
     def run(self, pipeline: Any, execution: Any) -> None:
-        """Run every step of the execution, and settle its status."""
+        """Run every step of the execution that has not succeeded yet, and settle its status."""
         definition = json.loads(execution.pipeline_definition_for_execution)
         self._announce(pipeline, execution, previous=None)
         scope = _make_scope(pipeline, execution, definition)
         failed = False
         for step in _sort_steps(definition["Steps"]):
+            earlier = next((run for run in execution.steps if run.name == step["Name"]), None)
+            if earlier is not None and earlier.status == "Succeeded":
+                scope.steps[earlier.name] = earlier.properties
+                continue
             run = StepRun(name=step["Name"], kind=step["Type"], definition=step)
+            if earlier is not None:
+                run.attempts = earlier.attempts + 1
+                execution.steps.remove(earlier)
             execution.steps.append(run)
             failed = not self._run_step(pipeline, execution, scope, run)
             if failed:
@@ -120,7 +129,7 @@ class PipelineEngine:
         self._announce_step(pipeline, execution, run, previous=None)
         self._change(pipeline, execution, run, "Executing")
         try:
-            scope.steps[run.name] = self._properties(pipeline, execution, scope, run)
+            run.properties = scope.steps[run.name] = self._properties(pipeline, execution, scope, run)
         except (StepError, ExpressionError, ProcessingError, AccessRefusedError) as error:
             run.failure = f"ClientError: {error}"[:MAX_OUTPUT_LENGTH]
         run.ended = utcnow()

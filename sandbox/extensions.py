@@ -18,7 +18,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
 from moto.utilities.arns import parse_arn
 
-from sandbox import cloudformation, quotas
+from sandbox import cloudformation, execution_calls, quotas
 from sandbox.delivery import Delivery
 from sandbox.embedded_registry import EmbeddedRegistry, calling
 from sandbox.events import EventLog, timestamp
@@ -52,6 +52,7 @@ def install(parts: Parts) -> None:
     _deliver_to_functions(parts)
     _keep_model_packages(parts)
     _execute_pipelines(parts)
+    execution_calls.install(parts.engine, parts.tasks, parts.faults)
     _list_steps()
 
 
@@ -76,7 +77,8 @@ def _deliver_to_functions(parts: Parts) -> None:
     send = Rule.send_to_targets
 
     def send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
-        if not self.event_pattern.matches_event(original_event):
+        # A rule without a pattern has a schedule; moto takes it for one that matches every event.
+        if not self.event_pattern.dump() or not self.event_pattern.matches_event(original_event):
             return
         event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
         event["time"] = timestamp(datetime.fromtimestamp(original_event["time"], UTC))

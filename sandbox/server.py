@@ -79,6 +79,7 @@ class Sandbox:
             when left out.
         region: the AWS region that the sandbox pretends to be.
         retry_interval: seconds between the attempts of a failed asynchronous invocation, where AWS waits minutes.
+        keeps_schedules: whether scheduled rules run by the clock; `run_schedules` runs them in any case.
         progress: called with one short line for each step that takes time.
     """
 
@@ -88,12 +89,14 @@ class Sandbox:
         *,
         region: str = REGION,
         retry_interval: float = 1.0,
+        keeps_schedules: bool = False,
         progress: Callable[[str], None] = _ignore,
     ) -> None:
         self.region = region
         self._keep = folder is not None
         self._folder = folder
         self._retry_interval = retry_interval
+        self._keeps_schedules = keeps_schedules
         self._progress = progress
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
@@ -156,7 +159,8 @@ class Sandbox:
     def _embedded(self, listening: int) -> subprocess.Popen[str]:
         """Start the process that is the embedded AWS, on an open socket."""
         program = [sys.executable, "-m", "sandbox.embedded"]
-        arguments = [str(self.folder), self.region, str(self._retry_interval), str(listening)]
+        schedules = "kept" if self._keeps_schedules else "on demand"
+        arguments = [str(self.folder), self.region, str(self._retry_interval), str(listening), schedules]
         with (self.folder / "server.log").open("ab") as log:
             # A session of its own: Ctrl-C reaches this process only, which then ends that one in order.
             return subprocess.Popen(  # noqa: S603 - this interpreter, a module of our own
@@ -244,6 +248,11 @@ class Sandbox:
         """Return how often each kind of fault happened since those in force are."""
         met: dict[str, int] = self._ask("mishaps")["met"]
         return met
+
+    def run_schedules(self) -> list[str]:
+        """Run every scheduled rule that is enabled once, now, in the background; return the names of the rules."""
+        rules: list[str] = self._ask("schedules")["rules"]
+        return rules
 
     def wait_idle(self, timeout: float = 60.0) -> None:
         """Wait until no event is being delivered, no asynchronous invocation retried and no execution running.

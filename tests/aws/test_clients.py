@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,11 @@ import pytest
 from aws import clients
 from aws.aws_errors import AwsAccessDeniedError, AwsError
 from aws.model_registry import SageMakerModelRegistry
-from tests.aws.conftest import Answer, Loopback
+from tests.aws.conftest import Loopback
 
 MAKERS = [
     clients.sagemaker_client,
     clients.s3_client,
-    clients.sts_client,
-    clients.kms_client,
     clients.bedrock_runtime_client,
     clients.comprehend_client,
     clients.sagemaker_runtime_client,
@@ -135,64 +133,3 @@ def test_nothing_happens_at_import() -> None:
         "for module in pkgutil.iter_modules(aws.__path__): importlib.import_module(f'aws.{module.name}')\n"
     )
     subprocess.run([sys.executable, "-c", import_all], capture_output=True, text=True, check=True)
-
-
-THROTTLES: list[tuple[Any, Callable[[Any], Any], Answer]] = [
-    (
-        clients.sagemaker_client,
-        lambda client: client.list_models(),
-        Answer(400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'),
-    ),
-    (
-        clients.kms_client,
-        lambda client: client.list_keys(),
-        Answer(400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'),
-    ),
-    (
-        clients.s3_client,
-        lambda client: client.get_object(Bucket="evidence", Key="x"),
-        Answer(
-            503, b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
-        ),
-    ),
-    (
-        clients.sts_client,
-        lambda client: client.get_caller_identity(),
-        Answer(
-            400,
-            b"<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message>"
-            b"</Error></ErrorResponse>",
-        ),
-    ),
-]
-ANSWERS = {
-    clients.sagemaker_client: Answer(200, b'{"Models": []}'),
-    clients.kms_client: Answer(200, b'{"Keys": []}'),
-    clients.s3_client: Answer(200, b"x"),
-    clients.sts_client: Answer(
-        200,
-        b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult>"
-        b"</GetCallerIdentityResponse>",
-    ),
-}
-
-
-@pytest.mark.parametrize(("make", "call", "throttle"), THROTTLES, ids=["sagemaker", "kms", "s3", "sts"])
-def test_each_service_is_asked_again_after_its_own_throttle(
-    make: Any,
-    call: Callable[[Any], Any],
-    throttle: Answer,
-    monkeypatch: pytest.MonkeyPatch,
-    loopback: Loopback,
-) -> None:
-    for name, value in {
-        "AWS_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_ENDPOINT_URL": loopback.url,
-    }.items():
-        monkeypatch.setenv(name, value)
-    answers = [throttle, ANSWERS[make]]
-    loopback.respond = lambda request: answers.pop(0)
-    call(make())
-    assert len(loopback.requests) == 2

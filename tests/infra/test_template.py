@@ -9,6 +9,7 @@ import pytest
 from infra.grants import UNSCOPED_ACTIONS
 from pipelines.step_settings import (
     EvaluateSettings,
+    ReconcileSettings,
     StartPipelineSettings,
     UpdateSettings,
     from_environment,
@@ -60,17 +61,17 @@ def test_the_stack_holds_these_resources_and_no_others(deployed: dict[str, dict[
         "AWS::KMS::Key": 1,
         "AWS::S3::Bucket": 4,
         "AWS::S3::BucketPolicy": 4,
-        "AWS::Lambda::Function": 3,
-        "AWS::Lambda::Permission": 1,
-        "AWS::Lambda::EventInvokeConfig": 1,
-        "AWS::Logs::LogGroup": 3,
-        "AWS::IAM::Role": 4,
-        "AWS::IAM::Policy": 4,
+        "AWS::Lambda::Function": 4,
+        "AWS::Lambda::Permission": 2,
+        "AWS::Lambda::EventInvokeConfig": 2,
+        "AWS::Logs::LogGroup": 4,
+        "AWS::IAM::Role": 5,
+        "AWS::IAM::Policy": 5,
         "AWS::SageMaker::Pipeline": 1,
-        "AWS::Events::Rule": 1,
+        "AWS::Events::Rule": 2,
         "AWS::SQS::Queue": 1,
         "AWS::SQS::QueuePolicy": 1,
-        "AWS::CloudWatch::Alarm": 4,
+        "AWS::CloudWatch::Alarm": 6,
     }
 
 
@@ -115,7 +116,8 @@ def test_buckets_and_queue_are_reached_by_tls_only(
 
 
 def test_the_rule_matches_versions_that_wait_and_loses_none(deployed: dict[str, dict[str, Any]]) -> None:
-    rule, queue = only(deployed, "AWS::Events::Rule"), next(iter(of_type(deployed, "AWS::SQS::Queue")))
+    (rule,) = [rule for rule in of_type(deployed, "AWS::Events::Rule").values() if "EventPattern" in rule]
+    queue = next(iter(of_type(deployed, "AWS::SQS::Queue")))
     assert rule["EventPattern"] == {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],
@@ -128,7 +130,11 @@ def test_the_rule_matches_versions_that_wait_and_loses_none(deployed: dict[str, 
         deployed[target["Arn"]["Fn::GetAtt"][0]]["Properties"]["Handler"] == "lambdas.start_pipeline.handler"
     )
 
-    again = only(deployed, "AWS::Lambda::EventInvokeConfig")
+    (again,) = [
+        config
+        for config in of_type(deployed, "AWS::Lambda::EventInvokeConfig").values()
+        if "DestinationConfig" in config
+    ]
     assert again["DestinationConfig"] == {"OnFailure": {"Destination": {"Fn::GetAtt": [queue, "Arn"]}}}
     assert (again["MaximumRetryAttempts"], again["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
     assert again["FunctionName"] == {"Ref": target["Arn"]["Fn::GetAtt"][0]}
@@ -141,6 +147,7 @@ def test_the_rule_matches_versions_that_wait_and_loses_none(deployed: dict[str, 
 def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[str, dict[str, Any]]) -> None:
     models: dict[str, Any] = {
         "start_pipeline": StartPipelineSettings,
+        "handle_reconcile": ReconcileSettings,
         "handle_evaluate": EvaluateSettings,
         "handle_update": UpdateSettings,
     }
@@ -152,6 +159,30 @@ def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[st
         settings = from_environment(model, texts)
         assert len(variables) == len(fields(model))
         assert settings is not None
+
+
+def test_a_schedule_runs_the_reconciler_and_repeats_no_run(
+    template: Callable[..., dict[str, Any]],
+) -> None:
+    resources = template(reconcile_minutes=10, evaluation_compute="lambda", region="eu-central-1")[
+        "Resources"
+    ]
+    (rule,) = [
+        rule for rule in of_type(resources, "AWS::Events::Rule").values() if "ScheduleExpression" in rule
+    ]
+    (target,) = rule["Targets"]
+    name = target["Arn"]["Fn::GetAtt"][0]
+    reconciler = resources[name]["Properties"]
+    assert rule["ScheduleExpression"] == "rate(10 minutes)"
+    assert reconciler["Handler"] == "lambdas.handle_reconcile.handler"
+    assert reconciler["Timeout"] == 600
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    (once,) = [
+        config
+        for config in of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
+        if config["FunctionName"] == {"Ref": name}
+    ]
+    assert once["MaximumRetryAttempts"] == 0
 
 
 def test_functions_have_a_log_group_with_retention_of_their_own(
@@ -168,10 +199,11 @@ def test_functions_have_a_log_group_with_retention_of_their_own(
     assert used == set(groups)
 
 
-def test_the_evaluation_function_ends_well_before_a_lambda_step_does(
+def test_the_functions_of_steps_end_before_long_lambda_steps_hang(
     deployed: dict[str, dict[str, Any]],
 ) -> None:
     assert function(deployed, "handle_evaluate")["Timeout"] == 300
+    assert function(deployed, "handle_update")["Timeout"] == 120
 
 
 def definition(resources: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -276,8 +308,20 @@ START = {
 
 
 def test_what_each_role_may_do(deployed: dict[str, dict[str, Any]]) -> None:
-    assert {role: allowed(deployed, role) for role in ("Start", "Evaluate", "Update", "Pipeline")} == {
+    assert {
+        role: allowed(deployed, role) for role in ("Start", "Reconcile", "Evaluate", "Update", "Pipeline")
+    } == {
         "Start": LOGS | READ | {"kms:VerifyMac"} | START | {"sqs:SendMessage"},
+        "Reconcile": LOGS
+        | READ
+        | {"kms:VerifyMac"}
+        | START
+        | {
+            "sagemaker:ListModelPackages",
+            "sagemaker:ListPipelineExecutionSteps",
+            "sagemaker:RetryPipelineExecution",
+            "sagemaker:UpdateModelPackage",
+        },
         "Evaluate": LOGS | EVALUATE,
         "Update": LOGS
         | READ
@@ -300,6 +344,7 @@ def test_only_the_update_may_set_a_status_and_only_one_that_a_decision_can_have(
     assert conditions == {
         "Update": {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}},
         "Evalua": {"Null": {"sagemaker:ModelApprovalStatus": "true"}},
+        "Reconc": {"Null": {"sagemaker:ModelApprovalStatus": "true"}},
     }
 
 
@@ -438,12 +483,14 @@ def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_th
         ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed", 1, topic),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, topic),
         ("AWS/Lambda", "Errors", 1, topic),
+        ("ModelGovernance", "UndecidedVersions", 1, topic),
     }
     functions = of_type(resources, "AWS::Lambda::Function")
     watched = {a["Dimensions"][0]["Value"]["Ref"] for a in alarms if a["Namespace"] == "AWS/Lambda"}
     assert {functions[name]["Handler"] for name in watched} == {
         "lambdas.handle_evaluate.handler",
         "lambdas.handle_update.handler",
+        "lambdas.handle_reconcile.handler",
     }
 
 

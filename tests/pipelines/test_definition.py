@@ -185,6 +185,14 @@ def test_the_definition_with_evaluation_as_a_processing_job(built: dict[str, dic
                 "FilePath": "result.json",
             }
         ],
+        "RetryPolicies": [
+            {
+                "ExceptionType": ["SageMaker.RESOURCE_LIMIT", "SageMaker.CAPACITY_ERROR"],
+                "IntervalSeconds": 60,
+                "BackoffRate": 1.5,
+                "ExpireAfterMin": 120,
+            }
+        ],
     }
     file = {"Get": "Steps.EvaluateModelPackage.PropertyFiles.EvaluateModelPackageResult"}
     answer = {

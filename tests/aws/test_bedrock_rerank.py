@@ -1,9 +1,7 @@
-"""Reranking by Bedrock, as `examples/gatsby-rag` does it, with botocore's own stub of the service."""
+"""Reranking by Bedrock, with botocore's own stub of the service."""
 
-import importlib.util
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,17 +10,12 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from aws.aws_errors import AwsError, AwsThrottledError
+from aws.bedrock_rerank import BedrockReranker
 
-MODULE = Path(__file__).resolve().parents[2] / "examples" / "gatsby-rag" / "bedrock_rerank.py"
 DOCUMENTS = ["first", "second", "third"]
 
 
-def reranker(model: str, answer: bytes | None) -> tuple[Any, Stubber, dict[str, Any]]:
-    specification = importlib.util.spec_from_file_location("gatsby_bedrock_rerank", MODULE)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+def reranker(model: str, answer: bytes | None) -> tuple[BedrockReranker, Stubber, dict[str, Any]]:
     client = boto3.client(
         "bedrock-runtime", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
     )
@@ -42,7 +35,7 @@ def reranker(model: str, answer: bytes | None) -> tuple[Any, Stubber, dict[str, 
         }
         stub.add_response("invoke_model", {"body": body, "contentType": "application/json"}, parameters)
     stub.activate()
-    return module.BedrockReranker(client, model), stub, asked
+    return BedrockReranker(client, model), stub, asked
 
 
 @pytest.mark.parametrize("model", ["amazon.rerank-v1:0", "cohere.rerank-v3-5:0"])
@@ -50,6 +43,7 @@ def test_documents_in_the_order_of_relevance(model: str) -> None:
     results = [{"index": index, "relevance_score": score} for index, score in ((2, 0.9), (0, 0.5), (1, 0.1))]
     subject, stub, _ = reranker(model, json.dumps({"results": results}).encode())
     assert subject.order("q", DOCUMENTS) == [2, 0, 1]
+    assert subject.description == {"provider": "bedrock", "model": model}
     stub.assert_no_pending_responses()
 
 

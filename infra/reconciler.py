@@ -1,0 +1,31 @@
+"""What runs the reconciler: a schedule, whose next run stands for the retries of the last one."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+
+class ReconcilerSchedule(Construct):
+    """The rule that invokes `function` every `interval`; a run that failed is not repeated, the next one follows."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, function: lambda_.Function, interval: Duration
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.rule = events.Rule(
+            self,
+            "Rule",
+            description="Pending model versions are looked at, whatever became of their events.",
+            schedule=events.Schedule.rate(interval),
+            targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
+        )
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "AsynchronousInvocation",
+            function_name=function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=0,
+            maximum_event_age_in_seconds=60,
+        )

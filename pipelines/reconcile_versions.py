@@ -1,0 +1,220 @@
+"""The reconciler: starts what is due for every pending version, whatever events were lost, late, throttled or refused.
+
+It asks of each version what the function behind the rule asks of the one in its event, and comes to the same token.
+So a version that both take up is judged once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from aws.aws_errors import AwsThrottledError
+from aws.executions import ExecutionStep, PipelineExecution
+from aws.model_packages import ModelPackageGoneError, StatusChangedError
+from aws.registry_names import FAILED_EXECUTION_PROPERTY, PENDING, STATUS_PROPERTY
+from checks.errors import GovernanceError
+from checks.summary import fitting_description
+from pipelines.due_judgements import (
+    LOOKED_BACK,
+    Due,
+    Failed,
+    JudgementSources,
+    Settled,
+    Undecided,
+    Ungoverned,
+    Verdict,
+    Waiting,
+    look_for_judgement,
+)
+
+# As many versions as one run can look at in its minutes; where more are pending, the next run looks at the next ones.
+MAX_LOOKS_PER_RUN = 500
+
+Report = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunBounds:
+    """How much one run does at most, and how old a change may get before its version counts as undecided."""
+
+    max_starts: int
+    decide_within: timedelta
+    max_looks: int = MAX_LOOKS_PER_RUN
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """What one run did, in numbers of versions.
+
+    `undecided` are those that wait for people: nothing may or could be decided about them, or not in time, or they
+    could not be looked at, which `failed` counts too. `refused` says that AWS refused a start or a retry for now, so
+    that the run made no more of them.
+    """
+
+    pending: int = 0
+    looked_at: int = 0
+    started: int = 0
+    retried: int = 0
+    given_up: int = 0
+    undecided: int = 0
+    failed: int = 0
+    refused: bool = False
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run under way."""
+
+    sources: JudgementSources
+    bounds: RunBounds
+    now: datetime
+    report: Report
+    newest: Mapping[str, PipelineExecution]
+    summary: RunSummary = field(default_factory=RunSummary)
+
+    def find_execution(self, model_package_arn: str, *, since: datetime) -> PipelineExecution | None:
+        """The newest execution, from the one list that the run began with."""
+        found = self.newest.get(model_package_arn)
+        return None if found is None or found.started < since else found
+
+    @property
+    def may_start(self) -> bool:
+        done = self.summary.started + self.summary.retried
+        return not self.summary.refused and done < self.bounds.max_starts
+
+    def is_late(self, changed_at: datetime) -> bool:
+        return self.now - changed_at > self.bounds.decide_within
+
+
+def reconcile_versions(
+    sources: JudgementSources, bounds: RunBounds, *, now: datetime, report: Report
+) -> RunSummary:
+    """Go through the pending versions once, and do for each what is due; `report` is called with what was done.
+
+    What fails for one version is reported and does not keep the run from the others.
+
+    Raises:
+        AwsError: the executions or the versions could not be listed.
+    """
+    pending = _governed(sources, report)
+    run = _Run(sources, bounds, now, report, sources.executions.newest_by_version(since=now - LOOKED_BACK))
+    run.summary.pending = len(pending)
+    for arn in _choose(pending, bounds.max_looks, now):
+        try:
+            verdict = look_for_judgement(arn, sources, run.find_execution, now=now)
+            run.summary.looked_at += 1
+            _act(arn, verdict, run)
+        except AwsThrottledError as error:
+            # AWS asks to slow down even for a look: the next run goes on.
+            report("stopped", error=str(error))
+            run.summary.refused = True
+            break
+        except GovernanceError as error:
+            report("not reconciled", model_package_arn=arn, error=str(error))
+            run.summary.failed += 1
+            run.summary.undecided += 1
+    return run.summary
+
+
+def _governed(sources: JudgementSources, report: Report) -> list[str]:
+    """Return the pending versions of governed groups: each group is asked for once, and no version of others is read.
+
+    Where the threshold files do not say whether a group is governed, that is reported, and its versions are looked at.
+    """
+    left_alone: dict[str, bool] = {}
+    arns = []
+    for entry in sources.registry.pending():
+        if entry.group not in left_alone:
+            try:
+                left_alone[entry.group] = sources.governed.why_left_alone(entry.group) is not None
+            except GovernanceError as error:
+                report("not known whether it is governed", group=entry.group, error=str(error))
+                left_alone[entry.group] = False
+        if not left_alone[entry.group]:
+            arns.append(entry.arn)
+    return arns
+
+
+def _choose(pending: list[str], most: int, now: datetime) -> list[str]:
+    """Return the versions that this run looks at: all, or a part that moves on with the minutes."""
+    if len(pending) <= most:
+        return pending
+    first = int(now.timestamp() // 60) * most % len(pending)
+    return (pending[first:] + pending[:first])[:most]
+
+
+def _act(arn: str, verdict: Verdict, run: _Run) -> None:
+    match verdict:
+        case Settled() | Ungoverned():
+            pass
+        case Undecided():
+            run.summary.undecided += 1
+        case Waiting(since=changed_at):
+            run.summary.undecided += run.is_late(changed_at)
+        case Due(changed_at=changed_at):
+            run.summary.undecided += run.is_late(changed_at)
+            _start(arn, changed_at, run)
+        case Failed(execution=execution, is_retried=True):
+            run.summary.undecided += run.is_late(verdict.package.last_modified)
+            _retry(arn, execution, run)
+        case Failed():
+            _give_up(verdict, run)
+            run.summary.undecided += 1
+        case _:
+            assert_never(verdict)
+
+
+def _start(arn: str, changed_at: datetime, run: _Run) -> None:
+    if not run.may_start:
+        return
+    try:
+        execution_arn = run.sources.executions.start(arn, changed_at=changed_at)
+    except AwsThrottledError as error:
+        _note_refusal(error, run)
+        return
+    run.summary.started += 1
+    run.report("started", model_package_arn=arn, execution_arn=execution_arn)
+
+
+def _retry(arn: str, execution: PipelineExecution, run: _Run) -> None:
+    if not run.may_start:
+        return
+    try:
+        run.sources.executions.retry(execution.arn, at=run.now)
+    except AwsThrottledError as error:
+        _note_refusal(error, run)
+        return
+    run.summary.retried += 1
+    run.report("retried", model_package_arn=arn, execution_arn=execution.arn)
+
+
+def _note_refusal(error: AwsThrottledError, run: _Run) -> None:
+    """Start nothing more in this run; looking goes on, so that the count of the undecided is right."""
+    run.summary.refused = True
+    run.report("refused for now", error=str(error))
+
+
+def _give_up(failed: Failed, run: _Run) -> None:
+    """Say in the registry why the last try failed, for people; the mark keeps this update from being judged."""
+    package, execution = failed.package, failed.execution
+    reason = _reason(execution, run.sources.executions.steps(execution.arn))
+    try:
+        run.sources.registry.update(
+            package.arn,
+            description=fitting_description(f"Not decided: {reason}"),
+            metadata={FAILED_EXECUTION_PROPERTY: execution.arn, STATUS_PROPERTY: PENDING},
+            only_from=PENDING,
+        )
+    except (StatusChangedError, ModelPackageGoneError):
+        return  # somebody decided meanwhile, and needs no reason
+    run.summary.given_up += 1
+    run.report("given up", model_package_arn=package.arn, execution_arn=execution.arn, reason=reason)
+
+
+def _reason(execution: PipelineExecution, steps: tuple[ExecutionStep, ...]) -> str:
+    """Return why an execution did not decide: what its failed step says, else what it says itself."""
+    said = [f"{step.name} failed: {step.failure_reason}" for step in steps if step.failure_reason]
+    what = said[-1] if said else execution.failure_reason or f"its execution is {execution.status}"
+    way_out = "Fix the cause, then start the pipeline for this version by hand, or register it again."
+    return f"{what.rstrip('.')}. {way_out} {execution.arn}"
