@@ -72,7 +72,8 @@ class Identity:
 class ModelPackage:
     """One version of a model, as the registry describes it at one moment.
 
-    `approval_status` is `Approved`, `Rejected` or `PendingManualApproval`; `package_status` is `Completed` when
+    `approval_status` is `Approved`, `Rejected` or `PendingManualApproval`, or `Logged` of a version that is merely
+    logged and has none; `package_status` is `Completed` when
     the version is usable. `description` is SageMaker's `ApprovalDescription`, `metadata` its
     `CustomerMetadataProperties`. `reports` are those of `ModelMetrics`; `evidence_prefix` is the metadata
     property `governance:evidence`, under which further reports are. `last_modified` is the time of creation

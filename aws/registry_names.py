@@ -20,6 +20,9 @@ REJECTED = "Rejected"
 PENDING: Final = "PendingManualApproval"
 APPROVAL_STATUSES = (APPROVED, REJECTED, PENDING)
 COMPLETED = "Completed"
+# The value of `ModelPackageRegistrationType` of a version that is kept without being meant for approval. It has no
+# `ModelApprovalStatus`; the gate calls its status so.
+LOGGED = "Logged"
 UNUSABLE = ("Failed", "Deleting")
 
 # The gate's own `CustomerMetadataProperties`: first what a version is registered with.

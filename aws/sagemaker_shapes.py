@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from aws.model_packages import Container, Identity, ModelPackage, ModelPackageSummary, Registration
-from aws.registry_names import PENDING
+from aws.registry_names import LOGGED, PENDING
 from aws.report_references import ReportReference, ReportSlot, content_type
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
         arn=answer["ModelPackageArn"],
         group=answer["ModelPackageGroupName"],
         version=answer["ModelPackageVersion"],
-        approval_status=answer.get("ModelApprovalStatus", PENDING),
+        approval_status=_read_status(cast("Mapping[str, Any]", answer)),
         package_status=answer["ModelPackageStatus"],
         description=answer.get("ApprovalDescription"),
         metadata=answer.get("CustomerMetadataProperties") or {},
@@ -57,6 +57,13 @@ def containers(answer: Mapping[str, Any]) -> Iterator[Container]:
         )
     if answer.get("SourceUri"):
         yield Container(model_data=answer["SourceUri"])
+
+
+def _read_status(answer: Mapping[str, Any]) -> str:
+    """Read the approval status; a version that is merely logged has none, and waits for none."""
+    status: str | None = answer.get("ModelApprovalStatus")
+    is_logged = answer.get("ModelPackageRegistrationType") == LOGGED
+    return status or (LOGGED if is_logged else PENDING)
 
 
 def model_card(answer: Mapping[str, Any]) -> str | None:
@@ -160,7 +167,7 @@ def summary(entry: "ModelPackageSummaryTypeDef") -> ModelPackageSummary:
         arn=entry["ModelPackageArn"],
         group=entry["ModelPackageGroupName"],
         version=entry["ModelPackageVersion"],
-        approval_status=entry.get("ModelApprovalStatus", PENDING),
+        approval_status=_read_status(cast("Mapping[str, Any]", entry)),
         package_status=entry["ModelPackageStatus"],
         created=entry["CreationTime"],
     )

@@ -12,7 +12,7 @@ from moto.sagemaker.models import SageMakerModelBackend
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
-from sandbox import events
+from sandbox import events, model_package_fields
 
 # Limits of the API that neither boto3 nor moto checks.
 MAX_DESCRIPTION = 1024
@@ -67,6 +67,7 @@ class EmbeddedRegistry:
         with self._lock:
             arn: str = self._create(backend, **arguments)
         backend.model_packages[arn].created_by = _caller.get()
+        model_package_fields.complete(backend.model_packages[arn])
         self._announce(backend, backend.model_packages[arn])
         return arn
 

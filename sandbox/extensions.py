@@ -18,7 +18,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
 from moto.utilities.arns import parse_arn
 
-from sandbox import cloudformation, execution_calls, quotas
+from sandbox import cloudformation, execution_calls, model_package_fields, quotas
 from sandbox.delivery import Delivery
 from sandbox.embedded_registry import EmbeddedRegistry, calling
 from sandbox.events import EventLog, timestamp
@@ -112,7 +112,10 @@ def _keep_model_packages(parts: Parts) -> None:
 
     # moto asks the response class first, which alone sees who calls, then the backend, which keeps the packages.
     def create_model_package_of_caller(self: Any) -> ActionResult:
-        with calling(self.sagemaker_backend, self.headers):
+        with (
+            calling(self.sagemaker_backend, self.headers),
+            model_package_fields.registering(self._get_param),
+        ):
             return answer_create(self)
 
     def update_model_package_of_caller(self: Any) -> ActionResult:
@@ -133,6 +136,7 @@ def _keep_model_packages(parts: Parts) -> None:
         registry.delete_group(self.sagemaker_backend, self._get_param("ModelPackageGroupName"))
         return EmptyResult()
 
+    model_package_fields.install()
     SageMakerResponse.create_model_package = create_model_package_of_caller
     SageMakerResponse.update_model_package = update_model_package_of_caller
     SageMakerModelBackend.create_model_package = create_model_package

@@ -16,6 +16,9 @@ import pytest
 from sandbox.server import Sandbox
 
 GROUP = "e2e-{}"
+# A bucket of a team of this account, and one that is not of the account that the settings say.
+TEAM_BUCKET, STRANGE_BUCKET = "e2e-team-reports", "e2e-strange-reports"
+EVIDENCE_BUCKETS = [{"name": TEAM_BUCKET}, {"name": STRANGE_BUCKET, "account": "210987654321"}]
 THRESHOLDS = b"""
 name: end-to-end
 applies_to:
@@ -83,7 +86,9 @@ class Governance:
     def require(self, compute: str) -> None:
         """Deploy the stack with this `evaluation_compute`, unless it is so already."""
         if self.compute != compute:
-            (deployment,) = self.sandbox.deploy(context={"evaluation_compute": compute})
+            (deployment,) = self.sandbox.deploy(
+                context={"evaluation_compute": compute, "evidence_buckets": json.dumps(EVIDENCE_BUCKETS)}
+            )
             if not self.outputs:
                 bucket = deployment.outputs["ThresholdsBucket"]
                 self.client("s3").put_object(Bucket=bucket, Key="thresholds/e2e.yaml", Body=THRESHOLDS)
