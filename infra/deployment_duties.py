@@ -30,6 +30,11 @@ def list_duties(settings: DeploymentSettings) -> dict[str, str]:
             "the stack does not write the policy of decisions_bucket: add the statements that the output "
             "DecisionsBucketPolicy shows, or others than the gate can write decisions"
         )
+    if settings.evidence_bucket is not None:
+        duties["evidence-bucket"] = (
+            "the stack does not write the policy of evidence_bucket: add the statements that the output "
+            "EvidenceBucketPolicy shows, or others than the gate can write copies of what was judged"
+        )
     buckets = (settings.evidence_bucket, settings.thresholds_bucket, settings.decisions_bucket)
     if existing := [bucket.name for bucket in buckets if bucket is not None]:
         duties["existing-buckets"] = (

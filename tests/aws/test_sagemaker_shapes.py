@@ -49,3 +49,39 @@ def test_who_wrote_a_version(context: dict[str, Any], identity: Identity | None,
     assert (package.created_by, package.last_modified_by) == (identity, identity)
     assert str(package.created_by) == said
     assert package.last_modified == package.created
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        pytest.param({"ModelApprovalStatus": "Rejected"}, "Rejected", id="a status"),
+        pytest.param({}, "PendingManualApproval", id="none"),
+        pytest.param(
+            {"ModelPackageRegistrationType": "Registered"}, "PendingManualApproval", id="registered"
+        ),
+        pytest.param({"ModelPackageRegistrationType": "Logged"}, "Logged", id="logged"),
+        pytest.param(
+            {"ModelPackageRegistrationType": "Logged", "ModelApprovalStatus": "PendingManualApproval"},
+            "PendingManualApproval",
+            id="logged, and to be approved",
+        ),
+    ],
+)
+def test_a_version_that_is_merely_logged_is_not_pending(answer: dict[str, Any], status: str) -> None:
+    package = model_package({**ANSWER, **answer})  # type: ignore[typeddict-item]
+    assert package.approval_status == status
+    assert package.is_pending == (status == "PendingManualApproval")
+
+
+@pytest.mark.parametrize(
+    ("answer", "content"),
+    [
+        pytest.param({}, None, id="no card"),
+        pytest.param({"ModelCard": {"ModelCardStatus": "Draft"}}, None, id="a card without content"),
+        pytest.param(
+            {"ModelCard": {"ModelCardContent": "{}", "ModelCardStatus": "Draft"}}, "{}", id="a card"
+        ),
+    ],
+)
+def test_the_content_of_a_model_card_is_read_as_it_is(answer: dict[str, Any], content: str | None) -> None:
+    assert model_package({**ANSWER, **answer}).model_card == content  # type: ignore[typeddict-item]

@@ -212,8 +212,12 @@ def test_buckets_that_exist_are_used_and_their_policy_is_an_output(with_own_buck
     policy = json.dumps(outputs["DecisionsBucketPolicy"])
     assert policy.count("Deny") == 3
     assert "team-decisions/decisions/*" in policy
-    reading = [one for one in own_statements(resources) if one["Resource"] == OTHER_KEY]
-    assert [one["Action"] for one in reading] == ["kms:Decrypt"]
+    policy_of_evidence = json.dumps(outputs["EvidenceBucketPolicy"])
+    assert policy_of_evidence.count("Deny") == 2
+    assert "team-evidence/judged-evidence/*" in policy_of_evidence
+    # Copies of what is judged are written there.
+    using = [one for one in own_statements(resources) if one["Resource"] == OTHER_KEY]
+    assert [one["Action"] for one in using] == [["kms:Decrypt", "kms:GenerateDataKey"]]
 
 
 def names_in(template: dict[str, Any]) -> set[tuple[str, str]]:
