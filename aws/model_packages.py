@@ -74,8 +74,9 @@ class ModelPackage:
 
     `approval_status` is `Approved`, `Rejected` or `PendingManualApproval`, or `Logged` of a version that is merely
     logged and has none; `package_status` is `Completed` when the version is usable. `description` is SageMaker's
-    `ApprovalDescription`, `metadata` its `CustomerMetadataProperties`. `reports` are those of `ModelMetrics`; `evidence_prefix` is the metadata
-    property `governance:evidence`, under which further reports are. `last_modified` is the time of creation
+    `ApprovalDescription`, `metadata` its `CustomerMetadataProperties`. `reports` are those of `ModelMetrics`;
+    `evidence_prefix` is the metadata property `governance:evidence`, under which further reports are.
+    `last_modified` is the time of creation
     for a version that was never changed. `model_card` is the content of its model card, JSON as text, or `None` where
     it has none. `containers` are what the version runs, in their order. `created_by` and
     `last_modified_by` are who made those two calls, where SageMaker says it: whoever wrote last need not have changed

@@ -268,7 +268,10 @@ def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
         ({"alarm_email": "a@example.com", "create_kms_key": "true"}, set()),
         ({"alarm_email": "a@example.com", "kms_key_arn": KEY}, {"key-policy"}),
         ({"alarm_email": "a@example.com", "vpc": NETWORK}, {"vpc-endpoints"}),
-        ({"alarm_email": "a@example.com", "evidence_bucket": "team-evidence"}, {"existing-buckets"}),
+        (
+            {"alarm_email": "a@example.com", "evidence_bucket": "team-evidence"},
+            {"existing-buckets", "evidence-bucket"},
+        ),
         (
             {"alarm_email": "a@example.com", "decisions_bucket": "team-decisions"},
             {"existing-buckets", "decisions-bucket"},
