@@ -305,7 +305,7 @@ class DeploymentSettings(SettingsPart):
     )
     reconcile_minutes: int = _setting(
         5,
-        "every how many minutes pending versions are looked at, whatever became of their events",
+        "every how many minutes pending versions are looked at, whether or not their events came",
         example=5,
         ge=2,
         le=60,

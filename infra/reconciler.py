@@ -1,4 +1,4 @@
-"""What runs the reconciler: a schedule, whose next run stands for the retries of the last one."""
+"""What runs the reconciler: a schedule, whose next run takes the place of the retries of the last one."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -17,7 +17,7 @@ class ReconcilerSchedule(Construct):
         self.rule = events.Rule(
             self,
             "Rule",
-            description="Pending model versions are looked at, whatever became of their events.",
+            description="Pending model versions are looked at, whether or not their events came.",
             schedule=events.Schedule.rate(interval),
             targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
         )

@@ -155,7 +155,7 @@ WAYS = [
 
 @pytest.fixture(scope="module")
 def registered(_deployed: Governance) -> dict[str, dict[str, Any]]:
-    """What became of each way, by its name: all are registered at once."""
+    """The outcome of each way, by its name: all are registered at once."""
     _deployed.require("lambda")
     s3, sagemaker = _deployed.client("s3"), _deployed.client("sagemaker")
     evidence, thresholds = (_deployed.outputs[f"{name}Bucket"] for name in ("Evidence", "Thresholds"))

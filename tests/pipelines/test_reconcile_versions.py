@@ -1,4 +1,4 @@
-"""Every pending version is decided once for each change, whatever became of the events."""
+"""Every pending version is decided once for each change, whether or not the events came."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
