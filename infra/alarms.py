@@ -13,6 +13,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.approval_watch import unrecorded_approvals
 from infra.deployment_settings import DeploymentSettings
 from pipelines.json_log import METRICS_NAMESPACE, PIPELINE_DIMENSION, UNDECIDED_VERSIONS
 
@@ -27,6 +28,7 @@ class GovernanceAlarms(Construct):
         *,
         dead_letter_queue: sqs.Queue,
         reconciler: lambda_.Function,
+        approvals: lambda_.Function,
         steps: Mapping[str, lambda_.Function],
         settings: DeploymentSettings,
         key: kms.IKey | None,
@@ -59,6 +61,16 @@ class GovernanceAlarms(Construct):
                 "ReconcilerFailed",
                 _errors(reconciler),
                 "Pending versions could not be looked at; those whose events were lost stay undecided.",
+            ),
+            self._alarm(
+                "UnrecordedApproval",
+                unrecorded_approvals(settings.pipeline_name),
+                "A version of a governed group was approved by neither the gate nor a reviewer; the log names it.",
+            ),
+            self._alarm(
+                "ApprovalWatchFailed",
+                _errors(approvals),
+                "Approvals could not be looked at; one beside the gate may be unseen.",
             ),
             self._alarm("ExecutionFailed", failed, "A version could not be judged; its status is untouched."),
             self._alarm(

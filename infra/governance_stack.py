@@ -1,6 +1,6 @@
 """The stack: what each part is given, and what each part may do."""
 
-from aws_cdk import Annotations, CfnOutput, Duration, Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import Annotations, CfnOutput, Duration, Environment, Fn, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra import grants
 from infra.alarms import GovernanceAlarms
+from infra.approval_watch import ApprovalWatch
 from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, log_access
 from infra.buckets import GovernanceBuckets
 from infra.bundle import build_bundle
@@ -27,8 +28,10 @@ from pipelines.step_settings import (
     DECISIONS_FOLDER,
     KEPT,
     LEFT_OUT,
+    NOBODY,
     RESULTS_FOLDER,
     THRESHOLDS_FOLDER,
+    ApprovalSettings,
     EvaluateSettings,
     ReconcileSettings,
     Settings,
@@ -68,6 +71,7 @@ class GovernanceStack(Stack):
         # The functions come before the pipeline, whose steps call them.
         start = self._start_function()
         reconcile = self._reconcile_function()
+        approvals = self._approvals_function()
         update = self._update_function()
         evaluation, steps = self._evaluation()
         pipeline = GovernancePipeline(
@@ -92,11 +96,18 @@ class GovernanceStack(Stack):
             function=reconcile.function,
             interval=Duration.minutes(settings.reconcile_minutes),
         )
+        ApprovalWatch(
+            self,
+            "ApprovalWatch",
+            function=approvals.function,
+            interval=Duration.minutes(settings.reconcile_minutes),
+        )
         GovernanceAlarms(
             self,
             "Alarms",
             dead_letter_queue=trigger.dead_letter_queue,
             reconciler=reconcile.function,
+            approvals=approvals.function,
             steps={"UpdateModelStatus": update.function, **steps},
             settings=settings,
             key=self._key,
@@ -110,6 +121,7 @@ class GovernanceStack(Stack):
             settings.pipeline_name,
         )
         grants.allow_reconciling(reconcile.role, self._buckets, self._seal_key, settings.pipeline_name)
+        grants.allow_watching_approvals(approvals.role, self._buckets, self._seal_key)
         grants.allow_updating(update.role, self._buckets, self._seal_key)
         grants.allow_reading_evidence(self._evaluation_role, settings.evidence_buckets)
         grants.deny_writing_copies(self._buckets, self._evaluation_role)
@@ -123,7 +135,8 @@ class GovernanceStack(Stack):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
         self._outputs()
         CfnOutput(self, "UpdatingRole", value=update.role.role_arn)
-        CfnOutput(self, "GateRoles", value=self._evaluation_role.role_arn)
+        writing = [self._evaluation_role.role_arn, reconcile.role.role_arn]
+        CfnOutput(self, "GateRoles", value=Fn.join(" ", writing))
         self._apply_to_all()
 
     def _apply_to_all(self) -> None:
@@ -203,6 +216,24 @@ class GovernanceStack(Stack):
             handler="lambdas.handle_reconcile.handler",
             # One run ends before the next begins.
             timeout=Duration.minutes(min(self._settings.reconcile_minutes, LONGEST_FUNCTION_MINUTES)),
+        )
+
+    def _approvals_function(self) -> GovernanceFunction:
+        """The function that looks for approvals that nobody recorded."""
+        return self._function(
+            "WatchApprovals",
+            "Looks for approved model versions that neither the gate nor a reviewer approved.",
+            ApprovalSettings(
+                pipeline_name=self._settings.pipeline_name,
+                account=self.account,
+                region=self.region,
+                thresholds_bucket=self._buckets.thresholds.bucket_name,
+                decisions_bucket=self._buckets.decisions.bucket_name,
+                seal_key=self._seal_key.key_arn,
+                reviewers=" ".join(self._settings.reviewer_role_arns) or NOBODY,
+            ),
+            handler="lambdas.handle_approvals.handler",
+            timeout=Duration.minutes(2),
         )
 
     def _update_function(self) -> GovernanceFunction:

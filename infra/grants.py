@@ -34,6 +34,7 @@ _NO_STATUS = {"Null": {_STATUS_KEY: "true"}}
 
 UNSCOPED_ACTIONS = {
     "sagemaker:ListModelPackages": "one list of the pending versions of all groups names no group",
+    "sagemaker:ListModelPackageGroups": "the service authorisation reference has no resource",
     "ecr:GetAuthorizationToken": "a token for all registries: the service authorisation reference has no resource",
     "cloudwatch:PutMetricData": "has no resource; the condition holds it to the namespace of Processing jobs",
     # In a VPC alone. What names a resource does so only when the interface exists, which Lambda and SageMaker create.
@@ -127,6 +128,17 @@ def allow_reconciling(
         [_executions(role, pipeline_name)],
     )
     _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], _NO_STATUS)
+
+
+def allow_watching_approvals(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
+    """The watch lists approved versions, and reads the thresholds in force and the records of the gate."""
+    _allow(role, _READ, [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
+    _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
+    _allow_listing(role, buckets.thresholds, buckets.decisions)
+    _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key, buckets.decisions.encryption_key)
+    _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
+    _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
+    _allow(role, ["sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages"], ["*"])
 
 
 def _allow_starting_what_is_due(

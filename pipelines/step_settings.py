@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from checks.errors import GovernanceError
 
 PREFIX = "GOVERNANCE_"
+NOBODY = "none"
 KEPT = "kept"
 LEFT_OUT = "left-out"
 PIPELINE_NAME = "model-governance"
@@ -73,6 +74,27 @@ class ReconcileSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalSettings:
+    """The pipeline, account and region whose approvals are looked at, what explains them, and who may overrule the gate.
+
+    `reviewers` are ARNs of roles and users, with `*` and `?`, with spaces between them, or `NOBODY`.
+    """
+
+    pipeline_name: str
+    account: str
+    region: str
+    thresholds_bucket: str
+    decisions_bucket: str
+    seal_key: str
+    reviewers: str
+
+    @property
+    def reviewer_arns(self) -> tuple[str, ...]:
+        """The reviewers one by one."""
+        return () if self.reviewers == NOBODY else tuple(self.reviewers.split())
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluateSettings:
     """The buckets that evaluation reads from and writes to; it touches no others.
 
@@ -98,8 +120,15 @@ class UpdateSettings:
     seal_key: str
 
 
-Settings = StartPipelineSettings | ReconcileSettings | EvaluateSettings | UpdateSettings
-_SettingsT = TypeVar("_SettingsT", StartPipelineSettings, ReconcileSettings, EvaluateSettings, UpdateSettings)
+Settings = StartPipelineSettings | ReconcileSettings | ApprovalSettings | EvaluateSettings | UpdateSettings
+_SettingsT = TypeVar(
+    "_SettingsT",
+    StartPipelineSettings,
+    ReconcileSettings,
+    ApprovalSettings,
+    EvaluateSettings,
+    UpdateSettings,
+)
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from infra.grants import UNSCOPED_ACTIONS
 from pipelines.step_settings import (
+    ApprovalSettings,
     EvaluateSettings,
     ReconcileSettings,
     StartPipelineSettings,
@@ -61,17 +62,17 @@ def test_the_stack_holds_these_resources_and_no_others(deployed: dict[str, dict[
         "AWS::KMS::Key": 1,
         "AWS::S3::Bucket": 4,
         "AWS::S3::BucketPolicy": 4,
-        "AWS::Lambda::Function": 4,
-        "AWS::Lambda::Permission": 2,
+        "AWS::Lambda::Function": 5,
+        "AWS::Lambda::Permission": 4,
         "AWS::Lambda::EventInvokeConfig": 2,
-        "AWS::Logs::LogGroup": 4,
-        "AWS::IAM::Role": 5,
-        "AWS::IAM::Policy": 5,
+        "AWS::Logs::LogGroup": 5,
+        "AWS::IAM::Role": 6,
+        "AWS::IAM::Policy": 6,
         "AWS::SageMaker::Pipeline": 1,
-        "AWS::Events::Rule": 2,
+        "AWS::Events::Rule": 4,
         "AWS::SQS::Queue": 1,
         "AWS::SQS::QueuePolicy": 1,
-        "AWS::CloudWatch::Alarm": 6,
+        "AWS::CloudWatch::Alarm": 8,
     }
 
 
@@ -116,7 +117,11 @@ def test_buckets_and_queue_are_reached_by_tls_only(
 
 
 def test_the_rule_matches_versions_that_wait_and_loses_none(deployed: dict[str, dict[str, Any]]) -> None:
-    (rule,) = [rule for rule in of_type(deployed, "AWS::Events::Rule").values() if "EventPattern" in rule]
+    (rule,) = [
+        rule
+        for name, rule in of_type(deployed, "AWS::Events::Rule").items()
+        if "EventPattern" in rule and not name.startswith("ApprovalWatch")
+    ]
     queue = next(iter(of_type(deployed, "AWS::SQS::Queue")))
     assert rule["EventPattern"] == {
         "source": ["aws.sagemaker"],
@@ -148,6 +153,7 @@ def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[st
     models: dict[str, Any] = {
         "start_pipeline": StartPipelineSettings,
         "handle_reconcile": ReconcileSettings,
+        "handle_approvals": ApprovalSettings,
         "handle_evaluate": EvaluateSettings,
         "handle_update": UpdateSettings,
     }
@@ -168,7 +174,9 @@ def test_a_schedule_runs_the_reconciler_and_repeats_no_run(
         "Resources"
     ]
     (rule,) = [
-        rule for rule in of_type(resources, "AWS::Events::Rule").values() if "ScheduleExpression" in rule
+        rule
+        for name, rule in of_type(resources, "AWS::Events::Rule").items()
+        if "ScheduleExpression" in rule and not name.startswith("ApprovalWatch")
     ]
     (target,) = rule["Targets"]
     name = target["Arn"]["Fn::GetAtt"][0]
@@ -309,8 +317,17 @@ START = {
 
 def test_what_each_role_may_do(deployed: dict[str, dict[str, Any]]) -> None:
     assert {
-        role: allowed(deployed, role) for role in ("Start", "Reconcile", "Evaluate", "Update", "Pipeline")
+        role: allowed(deployed, role)
+        for role in ("Start", "Reconcile", "Watch", "Evaluate", "Update", "Pipeline")
     } == {
+        "Watch": LOGS
+        | READ
+        | {"kms:VerifyMac"}
+        | {
+            "sagemaker:DescribeModelPackage",
+            "sagemaker:ListModelPackageGroups",
+            "sagemaker:ListModelPackages",
+        },
         "Start": LOGS | READ | {"kms:VerifyMac"} | START | {"sqs:SendMessage"},
         "Reconcile": LOGS
         | READ
@@ -484,6 +501,7 @@ def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_th
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, topic),
         ("AWS/Lambda", "Errors", 1, topic),
         ("ModelGovernance", "UndecidedVersions", 1, topic),
+        ("ModelGovernance", "UnrecordedApprovals", 1, topic),
     }
     functions = of_type(resources, "AWS::Lambda::Function")
     watched = {a["Dimensions"][0]["Value"]["Ref"] for a in alarms if a["Namespace"] == "AWS/Lambda"}
@@ -491,7 +509,26 @@ def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_th
         "lambdas.handle_evaluate.handler",
         "lambdas.handle_update.handler",
         "lambdas.handle_reconcile.handler",
+        "lambdas.handle_approvals.handler",
     }
+
+
+def test_approvals_are_looked_at_by_event_and_by_schedule(deployed: dict[str, dict[str, Any]]) -> None:
+    rules = {
+        name: rule
+        for name, rule in of_type(deployed, "AWS::Events::Rule").items()
+        if name.startswith("ApprovalWatch")
+    }
+    handlers = {
+        deployed[target["Arn"]["Fn::GetAtt"][0]]["Properties"]["Handler"]
+        for rule in rules.values()
+        for target in rule["Targets"]
+    }
+    assert handlers == {"lambdas.handle_approvals.handler"}
+    patterns = [rule["EventPattern"]["detail"] for rule in rules.values() if "EventPattern" in rule]
+    assert patterns == [{"ModelApprovalStatus": ["Approved"]}]
+    schedules = [rule["ScheduleExpression"] for rule in rules.values() if "ScheduleExpression" in rule]
+    assert schedules == ["rate(5 minutes)"]
 
 
 def test_destroy_leaves_nothing_behind(template: Callable[..., dict[str, Any]]) -> None:

@@ -1,0 +1,49 @@
+"""What shows an approval that nobody recorded: the rule for approvals, a schedule for lost events, and the alarms."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, EVENT_DETAIL_TYPE, EVENT_SOURCE
+from pipelines.json_log import METRICS_NAMESPACE, PIPELINE_DIMENSION, UNRECORDED_APPROVALS
+
+
+class ApprovalWatch(Construct):
+    """The rules that invoke `function`: at each approval, and every `interval` for those whose events were lost."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, function: lambda_.Function, interval: Duration
+    ) -> None:
+        super().__init__(scope, construct_id)
+        events.Rule(
+            self,
+            "Approved",
+            description="Approved model versions are held against the records of the gate.",
+            event_pattern=events.EventPattern(
+                source=[EVENT_SOURCE],
+                detail_type=[EVENT_DETAIL_TYPE],
+                detail={APPROVAL_STATUS_FIELD: [APPROVED]},
+            ),
+            targets=[targets.LambdaFunction(function)],
+        )
+        events.Rule(
+            self,
+            "Schedule",
+            description="Model versions that were approved of late are looked at, whatever became of their events.",
+            schedule=events.Schedule.rate(interval),
+            targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
+        )
+
+
+def unrecorded_approvals(pipeline_name: str) -> cloudwatch.Metric:
+    """Return the metric that the function writes."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=UNRECORDED_APPROVALS,
+        dimensions_map={PIPELINE_DIMENSION: pipeline_name},
+        statistic="Maximum",
+        period=Duration.minutes(5),
+    )

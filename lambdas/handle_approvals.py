@@ -1,0 +1,77 @@
+"""Looks for approvals that nobody recorded, by the event of one and by a schedule: adapts both to `pipelines`."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from aws.arns import ArnError
+from aws.clients import kms_client, s3_client, sagemaker_client
+from aws.decision_log import S3DecisionLog
+from aws.model_registry import SageMakerModelRegistry
+from aws.record_seals import KmsSeals
+from aws.registry_names import APPROVAL_STATUS_FIELD
+from lambdas.model_package_event import EventRefusedError, read_event
+from pipelines.json_log import UNRECORDED_APPROVALS, log, logging_failure, measured
+from pipelines.step_settings import (
+    DECISIONS_FOLDER,
+    ApprovalSettings,
+    from_environment,
+)
+from pipelines.threshold_sources import thresholds_in_force
+from pipelines.unrecorded_approvals import (
+    ApprovalSources,
+    UnrecordedApproval,
+    examine_approval,
+    find_unrecorded_approvals,
+)
+
+SCHEDULE = "aws.events"  # the source of what a schedule sends
+
+
+def handler(event: object, context: object) -> dict[str, int]:
+    """Look at the version of an event, or for a schedule at those that were approved of late; count what is found.
+
+    What AWS fails at is raised, so that the event is tried again. An event that can never become valid is not.
+    """
+    del context
+    with logging_failure("approvals not looked at", event=event):
+        settings = from_environment(ApprovalSettings, os.environ)
+        sources = ApprovalSources(
+            registry=SageMakerModelRegistry(sagemaker_client()),
+            thresholds=thresholds_in_force(settings.thresholds_bucket),
+            decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
+            seals=KmsSeals(kms_client(), settings.seal_key),
+            reviewers=settings.reviewer_arns,
+        )
+        found = _look(event, sources, settings)
+    for approval in found:
+        _report(approval)
+    counts = {UNRECORDED_APPROVALS: len(found)}
+    log("approvals looked at", **measured(counts, pipeline=settings.pipeline_name))
+    return {"unrecorded": len(found)}
+
+
+def _look(event: object, sources: ApprovalSources, settings: ApprovalSettings) -> list[UnrecordedApproval]:
+    if isinstance(event, Mapping) and event.get("source") == SCHEDULE:
+        return list(find_unrecorded_approvals(sources, now=datetime.now(UTC)))
+    try:
+        change = read_event(event, account=settings.account, region=settings.region)
+    except (EventRefusedError, ArnError) as error:
+        log("refused", reason=str(error), event=event)
+        return []
+    if change.updated_fields is not None and APPROVAL_STATUS_FIELD not in change.updated_fields:
+        return []  # an edit of a version that was approved before
+    found = examine_approval(change.model_package_arn, sources)
+    return [] if found is None else [found]
+
+
+def _report(approval: UnrecordedApproval) -> None:
+    package = approval.package
+    log(
+        "approved without a record of the gate or of a reviewer",
+        model_package_arn=package.arn,
+        group=package.group,
+        version=package.version,
+        at=approval.at,
+        **{approval.how: None if approval.by is None else str(approval.by)},
+    )

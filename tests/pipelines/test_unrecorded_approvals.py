@@ -1,0 +1,220 @@
+"""Which approvals nothing recorded explains: registered so, set by hand, taken over, and what the gate did itself."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aws.arns import ModelPackageArn
+from aws.model_packages import Identity
+from aws.threshold_store import FolderThresholdStore
+from pipelines.unrecorded_approvals import (
+    ApprovalSources,
+    UnrecordedApproval,
+    examine_approval,
+    find_unrecorded_approvals,
+)
+from tests.pipelines.conftest import EXECUTION, SEALS, World
+
+ACCOUNT = "123456789012"
+REVIEWERS = (
+    f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Reviewers_*",
+    f"arn:aws:iam::{ACCOUNT}:user/head-of-risk",
+)
+SESSIONS = f"arn:aws:sts::{ACCOUNT}:assumed-role"
+GATE = Identity(arn=f"{SESSIONS}/ModelGovernance-UpdateModelStatusRole/update")
+ENGINEER = Identity(arn=f"{SESSIONS}/engineer/jane")
+REVIEWER = Identity(arn=f"{SESSIONS}/AWSReservedSSO_Reviewers_0123456789abcdef/jane@example.com")
+LATER = EXECUTION.replace("abc123", "later")
+
+
+def approve(world: World, arn: str, by: Identity) -> None:
+    """Set the status by hand."""
+    world.registry.caller = by
+    world.registry.update(arn, approval_status="Approved")
+
+
+def judge(world: World, accuracy: float, *, update: bool = True) -> str:
+    """Register a version that the gate decides about, at least by its record."""
+    arn = world.register_scored(accuracy)
+    answer = world.evaluate(arn)
+    world.registry.caller = GATE
+    if update:
+        world.update(arn, answer)
+    return arn
+
+
+def by_gate(world: World) -> str:
+    return judge(world, 0.9)
+
+
+def by_reviewer(world: World) -> str:
+    arn = judge(world, 0.5)
+    approve(world, arn, REVIEWER)
+    return arn
+
+
+def by_user_who_reviews(world: World) -> str:
+    arn = judge(world, 0.5)
+    approve(world, arn, Identity(arn=f"arn:aws:iam::{ACCOUNT}:user/head-of-risk"))
+    return arn
+
+
+def between_update_and_record(world: World) -> str:
+    """Step two has changed the version, and has not written the outcome yet."""
+    arn = by_gate(world)
+    for path in (world.folder / "decisions").rglob("*.outcome.json"):
+        path.unlink()
+    return arn
+
+
+def rejected(world: World) -> str:
+    return judge(world, 0.5)
+
+
+def on_trial(world: World) -> str:
+    world.write_thresholds("dry_run")
+    arn = judge(world, 0.9)
+    approve(world, arn, ENGINEER)
+    return arn
+
+
+def ungoverned(world: World) -> str:
+    (world.folder / "thresholds" / "askdata.yaml").unlink()
+    arn = world.register_scored(0.9)
+    approve(world, arn, ENGINEER)
+    return arn
+
+
+def before_any_decision(world: World) -> str:
+    arn = world.register_scored(0.9)
+    approve(world, arn, ENGINEER)
+    return arn
+
+
+def after_a_rejection(world: World) -> str:
+    arn = judge(world, 0.5)
+    approve(world, arn, ENGINEER)
+    return arn
+
+
+def with_the_marks_of_a_rejection(world: World) -> str:
+    """The version's own metadata, with the status changed: they name a record that rejects."""
+    arn = after_a_rejection(world)
+    world.registry.update(arn, metadata={"governance:status": "Approved"})
+    return arn
+
+
+def with_the_marks_of_another_version(world: World) -> str:
+    marks = world.registry.describe(by_gate(world)).metadata
+    arn = world.register(**{name: text for name, text in marks.items() if name.startswith("governance:")})
+    approve(world, arn, ENGINEER)
+    return arn
+
+
+def with_an_old_approval_of_the_gate(world: World) -> str:
+    """Approved by the gate, set back, rejected by it, and approved by hand; the marks are the first ones."""
+    arn = by_gate(world)
+    marks = world.registry.describe(arn).metadata
+    world.registry.update(arn, approval_status="PendingManualApproval")
+    (world.folder / "thresholds" / "askdata.yaml").write_text(
+        (world.folder / "thresholds" / "askdata.yaml").read_text().replace("at_least: 0.8", "at_least: 0.95")
+    )
+    later = datetime.now(UTC) + timedelta(hours=1)  # after the first outcome was written
+    world.update(arn, world.evaluate(arn, LATER, later), LATER, later)
+    assert world.registry.describe(arn).approval_status == "Rejected"
+    approve(world, arn, ENGINEER)
+    world.registry.update(arn, metadata=marks)
+    return arn
+
+
+def with_thresholds_that_cannot_be_read(world: World) -> str:
+    arn = world.register_scored(0.9)
+    (world.folder / "thresholds" / "askdata.yaml").write_text("checks: 7")
+    approve(world, arn, ENGINEER)
+    return arn
+
+
+def by_a_role_whose_name_goes_on(world: World) -> str:
+    arn = world.register_scored(0.9)
+    approve(world, arn, Identity(arn=f"{SESSIONS}/not-AWSReservedSSO_Reviewers_0/jane"))
+    return arn
+
+
+def by_a_session_called_like_the_reviewers(world: World) -> str:
+    arn = world.register_scored(0.9)
+    approve(world, arn, Identity(arn=f"{SESSIONS}/engineer/AWSReservedSSO_Reviewers_0"))
+    return arn
+
+
+def of_another_account(world: World) -> str:
+    arn = world.register_scored(0.9)
+    other = str(REVIEWER.arn).replace(ACCOUNT, "999999999999")
+    approve(world, arn, Identity(arn=other))
+    return arn
+
+
+def examine(world: World, arn: str) -> UnrecordedApproval | None:
+    return examine_approval(arn, sources_of(world))
+
+
+def sources_of(world: World) -> ApprovalSources:
+    thresholds = FolderThresholdStore(world.folder / "thresholds")
+    return ApprovalSources(world.registry, thresholds, world.decisions, SEALS, REVIEWERS)
+
+
+EXPLAINED = (
+    by_gate,
+    by_reviewer,
+    by_user_who_reviews,
+    between_update_and_record,
+    rejected,
+    on_trial,
+    ungoverned,
+)
+UNEXPLAINED = (
+    before_any_decision,
+    after_a_rejection,
+    with_the_marks_of_a_rejection,
+    with_the_marks_of_another_version,
+    with_an_old_approval_of_the_gate,
+    with_thresholds_that_cannot_be_read,
+    by_a_role_whose_name_goes_on,
+    by_a_session_called_like_the_reviewers,
+    of_another_account,
+)
+
+
+@pytest.mark.parametrize("history", EXPLAINED, ids=lambda history: history.__name__)
+def test_an_approval_that_is_explained_is_not_found(world: World, history: Callable[[World], str]) -> None:
+    assert examine(world, history(world)) is None
+
+
+@pytest.mark.parametrize("history", UNEXPLAINED, ids=lambda history: history.__name__)
+def test_an_approval_that_nothing_recorded_explains_is_found(
+    world: World, history: Callable[[World], str]
+) -> None:
+    found = examine(world, history(world))
+    assert found is not None
+    assert (found.how, found.by) == ("last_modified_by", world.registry.caller)
+
+
+def test_a_version_that_is_gone_is_not_found(world: World) -> None:
+    gone = ModelPackageArn("aws", "eu-west-1", ACCOUNT, "askdata", 7)
+    assert examine(world, str(gone)) is None
+
+
+def test_a_run_goes_through_what_was_approved_of_late(world: World) -> None:
+    explained, bypass = by_gate(world), before_any_decision(world)
+    now = datetime.now(UTC)
+
+    def found(at: datetime, most: int = 10) -> list[str]:
+        approvals = find_unrecorded_approvals(sources_of(world), now=at, max_looks=most)
+        return [approval.package.arn for approval in approvals]
+
+    assert found(now) == [bypass]
+    assert found(now + timedelta(hours=23)) == [bypass]
+    assert found(now + timedelta(hours=25)) == []
+    # Two runs of one look each see both versions.
+    seen = [*found(now, most=1), *found(now + timedelta(minutes=1), most=1)]
+    assert (seen, explained != bypass) == ([bypass], True)
