@@ -75,7 +75,7 @@ class ReconcileSettings:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSettings:
-    """The pipeline, account and region whose approvals are looked at, what explains them, and who may overrule the gate.
+    """The pipeline, account and region whose approvals are looked at, what explains them, and who overrules the gate.
 
     `reviewers` are ARNs of roles and users, with `*` and `?`, with spaces between them, or `NOBODY`.
     """
