@@ -12,6 +12,7 @@ from aws.record_seals import Seals
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.judge import judge
+from checks.selection import AmbiguousThresholdsError
 from pipelines.evidence_claims import Claims
 from pipelines.foreign_reports import name_foreign_reports
 from pipelines.judged_copies import JudgedCopies
@@ -47,7 +48,8 @@ def evaluate_model_package(
     """Judge the version that `request` names and write its decision record; `now` knows its time zone.
 
     Called again for the same execution it answers with the record that it wrote then, if it still decides the same.
-    Where a digest does not match, the description of the version says so before the error is raised.
+    Where a digest does not match, or several threshold files contend for the group, the description of the version says
+    so before the error is raised.
 
     Raises:
         ExecutionNameError: the execution's ARN is none.
@@ -57,11 +59,12 @@ def evaluate_model_package(
     """
     execution_id(request.execution_arn)  # refused before anything is read
     package = services.registry.describe(request.model_package_arn)
-    thresholds = services.thresholds.for_group(package.group)
     try:
+        thresholds = services.thresholds.for_group(package.group)
         read = read_evidence(services.evidence, package, services.copies)
-    except DigestMismatchError as mismatch:
-        _leave_undecided(services, package, request.execution_arn, mismatch, now=now)
+    except (AmbiguousThresholdsError, DigestMismatchError) as error:
+        # Another try finds the same. Whatever else fails here may be gone by the next try of this execution.
+        _leave_undecided(services, package, request.execution_arn, error, now=now)
         raise
     evidence = name_foreign_reports(read, package, services.claims)
     decision = judge(thresholds, evidence)
@@ -80,7 +83,7 @@ def _leave_undecided(
     services: EvaluateServices,
     package: ModelPackage,
     execution_arn: str,
-    error: DigestMismatchError,
+    error: GovernanceError,
     *,
     now: datetime,
 ) -> None:

@@ -22,6 +22,7 @@ from aws.s3_uris import S3UriError
 from checks.decision_record import DecisionRecord, parse_record
 from checks.errors import GovernanceError
 from checks.evidence import Document
+from checks.selection import AmbiguousThresholdsError
 from checks.version import NAME, VERSION
 from pipelines.evaluate_model_package import evaluate_model_package
 from pipelines.sealed_decisions import DecisionMismatchError
@@ -395,3 +396,19 @@ def test_a_record_about_another_version_is_not_reused(world: World) -> None:
     FolderDecisionLog(world.folder / "decisions").keep("AskData/2/abc123.json", made.read_bytes())
     with pytest.raises(GovernanceError, match=rf"is about {first}, not {second}"):
         world.evaluate(second)
+
+
+def test_threshold_files_that_contend_for_the_group_are_said_in_the_registry(world: World) -> None:
+    arn = world.register_scored(0.9)
+    file = world.folder / "thresholds" / "askdata.yaml"
+    (world.folder / "thresholds" / "second.yaml").write_text(
+        file.read_text().replace("name: askdata", "name: second")
+    )
+    with pytest.raises(AmbiguousThresholdsError) as raised:
+        world.evaluate(arn)
+    package = world.registry.describe(arn)
+    assert (package.approval_status, package.description) == (
+        "PendingManualApproval",
+        f"Not decided: {raised.value}",
+    )
+    assert package.metadata["governance:undecided-uri"].endswith("/AskData/1/abc123.undecided.json")
