@@ -21,6 +21,7 @@ from cli.exit_codes import MEANINGS
 from cli.lazy import CommandEntry, LazyCommand
 from cli.main import run
 from infra.deployment_settings import DeploymentSettings
+from infra.key_policy import key_policy_statements
 from sandbox.faults import Faults
 
 THRESHOLDS = Path(__file__).with_name("thresholds.md")
@@ -49,7 +50,7 @@ def pages() -> dict[Path, str]:
         COMMAND_LINE: [f"## Exit codes\n\n{exit_codes()}\n{help_of_commands()}"],
         README: [exit_codes()],
         CONTRIBUTING: [rooms()],
-        DEPLOYING: [settings()],
+        DEPLOYING: [settings(), key_policy()],
         SANDBOX: [faults()],
         METRICS: ["\n".join(line for family in FAMILIES for line in _family(family))],
     }
@@ -127,6 +128,12 @@ def faults() -> str:
         for name, field in Faults.model_fields.items()
     ]
     return "\n".join(["| fault | by default | what it is |", "|---|---|---|", *rows, ""])
+
+
+def key_policy() -> str:
+    """Return the statements that a KMS key of the organisation needs, as JSON of an account and region."""
+    statements = key_policy_statements(partition="aws", region="eu-central-1", account="123456789012")
+    return f"```json\n{json.dumps(statements, indent=2)}\n```\n"
 
 
 def exit_codes() -> str:

@@ -1,11 +1,13 @@
 import json
+import re
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.bundle import BundleTarget
+from infra.bundle import ROOT, BundleTarget
 from infra.deployment_settings import DeploymentSettings
 from infra.settings_sources import DeploymentSettingsError, read_settings
 
@@ -262,3 +264,13 @@ def test_a_bundle_that_the_managed_image_cannot_run_is_warned_of(version: str, w
     )
     assert (settings.processing_warning is not None) == warned
     assert read_settings({"python_version": version}).processing_warning is None
+
+
+def test_the_settings_file_that_the_page_shows_can_be_deployed(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    file = tmp_path / "deployment.yaml"
+    file.write_text(textwrap.dedent(shown))
+    settings = read_settings({"settings": str(file)})
+    assert (settings.region, settings.create_kms_key) == ("eu-central-1", True)
+    assert settings.tags["cost-centre"] == "42"
