@@ -10,6 +10,7 @@ from typing import Final
 EVENT_SOURCE = "aws.sagemaker"
 EVENT_DETAIL_TYPE = "SageMaker Model Package State Change"
 ARN_FIELD = "ModelPackageArn"
+GROUP_FIELD = "ModelPackageGroupName"
 APPROVAL_STATUS_FIELD = "ModelApprovalStatus"
 # What an update changed; an event may lack it.
 UPDATED_FIELDS_FIELD = "UpdatedModelPackageFields"

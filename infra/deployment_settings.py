@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from infra.bundle import BundleTarget
+from infra.group_patterns import check_patterns
 from pipelines.definition import IMAGE_PYTHON
 from pipelines.step_settings import PIPELINE_NAME
 
@@ -280,6 +281,12 @@ class DeploymentSettings(SettingsPart):
         "the e-mail address that alarms go to, instead of a topic of yours; AWS asks it to confirm",
         example="operations@example.com",
         pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+    )
+    model_package_groups: Annotated[list[str], AfterValidator(check_patterns)] = _setting(
+        [],
+        "names of model package groups, or patterns with `*`: the rule and the roles are held to them, and the "
+        "threshold files say which of them are governed; the whole registry where it is left out",
+        example=["churn", "askdata-*"],
     )
     ungoverned_groups: Literal["ignore", "review"] = _setting(
         "ignore",

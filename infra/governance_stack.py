@@ -26,6 +26,7 @@ from pipelines.definition import EvaluationCompute, LambdaCompute, ProcessingCom
 from pipelines.step_settings import (
     COPIES_FOLDER,
     DECISIONS_FOLDER,
+    EVERY_GROUP,
     KEPT,
     LEFT_OUT,
     NOBODY,
@@ -89,6 +90,7 @@ class GovernanceStack(Stack):
             function=start.function,
             max_event_age=Duration.hours(settings.max_event_age_hours),
             key=self._key,
+            groups=settings.model_package_groups,
         )
         ReconcilerSchedule(
             self,
@@ -119,10 +121,16 @@ class GovernanceStack(Stack):
             self._seal_key,
             trigger.dead_letter_queue,
             settings.pipeline_name,
+            groups=settings.model_package_groups,
         )
-        grants.allow_reconciling(reconcile.role, self._buckets, self._seal_key, settings.pipeline_name)
+        grants.allow_reconciling(
+            reconcile.role,
+            self._buckets,
+            self._seal_key,
+            settings.pipeline_name,
+            groups=settings.model_package_groups,
+        )
         grants.allow_watching_approvals(approvals.role, self._buckets, self._seal_key)
-        grants.allow_updating(update.role, self._buckets, self._seal_key)
         grants.allow_reading_evidence(self._evaluation_role, settings.evidence_buckets)
         grants.deny_writing_copies(self._buckets, self._evaluation_role)
         self._end_copies(settings.keep_evidence_days)
@@ -130,6 +138,7 @@ class GovernanceStack(Stack):
             self._buckets, [self._evaluation_role, update.role], settings.reviewer_role_arns
         )
         self._protect_buckets()
+        grants.allow_updating(update.role, self._buckets, self._seal_key, settings.model_package_groups)
         grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
         if isinstance(evaluation, ProcessingCompute):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
@@ -180,6 +189,11 @@ class GovernanceStack(Stack):
         grants.allow_access_logs(logs, logged)
         log_access(logged, logs.bucket_name)
 
+    @property
+    def _groups_text(self) -> str:
+        """The groups that the deployment is held to, as the settings of functions write them."""
+        return ",".join(self._settings.model_package_groups) or EVERY_GROUP
+
     def _start_function(self) -> GovernanceFunction:
         """The function behind the rule."""
         environment = StartPipelineSettings(
@@ -189,6 +203,7 @@ class GovernanceStack(Stack):
             thresholds_bucket=self._buckets.thresholds.bucket_name,
             decisions_bucket=self._buckets.decisions.bucket_name,
             seal_key=self._seal_key.key_arn,
+            model_package_groups=self._groups_text,
             ungoverned_groups=UngovernedGroups(self._settings.ungoverned_groups),
         )
         return self._function(
@@ -209,6 +224,7 @@ class GovernanceStack(Stack):
                 decisions_bucket=self._buckets.decisions.bucket_name,
                 seal_key=self._seal_key.key_arn,
                 thresholds_bucket=self._buckets.thresholds.bucket_name,
+                model_package_groups=self._groups_text,
                 ungoverned_groups=UngovernedGroups(self._settings.ungoverned_groups),
                 max_starts_per_run=str(self._settings.max_starts_per_run),
                 decide_within_hours=str(self._settings.decide_within_hours),
@@ -271,7 +287,9 @@ class GovernanceStack(Stack):
             timeout=Duration.minutes(self._settings.evaluation_limit_minutes),
             memory_mb=1024,
         )
-        grants.allow_evaluating(evaluate.role, self._buckets, self._seal_key)
+        grants.allow_evaluating(
+            evaluate.role, self._buckets, self._seal_key, self._settings.model_package_groups
+        )
         self._evaluation_role = evaluate.role
         return LambdaCompute(evaluate.function.function_arn), {"EvaluateModelPackage": evaluate.function}
 
@@ -283,7 +301,9 @@ class GovernanceStack(Stack):
         self._evaluation_role = iam.Role(
             self, "EvaluationJobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
         )
-        grants.allow_evaluating(self._evaluation_role, self._buckets, self._seal_key)
+        grants.allow_evaluating(
+            self._evaluation_role, self._buckets, self._seal_key, self._settings.model_package_groups
+        )
         grants.allow_being_a_job(
             self._evaluation_role,
             self._buckets,

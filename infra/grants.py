@@ -18,6 +18,7 @@ from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, REJECTED
 from infra.buckets import GovernanceBuckets
 from infra.deployment_settings import EvidenceBucket
 from infra.governance_function import GovernanceFunction
+from infra.group_patterns import match_versions
 from infra.rule_exceptions import except_from_rules
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
@@ -106,28 +107,35 @@ def allow_starting(
     seal_key: kms.Key,
     dead_letter_queue: sqs.Queue,
     pipeline_name: str,
+    *,
+    groups: Sequence[str],
 ) -> None:
     """`start_pipeline` looks at the version and its decision, starts the pipeline, hands on what it cannot handle."""
-    _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name)
+    _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name, groups)
     _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
     _allow_key(role, _WRITE_KEY, dead_letter_queue.encryption_master_key)
 
 
 def allow_reconciling(
-    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str
+    role: iam.Role,
+    buckets: GovernanceBuckets,
+    seal_key: kms.Key,
+    pipeline_name: str,
+    *,
+    groups: Sequence[str],
 ) -> None:
     """The reconciler lists pending versions and starts what is due, tries failed executions again, and gives them up.
 
     When it gives one up it says so in the version's description: its request may not name a status.
     """
-    _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name)
+    _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name, groups)
     _allow(role, ["sagemaker:ListModelPackages"], ["*"])
     _allow(
         role,
         ["sagemaker:RetryPipelineExecution", "sagemaker:ListPipelineExecutionSteps"],
         [_executions(role, pipeline_name)],
     )
-    _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], _NO_STATUS)
+    _allow(role, ["sagemaker:UpdateModelPackage"], _model_packages(role, groups), _NO_STATUS)
 
 
 def allow_watching_approvals(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
@@ -137,19 +145,20 @@ def allow_watching_approvals(role: iam.Role, buckets: GovernanceBuckets, seal_ke
     _allow_listing(role, buckets.thresholds, buckets.decisions)
     _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key, buckets.decisions.encryption_key)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
-    _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
+    # Of every group: which ones are governed the watch takes from the threshold files alone.
+    _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, ()))
     _allow(role, ["sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages"], ["*"])
 
 
 def _allow_starting_what_is_due(
-    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str
+    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str, groups: Sequence[str]
 ) -> None:
     """Look at the thresholds in force, at a version, what the gate left of it and its executions, and start one."""
     _allow(role, _READ, [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
     _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow_listing(role, buckets.thresholds, buckets.decisions)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
-    _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
+    _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
     _allow(
         role,
         ["sagemaker:StartPipelineExecution", "sagemaker:ListPipelineExecutions"],
@@ -159,7 +168,9 @@ def _allow_starting_what_is_due(
     _allow_key(role, _READ_KEY, buckets.decisions.encryption_key)
 
 
-def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
+def allow_evaluating(
+    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, groups: Sequence[str]
+) -> None:
     """Evaluation reads the version, its evidence and the thresholds, writes decision records and seals them.
 
     It keeps a copy of what it judges, beside the evidence.
@@ -167,8 +178,8 @@ def allow_evaluating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.K
     It alone may make seals, and verifies its own when a step is repeated. Where nothing may be decided it says so in
     the version's description: its request may not name a status.
     """
-    _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
-    _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], _NO_STATUS)
+    _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
+    _allow(role, ["sagemaker:UpdateModelPackage"], _model_packages(role, groups), _NO_STATUS)
     for bucket in (buckets.evidence, buckets.thresholds):
         _allow(role, _READ, [bucket.arn_for_objects("*")])
     own = [buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]
@@ -197,14 +208,16 @@ def allow_reading_evidence(role: iam.Role, buckets: Sequence[EvidenceBucket]) ->
             _allow(role, ["kms:Decrypt"], [bucket.kms_key_arn], via_s3)
 
 
-def allow_updating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
+def allow_updating(
+    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, groups: Sequence[str]
+) -> None:
     """The update reads decisions and the thresholds in force, writes the outcome of a decision, and sets a status.
 
     It sets only a status that a decision can have, and it cannot make the seal without which it carries out nothing.
     """
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, _READ, [buckets.thresholds.arn_for_objects("*")])
-    _allow(role, ["sagemaker:DescribeModelPackage"], [_model_packages(role)])
+    _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
     _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow(
         role, ["s3:PutObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*{OUTCOME_SUFFIX}")]
@@ -214,7 +227,7 @@ def allow_updating(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key
     _allow_key(role, _WRITE_KEY, buckets.decisions.encryption_key)
     # "IfExists": a version that needs review gets a description and no status, so the request has no such key.
     decided = {"StringEqualsIfExists": {_STATUS_KEY: [APPROVED, REJECTED]}}
-    _allow(role, ["sagemaker:UpdateModelPackage"], [_model_packages(role)], decided)
+    _allow(role, ["sagemaker:UpdateModelPackage"], _model_packages(role, groups), decided)
 
 
 def deny_writing_decisions(
@@ -420,8 +433,9 @@ def _executions(role: iam.Role, pipeline_name: str) -> str:
     return _sagemaker(role, "pipeline", f"{pipeline_name}/execution/*")
 
 
-def _model_packages(role: iam.Role) -> str:
-    return _sagemaker(role, "model-package", "*")
+def _model_packages(role: iam.Role, groups: Sequence[str]) -> list[str]:
+    """The versions of the groups that a deployment is held to; without any, every version."""
+    return [_sagemaker(role, "model-package", match_versions(group)) for group in groups or ["*"]]
 
 
 def _repository(role: iam.Role, image_uri: str) -> str:

@@ -1,5 +1,7 @@
 """What starts the pipeline: the rule for model package events, its retries, and its dead-letter queue."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -12,8 +14,10 @@ from aws.registry_names import (
     APPROVAL_STATUS_FIELD,
     EVENT_DETAIL_TYPE,
     EVENT_SOURCE,
+    GROUP_FIELD,
     PENDING,
 )
+from infra.group_patterns import match_events
 from infra.rule_exceptions import except_from_rules
 
 RETRIES_OF_THE_RULE = 24
@@ -25,7 +29,7 @@ class PendingModelPackages(Construct):
     """The rule that hands each version waiting for approval to `function`; what cannot be delivered is kept.
 
     An event is lost neither on its way to the function (the rule's retries) nor in it (those of the function): both
-    end in `dead_letter_queue`.
+    end in `dead_letter_queue`. `groups` are the patterns of the groups that it is held to; none: every group.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class PendingModelPackages(Construct):
         function: lambda_.Function,
         max_event_age: Duration,
         key: kms.IKey | None,
+        groups: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letter_queue = sqs.Queue(
@@ -59,7 +64,8 @@ class PendingModelPackages(Construct):
                 source=[EVENT_SOURCE],
                 detail_type=[EVENT_DETAIL_TYPE],
                 # Not by ModelPackageStatus: no published text says what the event of a registration has there.
-                detail={APPROVAL_STATUS_FIELD: [PENDING]},
+                detail={APPROVAL_STATUS_FIELD: [PENDING]}
+                | ({GROUP_FIELD: match_events(groups)} if groups else {}),
             ),
             targets=[
                 targets.LambdaFunction(

@@ -29,7 +29,9 @@ def handler(event: object, context: object) -> dict[str, object]:
             decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
             seals=KmsSeals(kms_client(), settings.seal_key),
             governed=GovernedGroups(
-                thresholds_in_force(settings.thresholds_bucket), settings.ungoverned_groups
+                thresholds_in_force(settings.thresholds_bucket),
+                settings.ungoverned_groups,
+                settings.model_package_groups.split(","),
             ),
         )
         bounds = RunBounds(

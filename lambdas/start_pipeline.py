@@ -66,7 +66,11 @@ def handler(event: object, context: object) -> dict[str, str | None]:
         settings=settings,
         registry=SageMakerModelRegistry(client),
         executions=PipelineExecutions(client, settings.pipeline_name),
-        governed=GovernedGroups(thresholds_in_force(settings.thresholds_bucket), settings.ungoverned_groups),
+        governed=GovernedGroups(
+            thresholds_in_force(settings.thresholds_bucket),
+            settings.ungoverned_groups,
+            settings.model_package_groups.split(","),
+        ),
         decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
         seals=KmsSeals(kms_client(), settings.seal_key),
         now=datetime.now(UTC),

@@ -1,10 +1,12 @@
 """Which groups the gate governs: those that a published threshold file applies to. It leaves all others alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from aws.threshold_store import BrokenThresholdsError
 from checks.selection import AmbiguousThresholdsError
-from pipelines.step_settings import UngovernedGroups
+from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 from pipelines.threshold_sources import ThresholdSource
 
 
@@ -29,10 +31,14 @@ def is_governed(group: str, thresholds: ThresholdSource) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class GovernedGroups:
-    """What is governed: by the threshold files in force, and by what the deployment does about all other groups."""
+    """What is governed: by the threshold files in force, and by what the deployment does about all other groups.
+
+    `held_to` are the patterns of the only groups that the deployment's roles reach, whatever the files say.
+    """
 
     thresholds: ThresholdSource
     ungoverned: UngovernedGroups
+    held_to: Sequence[str] = (EVERY_GROUP,)
 
     def why_left_alone(self, group: str) -> str | None:
         """Return why nothing is done about versions of `group`, or `None` where they are judged.
@@ -41,6 +47,8 @@ class GovernedGroups:
             BrokenThresholdsError: see `is_governed`.
             AwsError: the threshold files could not be read.
         """
+        if not any(fnmatchcase(group.lower(), pattern.lower()) for pattern in self.held_to):
+            return f"the group {group} is not among model_package_groups of the deployment, so the gate leaves it alone"
         if self.ungoverned is UngovernedGroups.REVIEW or is_governed(group, self.thresholds):
             return None
         return f"no published threshold file applies to the group {group}, so the gate leaves it alone"

@@ -19,6 +19,7 @@ LEFT_OUT = "left-out"
 PIPELINE_NAME = "model-governance"
 THRESHOLDS_FOLDER = "thresholds"
 DECISIONS_FOLDER = "decisions"
+EVERY_GROUP = "*"
 RESULTS_FOLDER = "step-results"
 CLAIMS_FOLDER = "evidence-claims"
 COPIES_FOLDER = "judged-evidence"
@@ -43,8 +44,9 @@ class UngovernedGroups(StrEnum):
 class StartPipelineSettings:
     """The pipeline that is started, the account and region whose model packages it governs, and its decisions.
 
-    `thresholds_bucket` says which groups are governed, `ungoverned_groups` what is done about the others. `seal_key`
-    is the ARN of the KMS key by which a decision record is known to be the gate's.
+    `thresholds_bucket` says which groups are governed, `ungoverned_groups` what is done about the others.
+    `model_package_groups` are the patterns that the deployment is held to, with commas between them. `seal_key` is the
+    ARN of the KMS key by which a decision record is known to be the gate's.
     """
 
     pipeline_name: str
@@ -53,6 +55,7 @@ class StartPipelineSettings:
     thresholds_bucket: str
     decisions_bucket: str
     seal_key: str
+    model_package_groups: str
     ungoverned_groups: UngovernedGroups
 
 
@@ -68,6 +71,7 @@ class ReconcileSettings:
     decisions_bucket: str
     seal_key: str
     thresholds_bucket: str
+    model_package_groups: str
     ungoverned_groups: UngovernedGroups
     max_starts_per_run: str
     decide_within_hours: str

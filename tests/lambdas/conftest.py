@@ -138,6 +138,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             thresholds_bucket="thresholds",
             decisions_bucket="decisions",
             seal_key=seal_key,
+            model_package_groups="*",
             ungoverned_groups=UngovernedGroups.IGNORE,
         )
         for name, value in (to_environment(settings) | to_environment(start)).items():

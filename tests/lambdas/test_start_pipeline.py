@@ -31,6 +31,7 @@ SETTINGS = StartPipelineSettings(
     thresholds_bucket="unused",
     decisions_bucket="decisions",
     seal_key="unused",
+    model_package_groups="*",
     ungoverned_groups=UngovernedGroups.IGNORE,
 )
 SEALS = LocalSeals(b"the secret of the tests")

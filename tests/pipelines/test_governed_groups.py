@@ -45,6 +45,18 @@ def test_a_group_is_governed_where_a_published_file_applies(
     assert GovernedGroups(thresholds, UngovernedGroups.REVIEW).why_left_alone(group) is None
 
 
+def test_a_deployment_may_be_held_to_groups_whatever_the_files_say(tmp_path: Path) -> None:
+    write_file(tmp_path, "a", "*")
+    thresholds = FolderThresholdStore(tmp_path)
+    for ungoverned in UngovernedGroups:
+        governed = GovernedGroups(thresholds, ungoverned, held_to=("Churn", "rag-*"))
+        assert governed.why_left_alone("churn") is None
+        assert governed.why_left_alone("RAG-help") is None
+        assert governed.why_left_alone("askdata") == (
+            "the group askdata is not among model_package_groups of the deployment, so the gate leaves it alone"
+        )
+
+
 def test_a_file_that_cannot_be_read_might_be_the_one_for_the_group(tmp_path: Path) -> None:
     write_file(tmp_path, "a", "askdata")
     (tmp_path / "broken.yaml").write_text("name: b\n")

@@ -33,6 +33,7 @@ SETTINGS = StartPipelineSettings(
     thresholds_bucket="unused",
     decisions_bucket="unused",
     seal_key="unused",
+    model_package_groups="*",
     ungoverned_groups=UngovernedGroups.REVIEW,
 )
 EVERY_GROUP = GovernedGroups(FolderThresholdStore(Path("/nonexistent")), UngovernedGroups.REVIEW)
