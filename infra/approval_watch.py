@@ -32,7 +32,7 @@ class ApprovalWatch(Construct):
         events.Rule(
             self,
             "Schedule",
-            description="Model versions that were approved of late are looked at, whatever became of their events.",
+            description="Model versions that were approved of late are looked at, whether or not their events came.",
             schedule=events.Schedule.rate(interval),
             targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
         )
