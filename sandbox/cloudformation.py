@@ -8,6 +8,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.cloudformation.parsing import ResourceMap
+from moto.events.models import Rule
 from moto.iam.models import Role, iam_backends
 from moto.kms.models import Key
 from moto.s3.models import FakeBucket, s3_backends
@@ -28,6 +29,7 @@ def install() -> None:
     _apply_function_properties()
     _apply_key_properties()
     _apply_role_properties()
+    _update_rules_in_place()
     _report_failures_and_outputs()
     _miss_change_sets_as_aws_does()
     _keep_what_is_not_empty()
@@ -190,13 +192,38 @@ def _apply_key_properties() -> None:
     create = Key.create_from_cloudformation_json.__func__
 
     def create_key(cls: Any, name: str, definition: Mapping[str, Any], *place: Any, **names: Any) -> Any:
-        # moto makes every key of a template one that encrypts.
-        key, properties = create(cls, name, definition, *place, **names), definition["Properties"]
+        # moto reads the tags of a template as those of the API, which have other names, and makes every key of a
+        # template one that encrypts.
+        properties = dict(definition["Properties"])
+        tags = [
+            {"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.pop("Tags", None) or []
+        ]
+        untagged = {**definition, "Properties": {**properties, "Tags": tags}}
+        key = create(cls, name, untagged, *place, **names)
         key.key_spec = properties.get("KeySpec", key.key_spec)
         key.key_usage = properties.get("KeyUsage", key.key_usage)
         return key
 
     Key.create_from_cloudformation_json = classmethod(create_key)
+
+
+def _update_rules_in_place() -> None:
+    def update_rule(
+        cls: Any,
+        /,
+        *,
+        original_resource: Any,
+        cloudformation_json: Mapping[str, Any],
+        account_id: str,
+        region_name: str,
+        **_: Any,
+    ) -> Any:
+        # moto makes another rule, of another name, which the permission of the function does not name.
+        return cls.create_from_cloudformation_json(
+            original_resource.name, cloudformation_json, account_id, region_name
+        )
+
+    Rule.update_from_cloudformation_json = classmethod(update_rule)
 
 
 def _apply_role_properties() -> None:

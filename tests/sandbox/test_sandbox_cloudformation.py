@@ -176,6 +176,36 @@ def test_a_resource_that_cannot_be_made_fails_the_stack(account: Any) -> None:
     assert any("already exists" in event.get("ResourceStatusReason", "") for event in events)
 
 
+def test_a_key_has_the_tags_of_its_template(account: Any) -> None:
+    stack = account.name("stack")
+    root = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+    properties = {
+        "KeyPolicy": {"Version": "2012-10-17", "Statement": [root]},
+        "Tags": [{"Key": "team", "Value": "risk"}],
+    }
+    key = {"Type": "AWS::KMS::Key", "Properties": properties}
+    deploy(account, stack, {"Resources": {"Key": key}, "Outputs": {"Key": {"Value": {"Ref": "Key"}}}})
+    (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    kms, name = account.client("kms"), described["Outputs"][0]["OutputValue"]
+    assert kms.list_resource_tags(KeyId=name)["Tags"] == [{"TagKey": "team", "TagValue": "risk"}]
+
+
+def test_a_rule_whose_pattern_changes_stays_the_same_rule(account: Any) -> None:
+    stack, events = account.name("stack"), account.client("events")
+    target = {"Id": "one", "Arn": "arn:aws:sqs:us-east-1:123456789012:queue"}
+    made = []
+    for source in ("before", "after"):
+        rule = {"EventPattern": {"source": [account.name(source)]}, "Targets": [target]}
+        before = {one["Name"] for one in events.list_rules()["Rules"]}
+        template = {"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": rule}}}
+        deploy(account, stack, template)
+        made.append({one["Name"] for one in events.list_rules()["Rules"]} - before)
+    (name,) = made[0]
+    assert made[1] == set()
+    assert "after" in events.describe_rule(Name=name)["EventPattern"]
+    assert [one["Id"] for one in events.list_targets_by_rule(Rule=name)["Targets"]] == ["one"]
+
+
 def test_policies_and_boundaries_of_a_template_are_in_force(account: Any) -> None:
     stack, queue, role = account.name("stack"), account.name("queue"), account.name("role")
     nobody = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
