@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, EVENT_DETAIL_TYPE, EVENT_SOURCE
+from infra.rule_exceptions import except_from_rules
 from pipelines.json_log import METRICS_NAMESPACE, PIPELINE_DIMENSION, UNRECORDED_APPROVALS
 
 
@@ -18,7 +19,7 @@ class ApprovalWatch(Construct):
         self, scope: Construct, construct_id: str, *, function: lambda_.Function, interval: Duration
     ) -> None:
         super().__init__(scope, construct_id)
-        events.Rule(
+        approved = events.Rule(
             self,
             "Approved",
             description="Approved model versions are held against the records of the gate.",
@@ -29,13 +30,19 @@ class ApprovalWatch(Construct):
             ),
             targets=[targets.LambdaFunction(function)],
         )
-        events.Rule(
+        schedule = events.Rule(
             self,
             "Schedule",
             description="Model versions that were approved of late are looked at, whether or not their events came.",
             schedule=events.Schedule.rate(interval),
             targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
         )
+        for rule in (approved, schedule):
+            except_from_rules(
+                rule,
+                ["Serverless-EventBusDLQ"],
+                "An event or a run that is lost need not be kept: the next run of the schedule looks at the same.",
+            )
 
 
 def unrecorded_approvals(pipeline_name: str) -> cloudwatch.Metric:

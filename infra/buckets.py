@@ -9,7 +9,6 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.deployment_settings import DeploymentSettings, ExistingBucket
-from infra.rule_exceptions import except_from_rules
 
 
 class GovernanceBuckets(Construct):
@@ -57,11 +56,6 @@ class GovernanceBuckets(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             removal_policy=self._removal_policy,
-        )
-        except_from_rules(
-            bucket,
-            ["AwsSolutions-S1"],
-            "Data events of CloudTrail say who read and wrote which object; server access logs are best effort.",
         )
         return bucket
 
