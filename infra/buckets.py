@@ -43,7 +43,7 @@ class GovernanceBuckets(Construct):
     def _bucket(self, name: str, existing: ExistingBucket | None) -> s3.IBucket:
         if existing is not None:
             return self._import(name, existing)
-        bucket = s3.Bucket(
+        return s3.Bucket(
             self,
             name,
             encryption=s3.BucketEncryption.KMS if self._key else s3.BucketEncryption.S3_MANAGED,
@@ -57,7 +57,6 @@ class GovernanceBuckets(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             removal_policy=self._removal_policy,
         )
-        return bucket
 
     def _import(self, name: str, existing: ExistingBucket) -> s3.IBucket:
         key = existing.kms_key_arn and kms.Key.from_key_arn(self, f"{name}Key", existing.kms_key_arn)
