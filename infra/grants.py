@@ -58,6 +58,8 @@ WILDCARDS = {
     r"processing-job/\*$": "SageMaker Pipelines names the jobs of its steps",
     r"/aws/sagemaker/ProcessingJobs\*$": "SageMaker names the log groups of Processing jobs",
     rf"/({DECISIONS_FOLDER}|{CLAIMS_FOLDER}|{RESULTS_FOLDER})/\*\S*$": "each record is an object under its own name",
+    rf"/{COPIES_FOLDER}/\*$": "each copy of a report is an object under its digest",
+    rf"/{THRESHOLDS_FOLDER}/\*$": "the governance team chooses the names of threshold files",
     r":pipeline/[^/]*/\S*\*$": "SageMaker names the executions of the pipeline",
     r"^(<[^>]*>|arn:[^/]*:s3:::[^/]*)/\*$": "teams choose the names of their reports and threshold files",
     r"^\*$": "the action has no resource: UNSCOPED_ACTIONS says why",

@@ -6,6 +6,8 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.rule_exceptions import except_from_rules
+
 
 class ReconcilerSchedule(Construct):
     """The rule that invokes `function` every `interval`; a run that failed is not repeated, the next one follows."""
@@ -21,7 +23,7 @@ class ReconcilerSchedule(Construct):
             schedule=events.Schedule.rate(interval),
             targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
         )
-        lambda_.CfnEventInvokeConfig(
+        invocation = lambda_.CfnEventInvokeConfig(
             self,
             "AsynchronousInvocation",
             function_name=function.function_name,
@@ -29,3 +31,12 @@ class ReconcilerSchedule(Construct):
             maximum_retry_attempts=0,
             maximum_event_age_in_seconds=60,
         )
+        for resource, rule in (
+            (self.rule, "Serverless-EventBusDLQ"),
+            (invocation, "Serverless-LambdaAsyncFailureDestination"),
+        ):
+            except_from_rules(
+                resource,
+                [rule],
+                "A run that is lost or fails is not to be repeated later: the next one does it all.",
+            )
