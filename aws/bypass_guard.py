@@ -20,6 +20,7 @@ from aws.registry_names import (
     APPROVAL_STATUS_FIELD,
     DECISION_DIGEST_PROPERTY,
     DECISION_URI_PROPERTY,
+    FAILED_EXECUTION_PROPERTY,
     OWN_PROPERTIES,
     PENDING,
     STATUS_PROPERTY,
@@ -50,6 +51,7 @@ _GATE_PROPERTIES = {
     "Status": STATUS_PROPERTY,
     "UndecidedUri": UNDECIDED_URI_PROPERTY,
     "UndecidedDigest": UNDECIDED_DIGEST_PROPERTY,
+    "FailedExecution": FAILED_EXECUTION_PROPERTY,
 }
 _ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::([0-9]{12}|\*):(role|user)/[\w+=,.@/*?-]+")
 

@@ -156,7 +156,7 @@ class GovernanceStack(Stack):
             policy = iam.ManagedPolicy.from_managed_policy_arn(self, "PermissionsBoundary", boundary)
             iam.PermissionsBoundary.of(self).apply(policy)
         for name, message in list_duties(self._settings).items():
-            Annotations.of(self).add_warning_v2(f"governance:{name}", message)
+            Annotations.of(self).add_warning_v2(":".join(("governance", name)), message)
 
     def _end_copies(self, days: int | None) -> None:
         """Let S3 delete the copies of what was judged after so many days."""

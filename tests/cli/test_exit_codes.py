@@ -185,6 +185,12 @@ ROWS: list[tuple[str, int]] = [
     ("list", 0),
     ("list --group nowhere", 2),
     ("history approved", 0),
+    (
+        "iam bypass-guard --updating-role arn:aws:iam::123456789012:role/gate --gate-role arn:aws:iam::123456789012:role/other",
+        0,
+    ),
+    ("iam bypass-guard --gate-role nobody", 2),
+    ("stack empty nowhere", 2),
     ("history nowhere", 2),
     ("thresholds init --task classifier --group churn -o new.yaml", 0),
     ("thresholds init --task classifier --group churn -o churn.yaml", 2),

@@ -146,6 +146,7 @@ def test_each_name_is_spelt_in_one_place(room: str) -> None:
     spelt = {
         (path.name, node.value)
         for path in (ROOT / room).rglob("*.py")
+        if path.parent.name != "contract"  # which asks AWS itself, with nothing of the gate
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ONCE
     }
