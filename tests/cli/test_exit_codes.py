@@ -128,6 +128,7 @@ def aws(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 REGISTER = f"register --image repo/image:1 --evidence-bucket {EVIDENCE} --thresholds churn.yaml"
+ROLE = "arn:aws:iam::123456789012:role"
 ROWS: list[tuple[str, int]] = [
     ("check churn.yaml -e good", 0),
     ("check churn.yaml -e bad", 1),
@@ -185,10 +186,7 @@ ROWS: list[tuple[str, int]] = [
     ("list", 0),
     ("list --group nowhere", 2),
     ("history approved", 0),
-    (
-        "iam bypass-guard --updating-role arn:aws:iam::123456789012:role/gate --gate-role arn:aws:iam::123456789012:role/other",
-        0,
-    ),
+    (f"iam bypass-guard --updating-role {ROLE}/gate --gate-role {ROLE}/other", 0),
     ("iam bypass-guard --gate-role nobody", 2),
     ("stack empty nowhere", 2),
     ("history nowhere", 2),

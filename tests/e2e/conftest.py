@@ -92,7 +92,8 @@ class Governance:
             if not self.outputs:
                 bucket = deployment.outputs["ThresholdsBucket"]
                 self.client("s3").put_object(Bucket=bucket, Key="thresholds/e2e.yaml", Body=THRESHOLDS)
-            assert self.outputs in ({}, deployment.outputs)
+            kept = {name: value for name, value in deployment.outputs.items() if not name.endswith("Roles")}
+            assert kept.items() >= {n: v for n, v in self.outputs.items() if not n.endswith("Roles")}.items()
             self.compute, self.outputs = compute, deployment.outputs
 
     def client(self, service: str) -> Any:

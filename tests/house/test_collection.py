@@ -34,6 +34,6 @@ def test_collecting_twice_gives_the_same_tests(request: pytest.FixtureRequest) -
 
 
 def _named(item: pytest.Item) -> str:
-    """The name of a test without the group that xdist appends to it."""
-    [group] = [marker.args[0] for marker in item.iter_markers("xdist_group")]
-    return item.nodeid.removesuffix(f"@{group}")
+    """The name of a test without the groups that xdist appends to it, in the order of their names."""
+    groups = {str(marker.args[0]) for marker in item.iter_markers("xdist_group")}
+    return item.nodeid.removesuffix(f"@{'_'.join(sorted(groups))}")

@@ -30,7 +30,8 @@ def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(
 ) -> None:
     resources = template(evaluation_compute=compute, region="eu-central-1")["Resources"].values()
     handlers = {r["Properties"]["Handler"] for r in resources if r["Type"] == "AWS::Lambda::Function"}
-    expected = {"lambdas.start_pipeline.handler", "lambdas.handle_update.handler"}
+    names = ("start_pipeline", "handle_update", "handle_reconcile", "handle_approvals")
+    expected = {f"lambdas.{name}.handler" for name in names}
     assert handlers == expected | ({"lambdas.handle_evaluate.handler"} if compute == "lambda" else set())
     for handler in handlers:
         module, _, function = handler.rpartition(".")

@@ -124,6 +124,7 @@ def test_who_reads_or_writes_encrypted_data_may_use_the_key_and_nobody_else(
     }
     both = {"kms:Decrypt", "kms:GenerateDataKey"}
     expected = {(role, action) for role in ("StartP", "Update", "Evalua") for action in both}
+    expected |= {(role, "kms:Decrypt") for role in ("Reconc", "WatchA")}  # which only read
     if key == KEY:
         volumes = {"kms:DescribeKey", "kms:CreateGrant"}
         expected |= {(role, action) for role in ("Pipeli", "Evalua") for action in volumes}
