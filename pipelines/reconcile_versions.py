@@ -27,6 +27,7 @@ from pipelines.due_judgements import (
     Waiting,
     look_for_judgement,
 )
+from pipelines.turns import take_turn
 
 # As many versions as one run can look at in its minutes; where more are pending, the next run looks at the next ones.
 MAX_LOOKS_PER_RUN = 500
@@ -100,7 +101,7 @@ def reconcile_versions(
     pending = _governed(sources, report)
     run = _Run(sources, bounds, now, report, sources.executions.newest_by_version(since=now - LOOKED_BACK))
     run.summary.pending = len(pending)
-    for arn in _choose(pending, bounds.max_looks, now):
+    for arn in take_turn(pending, bounds.max_looks, now):
         try:
             verdict = look_for_judgement(arn, sources, run.find_execution, now=now)
             run.summary.looked_at += 1
@@ -134,14 +135,6 @@ def _governed(sources: JudgementSources, report: Report) -> list[str]:
         if not left_alone[entry.group]:
             arns.append(entry.arn)
     return arns
-
-
-def _choose(pending: list[str], most: int, now: datetime) -> list[str]:
-    """Return the versions that this run looks at: all, or a part that moves on with the minutes."""
-    if len(pending) <= most:
-        return pending
-    first = int(now.timestamp() // 60) * most % len(pending)
-    return (pending[first:] + pending[:first])[:most]
 
 
 def _act(arn: str, verdict: Verdict, run: _Run) -> None:

@@ -22,6 +22,7 @@ from pipelines.decision_requirements import require_same_package
 from pipelines.record_keys import records_folder
 from pipelines.sealed_decisions import read_decision
 from pipelines.threshold_sources import ThresholdSource
+from pipelines.turns import take_turn
 from pipelines.version_standing import ByGate, ByRegistration, OutsideTheGate, look_up_standing
 
 # What was written to longer ago was looked at by many runs before.
@@ -98,18 +99,10 @@ def find_unrecorded_approvals(
         if _is_governed(group, sources.thresholds)
         for entry in sources.registry.list(group, approval_status=APPROVED)
     ]
-    for arn in _choose(sorted(approved), max_looks, now):
+    for arn in take_turn(sorted(approved), max_looks, now):
         found = examine_approval(arn, sources)
         if found is not None and found.at > now - LOOKED_BACK:
             yield found
-
-
-def _choose(arns: list[str], most: int, now: datetime) -> list[str]:
-    """Return the versions that this run looks at: all, or a part that moves on with the minutes."""
-    if len(arns) <= most:
-        return arns
-    first = int(now.timestamp() // 60) * most % len(arns)
-    return (arns[first:] + arns[:first])[:most]
 
 
 def _is_governed(group: str, thresholds: ThresholdSource) -> bool:
