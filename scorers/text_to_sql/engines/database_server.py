@@ -5,7 +5,6 @@ of the URL's user hold a query back, and the time limit is the worker's.
 """
 
 import re
-import time
 
 import sqlalchemy
 from sqlalchemy.engine import URL, Connection, make_url
@@ -21,10 +20,11 @@ from scorers.text_to_sql.engines.query_engine import (
     make_comparable,
     make_rows_error,
     make_time_error,
+    time_query,
 )
 from scorers.text_to_sql.reading.schema import Schema, make_schema
 from scorers.text_to_sql.reading.statements import find_unsafe_reason, split_tokens
-from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
+from scorers.text_to_sql.verdicts.result_match import Row
 
 # What can leave the transaction, reach files or other sessions, or run a text as SQL behind the transaction's guard.
 _FORBIDDEN_NAMES = re.compile(
@@ -88,12 +88,7 @@ class ServerEngine:
 
     def run(self, sql: str) -> QueryResult:
         """Run one query within the limits, in a transaction of its own."""
-        started = time.perf_counter()
-        try:
-            rows = self._fetch_rows(sql)
-        except QueryFailedError as error:
-            return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
-        return QueryResult(time.perf_counter() - started, ResultTable(rows))
+        return time_query(lambda: self._fetch_rows(sql))
 
     def _fetch_rows(self, sql: str) -> list[Row]:
         problem = find_unsafe_reason(sql, self.dialect) or _find_forbidden_name(sql, self.dialect)

@@ -15,10 +15,11 @@ from scorers.text_to_sql.engines.query_engine import (
     make_comparable,
     make_rows_error,
     make_time_error,
+    time_query,
 )
 from scorers.text_to_sql.reading.schema import Schema, make_schema
 from scorers.text_to_sql.reading.statements import find_unsafe_reason
-from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
+from scorers.text_to_sql.verdicts.result_match import Row
 
 _CHUNK = 1_000  # rows
 _RESULTS_OF_A_PIVOT = [
@@ -69,12 +70,7 @@ class DuckdbEngine:
 
     def run(self, sql: str) -> QueryResult:
         """Run one query within the limits."""
-        started = time.perf_counter()
-        try:
-            rows = self._fetch_rows(sql)
-        except QueryFailedError as error:
-            return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
-        return QueryResult(time.perf_counter() - started, ResultTable(rows))
+        return time_query(lambda: self._fetch_rows(sql))
 
     def _fetch_rows(self, sql: str) -> list[Row]:
         try:

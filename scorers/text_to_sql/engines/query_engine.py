@@ -1,7 +1,8 @@
 """What running one query comes to, and what every engine promises."""
 
 import math
-from collections.abc import Hashable, Iterable
+import time
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -66,6 +67,16 @@ class QueryFailedError(Exception):
     def __init__(self, failure: FailureKind, reason: str) -> None:
         super().__init__(reason)
         self.failure, self.reason = failure, reason
+
+
+def time_query(fetch_rows: Callable[[], list[Row]]) -> QueryResult:
+    """Return what `fetch_rows` gives, or why it failed, with the seconds that it took."""
+    started = time.perf_counter()
+    try:
+        rows = fetch_rows()
+    except QueryFailedError as error:
+        return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
+    return QueryResult(time.perf_counter() - started, ResultTable(rows))
 
 
 def make_rows_error(limits: QueryLimits) -> QueryFailedError:

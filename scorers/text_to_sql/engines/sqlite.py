@@ -14,10 +14,10 @@ from scorers.text_to_sql.engines.query_engine import (
     QueryResult,
     make_rows_error,
     make_time_error,
+    time_query,
 )
 from scorers.text_to_sql.reading.engine_functions import DIVISION_BY_ZERO
 from scorers.text_to_sql.reading.schema import Schema, make_schema
-from scorers.text_to_sql.verdicts.result_match import ResultTable
 
 _ALLOWED = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -123,15 +123,11 @@ class SqliteEngine:
 
     def run(self, sql: str) -> QueryResult:
         """Run one query within the limits."""
-        started = time.perf_counter()
         self._deadline = time.monotonic() + self._limits.seconds
         try:
-            rows = self._fetch_rows(sql)
-        except QueryFailedError as error:
-            return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
+            return time_query(lambda: self._fetch_rows(sql))
         finally:
             self._deadline = float("inf")
-        return QueryResult(time.perf_counter() - started, ResultTable(rows))
 
     def _fetch_rows(self, sql: str) -> list[tuple[object, ...]]:
         try:
