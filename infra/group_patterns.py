@@ -23,8 +23,10 @@ def check_patterns(patterns: Sequence[str]) -> list[str]:
     """Return `patterns` as they are, where EventBridge and IAM can express them and no two match the same group.
 
     Raises:
-        ValueError: naming each that cannot be expressed, and each pair that overlaps; or there are too many.
+        ValueError: naming each that cannot be expressed, and each pair that overlaps; or there are too many, or none.
     """
+    if not patterns:
+        raise ValueError("no group is named; leave the setting out to govern the whole registry")
     problems = [problem for pattern in patterns for problem in _find_problems(pattern)]
     for first, second in combinations(patterns, 2):
         if first.lower() == second.lower():

@@ -43,8 +43,12 @@ def read_settings(context: Mapping[str, object], *, region: str | None = None) -
     try:
         return DeploymentSettings.model_validate({"region": region} | written | own)
     except ValidationError as error:
-        problems = "; ".join(_describe(detail) for detail in error.errors(include_url=False))
-        raise DeploymentSettingsError(f"the settings cannot be deployed: {problems}") from error
+        found = error.errors(include_url=False)
+        file = context.get(FILE)
+        in_file = any(detail["loc"] and detail["loc"][0] in written.keys() - own.keys() for detail in found)
+        place = f"{file}: " if in_file else ""
+        problems = "; ".join(_describe(detail) for detail in found)
+        raise DeploymentSettingsError(f"{place}the settings cannot be deployed: {problems}") from error
 
 
 def _read_json(value: object) -> object:

@@ -110,8 +110,9 @@ def test_an_unknown_name_is_refused_with_the_nearest_one_on_the_command_line_and
 ) -> None:
     file = tmp_path / "deployment.yaml"
     file.write_text(f"{name}: x\n")
-    for context in ({name: "x"}, {"settings": str(file)}):
-        assert refusal(context).startswith(f"{name}: unknown setting; {way_out}")
+    said = f"the settings cannot be deployed: {name}: unknown setting; {way_out}"
+    assert refusal({name: "x"}).startswith(said.removeprefix("the settings cannot be deployed: "))
+    assert refusal({"settings": str(file)}).startswith(f"{file}: {said}")
 
 
 @pytest.mark.parametrize(

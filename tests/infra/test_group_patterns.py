@@ -45,6 +45,7 @@ def test_patterns_as_eventbridge_and_iam_spell_them(
         pytest.param(["a*", "*b"], '"a*" and "*b" match the same groups', id="overlap of patterns"),
         pytest.param([f"g{n}" for n in range(21)], "more than 20 patterns", id="too many"),
         pytest.param([f"{n:02}{'A' * 60}" for n in range(20)], "than a rule holds", id="too long"),
+        pytest.param([], "no group is named; leave the setting out", id="no pattern"),
         pytest.param("churn", "Input should be a valid list", id="a text"),
     ],
 )
