@@ -20,8 +20,8 @@ from checks.text import one_line, shortened
 from cli.display.terminal import clean_text
 from cli.lookup.inputs import input_at, is_in_s3
 from scorers.evidence_writer import RESULTS
-from scorers.facets import facet_groups
 from scorers.item_costs import Item, cost_of
+from scorers.item_groups import facet_groups
 
 MOST_FIGURES = 5
 MOST_FIELDS = 8

@@ -34,7 +34,7 @@ from scorers.bias.report import (
     pre_training,
 )
 from scorers.bias.row_groups import Facet, Group
-from scorers.facets import facet_groups
+from scorers.item_groups import facet_groups
 from scorers.lines import Line, check_lines
 
 CORRECT = "correct"
@@ -136,7 +136,7 @@ def _column(cells: list[JsonValue]) -> pd.Series:
 
 
 def _text(cell: JsonValue) -> str | None:
-    """Return how `scorers.facets` names the group."""
+    """Return how `scorers.item_groups` names the group."""
     if cell is None:
         return None
     return str(cell).lower() if isinstance(cell, bool) else str(cell)

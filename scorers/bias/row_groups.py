@@ -27,7 +27,7 @@ from scorers.bias.columns import (
     rows_with,
 )
 from scorers.bias.spelling import denoted, spellings
-from scorers.facets import MAX_GROUPS
+from scorers.item_groups import MAX_GROUPS
 
 MAX_NUMBERS = 20  # distinct values up to which a column of numbers may be taken value by value
 MAX_COMPARED = 1_000  # values that are looked through for one that may have been meant

@@ -8,8 +8,8 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
-from scorers.facets import facet_groups
 from scorers.feedback.scale import Scale
+from scorers.item_groups import facet_groups
 from scorers.lines import SHOWN_PROBLEMS, Line, LinesError, check_lines
 
 RATING, SESSION, FACETS = "rating", "session", "facets"

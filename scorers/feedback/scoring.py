@@ -9,11 +9,11 @@ from checks.errors import GovernanceError
 from checks.measurements import Measurement
 from checks.strict_json import JsonValue
 from scorers.evidence_writer import EvidenceWriter
-from scorers.facets import MAX_GROUPS
 from scorers.feedback.rating_figures import GROUP, measure_ratings
 from scorers.feedback.ratings import ALL_COLUMNS, FACETS, Columns, Rating, read_ratings
 from scorers.feedback.scale import FIVE_POINTS, Scale
 from scorers.input_file import InputFile, open_input
+from scorers.item_groups import MAX_GROUPS
 
 PASSED_OVER = (FACETS, "comment")  # facets are read, and comments are left alone on purpose
 SESSION_NAMES = (

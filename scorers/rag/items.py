@@ -8,7 +8,7 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
-from scorers.facets import MAX_GROUPS, facet_groups
+from scorers.item_groups import MAX_GROUPS, facet_groups
 from scorers.lines import Line, LinesError, check_lines
 from scorers.rag.columns import RagFields, fields_of, mapping_for
 

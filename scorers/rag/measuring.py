@@ -8,8 +8,8 @@ from scipy.stats import binom
 
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
-from scorers.facets import FacetedMetric
 from scorers.group_figures import HERE, ScoredItem, estimate_items, measure_means, state_estimate
+from scorers.item_groups import FacetedMetric
 from scorers.rag.items import RagItem
 from scorers.rag.metrics import RagMetric
 from scorers.rag.rag_settings import CorrectRule

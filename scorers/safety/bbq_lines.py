@@ -14,8 +14,8 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
 from scorers.endpoints.answers import after_reasoning
-from scorers.facets import facet_groups
 from scorers.input_file import refuse_what_is_no_file
+from scorers.item_groups import facet_groups
 from scorers.plain_text import plain
 from scorers.safety import fields
 from scorers.safety.fields import Fields

@@ -29,8 +29,8 @@ from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.protocols import Judge
 from scorers.endpoints.requests import JudgeCalls, RequestLimits
-from scorers.facets import facet_groups
 from scorers.group_figures import HERE
+from scorers.item_groups import facet_groups
 from scorers.progress import Progress
 from scorers.safety import fields
 from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
-from scorers.facets import facet_groups
+from scorers.item_groups import facet_groups
 
 Fields = Mapping[str, JsonValue]
 

@@ -34,8 +34,8 @@ from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
-from scorers.facets import facet_groups
 from scorers.group_figures import HERE
+from scorers.item_groups import facet_groups
 from scorers.plain_text import plain
 from scorers.safety import fields
 from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence

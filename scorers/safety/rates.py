@@ -8,8 +8,8 @@ answered once is a proportion with its sample size, whose interval the gate comp
 from collections.abc import Hashable, Sequence
 
 from checks.measurements import Measurement
-from scorers.facets import FacetedMetric
 from scorers.group_figures import ScoredItem, measure_means
+from scorers.item_groups import FacetedMetric
 
 
 class Items:

@@ -28,7 +28,7 @@ from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.requests import RequestLimits
-from scorers.facets import facet_groups
+from scorers.item_groups import facet_groups
 from scorers.safety import fields
 from scorers.safety.benchmark import SafetyEvidence, read_responses, write_evidence
 from scorers.safety.fields import Fields

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from checks.measurements import Measured, Measurement, Unmeasured
-from scorers.facets import FacetedMetric
 from scorers.group_figures import HERE
+from scorers.item_groups import FacetedMetric
 from scorers.text_to_sql.verdicts.verdict import PairVerdict
 
 GROUP = "text_to_sql"

@@ -9,7 +9,7 @@ from pathlib import Path
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
-from scorers.facets import MAX_GROUPS, facet_groups
+from scorers.item_groups import MAX_GROUPS, facet_groups
 from scorers.lines import BadLine, Line, check_lines, read_lines
 from scorers.text_to_sql.engines.databases import Databases, DatabaseTarget
 

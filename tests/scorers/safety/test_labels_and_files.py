@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checks.measurements import Measured, Unmeasured
-from scorers.facets import facet_groups
+from scorers.item_groups import facet_groups
 from scorers.safety.bbq import AnswerKind, respond, score_bbq
 from scorers.safety.bbq_lines import read_question
 from scorers.safety.benchmark import SafetyEvidence

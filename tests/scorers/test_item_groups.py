@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Unmeasured
-from scorers.facets import FacetedMetric, facet_groups
 from scorers.group_figures import HERE
+from scorers.item_groups import FacetedMetric, facet_groups
 
 
 def about(value: float) -> Any:
