@@ -58,7 +58,7 @@ def _jobs(plan: ScoringPlan, items: int) -> Iterator[_ScoringJob]:
                 yield _ScoringJob(metric, index, repeat)
 
 
-class _Run:
+class _ScoringRun:
     """One run over all jobs."""
 
     def __init__(
@@ -112,7 +112,7 @@ async def run_plan(
         progress = Progress(
             sum(1 for _ in _jobs(plan, len(items))), "scores", note=lambda: spent(usage, settings.prices)
         )
-        run = _Run(scores, calls, vectors, progress)
+        run = _ScoringRun(scores, calls, vectors, progress)
         workers = settings.limits.concurrency * SCORINGS_A_SLOT
         await work_through(_jobs(plan, len(items)), run.work, workers)
         progress.finish()
