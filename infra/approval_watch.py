@@ -1,5 +1,7 @@
 """What shows an approval that nobody recorded: the rule for approvals, a schedule for lost events, and the alarms."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
@@ -7,16 +9,26 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, EVENT_DETAIL_TYPE, EVENT_SOURCE
+from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, EVENT_DETAIL_TYPE, EVENT_SOURCE, GROUP_FIELD
+from infra.group_patterns import match_events
 from infra.rule_exceptions import except_from_rules
 from pipelines.json_log import METRICS_NAMESPACE, PIPELINE_DIMENSION, UNRECORDED_APPROVALS
 
 
 class ApprovalWatch(Construct):
-    """The rules that invoke `function`: at each approval, and every `interval` for those whose events were lost."""
+    """The rules that invoke `function`: at each approval, and every `interval` for those whose events were lost.
+
+    `groups` are the patterns of the groups that it is held to; none: every group.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, function: lambda_.Function, interval: Duration
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: lambda_.Function,
+        interval: Duration,
+        groups: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         approved = events.Rule(
@@ -26,7 +38,8 @@ class ApprovalWatch(Construct):
             event_pattern=events.EventPattern(
                 source=[EVENT_SOURCE],
                 detail_type=[EVENT_DETAIL_TYPE],
-                detail={APPROVAL_STATUS_FIELD: [APPROVED]},
+                detail={APPROVAL_STATUS_FIELD: [APPROVED]}
+                | ({GROUP_FIELD: match_events(groups)} if groups else {}),
             ),
             targets=[targets.LambdaFunction(function)],
         )

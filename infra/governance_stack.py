@@ -103,6 +103,7 @@ class GovernanceStack(Stack):
             "ApprovalWatch",
             function=approvals.function,
             interval=Duration.minutes(settings.reconcile_minutes),
+            groups=settings.model_package_groups,
         )
         GovernanceAlarms(
             self,
@@ -130,7 +131,9 @@ class GovernanceStack(Stack):
             settings.pipeline_name,
             groups=settings.model_package_groups,
         )
-        grants.allow_watching_approvals(approvals.role, self._buckets, self._seal_key)
+        grants.allow_watching_approvals(
+            approvals.role, self._buckets, self._seal_key, settings.model_package_groups
+        )
         grants.allow_reading_evidence(self._evaluation_role, settings.evidence_buckets)
         grants.deny_writing_copies(self._buckets, self._evaluation_role)
         self._end_copies(settings.keep_evidence_days)
@@ -246,6 +249,7 @@ class GovernanceStack(Stack):
                 thresholds_bucket=self._buckets.thresholds.bucket_name,
                 decisions_bucket=self._buckets.decisions.bucket_name,
                 seal_key=self._seal_key.key_arn,
+                model_package_groups=self._groups_text,
                 reviewers=" ".join(self._settings.reviewer_role_arns) or NOBODY,
             ),
             handler="lambdas.handle_approvals.handler",

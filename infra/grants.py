@@ -140,16 +140,19 @@ def allow_reconciling(
     _allow(role, ["sagemaker:UpdateModelPackage"], _model_packages(role, groups), _NO_STATUS)
 
 
-def allow_watching_approvals(role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key) -> None:
+def allow_watching_approvals(
+    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, groups: Sequence[str]
+) -> None:
     """The watch lists approved versions, and reads the thresholds in force and the records of the gate."""
     _allow(role, _READ, [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
     _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow_listing(role, buckets.thresholds, buckets.decisions)
     _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key, buckets.decisions.encryption_key)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
-    # Of every group: which ones are governed the watch takes from the threshold files alone.
-    _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, ()))
-    _allow(role, ["sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages"], ["*"])
+    # It lists each group by its name, so that the list is on the versions of that group.
+    looks = ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"]
+    _allow(role, looks, _model_packages(role, groups))
+    _allow(role, ["sagemaker:ListModelPackageGroups"], ["*"])
 
 
 def _allow_starting_what_is_due(

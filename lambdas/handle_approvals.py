@@ -42,6 +42,7 @@ def handler(event: object, context: object) -> dict[str, int]:
             decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
             seals=KmsSeals(kms_client(), settings.seal_key),
             reviewers=settings.reviewer_arns,
+            held_to=settings.model_package_groups.split(","),
         )
         found = _look(event, sources, settings)
     for approval in found:

@@ -29,6 +29,11 @@ def is_governed(group: str, thresholds: ThresholdSource) -> bool:
         raise
 
 
+def is_held_to(group: str, patterns: Sequence[str]) -> bool:
+    """Whether a deployment that is held to the groups of `patterns` reaches `group`; ARNs spell it in lower case."""
+    return any(fnmatchcase(group.lower(), pattern.lower()) for pattern in patterns)
+
+
 @dataclass(frozen=True, slots=True)
 class GovernedGroups:
     """What is governed: by the threshold files in force, and by what the deployment does about all other groups.
@@ -47,7 +52,7 @@ class GovernedGroups:
             BrokenThresholdsError: see `is_governed`.
             AwsError: the threshold files could not be read.
         """
-        if not any(fnmatchcase(group.lower(), pattern.lower()) for pattern in self.held_to):
+        if not is_held_to(group, self.held_to):
             return f"the group {group} is not among model_package_groups of the deployment, so the gate leaves it alone"
         if self.ungoverned is UngovernedGroups.REVIEW or is_governed(group, self.thresholds):
             return None

@@ -81,7 +81,8 @@ class ReconcileSettings:
 class ApprovalSettings:
     """The pipeline, account and region whose approvals are looked at, what explains them, and who overrules the gate.
 
-    `reviewers` are ARNs of roles and users, with `*` and `?`, with spaces between them, or `NOBODY`.
+    `model_package_groups` are the patterns that the deployment is held to, with commas between them. `reviewers` are
+    ARNs of roles and users, with `*` and `?`, with spaces between them, or `NOBODY`.
     """
 
     pipeline_name: str
@@ -90,6 +91,7 @@ class ApprovalSettings:
     thresholds_bucket: str
     decisions_bucket: str
     seal_key: str
+    model_package_groups: str
     reviewers: str
 
     @property

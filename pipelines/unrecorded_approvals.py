@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
+from aws.arns import ModelPackageArn
 from aws.aws_errors import AwsError
 from aws.decision_log import DecisionLog
 from aws.model_packages import Identity, ModelPackage, ModelPackageGoneError
@@ -19,8 +20,10 @@ from checks.decision import Verdict
 from checks.errors import GovernanceError
 from checks.thresholds import Mode
 from pipelines.decision_requirements import require_same_package
+from pipelines.governed_groups import is_held_to
 from pipelines.record_keys import records_folder
 from pipelines.sealed_decisions import read_decision
+from pipelines.step_settings import EVERY_GROUP
 from pipelines.threshold_sources import ThresholdSource
 from pipelines.turns import take_turn
 from pipelines.version_standing import ByGate, ByRegistration, OutsideTheGate, look_up_standing
@@ -33,13 +36,17 @@ MAX_LOOKS_PER_RUN = 200
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSources:
-    """What the answer comes from: AWS, or its twins, and the reviewers as ARNs of roles and users, with `*` and `?`."""
+    """What the answer comes from: AWS, or its twins, and the reviewers as ARNs of roles and users, with `*` and `?`.
+
+    `held_to` are the patterns of the only groups that the deployment's roles reach.
+    """
 
     registry: ModelRegistry
     thresholds: ThresholdSource
     decisions: DecisionLog
     seals: Seals
     reviewers: Sequence[str]
+    held_to: Sequence[str] = (EVERY_GROUP,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ def examine_approval(arn: str, sources: ApprovalSources) -> UnrecordedApproval |
         ArnError: the ARN is none of a version.
         AwsError: AWS could not be asked.
     """
+    if not is_held_to(ModelPackageArn.parse(arn).group, sources.held_to):
+        return None
     try:
         package = sources.registry.describe(arn)
     except ModelPackageGoneError:
@@ -96,7 +105,7 @@ def find_unrecorded_approvals(
     approved = [
         entry.arn
         for group in sources.registry.groups()
-        if _is_governed(group, sources.thresholds)
+        if is_held_to(group, sources.held_to) and _is_governed(group, sources.thresholds)
         for entry in sources.registry.list(group, approval_status=APPROVED)
     ]
     for arn in take_turn(sorted(approved), max_looks, now):

@@ -34,6 +34,8 @@ _NAMED_BY = {
     "RoleNameWithPath": ("RoleArn", "RoleName"),
     "ParameterNameWithoutLeadingSlash": ("Name",),
 }
+# Whose names SageMaker spells in lower case in an ARN.
+_IN_LOWER_CASE = ("ModelPackageName", "ModelPackageGroupName")
 # What a call does not say of its resource.
 _UNSAID = {"Id": "*", "RandomString": "*"}
 # The context keys of a request's own members, with the member that holds the value.
@@ -121,9 +123,12 @@ class Call:
                 return value.rpartition("/")[2]
             if variable == "ParameterNameWithoutLeadingSlash":
                 return value.removeprefix("/")
-            # A version that is about to be made has no number yet.
+            if value.startswith("arn:"):
+                return value
+            name = value.lower() if variable in _IN_LOWER_CASE else value
+            # A version that is about to be made has no number yet, nor has a list of versions one.
             is_of_group = variable == "ModelPackageName" and member == "ModelPackageGroupName"
-            return f"{value}/*" if is_of_group and not value.startswith("arn:") else value
+            return f"{name}/*" if is_of_group else name
         return None
 
     def context(self) -> Iterator[tuple[str, Sequence[str]]]:

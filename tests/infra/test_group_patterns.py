@@ -85,14 +85,12 @@ def test_the_rule_and_the_roles_of_a_stack_are_narrowed(template: Callable[..., 
     resources = template(model_package_groups=["Churn", "askdata-*"])["Resources"].values()
     rules = [one["Properties"] for one in resources if one["Type"] == "AWS::Events::Rule"]
     details = [rule["EventPattern"].get("detail", {}) for rule in rules if "EventPattern" in rule]
-    assert {
-        "ModelApprovalStatus": ["PendingManualApproval"],
-        "ModelPackageGroupName": ["Churn", "churn", {"prefix": "askdata-"}],
-    } in details
+    groups = ["Churn", "churn", {"prefix": "askdata-"}]
+    for status in ("PendingManualApproval", "Approved"):
+        assert {"ModelApprovalStatus": [status], "ModelPackageGroupName": groups} in details
     ends = set()
     policies = [one["Properties"] for one in resources if one["Type"] == "AWS::IAM::Policy"]
-    # The watch of approvals only reads, and asks about every group that a threshold file names.
-    for policy in (one for one in policies if not one["Roles"][0]["Ref"].startswith("WatchApprovals")):
+    for policy in policies:
         for statement in policy["PolicyDocument"]["Statement"]:
             found = statement["Resource"]
             for resource in found if isinstance(found, list) else [found]:

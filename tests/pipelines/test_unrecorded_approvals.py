@@ -8,6 +8,7 @@ import pytest
 from aws.arns import ModelPackageArn
 from aws.model_packages import Identity
 from aws.threshold_store import FolderThresholdStore
+from pipelines.step_settings import EVERY_GROUP
 from pipelines.unrecorded_approvals import (
     ApprovalSources,
     UnrecordedApproval,
@@ -158,9 +159,11 @@ def examine(world: World, arn: str) -> UnrecordedApproval | None:
     return examine_approval(arn, sources_of(world))
 
 
-def sources_of(world: World) -> ApprovalSources:
+def sources_of(world: World, *held_to: str) -> ApprovalSources:
     thresholds = FolderThresholdStore(world.folder / "thresholds")
-    return ApprovalSources(world.registry, thresholds, world.decisions, SEALS, REVIEWERS)
+    return ApprovalSources(
+        world.registry, thresholds, world.decisions, SEALS, REVIEWERS, held_to=held_to or (EVERY_GROUP,)
+    )
 
 
 EXPLAINED = (
@@ -202,6 +205,21 @@ def test_an_approval_that_nothing_recorded_explains_is_found(
 def test_a_version_that_is_gone_is_not_found(world: World) -> None:
     gone = ModelPackageArn("aws", "eu-west-1", ACCOUNT, "askdata", 7)
     assert examine(world, str(gone)) is None
+
+
+@pytest.mark.parametrize(
+    ("held_to", "expected"),
+    [("ASKDATA", True), ("ask*", True), ("churn", False)],
+    ids=["its-name", "pattern", "another"],
+)
+def test_only_groups_that_the_deployment_is_held_to_are_asked_about(
+    world: World, held_to: str, expected: bool
+) -> None:
+    """The role of the watch reaches no others: to look at one would fail the run."""
+    bypass = before_any_decision(world)
+    sources = sources_of(world, held_to)
+    assert (examine_approval(bypass, sources) is not None) is expected
+    assert bool(list(find_unrecorded_approvals(sources, now=datetime.now(UTC)))) is expected
 
 
 def test_a_run_goes_through_what_was_approved_of_late(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.iam.access import AccessRequest, Allowed, Denied, Principal
+from sandbox.iam.calls import Call
 from sandbox.iam.conditions import UnsupportedPolicyError, conditions_hold
 from sandbox.iam.evaluation import Policies, evaluate
 
@@ -257,3 +258,21 @@ def test_all_conditions_must_hold() -> None:
 def test_what_is_not_evaluated_is_refused(operator: str, expected: str, says: str) -> None:
     with pytest.raises(UnsupportedPolicyError, match=says):
         conditions_hold({operator: {"k": expected}}, GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "resource"),
+    [
+        ("ListModelPackages", {"ModelPackageGroupName": "Churn"}, "model-package/churn/*"),
+        ("ListModelPackages", {}, None),
+        ("CreateModelPackage", {"ModelPackageGroupName": "Churn"}, "model-package/churn/*"),
+        ("DescribeModelPackageGroup", {"ModelPackageGroupName": "Churn"}, "model-package-group/churn"),
+        ("ListPipelineExecutions", {"PipelineName": "Gate"}, "pipeline/Gate"),
+    ],
+    ids=["list-of-a-group", "list-of-all", "version-to-come", "group", "pipeline"],
+)
+def test_what_a_call_is_about(operation: str, members: dict[str, str], resource: str | None) -> None:
+    """ARNs of SageMaker spell groups in lower case."""
+    call = Call("sagemaker", operation, members, "123456789012", "eu-west-1")
+    whole = "*" if resource is None else f"arn:aws:sagemaker:eu-west-1:123456789012:{resource}"
+    assert call.resource == whole
