@@ -1,28 +1,65 @@
 """Which threshold file applies to a model package group: the most specific one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from checks.errors import GovernanceError
 from checks.thresholds import ThresholdFile
 
-Specificity = tuple[bool, int, int]
 WILDCARDS = "*?["
+# SageMaker's MLflow synchronisation names the group of a registered model `<its name>-<suffix>`, the first six digits
+# of a SHA-256 (https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-track-experiments-model-registration.html).
+MLFLOW_SUFFIX = "-" + 6 * "[0-9a-fA-F]"
 
 
 class AmbiguousThresholdsError(GovernanceError):
     """Two threshold files that apply to one group with equal specificity."""
 
 
-def rank_pattern(pattern: str) -> Specificity:
-    """Return how specific a pattern is, larger for more: a plain name, then the literal prefix, then all literals."""
-    prefix = next((index for index, character in enumerate(pattern) if character in WILDCARDS), len(pattern))
-    return prefix == len(pattern), prefix, sum(len(token) == 1 for token in _list_fixed_places(pattern))
+class _Kind(IntEnum):
+    """What sort of pattern it is, the more specific the larger."""
+
+    PATTERN = 0
+    NAME_WITH_SUFFIX = 1
+    NAME = 2
+
+
+_Specificity = tuple[_Kind, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupNames:
+    """The names that a pattern of a file stands for: as it is written, or with MLflow's suffix after it."""
+
+    written: str
+    has_suffix: bool = False
+
+    def __str__(self) -> str:
+        return f'"{self.written}" with the suffix of MLflow' if self.has_suffix else f'"{self.written}"'
+
+    @property
+    def pattern(self) -> str:
+        return self.written + MLFLOW_SUFFIX if self.has_suffix else self.written
+
+    @property
+    def specificity(self) -> _Specificity:
+        """How specific: a plain name, then one with the suffix, then the literal prefix, then all literals."""
+        kind = _Kind.NAME_WITH_SUFFIX if self.has_suffix else _Kind.NAME
+        if any(character in WILDCARDS for character in self.written):
+            kind = _Kind.PATTERN
+        prefix = next(
+            (index for index, character in enumerate(self.pattern) if character in WILDCARDS),
+            len(self.pattern),
+        )
+        return kind, prefix, sum(len(token) == 1 for token in _list_fixed_places(self.pattern))
 
 
 def applies_to(file: ThresholdFile, group: str) -> bool:
     """Whether one of the file's patterns matches the name of the group."""
-    return bool(_matching_patterns(file, group))
+    return any(fnmatchcase(group, names.pattern) for names in _list_names(file))
 
 
 def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFile | None:
@@ -31,11 +68,11 @@ def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFi
     Raises:
         AmbiguousThresholdsError: when two files match equally specifically.
     """
-    ranked: list[tuple[Specificity, ThresholdFile]] = []
+    ranked: list[tuple[_Specificity, ThresholdFile]] = []
     for file in files:
-        matching = _matching_patterns(file, group)
+        matching = [names for names in _list_names(file) if fnmatchcase(group, names.pattern)]
         if matching:
-            ranked.append((max(map(rank_pattern, matching)), file))
+            ranked.append((max(names.specificity for names in matching), file))
     ranked.sort(key=lambda entry: entry[0], reverse=True)
     if len(ranked) > 1 and ranked[0][0] == ranked[1][0]:
         sources = " and ".join(sorted((ranked[0][1].source, ranked[1][1].source)))
@@ -46,20 +83,35 @@ def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFi
     return ranked[0][1] if ranked else None
 
 
-def _matching_patterns(file: ThresholdFile, group: str) -> list[str]:
-    return [pattern for pattern in file.applies_to if fnmatchcase(group, pattern)]
-
-
 def find_ambiguities(files: Sequence[ThresholdFile]) -> list[str]:
     """Return a message for each pair of patterns in two files that match some group equally specifically."""
-    patterns = [(file, pattern) for file in files for pattern in dict.fromkeys(file.applies_to)]
-    return [
-        f'{first.source} and {second.source}: "{mine}" and "{other}" match the same groups equally specifically; '
-        "make one of them more specific"
-        for index, (first, mine) in enumerate(patterns)
-        for second, other in patterns[index + 1 :]
-        if first is not second and rank_pattern(mine) == rank_pattern(other) and _overlap(mine, other)
-    ]
+    all_names = [(file, names, names.specificity) for file in files for names in _list_names(file)]
+    problems = []
+    for index, (first, mine, my_rank) in enumerate(all_names):
+        for second, other, other_rank in all_names[index + 1 :]:
+            if first is second or my_rank != other_rank:
+                continue
+            if mine.has_suffix and other.has_suffix:
+                continue  # the suffix is the same: they clash where what is before it does, which is told
+            if _overlap(mine.pattern, other.pattern):
+                problems.append(
+                    f"{first.source} and {second.source}: {mine} and {other} match the same groups equally "
+                    "specifically; make one of them more specific"
+                )
+    return problems
+
+
+def gains_by_suffix(pattern: str) -> bool:
+    """Whether MLflow's suffix after `pattern` matches groups that the pattern does not match by itself."""
+    return not pattern.endswith("*") and not matches_no_group(pattern + MLFLOW_SUFFIX)
+
+
+def _list_names(file: ThresholdFile) -> Iterator[_GroupNames]:
+    """Yield what each of the file's patterns stands for, once."""
+    for pattern in dict.fromkeys(file.applies_to):
+        yield _GroupNames(pattern)
+        if file.mlflow_suffix and not pattern.endswith("*"):
+            yield _GroupNames(pattern, has_suffix=True)
 
 
 def matches_no_group(pattern: str) -> bool:
@@ -94,7 +146,8 @@ def _list_fixed_places(pattern: str) -> list[frozenset[str]]:
     return [token for token in _split_pattern(pattern) if token is not None]
 
 
-def _split_pattern(pattern: str) -> list[_Token]:
+@lru_cache(maxsize=1000)
+def _split_pattern(pattern: str) -> tuple[_Token, ...]:
     tokens: list[_Token] = []
     index = 0
     while index < len(pattern):
@@ -110,7 +163,7 @@ def _split_pattern(pattern: str) -> list[_Token]:
         else:
             tokens.append(frozenset(pattern[index]))
         index += length
-    return tokens
+    return tuple(tokens)
 
 
 def _find_bracket_end(pattern: str, start: int) -> int:
@@ -133,7 +186,7 @@ def _overlap(first: str, second: str) -> bool:
     return False
 
 
-def _list_steps(mine: list[_Token], other: list[_Token], i: int, j: int) -> set[tuple[int, int]]:
+def _list_steps(mine: Sequence[_Token], other: Sequence[_Token], i: int, j: int) -> set[tuple[int, int]]:
     steps: set[tuple[int, int]] = set()
     left = mine[i] if i < len(mine) else frozenset[str]()
     right = other[j] if j < len(other) else frozenset[str]()

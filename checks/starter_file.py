@@ -76,6 +76,8 @@ def _write_head(task: Task, group: str, *, with_evidence: bool) -> Iterator[str]
     yield f"name: {_write_scalar(group)}"
     yield "applies_to:"
     yield f"  model_package_groups: [{_write_scalar(group)}]"
+    name = _put_in_one_line(group)
+    yield f"  # mlflow_suffix: true  # also {name}- and six digits, where SageMaker's MLflow registers"
     yield "mode: enforce  # dry_run decides and records, and changes no status"
     yield "checks:"
 

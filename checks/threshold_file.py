@@ -78,6 +78,7 @@ def parse_with_places(content: bytes, source: str) -> tuple[ThresholdFile, YamlS
         checks=parsed.checks,
         on_foreign_evidence=parsed.on_foreign_evidence,
         on_unprotected_evidence=parsed.on_unprotected_evidence,
+        mlflow_suffix=parsed.applies_to.mlflow_suffix,
     )
     return file, yaml_source
 
@@ -247,6 +248,9 @@ def _explain_unknown_key(path: Path) -> str:
     key = str(path[-1])
     if key in NOT_YET:
         return f"this key is not available in this version of {NAME} ({VERSION}); remove it"
+    elsewhere = [_spell_path(where) for where, keys in _KEYS.items() if where and key in keys]
+    if elsewhere:
+        return f"this is a key of {elsewhere[0]}; move it there"
     known = _KEYS.get(tuple(part for part in path[:-1] if isinstance(part, str)), ())
     if nearest := _find_nearest(key, known):
         return f'unknown key; did you mean "{nearest}"?'

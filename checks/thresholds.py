@@ -171,6 +171,11 @@ class AppliesTo(_Model):
         description="Names of model package groups, or patterns with * ? [abc]; the most specific match counts.",
         examples=[["askdata-*"]],
     )
+    mlflow_suffix: bool = Field(
+        default=False,
+        description="true: each of them also with a hyphen and six hexadecimal digits after it, as the group is called "
+        "in which SageMaker's MLflow registers.",
+    )
 
 
 class ThresholdContent(_Model):
@@ -210,3 +215,4 @@ class ThresholdFile:
     checks: tuple[Check, ...]
     on_foreign_evidence: Reaction = Reaction.REVIEW
     on_unprotected_evidence: Reaction = Reaction.IGNORE
+    mlflow_suffix: bool = False

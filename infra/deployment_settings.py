@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from infra.bundle import BundleTarget
-from infra.group_patterns import check_patterns
+from infra.group_patterns import add_suffixes, check_patterns
 from pipelines.definition import IMAGE_PYTHON
 from pipelines.step_settings import PIPELINE_NAME
 
@@ -288,6 +288,12 @@ class DeploymentSettings(SettingsPart):
         "threshold files say which of them are governed; the whole registry where it is left out",
         example=["churn", "askdata-*"],
     )
+    mlflow_suffix: bool = _setting(
+        default=False,
+        description="whether each of `model_package_groups` is meant with a hyphen and six hexadecimal digits after "
+        "it, too, as SageMaker's MLflow names groups; threshold files have a key of that name of their own",
+        example=True,
+    )
     ungoverned_groups: Literal["ignore", "review"] = _setting(
         "ignore",
         "what happens to versions of groups that no published threshold file applies to: they are left alone, or "
@@ -337,6 +343,21 @@ class DeploymentSettings(SettingsPart):
         example="arn:aws:sns:eu-central-1:123456789012:operations",
         pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?$",
     )
+
+    @model_validator(mode="after")
+    def _the_suffix_is_that_of_groups(self) -> Self:
+        if not self.mlflow_suffix:
+            return self
+        if not self.model_package_groups:
+            raise ValueError(
+                "mlflow_suffix: is about model_package_groups, of which there are none; leave it out: the whole "
+                "registry is governed, by what threshold files name"
+            )
+        try:
+            add_suffixes(self.model_package_groups)
+        except ValueError as error:
+            raise ValueError(f"mlflow_suffix: {error}") from None
+        return self
 
     @model_validator(mode="after")
     def _copies_end_where_the_stack_can_end_them(self) -> Self:
@@ -420,6 +441,12 @@ class DeploymentSettings(SettingsPart):
                     "deployed to"
                 )
         return self
+
+    @property
+    def group_patterns(self) -> list[str]:
+        """The groups that rule and roles are held to, as `infra/group_patterns.py` spells them; none is every group."""
+        patterns = self.model_package_groups
+        return add_suffixes(patterns) if self.mlflow_suffix else patterns
 
     @property
     def evaluation_limit_minutes(self) -> int:

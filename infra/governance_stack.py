@@ -90,7 +90,7 @@ class GovernanceStack(Stack):
             function=start.function,
             max_event_age=Duration.hours(settings.max_event_age_hours),
             key=self._key,
-            groups=settings.model_package_groups,
+            groups=settings.group_patterns,
         )
         ReconcilerSchedule(
             self,
@@ -103,7 +103,7 @@ class GovernanceStack(Stack):
             "ApprovalWatch",
             function=approvals.function,
             interval=Duration.minutes(settings.reconcile_minutes),
-            groups=settings.model_package_groups,
+            groups=settings.group_patterns,
         )
         GovernanceAlarms(
             self,
@@ -122,17 +122,17 @@ class GovernanceStack(Stack):
             self._seal_key,
             trigger.dead_letter_queue,
             settings.pipeline_name,
-            groups=settings.model_package_groups,
+            groups=settings.group_patterns,
         )
         grants.allow_reconciling(
             reconcile.role,
             self._buckets,
             self._seal_key,
             settings.pipeline_name,
-            groups=settings.model_package_groups,
+            groups=settings.group_patterns,
         )
         grants.allow_watching_approvals(
-            approvals.role, self._buckets, self._seal_key, settings.model_package_groups
+            approvals.role, self._buckets, self._seal_key, settings.group_patterns
         )
         grants.allow_reading_evidence(self._evaluation_role, settings.evidence_buckets)
         grants.deny_writing_copies(self._buckets, self._evaluation_role)
@@ -141,7 +141,7 @@ class GovernanceStack(Stack):
             self._buckets, [self._evaluation_role, update.role], settings.reviewer_role_arns
         )
         self._protect_buckets()
-        grants.allow_updating(update.role, self._buckets, self._seal_key, settings.model_package_groups)
+        grants.allow_updating(update.role, self._buckets, self._seal_key, settings.group_patterns)
         grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
         if isinstance(evaluation, ProcessingCompute):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
@@ -195,7 +195,7 @@ class GovernanceStack(Stack):
     @property
     def _groups_text(self) -> str:
         """The groups that the deployment is held to, as the settings of functions write them."""
-        return ",".join(self._settings.model_package_groups) or EVERY_GROUP
+        return ",".join(self._settings.group_patterns) or EVERY_GROUP
 
     def _start_function(self) -> GovernanceFunction:
         """The function behind the rule."""
@@ -291,9 +291,7 @@ class GovernanceStack(Stack):
             timeout=Duration.minutes(self._settings.evaluation_limit_minutes),
             memory_mb=1024,
         )
-        grants.allow_evaluating(
-            evaluate.role, self._buckets, self._seal_key, self._settings.model_package_groups
-        )
+        grants.allow_evaluating(evaluate.role, self._buckets, self._seal_key, self._settings.group_patterns)
         self._evaluation_role = evaluate.role
         return LambdaCompute(evaluate.function.function_arn), {"EvaluateModelPackage": evaluate.function}
 
@@ -306,7 +304,7 @@ class GovernanceStack(Stack):
             self, "EvaluationJobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
         )
         grants.allow_evaluating(
-            self._evaluation_role, self._buckets, self._seal_key, self._settings.model_package_groups
+            self._evaluation_role, self._buckets, self._seal_key, self._settings.group_patterns
         )
         grants.allow_being_a_job(
             self._evaluation_role,

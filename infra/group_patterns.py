@@ -1,6 +1,8 @@
 """The model package groups that a deployment is held to, as EventBridge and as IAM spell them.
 
-A pattern is a name, or one with `*`: of the wildcards of the two, it is the one that both know. EventBridge compares
+A pattern is a name, or one with `*`: of the wildcards of the two, it is the one that both know. Names with the suffix
+of MLflow, a hyphen and six digits, are `-??????` in IAM and `-*` in EventBridge, which is wider: what comes of it is
+held against the groups by the function behind the rule (`pipelines/governed_groups.py`). EventBridge compares
 the group's name in the event (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html),
 IAM the ARN of a version, which spells its group in lower case.
 """
@@ -16,6 +18,8 @@ MOST_PATTERNS = (
 )
 # EventBridge's limit for a whole pattern is 2,048 characters; the rest of the rule's takes some 200.
 LONGEST_MATCHERS = 1_800
+MLFLOW_SUFFIX = "-??????"  # checks/selection.py tells where it comes from
+_FEWER = f"more than {MOST_PATTERNS} patterns, or longer ones than a rule holds; name a common beginning, as churn-*"
 _PATTERN = re.compile(r"[A-Za-z0-9*-]{1,63}")
 
 
@@ -33,14 +37,24 @@ def check_patterns(patterns: Sequence[str]) -> list[str]:
             problems.append(f'"{first}" is there twice; leave one out')
         elif _overlap(first.lower(), second.lower()):
             problems.append(f'"{first}" and "{second}" match the same groups; leave the narrower one out')
-    too_many = len(patterns) > MOST_PATTERNS
-    if too_many or len(json.dumps(match_events(patterns))) > LONGEST_MATCHERS:
-        problems.append(
-            f"more than {MOST_PATTERNS} patterns, or longer ones than a rule holds; name a common beginning, as churn-*"
-        )
+    if _are_too_many(patterns):
+        problems.append(_FEWER)
     if problems:
         raise ValueError("; ".join(problems))
     return list(patterns)
+
+
+def add_suffixes(patterns: Sequence[str]) -> list[str]:
+    """Return `patterns`, and with MLflow's suffix each that does not match it already.
+
+    Raises:
+        ValueError: they are too many together.
+    """
+    suffixed = [pattern + MLFLOW_SUFFIX for pattern in patterns if not pattern.endswith("*")]
+    together = [*patterns, *suffixed]
+    if _are_too_many(together):
+        raise ValueError(f"with the suffix they are {len(together)} patterns; {_FEWER}")
+    return together
 
 
 def match_events(patterns: Sequence[str]) -> list[Any]:
@@ -56,7 +70,13 @@ def match_versions(pattern: str) -> str:
     return f"{pattern.lower()}/*"
 
 
+def _are_too_many(patterns: Sequence[str]) -> bool:
+    return len(patterns) > MOST_PATTERNS or len(json.dumps(match_events(patterns))) > LONGEST_MATCHERS
+
+
 def _match(pattern: str) -> str | dict[str, str]:
+    if pattern.endswith(MLFLOW_SUFFIX):
+        pattern = f"{pattern.removesuffix(MLFLOW_SUFFIX)}-*"
     if "*" not in pattern:
         return pattern
     if pattern.index("*") == len(pattern) - 1:

@@ -18,7 +18,7 @@ from checks.yaml_source import Path
 
 def doubts_about(file: ThresholdFile) -> list[Doubt]:
     """Return everything about a threshold file that cannot mean what it says, or probably does not."""
-    found = list(doubt_patterns(file.applies_to))
+    found = list(doubt_patterns(file))
     together = _narrow_sides(file.checks)
     for index, check in enumerate(file.checks):
         path: Path = ("checks", index)

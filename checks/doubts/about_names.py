@@ -8,8 +8,8 @@ from checks.catalogue.metric import Facets
 from checks.catalogue.names import find_full_names, find_near_names
 from checks.doubts.doubt import Doubt, short
 from checks.facets import EVERY, column_of, group_facet, is_group_of_column, split_facet
-from checks.selection import MAX_GROUP_NAME, matches_no_group
-from checks.thresholds import Check
+from checks.selection import MAX_GROUP_NAME, gains_by_suffix, matches_no_group
+from checks.thresholds import Check, ThresholdFile
 from checks.yaml_source import Path
 
 _MOST_LISTED = 3
@@ -17,15 +17,21 @@ _PLACEHOLDER = re.compile(r"<[^<>]+>")
 _PLACEHOLDERS = frozenset(found for metric in CATALOGUE for found in _PLACEHOLDER.findall(metric.address))
 
 
-def doubt_patterns(patterns: Sequence[str]) -> Iterator[Doubt]:
-    """Yield the patterns of groups that no name can match."""
-    for index, pattern in enumerate(patterns):
+def doubt_patterns(file: ThresholdFile) -> Iterator[Doubt]:
+    """Yield the patterns of groups that no name can match, and a suffix that makes none of them match more."""
+    for index, pattern in enumerate(file.applies_to):
         if matches_no_group(pattern):
             message = (
                 f'"{short(pattern)}" matches no group: a name begins and ends with a letter or digit, and has at most '
                 f"{MAX_GROUP_NAME} of letters, digits and hyphens"
             )
             yield Doubt(("applies_to", "model_package_groups", index), message, refused=True)
+    if file.mlflow_suffix and not any(map(gains_by_suffix, file.applies_to)):
+        message = (
+            "no pattern matches more by it: what ends in * matches the suffix already, and a name with it has at most "
+            f"{MAX_GROUP_NAME} characters; leave it out"
+        )
+        yield Doubt(("applies_to", "mlflow_suffix"), message, refused=False)
 
 
 def doubt_metric(check: Check, path: Path) -> Iterator[Doubt]:

@@ -27,6 +27,7 @@ def command(
     """
     for file in examine_together(threshold_documents(paths), strict=strict):
         count = len(file.checks)
-        print(
-            f"{file.source}: {file.name}: {count} check{'s'[: count != 1]}, for {', '.join(file.applies_to)}"
+        groups = ", ".join(file.applies_to) + (
+            ", and with the suffix of MLflow" if file.mlflow_suffix else ""
         )
+        print(f"{file.source}: {file.name}: {count} check{'s'[: count != 1]}, for {groups}")

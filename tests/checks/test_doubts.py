@@ -428,6 +428,26 @@ def test_lines_say_where_errors_before_warnings() -> None:
     assert error.value.problems == [warning.replace("warning: ", "")]
 
 
+@pytest.mark.parametrize(
+    ("groups", "is_doubted"),
+    [
+        pytest.param('["churn"]', False, id="a name"),
+        pytest.param('["churn-*"]', True, id="matches the suffix already"),
+        pytest.param('["churn-*", "churn"]', False, id="one of two"),
+        pytest.param(f'["{"a" * 56}"]', False, id="just short enough"),
+        pytest.param(f'["{"a" * 57}"]', True, id="too long with it"),
+    ],
+)
+def test_a_suffix_of_mlflow_that_matches_nothing_more_is_a_warning(groups: str, is_doubted: bool) -> None:
+    given = content(f"{ACCURACY}, at_least: 0.8", groups=f"{groups}, mlflow_suffix: true")
+    place = given.splitlines()[1].rindex(b"true") + 1
+    warning = (
+        f"t.yaml:2:{place}: warning: applies_to.mlflow_suffix: no pattern matches more by it: what ends in * matches "
+        "the suffix already, and a name with it has at most 63 characters; leave it out"
+    )
+    assert examine_thresholds(given, "t.yaml").warnings == ((warning,) if is_doubted else ())
+
+
 def test_what_cannot_be_meant_is_still_parsed_for_the_deployed_gate() -> None:
     (check,) = parse_thresholds(content(f"{UNSAFE}, at_most: 1"), "t.yaml").checks
     assert check.limit == AtMost(1)

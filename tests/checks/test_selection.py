@@ -1,5 +1,6 @@
 """Which threshold file applies to a group."""
 
+import hashlib
 import itertools
 from fnmatch import fnmatchcase
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from checks.selection import (
     AmbiguousThresholdsError,
+    applies_to,
     find_ambiguities,
     matches_no_group,
     select_thresholds,
@@ -18,8 +20,14 @@ from checks.thresholds import Check, Mode, ThresholdFile
 CHECK = Check(name="c", why="w", metric="m", at_least=0)
 
 
-def file(source: str, *patterns: str) -> ThresholdFile:
-    return ThresholdFile(source, source, "0" * 64, patterns, Mode.ENFORCE, (CHECK,))
+def file(source: str, *patterns: str, mlflow_suffix: bool = False) -> ThresholdFile:
+    return ThresholdFile(
+        source, source, "0" * 64, patterns, Mode.ENFORCE, (CHECK,), mlflow_suffix=mlflow_suffix
+    )
+
+
+def suffixed(source: str, *patterns: str) -> ThresholdFile:
+    return file(source, *patterns, mlflow_suffix=True)
 
 
 @pytest.mark.parametrize(
@@ -91,18 +99,106 @@ def test_a_file_does_not_clash_with_itself() -> None:
     assert find_ambiguities([file("1", "a*", "a*"), file("2", "b*")]) == []
 
 
+# "MLflow registered models are synced into a SageMaker Model Package Group with the following name:
+# mlflow-registered-model-name-suffix, where suffix is the first six characters of the SHA-256 hash of the last segment
+# of the tracking server or MLflow App ARN":
+# https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-track-experiments-model-registration.html
+SUFFIX = hashlib.sha256(b"team-tracking-server").hexdigest()[:6]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "group", "applies"),
+    [
+        pytest.param("churn", "churn", True, id="the name itself"),
+        pytest.param("churn", f"churn-{SUFFIX}", True, id="as AWS makes it"),
+        pytest.param("churn", "churn-0a1B2c", True, id="digits of either case"),
+        pytest.param("churn", "churn-0a1b2", False, id="five digits"),
+        pytest.param("churn", "churn-0a1b2c3", False, id="seven digits"),
+        pytest.param("churn", "churn-europe", False, id="six letters that are no digits"),
+        pytest.param("churn", "churn0a1b2c", False, id="without the hyphen"),
+        pytest.param("churn", f"churn-eu-{SUFFIX}", False, id="another name"),
+        pytest.param("*-churn", f"eu-churn-{SUFFIX}", True, id="a pattern"),
+        pytest.param("churn-*", f"churn-{SUFFIX}", True, id="a pattern that matches by itself"),
+    ],
+)
+def test_the_suffix_of_mlflow_belongs_to_a_pattern_where_the_file_says_so(
+    pattern: str, group: str, applies: bool
+) -> None:
+    assert applies_to(suffixed("f", pattern), group) is applies
+    assert (select_thresholds([suffixed("f", pattern)], group) is not None) is applies
+    assert applies_to(file("f", pattern), group) is fnmatchcase(group, pattern)
+
+
+@pytest.mark.parametrize(
+    ("others", "chosen"),
+    [
+        pytest.param([file("other", f"churn-{SUFFIX}")], "other", id="the whole name is more specific"),
+        pytest.param([file("other", "churn-*")], "churn", id="a pattern is less"),
+        pytest.param(
+            [file("other", f"churn-{SUFFIX[:2]}*")], "churn", id="a pattern with a longer beginning too"
+        ),
+        pytest.param([file("other", "churn")], "churn", id="the name without its suffix is another group"),
+        pytest.param([suffixed("other", "*")], "churn", id="every group"),
+    ],
+)
+def test_a_name_with_its_suffix_goes_after_a_plain_name_and_before_a_pattern(
+    others: list[ThresholdFile], chosen: str
+) -> None:
+    for files in ([suffixed("churn", "churn"), *others], [*others, suffixed("churn", "churn")]):
+        found = select_thresholds(files, f"churn-{SUFFIX}")
+        assert found is not None
+        assert found.source == chosen
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        pytest.param(suffixed("1", "churn"), file("2", "churn-*"), None, id="of another kind"),
+        pytest.param(suffixed("1", "churn"), file("2", "churn"), '"churn" and "churn" match', id="the names"),
+        pytest.param(
+            suffixed("1", "churn"), suffixed("2", "churn"), '"churn" and "churn" match', id="both, told once"
+        ),
+        pytest.param(
+            suffixed("1", "*-rag"),
+            file("2", "*-rag-*"),
+            '"*-rag" with the suffix of MLflow and "*-rag-*" match',
+            id="patterns",
+        ),
+    ],
+)
+def test_validation_finds_names_with_a_suffix_that_clash(
+    first: ThresholdFile, second: ThresholdFile, message: str | None
+) -> None:
+    expected = (
+        []
+        if message is None
+        else [
+            f"1 and 2: {message} the same groups equally specifically; make one of them more specific",
+        ]
+    )
+    assert find_ambiguities([first, second]) == expected
+
+
 PATTERN = st.text("ab*?", min_size=1, max_size=5) | st.sampled_from(["[ab]*", "a[!a]", "[a-b]b"])
 
 
-@given(st.lists(PATTERN, min_size=1, max_size=4, unique=True), st.text("ab", min_size=1, max_size=5))
-def test_selection_is_ambiguous_only_where_validation_says_so(patterns: list[str], group: str) -> None:
-    files = [file(str(index), pattern) for index, pattern in enumerate(patterns)]
+GROUP = st.text("ab", min_size=1, max_size=5) | st.text("ab", max_size=2).map("{}-aaaaaa".format)
+
+
+@given(st.lists(PATTERN, min_size=1, max_size=4, unique=True), st.booleans(), GROUP)
+def test_selection_is_ambiguous_only_where_validation_says_so(
+    patterns: list[str], mlflow_suffix: bool, group: str
+) -> None:
+    files = [
+        file(str(index), pattern, mlflow_suffix=mlflow_suffix and index % 2 == 0)
+        for index, pattern in enumerate(patterns)
+    ]
     try:
         found = select_thresholds(files, group)
     except AmbiguousThresholdsError:
         assert find_ambiguities(files)
     else:
-        matching = [f for f in files if any(fnmatchcase(group, pattern) for pattern in f.applies_to)]
+        matching = [one for one in files if applies_to(one, group)]
         assert (found in matching) if matching else (found is None)
 
 

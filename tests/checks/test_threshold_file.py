@@ -266,6 +266,11 @@ def test_a_check_says_what_it_is_about_and_why(key: str, value: str | None) -> N
     ("top", "expected"),
     [
         ("mode: on\n", ["t.yaml:3:7: mode: must be 'enforce' or 'dry_run'"]),
+        (
+            "mlflow_suffix: true\n",
+            ["t.yaml:3:1: mlflow_suffix: this is a key of applies_to; move it there"],
+        ),
+        ("at_least: 1\n", ["t.yaml:3:1: at_least: this is a key of checks; move it there"]),
         ("mdoe: dry_run\n", ['t.yaml:3:1: mdoe: unknown key; did you mean "mode"?']),
         ("extends: organisation.yaml\n", None),
         ("waivers: []\n", None),

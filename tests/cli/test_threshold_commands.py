@@ -37,6 +37,12 @@ def test_a_warning_is_shown_and_the_file_is_valid(folder: Path, capsys: pytest.C
     assert capsys.readouterr() == ("churn.yaml: churn: 1 check, for churn\n", WARNING)
 
 
+def test_a_file_for_the_groups_of_mlflow_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "churn.yaml").write_text(DOUBTFUL.replace("[churn]", "[churn], mlflow_suffix: true"))
+    assert run(["thresholds", "validate", "churn.yaml"]) == 0
+    assert capsys.readouterr().out == "churn.yaml: churn: 1 check, for churn, and with the suffix of MLflow\n"
+
+
 def test_strictly_a_warning_is_a_problem(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "churn.yaml").write_text(DOUBTFUL)
     assert run(["thresholds", "validate", "--strict", "churn.yaml"]) == 2

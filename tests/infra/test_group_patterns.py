@@ -33,6 +33,51 @@ def test_patterns_as_eventbridge_and_iam_spell_them(
 
 
 @pytest.mark.parametrize(
+    ("patterns", "matchers", "versions"),
+    [
+        pytest.param(
+            ["Churn"],
+            ["Churn", "churn", {"prefix": "Churn-"}, {"prefix": "churn-"}],
+            ["churn/*", "churn-??????/*"],
+            id="a name",
+        ),
+        pytest.param(["churn-*"], [{"prefix": "churn-"}], ["churn-*/*"], id="a beginning has it already"),
+        pytest.param(
+            ["*-rag"],
+            [{"suffix": "-rag"}, {"wildcard": "*-rag-*"}],
+            ["*-rag/*", "*-rag-??????/*"],
+            id="an end",
+        ),
+    ],
+)
+def test_the_suffix_of_mlflow_as_eventbridge_and_iam_spell_it(
+    patterns: list[str], matchers: list[object], versions: list[str]
+) -> None:
+    settings = read_settings({"model_package_groups": patterns, "mlflow_suffix": "true"})
+    assert match_events(settings.group_patterns) == matchers
+    assert [match_versions(pattern) for pattern in settings.group_patterns] == versions
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        pytest.param(
+            {}, "mlflow_suffix: is about model_package_groups, of which there are none", id="no groups"
+        ),
+        pytest.param(
+            {"model_package_groups": [f"g{n}" for n in range(11)]},
+            "mlflow_suffix: with the suffix they are 22 patterns; more than 20 patterns",
+            id="too many with it",
+        ),
+    ],
+)
+def test_a_suffix_that_cannot_be_deployed_is_refused_by_name(given: dict[str, object], problem: str) -> None:
+    with pytest.raises(DeploymentSettingsError) as raised:
+        read_settings({**given, "mlflow_suffix": True})
+    assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize(
     ("patterns", "problem"),
     [
         pytest.param(["rag-?"], '"rag-?" is no pattern that EventBridge and IAM both have', id="?"),
@@ -82,10 +127,11 @@ def test_a_group_matches_at_most_one_of_the_patterns(patterns: list[str], group:
 
 
 def test_the_rule_and_the_roles_of_a_stack_are_narrowed(template: Callable[..., dict[str, Any]]) -> None:
-    resources = template(model_package_groups=["Churn", "askdata-*"])["Resources"].values()
+    settings = {"model_package_groups": ["Churn", "askdata-*"], "mlflow_suffix": True}
+    resources = template(**settings)["Resources"].values()
     rules = [one["Properties"] for one in resources if one["Type"] == "AWS::Events::Rule"]
     details = [rule["EventPattern"].get("detail", {}) for rule in rules if "EventPattern" in rule]
-    groups = ["Churn", "churn", {"prefix": "askdata-"}]
+    groups = ["Churn", "churn", {"prefix": "askdata-"}, {"prefix": "Churn-"}, {"prefix": "churn-"}]
     for status in ("PendingManualApproval", "Approved"):
         assert {"ModelApprovalStatus": [status], "ModelPackageGroupName": groups} in details
     ends = set()
@@ -96,4 +142,10 @@ def test_the_rule_and_the_roles_of_a_stack_are_narrowed(template: Callable[..., 
             for resource in found if isinstance(found, list) else [found]:
                 if "model-package/" in json.dumps(resource):
                     ends.add(resource["Fn::Join"][1][-1].rpartition("model-package/")[2])
-    assert ends == {"churn/*", "askdata-*/*"}
+    assert ends == {"churn/*", "churn-??????/*", "askdata-*/*"}
+    held_to = [
+        one["Properties"]["Environment"]["Variables"].get("GOVERNANCE_MODEL_PACKAGE_GROUPS")
+        for one in resources
+        if one["Type"] == "AWS::Lambda::Function" and "Environment" in one["Properties"]
+    ]
+    assert sorted(filter(None, held_to)) == 3 * ["Churn,askdata-*,Churn-??????"]

@@ -49,9 +49,11 @@ def test_a_deployment_may_be_held_to_groups_whatever_the_files_say(tmp_path: Pat
     write_file(tmp_path, "a", "*")
     thresholds = FolderThresholdStore(tmp_path)
     for ungoverned in UngovernedGroups:
-        governed = GovernedGroups(thresholds, ungoverned, held_to=("Churn", "rag-*"))
+        governed = GovernedGroups(thresholds, ungoverned, held_to=("Churn", "Churn-??????", "rag-*"))
         assert governed.why_left_alone("churn") is None
+        assert governed.why_left_alone("churn-0a1b2c") is None
         assert governed.why_left_alone("RAG-help") is None
+        assert governed.why_left_alone("churn-europe-west") is not None
         assert governed.why_left_alone("askdata") == (
             "the group askdata is not among model_package_groups of the deployment, so the gate leaves it alone"
         )
