@@ -1,8 +1,8 @@
 """The process that is the embedded AWS: moto's server, extended, and a line of control to whoever started it.
 
-`python -m sandbox.embedded FOLDER REGION RETRY_INTERVAL SOCKET SCHEDULES` serves the listening socket with that file
-descriptor, which its starter has opened: requests that come early wait there. It answers one JSON request a line,
-and ends when its input does, so it cannot outlive the process that started it.
+`python -m sandbox.embedded FOLDER REGION RETRY_INTERVAL SOCKET SCHEDULES INTERPRETER` serves the listening socket with
+that file descriptor, which its starter has opened: requests that come early wait there. It answers one JSON request a
+line, and ends when its input does, so it cannot outlive the process that started it.
 """
 
 import contextlib
@@ -42,10 +42,18 @@ class EmbeddedAws:
         retry_interval: seconds between the attempts of a failed asynchronous invocation.
         listening: the file descriptor of the listening socket.
         keeps_schedules: whether scheduled rules run by the clock; otherwise they run on demand alone.
+        interpreter: the Python that functions and jobs run with.
     """
 
     def __init__(
-        self, folder: Path, region: str, retry_interval: float, listening: int, *, keeps_schedules: bool
+        self,
+        folder: Path,
+        region: str,
+        retry_interval: float,
+        listening: int,
+        *,
+        keeps_schedules: bool,
+        interpreter: str,
     ) -> None:
         self._region = region
         self._faults = ActiveFaults()
@@ -54,8 +62,8 @@ class EmbeddedAws:
             "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listening
         )
         endpoint = f"http://localhost:{self._server.port}"
-        self._functions = FunctionHost(folder / "functions", endpoint)
-        self._processing = ProcessingHost(folder / "processing", endpoint)
+        self._functions = FunctionHost(folder / "functions", endpoint, interpreter)
+        self._processing = ProcessingHost(folder / "processing", endpoint, interpreter)
         self._tasks = BackgroundTasks()
         delivery = Delivery(self._functions, self._tasks, retry_interval)
         self._schedules = Schedules(delivery)
@@ -120,14 +128,19 @@ def serve(aws: EmbeddedAws, requests: TextIO, answers: TextIO) -> None:
 
 def main() -> None:
     """Run until the input ends."""
-    folder, region, retry_interval, listening, schedules = sys.argv[1:6]
+    folder, region, retry_interval, listening, schedules, interpreter = sys.argv[1:7]
     answers = os.fdopen(os.dup(1), "w")
     # Whatever moto prints belongs to the log, not to the line of control.
     os.dup2(2, 1)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     aws = EmbeddedAws(
-        Path(folder), region, float(retry_interval), int(listening), keeps_schedules=schedules == "kept"
+        Path(folder),
+        region,
+        float(retry_interval),
+        int(listening),
+        keeps_schedules=schedules == "kept",
+        interpreter=interpreter,
     )
     aws.start()
     try:

@@ -10,7 +10,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -63,14 +62,16 @@ class _ProcessTimedOutError(Exception):
 class _Process:
     """One warm process of one function."""
 
-    def __init__(self, bundle: Path, handler: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, interpreter: str, bundle: Path, handler: str, environment: dict[str, str], log: Path
+    ) -> None:
         reading, writing = os.pipe()
         self._answers = reading
         self._buffer = b""
         self._log = log
         with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a program of our own
-                [sys.executable, "-I", "-S", str(WORKER), str(bundle), handler, str(writing)],
+            self._process = subprocess.Popen(  # noqa: S603 - the interpreter of the sandbox, a program of our own
+                [interpreter, "-I", "-S", str(WORKER), str(bundle), handler, str(writing)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -128,11 +129,13 @@ class FunctionHost:
     Args:
         folder: where bundles are unzipped and logs are written.
         endpoint: the AWS that the functions talk to.
+        interpreter: the Python that they run with.
     """
 
-    def __init__(self, folder: Path, endpoint: str) -> None:
+    def __init__(self, folder: Path, endpoint: str, interpreter: str) -> None:
         self._folder = folder
         self._endpoint = endpoint
+        self._interpreter = interpreter
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(CONCURRENT_PROCESSES)
         self._idle: dict[str, list[_Process]] = defaultdict(list)
@@ -210,7 +213,7 @@ class FunctionHost:
 
     def _start(self, function: Any, environment: dict[str, str]) -> _Process:
         log = self._folder / f"{function.function_name}-{uuid.uuid4().hex[:8]}.log"
-        process = _Process(self._unzip(function), function.handler, environment, log)
+        process = _Process(self._interpreter, self._unzip(function), function.handler, environment, log)
         try:
             answer = process.read(INITIALISATION_TIMEOUT)
         except (_ProcessDiedError, _ProcessTimedOutError) as error:

@@ -2,7 +2,7 @@
 
 A container sees its inputs and outputs below `/opt/ml`. Here each job has a folder in its place, and every
 `/opt/ml` in the container's entry point, arguments and environment is rewritten to that folder. The image itself
-is not run: `python` and `python3` are the interpreter that runs the sandbox, without its installed packages, so
+is not run: `python` and `python3` are the interpreter that the sandbox is given, without its installed packages, so
 the job has the standard library and what it brings along.
 """
 
@@ -12,7 +12,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -41,11 +40,13 @@ class ProcessingHost:
     Args:
         folder: each job's folder is made below it, and kept for reading until the sandbox ends.
         endpoint: the AWS that the jobs talk to.
+        interpreter: the Python that they run with.
     """
 
-    def __init__(self, folder: Path, endpoint: str) -> None:
+    def __init__(self, folder: Path, endpoint: str, interpreter: str) -> None:
         self._folder = folder
         self._endpoint = endpoint
+        self._interpreter = interpreter
         self._running: set[subprocess.Popen[bytes]] = set()
 
     def run(self, name: str, request: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
@@ -110,7 +111,7 @@ class ProcessingHost:
         environment = self._environment(folder, root, request, region)
         log = folder / "output.log"
         limit = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
-        # The program is looked up in the job's own PATH, where `python3` is the running interpreter.
+        # The program is looked up in the job's own PATH, where `python3` is the interpreter of the sandbox.
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - what the deployed definition says, as the service runs it
                 ["/usr/bin/env", *command],
@@ -140,7 +141,7 @@ class ProcessingHost:
         programs.mkdir()
         for name in ("python", "python3"):
             program = programs / name
-            program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S "$@"\n')
+            program.write_text(f'#!/bin/sh\nexec {shlex.quote(self._interpreter)} -S "$@"\n')
             program.chmod(0o755)
         (folder / "tmp").mkdir()
         return {

@@ -49,14 +49,30 @@ class Deployment:
     skipped: Mapping[str, str]
 
 
-def this_machine() -> dict[str, str]:
+def this_machine(interpreter: str = sys.executable) -> dict[str, str]:
     """Return the CDK context that builds the runtime bundle for the interpreter and the system that run it here."""
-    context = {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}"}
+    context = {"python_version": _version_of(interpreter)}
     processor = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
     system = {"Darwin": "apple-darwin"}.get(platform.system(), "manylinux2014")
     if (processor, system) != ("x86_64", "manylinux2014"):
         context["platform"] = f"{processor}-{system}"
     return context
+
+
+def _version_of(interpreter: str) -> str:
+    """Return the version of Python that a program is, as in `3.12`."""
+    if interpreter == sys.executable:
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
+    program = "import sys; print(*sys.version_info[:2], sep='.')"
+    try:
+        answer = subprocess.run(  # noqa: S603 - the program that the caller names
+            [interpreter, "-I", "-S", "-c", program], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SandboxError(
+            f"{interpreter}: is no Python that runs here ({error}); name another interpreter"
+        ) from error
+    return answer.stdout.strip()
 
 
 def _ignore(_: str) -> None:
@@ -80,6 +96,7 @@ class Sandbox:
         region: the AWS region that the sandbox pretends to be.
         retry_interval: seconds between the attempts of a failed asynchronous invocation, where AWS waits minutes.
         keeps_schedules: whether scheduled rules run by the clock; `run_schedules` runs them in any case.
+        interpreter: the Python that functions and jobs run with, and that the runtime bundle is built for.
         progress: called with one short line for each step that takes time.
     """
 
@@ -90,6 +107,7 @@ class Sandbox:
         region: str = REGION,
         retry_interval: float = 1.0,
         keeps_schedules: bool = False,
+        interpreter: str = sys.executable,
         progress: Callable[[str], None] = _ignore,
     ) -> None:
         self.region = region
@@ -97,6 +115,7 @@ class Sandbox:
         self._folder = folder
         self._retry_interval = retry_interval
         self._keeps_schedules = keeps_schedules
+        self._interpreter = interpreter
         self._progress = progress
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
@@ -161,6 +180,7 @@ class Sandbox:
         program = [sys.executable, "-m", "sandbox.embedded"]
         schedules = "kept" if self._keeps_schedules else "on demand"
         arguments = [str(self.folder), self.region, str(self._retry_interval), str(listening), schedules]
+        arguments.append(self._interpreter)
         with (self.folder / "server.log").open("ab") as log:
             # A session of its own: Ctrl-C reaches this process only, which then ends that one in order.
             return subprocess.Popen(  # noqa: S603 - this interpreter, a module of our own
@@ -209,7 +229,7 @@ class Sandbox:
         cdk = CdkCommand(PROJECT, self.folder, os.environ | self.environment())
         stacks = cdk.deploy(
             app=app,
-            context={**this_machine(), **(context or {})},
+            context={**this_machine(self._interpreter), **(context or {})},
             environment=None if self._bootstrapped else f"aws://{ACCOUNT}/{self.region}",
             progress=self._progress,
         )

@@ -3,17 +3,22 @@
 import hashlib
 import io
 import json
+import os
+import shutil
+import sys
 import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from sandbox.server import Sandbox
+from pipelines.definition import IMAGE_PYTHON
+from sandbox.server import Sandbox, SandboxError, this_machine
 
 GROUP = "e2e-{}"
 # A bucket of a team of this account, and one that is not of the account that the settings say.
@@ -313,9 +318,21 @@ def eventually(condition: Callable[[], object]) -> None:
     pytest.fail("it did not happen within two minutes")
 
 
+def python_of_aws() -> str | None:
+    """A Python of the version that AWS's image and the functions have by default, where this machine has one."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = [shutil.which(f"python{IMAGE_PYTHON}"), *pyenv.glob(f"versions/{IMAGE_PYTHON}.*/bin/python")]
+    for candidate in filter(None, candidates):
+        with suppress(SandboxError):  # pyenv has a program for each version, which need not run
+            if this_machine(str(candidate))["python_version"] == IMAGE_PYTHON:
+                return str(candidate)
+    return None
+
+
 @pytest.fixture(scope="session")
 def _deployed() -> Iterator[Governance]:
-    with Sandbox(retry_interval=0.05) as sandbox:
+    """Under the Python of AWS where there is one; the other deployments of the tests run under this one."""
+    with Sandbox(retry_interval=0.05, interpreter=python_of_aws() or sys.executable) as sandbox:
         yield Governance(sandbox)
 
 

@@ -1,10 +1,14 @@
 """Evaluation as a Processing step decides the same bytes as evaluation as a Lambda step."""
 
 import json
+import sys
 import uuid
 from typing import Any
 
 import pytest
+
+from pipelines.definition import IMAGE_PYTHON
+from tests.e2e.conftest import python_of_aws
 
 pytestmark = pytest.mark.e2e
 
@@ -46,6 +50,12 @@ def test_both_ways_of_computing_decide_the_same(
     ], steps
     assert "ProcessingJob" in steps[0]["Metadata"]
     assert record_of(processing, arn, again) == by_lambda
+    # The function and the job ran under the Python of AWS where this machine has one: a bundle has compiled parts.
+    update = processing.client("lambda").get_function_configuration(
+        FunctionName=processing.function("UpdateModelStatus")
+    )
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert update["Runtime"] == f"python{IMAGE_PYTHON if python_of_aws() else running}"
     # And the whole way from the event on, once each.
     approved = processing.judged()
     pending = processing.judged(quality=processing.source(b"{}", digest="sha256:" + "0" * 64))

@@ -129,6 +129,16 @@ def test_the_bundle_is_built_for_the_machine_that_runs_it(
     assert context["python_version"] == ".".join(map(str, sys.version_info[:2]))
 
 
+def test_the_bundle_is_built_for_the_interpreter_that_is_named(tmp_path: Path) -> None:
+    other = tmp_path / "python3.99"
+    other.write_text("#!/bin/sh\necho 3.99\n")
+    other.chmod(0o755)
+    assert this_machine(str(other))["python_version"] == "3.99"
+    other.chmod(0o644)
+    with pytest.raises(SandboxError, match=r"python3\.99: is no Python that runs here .*name another"):
+        this_machine(str(other))
+
+
 @pytest.mark.parametrize("use", ["endpoint", "folder", "environment", "events", "wait_idle", "deploy"])
 def test_a_sandbox_that_does_not_run_says_so(use: str) -> None:
     sandbox = Sandbox()
