@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import assert_never
 
 from checks.comparison import MOST_SAMPLES, hold_against
@@ -14,10 +15,11 @@ from checks.findings import keep_within_bounds, severity
 from checks.index import MeasurementIndex
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.text import shortened
-from checks.thresholds import Check, ThresholdFile
+from checks.thresholds import Check, ThresholdFile, explain_overdue
 
 READABLE_EVIDENCE = "readable evidence"
 THRESHOLD_FILE = "threshold file"
+REVIEWED_THRESHOLDS = "reviewed threshold file"
 PROOF = "approval on proof"
 
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
@@ -26,11 +28,12 @@ _LONGEST_NAME = 1000  # characters of a facet in a finding
 _LONGEST_REASON = 2000
 
 
-def judge(thresholds: ThresholdFile | None, evidence: Evidence) -> Decision:
+def judge(thresholds: ThresholdFile | None, evidence: Evidence, *, decided_at: datetime) -> Decision:
     """Hold `evidence` against `thresholds` and decide; the same values always give the same decision.
 
     `thresholds` is `None` for a group that no threshold file applies to, which is for a person to review. Numbers
-    are compared exactly, as the decimals that are written: there is no rounding and no tolerance.
+    are compared exactly, as the decimals that are written: there is no rounding and no tolerance. `decided_at` is the
+    time of the decision, of any time zone; days are those of UTC, and no clock is looked at.
 
     A report that cannot be read is the first finding, and what is missing beside it may be in it: that asks for
     review, whatever the check asks for. What the readable evidence proves wrong still rejects.
@@ -42,6 +45,7 @@ def judge(thresholds: ThresholdFile | None, evidence: Evidence) -> Decision:
         index = MeasurementIndex(evidence)
         # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
         groups = [unreadable, *(_judge_check(check, index, bool(unreadable)) for check in thresholds.checks)]
+        groups.append(_find_overdue(thresholds, decided_at.astimezone(UTC).date()))
     groups.append(findings_on_evidence(thresholds, evidence))
     findings = list(keep_within_bounds(groups))
     verdict = _decide(findings)
@@ -189,14 +193,16 @@ def _make_finding(
     )
 
 
-def _ask_for_review(name: str, outcome: Outcome, why: str, reason: str) -> Finding:
-    """Return a finding that no check of the threshold file made, and that a person must look at."""
+def _make_own_finding(
+    name: str, outcome: Outcome, why: str, reason: str, *, consequence: Consequence = Consequence.REVIEW
+) -> Finding:
+    """Return a finding that no check of the threshold file made; most of them a person must look at."""
     return Finding(
         check=name,
         metric="",
         facet=None,
         outcome=outcome,
-        consequence=Consequence.REVIEW,
+        consequence=consequence,
         value=None,
         samples=None,
         interval=None,
@@ -210,15 +216,30 @@ def _find_unreadable(evidence: Evidence) -> Iterator[Finding]:
     why = "What cannot be read cannot be judged, and may hold what would stop the version."
     for report in evidence.reports:
         if report.problem is not None:
-            yield _ask_for_review(READABLE_EVIDENCE, Outcome.INVALID, why, f"{report.uri}: {report.problem}")
+            yield _make_own_finding(
+                READABLE_EVIDENCE, Outcome.INVALID, why, f"{report.uri}: {report.problem}"
+            )
+
+
+def _find_overdue(thresholds: ThresholdFile, today: date) -> Iterator[Finding]:
+    if thresholds.review_by is not None and thresholds.review_by < today:
+        yield _make_own_finding(
+            REVIEWED_THRESHOLDS,
+            Outcome.FAILED,
+            "Limits that nobody looks at any more may no longer say what the users need.",
+            explain_overdue(thresholds.review_by, today),
+            consequence=Consequence.WARN,
+        )
 
 
 def _miss_thresholds() -> Finding:
     reason = "no threshold file applies to this model package group; add its name to applies_to of one"
-    return _ask_for_review(
+    return _make_own_finding(
         THRESHOLD_FILE, Outcome.MISSING, "Without thresholds there is nothing to judge by.", reason
     )
 
 
 def _miss_proof() -> Finding:
-    return _ask_for_review(PROOF, Outcome.MISSING, "A version is approved only on proof.", "no check passed")
+    return _make_own_finding(
+        PROOF, Outcome.MISSING, "A version is approved only on proof.", "no check passed"
+    )

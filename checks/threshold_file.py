@@ -79,6 +79,8 @@ def parse_with_places(content: bytes, source: str) -> tuple[ThresholdFile, YamlS
         on_foreign_evidence=parsed.on_foreign_evidence,
         on_unprotected_evidence=parsed.on_unprotected_evidence,
         mlflow_suffix=parsed.applies_to.mlflow_suffix,
+        owners=parsed.owners or (),
+        review_by=parsed.review_by,
     )
     return file, yaml_source
 

@@ -12,7 +12,7 @@ def thresholds_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of threshold files, for editors that complete and check YAML."""
     schema = ThresholdContent.model_json_schema()
     check = schema["$defs"]["Check"]
-    for optional in (*check["properties"].values(), schema["properties"]["description"]):
+    for optional in (*check["properties"].values(), *schema["properties"].values()):
         _refuse_null(optional)
     check["properties"]["metric"] |= _list_metrics(check["properties"]["metric"])
     check["oneOf"] = [{"required": [kind.keys[0]]} for kind in limits.KINDS]

@@ -1,6 +1,8 @@
 """The models of a threshold file: which groups it applies to, and its checks."""
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Self
@@ -8,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -46,6 +49,34 @@ def _rising(limits: tuple[float, float]) -> tuple[float, float]:
             "reversed", "the lower limit comes first: [{high}, {low}]", {"low": low, "high": high}
         )
     return limits
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _read_date(given: object) -> date:
+    """Return the day that is written as year, month, day; YAML's own dates are text here."""
+    if isinstance(given, str) and _DATE.fullmatch(given):
+        try:
+            return date.fromisoformat(given)
+        except ValueError as error:
+            raise PydanticCustomError(
+                "date", "there is no such day: {reason}", {"reason": str(error)}
+            ) from None
+    raise PydanticCustomError("date", "must be a day as 2027-03-31, not {given}", {"given": repr(given)})
+
+
+Day = Annotated[date, BeforeValidator(_read_date)]
+
+
+def _all_different(names: tuple[str, ...]) -> tuple[str, ...]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise PydanticCustomError("repeated", 'names "{name}" twice; keep one', {"name": name})
+    return names
+
+
+Names = Annotated[tuple[Text, ...], Field(strict=False, min_length=1), AfterValidator(_all_different)]
 
 
 class Mode(StrEnum):
@@ -178,12 +209,32 @@ class AppliesTo(_Model):
     )
 
 
+def explain_overdue(review_by: date, today: date) -> str:
+    """Return why a file's day of review is a matter on `today`, which is after it."""
+    days = (today - review_by).days
+    return (
+        f"the file was to be looked at again by {review_by}, {days} day{'s'[: days != 1]} ago; let its owners review "
+        "it, and write the next date"
+    )
+
+
 class ThresholdContent(_Model):
     """A threshold file: what a model version's evidence is held against before it is approved."""
 
     name: Text = Field(description="What the file is called in decisions.")
     description: Text | None = Field(default=None, description="What the file is for; for readers only.")
     applies_to: AppliesTo = Field(description="Which model package groups the file is about.")
+    owners: Names | None = Field(
+        default=None,
+        description="Who answers for the file, as they are called in the organisation.",
+        examples=[["credit-risk@example.com"]],
+    )
+    review_by: Day | None = Field(
+        default=None,
+        description="The day, as 2027-03-31, by which the owners look at the file again; from the day after it (UTC) "
+        "validate and every decision warn.",
+        examples=["2027-03-31"],
+    )
     mode: Annotated[Mode, Field(strict=False)] = Field(
         default=Mode.ENFORCE,
         description="enforce: decisions change the status of versions. dry_run: decide and record, change no status.",
@@ -205,7 +256,10 @@ class ThresholdContent(_Model):
 
 @dataclass(frozen=True, slots=True)
 class ThresholdFile:
-    """A threshold file as parsed: its identity (`source`, SHA-256 of its bytes) and its content."""
+    """A threshold file as parsed: its identity (`source`, SHA-256 of its bytes) and its content.
+
+    `owners` answer for it. After the day `review_by` it is to be looked at again.
+    """
 
     name: str
     source: str
@@ -216,3 +270,5 @@ class ThresholdFile:
     on_foreign_evidence: Reaction = Reaction.REVIEW
     on_unprotected_evidence: Reaction = Reaction.IGNORE
     mlflow_suffix: bool = False
+    owners: tuple[str, ...] = ()
+    review_by: date | None = None

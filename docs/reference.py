@@ -244,6 +244,8 @@ def _type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if options := value.get("anyOf"):
         kinds = [option for option in options if option.get("type") != "null" and "const" not in option]
         return " or ".join(_type(option, definitions) for option in kinds)
+    if value.get("format") == "date":
+        return "day"
     if "enum" in value:
         return " or ".join(f"`{option}`" for option in value["enum"])
     if "prefixItems" in value:

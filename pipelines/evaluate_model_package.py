@@ -1,7 +1,9 @@
 """Step one: judge exactly the version that the event named, on its own evidence, and record the decision."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aws.decision_log import DecisionLog
 from aws.evidence_errors import DigestMismatchError
@@ -11,8 +13,10 @@ from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
+from checks.evidence import Evidence
 from checks.judge import judge
 from checks.selection import AmbiguousThresholdsError
+from checks.thresholds import ThresholdFile
 from pipelines.evidence_claims import Claims
 from pipelines.foreign_reports import name_foreign_reports
 from pipelines.judged_copies import JudgedCopies
@@ -20,6 +24,7 @@ from pipelines.read_evidence import read_evidence
 from pipelines.record_keys import execution_id
 from pipelines.sealed_decisions import (
     DecisionMismatchError,
+    decided_at,
     describe_judged_package,
     keep_decision,
     verify_decision,
@@ -67,16 +72,25 @@ def evaluate_model_package(
         _leave_undecided(services, package, request.execution_arn, error, now=now)
         raise
     evidence = name_foreign_reports(read, package, services.claims)
-    decision = judge(thresholds, evidence)
-    record = DecisionRecord.of(
-        decision,
+    decide = partial(_decide, thresholds, evidence, package, request.execution_arn)
+    return _keep(services, package, decide, request.execution_arn, now=now)
+
+
+def _decide(
+    thresholds: ThresholdFile | None,
+    evidence: Evidence,
+    package: ModelPackage,
+    execution_arn: str,
+    decided_at: datetime,
+) -> DecisionRecord:
+    return DecisionRecord.of(
+        judge(thresholds, evidence, decided_at=decided_at),
         thresholds=thresholds,
         evidence=evidence,
-        decided_at=now,
+        decided_at=decided_at,
         model_package=describe_judged_package(package),
-        execution=request.execution_arn,
+        execution=execution_arn,
     )
-    return _keep(services, package, record, request.execution_arn)
 
 
 def _leave_undecided(
@@ -102,14 +116,22 @@ def _leave_undecided(
 
 
 def _keep(
-    services: EvaluateServices, package: ModelPackage, record: DecisionRecord, execution_arn: str
+    services: EvaluateServices,
+    package: ModelPackage,
+    decide: Callable[[datetime], DecisionRecord],
+    execution_arn: str,
+    *,
+    now: datetime,
 ) -> EvaluateResponse:
-    """Write the record, or find the one that an earlier attempt of this execution wrote."""
+    """Write the record of the decision of `now`, or find the one that an earlier attempt of this execution wrote."""
+    record = decide(now)
     kept = keep_decision(services.decisions, services.seals, package, record, execution_arn)
     location = kept.location
     if not kept.is_new:
         earlier, _ = verify_decision(kept.content, kept.seal, kept.uri, services.seals, about=package.arn)
-        if earlier != record.model_copy(update={"decided_at": earlier.decided_at}):
+        # As of then: a date may have passed since, and that is no other ground.
+        record = decide(decided_at(earlier))
+        if earlier != record:
             raise DecisionMismatchError(
                 f"{kept.uri}: an earlier attempt of this execution decided {earlier.decision} there, and this one "
                 f"decides {record.decision} on other grounds: the evidence or the thresholds were changed meanwhile. "

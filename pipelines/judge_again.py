@@ -37,11 +37,12 @@ def judge_again(
     """
     _require_same(record, thresholds)
     evidence = Evidence(tuple(_read_again(record, copies)))
+    decided_at = datetime.fromisoformat(record.decided_at)
     return DecisionRecord.of(
-        judge(thresholds, evidence),
+        judge(thresholds, evidence, decided_at=decided_at),
         thresholds=thresholds,
         evidence=evidence,
-        decided_at=datetime.fromisoformat(record.decided_at),
+        decided_at=decided_at,
         model_package=record.model_package,
         execution=record.execution,
     )

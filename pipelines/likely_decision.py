@@ -31,7 +31,7 @@ def predict_decision(
     file = _find_file(plan.version.group, store)
     evidence = Evidence(plan.reports)
     now = datetime.now(UTC)
-    decision = judge(file, evidence)
+    decision = judge(file, evidence, decided_at=now)
     return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
 
 

@@ -69,7 +69,7 @@ def check_evidence(thresholds: str, places: Sequence[str], *, group: str | None)
     file = _thresholds(thresholds, group)
     found = read_evidence(places)
     now = datetime.now(UTC)
-    decision = judge(file, found)
+    decision = judge(file, found, decided_at=now)
     return DecisionRecord.of(decision, thresholds=file, evidence=found, decided_at=now)
 
 

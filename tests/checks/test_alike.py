@@ -8,6 +8,7 @@ from checks.evidence import Evidence, Report
 from checks.judge import judge
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 HERE = Source("a.json")
 
@@ -80,5 +81,5 @@ def test_a_figure_does_not_pass_beside_one_that_looks_the_same(
     check = Check(name="c", why="w", metric=metric, facet=facet, at_least=0.5)
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
     evidence = Evidence((Report("a.json", None, "0" * 64, "figures", tuple(found)),))
-    findings = judge(thresholds, evidence).findings
+    findings = judge(thresholds, evidence, decided_at=DECIDED_AT).findings
     assert {finding.facet: finding.outcome for finding in findings if finding.check == "c"} == expected

@@ -21,6 +21,7 @@ from checks.measurements import Interval
 from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
 from checks.version import NAME, VERSION
+from tests.fixed_times import DECIDED_AT
 
 THRESHOLDS = b"""\
 name: askdata-text-to-sql
@@ -40,7 +41,7 @@ def decided(**keys: Any) -> DecisionRecord:
     thresholds = parse_thresholds(THRESHOLDS, "thresholds/askdata.yaml")
     documents = (Document("s3://e/evaluation.json", EVALUATION, "v1"), Document("s3://e/bias.json", BIAS))
     evidence = Evidence(tuple(read_report(document) for document in documents))
-    decision = judge(thresholds, evidence)
+    decision = judge(thresholds, evidence, decided_at=DECIDED_AT)
     return DecisionRecord.of(
         decision, thresholds=thresholds, evidence=evidence, **{"decided_at": NOW, **keys}
     )
@@ -128,7 +129,7 @@ def test_a_record_of_before_the_one_sided_level_was_named_is_read_and_written_as
 
 def test_no_threshold_file_is_null() -> None:
     evidence = Evidence(())
-    decision = judge(None, evidence)
+    decision = judge(None, evidence, decided_at=DECIDED_AT)
     record = DecisionRecord.of(decision, thresholds=None, evidence=evidence, decided_at=NOW)
     assert json.loads(record.to_bytes())["thresholds"] is None
     assert parse_record(record.to_bytes()) == record

@@ -15,6 +15,7 @@ from checks.measurements import Interval, Measured, Measurement, Source, Unmeasu
 from checks.threshold_examination import examine_thresholds
 from checks.threshold_file import ThresholdFileError, parse_thresholds
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 ACCURACY = "metric: text_to_sql.execution_accuracy"
 UNSAFE = "metric: text_to_sql.unsafe_sql_rate"
@@ -534,7 +535,7 @@ def evidence_with_every_group(draw: st.DrawFn) -> Evidence:
 
 def verdict(checks: tuple[Check, ...], evidence: Evidence) -> Verdict:
     file = ThresholdFile("n", "t.yaml", "0" * 64, ("g",), Mode.ENFORCE, checks)
-    return judge(file, evidence).verdict
+    return judge(file, evidence, decided_at=DECIDED_AT).verdict
 
 
 STRICTNESS = (Verdict.APPROVED, Verdict.NEEDS_REVIEW, Verdict.REJECTED)

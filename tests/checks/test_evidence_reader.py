@@ -11,6 +11,7 @@ from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import UNREADABLE, EvidenceReader
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 
 def document(name: str, figures: int) -> Document:
@@ -73,4 +74,4 @@ def test_thirty_reports_of_99_000_figures_are_not_all_fetched_and_not_approved()
     assert len(evidence.measurements) == 99_002
     check = Check(name="c", why="w", metric="x.n", at_least=1)
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
-    assert judge(thresholds, evidence).verdict is Verdict.NEEDS_REVIEW
+    assert judge(thresholds, evidence, decided_at=DECIDED_AT).verdict is Verdict.NEEDS_REVIEW

@@ -28,6 +28,7 @@ from checks.judge import judge
 from checks.measurements import Measured
 from checks.reports import read_report
 from checks.threshold_file import ThresholdFileError, parse_thresholds
+from tests.fixed_times import DECIDED_AT
 
 DIGITS = st.integers(-(10**25), 10**25)
 LITERALS = st.one_of(
@@ -172,7 +173,7 @@ checks: [{{name: c, why: w, metric: g.a, {limit}}}]
 def test_limits_and_values_count_with_all_digits(limit: str, value: str, passes: bool) -> None:
     thresholds = parse_thresholds(FILE.format(limit=limit).encode(), "t.yaml")
     report = read_report(Document("r.json", f'{{"g_metrics": {{"a": {{"value": {value}}}}}}}'.encode()))
-    (finding,) = judge(thresholds, Evidence((report,))).findings
+    (finding,) = judge(thresholds, Evidence((report,)), decided_at=DECIDED_AT).findings
     assert finding.outcome is (Outcome.PASSED if passes else Outcome.FAILED), finding.reason
 
 
@@ -182,7 +183,7 @@ def test_values_that_differ_in_a_digit_beyond_a_double_differ() -> None:
     evidence = Evidence(
         tuple(read_report(Document(f"{i}.json", text.encode())) for i, text in enumerate(texts))
     )
-    (finding,) = judge(thresholds, evidence).findings
+    (finding,) = judge(thresholds, evidence, decided_at=DECIDED_AT).findings
     assert finding.outcome is Outcome.INVALID
     assert "0.8 in 0.json#/g_metrics/a; 0.80000000000000000001 in 1.json#/g_metrics/a" in finding.reason
 
@@ -191,7 +192,9 @@ def test_the_end_of_an_interval_counts_with_all_digits() -> None:
     thresholds = parse_thresholds(FILE.format(limit="at_least: 0.8, confidence: 0.95").encode(), "t.yaml")
     interval = '{"low": 0.79999999999999999999, "high": 0.9, "confidence": 0.95}'
     text = f'{{"g_metrics": {{"a": {{"value": 0.85, "interval": {interval}}}}}}}'
-    (finding,) = judge(thresholds, Evidence((read_report(Document("r.json", text.encode())),))).findings
+    (finding,) = judge(
+        thresholds, Evidence((read_report(Document("r.json", text.encode())),)), decided_at=DECIDED_AT
+    ).findings
     assert finding.outcome is Outcome.INCONCLUSIVE
 
 

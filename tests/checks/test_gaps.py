@@ -8,6 +8,7 @@ from checks.facets import parse_facet
 from checks.judge import judge
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 HERE, THERE = Source("a.json"), Source("b.json")
 
@@ -16,7 +17,7 @@ def outcomes(metric: str, facet: str | None, *found: Measurement) -> dict[str | 
     check = Check(name="c", why="w", metric=metric, facet=facet, at_least=0.5)
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
     evidence = Evidence((Report("a.json", None, "0" * 64, "fmeval", found),))
-    findings = judge(thresholds, evidence).findings
+    findings = judge(thresholds, evidence, decided_at=DECIDED_AT).findings
     return {finding.facet: finding.outcome for finding in findings if finding.check == "c"}
 
 
@@ -79,7 +80,7 @@ def test_a_figure_of_the_wanted_name_outside_of_the_group_is_named() -> None:
     check = Check(name="c", why="w", metric="regression.mse", at_most=6)
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
     evidence = Evidence((Report("a.json", None, "0" * 64, "figures", (Measured("mse", 4.9, HERE),)),))
-    (finding,) = judge(thresholds, evidence).findings
+    (finding,) = judge(thresholds, evidence, decided_at=DECIDED_AT).findings
     assert finding.reason == (
         "the evidence does not have regression.mse; a figure named mse is outside of that group, at the address mse"
     )

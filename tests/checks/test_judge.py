@@ -1,5 +1,7 @@
 """Judging: what each check comes to, and what the findings come to."""
 
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from checks.judge import judge
 from checks.limits import Target
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 
 def check(**keys: Any) -> Check:
@@ -38,7 +41,7 @@ def unmeasured(reason: str = "no data", uri: str = "r.json", **keys: Any) -> Unm
 
 def decide(checks: Check | list[Check], *reports: Report) -> Decision:
     given = checks if isinstance(checks, list) else [checks]
-    return judge(thresholds(*given), Evidence(reports))
+    return judge(thresholds(*given), Evidence(reports), decided_at=DECIDED_AT)
 
 
 def finding(one: Check, *measurements: Measurement) -> Finding:
@@ -393,7 +396,7 @@ def test_what_a_finding_asks_for(
 
 
 def test_without_a_threshold_file_a_person_decides() -> None:
-    decision = judge(None, Evidence((report(OK),)))
+    decision = judge(None, Evidence((report(OK),)), decided_at=DECIDED_AT)
     assert decision.verdict == Verdict.NEEDS_REVIEW
     assert [(f.check, f.outcome, f.consequence) for f in decision.findings] == [
         ("threshold file", "missing", "review")
@@ -454,3 +457,32 @@ def test_an_interval_that_no_record_can_hold_is_left_out() -> None:
 def test_a_large_negative_bias_fails() -> None:
     """The published ancestor compares `treatment_equity < t`, which any large negative bias passes."""
     assert finding(check(between=(-0.8, 0.8)), measured(-36.7)).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("review_by", "reasons"),
+    [
+        pytest.param(None, [], id="no day"),
+        pytest.param(date(2026, 11, 22), [], id="the day itself"),
+        pytest.param(
+            date(2026, 11, 21),
+            [
+                "the file was to be looked at again by 2026-11-21, 1 day ago; let its owners review it, and write the "
+                "next date"
+            ],
+            id="the day after",
+        ),
+    ],
+)
+def test_a_file_past_its_day_of_review_warns_in_the_decision(
+    review_by: date | None, reasons: list[str]
+) -> None:
+    file = replace(thresholds(PASSES), review_by=review_by)
+    decision = judge(file, Evidence((report(OK),)), decided_at=DECIDED_AT)
+    told = [f for f in decision.findings if f.check == "reviewed threshold file"]
+    assert [f.reason for f in told] == reasons
+    assert {(f.outcome, f.consequence) for f in told} <= {("failed", "warn")}
+    assert decision.verdict == Verdict.APPROVED
+    # Days are those of UTC: it is still the 21st there.
+    west = datetime(2026, 11, 22, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert len(judge(file, Evidence((report(OK),)), decided_at=west).findings) == 1

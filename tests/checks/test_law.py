@@ -20,6 +20,7 @@ from checks.measurements import Interval, Measured, Measurement, Source, Unmeasu
 from checks.reports import read_report
 from checks.summary import summarise
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 METRICS = ["g.a", "g.b", "g.c"]
@@ -97,7 +98,7 @@ def evidences(draw: st.DrawFn) -> Evidence:
 
 
 def decide(thresholds: ThresholdFile, evidence: Evidence) -> Decision:
-    return judge(thresholds, evidence)
+    return judge(thresholds, evidence, decided_at=DECIDED_AT)
 
 
 def concerned(check: Check, evidence: Evidence) -> list[Measurement]:

@@ -27,6 +27,7 @@ from checks.threshold_file import ThresholdFileError, parse_thresholds
 from checks.thresholds import Check, Number, ThresholdContent
 from cli.display.checked_figures import recorded_bounds
 from cli.display.decision_text import format_limit
+from tests.fixed_times import DECIDED_AT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -229,7 +230,7 @@ def _file(*checks: str) -> bytes:
 def _judged(check: str, measured: Measured) -> tuple[str, str, dict[str, object]]:
     file = parse_thresholds(_file(check), "t.yaml")
     evidence = Evidence((Report("e.json", None, "0" * 64, "f", (measured,)),))
-    decision = judge(file, evidence)
+    decision = judge(file, evidence, decided_at=DECIDED_AT)
     at = datetime(2026, 1, 1, tzinfo=UTC)
     record = parse_record(
         DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=at).to_bytes()

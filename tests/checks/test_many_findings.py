@@ -15,6 +15,7 @@ from checks.judge import judge
 from checks.measurements import Measured, Measurement, Source
 from checks.summary import summarise
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024  # what the decision log takes
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,7 +40,7 @@ def thresholds(*checks: Check) -> ThresholdFile:
 
 
 def decide(found: Evidence, *checks: Check) -> Decision:
-    return judge(thresholds(*checks), found)
+    return judge(thresholds(*checks), found, decided_at=DECIDED_AT)
 
 
 def counted(findings: list[Finding]) -> Counter[Outcome]:

@@ -12,6 +12,7 @@ from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 Path = tuple[str | int, ...]
 
@@ -138,7 +139,7 @@ def decide(metric: str, facet: str | None, *documents: Any) -> Verdict:
         read_report(Document(f"{place}.json", json.dumps(document).encode()))
         for place, document in enumerate(documents)
     )
-    return judge(thresholds, Evidence(tuple(reports))).verdict
+    return judge(thresholds, Evidence(tuple(reports)), decided_at=DECIDED_AT).verdict
 
 
 @given(st.sampled_from(sorted(CASES)), JUNK, st.booleans())

@@ -11,6 +11,7 @@ from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
 from checks.threshold_file import ThresholdFileError, parse_thresholds
+from tests.fixed_times import DECIDED_AT
 
 VALUES = {"age": 0.2, "sex": -0.1, "income": 0.6, "zip": 0.1}
 
@@ -34,7 +35,7 @@ checks:
 """
     thresholds = parse_thresholds(text.encode(), "credit.yaml")
     evidence = Evidence(tuple(read_report(document) for document in documents))
-    return judge(thresholds, evidence)
+    return judge(thresholds, evidence, decided_at=DECIDED_AT)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from checks.reports import read_report
 from checks.starter_file import starter_file
 from checks.starting_points import STARTING_POINTS, Task
 from checks.threshold_examination import examine_thresholds
+from tests.fixed_times import DECIDED_AT
 
 FILES = Path(__file__).with_name("starter_files")
 PROJECT = Path(__file__).parents[2]
@@ -192,6 +193,6 @@ def test_the_file_is_valid_and_todays_evidence_passes_each_limit_that_is_near_it
         for remark, block in zip(text.split("- name: "), text.split("- name: ")[1:], strict=False)
         if "The limit is near it" in remark.rpartition("\n  # Measured")[2]
     }
-    decision = judge(file, whole)
+    decision = judge(file, whole, decided_at=DECIDED_AT)
     outcomes = {finding.check: finding.outcome for finding in decision.findings if finding.check in near}
     assert outcomes == dict.fromkeys(near, Outcome.PASSED)

@@ -8,6 +8,7 @@ from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
 from checks.thresholds import Check, Mode, ThresholdFile
+from tests.fixed_times import DECIDED_AT
 
 
 def verdict(check: Check, *reports: object) -> str:
@@ -17,7 +18,7 @@ def verdict(check: Check, *reports: object) -> str:
         for number, report in enumerate(reports)
     ]
     evidence = Evidence(tuple(map(read_report, documents)))
-    return judge(thresholds, evidence).verdict.value
+    return judge(thresholds, evidence, decided_at=DECIDED_AT).verdict.value
 
 
 def asks_for(metric: str, facet: str | None = None, **given: object) -> Check:

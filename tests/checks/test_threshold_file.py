@@ -1,6 +1,7 @@
 """Threshold files: what is read, and every way in which one can be wrong."""
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -85,6 +86,13 @@ def test_a_threshold_file_is_read_whole() -> None:
             ),
         ),
     )
+
+
+def test_a_file_says_whose_it_is_and_when_it_is_looked_at_again() -> None:
+    top = "owners: [risk@example.com, audit@example.com]\nreview_by: 2027-03-31\n"
+    file = parse_thresholds(file_with("name: c\nwhy: w\nmetric: m\nat_least: 1", top), "t.yaml")
+    assert file.owners == ("risk@example.com", "audit@example.com")
+    assert file.review_by == date(2027, 3, 31)
 
 
 def test_what_is_left_out_fails_closed() -> None:
@@ -272,6 +280,15 @@ def test_a_check_says_what_it_is_about_and_why(key: str, value: str | None) -> N
         ),
         ("at_least: 1\n", ["t.yaml:3:1: at_least: this is a key of checks; move it there"]),
         ("mdoe: dry_run\n", ['t.yaml:3:1: mdoe: unknown key; did you mean "mode"?']),
+        ("owners: []\n", ["t.yaml:3:9: owners: must not be empty; give at least one"]),
+        ("owners: risk\n", ["t.yaml:3:9: owners: must be a list, not 'risk'"]),
+        ("owners: [risk, risk]\n", ['t.yaml:3:9: owners: names "risk" twice; keep one']),
+        ("review_by: 2027-3-1\n", ["t.yaml:3:12: review_by: must be a day as 2027-03-31, not '2027-3-1'"]),
+        ("review_by: 2027\n", ["t.yaml:3:12: review_by: must be a day as 2027-03-31, not 2027"]),
+        (
+            "review_by: 2027-02-29\n",
+            ["t.yaml:3:12: review_by: there is no such day: day is out of range for month"],
+        ),
         ("extends: organisation.yaml\n", None),
         ("waivers: []\n", None),
     ],

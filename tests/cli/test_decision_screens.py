@@ -15,6 +15,7 @@ from checks.reports import read_report
 from checks.threshold_file import parse_thresholds
 from cli.display.decision_text import show_record
 from tests.cli.screens import WIDTHS, assert_screen, terminal
+from tests.fixed_times import DECIDED_AT
 
 NOW = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
 PACKAGE = RecordedModelPackage(
@@ -67,7 +68,7 @@ def _judged(*contents: bytes, thresholds: str = THRESHOLDS) -> DecisionRecord:
     documents = [Document(uri, content) for uri, content in zip(uris, contents, strict=False)]
     evidence = Evidence(tuple(read_report(document) for document in documents))
     return DecisionRecord.of(
-        judge(file, evidence),
+        judge(file, evidence, decided_at=DECIDED_AT),
         thresholds=file,
         evidence=evidence,
         decided_at=NOW,

@@ -27,6 +27,7 @@ from tests.adversarial.hostile_evidence.documents import (
     encode,
     put,
 )
+from tests.fixed_times import DECIDED_AT
 
 STRICT = ("reject", "review")
 NOT_NUMBERS: tuple[object, ...] = (
@@ -76,7 +77,7 @@ class Case:
     def verdict(self) -> Verdict:
         """What the gate makes of it."""
         evidence = Evidence(tuple(map(read_report, self.documents)))
-        return judge(parse_thresholds(self.thresholds, "case.yaml"), evidence).verdict
+        return judge(parse_thresholds(self.thresholds, "case.yaml"), evidence, decided_at=DECIDED_AT).verdict
 
     def problem(self) -> str | None:
         """Return what is wrong with the gate's answer, or `None`."""

@@ -26,6 +26,7 @@ from scorers.feedback import (
     score_feedback,
 )
 from scorers.feedback.rating_figures import net_promoter_score
+from tests.fixed_times import DECIDED_AT
 
 THRESHOLDS = b"""
 name: assistant
@@ -126,7 +127,7 @@ def test_a_threshold_file_can_demand_a_net_promoter_score(
     score_feedback(write("rating\n" + "".join(f"{rating}\n" for rating in ratings)), tmp_path / "out")
     content = (tmp_path / "out" / "evaluation.json").read_bytes()
     evidence = Evidence((read_report(Document("evaluation.json", content)),))
-    decision = judge(parse_thresholds(THRESHOLDS, "t.yaml"), evidence)
+    decision = judge(parse_thresholds(THRESHOLDS, "t.yaml"), evidence, decided_at=DECIDED_AT)
     assert decision.verdict == verdict, decision.findings
 
 

@@ -17,6 +17,7 @@ from scorers.safety.bbq import score_bbq
 from scorers.safety.disinformation import score_disinformation
 from scorers.safety.memorization import score_memorization
 from scorers.safety.toxicity import NamedRatings, score_toxicity
+from tests.fixed_times import DECIDED_AT
 
 THRESHOLDS = Path(__file__).resolve().parents[3] / "thresholds"
 SHIPPED = parse_thresholds(
@@ -76,7 +77,7 @@ def evidence(folder: Path, *, toxic: int) -> Evidence:
 
 @pytest.mark.parametrize(("toxic", "verdict"), [(2, Verdict.APPROVED), (60, Verdict.REJECTED)])
 def test_evidence_of_all_four_benchmarks_is_judged(tmp_path: Path, toxic: int, verdict: Verdict) -> None:
-    decision = judge(SHIPPED, evidence(tmp_path, toxic=toxic))
+    decision = judge(SHIPPED, evidence(tmp_path, toxic=toxic), decided_at=DECIDED_AT)
     shown = [(finding.check, finding.outcome, finding.reason) for finding in decision.findings]
     assert decision.verdict is verdict, shown
     assert {finding.check for finding in decision.findings} == {check.name for check in SHIPPED.checks}
@@ -86,7 +87,7 @@ def test_a_benchmark_that_was_left_out_rejects(tmp_path: Path) -> None:
     found = evidence(tmp_path, toxic=2)
     for left_out in range(len(found.reports)):
         rest = Evidence(found.reports[:left_out] + found.reports[left_out + 1 :])
-        assert judge(SHIPPED, rest).verdict is Verdict.REJECTED
+        assert judge(SHIPPED, rest, decided_at=DECIDED_AT).verdict is Verdict.REJECTED
 
 
 def test_the_file_is_ambiguous_with_none_that_ships() -> None:
