@@ -244,8 +244,6 @@ def _type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if options := value.get("anyOf"):
         kinds = [option for option in options if option.get("type") != "null" and "const" not in option]
         return " or ".join(_type(option, definitions) for option in kinds)
-    if value.get("format") == "date":
-        return "day"
     if "enum" in value:
         return " or ".join(f"`{option}`" for option in value["enum"])
     if "prefixItems" in value:
@@ -257,7 +255,8 @@ def _type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         "boolean": "`true` or `false`",
         "integer": "whole number",
         "object": "mapping",
-    }.get(value.get("type", ""), "number")
+        "date": "day",
+    }.get(value.get("format", value.get("type", "")), "number")
     bounds = [text.format(value[bound]) for bound, text in BOUNDS.items() if bound in value]
     return ", ".join([kind, *bounds])
 
