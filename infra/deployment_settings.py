@@ -9,14 +9,20 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from infra.bundle import BundleTarget
 from infra.group_patterns import add_suffixes, check_patterns
+from infra.model_accounts import check_model_accounts
 from pipelines.definition import IMAGE_PYTHON
 from pipelines.step_settings import PIPELINE_NAME
 
 _KEY_ARN = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$"
 _KEY_EXAMPLE = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _IMAGE = r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+[:@][\w.:-]+$"
+_ACCOUNT = r"^\d{12}$"
+_REGION = r"^[a-z]{2,4}(-[a-z]+)+-\d$"
+_POLICY_ARN = r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$"
 _SubnetId = Annotated[str, Field(pattern=r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
 _SecurityGroupId = Annotated[str, Field(pattern=r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$")]
+_GroupName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")]
+_Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.'()/-]{1,200}$")]
 _TagName = Annotated[str, Field(min_length=1, max_length=128)]
 _TagValue = Annotated[str, Field(max_length=256)]
 # https://github.com/aws/sagemaker-python-sdk/issues/3236: a Lambda step of seven minutes ended at the limit of ten.
@@ -136,7 +142,7 @@ class EvidenceBucket(SettingsPart):
         None,
         "the account that the bucket is in; the stack's own where it is left out",
         example="123456789012",
-        pattern=r"^\d{12}$",
+        pattern=_ACCOUNT,
     )
 
 
@@ -151,6 +157,66 @@ class ObjectLock(SettingsPart):
     )
     days: Annotated[int, BeforeValidator(_read_number)] = _setting(
         ..., "for how many days from its writing", example=2557, ge=1, le=36500
+    )
+
+
+class GovernanceAccount(SettingsPart):
+    """What the stacks of model accounts must know of the account that governs; its stack's outputs say it."""
+
+    account: str = _setting(
+        ...,
+        "the account of the governance stack",
+        example="999988887777",
+        pattern=_ACCOUNT,
+    )
+    evidence_bucket: Annotated[ExistingBucket, BeforeValidator(_read_bucket)] = _setting(
+        ...,
+        "its evidence bucket, as the output `EvidenceBucket` says it, with the bucket's key, if any, as `DataKey` does",
+        example="modelgovernance-bucketsevidence-1a2b3c4d",
+    )
+
+
+class ModelAccount(SettingsPart):
+    """An account whose teams register versions, and where their reports and model artifacts are."""
+
+    account: str = _setting(..., "the account", example="111122223333", pattern=_ACCOUNT)
+    region: str | None = _setting(
+        None,
+        "its region, which must be that of the governance stack",
+        example="eu-central-1",
+        pattern=_REGION,
+    )
+    artifact_bucket: Annotated[ExistingBucket, BeforeValidator(_read_bucket)] = _setting(
+        ...,
+        "the bucket of that account that reports and model artifacts are in. It must send its events to EventBridge",
+        example="team-artifacts",
+    )
+    artifact_prefixes: list[_Prefix] = _setting(
+        [],
+        "what the keys of reports and model artifacts begin with; the whole bucket is looked at where it is left out",
+        example=["models/", "evaluation/"],
+        max_length=20,
+    )
+    model_package_groups: Annotated[list[_GroupName], Field(min_length=1)] = _setting(
+        ...,
+        "the names of the model package groups that its teams register in",
+        example=["churn"],
+    )
+    registry: Literal["governance", "own"] = _setting(
+        "governance",
+        "where these groups are: in the account of the governance stack, or in the model account itself, whose events "
+        "are forwarded then",
+    )
+    create_groups: bool = _setting(
+        True,
+        "whether the stacks create the groups; where they exist, the outputs `PolicyOf…` have what is to be put on each",
+        example=False,
+    )
+    permissions_boundary_arn: str | None = _setting(
+        None,
+        "the managed policy of that account that is the permissions boundary of every role there",
+        example="arn:aws:iam::111122223333:policy/boundary",
+        pattern=_POLICY_ARN,
     )
 
 
@@ -188,7 +254,7 @@ class DeploymentSettings(SettingsPart):
         "the region; that of the CDK command where it is left out. `processing` needs one, since its image has "
         "another address in each region",
         example="eu-central-1",
-        pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$",
+        pattern=_REGION,
     )
     removal_policy: Literal["retain", "destroy"] = _setting(
         "retain", "what happens to buckets, keys and logs when the stack is deleted"
@@ -238,7 +304,7 @@ class DeploymentSettings(SettingsPart):
         None,
         "the managed policy that is the permissions boundary of every role",
         example="arn:aws:iam::123456789012:policy/boundary",
-        pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$",
+        pattern=_POLICY_ARN,
     )
     tags: Annotated[dict[_TagName, _TagValue], Field(max_length=50), AfterValidator(_check_tags)] = _setting(
         {}, "the tags of every resource that takes any", example={"team": "risk"}
@@ -343,6 +409,36 @@ class DeploymentSettings(SettingsPart):
         example="arn:aws:sns:eu-central-1:123456789012:operations",
         pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?$",
     )
+
+    governance_account: GovernanceAccount | None = _setting(
+        None,
+        "the account and the evidence bucket of this stack, which the stacks of `model_accounts` send to; without it "
+        "they are left out of the synthesis",
+    )
+    model_accounts: tuple[ModelAccount, ...] = _setting(
+        (),
+        "accounts whose teams register versions that this stack judges; each gets a stack `<stack_name>-<account>`",
+        example=[
+            {
+                "account": "111122223333",
+                "artifact_bucket": "team-artifacts",
+                "model_package_groups": ["churn"],
+            }
+        ],
+    )
+    evidence_deadline_hours: int = _setting(
+        24,
+        "for how many hours after its registration a version waits for reports that have not arrived from a model "
+        "account; then it is decided as it stands. What is in the account of the stack is not waited for",
+        example=24,
+        ge=0,
+        le=720,
+    )
+
+    @model_validator(mode="after")
+    def _model_accounts_are_of_one_mind(self) -> Self:
+        check_model_accounts(self)
+        return self
 
     @model_validator(mode="after")
     def _the_suffix_is_that_of_groups(self) -> Self:
