@@ -209,7 +209,7 @@ class ModelAccount(SettingsPart):
     )
     create_groups: bool = _setting(
         True,
-        "whether the stacks create the groups; where they exist, the outputs `PolicyOf…` have what is to be put on each",
+        "whether the stacks create the groups; where they exist, the outputs `PolicyOf…` have the policy of each",
         example=False,
     )
     permissions_boundary_arn: str | None = _setting(
@@ -429,7 +429,7 @@ class DeploymentSettings(SettingsPart):
     evidence_deadline_hours: int = _setting(
         24,
         "for how many hours after its registration a version waits for reports that have not arrived from a model "
-        "account; then it is decided as it stands. What is in the account of the stack is not waited for",
+        "account; then it is decided without them. What is in the account of the stack is not waited for",
         example=24,
         ge=0,
         le=720,

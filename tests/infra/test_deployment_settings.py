@@ -283,7 +283,6 @@ MODEL_ACCOUNT: dict[str, Any] = {
     "model_package_groups": ["churn"],
 }
 GOVERNANCE_ACCOUNT: dict[str, Any] = {"account": "999988887777", "evidence_bucket": "governance-evidence"}
-OTHER_ACCOUNT = MODEL_ACCOUNT | {"account": "444455556666", "artifact_bucket": "other-artifacts"}
 
 
 def test_model_accounts_are_read_from_one_file(tmp_path: Path) -> None:
@@ -299,53 +298,92 @@ def test_model_accounts_are_read_from_one_file(tmp_path: Path) -> None:
     assert entry.create_groups
 
 
+def accounts(*changes: dict[str, Any], **others: Any) -> dict[str, Any]:
+    """Settings with one model account for each of the changes to the one above."""
+    return {"model_accounts": [MODEL_ACCOUNT | change for change in changes or ({},)], **others}
+
+
+ANOTHER = {"account": "444455556666", "artifact_bucket": "other-artifacts"}
+OTHER_KEY_BUCKET = {"name": "team-artifacts", "kms_key_arn": KEY.replace("central", "west")}
+MANY = [f"group-{number}" for number in range(51)]
+
+
 @pytest.mark.parametrize(
     ("context", "message"),
     [
-        ({"model_accounts": [MODEL_ACCOUNT | {"account": "1"}]}, "model_accounts[0].account: String should match"),
-        ({"model_accounts": [MODEL_ACCOUNT | {"acount": "1"}]}, 'model_accounts[0].acount: unknown setting; did you mean "account"?'),
-        ({"model_accounts": [MODEL_ACCOUNT | {"model_package_groups": ["churn-*"]}]}, "model_package_groups[0]: String should match"),
-        ({"model_accounts": [MODEL_ACCOUNT | {"model_package_groups": []}]}, "model_package_groups: List should have at least 1"),
-        ({"model_accounts": [MODEL_ACCOUNT, MODEL_ACCOUNT]}, "111122223333 is there twice; leave one out"),
-        ({"model_accounts": [MODEL_ACCOUNT], "region": None}, "set region, or AWS_REGION"),
-        (
-            {"model_accounts": [MODEL_ACCOUNT | {"region": "us-east-1"}]},
-            "111122223333 is in us-east-1, and the stack in eu-central-1: copies stay in one region; replicate the bucket to eu-central-1, or deploy a governance stack in us-east-1",
+        pytest.param(accounts({"account": "1"}), "model_accounts[0].account: String should", id="account"),
+        pytest.param(
+            accounts({"acount": "1"}), 'acount: unknown setting; did you mean "account"?', id="name"
         ),
-        (
-            {"model_accounts": [MODEL_ACCOUNT | {"artifact_bucket": {"name": "team-artifacts", "kms_key_arn": KEY.replace("central", "west")}}]},
+        pytest.param(
+            accounts({"model_package_groups": ["churn-*"]}), "groups[0]: String should match", id="pattern"
+        ),
+        pytest.param(accounts({"model_package_groups": []}), "List should have at least 1", id="no group"),
+        pytest.param(accounts({}, {}), "111122223333 is there twice; leave one out", id="twice"),
+        pytest.param(accounts(region=None), "set region, or AWS_REGION", id="no region"),
+        pytest.param(
+            accounts({"region": "us-east-1"}),
+            "111122223333 is in us-east-1, and the stack in eu-central-1: copies stay in one region; replicate the "
+            "bucket to eu-central-1, or deploy a governance stack in us-east-1",
+            id="region",
+        ),
+        pytest.param(
+            accounts({"artifact_bucket": OTHER_KEY_BUCKET}),
             "the key of team-artifacts is in eu-west-1",
+            id="region of the key",
         ),
-        ({"model_accounts": [MODEL_ACCOUNT, OTHER_ACCOUNT | {"artifact_bucket": "team-artifacts"}]}, "the bucket team-artifacts has two meanings"),
-        ({"model_accounts": [MODEL_ACCOUNT], "evidence_buckets": [{"name": "team-artifacts"}]}, "the bucket team-artifacts has two meanings"),
-        ({"model_accounts": [MODEL_ACCOUNT], "stack_name": "A" * 41}, "stack_name: with model_accounts it has at most 40"),
-        ({"model_accounts": [MODEL_ACCOUNT | {"model_package_groups": ["churn", "Churn"]}]}, '111122223333 names the group "churn" twice'),
-        ({"model_accounts": [MODEL_ACCOUNT], "model_package_groups": ["rag-*"]}, 'the group "churn" of 111122223333 is not among model_package_groups'),
-        (
-            {"model_accounts": [MODEL_ACCOUNT | {"registry": "own", "model_package_groups": [f"g{n}" for n in range(51)]}]},
+        pytest.param(
+            accounts({}, ANOTHER | {"artifact_bucket": "team-artifacts"}),
+            "the bucket team-artifacts has two meanings",
+            id="bucket of two",
+        ),
+        pytest.param(
+            accounts(evidence_buckets=[{"name": "team-artifacts"}]),
+            "the bucket team-artifacts has two meanings",
+            id="bucket of evidence",
+        ),
+        pytest.param(accounts(stack_name="A" * 41), "stack_name: with model_accounts it has", id="long name"),
+        pytest.param(
+            accounts({"model_package_groups": ["churn", "Churn"]}),
+            '111122223333 names the group "churn" twice',
+            id="group twice",
+        ),
+        pytest.param(
+            accounts(model_package_groups=["rag-*"]),
+            'the group "churn" of 111122223333 is not among model_package_groups',
+            id="group outside",
+        ),
+        pytest.param(
+            accounts({"registry": "own", "model_package_groups": MANY}),
             "51 groups are in registries of model accounts, and a deployment takes 50",
+            id="many groups",
         ),
-        ({"model_accounts": [MODEL_ACCOUNT, OTHER_ACCOUNT | {"create_groups": False}]}, 'the group "churn" is to be created for one account and exists'),
-        (
-            {"model_accounts": [MODEL_ACCOUNT], "governance_account": GOVERNANCE_ACCOUNT | {"account": "111122223333"}},
+        pytest.param(
+            accounts({}, ANOTHER | {"create_groups": False}),
+            'the group "churn" is to be created for one account and exists',
+            id="created and there",
+        ),
+        pytest.param(
+            accounts(governance_account=GOVERNANCE_ACCOUNT | {"account": "111122223333"}),
             "111122223333 is the governance account itself; leave it out",
+            id="itself",
         ),
-        (
-            {"model_accounts": [MODEL_ACCOUNT], "governance_account": GOVERNANCE_ACCOUNT, "evidence_bucket": "team-evidence"},
-            "evidence_bucket is governance-evidence, and the setting evidence_bucket team-evidence; name the same one",
+        pytest.param(
+            accounts(governance_account=GOVERNANCE_ACCOUNT, evidence_bucket="team-evidence"),
+            "evidence_bucket is governance-evidence, and the setting evidence_bucket team-evidence",
+            id="other evidence bucket",
         ),
-        (
-            {"model_accounts": [MODEL_ACCOUNT], "governance_account": GOVERNANCE_ACCOUNT, "create_kms_key": True},
+        pytest.param(
+            accounts(governance_account=GOVERNANCE_ACCOUNT, create_kms_key=True),
             "give evidence_bucket.kms_key_arn too, as the output DataKey says it",
+            id="created key",
         ),
-        (
-            {"model_accounts": [MODEL_ACCOUNT], "governance_account": GOVERNANCE_ACCOUNT, "kms_key_arn": KEY},
+        pytest.param(
+            accounts(governance_account=GOVERNANCE_ACCOUNT, kms_key_arn=KEY),
             f"the key of the evidence bucket is None, and by the other settings {KEY}",
+            id="own key",
         ),
     ],
-    ids=["account", "misspelt", "pattern", "no group", "twice", "no region", "region", "key", "bucket twice",
-         "bucket also", "long name", "group twice", "group outside", "many groups", "create", "itself", "other bucket",
-         "created key", "own key"],
-)  # fmt: skip
+)
 def test_model_accounts_that_cannot_work_are_refused_by_name(context: dict[str, Any], message: str) -> None:
     assert message in refusal({"region": "eu-central-1"} | context)
