@@ -126,7 +126,24 @@ class UpdateSettings:
     seal_key: str
 
 
-Settings = StartPipelineSettings | ReconcileSettings | ApprovalSettings | EvaluateSettings | UpdateSettings
+@dataclass(frozen=True, slots=True)
+class CopySettings:
+    """The model account, its region and the bucket that is copied from, and the evidence bucket that is copied into."""
+
+    account: str
+    region: str
+    artifact_bucket: str
+    evidence_bucket: str
+
+
+Settings = (
+    StartPipelineSettings
+    | ReconcileSettings
+    | ApprovalSettings
+    | EvaluateSettings
+    | UpdateSettings
+    | CopySettings
+)
 _SettingsT = TypeVar(
     "_SettingsT",
     StartPipelineSettings,
@@ -134,6 +151,7 @@ _SettingsT = TypeVar(
     ApprovalSettings,
     EvaluateSettings,
     UpdateSettings,
+    CopySettings,
 )
 
 

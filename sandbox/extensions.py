@@ -18,7 +18,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
 from moto.utilities.arns import parse_arn
 
-from sandbox import cloudformation, execution_calls, model_package_fields, quotas
+from sandbox import cloudformation, execution_calls, model_package_fields, object_copies, quotas
 from sandbox.delivery import Delivery
 from sandbox.embedded_registry import EmbeddedRegistry, calling
 from sandbox.events import EventLog, timestamp
@@ -48,6 +48,7 @@ def install(parts: Parts) -> None:
     """Extend moto in this process."""
     cloudformation.install()
     enforcement.install()
+    object_copies.install()
     _invoke_functions(parts)
     _deliver_to_functions(parts)
     _keep_model_packages(parts)

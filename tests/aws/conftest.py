@@ -14,6 +14,8 @@ from botocore.config import Config
 from moto.sagemaker.models import ModelPackage as MotoModelPackage
 from moto.server import ThreadedMotoServer
 
+from sandbox import object_copies
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -24,6 +26,7 @@ REGION: Literal["eu-west-1"] = "eu-west-1"
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """The endpoint of moto's real HTTP server."""
+    object_copies.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

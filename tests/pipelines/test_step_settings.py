@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.step_settings import (
+    CopySettings,
     EvaluateSettings,
     StartPipelineSettings,
     StepSettingsError,
@@ -14,7 +15,7 @@ from pipelines.step_settings import (
     to_environment,
 )
 
-MODELS = (StartPipelineSettings, EvaluateSettings, UpdateSettings)
+MODELS = (StartPipelineSettings, EvaluateSettings, UpdateSettings, CopySettings)
 
 
 @given(data=st.data(), model=st.sampled_from(MODELS))
