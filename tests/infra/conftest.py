@@ -4,7 +4,7 @@ import json
 import platform
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,19 @@ def unzipped(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def an_app(context: Mapping[str, Any] | None = None, folder: Path | None = None) -> App:
+    """Return an app of the CDK with `context` whose cloud assembly goes to `folder`.
+
+    Without the CDK's own validation, which takes each process many seconds: tests/infra/test_app.py has it.
+    """
+    outdir = None if folder is None else str(folder)
+    return App(context=context, outdir=outdir, builtin_cloud_formation_validation=False)
+
+
 @cache
 def _template(context: str) -> dict[str, Any]:
     given = json.loads(context)
-    stack = build_app(App(context={"python_version": PYTHON, "architecture": ARCHITECTURE} | given))
+    stack = build_app(an_app({"python_version": PYTHON, "architecture": ARCHITECTURE} | given))
     return dict(Template.from_stack(stack).to_json())
 
 

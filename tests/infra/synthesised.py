@@ -8,10 +8,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from aws_cdk import App, Aspects
+from aws_cdk import Aspects
 from cdk_nag import AwsSolutionsChecks, NagReportFormat, ServerlessChecks
 
 from infra.app import build_app
+from tests.infra.conftest import an_app
 
 COMPUTES = ("lambda", "processing")
 REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "ModelGovernance"
@@ -58,7 +59,7 @@ def synthesise(compute: str) -> Synthesised:
     """Synthesise the stack with evaluation on `compute`."""
     folder = Path(mkdtemp(prefix=f"synthesised-{compute}-"))
     context = {"evaluation_compute": compute, "region": REGION, "python_version": "3.12"}
-    app = App(context=context, outdir=str(folder))
+    app = an_app(context, folder)
     stack = build_app(app)
     for rules in (AwsSolutionsChecks, ServerlessChecks):
         Aspects.of(stack).add(rules(reports=True, report_formats=[NagReportFormat.JSON]))

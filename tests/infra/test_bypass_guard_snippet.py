@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-from aws_cdk import App, Stack
+from aws_cdk import Stack
 from aws_cdk.assertions import Template
 
 from aws.bypass_guard import as_cdk, as_json, bypass_guard
+from tests.infra.conftest import an_app
 
 ROLES = "arn:aws:iam::123456789012:role"
 
@@ -19,7 +20,7 @@ def test_the_printed_module_adds_a_managed_policy_of_the_same_statements() -> No
     )
     module: dict[str, Any] = {}
     exec(as_cdk(statements), module)
-    stack = Stack(App(), "Guarded")
+    stack = Stack(an_app(), "Guarded")
     module["add_bypass_guard"](stack)
     (policy,) = Template.from_stack(stack).find_resources("AWS::IAM::ManagedPolicy").values()
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match, Template
 
 from infra.app import build_app
@@ -13,7 +12,7 @@ from infra.bundle import SERVICES
 from infra.deployment_duties import list_duties
 from infra.network import ENDPOINTS
 from infra.settings_sources import DeploymentSettingsError, read_settings
-from tests.infra.conftest import ARCHITECTURE, PYTHON
+from tests.infra.conftest import ARCHITECTURE, PYTHON, an_app
 from tests.infra.test_template import as_list, definition, of_type, only, own_statements
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -254,7 +253,7 @@ def test_two_stacks_share_no_name(template: Callable[..., dict[str, Any]]) -> No
 
 
 def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
-    stack = build_app(App(context={"python_version": PYTHON, "architecture": ARCHITECTURE, "vpc": NETWORK}))
+    stack = build_app(an_app({"python_version": PYTHON, "architecture": ARCHITECTURE, "vpc": NETWORK}))
     annotations = Annotations.from_stack(stack)
     for text in ("alarms reach nobody", "com.amazonaws.REGION.sagemaker.api"):
         annotations.has_warning("/ModelGovernance", Match.string_like_regexp(text))
@@ -292,4 +291,4 @@ def test_the_endpoints_are_those_of_the_services_that_deployed_code_calls() -> N
 def test_a_region_without_an_image_of_aws_has_a_way_out() -> None:
     context = {"evaluation_compute": "processing", "region": "mx-central-1", "python_version": PYTHON}
     with pytest.raises(DeploymentSettingsError, match=r"in mx-central-1; pass -c image_uri="):
-        build_app(App(context=context))
+        build_app(an_app(context))
