@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,6 +43,22 @@ class ThresholdStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ReadThresholds:
+    """The threshold files of a store as they were when they were read, and what is wrong with all others of it."""
+
+    files: tuple[ThresholdFile, ...]
+    problems: tuple[str, ...]
+
+    def for_group(self, group: str) -> ThresholdFile | None:
+        """See `ThresholdStore.for_group`."""
+        # A file that cannot be read might have been the one that applies: nothing is decided beside it.
+        if self.problems:
+            is_governed = any(applies_to(file, group) for file in self.files)
+            raise BrokenThresholdsError(list(self.problems), is_governed=is_governed)
+        return select_thresholds(self.files, group)
+
+
 class S3ThresholdStore:
     """Threshold files in S3: one file by its URI (`….yaml`, `….yml`), or all of them under a prefix."""
 
@@ -51,8 +68,16 @@ class S3ThresholdStore:
 
     def for_group(self, group: str) -> ThresholdFile | None:
         """See `ThresholdStore.for_group`."""
+        return self.read().for_group(group)
+
+    def read(self) -> ReadThresholds:
+        """Return the files as they are now, to ask about many groups.
+
+        Raises:
+            AwsError: the files could not be read.
+        """
         objects = (read_object(self._client, uri, max_bytes=MAX_BYTES) for uri in self._files())
-        return _choose(((str(found.uri), found.content) for found in objects), group)
+        return _parse((str(found.uri), found.content) for found in objects)
 
     def publish(self, name: str, content: bytes) -> str:
         """Put a threshold file under the prefix, replacing the one of that name; return its URI, with its version.
@@ -89,7 +114,7 @@ class FolderThresholdStore:
 
     def for_group(self, group: str) -> ThresholdFile | None:
         """See `ThresholdStore.for_group`."""
-        return _choose(self._contents(), group)
+        return _parse(self._contents()).for_group(group)
 
     def publish(self, name: str, content: bytes) -> str:
         """See `S3ThresholdStore.publish`; the result is a path."""
@@ -147,14 +172,11 @@ def _check_publishable(source: str, content: bytes, published: Iterable[tuple[st
         raise ThresholdFileError(problems)
 
 
-def _choose(contents: Iterable[tuple[str, bytes]], group: str) -> ThresholdFile | None:
+def _parse(contents: Iterable[tuple[str, bytes]]) -> ReadThresholds:
     files, problems = [], []
     for source, content in contents:
         try:
             files.append(parse_thresholds(content, source))
         except ThresholdFileError as error:
             problems += error.problems
-    # A file that cannot be read might have been the one that applies: nothing is decided beside it.
-    if problems:
-        raise BrokenThresholdsError(problems, is_governed=any(applies_to(file, group) for file in files))
-    return select_thresholds(files, group)
+    return ReadThresholds(tuple(files), tuple(problems))

@@ -95,7 +95,7 @@ def register_version(
         again: register a new version even where the same inputs were registered before.
         region: of the registry and the buckets; by default that of boto3's settings.
         say: called with each line that a person may want to read meanwhile.
-        show: called with the likely decision, before anything is uploaded.
+        show: called with the likely decision, before anything is uploaded; not where no threshold file applies.
 
     Raises:
         WouldBeWorseError: the likely decision is worse than `only_if`.
@@ -105,7 +105,9 @@ def register_version(
     with note_on_failure(UNTOUCHED):
         plan = _make_plan(version, evidence_bucket, region, again, say)
         likely = predict_decision(plan, thresholds, thresholds_bucket, say) if check else None
-        _require_at_least(only_if, likely, plan.version.group, ungoverned, show)
+        if likely is not None:
+            _show_likely(likely, version.group, ungoverned, show, say)
+        _require_at_least(only_if, likely, version.group)
         earlier = plan.registered_before()
     if earlier is not None:
         say(
@@ -270,29 +272,37 @@ def _name_foreign_reports(plan: RegistrationPlan, say: Callable[[str], None]) ->
     return tuple(seen)
 
 
-def _require_at_least(
-    only_if: OnlyIf | None,
-    likely: DecisionRecord | None,
+def _show_likely(
+    likely: DecisionRecord,
     group: str,
     ungoverned: bool,
     show: Callable[[DecisionRecord], None],
+    say: Callable[[str], None],
 ) -> None:
-    """Show the likely decision; refuse where it is worse than asked for, or none is there to be made."""
-    if likely is None:
-        if only_if is not None:
-            raise GovernanceError(
-                f"--only-if {only_if}: the likely decision is not known; name the thresholds, and check by them"
-            )
+    """Show the likely decision; of a group that no threshold file applies to there is none, and that must be wanted."""
+    if likely.thresholds is not None:
+        show(likely)
         return
-    if likely.thresholds is None and not ungoverned:
+    if not ungoverned:
         raise GovernanceError(
             f"{group}: no threshold file applies to this group, so nobody but a person could approve the version; "
             "check the group's name, have a threshold file published, or register all the same (--ungoverned)"
         )
-    show(likely)
-    worst = {None: list(Verdict), OnlyIf.APPROVED: [Verdict.APPROVED]}.get(
-        only_if, [Verdict.APPROVED, Verdict.NEEDS_REVIEW]
+    say(
+        f"warning: {group}: no threshold file applies to this group: the gate leaves the version alone, unless its "
+        "deployment has ungoverned_groups: review; a person decides"
     )
+
+
+def _require_at_least(only_if: OnlyIf | None, likely: DecisionRecord | None, group: str) -> None:
+    """Refuse where the likely decision is worse than asked for, or none is there to be made."""
+    if only_if is None:
+        return
+    if likely is None:
+        raise GovernanceError(
+            f"--only-if {only_if}: the likely decision is not known; name the thresholds, and check by them"
+        )
+    worst = [Verdict.APPROVED] if only_if is OnlyIf.APPROVED else [Verdict.APPROVED, Verdict.NEEDS_REVIEW]
     if likely.decision not in worst:
         raise WouldBeWorseError(
             f"{group}: the gate would decide {likely.decision}, and --only-if {only_if} asks for better",

@@ -17,7 +17,7 @@ class ThresholdSource(Protocol):
         ...
 
 
-def thresholds_in_force(bucket: str, region: str | None = None) -> ThresholdSource:
+def thresholds_in_force(bucket: str, region: str | None = None) -> S3ThresholdStore:
     """Return the thresholds that the gate judges by: those that are published in `bucket`."""
     return S3ThresholdStore(s3_client(region), f"s3://{bucket}/{THRESHOLDS_FOLDER}")
 

@@ -1,7 +1,8 @@
 """`governance explain`: a decision record, or the status of a version, for people."""
 
 import sys
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -14,6 +15,11 @@ from cli.exit_codes import ExitCode, exit_code_of_status
 from cli.lookup.named_records import read_record
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.failures_only import FailuresOnly
+from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
+from pipelines.step_settings import UngovernedGroups
+
+if TYPE_CHECKING:
+    from cli.lookup.left_alone import LeftAlone
 
 
 def command(
@@ -26,6 +32,8 @@ def command(
         int, typer.Option("--items", min=0, max=1_000, help="How many of the worst items of a failed figure.")
     ] = 5,
     decisions_bucket: DecisionsBucket = None,
+    thresholds_bucket: ThresholdsBucket = None,
+    ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
     failures: FailuresOnly = False,
 ) -> None:
     """Show a decision record for people: the verdict, every finding, and why; or, of a version, what gave its status.
@@ -36,7 +44,13 @@ def command(
     is approved without one.
     """
     if decision.startswith("arn:"):
-        raise typer.Exit(_explain_version(decision, decisions_bucket, items, failures_only=failures))
+        # A record in a file needs no boto3, which takes half a second.
+        from aws.arns import ModelPackageArn  # noqa: PLC0415
+        from cli.lookup.left_alone import LeftAlone  # noqa: PLC0415
+
+        left_alone = LeftAlone(thresholds_bucket, ungoverned_groups, ModelPackageArn.parse(decision).region)
+        code = _explain_version(decision, decisions_bucket, left_alone, items, failures_only=failures)
+        raise typer.Exit(code)
     record = read_record(decision)
     show_record(record, sys.stdout, failures_only=failures)
     _show_items(record, items)
@@ -48,8 +62,9 @@ def _show_items(record: DecisionRecord, items: int) -> None:
             console.print(Text(line), soft_wrap=True)
 
 
-def _explain_version(arn: str, decisions_bucket: str | None, items: int, *, failures_only: bool) -> ExitCode:
-    # A record in a file needs no boto3, which takes half a second.
+def _explain_version(
+    arn: str, decisions_bucket: str | None, left_alone: "LeftAlone", items: int, *, failures_only: bool
+) -> ExitCode:
     from aws.arns import ModelPackageArn  # noqa: PLC0415
     from aws.clients import s3_client  # noqa: PLC0415
     from aws.registry_names import DECISION_URI_PROPERTY  # noqa: PLC0415
@@ -58,13 +73,16 @@ def _explain_version(arn: str, decisions_bucket: str | None, items: int, *, fail
 
     package = describe_version(arn)
     region = ModelPackageArn.parse(arn).region
+    show = partial(
+        print_standing, stream=sys.stdout, failures_only=failures_only, why_left_alone=left_alone.why_or_tell
+    )
     if decisions_bucket is not None:
         known = look_up(package, log_in_bucket(s3_client(region), decisions_bucket))
-        print_standing(known, sys.stdout, failures_only=failures_only)
+        show(known)
     else:
         named = package.metadata.get(DECISION_URI_PROPERTY)
         known = look_up(package, log_around(s3_client(region), named, package))
-        print_standing(known, sys.stdout, failures_only=failures_only)
+        show(known)
         if known.standing.deciding is not None:
             print(
                 "found       by the version's metadata, which whoever writes the version can change: set "

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -19,7 +20,12 @@ from cli.lookup.group_versions import (
     unknown_group_error,
 )
 from cli.options.output_format import Format, OutputFormat, print_json
+from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
 from pipelines.judgements import list_judged_groups
+from pipelines.step_settings import UngovernedGroups
+
+if TYPE_CHECKING:
+    from cli.lookup.left_alone import LeftAlone
 
 SCHEMA = "governance.list/1"
 MOST_GROUPS = 50
@@ -36,15 +42,21 @@ def command(
         int, typer.Option("--groups", min=1, max=10_000, help="How many groups, the newest first.")
     ] = MOST_GROUPS,
     decisions: Decisions = None,
+    thresholds_bucket: ThresholdsBucket = None,
+    ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
     output_format: OutputFormat = Format.TEXT,
 ) -> None:
     """List the model package groups with their newest versions and the status of each.
 
     Exits with 0 also when there is nothing to list, which it says.
     """
-    versions = (
-        _registered(group, newest, most) if decisions is None else _recorded(group, newest, most, decisions)
-    )
+    if decisions is None:
+        from cli.lookup.left_alone import LeftAlone  # noqa: PLC0415 - help needs no boto3
+
+        left_alone = LeftAlone(thresholds_bucket, ungoverned_groups)
+        versions = _registered(group, newest, most, left_alone)
+    else:
+        versions = _recorded(group, newest, most, decisions)
     rows = [_Row(version, when) for version, when in versions]
     if output_format is Format.JSON:
         print_json({"schema": SCHEMA, "versions": [row.as_json() for row in rows]})
@@ -71,10 +83,13 @@ class _Row:
             "arn": version.arn,
             "status": version.status,
             "at": self.when,
+            "left_alone": version.left_alone,
         }
 
 
-def _registered(group: str | None, newest: int, most: int) -> Iterator[tuple[GroupVersion, str]]:
+def _registered(
+    group: str | None, newest: int, most: int, left_alone: "LeftAlone"
+) -> Iterator[tuple[GroupVersion, str]]:
     from aws.clients import sagemaker_client  # noqa: PLC0415
     from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415
 
@@ -84,6 +99,8 @@ def _registered(group: str | None, newest: int, most: int) -> Iterator[tuple[Gro
     for name in _bounded(registry.groups() if group is None else [group], most):
         for one in registry.list(name)[:newest]:
             version = GroupVersion(one.group, one.version, one.arn, one.approval_status, None)
+            if version.is_never_judged:
+                version = replace(version, left_alone=left_alone.why_or_tell(one.group))
             yield version, write_moment(one.created.replace(microsecond=0))
 
 
@@ -116,6 +133,8 @@ def _print_table(rows: Iterable[_Row], when: str) -> None:
         version = row.version
         named = "" if version.group == before else version.group
         status = "not carried out" if version.status is None else status_text(version.status)
+        if version.left_alone is not None:
+            status += ", not governed"
         table.add_row(clean_text(named), str(version.version), clean_text(status), row.when)
         before = version.group
     with console_for(sys.stdout) as console:

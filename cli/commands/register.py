@@ -18,6 +18,7 @@ from cli.display.decision_text import show_record
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.lookup.inputs import is_in_s3
 from cli.options.durations import parse_duration
+from cli.options.thresholds_bucket import ThresholdsBucket
 from disk.reading import read_bounded
 from pipelines.new_version import NewVersion
 from pipelines.register_version import OnlyIf, WouldBeWorseError, register_version
@@ -132,15 +133,7 @@ def command(
             help="The stack's output EvidenceBucket.",
         ),
     ],
-    thresholds_bucket: Annotated[
-        str | None,
-        typer.Option(
-            "--thresholds-bucket",
-            metavar="NAME",
-            envvar="GOVERNANCE_THRESHOLDS_BUCKET",
-            help="The stack's output ThresholdsBucket.",
-        ),
-    ] = None,
+    thresholds_bucket: ThresholdsBucket = None,
 ) -> None:
     """Show how the gate would decide, upload the evidence, and register the version as pending.
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -30,6 +31,8 @@ from cli.options.output_format import (
     print_json,
     wants_chart,
 )
+from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
+from pipelines.step_settings import UngovernedGroups
 from pipelines.version_standing import describe_source
 
 SCHEMA = "governance.status/1"
@@ -47,6 +50,8 @@ def command(
     ] = NEWEST,
     decisions: Decisions = None,
     decisions_bucket: DecisionsBucket = None,
+    thresholds_bucket: ThresholdsBucket = None,
+    ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
     output_format: OutputFormat = Format.TEXT,
     chart: Chart = None,
 ) -> None:
@@ -58,6 +63,7 @@ def command(
         versions = _recorded(version_or_group, decisions, newest)
     else:
         versions = _registered(version_or_group, newest, decisions_bucket)
+        versions = _say_left_alone(versions, thresholds_bucket, ungoverned_groups)
     if output_format is Format.JSON:
         print_json({"schema": SCHEMA, "versions": [_json(version) for version in versions]})
         return
@@ -109,6 +115,24 @@ def _registered(version_or_group: str, newest: int, bucket: str | None) -> list[
     return [describe_with_decision(package, log) for package in packages]
 
 
+def _say_left_alone(
+    versions: Sequence[GroupVersion], thresholds_bucket: str | None, ungoverned: UngovernedGroups
+) -> list[GroupVersion]:
+    """Return the versions, each that nothing judged with why that is so where the gate leaves it alone."""
+    from aws.arns import ModelPackageArn  # noqa: PLC0415
+    from cli.lookup.left_alone import LeftAlone  # noqa: PLC0415
+
+    arns = [version.arn for version in versions if version.arn is not None]
+    region = ModelPackageArn.parse(arns[0]).region if arns else None
+    left_alone = LeftAlone(thresholds_bucket, ungoverned, region)
+    return [
+        replace(version, left_alone=left_alone.why_or_tell(version.group))
+        if version.is_never_judged
+        else version
+        for version in versions
+    ]
+
+
 def _facts(version: GroupVersion) -> Iterator[Fact]:
     """Yield what is known of a version: a word and what it says, or no word where it goes on with the one before."""
     if version.arn is not None:
@@ -117,6 +141,8 @@ def _facts(version: GroupVersion) -> Iterator[Fact]:
         yield from list_status_facts(version.standing)
     else:
         yield "status", "by the decision records alone, without the registry"
+    if version.left_alone is not None:
+        yield "left alone", version.left_alone
     if version.judgement is None:
         may_be_elsewhere = version.standing is not None and not version.standing.outcomes
         yield "decision", "none is known" + (f"; or {NOT_LOOKED}" if may_be_elsewhere else "")
@@ -164,6 +190,7 @@ def _json(version: GroupVersion) -> Mapping[str, object]:
         "status_given_by": None if version.standing is None else describe_source(version.standing.source),
         "decision": None if version.judgement is None else _decision(version.judgement.record),
         "record": None if version.judgement is None else version.judgement.uri,
+        "left_alone": version.left_alone,
     }
 
 

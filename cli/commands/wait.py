@@ -18,8 +18,9 @@ from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.durations import parse_duration
 from cli.options.failures_only import FailuresOnly
 from cli.options.output_format import Format
+from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
 from disk.writing import write_whole
-from pipelines.step_settings import PIPELINE_NAME
+from pipelines.step_settings import PIPELINE_NAME, UngovernedGroups
 from pipelines.version_standing import describe_source
 
 SCHEMA = "governance.wait/1"
@@ -42,6 +43,8 @@ def command(
         ),
     ] = PIPELINE_NAME,
     decisions_bucket: DecisionsBucket = None,
+    thresholds_bucket: ThresholdsBucket = None,
+    ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
     output_format: Annotated[
         Format, typer.Option("--format", help="For people, or JSON: an object, of several ARNs an array.")
     ] = Format.TEXT,
@@ -53,12 +56,17 @@ def command(
 ) -> None:
     """Wait for the decisions about versions; print each with its reasons, and exit with the worst of their codes.
 
-    Exits with 0 when the version is approved, 1 rejected, 3 when it asks for review or is approved without any
-    decision, 2 when the gate could not judge, nothing was started, or the time is over. Of several versions 1 is the
-    worst, then 2, then 3, then 0.
+    Exits with 0 when the version is approved, 1 rejected, 3 when it asks for review, no threshold file applies to its
+    group, or it is approved without any decision, 2 when the gate could not judge, nothing was started, or the time is
+    over. Of several versions 1 is the worst, then 2, then 3, then 0.
     """
     waited = wait_for(
-        arns, timeout=parse_duration(timeout), pipeline=pipeline, decisions_bucket=decisions_bucket
+        arns,
+        timeout=parse_duration(timeout),
+        pipeline=pipeline,
+        decisions_bucket=decisions_bucket,
+        thresholds_bucket=thresholds_bucket,
+        ungoverned_groups=ungoverned_groups,
     )
     deliver(waited, output_format, output, failures_only=failures)
     raise typer.Exit(worst_of(one.exit_code for one in waited))

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -26,6 +26,14 @@ NOT_LOOKED = (
     "no decisions bucket was named to look in: give --decisions-bucket, or set GOVERNANCE_DECISIONS_BUCKET to the "
     "stack's output DecisionsBucket"
 )
+
+
+# Why the gate leaves the versions of a group alone; `None` where it judges them, or nothing is known of that.
+LeftAloneFinder = Callable[[str], str | None]
+
+
+def say_of_no_group(_: str) -> None:
+    """Say of no group that its versions are left alone."""
 
 
 def log_in_bucket(client: "S3Client", bucket: str) -> DecisionLog:
@@ -60,10 +68,22 @@ def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
     return KnownStanding(standing, record, has_looked=log is not None)
 
 
-def print_standing(known: KnownStanding, stream: TextIO, *, failures_only: bool = False) -> None:
-    """Print the decision that gave the version its status with its reasons, and what is known of the status."""
+def print_standing(
+    known: KnownStanding,
+    stream: TextIO,
+    *,
+    failures_only: bool = False,
+    why_left_alone: LeftAloneFinder = say_of_no_group,
+) -> None:
+    """Print the decision that gave the version its status with its reasons, and what is known of the status.
+
+    `why_left_alone` says why the gate judges no version of a group; it is asked where none judged this one.
+    """
     standing, package = known.standing, known.standing.package
     facts = list(list_status_facts(standing))
+    if package.is_pending and standing.deciding is None:
+        reason = why_left_alone(package.group)
+        facts += [] if reason is None else [("left alone", reason)]
     if standing.deciding is not None and known.record is not None:
         show_record(known.record, stream, failures_only=failures_only)
         facts.insert(0, ("record", standing.deciding.decision_uri))

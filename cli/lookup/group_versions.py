@@ -27,6 +27,7 @@ class GroupVersion:
 
     `arn`, `status` and `standing` are `None` where the registry was not asked or has the version no longer, and the
     status is then that of the newest outcome. `standing` is `None` also where only the group's list was read.
+    `left_alone` is why the gate judges no version of the group, where that is known.
     """
 
     group: str
@@ -35,6 +36,12 @@ class GroupVersion:
     status: str | None
     judgement: Judgement | None
     standing: Standing | None = None
+    left_alone: str | None = None
+
+    @property
+    def is_never_judged(self) -> bool:
+        """Whether it is pending, and no decision about it is known."""
+        return self.status == PENDING and self.judgement is None
 
 
 def describe_with_decision(package: ModelPackage, log: DecisionLog | None) -> GroupVersion:

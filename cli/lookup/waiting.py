@@ -24,14 +24,17 @@ from aws.regions import require_region_of_partition
 from checks.errors import GovernanceError
 from cli.display.version_status import (
     KnownStanding,
+    LeftAloneFinder,
     exit_code_of_standing,
     log_around,
     log_in_bucket,
     look_up,
+    say_of_no_group,
 )
 from cli.exit_codes import ExitCode
+from cli.lookup.left_alone import LeftAlone
 from cli.options.durations import duration_text
-from pipelines.step_settings import PIPELINE_NAME
+from pipelines.step_settings import PIPELINE_NAME, UngovernedGroups
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = (
     0.2,
@@ -54,6 +57,7 @@ class Result(StrEnum):
     REJECTED = "rejected"
     NEEDS_REVIEW = "needs review"
     NO_DECISION = "no decision"
+    NOT_GOVERNED = "not governed"
     COULD_NOT_JUDGE = "could not judge"
     NOTHING_STARTED = "nothing started"
     TIME_OVER = "time over"
@@ -93,11 +97,15 @@ LogFinder = Callable[[ModelPackage, Sequence[ExecutionStep]], DecisionLog | None
 
 @dataclass(frozen=True, slots=True)
 class WatchedPlace:
-    """Where versions of one region are looked for: the registry, the pipeline's executions, and the decision log."""
+    """Where versions of one region are looked for: the registry, the pipeline's executions, and the decision log.
+
+    `why_left_alone` says of a group why none of its versions is judged, by the threshold files in force.
+    """
 
     registry: ModelRegistry
     executions: PipelineExecutions
     find_log: LogFinder
+    why_left_alone: LeftAloneFinder = say_of_no_group
 
 
 def wait_for(
@@ -106,6 +114,8 @@ def wait_for(
     timeout: timedelta,
     pipeline: str = PIPELINE_NAME,
     decisions_bucket: str | None = None,
+    thresholds_bucket: str | None = None,
+    ungoverned_groups: UngovernedGroups = UngovernedGroups.IGNORE,
     say: Say = lambda line: print(line, file=sys.stderr),
 ) -> tuple[Waited, ...]:
     """Wait until each of `arns` is decided or cannot be, at most for `timeout`; return what came of each, in order.
@@ -116,6 +126,9 @@ def wait_for(
         pipeline: the name or ARN of the governance pipeline.
         decisions_bucket: the stack's output DecisionsBucket; without it the records are found by what the gate's own
             steps answered.
+        thresholds_bucket: the stack's output ThresholdsBucket; without it a version of a group that no threshold file
+            applies to is waited for in vain.
+        ungoverned_groups: the stack's output UngovernedGroups: what it does about such versions.
         say: takes each line about what is going on: a step that goes on, else one a minute.
 
     Raises:
@@ -126,7 +139,9 @@ def wait_for(
     for arn in parsed.values():
         require_region_of_partition(arn)
     places = {
-        region: _place(region, pipeline, decisions_bucket)
+        region: _place(
+            region, pipeline, decisions_bucket, LeftAlone(thresholds_bucket, ungoverned_groups, region)
+        )
         for region in dict.fromkeys(arn.region for arn in parsed.values())
     }
     return follow({arn: places[name.region] for arn, name in parsed.items()}, timeout, say)
@@ -208,6 +223,7 @@ class _Watch:
         self._begun = datetime.now(UTC) - CLOCK_SKEW
         self._shown: set[tuple[str, str]] = set()
         self._fault: AwsError | None = None
+        self._is_expected = False  # as far as is known, the gate judges versions of its group
 
     def look(self, round_: _Round) -> None:
         """Look once, and keep what came of the version where there is nothing more to wait for."""
@@ -238,7 +254,7 @@ class _Watch:
             Result.NOTHING_STARTED,
             seconds,
             f"no execution of the governance pipeline judges it {after}; see that the stack is deployed in this "
-            "account and region, and its dead-letter queue",
+            "account and region, that it governs the group, and its dead-letter queue",
         )
 
     def _look(self, round_: _Round) -> None:
@@ -279,6 +295,21 @@ class _Watch:
             )
         elif why_none is not None:
             self._end(round_, Result.NOTHING_STARTED, why_none)
+        elif not self._is_expected:
+            self._end_where_it_is_left_alone(round_, package)
+
+    def _end_where_it_is_left_alone(self, round_: _Round, package: ModelPackage) -> None:
+        """End where no threshold file applies; where that cannot be known, say so once and go on waiting."""
+        try:
+            reason = self._place.why_left_alone(package.group)
+        except (AwsThrottledError, AwsUnreachableError):
+            raise  # the next look asks again
+        except GovernanceError as error:
+            reason = None
+            round_.say(f"whether {package.group} is governed is not known: {error}")
+        self._is_expected = True
+        if reason is not None:
+            self._end(round_, Result.NOT_GOVERNED, reason)
 
     def _conclude(self, round_: _Round, steps: Sequence[ExecutionStep]) -> None:
         """Keep the version's status, now that its newest execution is finished or none is due."""
@@ -310,7 +341,7 @@ class _Watch:
         return Waited(
             arn=self._arn,
             result=result,
-            exit_code=ExitCode.COULD_NOT_TRY if known is None else exit_code_of_standing(known.standing),
+            exit_code=_exit_code_of(result, known),
             seconds=seconds,
             status=self._status,
             reasons=reasons,
@@ -329,6 +360,12 @@ def result_of(known: KnownStanding) -> Result:
     return Result.NO_DECISION if is_undecided else Result.NEEDS_REVIEW
 
 
+def _exit_code_of(result: Result, known: KnownStanding | None) -> ExitCode:
+    if known is not None:
+        return exit_code_of_standing(known.standing)
+    return ExitCode.NEEDS_REVIEW if result is Result.NOT_GOVERNED else ExitCode.COULD_NOT_TRY
+
+
 def failure_of(execution: PipelineExecution, steps: Sequence[ExecutionStep]) -> str | None:
     """Return why a finished execution did not succeed, or `None` where it did."""
     if execution.status == SUCCEEDED:
@@ -337,7 +374,7 @@ def failure_of(execution: PipelineExecution, steps: Sequence[ExecutionStep]) -> 
     return f"{execution.arn} {execution.status}: {reasons or execution.failure_reason or 'no reason given'}"
 
 
-def _place(region: str, pipeline: str, decisions_bucket: str | None) -> WatchedPlace:
+def _place(region: str, pipeline: str, decisions_bucket: str | None, left_alone: LeftAlone) -> WatchedPlace:
     client, s3 = sagemaker_client(region), s3_client(region)
 
     def find_log(package: ModelPackage, steps: Sequence[ExecutionStep]) -> DecisionLog | None:
@@ -347,7 +384,8 @@ def _place(region: str, pipeline: str, decisions_bucket: str | None) -> WatchedP
         outputs = {name: value for step in steps for name, value in step.outputs.items()}
         return log_around(s3, outputs.get("outcome_uri"), package)
 
-    return WatchedPlace(SageMakerModelRegistry(client), PipelineExecutions(client, pipeline), find_log)
+    registry, executions = SageMakerModelRegistry(client), PipelineExecutions(client, pipeline)
+    return WatchedPlace(registry, executions, find_log, left_alone.why)
 
 
 def _pauses() -> Iterator[float]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -288,6 +289,7 @@ def test_programs_read_json(
         "arn": f"{ARN}/1",
         "status": "Rejected",
         "at": "2026-03-01T12:00:00Z",
+        "left_alone": None,
     }
 
 
@@ -391,6 +393,74 @@ def test_list_shows_groups_with_their_newest_versions(
     assert run(["list", "--versions", "2"]) == 0
     rows = [line.split()[:-1] for line in capsys.readouterr().out.splitlines()]
     assert rows == [["Group", "Version", "Status"], ["Churn", "3", "Pending"], ["2", "Rejected"]]
+
+
+OTHERS = b"""name: t
+applies_to: {model_package_groups: [others]}
+checks: [{name: a, why: b, metric: c.d, at_least: 1}]
+"""
+LEFT_ALONE = (
+    "no published threshold file applies to the group Churn, so the gate leaves it alone; have a threshold file that "
+    "names it published, or let a person decide"
+)
+
+
+@pytest.fixture
+def publish(
+    registered: "SageMakerClient", s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[bytes], None]:
+    """Makes its argument the only threshold file in force."""
+    monkeypatch.setenv("GOVERNANCE_THRESHOLDS_BUCKET", bucket)
+
+    def put(content: bytes) -> None:
+        s3.put_object(Bucket=bucket, Key="thresholds/t.yaml", Body=content)
+
+    return put
+
+
+def test_a_pending_version_that_the_gate_leaves_alone_says_so(
+    publish: Callable[[bytes], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(OTHERS)
+    assert run(["list", "--versions", "2"]) == 0
+    rows = [line.split()[:-1] for line in capsys.readouterr().out.splitlines()]
+    assert rows[1:] == [["Churn", "3", "Pending,", "not", "governed"], ["2", "Rejected"]]
+    assert run(["list", "--versions", "1", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["versions"][0]["left_alone"] == LEFT_ALONE
+    assert run(["status", "Churn", "--format", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)["versions"]
+    assert [version["left_alone"] for version in shown] == [LEFT_ALONE, None, None]
+    for command, code in ("status", 0), ("explain", 3):
+        assert run([command, f"{ARN}/3"]) == code
+        words = " ".join(capsys.readouterr().out.split())
+        assert f"left alone {LEFT_ALONE}" in words
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "told"),
+    [
+        pytest.param(OTHERS.replace(b"others", b"Churn"), [], "", id="governed"),
+        pytest.param(OTHERS, ["--ungoverned-groups", "review"], "", id="asked about"),
+        pytest.param(
+            b"name: t\n", [], "whether Churn is governed is not known: ", id="a file that cannot be read"
+        ),
+    ],
+)
+def test_of_no_other_version_it_is_said(
+    publish: Callable[[bytes], None],
+    capsys: pytest.CaptureFixture[str],
+    *,
+    content: bytes,
+    options: list[str],
+    told: str,
+) -> None:
+    publish(content)
+    for command in (["list"], ["status", "Churn"], ["explain", f"{ARN}/3"]):
+        assert run([*command, *options]) == (3 if command[0] == "explain" else 0)
+        out, err = capsys.readouterr()
+        assert not re.search("not governed|left alone", out)
+        assert err.startswith(told)
+        assert err.count("governed") == bool(told)
 
 
 def test_without_a_place_to_look_the_registry_is_shown_and_that_is_said(

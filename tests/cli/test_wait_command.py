@@ -371,6 +371,51 @@ def test_where_nothing_is_deployed_the_wait_ends_at_once(
         assert waited.sentence == f"{arn}: nothing started: no pipeline 'p' is there"
 
 
+NOT_GOVERNED = "no published threshold file applies to the group churn, so the gate leaves it alone"
+
+
+def test_a_version_that_the_gate_leaves_alone_is_not_waited_for(
+    registry: MemoryModelRegistry,
+    arn: str,
+    log: FolderDecisionLog,
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = replace(_place(registry, log, [None]), why_left_alone=f"{NOT_GOVERNED}: {{}}".format)
+    (waited,), _ = _wait(place, arn)
+    assert (clock.now, waited.result, waited.exit_code) == (0, Result.NOT_GOVERNED, 3)
+    wait.deliver([waited], Format.TEXT, None)
+    assert capsys.readouterr() == (f"{arn}: not governed: {NOT_GOVERNED}: churn\n", "")
+    assert wait.document_of(waited)["reasons"] == [f"{NOT_GOVERNED}: churn"]
+
+
+def test_an_execution_that_somebody_started_is_followed_whatever_is_governed(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
+    _gate_decides(log, registry, arn, Verdict.NEEDS_REVIEW)
+    place = replace(
+        _place(registry, log, [_execution("Succeeded")]), why_left_alone=f"{NOT_GOVERNED}{{}}".format
+    )
+    (waited,), _ = _wait(place, arn)
+    assert waited.result == Result.NEEDS_REVIEW
+
+
+def test_where_it_cannot_be_known_whether_a_group_is_governed_that_is_said_once_and_the_wait_goes_on(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
+    answers = iter([AwsThrottledError("slow down"), AwsAccessDeniedError("not for you")])
+
+    def why_left_alone(group: str) -> str | None:
+        raise next(answers)
+
+    _gate_decides(log, registry, arn, Verdict.NEEDS_REVIEW)
+    states = [None, None, None, _execution("Succeeded")]
+    place = replace(_place(registry, log, states), why_left_alone=why_left_alone)
+    (waited,), said = _wait(place, arn)
+    assert waited.result == Result.NEEDS_REVIEW
+    assert said == ["still waiting: slow down", "whether churn is governed is not known: not for you"]
+
+
 def test_a_package_that_failed_is_never_judged(
     registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, clock: Clock
 ) -> None:

@@ -21,6 +21,7 @@ from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import SageMakerModelRegistry
 from aws.registry_limits import RegistryLimitError
 from aws.report_references import ReportReference
+from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from pipelines.new_version import NewVersion
 from pipelines.register_version import UNTOUCHED, OnlyIf, WouldBeWorseError, register_version
@@ -311,9 +312,14 @@ def test_a_group_that_no_threshold_file_names_needs_saying_so(
     with pytest.raises(GovernanceError, match="no threshold file applies to this group"):
         register(options=options)
     assert uploaded(group) == []
-    likely = register(options=options | {"ungoverned": True}).likely
+    said: list[str] = []
+    shown: list[DecisionRecord] = []
+    wanted = {"ungoverned": True, "say": said.append, "show": shown.append}
+    likely = register(options=options | wanted).likely
     assert likely is not None
     assert likely.decision == "NeedsReview"
+    assert any(line.startswith(f"warning: {group}: no threshold file applies to this group") for line in said)
+    assert shown == []
 
 
 def test_without_thresholds_the_likely_decision_is_said_to_be_unknown(

@@ -1,0 +1,25 @@
+"""The options that say which groups are governed: where the files in force are, and what is done about other groups."""
+
+from typing import Annotated
+
+import typer
+
+from pipelines.step_settings import UngovernedGroups
+
+ThresholdsBucket = Annotated[
+    str | None,
+    typer.Option(
+        "--thresholds-bucket",
+        metavar="NAME",
+        envvar="GOVERNANCE_THRESHOLDS_BUCKET",
+        help="The stack's output ThresholdsBucket.",
+    ),
+]
+Ungoverned = Annotated[
+    UngovernedGroups,
+    typer.Option(
+        "--ungoverned-groups",
+        envvar="GOVERNANCE_UNGOVERNED_GROUPS",
+        help="The stack's output UngovernedGroups: what it does about groups that no threshold file applies to.",
+    ),
+]
