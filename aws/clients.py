@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_comprehend import ComprehendClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
 # boto3 is imported where a client is made: it takes half a second, and help and completion need none of it.
@@ -82,6 +84,20 @@ def cloudformation_client() -> "CloudFormationClient":
     """The client of stacks; raises `AwsError` without a region."""
     with _explain_failure("CloudFormation"):
         return _session().client("cloudformation", config=_control())
+
+
+@cache
+def sqs_client() -> "SQSClient":
+    """The client of queues; raises `AwsError` without a region."""
+    with _explain_failure("SQS"):
+        return _session().client("sqs", config=_control())
+
+
+@cache
+def lambda_client() -> "LambdaClient":
+    """The client of functions; raises `AwsError` without a region."""
+    with _explain_failure("Lambda"):
+        return _session().client("lambda", config=_control())
 
 
 @cache

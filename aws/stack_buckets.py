@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aws.aws_errors import AwsError, explain_errors
+from aws.stack_resources import list_resources
 from checks.errors import GovernanceError
 
 if TYPE_CHECKING:
@@ -31,13 +32,7 @@ def buckets_to_delete(client: "CloudFormationClient", stack: str) -> list[str]:
     with explain_errors("GetTemplate", f"stack {stack}"):
         body: Any = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
         template = json.loads(body) if isinstance(body, str) else body
-        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
-        names = {
-            one["LogicalResourceId"]: one["PhysicalResourceId"]
-            for page in pages
-            for one in page["StackResourceSummaries"]
-            if one["ResourceType"] == _BUCKET
-        }
+    names = list_resources(client, stack, _BUCKET)
     kept = [
         name
         for logical, name in names.items()

@@ -110,6 +110,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance stack empty ModelGovernance",
         "governance stack empty RiskGate --confirm RiskGate",
     ),
+    "redrive": (
+        "governance redrive --dry-run",
+        "governance redrive RiskGate --format json",
+    ),
     "sandbox up": (
         "governance sandbox up -o sandbox.env",
         "governance sandbox up --fault throttled=0.05 --fault lost_every=10",

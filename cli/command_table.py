@@ -98,6 +98,9 @@ COMMANDS = (
         "Delete what is in a stack's buckets, before the stack.",
     ),
     CommandEntry(
+        "redrive", ".commands.redrive:command", "Put back events that a stack's dead-letter queues hold."
+    ),
+    CommandEntry(
         "sandbox up",
         ".commands.sandbox:up",
         "Keep an embedded AWS running; print its environment.",

@@ -11,7 +11,7 @@ from infra.bundle import BundleTarget
 from infra.group_patterns import add_suffixes, check_patterns
 from infra.model_accounts import check_model_accounts
 from pipelines.definition import IMAGE_PYTHON
-from pipelines.step_settings import PIPELINE_NAME
+from pipelines.step_settings import PIPELINE_NAME, STACK_NAME
 
 _KEY_ARN = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$"
 _KEY_EXAMPLE = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -224,9 +224,9 @@ class DeploymentSettings(SettingsPart):
     """The choices of one deployment."""
 
     stack_name: str = _setting(
-        "ModelGovernance",
+        STACK_NAME,
         "the CloudFormation stack",
-        example="ModelGovernance",
+        example=STACK_NAME,
         pattern=r"^[A-Za-z][A-Za-z0-9-]{0,127}$",
     )
     pipeline_name: str = _setting(

@@ -27,7 +27,7 @@ from pipelines.due_judgements import (
     look_for_judgement,
 )
 from pipelines.governed_groups import GovernedGroups
-from pipelines.json_log import UNGOVERNED_VERSIONS, counted, log
+from pipelines.json_log import LEFT_STARTS, UNGOVERNED_VERSIONS, counted, log
 from pipelines.step_settings import DECISIONS_FOLDER, StartPipelineSettings, from_environment
 from pipelines.threshold_sources import thresholds_in_force
 
@@ -35,7 +35,10 @@ STARTED = "started"
 IGNORED = "ignored"
 UNGOVERNED = "ungoverned"
 REFUSED = "refused"
+PUT_OFF = "put off"
 LEFT = "left"
+# What is counted of the outcomes; people have to act on none of it, so that no alarm is raised for it.
+METRICS = {UNGOVERNED: UNGOVERNED_VERSIONS, PUT_OFF: LEFT_STARTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class StartOutcome:
     """What was done about one event, and why.
 
     `outcome` is `started`, `ignored` (no judgement is due), `ungoverned` (its group is left alone), `refused` (not
-    ours) or `left`: a judgement may be due, and cannot be started now; the reconciler starts it.
+    ours), `put off` (AWS refuses for now: a quota or a throttle) or `left`: a judgement may be due, and its version or
+    execution is not ready for it. What is put off or left is the reconciler's.
     """
 
     outcome: str
@@ -75,8 +79,8 @@ def handler(event: object, context: object) -> dict[str, str | None]:
         seals=KmsSeals(kms_client(), settings.seal_key),
         now=datetime.now(UTC),
     )
-    is_ungoverned = outcome.outcome == UNGOVERNED
-    figures = counted(UNGOVERNED_VERSIONS, pipeline=settings.pipeline_name) if is_ungoverned else {}
+    metric = METRICS.get(outcome.outcome)
+    figures = {} if metric is None else counted(metric, pipeline=settings.pipeline_name)
     log(outcome.outcome, reason=outcome.reason, execution_arn=outcome.execution_arn, event=event, **figures)
     return asdict(outcome)
 
@@ -108,7 +112,7 @@ def start_pipeline(
         sources = JudgementSources(registry, executions, decisions, seals, governed)
         return _start_if_due(change, sources, executions, now)
     except AwsThrottledError as error:
-        return StartOutcome(LEFT, str(error))
+        return StartOutcome(PUT_OFF, str(error))
 
 
 def _start_if_due(

@@ -11,6 +11,7 @@ METRICS_NAMESPACE = "ModelGovernance"
 PIPELINE_DIMENSION = "Pipeline"
 UNDECIDED_VERSIONS = "UndecidedVersions"  # pending ones that wait for people
 PENDING_VERSIONS = "PendingVersions"  # of governed groups
+LEFT_STARTS = "LeftStarts"  # that AWS refused for now, at an event; the reconciler makes them
 UNRECORDED_APPROVALS = "UnrecordedApprovals"  # of governed groups, by neither the gate nor a reviewer
 UNGOVERNED_VERSIONS = (
     "UngovernedVersions"  # versions that were left alone, as no threshold file applies to them

@@ -189,6 +189,8 @@ ROWS: list[tuple[str, int]] = [
     (f"iam bypass-guard --updating-role {ROLE}/gate --gate-role {ROLE}/other", 0),
     ("iam bypass-guard --gate-role nobody", 2),
     ("stack empty nowhere", 2),
+    ("redrive nowhere", 2),
+    ("redrive --most none", 2),
     ("history nowhere", 2),
     ("thresholds init --task classifier --group churn -o new.yaml", 0),
     ("thresholds init --task classifier --group churn -o churn.yaml", 2),

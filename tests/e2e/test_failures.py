@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from aws import clients
+from cli.main import run
+
 pytestmark = pytest.mark.e2e
 
 
@@ -51,6 +54,23 @@ def test_an_event_that_starts_no_execution_is_kept_in_the_dead_letter_queue(stac
     stack.sandbox.redeliver(letter["requestPayload"])
     stack.settle()
     assert stack.describe(arn)["ModelApprovalStatus"] == "Approved"
+
+
+def test_an_event_in_the_dead_letter_queue_is_put_back_by_a_command(
+    stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in stack.sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    for client in (clients.cloudformation_client, clients.sqs_client, clients.lambda_client):
+        client.cache_clear()
+    stack.dead_letters()
+    with stack.environment(stack.function("StartPipeline"), GOVERNANCE_PIPELINE_NAME="of-another-name"):
+        arn = stack.judged()["ModelPackageArn"]
+    assert run(["redrive"]) == 0
+    assert capsys.readouterr().out.startswith(f"put back: {arn}: ")
+    stack.settle()
+    assert stack.describe(arn)["ModelApprovalStatus"] == "Approved"
+    assert stack.dead_letters() == []
 
 
 def test_an_unversioned_package_is_refused_and_starts_nothing(stack: Any) -> None:

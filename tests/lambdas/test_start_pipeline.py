@@ -155,13 +155,13 @@ def test_while_an_execution_runs_none_is_started_and_later_one_for_each_later_ch
         pytest.param(20, True, "slow down", id="calls are throttled"),
     ],
 )
-def test_what_aws_refuses_for_now_is_left_for_the_reconciler(
+def test_what_aws_refuses_for_now_is_put_off_for_the_reconciler(
     registry: MemoryModelRegistry, quota: int, is_throttled: bool, says: str
 ) -> None:
     executions = MemoryExecutions(quota=quota)
     executions.is_throttled = is_throttled
     outcome = start(event(), registry, executions)
-    assert (outcome.outcome, outcome.reason) == ("left", says)
+    assert (outcome.outcome, outcome.reason) == ("put off", says)
 
 
 def test_a_failed_execution_is_left_for_the_reconciler(

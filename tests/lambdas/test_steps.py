@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from aws import clients
+from aws.aws_errors import AwsThrottledError
+from aws.executions import PipelineExecutions
 from checks.errors import GovernanceError
 from lambdas import handle_evaluate, handle_update, start_pipeline
 from pipelines.processing_job import main
@@ -195,19 +197,41 @@ def test_the_handler_of_the_rule_starts_the_pipeline_of_its_environment(
     assert json.loads(capsys.readouterr().out)["message"] == "started"
 
 
+def pending_event(account: Account) -> dict[str, object]:
+    """The event of a version that waits for approval."""
+    return {
+        "source": "aws.sagemaker",
+        "detail-type": "SageMaker Model Package State Change",
+        "detail": {
+            "ModelPackageArn": account.arn,
+            "LastModifiedTime": 1583862316266,
+            "ModelPackageStatus": "Completed",
+            "ModelApprovalStatus": "PendingManualApproval",
+        },
+    }
+
+
+def test_a_start_that_aws_refuses_for_now_is_counted(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AwsThrottledError("as many run as may", code="ResourceLimitExceeded")
+
+    monkeypatch.setattr(PipelineExecutions, "find", lambda *_, **__: None)
+    monkeypatch.setattr(PipelineExecutions, "start", refuse)
+    assert start_pipeline.handler(pending_event(account), None)["outcome"] == "put off"
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line["LeftStarts"], line["Pipeline"]) == ("put off", 1, "model-governance")
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Metrics"] == [{"Name": "LeftStarts", "Unit": "Count"}]
+
+
 def test_a_version_of_an_ungoverned_group_is_left_alone_and_counted(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = account.describe()
     clients.s3_client().delete_object(Bucket="thresholds", Key="thresholds/askdata.yaml")
-    detail = {
-        "ModelPackageArn": account.arn,
-        "LastModifiedTime": 1583862316266,
-        "ModelPackageStatus": "Completed",
-        "ModelApprovalStatus": "PendingManualApproval",
-    }
-    event = {"source": "aws.sagemaker", "detail-type": "SageMaker Model Package State Change"}
-    assert start_pipeline.handler(event | {"detail": detail}, None)["outcome"] == "ungoverned"
+    assert start_pipeline.handler(pending_event(account), None)["outcome"] == "ungoverned"
     line = json.loads(capsys.readouterr().out)
     assert line["UngovernedVersions"] == 1
     assert line["Pipeline"] == "model-governance"
