@@ -1,8 +1,8 @@
 """The process that is the embedded AWS: moto's server, extended, and a line of control to whoever started it.
 
-`python -m sandbox.embedded FOLDER REGION RETRY_INTERVAL SOCKET SCHEDULES INTERPRETER` serves the listening socket with
-that file descriptor, which its starter has opened: requests that come early wait there. It answers one JSON request a
-line, and ends when its input does, so it cannot outlive the process that started it.
+`python -m sandbox.embedded FOLDER REGION SOCKET RETRY_INTERVAL SCHEDULE_SPEED INTERPRETER` serves the listening socket
+with that file descriptor, which its starter has opened: requests that come early wait there. It answers one JSON
+request a line, and ends when its input does, so it cannot outlive the process that started it.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +20,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from sandbox.ageing import age_version
 from sandbox.cloudformation import describe_stack
 from sandbox.delivery import Delivery
 from sandbox.embedded_registry import EmbeddedRegistry
@@ -39,9 +41,9 @@ class EmbeddedAws:
     Args:
         folder: where logs, bundles and job folders go.
         region: whose stacks the control line describes.
-        retry_interval: seconds between the attempts of a failed asynchronous invocation.
         listening: the file descriptor of the listening socket.
-        keeps_schedules: whether scheduled rules run by the clock; otherwise they run on demand alone.
+        retry_interval: seconds between the attempts of a failed asynchronous invocation.
+        schedule_speed: how many times as fast as the clock scheduled rules run; with 0 they run on demand alone.
         interpreter: the Python that functions and jobs run with.
     """
 
@@ -49,10 +51,10 @@ class EmbeddedAws:
         self,
         folder: Path,
         region: str,
-        retry_interval: float,
         listening: int,
         *,
-        keeps_schedules: bool,
+        retry_interval: float,
+        schedule_speed: float,
         interpreter: str,
     ) -> None:
         self._region = region
@@ -67,7 +69,7 @@ class EmbeddedAws:
         self._tasks = BackgroundTasks()
         delivery = Delivery(self._functions, self._tasks, retry_interval)
         self._schedules = Schedules(delivery)
-        self._keeps_schedules = keeps_schedules
+        self._schedule_speed = schedule_speed
         self._log = FaultyEvents(self._faults, self._tasks)
         install(
             Parts(
@@ -84,8 +86,8 @@ class EmbeddedAws:
     def start(self) -> None:
         """Serve in the background."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        if self._keeps_schedules:
-            self._schedules.keep_running()
+        if self._schedule_speed:
+            self._schedules.keep_running(self._schedule_speed)
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what one line of control asks for."""
@@ -93,8 +95,9 @@ class EmbeddedAws:
             "stack": lambda: describe_stack(request["name"], DEFAULT_ACCOUNT_ID, self._region),
             "events": lambda: {"events": self._log.sent()},
             "deliver": lambda: self._deliver(request["event"]),
-            "schedules": lambda: {"rules": self._schedules.run()},
-            "running": lambda: {"tasks": self._tasks.running()},
+            "schedules": lambda: {"rules": self._schedules.run(request["named"])},
+            "running": lambda: {"tasks": self._tasks.running(request["patience"])},
+            "age": lambda: self._age(request["arn"], timedelta(seconds=request["seconds"])),
             "faults": lambda: self._follow(request["faults"]),
             "mishaps": lambda: {"met": self._faults.met()},
         }
@@ -107,6 +110,10 @@ class EmbeddedAws:
 
     def _deliver(self, event: Mapping[str, Any]) -> dict[str, Any]:
         self._log.deliver(event)
+        return {}
+
+    def _age(self, arn: str, by: timedelta) -> dict[str, Any]:
+        age_version(arn, by)
         return {}
 
     def _follow(self, faults: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +135,7 @@ def serve(aws: EmbeddedAws, requests: TextIO, answers: TextIO) -> None:
 
 def main() -> None:
     """Run until the input ends."""
-    folder, region, retry_interval, listening, schedules, interpreter = sys.argv[1:7]
+    folder, region, listening, retry_interval, schedule_speed, interpreter = sys.argv[1:7]
     answers = os.fdopen(os.dup(1), "w")
     # Whatever moto prints belongs to the log, not to the line of control.
     os.dup2(2, 1)
@@ -137,9 +144,9 @@ def main() -> None:
     aws = EmbeddedAws(
         Path(folder),
         region,
-        float(retry_interval),
         int(listening),
-        keeps_schedules=schedules == "kept",
+        retry_interval=float(retry_interval),
+        schedule_speed=float(schedule_speed),
         interpreter=interpreter,
     )
     aws.start()

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from sandbox.events import timestamp
 
 _RATE = re.compile(r"rate\((?P<number>\d+) (?P<unit>minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
+_LOOK_EVERY = 1.0  # seconds by the clock of the schedules
 
 
 class Schedules:
@@ -21,32 +23,45 @@ class Schedules:
 
     Args:
         delivery: invokes the targets.
+        clock: seconds since any moment, which never go back.
     """
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, clock: Callable[[], float] = time.monotonic) -> None:
         self._delivery = delivery
+        self._clock = clock
         self._last_run: dict[str, float] = {}
 
-    def run(self) -> list[str]:
-        """Run every scheduled rule once, now; return their names."""
-        rules = _scheduled_rules()
+    def run(self, named: str = "") -> list[str]:
+        """Run every scheduled rule whose name has `named` in it once, now; return their names."""
+        rules = [rule for rule in _scheduled_rules() if named in rule.name]
         for rule in rules:
             self._deliver(rule)
         return [rule.name for rule in rules]
 
-    def keep_running(self) -> None:
-        """Run each rule by its rate from now on, in the background."""
-        threading.Thread(target=self._watch, name="schedules", daemon=True).start()
+    def run_due(self, speed: float = 1.0) -> list[str]:
+        """Run each rule whose interval is over, on a clock that is `speed` times as fast; return their names.
 
-    def _watch(self) -> None:
+        AWS runs a rule for the first time one interval after it was made: here, after it was first seen.
+        """
+        now = self._clock() * speed
+        due = [
+            rule
+            for rule in _scheduled_rules()
+            if now - self._last_run.setdefault(rule.arn, now) >= _interval(rule.scheduled_expression)
+        ]
+        for rule in due:
+            self._last_run[rule.arn] = now
+            self._deliver(rule)
+        return [rule.name for rule in due]
+
+    def keep_running(self, speed: float) -> None:
+        """Run each rule by its rate from now on, in the background."""
+        threading.Thread(target=self._watch, args=[speed], name="schedules", daemon=True).start()
+
+    def _watch(self, speed: float) -> None:
         while True:
-            for rule in _scheduled_rules():
-                # AWS runs a rule for the first time one interval after it was made.
-                last = self._last_run.setdefault(rule.arn, time.monotonic())
-                if time.monotonic() - last >= _interval(rule.scheduled_expression):
-                    self._last_run[rule.arn] = time.monotonic()
-                    self._deliver(rule)
-            time.sleep(1)
+            self.run_due(speed)
+            time.sleep(_LOOK_EVERY / speed)
 
     def _deliver(self, rule: Any) -> None:
         event = {

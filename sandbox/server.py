@@ -30,6 +30,7 @@ REGION = "us-east-1"
 PROJECT = Path(__file__).resolve().parents[1]
 # The CDK's roles have policies that AWS manages.
 MOTO_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+_PATIENCE = 0.25  # seconds for which one question after what still runs waits for an answer
 FUNCTIONS_LOG = "functions.log"  # in the sandbox's folder: what the deployed functions print
 
 
@@ -95,7 +96,8 @@ class Sandbox:
             when left out.
         region: the AWS region that the sandbox pretends to be.
         retry_interval: seconds between the attempts of a failed asynchronous invocation, where AWS waits minutes.
-        keeps_schedules: whether scheduled rules run by the clock; `run_schedules` runs them in any case.
+        schedule_speed: how many times as fast as the clock scheduled rules run: 1 is as in AWS. With 0 only
+            `run_schedules` runs them, as it does in any case.
         interpreter: the Python that functions and jobs run with, and that the runtime bundle is built for.
         progress: called with one short line for each step that takes time.
     """
@@ -106,7 +108,7 @@ class Sandbox:
         *,
         region: str = REGION,
         retry_interval: float = 1.0,
-        keeps_schedules: bool = False,
+        schedule_speed: float = 0.0,
         interpreter: str = sys.executable,
         progress: Callable[[str], None] = _ignore,
     ) -> None:
@@ -114,7 +116,7 @@ class Sandbox:
         self._keep = folder is not None
         self._folder = folder
         self._retry_interval = retry_interval
-        self._keeps_schedules = keeps_schedules
+        self._schedule_speed = schedule_speed
         self._interpreter = interpreter
         self._progress = progress
         self._process: subprocess.Popen[str] | None = None
@@ -178,9 +180,8 @@ class Sandbox:
     def _embedded(self, listening: int) -> subprocess.Popen[str]:
         """Start the process that is the embedded AWS, on an open socket."""
         program = [sys.executable, "-m", "sandbox.embedded"]
-        schedules = "kept" if self._keeps_schedules else "on demand"
-        arguments = [str(self.folder), self.region, str(self._retry_interval), str(listening), schedules]
-        arguments.append(self._interpreter)
+        pace = [str(self._retry_interval), str(self._schedule_speed)]
+        arguments = [str(self.folder), self.region, str(listening), *pace, self._interpreter]
         with (self.folder / "server.log").open("ab") as log:
             # A session of its own: Ctrl-C reaches this process only, which then ends that one in order.
             return subprocess.Popen(  # noqa: S603 - this interpreter, a module of our own
@@ -269,10 +270,18 @@ class Sandbox:
         met: dict[str, int] = self._ask("mishaps")["met"]
         return met
 
-    def run_schedules(self) -> list[str]:
-        """Run every scheduled rule that is enabled once, now, in the background; return the names of the rules."""
-        rules: list[str] = self._ask("schedules")["rules"]
+    def run_schedules(self, named: str = "") -> list[str]:
+        """Run every scheduled rule that is enabled once, now, in the background; return the names of the rules.
+
+        Args:
+            named: only those whose names have this in them.
+        """
+        rules: list[str] = self._ask("schedules", named=named)["rules"]
         return rules
+
+    def age(self, model_package_arn: str, seconds: float) -> None:
+        """Let a version, and the executions whose description names it, have been made so many seconds earlier."""
+        self._ask("age", arn=model_package_arn, seconds=seconds)
 
     def wait_idle(self, timeout: float = 60.0) -> None:
         """Wait until no event is being delivered, no asynchronous invocation retried and no execution running.
@@ -284,10 +293,9 @@ class Sandbox:
             SandboxError: something still runs after `timeout` seconds; the message names it.
         """
         deadline = time.monotonic() + timeout
-        while running := self._ask("running")["tasks"]:
+        while running := self._ask("running", patience=_PATIENCE)["tasks"]:
             if time.monotonic() > deadline:
                 raise SandboxError(f"the sandbox is still busy after {timeout:g} s: {', '.join(running)}")
-            time.sleep(0.02)
 
     def _ask(self, action: str, **arguments: Any) -> dict[str, Any]:
         process = self._process

@@ -18,6 +18,7 @@ class BackgroundTasks:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
         self._numbers = itertools.count()
         self._running: dict[int, str] = {}
 
@@ -35,10 +36,13 @@ class BackgroundTasks:
             finally:
                 with self._lock:
                     del self._running[number]
+                    if not self._running:
+                        self._idle.notify_all()
 
         threading.Thread(target=run, name=name, daemon=True).start()
 
-    def running(self) -> list[str]:
-        """Return the names of the tasks that have not ended."""
+    def running(self, patience: float = 0.0) -> list[str]:
+        """Return the names of the tasks that run after `patience` seconds, or none as soon as all have ended."""
         with self._lock:
+            self._idle.wait_for(lambda: not self._running, timeout=patience)
             return list(self._running.values())

@@ -55,11 +55,11 @@ def _progress(line: str) -> None:
 
 @contextmanager
 def _deployed(
-    context: Iterable[str], *, keeps_schedules: bool = False
+    context: Iterable[str], *, schedule_speed: float = 0.0
 ) -> Iterator[tuple[Sandbox, dict[str, str]]]:
     """Run a sandbox with the stack in it, and give the environment that points at it."""
     settings = parse_context(context)
-    with _ended_in_order(), Sandbox(keeps_schedules=keeps_schedules, progress=_progress) as sandbox:
+    with _ended_in_order(), Sandbox(schedule_speed=schedule_speed, progress=_progress) as sandbox:
         started = time.monotonic()
         deployments = sandbox.deploy(context=settings)
         _progress(f"deployed in {time.monotonic() - started:.0f} s")
@@ -117,7 +117,7 @@ def up(
     SIGTERM ends it, and everything in it is gone, the file of variables too.
     """
     faults = parse_faults(fault or [])
-    with _deployed(context or [], keeps_schedules=True) as (sandbox, environment), sandbox.faults(faults):
+    with _deployed(context or [], schedule_speed=1.0) as (sandbox, environment), sandbox.faults(faults):
         lines = "unset AWS_PROFILE\n" + "".join(
             f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()
         )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aws.model_packages import Identity
-from aws.sagemaker_shapes import model_package
+from aws.sagemaker_shapes import model_package, summary
 
 ANSWER: dict[str, Any] = {
     "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/1",
@@ -71,6 +71,7 @@ def test_a_version_that_is_merely_logged_is_not_pending(answer: dict[str, Any], 
     package = model_package({**ANSWER, **answer})  # type: ignore[typeddict-item]
     assert package.approval_status == status
     assert package.is_pending == (status == "PendingManualApproval")
+    assert summary({**ANSWER, **answer}).approval_status == status  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize(

@@ -360,6 +360,23 @@ def test_a_version_that_has_a_status_and_no_execution_is_not_waited_for(
     assert json.loads(json.dumps(wait.document_of(waited)))["status_given_by"]["source"] == "outside_the_gate"
 
 
+def test_a_version_that_is_merely_logged_is_not_waited_for(
+    arn: str, log: FolderDecisionLog, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Logged(MemoryModelRegistry):
+        def describe(self, arn: str) -> ModelPackage:
+            return replace(super().describe(arn), approval_status="Logged")
+
+    registry = Logged()
+    registry.register(Registration(group="churn", image="repo/image:1"))
+    (waited,), _ = _wait(_place(registry, log, [None]), arn)
+    assert (clock.now, waited.exit_code, waited.result, waited.status) == (0, 3, "no decision", "Logged")
+    wait.deliver([waited], Format.TEXT, None)
+    first, *_, status = capsys.readouterr().out.splitlines()
+    assert first == f"Logged: no decision of the gate about {arn} is known"
+    assert status.startswith("status      Logged, registered so at ")
+
+
 @pytest.mark.parametrize(("status", "result"), [(PENDING, "nothing started"), ("Approved", "no decision")])
 def test_where_nothing_is_deployed_the_wait_ends_at_once(
     registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, clock: Clock, *, status: str, result: str

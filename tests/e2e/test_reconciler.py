@@ -28,7 +28,7 @@ def without_events(stack: Any) -> Iterator[None]:
 
 def reconcile(stack: Any) -> dict[str, Any]:
     """Let the schedule come, wait for what it starts, and return the figures of the run."""
-    assert [name for name in stack.sandbox.run_schedules() if "-ReconcilerRule" in name]
+    assert len(stack.sandbox.run_schedules("-ReconcilerRule")) == 1
     stack.settle()
     groups = [group["logGroupName"] for group in stack.client("logs").describe_log_groups()["logGroups"]]
     (own,) = [name for name in groups if "Reconcile" in name]
@@ -91,3 +91,27 @@ def test_a_version_above_the_quota_is_decided_later(stack: Any) -> None:
     reconcile(stack)
     assert len(stack.executions(second)) == 1
     assert stack.describe(second)["ModelApprovalStatus"] == "Approved"
+
+
+def test_an_execution_that_fails_for_an_hour_is_given_up_with_the_reason_and_raises_the_alarm(
+    stack: Any,
+) -> None:
+    with stack.environment(stack.function("UpdateModelStatus"), GOVERNANCE_DECISIONS_BUCKET=None):
+        arn = stack.register()
+        stack.settle()
+        assert reconcile(stack)["retried"] >= 1
+        stack.sandbox.age(arn, seconds=3600)
+        said = reconcile(stack)
+    assert said["given_up"] == 1
+    # What the alarm Undecided is raised for is taken out of this line.
+    (directive,) = said["_aws"]["CloudWatchMetrics"]
+    assert {"Name": "UndecidedVersions", "Unit": "Count"} in directive["Metrics"]
+    assert said["UndecidedVersions"] == said["undecided"] >= 1
+    described = stack.describe(arn)
+    assert described["ModelApprovalStatus"] == "PendingManualApproval"
+    assert described["ApprovalDescription"].startswith("Not decided: UpdateModelStatus failed: ")
+    assert "GOVERNANCE_DECISIONS_BUCKET" in described["ApprovalDescription"]
+    # Although the step works again, the version is left to people, and no further run tries it.
+    assert reconcile(stack)["given_up"] == 0
+    (execution,) = stack.executions(arn)
+    assert [step["AttemptCount"] for step in stack.steps(execution)] == [1, 2]

@@ -1,7 +1,7 @@
 """Every pending version is decided once for each change, whether or not the events came."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,19 @@ def test_versions_of_groups_that_are_left_alone_are_not_even_read(gate: Gate, tm
     gate.governed = GovernedGroups(FolderThresholdStore(tmp_path), UngovernedGroups.IGNORE)
     gate.register()
     assert gate.reconcile() == RunSummary()
+    assert gate.executions.all == []
+
+
+def test_a_version_that_is_merely_logged_is_left_alone(gate: Gate) -> None:
+    class Logged(MemoryModelRegistry):
+        def describe(self, arn: str) -> ModelPackage:
+            return replace(super().describe(arn), approval_status="Logged")
+
+    arn = gate.register()
+    gate.registry.__class__ = Logged
+    assert gate.send_event(arn) == "ignored"
+    # Should the registry list it among the pending ones, nothing is started either.
+    assert gate.reconcile() == RunSummary(pending=1, looked_at=1)
     assert gate.executions.all == []
 
 
@@ -276,7 +289,15 @@ class Story:
     """What may happen to some versions, each step by its name; it counts the changes and the decisions of each."""
 
     ALONE = ("register", "reconcile", "finish", "fail", "throttle", "use_up_quota", "recover")
-    OF_ONE = ("send_event", "send_status_event", "send_edit_event", "edit", "set_back")
+    OF_ONE = (
+        "send_event",
+        "send_status_event",
+        "send_edit_event",
+        "edit",
+        "edit_at_once",
+        "set_back",
+        "set_back_and_edit_at_once",
+    )
 
     def __init__(self, *, answers_conflict: bool) -> None:
         self.gate = Gate()
@@ -306,6 +327,14 @@ class Story:
     def edit(self, arn: str) -> None:
         self.gate.wait(seconds=1)
         self.gate.registry.update(arn, metadata={"team": str(self.gate.now.second)})
+
+    def edit_at_once(self, arn: str) -> None:
+        """Edit the version in the same instant as whatever happened before."""
+        self.gate.registry.update(arn, metadata={"team": "at once"})
+
+    def set_back_and_edit_at_once(self, arn: str) -> None:
+        self.set_back(arn)
+        self.edit_at_once(arn)
 
     def set_back(self, arn: str) -> None:
         if not self.gate.registry.describe(arn).is_pending:

@@ -87,6 +87,14 @@ class Account:
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return url, arn
 
+    def log(self, function: str) -> list[str]:
+        """What a function, given by its ARN, has printed, and Lambda's own lines."""
+        group = f"/aws/lambda/{function.rsplit(':', 1)[-1]}"
+        logs = self.client("logs")
+        if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+            return []
+        return [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+
     def messages(self, queue_url: str) -> list[dict[str, Any]]:
         answer = self.client("sqs").receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
@@ -163,6 +171,12 @@ def account() -> Iterator[Account]:
         here = Account(sandbox)
         here.role(ROLE.rpartition("/")[2])
         yield here
+
+
+@pytest.fixture
+def account_of() -> type[Account]:
+    """What makes the account of a sandbox of the test's own."""
+    return Account
 
 
 @pytest.fixture

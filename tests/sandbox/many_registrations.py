@@ -17,7 +17,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -33,6 +33,8 @@ CALLERS = 8  # who register at the same time
 # Runs of the schedule beyond those that the quota alone asks for, for what is refused and fails meanwhile.
 SPARE_RUNS = 15
 QUIET_SECONDS = 3_600.0
+RECONCILER_RULE = "-ReconcilerRule"
+OUTCOME_SUFFIX = ".outcome.json"
 THRESHOLDS = """
 name: many-registrations
 applies_to:
@@ -193,20 +195,24 @@ class Account:
             return dict(zip(arns, callers.map(describe_one, arns), strict=True))
 
     def undecided(self, arns: Sequence[str]) -> list[str]:
-        """Return those of the versions that the gate has not marked as decided."""
-        return [
-            arn
-            for arn, version in self.describe(arns).items()
-            if "governance:decision-uri" not in version.get("CustomerMetadataProperties", {})
-        ]
+        """Return those of the versions about whose decision nothing is recorded as done."""
+        groups = {arn.split("/")[1] for arn in arns}
+        recorded: set[tuple[str, ...]] = set()
+        for group in groups:
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._outputs["DecisionsBucket"], Prefix=f"decisions/{group}/"
+            )
+            keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+            recorded |= {tuple(key.split("/")[1:3]) for key in keys if key.endswith(OUTCOME_SUFFIX)}
+        return [arn for arn in arns if tuple(arn.split("/")[1:]) not in recorded]
 
-    def executions(self) -> Iterator[dict[str, Any]]:
-        """Yield every execution of the gate's pipeline."""
+    def executions(self, arns: Collection[str]) -> list[dict[str, Any]]:
+        """Return every execution of the gate's pipeline for one of the versions."""
         pages = self._sagemaker.get_paginator("list_pipeline_executions").paginate(
             PipelineName=self._outputs["PipelineName"], MaxResults=100
         )
-        for page in pages:
-            yield from page["PipelineExecutionSummaries"]
+        listed = [execution for page in pages for execution in page["PipelineExecutionSummaries"]]
+        return [execution for execution in listed if execution.get("PipelineExecutionDescription") in arns]
 
     def decisions(self, arn: str) -> list[dict[str, Any]]:
         """Return every decision record about the version, by what of it is compared."""
@@ -241,7 +247,6 @@ def register_many(account: Account, versions: int, faults: Faults, *, say: Calla
     say("the quiet day is over")
 
     # Then all at once. What the events bring about is seen first, then what the schedule adds.
-    before = {execution["PipelineExecutionArn"] for execution in account.executions()}
     with account.sandbox.faults(faults):
         beginning = time.monotonic()
         registered = account.register([cases[number % len(cases)] for number in range(versions)])
@@ -253,13 +258,13 @@ def register_many(account: Account, versions: int, faults: Faults, *, say: Calla
         most = versions // faults.concurrent_executions + SPARE_RUNS
         while waiting and figures.runs_of_the_schedule < most:
             say(f"{len(waiting)} wait after {figures.runs_of_the_schedule} runs of the schedule")
-            account.sandbox.run_schedules()
+            account.sandbox.run_schedules(RECONCILER_RULE)
             account.sandbox.wait_idle(QUIET_SECONDS)
             figures.runs_of_the_schedule += 1
             waiting = account.undecided(waiting)
         figures.mishaps = account.sandbox.mishaps()
 
-    executions = [one for one in account.executions() if one["PipelineExecutionArn"] not in before]
+    executions = account.executions(registered)
     figures.executions = len(executions)
     figures.executions_that_failed = sum(one["PipelineExecutionStatus"] != "Succeeded" for one in executions)
     figures.differences += _differences(account, registered, expected, figures)

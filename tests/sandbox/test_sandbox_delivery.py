@@ -29,12 +29,7 @@ def rule(account: Any, detail: dict[str, Any], function: str, **target: Any) -> 
 
 
 def attempts(account: Any, function: str) -> list[str]:
-    group = f"/aws/lambda/{function.rsplit(':', 1)[-1]}"
-    groups = account.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    if not groups:
-        return []
-    events = account.client("logs").filter_log_events(logGroupName=group)["events"]
-    return [event["message"] for event in events if event["message"].startswith(("ATTEMPT", "START"))]
+    return [line for line in account.log(function) if line.startswith(("ATTEMPT", "START"))]
 
 
 def test_a_rule_hands_matching_events_to_its_function_and_no_others(account: Any) -> None:
