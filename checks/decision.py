@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from checks.limits import Limit
 from checks.measurements import Interval
+from checks.values import value_class
 
 
 class Outcome(StrEnum):
@@ -33,7 +34,7 @@ class Consequence(StrEnum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Finding:
     """One check held against one measurement (or against its absence).
 

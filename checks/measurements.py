@@ -1,9 +1,9 @@
 """Measurements: the named numbers that reports hold, and those that reports could not measure."""
 
-from dataclasses import dataclass
+from checks.values import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Source:
     """Where a measurement is: the report's URI, and the JSON pointer (RFC 6901) inside it."""
 
@@ -14,7 +14,7 @@ class Source:
         return f"{self.uri}#{self.pointer}" if self.pointer else self.uri
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Interval:
     """A two-sided interval around a value; `confidence` is its level, strictly between 0 and 1."""
 
@@ -28,7 +28,7 @@ class Interval:
         return round((1 + self.confidence) / 2, 12)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Measured:
     """One finite number out of a report.
 
@@ -54,7 +54,7 @@ class Measured:
     spread_problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Unmeasured:
     """A metric that a report names but could not measure, and why. Never 0, `None` or NaN.
 

@@ -21,11 +21,11 @@ class ReportError(GovernanceError):
 
 
 def _refuse_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    result: dict[str, JsonValue] = {}
-    for key, value in pairs:
-        if key in result:
-            raise ReportError(f'the key "{key}" is there twice in one object')
-        result[key] = value
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        raise ReportError(f'the key "{twice}" is there twice in one object')
     return result
 
 

@@ -38,7 +38,7 @@ from checks.reports.numbers import (
     why_not_a_number,
 )
 from checks.reports.reader import Reader
-from checks.reports.support import SPREADS, add_samples, add_spread, read_count, why_no_spread
+from checks.reports.support import SPREADS, add_stated_support, read_samples, why_no_spread
 from checks.strict_json import JsonValue
 
 FORMAT = "sagemaker_evaluation"
@@ -234,7 +234,9 @@ def list_named_members(node: Node) -> Iterator[tuple[str, Node]]:
         yield from node.members()
 
 
-_READ = frozenset({"value", "error", "facets", "interval", "samples", *SPREADS})
+_SUPPORT = ("samples", *SPREADS)
+_READ = frozenset({"value", "error", "facets", "interval", *_SUPPORT})
+_READ_OR_NAME = _READ | {"name"}
 _NO_VALUE = 'no "value" in it; write {"value": 0.9}, or {"value": null, "error": "why there is none"}'
 
 
@@ -271,22 +273,30 @@ def _read_entry_with_value(metric: str, node: Node, facet: str | None) -> Iterat
     entry = node.object()
     if "value" in entry:
         found = read_measurement(metric, node.child("value"), facet=facet, error=entry.get("error"))
-        yield add_spread(add_samples(found, entry.get("samples")), entry)
-        yield from _find_unusable_support(metric, node, facet)
+        yield add_stated_support(found, samples=entry.get("samples"), entry=entry)
+        if "samples" in entry or "standard_deviation" in entry or "standard_error" in entry:
+            yield from _find_unusable_support(metric, node, facet)
     elif entry.keys() - {"facets", "name"}:
         reason = read_error(entry.get("error")) or _NO_VALUE
         yield Unmeasured(metric, reason, node.source, facet, itself_only=True)
-    for key, child in node.members():
-        if key == "facets" and facet is not None:
-            for group, group_entry in child.members():
-                yield make_gap(metric, group_entry, _WITHIN_A_FACET, facet=f"{facet},{group}")
-        elif key == "facets":
-            child.object()
-            for group, group_entry in child.members():
-                yield from _read_facet(metric, group_entry, group)
-                yield from _spread_error_to_facet(metric, node, group)
-        elif key not in {*_READ, "name"}:
-            yield from read_numbers_below(f"{metric}.{key}", child, facet=facet)
+    if "facets" in entry:
+        yield from _read_facets(metric, node, facet)
+    if not entry.keys() <= _READ_OR_NAME:
+        for key, child in node.members():
+            if key not in _READ_OR_NAME:
+                yield from read_numbers_below(f"{metric}.{key}", child, facet=facet)
+
+
+def _read_facets(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
+    facets = node.child("facets")
+    if facet is not None:
+        for group, group_entry in facets.members():
+            yield make_gap(metric, group_entry, _WITHIN_A_FACET, facet=f"{facet},{group}")
+        return
+    facets.object()
+    for group, group_entry in facets.members():
+        yield from _read_facet(metric, group_entry, group)
+        yield from _spread_error_to_facet(metric, node, group)
 
 
 def _read_facet(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
@@ -314,13 +324,18 @@ def _spread_error_to_facet(metric: str, node: Node, facet: str) -> Iterator[Meas
 def _find_unusable_support(metric: str, node: Node, facet: str | None) -> Iterator[Unmeasured]:
     """Yield a gap for each spread and sample size that cannot be used, at its own address."""
     entry = node.object()
-    for key in ("samples", *SPREADS):
+    for key in _SUPPORT:
         if key not in entry:
             continue
-        problem = read_count(entry[key]).problem if key == "samples" else why_no_spread(entry[key])
-        if problem is not None or entry[key] is None:
-            reason = why_not_a_number(entry[key]) or problem or ""
+        value = entry[key]
+        problem = _why_no_samples(value) if key == "samples" else why_no_spread(value)
+        if problem is not None:
+            reason = why_not_a_number(value) or problem
             yield make_gap(f"{metric}.{key}", node.child(key), reason, facet=facet)
+
+
+def _why_no_samples(value: JsonValue) -> str | None:
+    return "is null" if value is None else read_samples(value)[1]
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

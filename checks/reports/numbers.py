@@ -3,11 +3,11 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from checks.exact import of_integer
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.strict_json import JsonValue, ReportError
+from checks.values import value_class
 
 # How Clarify, Model Monitor and pandas write what JSON has no number for.
 MAX_POINTER = 8_192  # characters; every measurement below a name carries it
@@ -20,9 +20,13 @@ _LONGEST = 200  # characters of an error that is no text
 _CODES = frozenset({"code", "status", "status_code", "exit_code", "errno"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Node:
-    """A value inside a report, and where it is."""
+    """A value inside a report, and where it is.
+
+    Values are as `json` parses them, and are asked for being a `dict` or a `list`, which is much faster than asking for
+    a `Mapping`: reports are large.
+    """
 
     value: JsonValue
     source: Source
@@ -33,22 +37,30 @@ class Node:
         Raises:
             ReportError: when the names that lead there are longer than any report's.
         """
-        if isinstance(self.value, Mapping):
+        if isinstance(self.value, dict):
             value = self.value[str(key)]
-        elif isinstance(self.value, Sequence):
+        elif isinstance(self.value, list):
             value = self.value[int(key)]
         else:
             raise KeyError(key)
-        escaped = str(key).replace("~", "~0").replace("/", "~1")
-        pointer = f"{self.source.pointer}/{escaped}"
-        return Node(value, replace(self.source, pointer=_refuse_long_name(pointer)))
+        return self._at(value, str(key))
+
+    def _at(self, value: JsonValue, key: str) -> "Node":
+        if "~" in key or "/" in key:
+            key = key.replace("~", "~0").replace("/", "~1")
+        pointer = f"{self.source.pointer}/{key}"
+        if len(pointer) > MAX_POINTER:
+            _refuse_long_name(pointer)
+        return Node(value, Source(self.source.uri, pointer))
 
     def members(self) -> Iterator[tuple[str, "Node"]]:
         """Yield the members of an object by key, or of a list by index; nothing of anything else."""
-        if isinstance(self.value, Mapping):
-            yield from ((key, self.child(key)) for key in self.value)
-        elif isinstance(self.value, Sequence) and not isinstance(self.value, str):
-            yield from ((str(index), self.child(index)) for index in range(len(self.value)))
+        if isinstance(self.value, dict):
+            for key, value in self.value.items():
+                yield key, self._at(value, key)
+        elif isinstance(self.value, list):
+            for index, value in enumerate(self.value):
+                yield str(index), self._at(value, str(index))
 
     def __contains__(self, key: str) -> bool:
         return isinstance(self.value, Mapping) and key in self.value
@@ -116,6 +128,8 @@ def is_undefined(value: JsonValue) -> bool:
 
 def why_not_a_number(value: JsonValue) -> str | None:
     """Return why `value` is not a finite number, or `None` when it is one."""
+    if type(value) is float and math.isfinite(value):  # as nearly every figure of a report is
+        return None
     if value is None:
         return "null, without a reason"
     if isinstance(value, str) and is_undefined(value):
@@ -169,7 +183,9 @@ def read_measurement(
 ) -> Measurement:
     """Return the value of `node` as a measurement; `error` is the report's own reason for an undefined one."""
     reason = why_not_a_number(node.value)
-    if node.value is None and isinstance(error, str) and error.strip():
+    if error is None:
+        pass
+    elif node.value is None and isinstance(error, str) and error.strip():
         reason = error
     elif (stated := read_error(error)) is not None:
         reason = f"{reason or 'the value comes with an error'}: {stated}"

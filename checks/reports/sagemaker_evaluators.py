@@ -13,7 +13,7 @@ from checks.evidence import ReportKind
 from checks.measurements import Measurement
 from checks.reports.numbers import Node, make_gap, name_kind, read_error, read_measurement, read_numbers_below
 from checks.reports.reader import Reader
-from checks.reports.support import add_samples, add_spread, add_support
+from checks.reports.support import add_stated_support, add_support
 from checks.strict_json import JsonValue
 
 FORMAT = "sagemaker_evaluators"
@@ -81,7 +81,7 @@ def _read_judged(metric: str, node: Node) -> Iterator[Measurement]:
     found = read_measurement(metric, node.child("score"), error=entry.get("error"))
     # A judge's scores are no zeros and ones: without their spread, their number does not make them a proportion.
     spread = {"standard_deviation": entry.get("std_deviation")}
-    yield add_spread(add_samples(found, entry.get("total_evaluations")), spread)
+    yield add_stated_support(found, samples=entry.get("total_evaluations"), entry=spread)
     for key, extra in node.members():
         if key not in _OF_A_SCORE:
             yield from read_numbers_below(f"{metric}.{key}", extra)

@@ -1,17 +1,19 @@
 """What a report says beside a value: how many items it rests on, and how far they spread."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checks.measurements import Interval, Measured, Measurement
 from checks.reports.numbers import is_undefined, name_kind, to_number, why_not_a_number
 from checks.strict_json import JsonValue
+from checks.values import value_class
 
 SPREADS = ("standard_deviation", "standard_error")
 _MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Count:
     """A number of items as a report gives it, or why it cannot be one; neither where the report does not know it."""
 
@@ -31,36 +33,77 @@ def read_count(value: JsonValue, *, least: int = 1) -> Count:
     return Count(int(given))
 
 
-def add_samples(measurement: Measurement, value: JsonValue) -> Measurement:
-    """Return `measurement` with the sample size `value`, or with what is wrong about it."""
+def add_stated_support(
+    measurement: Measurement, *, samples: JsonValue, entry: Mapping[str, JsonValue]
+) -> Measurement:
+    """Return `measurement` with the sample size `samples`, and with the spreads and the interval that `entry` gives.
+
+    What is wrong about them is kept as the problem of the samples, or of the spread.
+    """
     if not isinstance(measurement, Measured):
         return measurement
+    items, samples_problem = read_samples(samples)
+    spread = _NO_SPREAD
+    if "standard_deviation" in entry or "standard_error" in entry or "interval" in entry:
+        spread = _read_spread(entry, measurement.value)
+    # Made at once: making a copy for each part takes most of the time of reading a large report.
+    return Measured(
+        metric=measurement.metric,
+        value=measurement.value,
+        source=measurement.source,
+        facet=measurement.facet,
+        samples=items,
+        standard_deviation=spread.deviation,
+        standard_error=spread.error,
+        interval=spread.interval,
+        samples_problem=samples_problem,
+        spread_problem=spread.problem,
+    )
+
+
+def read_samples(value: JsonValue) -> tuple[int | None, str | None]:
+    """Return the sample size that `value` is, if it is one, and what is wrong about it, if something is."""
+    if type(value) is int and 1 <= value <= _MOST_SAMPLES:  # as nearly every sample size is
+        return value, None
     count = read_count(value)
     problem = None if count.problem is None else f"its sample size cannot be one: {count.problem}"
-    return replace(measurement, samples=count.items, samples_problem=problem)
+    return count.items, problem
 
 
-def add_spread(measurement: Measurement, entry: Mapping[str, JsonValue]) -> Measurement:
-    """Return `measurement` with the spreads and the interval of its entry, or with what is wrong about them."""
-    if not isinstance(measurement, Measured):
-        return measurement
-    reasons = {key: why_no_spread(entry[key]) for key in SPREADS if key in entry}
-    problems = [f"{key} {reason}" for key, reason in reasons.items() if reason is not None]
-    usable = {key: to_number(entry[key]) for key, reason in reasons.items() if reason is None}
-    interval = _read_interval(entry, measurement.value) if "interval" in entry else None
+@value_class
+class _Spread:
+    deviation: float | None = None
+    error: float | None = None
+    interval: Interval | None = None
+    problem: str | None = None
+
+
+_NO_SPREAD = _Spread()
+
+
+def _read_spread(entry: Mapping[str, JsonValue], value: float) -> _Spread:
+    usable: dict[str, float] = {}
+    problems: list[str] = []
+    for key in SPREADS:
+        if key not in entry:
+            continue
+        reason = why_no_spread(entry[key])
+        if reason is None:
+            usable[key] = to_number(entry[key])
+        else:
+            problems.append(f"{key} {reason}")
+    interval = _read_interval(entry, value) if "interval" in entry else None
     if "interval" in entry and interval is None:
         problems.append("interval is not low <= value <= high with a confidence between 0 and 1")
-    return replace(
-        measurement,
-        standard_deviation=usable.get("standard_deviation"),
-        standard_error=usable.get("standard_error"),
-        interval=interval,
-        spread_problem="; ".join(problems) or None,
+    return _Spread(
+        usable.get("standard_deviation"), usable.get("standard_error"), interval, "; ".join(problems) or None
     )
 
 
 def why_no_spread(value: JsonValue) -> str | None:
     """Return why `value` cannot be a spread, or `None` when it is one."""
+    if type(value) is float and 0 <= value < math.inf:
+        return None
     if value is None:
         return "is null"
     if isinstance(value, str) and is_undefined(value):
@@ -93,7 +136,7 @@ def add_support(
     A sample size alone does so too, and is then kept with the problem that there is no spread, unless `is_share` says
     that the items score 0 or 1.
     """
-    found = add_samples(measurement, samples)
+    found = add_stated_support(measurement, samples=samples, entry={})
     if not isinstance(found, Measured):
         return found
     problem = "is not given" if standard_error is None else why_no_spread(standard_error)
