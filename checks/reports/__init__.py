@@ -5,8 +5,8 @@ new one is a module and a line in `READERS`. `figures`, for files of no format, 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 
 from checks.evidence import Document, Report
 from checks.measurements import Measurement, Source
@@ -30,7 +30,7 @@ from checks.reports import (
 )
 from checks.reports.numbers import Node
 from checks.reports.reader import Reader
-from checks.reports.stated_errors import add_stated_errors
+from checks.reports.stated_errors import add_stated_errors, may_state_errors
 from checks.strict_json import JsonValue, ReportError, parse_report_json
 from checks.subject import Subject, SubjectError, read_subject
 
@@ -181,8 +181,10 @@ def _read(document: Document) -> tuple[list[Reader], tuple[Measurement, ...], Su
     parsed = parse_report_json(content) if lines is None else lines
     readers = _find_readers(parsed)
     report = Node(parsed, Source(document.name))
-    every = add_stated_errors(report, (found for reader in readers for found in reader.read(report)))
-    measurements = tuple(islice(_bound_names(_drop_nameless(every)), MAX_MEASUREMENTS + 1))
+    every: Iterable[Measurement] = chain.from_iterable(reader.read(report) for reader in readers)
+    if may_state_errors(content):
+        every = add_stated_errors(report, every)
+    measurements = tuple(islice(_bound_names(every), MAX_MEASUREMENTS + 1))
     if not measurements:
         raise ReportError("holds no metric")
     if len(measurements) > MAX_MEASUREMENTS:
@@ -202,15 +204,15 @@ def _find_readers(parsed: JsonValue) -> list[Reader]:
     raise ReportError(figures.why_unknown(parsed))
 
 
-def _drop_nameless(measurements: Iterator[Measurement]) -> Iterator[Measurement]:
-    """Pass on what has a name: keys may be empty or blank, and no check can ask for a metric called that."""
-    return (measurement for measurement in measurements if measurement.metric.strip())
+def _bound_names(measurements: Iterable[Measurement]) -> Iterator[Measurement]:
+    """Pass measurements on until their names are more than a report's: a long one may be the beginning of many.
 
-
-def _bound_names(measurements: Iterator[Measurement]) -> Iterator[Measurement]:
-    """Pass measurements on until their names are more than a report's: a long one may be the beginning of many."""
+    Those without a name are left out: keys may be empty or blank, and no check can ask for a metric called that.
+    """
     characters = 0
     for measurement in measurements:
+        if not measurement.metric or measurement.metric.isspace():
+            continue
         characters += _count_name_characters(measurement)
         if characters > MAX_NAME_CHARACTERS:
             raise ReportError("the names of its metrics are too long; shorten them")

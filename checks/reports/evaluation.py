@@ -200,14 +200,14 @@ _OUTSIDE = (
 
 
 def _is_figure(value: JsonValue) -> bool:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return "value" in value
     return why_not_a_number(value) is None
 
 
 def read_group(group: str, node: Node) -> Iterator[Measurement]:
     """Yield the metrics of one group, addressed as `group.name`."""
-    if not node.value or not (isinstance(node.value, Mapping) or is_named_list(node.value)):
+    if not node.value or not (isinstance(node.value, dict) or is_named_list(node.value)):
         misplaced = f"{name_kind(node.value)} where an object of metrics belongs"
         yield make_gap(group, node, "the group has no metric" if node.value == {} else misplaced)
         return
@@ -223,7 +223,7 @@ def is_named_list(value: JsonValue) -> bool:
 
 
 def _is_named(value: JsonValue) -> bool:
-    return isinstance(value, Mapping) and isinstance(value.get("name"), str) and bool(_READ & value.keys())
+    return isinstance(value, dict) and isinstance(value.get("name"), str) and bool(_READ & value.keys())
 
 
 def list_named_members(node: Node) -> Iterator[tuple[str, Node]]:
@@ -243,9 +243,9 @@ _NO_VALUE = 'no "value" in it; write {"value": 0.9}, or {"value": null, "error":
 def read_metric(metric: str, node: Node, facet: str | None) -> Iterator[Measurement]:
     """Yield one entry: an object with `value` or `facets`, a bare number, or a nested thing such as a curve."""
     value = node.value
-    if isinstance(value, Mapping) and ("value" in value or "facets" in value):
+    if isinstance(value, dict) and ("value" in value or "facets" in value):
         yield from _read_entry_with_value(metric, node, facet)
-    elif isinstance(value, Mapping) and value:
+    elif isinstance(value, dict) and value:
         yield from _read_nested(metric, node, facet)
     elif isinstance(value, Sequence) and not isinstance(value, str) and value:
         # A curve, a matrix, a list of named entries: it is no figure itself, and its parts are.
@@ -302,9 +302,9 @@ def _read_facets(metric: str, node: Node, facet: str | None) -> Iterator[Measure
 def _read_facet(metric: str, node: Node, facet: str) -> Iterator[Measurement]:
     """Yield the entry of one facet: its figure, or the gap at exactly that facet."""
     value = node.value
-    if isinstance(value, Mapping) and "value" in value:
+    if isinstance(value, dict) and "value" in value:
         found = list(_read_entry_with_value(metric, node, facet))
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         found = [make_gap(metric, node, read_error(value.get("error")) or _NO_VALUE, facet=facet)]
     else:
         found = [read_measurement(metric, node, facet=facet)]

@@ -71,7 +71,7 @@ class Node:
         Raises:
             ReportError: when it is something else.
         """
-        if isinstance(self.value, Mapping):
+        if isinstance(self.value, dict):
             return self.value
         raise ReportError(
             f"{self.source.pointer or 'the top'}: {name_kind(self.value)} where an object belongs"
@@ -145,6 +145,8 @@ def why_not_a_number(value: JsonValue) -> str | None:
 
 def to_number(value: JsonValue) -> float:
     """Return `value`, which `why_not_a_number` found to be one."""
+    if type(value) is float:
+        return value
     if not isinstance(value, int | float):
         raise TypeError(f"{name_kind(value)} is not a number")
     return of_integer(value) if isinstance(value, int) else value

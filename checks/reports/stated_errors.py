@@ -1,6 +1,6 @@
 """Errors that reports state beside their figures: they reach every figure of the object that they are in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports.numbers import Node, find_error_beside, why_not_a_number
@@ -9,7 +9,12 @@ from checks.strict_json import JsonValue
 _Path = tuple["_Path", str] | None  # of keys and indices, the last one first
 
 
-def add_stated_errors(report: Node, found: Iterator[Measurement]) -> Iterator[Measurement]:
+def may_state_errors(content: bytes) -> bool:
+    """Whether JSON text may hold the key `error`, which may be written with escapes."""
+    return b"error" in content or b"\\u" in content
+
+
+def add_stated_errors(report: Node, found: Iterable[Measurement]) -> Iterator[Measurement]:
     """Pass on what was found in `report`; a figure below an object with an error is undefined as well.
 
     An error beside an undefined `value` is the reason for that value, and reaches nothing else.
