@@ -9,6 +9,6 @@ def alike(name: str) -> str:
     Spaces around the parts between dots do not count, nor how many follow each other, nor whether an accent is a
     character of its own (https://unicode.org/reports/tr15/, form C).
     """
-    if name.isascii() and len(name.split()) == 1 and not (name[0].isspace() or name[-1].isspace()):
+    if name.isascii() and name.isprintable() and " " not in name:
         return name
     return ".".join(" ".join(part.split()) for part in unicodedata.normalize("NFC", name).split("."))

@@ -83,7 +83,7 @@ def find_unusable(measured: Measured) -> str | None:
         return "the value is not a finite number"
     if problem := measured.samples_problem or _find_samples_problem(measured.samples):
         return problem
-    if is_proportion(measured) and not 0 <= measured.value <= 1:
+    if not 0 <= measured.value <= 1 and is_proportion(measured):
         return (
             f"{number_text(measured.value)} is given with a sample size and no spread, so it is a proportion, "
             "and a proportion is between 0 and 1"

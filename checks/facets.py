@@ -117,6 +117,9 @@ class Whole(AskedFacet):
             yield None
 
 
+WHOLE = Whole()
+
+
 @dataclass(frozen=True, slots=True)
 class Every(AskedFacet):
     """Every column and every group: `*`."""
@@ -184,7 +187,7 @@ class GroupAbove(Named):
 def parse_facet(text: str | None) -> AskedFacet:
     """Return what a check asks for that says `text` under `facet`, or nothing."""
     if text is None:
-        return Whole()
+        return WHOLE
     if text == EVERY:
         return Every()
     threshold = _threshold(text)

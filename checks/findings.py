@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from checks.decision import Consequence, Finding, Outcome
 
@@ -12,6 +11,7 @@ MAX_FINDING_BYTES = 6 * 1024 * 1024
 
 _SEVERITY = (None, Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _FRAME_BYTES = 600  # the keys, numbers, limit and blanks of one finding in a record
+_QUOTES = 10  # around five texts
 # One for all: `json.dumps` makes a new encoder for every text, which takes longer than the text.
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -30,12 +30,21 @@ def keep_within_bounds(groups: Sequence[Iterable[Finding]]) -> Iterator[Finding]
     left = MAX_FINDING_BYTES
     for group in groups:
         room = max(left, MAX_FINDING_BYTES // len(groups))
-        for finding in _keep_heaviest(room, list(group)):
+        findings = list(group)
+        sizes = [_count_bytes(finding) for finding in findings]
+        if sum(sizes) <= room:  # as nearly every group is
+            left -= sum(sizes)
+            yield from findings
+            continue
+        for finding in _keep_heaviest(room, findings):
             left -= _count_bytes(finding)
             yield finding
 
 
 def _keep_heaviest(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
+    if len(findings) == 1:
+        yield _sum_up(findings)
+        return
     heaviest_first = sorted(range(len(findings)), key=lambda index: -severity(findings[index]))
     kept: set[int] = set()
     for index in heaviest_first:
@@ -54,16 +63,25 @@ def _keep_heaviest(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
 
 def _sum_up(alike: Sequence[Finding]) -> Finding:
     """Return one finding for those of a check that came to the same."""
-    return replace(
-        alike[0],
-        facet=None if alike[0].facet is None else "*",
+    first = alike[0]
+    return Finding(
+        check=first.check,
+        metric=first.metric,
+        facet=None if first.facet is None else "*",
+        outcome=first.outcome,
+        consequence=first.consequence,
         value=None,
         samples=None,
         interval=None,
+        limit=first.limit,
+        why=first.why,
         reason=f"{len(alike):,} more came to the same, too many to be listed one by one",
     )
 
 
 def _count_bytes(finding: Finding) -> int:
+    text = f"{finding.check}{finding.metric}{finding.facet or ''}{finding.why}{finding.reason}"
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return _FRAME_BYTES + _QUOTES + len(text)  # each character is one byte of JSON
     texts = (finding.check, finding.metric, finding.facet or "", finding.why, finding.reason)
     return _FRAME_BYTES + sum(len(_as_json(text).encode("utf-8", "backslashreplace")) for text in texts)

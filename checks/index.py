@@ -2,13 +2,12 @@
 
 import difflib
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from checks.alike import alike
 from checks.evidence import Evidence
-from checks.facets import KnownFacets
+from checks.facets import WHOLE, KnownFacets
 from checks.gaps import ByFacet, add_gaps, group_gaps
 from checks.measurements import Measurement
 from checks.sensitive_share import Explanations, find_explanations, sum_sensitive_shares
@@ -17,6 +16,7 @@ from checks.thresholds import Check
 _NEIGHBOURS = 10  # names compared with a missing one, on each side of its place in an order
 _LONGEST_COMPARED = 200  # characters: comparing two names takes the product of their lengths
 _MOST_SHOWN = 5
+_NOTHING: dict[str | None, list[Measurement]] = {}
 
 
 class MeasurementIndex:
@@ -24,17 +24,25 @@ class MeasurementIndex:
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
-        self._found: defaultdict[str, defaultdict[str | None, list[Measurement]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
+        self._found: dict[str, dict[str | None, list[Measurement]]] = {}
         self._known_facets: dict[str, KnownFacets] = {}
-        for measurement in evidence.measurements:
-            self._found[alike(measurement.metric)][measurement.facet].append(measurement)
-        self._gaps = group_gaps(evidence.measurements)
+        measurements = evidence.measurements
+        for measurement in measurements:
+            by_facet = self._found.setdefault(alike(measurement.metric), {})
+            if measurement.facet in by_facet:
+                by_facet[measurement.facet].append(measurement)
+            else:
+                by_facet[measurement.facet] = [measurement]
+        self._gaps = group_gaps(measurements)
 
     def find_concerned(self, check: Check) -> Iterator[tuple[str | None, Sequence[Measurement]]]:
         """Yield each facet that `check` is about with what the evidence has of it, in the order of their names."""
         asked = check.asked_facet
+        if not self._gaps and asked is WHOLE and check.sensitive_features is None:
+            # As most checks are: nothing is to be put in order, and nothing is added.
+            if whole := self._found.get(alike(check.metric), _NOTHING).get(None):
+                yield None, whole
+            return
         found = add_gaps(alike(check.metric), asked, self._find_for(check), self._gaps)
         facets = (facet for facet in found if asked.concerns(facet))
         yield from ((facet, found[facet]) for facet in sorted(facets, key=lambda facet: facet or ""))

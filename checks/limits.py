@@ -6,7 +6,7 @@ table, in a threshold file. A new kind is a class here, named in `KINDS`, and a 
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Self
 
@@ -33,6 +33,7 @@ class Limit(ABC):
 
     __slots__ = ()
     keys: ClassVar[tuple[str, ...]]
+    __match_args__: ClassVar[tuple[str, ...]]
 
     @property
     @abstractmethod
@@ -67,8 +68,8 @@ class Limit(ABC):
                 if not isinstance(number, int | float):
                     return None
                 numbers.append(number)
-        parameters = len(fields(cls))  # type: ignore[arg-type]  # each kind is a dataclass of numbers
-        return cls(*numbers) if len(numbers) == parameters else None
+        # Each kind is a dataclass of numbers, and can be matched by all of them.
+        return cls(*numbers) if len(numbers) == len(cls.__match_args__) else None
 
     def __str__(self) -> str:
         """Return the limit as a line of a threshold file has it: `between: [-0.8, 0.8]`."""
@@ -100,7 +101,7 @@ class Limit(ABC):
         return Zone.ACROSS if self.meets(interval) else Zone.OUTSIDE
 
     def passes(self, value: float) -> bool:
-        """Whether a value meets the limit."""
+        """Whether a value meets the limit; a kind that need not make its `ranges` for this says how."""
         return self.passes_at((value, 0))
 
     def passes_at(self, end: End) -> bool:
@@ -173,6 +174,10 @@ class AtLeast(OneSided):
         """See `OneSided`."""
         return self.low
 
+    def passes(self, value: float) -> bool:
+        """See `Limit`."""
+        return value >= self.low
+
     @property
     def ranges(self) -> tuple[Range, ...]:
         """See `Limit`."""
@@ -205,6 +210,10 @@ class AtMost(OneSided):
         """See `OneSided`."""
         return self.high
 
+    def passes(self, value: float) -> bool:
+        """See `Limit`."""
+        return value <= self.high
+
     @property
     def ranges(self) -> tuple[Range, ...]:
         """See `Limit`."""
@@ -231,6 +240,10 @@ class Between(Limit):
     low: float
     high: float
     keys = ("between",)
+
+    def passes(self, value: float) -> bool:
+        """See `Limit`."""
+        return self.low <= value <= self.high
 
     @property
     def ranges(self) -> tuple[Range, ...]:
@@ -318,13 +331,13 @@ def limit_problem(given: Mapping[str, object]) -> str | None:
 
 
 def limit_among(given: Mapping[str, object]) -> Limit:
-    """Return the limit that is among the keys `given` of one check.
+    """Return the limit that is among the keys `given` of one check, which `limit_problem` finds nothing wrong with.
 
     Raises:
-        ValueError: there is not exactly one; `limit_problem` says why.
+        ValueError: there is none.
     """
-    keys = [key for kind in KINDS for key in kind.keys if given.get(key) is not None]
-    limit = read_limit({key: given[key] for key in keys})
+    of_kind = next((kind for kind in KINDS if given.get(kind.keys[0]) is not None), None)
+    limit = None if of_kind is None else of_kind.read(given)
     if limit is None:
         raise ValueError(limit_problem(given))
     return limit

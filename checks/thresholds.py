@@ -178,7 +178,7 @@ class Check(_Model):
 
     @model_validator(mode="after")
     def _has_one_limit(self) -> Self:
-        if problem := limit_problem(dict(self)):
+        if problem := limit_problem(self.__dict__):
             raise PydanticCustomError("limit", "{problem}", {"problem": problem})
         return self
 
@@ -190,7 +190,7 @@ class Check(_Model):
     @cached_property
     def limit(self) -> Limit:
         """What is asked of the value."""
-        return limit_among(dict(self))
+        return limit_among(self.__dict__)
 
 
 class AppliesTo(_Model):
