@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from pydantic import Field
 from checks import limits, threshold_file
 from checks.decision_record import DecisionRecord, parse_record
 from checks.evidence import Evidence, Report
-from checks.exact import number_text
+from checks.exact import number_text, written
 from checks.judge import judge
 from checks.limits import AtLeast, AtMost, Between, Limit, Target, Zone, read_limit
 from checks.measurements import Interval, Measured, Source
@@ -289,3 +290,22 @@ def test_a_further_kind_is_examined() -> None:
         't.yaml:3:10: warning: checks[0]: the limit of checks[1], "c1", is as strict or stricter, so this check '
         "decides nothing; remove it, or make its limit stricter"
     )
+
+
+_decimals = st.decimals(allow_nan=False, allow_infinity=False, places=20, min_value=-2, max_value=2).map(
+    lambda decimal: written(str(decimal))
+)
+_any_number = (
+    _decimals | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([5e-324, -0.0, 0.0])
+)
+
+
+@given(_any_number, _any_number, st.data())
+def test_a_value_passes_where_the_ranges_of_the_limit_hold_it(
+    first: float, second: float, data: st.DataObject
+) -> None:
+    low, high = sorted((first, second))
+    around = [first, second, math.nextafter(float(first), -3.0), math.nextafter(float(second), 3.0)]
+    value = data.draw(_any_number | st.sampled_from(around))
+    for limit in (AtLeast(low), AtMost(high), Between(low, high)):
+        assert limit.passes(value) == limit.passes_at((value, 0)), limit

@@ -1,6 +1,8 @@
 """Evidence and thresholds of any size: hints stay cheap, and a record holds what matters."""
 
+import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from checks.decision import Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence, Report
-from checks.findings import MAX_FINDING_BYTES
+from checks.findings import MAX_FINDING_BYTES, keep_within_bounds
 from checks.judge import judge
 from checks.measurements import Measured, Measurement, Source
 from checks.summary import summarise
@@ -152,3 +154,14 @@ def test_a_name_too_long_to_be_compared_gets_no_hint() -> None:
 
 def test_the_bound_leaves_room_for_the_rest_of_a_record() -> None:
     assert 2 * MAX_FINDING_BYTES <= MAX_RECORD_BYTES * 3 / 4
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", 'quo"tes', "back\\slash", "line\nbreak", "ü", "\ud800", "\x7f", ""], ids=ascii
+)
+def test_a_finding_counts_by_the_bytes_that_it_has_in_a_record(text: str) -> None:
+    one = Finding("c", "m", "f", Outcome.FAILED, None, None, None, None, limit=None, why="w", reason=text)
+    in_json = len(json.dumps(text, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    long = replace(one, reason=text * (MAX_FINDING_BYTES // max(1, in_json - 2) + 1))
+    assert [found.reason for found in keep_within_bounds([[one]])] == [text]
+    assert text == "" or [found.reason for found in keep_within_bounds([[long]])] != [long.reason]
