@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from checks.errors import GovernanceError
 
@@ -34,21 +35,47 @@ class CdkError(GovernanceError):
     """The CDK command line is missing or failed; the message ends with what it printed."""
 
 
+class Place(NamedTuple):
+    """An account and a region; the CDK calls it an environment."""
+
+    account: str
+    region: str
+
+    @property
+    def uri(self) -> str:
+        """The place as the CDK writes it."""
+        return f"aws://{self.account}/{self.region}"
+
+
+class PlacedStack(NamedTuple):
+    """A stack of an app: how the CDK and CloudFormation name it, and where it goes."""
+
+    artifact: str
+    name: str
+    place: Place
+
+
 class CdkCommand:
     """The pinned CDK command line of a checkout, run against one AWS endpoint.
 
     Args:
         project: the checkout, with `cdk.json` and `node_modules`.
         folder: where the cloud assembly and the CDK's own files go; nothing is written to the checkout.
-        environment: the environment of the CDK's processes, which names the endpoint.
+        environment_of: returns the environment of the CDK's processes for an account: its credentials, the endpoint.
     """
 
-    def __init__(self, project: Path, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, project: Path, folder: Path, environment_of: Callable[[str], Mapping[str, str]]
+    ) -> None:
         self._project = project
         self._folder = folder
-        path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
-        kept = {name: value for name, value in environment.items() if name not in UNWANTED}
-        self._environment = kept | SETTINGS | {"PATH": path}
+        self._environment_of = environment_of
+
+    def _environment(self, account: str) -> dict[str, str]:
+        given = self._environment_of(account)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', os.defpath)}"
+        kept = {name: value for name, value in given.items() if name not in UNWANTED}
+        return kept | SETTINGS | {"PATH": path}
 
     @property
     def _program(self) -> str:
@@ -63,62 +90,59 @@ class CdkCommand:
         *,
         app: str | None,
         context: Mapping[str, str],
-        environment: str | None,
+        home: Place,
+        bootstrapped: Collection[Place],
         progress: Callable[[str], None],
-    ) -> list[str]:
-        """Bootstrap `environment` unless it is None, and deploy every stack of the app.
+    ) -> list[PlacedStack]:
+        """Deploy every stack of the app with the credentials of its account, and bootstrap what needs it.
 
-        Bootstrapping and synthesis need nothing of each other and take most of the time: they run side by side.
+        Args:
+            app: the CDK app's command; that of `cdk.json` when `None`.
+            context: CDK context.
+            home: where a stack goes that names no account or region.
+            bootstrapped: the places that are bootstrapped already.
+            progress: called with one short line for each step that takes time.
 
         Returns:
-            The names of the deployed stacks, in the app's order.
+            The deployed stacks, in the app's order.
 
         Raises:
             CdkError: one of the commands failed.
         """
         assembly = self._folder / "cdk.out"
-        # Both are started, then both awaited: see above.
-        bootstrap = None
-        if environment is not None:
+        # Bootstrapping and synthesis need nothing of each other and take most of the time: they run side by side.
+        bootstraps = []
+        if home not in bootstrapped:
             progress("cdk bootstrap")
-            bootstrap = self._start(
-                ["bootstrap", environment, "--output", str(self._folder / "bootstrap.out")]
-            )
+            bootstraps.append(self._bootstrap(home))
         progress("cdk synth")
         settings = [word for item in context.items() for word in ("-c", "=".join(item))]
         options = ["--output", str(assembly), *(["--app", app] if app else []), *settings]
-        synthesis = self._start(["synth", "--all", "--quiet", *options], self._project)
-        try:
-            self._finish(synthesis)
-            if bootstrap is not None:
-                self._finish(bootstrap)
-        finally:
-            # Where one failed the other still runs, and nobody would end it.
-            for process in (synthesis, bootstrap):
-                if process is not None:
-                    _end(process)
-        progress("cdk deploy")
-        self._finish(
-            self._start(
-                [
-                    "deploy",
-                    "--all",
-                    "--app",
-                    str(assembly),
-                    "--require-approval",
-                    "never",
-                    "--progress",
-                    "events",
-                ]
-            )
-        )
-        return _stack_names(assembly)
+        synthesis = self._start(["synth", "--all", "--quiet", *options], home.account, self._project)
+        self._finish_all([synthesis, *bootstraps])
+        # What other places the app has, only synthesis tells.
+        stacks = _read_stacks(assembly, home)
+        places = list(dict.fromkeys(stack.place for stack in stacks))
+        others = [place for place in places if place != home and place not in bootstrapped]
+        for place in others:
+            progress(f"cdk bootstrap of account {place.account}")
+        self._finish_all([self._bootstrap(place) for place in others])
+        for place in places:
+            progress("cdk deploy" if place == home else f"cdk deploy into account {place.account}")
+            names = [stack.artifact for stack in stacks if stack.place == place]
+            words = ["deploy", *names, "--exclusively", "--app", str(assembly), "--progress", "events"]
+            self._finish_all([self._start([*words, "--require-approval", "never"], place.account)])
+        return stacks
 
-    def _start(self, arguments: list[str], cwd: Path | None = None) -> subprocess.Popen[str]:
+    def _bootstrap(self, place: Place) -> subprocess.Popen[str]:
+        output = self._folder / f"bootstrap-{place.account}.out"
+        return self._start(["bootstrap", place.uri, "--output", str(output)], place.account)
+
+    def _start(self, arguments: list[str], account: str, cwd: Path | None = None) -> subprocess.Popen[str]:
         return subprocess.Popen(  # noqa: S603 - the pinned CDK with arguments of our own
             [self._program, *arguments, "--no-notices"],
             cwd=cwd or self._folder,
-            env=self._environment,
+            env=self._environment(account),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -127,15 +151,27 @@ class CdkCommand:
             start_new_session=True,
         )
 
-    def _finish(self, process: subprocess.Popen[str]) -> None:
+    def _finish_all(self, processes: Sequence[subprocess.Popen[str]]) -> None:
         try:
-            output, _ = process.communicate()
+            for process in processes:
+                _finish(process)
         finally:
-            _end(process)
-        if process.returncode:
-            command = " ".join(map(str, process.args[1:3])) if isinstance(process.args, list) else "cdk"
-            tail = "\n".join(output.strip().splitlines()[-30:])
-            raise CdkError(f"cdk {command} failed with exit code {process.returncode}:\n{tail}")
+            # Where one failed the others still run, and nobody would end them.
+            for process in processes:
+                _end(process)
+
+
+def _finish(process: subprocess.Popen[str]) -> None:
+    """Wait for the end of a command.
+
+    Raises:
+        CdkError: it failed.
+    """
+    output, _ = process.communicate()
+    if process.returncode:
+        command = " ".join(map(str, process.args[1:3])) if isinstance(process.args, list) else "cdk"
+        tail = "\n".join(output.strip().splitlines()[-30:])
+        raise CdkError(f"cdk {command} failed with exit code {process.returncode}:\n{tail}")
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -146,10 +182,21 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def _stack_names(assembly: Path) -> list[str]:
+def _read_stacks(assembly: Path, home: Place) -> list[PlacedStack]:
+    """Return the stacks of a cloud assembly, in the app's order."""
     manifest = json.loads((assembly / "manifest.json").read_text())
-    return [
-        artifact.get("properties", {}).get("stackName", name)
-        for name, artifact in manifest["artifacts"].items()
-        if artifact["type"] == "aws:cloudformation:stack"
-    ]
+    stacks = []
+    for artifact, described in manifest["artifacts"].items():
+        if described["type"] == "aws:cloudformation:stack":
+            name = described.get("properties", {}).get("stackName", artifact)
+            stacks.append(PlacedStack(artifact, name, _read_place(described["environment"], home)))
+    return stacks
+
+
+def _read_place(environment: str, home: Place) -> Place:
+    """Return the place of `aws://<account>/<region>`, where each may be unknown."""
+    account, region = environment.removeprefix("aws://").split("/")
+    return Place(
+        home.account if account.startswith("unknown") else account,
+        home.region if region.startswith("unknown") else region,
+    )

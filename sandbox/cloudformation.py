@@ -152,7 +152,7 @@ def _apply_bucket_properties() -> None:
 
 
 def _with_properties(bucket: Any, properties: Mapping[str, Any]) -> Any:
-    """Apply versioning, the public access block and Object Lock to moto's bucket, and return it."""
+    """Apply versioning, the public access block, Object Lock and events to moto's bucket, and return it."""
     backend = s3_backends[bucket.account_id][bucket.partition]
     if "VersioningConfiguration" in properties:
         backend.put_bucket_versioning(bucket.name, properties["VersioningConfiguration"]["Status"])
@@ -167,6 +167,9 @@ def _with_properties(bucket: Any, properties: Mapping[str, Any]) -> Any:
         if retention:
             days, years = retention.get("Days"), retention.get("Years")
             backend.put_object_lock_configuration(bucket.name, True, retention["Mode"], days, years)
+    events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+    if str(events.get("EventBridgeEnabled", False)).lower() == "true":
+        backend.put_bucket_notification_configuration(bucket.name, {"EventBridgeConfiguration": {}})
     return bucket
 
 

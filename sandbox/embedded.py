@@ -16,11 +16,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from sandbox.ageing import age_version
+from sandbox.bucket_events import BucketEvents
 from sandbox.cloudformation import describe_stack
 from sandbox.delivery import Delivery
 from sandbox.embedded_registry import EmbeddedRegistry
@@ -59,18 +59,20 @@ class EmbeddedAws:
     ) -> None:
         self._region = region
         self._faults = ActiveFaults()
-        application = FaultyCalls(DomainDispatcherApplication(create_backend_app), self._faults)
+        self._tasks = BackgroundTasks()
+        self._log = FaultyEvents(self._faults, self._tasks)
+        answers = BucketEvents(DomainDispatcherApplication(create_backend_app), self._log)
+        answers.install()
+        application = FaultyCalls(answers, self._faults)
         self._server = make_server(
             "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listening
         )
         endpoint = f"http://localhost:{self._server.port}"
         self._functions = FunctionHost(folder / "functions", endpoint, interpreter)
         self._processing = ProcessingHost(folder / "processing", endpoint, interpreter)
-        self._tasks = BackgroundTasks()
         delivery = Delivery(self._functions, self._tasks, retry_interval)
         self._schedules = Schedules(delivery)
         self._schedule_speed = schedule_speed
-        self._log = FaultyEvents(self._faults, self._tasks)
         install(
             Parts(
                 functions=self._functions,
@@ -92,7 +94,7 @@ class EmbeddedAws:
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what one line of control asks for."""
         actions: dict[str, Callable[[], dict[str, Any]]] = {
-            "stack": lambda: describe_stack(request["name"], DEFAULT_ACCOUNT_ID, self._region),
+            "stack": lambda: describe_stack(request["name"], request["account"], self._region),
             "events": lambda: {"events": self._log.sent()},
             "deliver": lambda: self._deliver(request["event"]),
             "schedules": lambda: {"rules": self._schedules.run(request["named"])},

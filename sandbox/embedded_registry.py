@@ -1,6 +1,5 @@
 """The model registry where AWS and moto differ: an update keeps what it leaves out, every change is an event."""
 
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
 from sandbox import events, model_package_fields
+from sandbox.accounts import access_key_of, account_of, administrator_arn
+from sandbox.shared_groups import group_name, refuse_to_delete_with_versions
 
 # Limits of the API that neither boto3 nor moto checks.
 MAX_DESCRIPTION = 1024
@@ -28,15 +29,13 @@ _caller: ContextVar[dict[str, Any] | None] = ContextVar("caller", default=None)
 def calling(backend: Any, headers: Mapping[str, str]) -> Iterator[None]:
     """Answer the request within the block as one of whoever signed its headers.
 
-    A key that nobody was given here is a user of that name, so that people can be told apart by the credentials
-    that they make up.
+    The signer may be of another account than the backend's, which owns the packages.
     """
-    signed = _ACCESS_KEY.search(headers.get("Authorization", ""))
-    access_key = signed["key"] if signed else "anonymous"
-    account, partition = backend.account_id, get_partition(backend.region_name)
-    principal, arn, _ = sts_backends[account][partition].get_caller_identity(access_key, backend.region_name)
+    access_key, partition = access_key_of(headers), get_partition(backend.region_name)
+    sts = sts_backends[account_of(access_key)][partition]
+    principal, arn, _ = sts.get_caller_identity(access_key, backend.region_name)
     if arn.endswith(_NOBODY):
-        principal, arn = access_key, f"arn:{partition}:iam::{account}:user/{access_key}"
+        principal, arn = access_key, administrator_arn(access_key, partition)
     token = _caller.set({"IamIdentity": {"Arn": arn, "PrincipalId": principal}})
     try:
         yield
@@ -44,7 +43,6 @@ def calling(backend: Any, headers: Mapping[str, str]) -> Iterator[None]:
         _caller.reset(token)
 
 
-_ACCESS_KEY = re.compile(r"Credential=(?P<key>[^/,\s]+)/")
 _NOBODY = ":user/moto"  # moto's answer for credentials that it did not make
 
 
@@ -64,6 +62,8 @@ class EmbeddedRegistry:
     def create(self, backend: Any, **arguments: Any) -> str:
         """Register a model package and send its event; returns its ARN."""
         _check(arguments.get("approval_description"), arguments.get("customer_metadata_properties"))
+        if arguments.get("model_package_group_name"):
+            arguments["model_package_group_name"] = group_name(arguments["model_package_group_name"])
         with self._lock:
             arn: str = self._create(backend, **arguments)
         backend.model_packages[arn].created_by = _caller.get()
@@ -117,19 +117,13 @@ class EmbeddedRegistry:
         del backend.model_packages[package.arn]
 
     def delete_group(self, backend: Any, name: str) -> None:
-        """Delete an empty model package group by name; moto has no such call.
+        """Delete an empty model package group by name or ARN; moto has no such call.
 
         Raises:
             ValidationError: it has versions.
         """
         group = backend.describe_model_package_group(name)
-        held = [
-            package.arn
-            for package in backend.model_packages.values()
-            if package.model_package_group_name == name
-        ]
-        if held:
-            raise ValidationError(f"model package group {name} still has {len(held)} model packages")
+        refuse_to_delete_with_versions(backend, group.model_package_group_name)
         del backend.model_package_groups[group.model_package_group_name]
 
     def _announce(self, backend: Any, package: Any, updated_fields: Sequence[str] = ()) -> None:

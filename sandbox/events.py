@@ -1,13 +1,12 @@
-"""The events that SageMaker sends to EventBridge, in the shapes that AWS documents, and their way to the rules."""
+"""The events that services send to EventBridge, in the shapes that AWS documents, and their way to the rules."""
 
-import copy
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.events.models import events_backends
+from sandbox.buses import default_bus, put_onto_bus, timestamp
 
 MODEL_PACKAGE = "SageMaker Model Package State Change"
 EXECUTION = "SageMaker Model Building Pipeline Execution Status Change"
@@ -22,14 +21,21 @@ class EventLog:
         self._sent: list[dict[str, Any]] = []
 
     def publish(
-        self, detail_type: str, detail: Mapping[str, Any], *, resources: list[str], account: str, region: str
+        self,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        *,
+        resources: list[str],
+        account: str,
+        region: str,
+        source: str = "aws.sagemaker",
     ) -> None:
-        """Send one event of SageMaker's to every rule of the default bus."""
+        """Send one event of a service to every rule of the default bus."""
         event = {
             "version": "0",
             "id": str(uuid.uuid4()),
             "detail-type": detail_type,
-            "source": "aws.sagemaker",
+            "source": source,
             "account": account,
             "time": timestamp(datetime.now(UTC)),
             "region": region,
@@ -50,23 +56,12 @@ class EventLog:
 
     def deliver(self, event: Mapping[str, Any]) -> None:
         """Hand an event, new or seen before, to every rule of the default bus; rules that do not match drop it."""
-        bus = events_backends[event["account"]][event["region"]].describe_event_bus("default")
-        message = copy.deepcopy(dict(event))
-        # moto's own targets expect seconds and write the time out themselves.
-        message["time"] = message["ingestion-time"] = datetime.fromisoformat(event["time"]).timestamp()
-        for rule in list(bus.rules.values()):
-            rule.send_to_targets(copy.deepcopy(message))
+        put_onto_bus(event, default_bus(event["account"], event["region"]))
 
     def sent(self) -> list[dict[str, Any]]:
         """Return every event that was published, oldest first."""
         with self._lock:
             return list(self._sent)
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a moment as SageMaker's events write it: UTC, whole seconds, `Z`."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def model_package_detail(package: Any, updated_fields: Sequence[str] = ()) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.utilities.arns import parse_arn
 
-from sandbox import events
+from sandbox import buses, events
 from sandbox.expressions import ExpressionError, Scope, depends_on
 from sandbox.functions import FunctionHost
 from sandbox.iam.calls import Call, call_about
@@ -192,16 +192,16 @@ class PipelineEngine:
             "pipelineExecutionDisplayName": execution.pipeline_execution_display_name,
             "currentPipelineExecutionStatus": execution.pipeline_execution_status,
             "previousPipelineExecutionStatus": previous,
-            "executionStartTime": events.timestamp(execution.start_time),
-            "executionEndTime": events.timestamp(execution.last_modified_time) if previous else None,
+            "executionStartTime": buses.timestamp(execution.start_time),
+            "executionEndTime": buses.timestamp(execution.last_modified_time) if previous else None,
         }
         self._publish(events.EXECUTION, pipeline, execution, detail)
 
     def _announce_step(self, pipeline: Any, execution: Any, run: StepRun, *, previous: str | None) -> None:
         detail = {
             "metadata": _to_camel_case(run.metadata),
-            "stepStartTime": events.timestamp(run.started),
-            "stepEndTime": events.timestamp(run.ended) if run.ended else None,
+            "stepStartTime": buses.timestamp(run.started),
+            "stepEndTime": buses.timestamp(run.ended) if run.ended else None,
             "stepName": run.name,
             "stepType": run.kind,
             "previousStepStatus": previous,
@@ -239,8 +239,8 @@ def _make_scope(pipeline: Any, execution: Any, definition: Mapping[str, Any]) ->
             "PipelineArn": pipeline.arn,
             "PipelineExecutionId": execution.arn.rsplit("/", 1)[-1],
             "PipelineExecutionArn": execution.arn,
-            "StartDateTime": events.timestamp(execution.start_time),
-            "CurrentDateTime": events.timestamp(utcnow()),
+            "StartDateTime": buses.timestamp(execution.start_time),
+            "CurrentDateTime": buses.timestamp(utcnow()),
         },
         read_property_file=lambda step, name: _property_file(scope, steps[step], name, account),
     )

@@ -16,12 +16,21 @@ from moto.events.models import Rule
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
-from moto.utilities.arns import parse_arn
 
-from sandbox import cloudformation, execution_calls, model_package_fields, object_copies, quotas
-from sandbox.delivery import Delivery
+from sandbox import (
+    accounts,
+    buses,
+    cloudformation,
+    execution_calls,
+    model_package_fields,
+    object_copies,
+    quotas,
+    shared_groups,
+)
+from sandbox.buses import timestamp
+from sandbox.delivery import Delivery, serves
 from sandbox.embedded_registry import EmbeddedRegistry, calling
-from sandbox.events import EventLog, timestamp
+from sandbox.events import EventLog
 from sandbox.execution_runner import PipelineEngine
 from sandbox.faults import ActiveFaults
 from sandbox.functions import FunctionHost
@@ -46,11 +55,14 @@ class Parts:
 
 def install(parts: Parts) -> None:
     """Extend moto in this process."""
+    accounts.install()
     cloudformation.install()
     enforcement.install()
+    shared_groups.install()
+    buses.install()
     object_copies.install()
     _invoke_functions(parts)
-    _deliver_to_functions(parts)
+    _deliver_to_targets(parts)
     _keep_model_packages(parts)
     _execute_pipelines(parts)
     execution_calls.install(parts.engine, parts.tasks, parts.faults)
@@ -74,7 +86,7 @@ def _invoke_functions(parts: Parts) -> None:
     LambdaFunction.invoke = invoke
 
 
-def _deliver_to_functions(parts: Parts) -> None:
+def _deliver_to_targets(parts: Parts) -> None:
     send = Rule.send_to_targets
 
     def send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
@@ -85,7 +97,7 @@ def _deliver_to_functions(parts: Parts) -> None:
         event["time"] = timestamp(datetime.fromtimestamp(original_event["time"], UTC))
         others = []
         for target in self.targets:
-            if parse_arn(target["Arn"]).service == "lambda":
+            if serves(target):
                 parts.delivery.to_target(self, target, event)
             else:
                 others.append(target)

@@ -6,9 +6,13 @@ from typing import Any, Self
 
 from moto.awslambda.models import lambda_backends
 from moto.core.common_models import CloudFormationModel
+from moto.events.models import EventBusPolicyStatement, events_backends
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
+from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
+
+from sandbox.shared_groups import group_name, put_policy, refuse_to_delete_with_versions
 
 
 class _Resource:
@@ -141,10 +145,19 @@ class Pipeline(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is
 
 
 class ModelPackageGroup(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
-    """A model package group; `Ref` is its ARN."""
+    """A model package group with its policy; `Ref` is its ARN. An update keeps the versions."""
 
     name_property = "ModelPackageGroupName"
     type_name = "AWS::SageMaker::ModelPackageGroup"
+
+    @classmethod
+    def has_cfn_attr(cls, attribute: str) -> bool:
+        """Return whether `Fn::GetAtt` knows the attribute."""
+        return attribute == "ModelPackageGroupArn"
+
+    def get_cfn_attribute(self, _attribute: str) -> str:
+        """Return the ARN."""
+        return self.physical_resource_id
 
     @classmethod
     def create(cls, name: str, properties: Mapping[str, Any], account: str, region: str) -> str:
@@ -152,16 +165,50 @@ class ModelPackageGroup(_Resource, CloudFormationModel):  # type: ignore[misc]  
         arn: str = sagemaker_backends[account][region].create_model_package_group(
             name, properties.get("ModelPackageGroupDescription"), properties.get("Tags")
         )
+        _put_group_policy(arn, properties, account, region)
         return arn
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        *,
+        original_resource: Self,
+        new_resource_name: str,
+        cloudformation_json: Mapping[str, Any],
+        account_id: str,
+        region_name: str,
+    ) -> Self:
+        """Change the group's policy in place, or replace the group when its name changes."""
+        properties, arn = cloudformation_json["Properties"], original_resource.physical_resource_id
+        if properties.get(cls.name_property, group_name(arn)) != group_name(arn):
+            return super().update_from_cloudformation_json(
+                original_resource=original_resource,
+                new_resource_name=new_resource_name,
+                cloudformation_json=cloudformation_json,
+                account_id=account_id,
+                region_name=region_name,
+            )
+        _put_group_policy(arn, properties, account_id, region_name)
+        return original_resource
 
     @classmethod
     def delete_from_cloudformation_json(
         cls, resource_name: str, _cloudformation_json: Mapping[str, Any], account_id: str, region_name: str
     ) -> None:
-        """Delete the group."""
-        sagemaker_backends[account_id][region_name].model_package_groups.pop(
-            resource_name.rsplit("/", 1)[-1], None
-        )
+        """Delete the group, unless it has versions."""
+        backend = sagemaker_backends[account_id][region_name]
+        refuse_to_delete_with_versions(backend, group_name(resource_name))
+        backend.model_package_groups.pop(group_name(resource_name), None)
+
+
+def _put_group_policy(arn: str, properties: Mapping[str, Any], account: str, region: str) -> None:
+    """Give the group the policy of the template: an object, or its JSON; or take the one that it has away."""
+    group = sagemaker_backends[account][region].describe_model_package_group(arn)
+    policy = properties.get("ModelPackageGroupPolicy")
+    if policy is None:
+        group.resource_policy = None
+    else:
+        put_policy(group, policy if isinstance(policy, str) else json.dumps(policy))
 
 
 class EventInvokeConfig(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
@@ -209,6 +256,68 @@ class BucketPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # mot
     ) -> None:
         """Take the policy off the bucket."""
         s3_backends[account_id]["aws"].delete_bucket_policy(resource_name)
+
+
+class TopicPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+    """The policy of some topics; `Ref` is the ARN of the first one."""
+
+    type_name = "AWS::SNS::TopicPolicy"
+
+    @classmethod
+    def create(cls, _name: str, properties: Mapping[str, Any], account: str, region: str) -> str:
+        """Put the policy on moto's topics and return the first one's ARN."""
+        arns: list[str] = properties["Topics"]
+        for arn in arns:
+            sns_backends[account][region].get_topic(arn).policy = json.dumps(properties["PolicyDocument"])
+        return arns[0]
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, _cloudformation_json: Mapping[str, Any], account_id: str, region_name: str
+    ) -> None:
+        """Give the topic the policy back that it had when it was made: its owner may do all."""
+        topic = sns_backends[account_id][region_name].topics.get(resource_name)
+        if topic is not None:
+            topic.policy = json.dumps(topic._create_default_topic_policy(region_name, account_id, topic.name))
+
+
+class EventBusPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+    """A statement of a bus's policy; `Ref` is its id.
+
+    It is a whole `Statement`, or the older `Action`, `Principal` and `Condition`, which is for one account:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-events-eventbuspolicy.html
+    """
+
+    name_property = "StatementId"
+    type_name = "AWS::Events::EventBusPolicy"
+
+    @classmethod
+    def create(cls, name: str, properties: Mapping[str, Any], account: str, region: str) -> str:
+        """Put the statement into the policy of moto's bus and return its id."""
+        bus = events_backends[account][region].describe_event_bus(properties.get("EventBusName", "default"))
+        statement = properties.get("Statement") or {
+            "Effect": "Allow",
+            "Principal": _principal(properties["Principal"]),
+            "Action": properties["Action"],
+            "Resource": bus.arn,
+            "Condition": properties.get("Condition"),
+        }
+        bus._statements[name] = EventBusPolicyStatement.from_dict({"Sid": name, **statement})
+        return name
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Mapping[str, Any], account_id: str, region_name: str
+    ) -> None:
+        """Take the statement out of the policy, unless the bus is gone with it."""
+        name = cloudformation_json["Properties"].get("EventBusName", "default")
+        bus = events_backends[account_id][region_name].event_buses.get(name)
+        if bus is not None:
+            bus.remove_statement(resource_name)
+
+
+def _principal(account: str) -> Any:
+    return "*" if account == "*" else {"AWS": f"arn:aws:iam::{account}:root"}
 
 
 class QueuePolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here

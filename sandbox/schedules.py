@@ -10,8 +10,8 @@ from typing import Any
 
 from moto.events.models import events_backends
 
+from sandbox.buses import timestamp
 from sandbox.delivery import Delivery
-from sandbox.events import timestamp
 
 _RATE = re.compile(r"rate\((?P<number>\d+) (?P<unit>minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from checks.errors import GovernanceError
-from sandbox.cdk import UNWANTED, CdkCommand
+from sandbox.cdk import UNWANTED, CdkCommand, Place
 from sandbox.faults import Faults
 
 ACCOUNT = "123456789012"
@@ -48,6 +48,7 @@ class Deployment:
     stack: str
     outputs: Mapping[str, str]
     skipped: Mapping[str, str]
+    account: str = ACCOUNT
 
 
 def this_machine(interpreter: str = sys.executable) -> dict[str, str]:
@@ -122,7 +123,7 @@ class Sandbox:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._port = 0
-        self._bootstrapped = False
+        self._bootstrapped: set[Place] = set()
 
     def __enter__(self) -> Self:
         self.start()
@@ -147,8 +148,10 @@ class Sandbox:
             raise SandboxError("the sandbox is not running: call start() or use it in a `with` statement")
         return f"http://localhost:{self._port}"
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, account: str = ACCOUNT) -> dict[str, str]:
         """Return the environment variables that point any AWS SDK or the AWS CLI at this sandbox.
+
+        The credentials are an administrator's of `account`: twelve digits, and there is no need to make the account.
 
         The names of buckets and of the pipeline are the stack's outputs: `Deployment.outputs`, or
         CloudFormation's `DescribeStacks` as in a real account.
@@ -157,7 +160,7 @@ class Sandbox:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_ACCESS_KEY_ID": "sandbox" if account == ACCOUNT else account,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_SESSION_TOKEN": "sandbox",
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -217,6 +220,8 @@ class Sandbox:
     def deploy(self, *, context: Mapping[str, str] | None = None, app: str | None = None) -> list[Deployment]:
         """Run the real `cdk bootstrap` (once) and `cdk deploy`, and compare what was made with the template.
 
+        A stack that names an account of its own goes there, with the credentials of an administrator of it.
+
         Args:
             context: CDK context beside what describes this machine (`this_machine`).
             app: the CDK app's command; that of `cdk.json` when left out.
@@ -227,24 +232,26 @@ class Sandbox:
         Raises:
             SandboxError: the CDK failed, or a resource of the template was neither made nor knowingly skipped.
         """
-        cdk = CdkCommand(PROJECT, self.folder, os.environ | self.environment())
+        cdk = CdkCommand(PROJECT, self.folder, lambda account: os.environ | self.environment(account))
+        home = Place(ACCOUNT, self.region)
         stacks = cdk.deploy(
             app=app,
             context={**this_machine(self._interpreter), **(context or {})},
-            environment=None if self._bootstrapped else f"aws://{ACCOUNT}/{self.region}",
+            home=home,
+            bootstrapped=self._bootstrapped,
             progress=self._progress,
         )
-        self._bootstrapped = True
-        return [self._verify(stack) for stack in stacks]
+        self._bootstrapped |= {home, *(stack.place for stack in stacks)}
+        return [self._verify(stack.name, stack.place.account) for stack in stacks]
 
-    def _verify(self, stack: str) -> Deployment:
-        answer = self._ask("stack", name=stack)
+    def _verify(self, stack: str, account: str = ACCOUNT) -> Deployment:
+        answer = self._ask("stack", name=stack, account=account)
         if answer["missing"]:
             missing = "; ".join(f"{name} ({why})" for name, why in answer["missing"].items())
             raise SandboxError(
                 f"stack {stack}: the embedded AWS did not make {missing}. See {self.folder}/server.log"
             )
-        return Deployment(stack=stack, outputs=answer["outputs"], skipped=answer["skipped"])
+        return Deployment(stack, answer["outputs"], answer["skipped"], account)
 
     def events(self, detail_type: str | None = None) -> list[dict[str, Any]]:
         """Return the events that AWS services sent so far, oldest first, optionally of one `detail-type`."""

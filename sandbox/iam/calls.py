@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,21 @@ _ACTIONS = {
     "s3:HeadObject": "s3:GetObject",
     "s3:CopyObject": "s3:PutObject",
     "s3:DeleteObjects": "s3:DeleteObject",
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuAndPermissions.html
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "s3:UploadPart": "s3:PutObject",
+    "s3:UploadPartCopy": "s3:PutObject",
+    "s3:CompleteMultipartUpload": "s3:PutObject",
+    "s3:ListParts": "s3:ListMultipartUploadParts",
+    "s3:SelectObjectContent": "s3:GetObject",
+}
+# Calls that name a version of an object need the right to that version, and no other:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+_OF_VERSION = {
+    "s3:GetObject": "s3:GetObjectVersion",
+    "s3:GetObjectAttributes": "s3:GetObjectVersionAttributes",
+    "s3:GetObjectTagging": "s3:GetObjectVersionTagging",
+    "s3:DeleteObject": "s3:DeleteObjectVersion",
 }
 # Further parameters that name an action's resource, by the variable in its ARN.
 _NAMED_BY = {
@@ -80,7 +95,8 @@ class Call:
     def action(self) -> str:
         """The action that a policy allows, as in `s3:PutObject`."""
         name = f"{self.service}:{self.operation}"
-        return _ACTIONS.get(name, name)
+        action = _ACTIONS.get(name, name)
+        return _OF_VERSION.get(action, action) if self.members.get("versionId") else action
 
     @property
     def resource(self) -> str:
@@ -91,6 +107,20 @@ class Call:
             if (arn := self._filled(kind)) is not None:
                 return arn
         return "*"
+
+    def parts(self) -> Iterator["Call"]:
+        """Yield the calls that the call is made of; each is allowed or not for itself.
+
+        `PutEvents` puts each entry onto a bus of its own choice.
+        """
+        if (self.service, self.operation) != ("events", "PutEvents"):
+            yield self
+            return
+        buses = dict.fromkeys(
+            entry.get("EventBusName") or "default" for entry in self.members.get("Entries", [])
+        )
+        for bus in buses:
+            yield replace(self, members={"EventBusName": bus})
 
     def _object(self) -> str:
         bucket, key = self.members.get("Bucket"), self.members.get("Key")
@@ -123,11 +153,11 @@ class Call:
                 return value.rpartition("/")[2]
             if variable == "ParameterNameWithoutLeadingSlash":
                 return value.removeprefix("/")
+            is_of_group = variable == "ModelPackageName" and member == "ModelPackageGroupName"
             if value.startswith("arn:"):
-                return value
+                return f"{value.replace(':model-package-group/', ':model-package/')}/*" if is_of_group else value
             name = value.lower() if variable in _IN_LOWER_CASE else value
             # A version that is about to be made has no number yet, nor has a list of versions one.
-            is_of_group = variable == "ModelPackageName" and member == "ModelPackageGroupName"
             return f"{name}/*" if is_of_group else name
         return None
 

@@ -1,37 +1,37 @@
 """IAM in the embedded AWS: whoever calls as a role or a user may do what their policies allow, and nothing else.
 
-Calls with other credentials, such as those that the sandbox hands out, are an administrator's: they are not held to
-any policy. moto has hooks for its own enforcement, which knows neither conditions nor resource policies; they are
-replaced here.
+Calls with other credentials, such as those that the sandbox hands out, are an administrator's: within their account
+they are not held to any policy, and what another account owns needs that account's leave. moto has hooks for its own
+enforcement, which knows neither conditions nor resource policies; they are replaced here.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import AccessDeniedError, JsonRESTError
 from moto.core.utils import get_service_model
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import iam_backends
-from moto.kms.models import kms_backends
 from moto.s3.exceptions import S3AccessDeniedError
-from moto.s3.models import FakeBucket, s3_backends
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
+from moto.s3.models import FakeBucket
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
+from sandbox.accounts import account_of, administrator_arn
 from sandbox.iam.access import AccessRequest, Denied, Principal
 from sandbox.iam.calls import Call
 from sandbox.iam.evaluation import Policies, Policy, evaluate
+from sandbox.iam.resource_policies import RESOURCE_DECIDES, owner_of, policy_of
+from sandbox.iam.storage_calls import further_calls
 
 # Which everybody may call, whatever a policy says:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _FREE = ("sts:GetCallerIdentity",)
+_ANYTHING: Policy = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 
 
 class AccessRefusedError(Exception):
@@ -45,11 +45,15 @@ class AccessRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """A caller with their policies; `boundary` is `None` where they have none."""
+    """A caller with their policies; `boundary` is `None` where they have none.
+
+    Who `administers` their account is held to no policy within it.
+    """
 
     principal: Principal
     policies: Sequence[Policy]
     boundary: Sequence[Policy] | None
+    administers: bool = False
 
 
 class _S3RefusalError(S3AccessDeniedError):  # type: ignore[misc]  # moto is not type-checked here
@@ -91,20 +95,22 @@ def authorize_request(request: Any, **names: str | None) -> None:
     Raises:
         AccessRefusedError: they do not allow it.
     """
-    identity = _identity_of(request.get_access_key(), request.current_account, request.region)
+    access_key, partition = request.get_access_key(), get_partition(request.region)
+    identity = _identity_of(access_key, request.current_account, request.region)
     if identity is None:
-        return
+        identity = _administrator(access_key, partition)
     call = Call(
         service=str(request.boto3_service_name),
-        operation=request._get_action(),
+        operation=_operation_of(request, names),
         members={**_members_of(request), **{name: text for name, text in names.items() if text is not None}},
         account=request.current_account,
         region=request.region,
-        partition=get_partition(request.region),
+        partition=partition,
         headers={name.lower(): value for name, value in request.headers.items()},
     )
-    _authorize(call, identity)
-    for further in _further_calls(call):
+    for part in call.parts():
+        _authorize(part, identity)
+    for further in further_calls(call):
         _authorize(further, identity)
 
 
@@ -122,23 +128,37 @@ def authorize_role(role_arn: str, call: Call, context: Mapping[str, Sequence[str
     _authorize(call, identity, context)
 
 
-def authorize_service(service: str, call: Call, *, source_arn: str) -> None:
+def authorize_service(service: str, call: Call, *, source_arn: str, source_account: str) -> None:
     """Hold a call that a service makes for itself (`events.amazonaws.com`) to the policy of its resource.
+
+    `source_arn` and `source_account` are the resource that the service acts for, as a rule, and its account.
 
     Raises:
         AccessRefusedError: it does not allow it.
     """
-    source = {"aws:sourcearn": [source_arn], "aws:sourceaccount": [call.account]}
+    source = {"aws:sourcearn": [source_arn], "aws:sourceaccount": [source_account]}
     _authorize(
         call, _Identity(Principal(service, None), (), None), {**source, "aws:principalisawsservice": ["true"]}
     )
+
+
+def authorize_account(account: str, call: Call) -> None:
+    """Hold a call that a service makes in the name of a whole account to the policy of its resource.
+
+    Raises:
+        AccessRefusedError: it does not allow it.
+    """
+    root = f"arn:{call.partition}:iam::{account}:root"
+    _authorize(call, _Identity(Principal(root, account), [_ANYTHING], None, administers=True))
 
 
 def _authorize(call: Call, identity: _Identity, further: Mapping[str, Sequence[str]] | None = None) -> None:
     if call.action in _FREE:
         return
     principal, resource = identity.principal, call.resource
-    owner = _owner_of(call, resource)
+    owner = owner_of(call, resource)
+    if identity.administers and owner == principal.account:
+        return
     asked = AccessRequest(
         principal,
         call.action,
@@ -150,43 +170,14 @@ def _authorize(call: Call, identity: _Identity, further: Mapping[str, Sequence[s
         asked,
         Policies(
             identity.policies,
-            _policy_of(call, resource, owner),
+            policy_of(call, resource, owner),
             identity.boundary,
-            resource_decides=call.service in _RESOURCE_DECIDES,
+            resource_decides=call.service in RESOURCE_DECIDES,
         ),
     )
     if isinstance(verdict, Denied):
         what = f"{call.action} on resource: {resource} because {verdict.reason}"
         raise AccessRefusedError(principal.session_arn or principal.arn, what)
-
-
-def _further_calls(call: Call) -> Iterator[Call]:
-    """Yield what AWS does for the caller within a call, under the caller's own rights.
-
-    An object that a KMS key encrypts is read with `kms:Decrypt` and written with `kms:GenerateDataKey`:
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
-    """
-    actions = {"s3:GetObject": "Decrypt", "s3:GetObjectVersion": "Decrypt", "s3:PutObject": "GenerateDataKey"}
-    if call.action not in actions:
-        return
-    bucket, key = call.members["Bucket"], call.members.get("Key")
-    key_id = call.headers.get("x-amz-server-side-encryption-aws-kms-key-id") or _key_of(bucket, key, call)
-    if key_id is not None:
-        # A key is in its bucket's region and account where its ARN does not say otherwise.
-        yield Call("kms", actions[call.action], {"KeyId": key_id}, call.account, call.region, call.partition)
-
-
-def _key_of(bucket: str, key: str | None, call: Call) -> str | None:
-    """Return the KMS key that encrypts an object, or a new one in that bucket, or `None` where S3's own does."""
-    backend = s3_backends[_owner_of_bucket(bucket, call)][call.partition]
-    if call.action != "s3:PutObject":
-        found = backend.get_object(bucket, key)
-        return None if found is None else found.kms_key_id
-    encryption = backend.get_bucket(bucket).encryption or {}
-    rule = encryption.get("Rule", {})
-    default = (rule[0] if isinstance(rule, list) else rule).get("ApplyServerSideEncryptionByDefault", {})
-    found_key: str | None = default.get("KMSMasterKeyID")
-    return found_key
 
 
 def _identity_of(access_key: str, account: str, region: str) -> _Identity | None:
@@ -201,6 +192,12 @@ def _identity_of(access_key: str, account: str, region: str) -> _Identity | None
             managed = [_document(policy) for policy in user.managed_policies.values()]
             return _Identity(Principal(user.arn, account), [*inline, *managed], None)
     return None
+
+
+def _administrator(access_key: str, partition: str) -> _Identity:
+    """Return who makes up credentials: an administrator of one account, and of no other."""
+    user = Principal(administrator_arn(access_key, partition), account_of(access_key))
+    return _Identity(user, [_ANYTHING], None, administers=True)
 
 
 def _role(role_arn: str, session: str, region: str) -> _Identity | None:
@@ -238,83 +235,24 @@ def _global_context(call: Call, principal: Principal, owner: str) -> Iterator[tu
         yield "s3:resourceaccount", [owner]
 
 
-def _owner_of(call: Call, resource: str) -> str:
-    """Return the account that owns the resource; the ARN of a bucket or an object does not say it."""
-    if call.service == "s3" and "Bucket" in call.members:
-        return _owner_of_bucket(call.members["Bucket"], call)
-    parts = resource.split(":")
-    return parts[4] if len(parts) > 4 and parts[4] else call.account  # noqa: PLR2004 - an ARN's fifth part
+def _operation_of(request: Any, names: Mapping[str, str | None]) -> str:
+    """Return the operation of the request.
 
-
-def _owner_of_bucket(bucket: str, call: Call) -> str:
-    for account, backends in s3_backends.items():
-        if bucket in backends[call.partition].buckets:
-            return str(account)
-    return call.account
-
-
-def _policy_of(call: Call, resource: str, owner: str) -> Policy | None:
-    """Return the resource's own policy, or `None` where it has none."""
-    find = _POLICIES.get(call.service)
-    found = None if find is None else find(call, resource, owner)
-    if not found:
-        return None
-    document: Policy = found if isinstance(found, Mapping) else json.loads(found)
-    return document
-
-
-def _bucket_policy(call: Call, _resource: str, owner: str) -> Any:
-    bucket = s3_backends[owner][call.partition].buckets.get(call.members.get("Bucket"))
-    return None if bucket is None else bucket.policy
-
-
-def _key_policy(call: Call, resource: str, owner: str) -> Any:
-    key = kms_backends[owner][call.region].keys.get(resource.rpartition("/")[2])
-    return None if key is None else key.policy
-
-
-def _queue_policy(call: Call, resource: str, owner: str) -> Any:
-    queue = sqs_backends[owner][call.region].queues.get(resource.rpartition(":")[2])
-    return None if queue is None else queue.policy
-
-
-def _topic_policy(call: Call, resource: str, owner: str) -> Any:
-    topic = sns_backends[owner][call.region].topics.get(resource)
-    return None if topic is None else topic.policy
-
-
-def _function_policy(call: Call, resource: str, owner: str) -> Any:
-    functions = lambda_backends[owner][call.region].list_functions()
-    function = next((one for one in functions if one.function_arn == resource), None)
-    if function is None or not function.policy.statements:
-        return None
-    return function.policy.get_policy()["Policy"]
-
-
-def _trust_policy(call: Call, resource: str, owner: str) -> Any:
-    roles = iam_backends[owner][call.partition].roles.values()
-    role = next((one for one in roles if one.arn == resource), None)
-    return None if role is None else role.assume_role_policy_document
-
-
-_POLICIES: Mapping[str, Callable[[Call, str, str], Any]] = {
-    "s3": _bucket_policy,
-    "kms": _key_policy,
-    "sqs": _queue_policy,
-    "sns": _topic_policy,
-    "lambda": _function_policy,
-    "sts": _trust_policy,
-}
-_RESOURCE_DECIDES = ("kms", "sts")  # whose resources' own policies must allow every access
+    moto takes each call that writes an object for `PutObject`; its routing tells a copy from an upload.
+    """
+    operation = None
+    if names.get("Key") is not None:
+        operation = request._get_action_from_method_and_request_uri(request.normalized_request)
+    return str(operation or request._get_action())
 
 
 def _members_of(request: Any) -> dict[str, Any]:
-    """Return the members of the request, from wherever its protocol puts them."""
+    """Return the members of the request, from wherever its protocol puts them; the body of S3's is an object."""
     members: dict[str, Any] = {
         name: values[0] for name, values in (request.querystring or {}).items() if values
     }
     try:
-        body = json.loads(request.body) if request.body else {}
+        body = json.loads(request.body) if request.body and request.boto3_service_name != "s3" else {}
     except (ValueError, TypeError):
         body = {}
     if isinstance(body, Mapping):

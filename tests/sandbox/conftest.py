@@ -31,8 +31,9 @@ def policy(*statements: Any) -> str:
 class Account:
     """boto3 clients of the sandbox, and short ways to make what the tests need, under names of their own."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, access_key: str = "test") -> None:
         self.sandbox = sandbox
+        self._access_key = access_key
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
@@ -42,10 +43,14 @@ class Account:
                 service,
                 endpoint_url=self.sandbox.endpoint,
                 region_name=self.sandbox.region,
-                aws_access_key_id="test",
+                aws_access_key_id=self._access_key,
                 aws_secret_access_key="test",
             )
         return self._clients[service]
+
+    def elsewhere(self, account: str) -> "Account":
+        """Another account of the same sandbox, for an administrator of it."""
+        return Account(self.sandbox, account)
 
     @staticmethod
     def name(kind: str) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from checks.errors import GovernanceError
-from sandbox.cdk import CdkCommand
+from sandbox.cdk import CdkCommand, Place
 from sandbox.server import PROJECT, Sandbox, SandboxError
 
+HOME = Place("123456789012", "us-east-1")
 PIPELINE_ROLE = "arn:aws:iam::123456789012:role/pipeline"
 
 
@@ -302,7 +303,7 @@ def test_the_real_cdk_deploys_and_its_failures_are_told(tmp_path: Path) -> None:
 
 def test_a_missing_cdk_is_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    cdk = CdkCommand(tmp_path, tmp_path, {})
+    cdk = CdkCommand(tmp_path, tmp_path, lambda _account: {})
     nothing: Callable[[str], None] = lambda _: None  # noqa: E731
     with pytest.raises(GovernanceError, match="make setup"):
-        cdk.deploy(app=None, context={}, environment=None, progress=nothing)
+        cdk.deploy(app=None, context={}, home=HOME, bootstrapped=[HOME], progress=nothing)

@@ -1,0 +1,98 @@
+"""What S3 does for the caller within a call, under the caller's own rights: it reads what is copied, and uses keys.
+
+Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html and
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from moto.s3.models import s3_backends
+
+from sandbox.iam.calls import Call
+from sandbox.iam.resource_policies import owner_of_bucket
+
+_READ, _WRITE = ("s3:GetObject", "s3:GetObjectVersion"), "s3:PutObject"
+_COPIES = ("CopyObject", "UploadPartCopy")
+# An upload in parts decrypts them again when it puts them together:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuAndPermissions.html
+_IN_PARTS = ("CreateMultipartUpload", "UploadPart", "UploadPartCopy", "CompleteMultipartUpload")
+
+
+def further_calls(call: Call) -> Iterator[Call]:
+    """Yield the calls that a call of S3 needs the rights for beside its own."""
+    if call.service == "s3" and call.operation == "GetObjectAttributes":
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
+        yield replace(call, operation="GetObject")
+        return
+    if call.service != "s3" or call.action not in (*_READ, _WRITE):
+        return
+    if call.operation in _COPIES:
+        source = _source_of(call)
+        yield source
+        yield from further_calls(source)
+        if call.operation == "CopyObject" and _copies_tags(call) and _has_tags(source):
+            yield _about_tags(source, "GetObjectTagging")
+            yield _about_tags(call, "PutObjectTagging")
+    if "x-amz-tagging" in call.headers:
+        yield _about_tags(call, "PutObjectTagging")
+    yield from _uses_of_key(call)
+
+
+def _source_of(call: Call) -> Call:
+    """Return the call that reads what `call` copies: `/bucket/key?versionId=…`, with or without the first `/`."""
+    path, _, query = call.headers["x-amz-copy-source"].partition("?")
+    bucket, _, key = unquote(path).removeprefix("/").partition("/")
+    version = parse_qs(query).get("versionId")
+    members = {"Bucket": bucket, "Key": key, **({} if version is None else {"versionId": version[0]})}
+    return Call("s3", "GetObject", members, call.account, call.region, call.partition)
+
+
+def _copies_tags(call: Call) -> bool:
+    return call.headers.get("x-amz-tagging-directive", "COPY") == "COPY"
+
+
+def _has_tags(source: Call) -> bool:
+    backend, found = _object(source)
+    return found is not None and bool(backend.get_object_tagging(found)["Tags"])
+
+
+def _about_tags(call: Call, operation: str) -> Call:
+    return replace(call, operation=operation, headers={})
+
+
+def _uses_of_key(call: Call) -> Iterator[Call]:
+    """Yield the uses of the KMS key that encrypts the object; none where S3's own key does."""
+    backend = s3_backends[owner_of_bucket(call.members["Bucket"], call)][call.partition]
+    bucket = backend.get_bucket(call.members["Bucket"])
+    key_id = call.headers.get("x-amz-server-side-encryption-aws-kms-key-id")
+    if call.action in _READ:
+        _, found = _object(call)
+        key_id = None if found is None else found.kms_key_id
+    elif key_id is None:
+        key_id = _default_key(bucket)
+    if key_id is None:
+        return
+    operations = ["Decrypt"] if call.action in _READ else ["GenerateDataKey"]
+    if call.operation in _IN_PARTS:
+        operations.append("Decrypt")
+    for operation in operations:
+        # A key is in its bucket's region and account where its ARN does not say otherwise.
+        yield Call("kms", operation, {"KeyId": key_id}, bucket.account_id, bucket.region_name, call.partition)
+
+
+def _object(call: Call) -> tuple[Any, Any]:
+    """Return moto's S3 and the object that the call names, or `None` in its place."""
+    bucket = call.members["Bucket"]
+    backend = s3_backends[owner_of_bucket(bucket, call)][call.partition]
+    return backend, backend.get_object(bucket, call.members.get("Key"), call.members.get("versionId"))
+
+
+def _default_key(bucket: Any) -> str | None:
+    rule = (bucket.encryption or {}).get("Rule", {})
+    default = (rule[0] if isinstance(rule, list) else rule).get("ApplyServerSideEncryptionByDefault", {})
+    found: str | None = default.get("KMSMasterKeyID")
+    return found
