@@ -8,7 +8,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.cloudformation.parsing import ResourceMap
-from moto.events.models import Rule
+from moto.events.models import EventBus, Rule
 from moto.iam.models import Role, iam_backends
 from moto.kms.models import Key
 from moto.s3.models import FakeBucket, s3_backends
@@ -30,6 +30,7 @@ def install() -> None:
     _apply_key_properties()
     _apply_role_properties()
     _update_rules_in_place()
+    EventBus.physical_resource_id = property(lambda bus: bus.name)  # what `Ref` gives, which moto forgot
     _report_failures_and_outputs()
     _miss_change_sets_as_aws_does()
     _keep_what_is_not_empty()

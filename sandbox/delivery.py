@@ -11,6 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -118,7 +119,9 @@ class Delivery:
                 if event["account"] != rule.account_id:
                     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
                     raise UndeliverableError("an event that came from another account goes to no third one")
-                _authorize(rule, target, call_about(arn, "PutEvents", "EventBusName"))
+                put = call_about(arn, "PutEvents", "EventBusName")
+                about = {"Source": event["source"], "DetailType": event["detail-type"]}
+                _authorize(rule, target, replace(put, members={**put.members, **about}))
                 put_onto_bus(event, arn)
             case service:
                 raise UndeliverableError(f"the sandbox delivers nothing to {service}")
@@ -158,8 +161,9 @@ def _authorize(rule: Any, target: Mapping[str, Any], call: Call) -> None:
     source = {"source_arn": rule.arn, "source_account": rule.account_id}
     role = target.get("RoleArn")
     if role is not None:
-        authorize_service(RULES, call_about(role, "AssumeRole", "RoleArn"), **source)
-        authorize_role(role, call)
+        take_on = Call("sts", "AssumeRole", {"RoleArn": role}, call.account, call.region, call.partition)
+        authorize_service(RULES, take_on, **source)
+        authorize_role(role, call, {"aws:sourcearn": [rule.arn]})
     elif call.service == "events":
         authorize_account(rule.account_id, call)
     else:

@@ -90,6 +90,8 @@ def _deliver_to_targets(parts: Parts) -> None:
     send = Rule.send_to_targets
 
     def send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
+        if self.state != "ENABLED":
+            return
         # A rule without a pattern has a schedule; moto takes it for one that matches every event.
         if not self.event_pattern.dump() or not self.event_pattern.matches_event(original_event):
             return

@@ -282,7 +282,7 @@ class TopicPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto
 
 
 class EventBusPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
-    """A statement of a bus's policy; `Ref` is its id.
+    """A statement of a bus's policy; `Ref` is an id of bus and statement.
 
     It is a whole `Statement`, or the older `Action`, `Principal` and `Condition`, which is for one account:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-events-eventbuspolicy.html
@@ -293,7 +293,7 @@ class EventBusPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # m
 
     @classmethod
     def create(cls, name: str, properties: Mapping[str, Any], account: str, region: str) -> str:
-        """Put the statement into the policy of moto's bus and return its id."""
+        """Put the statement into the policy of moto's bus and return the names of both."""
         bus = events_backends[account][region].describe_event_bus(properties.get("EventBusName", "default"))
         statement = properties.get("Statement") or {
             "Effect": "Allow",
@@ -303,17 +303,17 @@ class EventBusPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # m
             "Condition": properties.get("Condition"),
         }
         bus._statements[name] = EventBusPolicyStatement.from_dict({"Sid": name, **statement})
-        return name
+        return f"{bus.name}|{name}"
 
     @classmethod
     def delete_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Mapping[str, Any], account_id: str, region_name: str
+        cls, resource_name: str, _cloudformation_json: Mapping[str, Any], account_id: str, region_name: str
     ) -> None:
         """Take the statement out of the policy, unless the bus is gone with it."""
-        name = cloudformation_json["Properties"].get("EventBusName", "default")
-        bus = events_backends[account_id][region_name].event_buses.get(name)
+        bus_name, _, name = resource_name.partition("|")
+        bus = events_backends[account_id][region_name].event_buses.get(bus_name)
         if bus is not None:
-            bus.remove_statement(resource_name)
+            bus.remove_statement(name)
 
 
 def _principal(account: str) -> Any:

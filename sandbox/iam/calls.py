@@ -61,6 +61,8 @@ _MEMBER_KEYS = {
     "s3:delimiter": "delimiter",
     "s3:max-keys": "max-keys",
     "s3:VersionId": "versionId",
+    "events:source": "Source",
+    "events:detail-type": "DetailType",
 }
 _HEADER_KEYS = {
     "s3:if-none-match": "if-none-match",
@@ -116,11 +118,9 @@ class Call:
         if (self.service, self.operation) != ("events", "PutEvents"):
             yield self
             return
-        buses = dict.fromkeys(
-            entry.get("EventBusName") or "default" for entry in self.members.get("Entries", [])
-        )
-        for bus in buses:
-            yield replace(self, members={"EventBusName": bus})
+        for entry in self.members.get("Entries", []):
+            about = {name: entry[name] for name in ("Source", "DetailType") if entry.get(name)}
+            yield replace(self, members={"EventBusName": entry.get("EventBusName") or "default", **about})
 
     def _object(self) -> str:
         bucket, key = self.members.get("Bucket"), self.members.get("Key")
