@@ -51,14 +51,15 @@ class BucketEvents:
 
     def __call__(self, environ: dict[str, Any], start_response: _StartResponse) -> Iterable[bytes]:
         """Answer one HTTP request, and then send its events."""
-        waiting: list[Callable[[str], None]] = []
+        # By object: moto completes an upload in parts with an event of an upload, and then with the right one.
+        waiting: dict[tuple[str, str], Callable[[str], None]] = {}
         self._request.waiting = waiting
         try:
             return self._application(environ, start_response)
         finally:
             self._request.waiting = None
             requester = account_of(access_key_of({"Authorization": environ.get("HTTP_AUTHORIZATION", "")}))
-            for send in waiting:
+            for send in waiting.values():
                 send(requester)
 
     def _take(self, bucket: Any, event_name: str, key: Any) -> None:
@@ -81,7 +82,7 @@ class BucketEvents:
             # A service writes the object, such as the outputs of a job.
             send(bucket.account_id)
         else:
-            waiting.append(send)
+            waiting[bucket.name, key.name] = send
 
 
 def _describe(bucket: Any, key: Any, reason: str, requester: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class CdkError(GovernanceError):
     """The CDK command line is missing or failed; the message ends with what it printed."""
 
 
-class Place(NamedTuple):
+class AccountRegion(NamedTuple):
     """An account and a region; the CDK calls it an environment."""
 
     account: str
@@ -52,7 +52,7 @@ class PlacedStack(NamedTuple):
 
     artifact: str
     name: str
-    place: Place
+    place: AccountRegion
 
 
 class CdkCommand:
@@ -90,8 +90,8 @@ class CdkCommand:
         *,
         app: str | None,
         context: Mapping[str, str],
-        home: Place,
-        bootstrapped: Collection[Place],
+        home: AccountRegion,
+        bootstrapped: Collection[AccountRegion],
         progress: Callable[[str], None],
     ) -> list[PlacedStack]:
         """Deploy every stack of the app with the credentials of its account, and bootstrap what needs it.
@@ -134,7 +134,7 @@ class CdkCommand:
             self._finish_all([self._start([*words, "--require-approval", "never"], place.account)])
         return stacks
 
-    def _bootstrap(self, place: Place) -> subprocess.Popen[str]:
+    def _bootstrap(self, place: AccountRegion) -> subprocess.Popen[str]:
         output = self._folder / f"bootstrap-{place.account}.out"
         return self._start(["bootstrap", place.uri, "--output", str(output)], place.account)
 
@@ -182,7 +182,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def _read_stacks(assembly: Path, home: Place) -> list[PlacedStack]:
+def _read_stacks(assembly: Path, home: AccountRegion) -> list[PlacedStack]:
     """Return the stacks of a cloud assembly, in the app's order."""
     manifest = json.loads((assembly / "manifest.json").read_text())
     stacks = []
@@ -193,10 +193,10 @@ def _read_stacks(assembly: Path, home: Place) -> list[PlacedStack]:
     return stacks
 
 
-def _read_place(environment: str, home: Place) -> Place:
+def _read_place(environment: str, home: AccountRegion) -> AccountRegion:
     """Return the place of `aws://<account>/<region>`, where each may be unknown."""
     account, region = environment.removeprefix("aws://").split("/")
-    return Place(
+    return AccountRegion(
         home.account if account.startswith("unknown") else account,
         home.region if region.startswith("unknown") else region,
     )

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from checks.errors import GovernanceError
-from sandbox.cdk import UNWANTED, CdkCommand, Place
+from sandbox.cdk import UNWANTED, AccountRegion, CdkCommand
 from sandbox.faults import Faults
 
 ACCOUNT = "123456789012"
@@ -123,7 +123,7 @@ class Sandbox:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._port = 0
-        self._bootstrapped: set[Place] = set()
+        self._bootstrapped: set[AccountRegion] = set()
 
     def __enter__(self) -> Self:
         self.start()
@@ -233,7 +233,7 @@ class Sandbox:
             SandboxError: the CDK failed, or a resource of the template was neither made nor knowingly skipped.
         """
         cdk = CdkCommand(PROJECT, self.folder, lambda account: os.environ | self.environment(account))
-        home = Place(ACCOUNT, self.region)
+        home = AccountRegion(ACCOUNT, self.region)
         stacks = cdk.deploy(
             app=app,
             context={**this_machine(self._interpreter), **(context or {})},

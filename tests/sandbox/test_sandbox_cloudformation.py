@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from checks.errors import GovernanceError
-from sandbox.cdk import CdkCommand, Place
+from sandbox.cdk import AccountRegion, CdkCommand
 from sandbox.server import PROJECT, Sandbox, SandboxError
 
-HOME = Place("123456789012", "us-east-1")
+HOME = AccountRegion("123456789012", "us-east-1")
 PIPELINE_ROLE = "arn:aws:iam::123456789012:role/pipeline"
 
 
