@@ -155,7 +155,9 @@ class Call:
                 return value.removeprefix("/")
             is_of_group = variable == "ModelPackageName" and member == "ModelPackageGroupName"
             if value.startswith("arn:"):
-                return f"{value.replace(':model-package-group/', ':model-package/')}/*" if is_of_group else value
+                return (
+                    f"{value.replace(':model-package-group/', ':model-package/')}/*" if is_of_group else value
+                )
             name = value.lower() if variable in _IN_LOWER_CASE else value
             # A version that is about to be made has no number yet, nor has a list of versions one.
             return f"{name}/*" if is_of_group else name
