@@ -1,18 +1,20 @@
 """The threshold store: which threshold file applies to a model package group."""
 
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from aws.aws_errors import explain_errors
+from aws.extended_files import is_threshold_file, look_on_disk, looking_in_s3
 from aws.s3_objects import list_objects, read_object
 from aws.s3_uris import S3Uri
+from checks.effective_file import make_sound_part
 from checks.errors import GovernanceError
 from checks.selection import applies_to, find_ambiguities, select_thresholds
-from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
+from checks.threshold_file import MAX_BYTES, ThresholdFileError
+from checks.threshold_set import ThresholdSet, add_extended, read_threshold_set, write_all_problems
 from checks.thresholds import ThresholdFile
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -77,7 +79,8 @@ class S3ThresholdStore:
             AwsError: the files could not be read.
         """
         objects = (read_object(self._client, uri, max_bytes=MAX_BYTES) for uri in self._files())
-        return _parse((str(found.uri), found.content) for found in objects)
+        contents = {str(found.uri): found.content for found in objects}
+        return _read(contents, add_extended(contents, looking_in_s3(self._client)))
 
     def publish(self, name: str, content: bytes) -> str:
         """Put a threshold file under the prefix, replacing the one of that name; return its URI, with its version.
@@ -88,10 +91,9 @@ class S3ThresholdStore:
             AwsError: it could not be written.
         """
         uri = self._uri.as_prefix().child(_check_name(name))
-        published = (
-            (str(file), read_object(self._client, file, max_bytes=MAX_BYTES).content)
-            for file in self._files()
-        )
+        published = {
+            str(file): read_object(self._client, file, max_bytes=MAX_BYTES).content for file in self._files()
+        }
         _check_publishable(str(uri), content, published)
         with explain_errors("PutObject", str(uri)):
             answer = self._client.put_object(
@@ -100,10 +102,10 @@ class S3ThresholdStore:
         return str(uri.with_version(answer.get("VersionId")))
 
     def _files(self) -> Iterable[S3Uri]:
-        if _is_yaml(self._uri.key):
+        if is_threshold_file(self._uri.key):
             return [self._uri]
         found = list_objects(self._client, self._uri.as_prefix())
-        return [uri for uri in found if _is_yaml(uri.key)]
+        return [uri for uri in found if is_threshold_file(uri.key)]
 
 
 class FolderThresholdStore:
@@ -114,7 +116,8 @@ class FolderThresholdStore:
 
     def for_group(self, group: str) -> ThresholdFile | None:
         """See `ThresholdStore.for_group`."""
-        return _parse(self._contents()).for_group(group)
+        contents = self._contents()
+        return _read(contents, add_extended(contents, look_on_disk)).for_group(group)
 
     def publish(self, name: str, content: bytes) -> str:
         """See `S3ThresholdStore.publish`; the result is a path."""
@@ -127,56 +130,62 @@ class FolderThresholdStore:
             raise GovernanceError(f"{path}: cannot write the threshold file ({error.strerror})") from error
         return str(path)
 
-    def _contents(self) -> list[tuple[str, bytes]]:
-        return [(str(file), read_bounded(file, max_bytes=MAX_BYTES)) for file in self._files()]
+    def _contents(self) -> dict[str, bytes]:
+        return {str(file): read_bounded(file, max_bytes=MAX_BYTES) for file in self._files()}
 
     def _files(self) -> Iterable[Path]:
         if not self._path.is_dir():
             return [self._path]
-        return [file for file in files_below(self._path, hidden=True) if _is_yaml(file.name)]
+        return [file for file in files_below(self._path, hidden=True) if is_threshold_file(file.name)]
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def _is_yaml(name: str) -> bool:
-    return name.lower().endswith((".yaml", ".yml"))
-
-
 def _check_name(name: str) -> str:
-    if _NAME.fullmatch(name) is None or not _is_yaml(name):
+    if _NAME.fullmatch(name) is None or not is_threshold_file(name):
         raise GovernanceError(
             f"{name!r} cannot name a published threshold file: use letters, digits and . _ - and end with .yaml"
         )
     return name
 
 
-def _check_publishable(source: str, content: bytes, published: Iterable[tuple[str, bytes]]) -> None:
-    """Refuse a file that is wrong, that contends with another, or that would silently replace another."""
-    file, problems = parse_thresholds(content, source), []
-    for other, published_content in published:
-        # A published file that is wrong stops the judging already; publishing is how it is fixed.
-        with suppress(ThresholdFileError):
-            found = parse_thresholds(published_content, other)
-            if other != source:
-                problems += [
-                    f'{problem}; or if "{file.name}" replaces "{found.name}", withdraw that one first: delete {other}'
-                    for problem in find_ambiguities([file, found])
-                ]
-            elif found.name != file.name:
-                problems.append(
-                    f'{source}: "{found.name}" is published there, and "{file.name}" would replace it; '
-                    "give one of them another name"
-                )
+def _check_publishable(source: str, content: bytes, published: Mapping[str, bytes]) -> None:
+    """Refuse a file that is wrong, that another one would no longer fit to, or that would silently replace another."""
+    before = read_threshold_set(published)
+    after = read_threshold_set({**published, source: content})
+    # A published file that is wrong stops the judging already; publishing is how it is fixed.
+    new = {
+        one: problems
+        for one, problems in after.problems.items()
+        if one == source or one not in before.problems
+    }
+    problems = write_all_problems(new)
+    if file := after.files.get(source):
+        problems += _find_contenders(file, before)
     if problems:
         raise ThresholdFileError(problems)
 
 
-def _parse(contents: Iterable[tuple[str, bytes]]) -> ReadThresholds:
-    files, problems = [], []
-    for source, content in contents:
-        try:
-            files.append(parse_thresholds(content, source))
-        except ThresholdFileError as error:
-            problems += error.problems
-    return ReadThresholds(tuple(files), tuple(problems))
+def _find_contenders(file: ThresholdFile, published: ThresholdSet) -> Iterator[str]:
+    for other, found in published.files.items():
+        if other != file.source:
+            for clash in find_ambiguities([file, found]):
+                yield f'{clash}; or if "{file.name}" replaces "{found.name}", withdraw that one first: delete {other}'
+        elif found.name != file.name:
+            yield (
+                f'{file.source}: "{found.name}" is published there, and "{file.name}" would replace it; '
+                "give one of them another name"
+            )
+
+
+def _read(named: Collection[str], contents: Mapping[str, bytes]) -> ReadThresholds:
+    """Read the sources `named`; the other contents are what those extend."""
+    found = read_threshold_set(contents, named)
+    # One that is right by itself says for which groups it is, also where what it extends is wrong.
+    files = tuple(
+        found.files.get(source) or make_sound_part(found.sources[source])
+        for source in named
+        if found.sources[source].content is not None
+    )
+    return ReadThresholds(files, tuple(write_all_problems(found.problems)))

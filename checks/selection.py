@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from checks.errors import GovernanceError
 from checks.thresholds import ThresholdFile
+from checks.yaml_source import Path
 
 WILDCARDS = "*?["
 # SageMaker's MLflow synchronisation names the group of a registered model `<its name>-<suffix>`, the first six digits
@@ -32,7 +33,7 @@ _Specificity = tuple[_Kind, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _GroupNames:
-    """The names that a pattern of a file stands for: as it is written, or with MLflow's suffix after it."""
+    """The names that a pattern of a file is about: as it is written, or with MLflow's suffix after it."""
 
     written: str
     has_suffix: bool = False
@@ -83,22 +84,40 @@ def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFi
     return ranked[0][1] if ranked else None
 
 
-def find_ambiguities(files: Sequence[ThresholdFile]) -> list[str]:
-    """Return a message for each pair of patterns in two files that match some group equally specifically."""
-    all_names = [(file, names, names.specificity) for file in files for names in _list_names(file)]
-    problems = []
-    for index, (first, mine, my_rank) in enumerate(all_names):
-        for second, other, other_rank in all_names[index + 1 :]:
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A pattern of one file that matches groups as specifically as one of another: where it is, and what is wrong."""
+
+    source: str
+    path: Path
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message}"
+
+
+def find_ambiguities(files: Sequence[ThresholdFile]) -> list[Clash]:
+    """Return each pair of patterns in two files that match some group equally specifically, at the later file."""
+    all_names = [
+        (file, names, names.specificity)
+        for file in sorted(files, key=lambda file: file.source)
+        for names in _list_names(file)
+    ]
+    clashes = []
+    for index, (second, other, other_rank) in enumerate(all_names):
+        for first, mine, my_rank in all_names[:index]:
             if first is second or my_rank != other_rank:
                 continue
             if mine.has_suffix and other.has_suffix:
                 continue  # the suffix is the same: they clash where what is before it does, which is told
             if _overlap(mine.pattern, other.pattern):
-                problems.append(
-                    f"{first.source} and {second.source}: {mine} and {other} match the same groups equally "
-                    "specifically; make one of them more specific"
+                message = (
+                    f"{other} matches the same groups as {mine} of {first.source}, equally specifically; make one of "
+                    "them more specific"
                 )
-    return problems
+                place = second.applies_to.index(other.written)
+                clashes.append(Clash(second.source, ("applies_to", "model_package_groups", place), message))
+    return clashes
 
 
 def gains_by_suffix(pattern: str) -> bool:
@@ -107,7 +126,7 @@ def gains_by_suffix(pattern: str) -> bool:
 
 
 def _list_names(file: ThresholdFile) -> Iterator[_GroupNames]:
-    """Yield what each of the file's patterns stands for, once."""
+    """Yield what each of the patterns of the file is about, once."""
     for pattern in dict.fromkeys(file.applies_to):
         yield _GroupNames(pattern)
         if file.mlflow_suffix and not pattern.endswith("*"):

@@ -1,9 +1,11 @@
-"""Reading a threshold file: everything that is wrong with it is said at once, each with its place."""
+"""Reading a threshold file by itself: everything that is wrong with it is said at once, each with its place."""
 
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 
 from pydantic import ValidationError
@@ -11,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from checks.errors import GovernanceError
 from checks.limits import kind_keys, limit_problem
-from checks.thresholds import AppliesTo, Check, ThresholdContent, ThresholdFile
+from checks.thresholds import AppliesTo, Check, ThresholdContent
 from checks.version import NAME, VERSION
 from checks.yaml_source import Path, Place, Problem, YamlSource, parse_yaml
 
@@ -24,7 +26,7 @@ _ARN = re.compile(
 EMPTY = "the file is empty; it needs name, applies_to and checks"
 
 # Keys of the format that this version does not have yet: said plainly, rather than "unknown".
-NOT_YET = frozenset({"extends", "waivers", "no_worse_than_baseline", "on_first_version"})
+NOT_YET = frozenset({"waivers", "no_worse_than_baseline", "on_first_version"})
 
 _KEYS: Mapping[Path, tuple[str, ...]] = {
     (): tuple(ThresholdContent.model_fields),
@@ -41,61 +43,86 @@ class ThresholdFileError(GovernanceError):
         self.problems = problems
 
 
-def parse_thresholds(content: bytes, source: str) -> ThresholdFile:
-    """Parse the bytes of a threshold file; `source` is what messages and decisions call it.
+@dataclass(frozen=True)
+class SourceFile:
+    """One threshold file as it is written, without what it may have from others.
 
-    Raises:
-        ThresholdFileError: with all problems at once, in the order of the file.
+    `content` is `None` where something is wrong with it, and `problems` says what. `sound` are the checks that can be
+    read, by their places among all. `places` knows where in the file everything is.
     """
-    return parse_with_places(content, source)[0]
+
+    source: str
+    sha256: str
+    places: YamlSource
+    content: ThresholdContent | None
+    problems: tuple[Problem, ...]
+    sound: Mapping[int, Check]
+
+    @property
+    def name(self) -> str | None:
+        """The name of the file, also of one that is wrong elsewhere."""
+        return self._text("name")
+
+    @property
+    def extends(self) -> str | None:
+        """The name or the path of the file that this one extends."""
+        return self._text("extends")
+
+    def _text(self, key: str) -> str | None:
+        text = self.places.data.get(key) if isinstance(self.places.data, dict) else None
+        return text.strip() if isinstance(text, str) and text.strip() else None
+
+    def problem_at(self, path: Path, message: str) -> Problem:
+        """Return a problem with what is at `path`."""
+        return Problem(self.places.values.get(path, Place(1, 1)), path, message)
 
 
-def parse_with_places(content: bytes, source: str) -> tuple[ThresholdFile, YamlSource]:
-    """Parse as `parse_thresholds` does; the second value knows where in the file everything is.
-
-    Raises:
-        ThresholdFileError: with all problems at once, in the order of the file.
-    """
-    yaml_source = parse_yaml(_decode(content, source))
-    problems = list(yaml_source.problems)
+def read_source(content: bytes, source: str) -> SourceFile:
+    """Read the bytes of a threshold file; `source` is what messages and decisions call it. Never raises."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    text = _decode(content)
+    if isinstance(text, Problem):
+        return SourceFile(source, sha256, YamlSource(), None, (text,), {})
+    places = parse_yaml(text)
+    problems = list(places.problems)
     parsed: ThresholdContent | None = None
-    if yaml_source.data is not None:
-        problems += _find_repeated_names(yaml_source)
+    if places.data is not None:
+        problems += _find_repeated_names(places)
+        problems += _find_missing_checks(places)
         try:
-            parsed = ThresholdContent.model_validate(yaml_source.data)
+            parsed = ThresholdContent.model_validate(places.data)
         except ValidationError as error:
-            problems += _find_content_problems(error, yaml_source)
+            problems += _find_content_problems(error, places)
     elif not problems:
         problems.append(Problem(Place(1, 1), (), EMPTY))
-    if problems or parsed is None:
-        raise ThresholdFileError(write_problems(source, problems))
-    file = ThresholdFile(
-        name=parsed.name,
-        source=source,
-        sha256=hashlib.sha256(content).hexdigest(),
-        applies_to=parsed.applies_to.model_package_groups,
-        mode=parsed.mode,
-        checks=parsed.checks,
-        on_foreign_evidence=parsed.on_foreign_evidence,
-        on_unprotected_evidence=parsed.on_unprotected_evidence,
-        mlflow_suffix=parsed.applies_to.mlflow_suffix,
-        owners=parsed.owners or (),
-        review_by=parsed.review_by,
-    )
-    return file, yaml_source
+    sound = dict(_find_sound_checks(places, problems))
+    return SourceFile(source, sha256, places, None if problems else parsed, tuple(problems), sound)
 
 
-def _decode(content: bytes, source: str) -> str:
+def _find_missing_checks(places: YamlSource) -> Iterator[Problem]:
+    if isinstance(places.data, dict) and not {"checks", "extends"} & places.data.keys():
+        yield Problem(Place(1, 1), ("checks",), "this key is missing")
+
+
+def _find_sound_checks(places: YamlSource, problems: Sequence[Problem]) -> Iterator[tuple[int, Check]]:
+    checks = places.data.get("checks") if isinstance(places.data, dict) else None
+    wrong = {problem.path[:2] for problem in problems}
+    for index, check in enumerate(checks if isinstance(checks, list) else []):
+        if ("checks", index) not in wrong:
+            with suppress(ValidationError):
+                yield index, Check.model_validate(check)
+
+
+def _decode(content: bytes) -> str | Problem:
     if len(content) > MAX_BYTES:
         size = f"{len(content) / MAX_BYTES:.1f} MiB"
-        raise ThresholdFileError([f"{source}:1:1: the file has {size}; a threshold file has at most 1 MiB"])
+        return Problem(Place(1, 1), (), f"the file has {size}; a threshold file has at most 1 MiB")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        message = "not UTF-8; save the file as UTF-8"
-        raise ThresholdFileError([f"{source}:{line}:{column}: {message}"]) from error
+        return Problem(Place(line, column), (), "not UTF-8; save the file as UTF-8")
 
 
 def _key_by_place(problem: Problem) -> tuple[int, int, str]:

@@ -22,6 +22,7 @@ def thresholds_schema() -> dict[str, Any]:
         if len(kind.keys) > 1
         for key in kind.keys
     }
+    schema["anyOf"] = [{"required": ["checks"]}, {"required": ["extends"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Threshold file"}
 
 

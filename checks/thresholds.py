@@ -223,7 +223,16 @@ class ThresholdContent(_Model):
 
     name: Text = Field(description="What the file is called in decisions.")
     description: Text | None = Field(default=None, description="What the file is for; for readers only.")
-    applies_to: AppliesTo = Field(description="Which model package groups the file is about.")
+    extends: Text | None = Field(
+        default=None,
+        description="The file whose checks this one has, too: its name, or its path from here. What this file leaves "
+        "out of the keys from owners on, it has from there.",
+        examples=["organisation", "../organisation.yaml"],
+    )
+    applies_to: AppliesTo | None = Field(
+        default=None,
+        description="Which model package groups the file is about. Only a file that others extend may go without.",
+    )
     owners: Names | None = Field(
         default=None,
         description="Who answers for the file, as they are called in the organisation.",
@@ -249,16 +258,43 @@ class ThresholdContent(_Model):
         description="What a report asks for that no digest protects since the version was registered, so that it "
         "could be exchanged until it was judged; review or reject demands digests.",
     )
-    checks: Annotated[tuple[Check, ...], Field(strict=False, min_length=1)] = Field(
-        description="The checks, at least one; findings come in this order."
+    remove_checks: Names | None = Field(
+        default=None, description="Names of checks of the file that this one extends, which it does without."
+    )
+    checks: Annotated[tuple[Check, ...], Field(strict=False, min_length=1)] | None = Field(
+        default=None,
+        description="The checks, at least one unless the file extends another; findings come in this order. One with "
+        "the name of an inherited check replaces that.",
     )
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdFile:
-    """A threshold file as parsed: its identity (`source`, SHA-256 of its bytes) and its content.
+class Origin:
+    """Where a check is written: the line of a source, and which of the checks there it is, counted from 0."""
 
-    `owners` answer for it. After the day `review_by` it is to be looked at again.
+    source: str
+    line: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDigest:
+    """One of the sources that a file is made of, and the SHA-256 of its bytes in lower-case hexadecimal."""
+
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdFile:
+    """A threshold file as it counts, with what it has from the files that it extends.
+
+    `sha256` is that of its bytes; of a file that extends others, that of the digests in `sources`, a line each.
+    `sources` are the file itself, what it extends, and so on; none where it extends no other. `origins` say where each
+    of `checks` is written. `owners` answer for the file. After the day `review_by` it is to be looked at again.
     """
 
     name: str
@@ -272,3 +308,16 @@ class ThresholdFile:
     mlflow_suffix: bool = False
     owners: tuple[str, ...] = ()
     review_by: date | None = None
+    origins: tuple[Origin, ...] = ()
+    sources: tuple[SourceDigest, ...] = ()
+
+    def origin_of(self, place: int) -> Origin:
+        """Where the check at `place` among `checks` is written."""
+        return self.origins[place] if self.origins else Origin(self.source, 1, place)
+
+    @property
+    def own_places(self) -> tuple[int, ...]:
+        """The places among `checks` of those that are written in this very file."""
+        return tuple(
+            place for place in range(len(self.checks)) if self.origin_of(place).source == self.source
+        )

@@ -53,6 +53,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance thresholds validate thresholds.yaml",
         "governance thresholds validate --strict thresholds/",
     ),
+    "thresholds show": (
+        "governance thresholds show thresholds/churn.yaml",
+        "governance thresholds show churn --format json",
+    ),
     "thresholds schema": (
         "governance thresholds schema",
         "governance thresholds schema > threshold-file.schema.json",

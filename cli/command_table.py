@@ -6,7 +6,7 @@ To add a command, write its module and one row here. A module is imported when i
 from cli.lazy import CommandEntry
 
 GROUPS = {
-    "thresholds": "Start, check, describe and publish threshold files.",
+    "thresholds": "Start, check, show and publish threshold files.",
     "score": "Score predictions into the evidence that the gate reads.",
     "iam": "Policies for those who work with the gate.",
     "stack": "The deployed stack.",
@@ -41,6 +41,11 @@ COMMANDS = (
         "thresholds validate",
         ".commands.thresholds_validate:command",
         "List every problem in threshold files.",
+    ),
+    CommandEntry(
+        "thresholds show",
+        ".commands.thresholds_show:command",
+        "Show the checks that a group is judged by.",
     ),
     CommandEntry(
         "thresholds schema",

@@ -17,17 +17,29 @@ from checks.yaml_source import Path
 
 
 def doubts_about(file: ThresholdFile) -> list[Doubt]:
-    """Return everything about a threshold file that cannot mean what it says, or probably does not."""
+    """Return everything about a threshold file that cannot mean what it says, or probably does not.
+
+    Inherited checks are doubted where they are written; here they count for what they do beside the file's own.
+    """
     found = list(doubt_patterns(file))
     together = _narrow_sides(file.checks)
-    for index, check in enumerate(file.checks):
-        path: Path = ("checks", index)
+    own = {place: _path_of(file, place) for place in file.own_places}
+    for place, path in own.items():
+        check = file.checks[place]
         for about in (doubt_metric, doubt_facet, doubt_support):
             found += about(check, path)
         found += doubt_limit(check, path, together.get((check.metric, check.facet), BOTH))
     refused = {doubt.path[:2] for doubt in found if doubt.refused}
-    sound = [index for index in range(len(file.checks)) if ("checks", index) not in refused]
-    return [*found, *doubt_pointless(file.checks, sound)]
+    sound = [place for place in range(len(file.checks)) if own.get(place) not in refused]
+    pointless = doubt_pointless(file, sound)
+    return [
+        *found,
+        *(Doubt(own[place], message, refused=False) for place, message in pointless if place in own),
+    ]
+
+
+def _path_of(file: ThresholdFile, place: int) -> Path:
+    return "checks", file.origin_of(place).index
 
 
 def _narrow_sides(checks: Sequence[Check]) -> Mapping[tuple[str, str | None], Sides]:

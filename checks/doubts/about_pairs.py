@@ -4,15 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from checks.decision import Consequence
-from checks.doubts.doubt import Doubt, short
+from checks.doubts.doubt import short
 from checks.limits import Limit
-from checks.thresholds import Check
+from checks.thresholds import Check, ThresholdFile
 
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 
 
-def doubt_pointless(checks: Sequence[Check], sound: Sequence[int]) -> Iterator[Doubt]:
-    """Yield those of the checks at the indices `sound` that another one of them makes pointless."""
+def doubt_pointless(file: ThresholdFile, sound: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Yield those of the checks at the places `sound` that another one makes pointless, each with the reason."""
+    checks = file.checks
     same: defaultdict[object, list[int]] = defaultdict(list)
     for index in sound:
         same[_subject(checks[index], checks[index].facet)].append(index)
@@ -24,11 +25,16 @@ def doubt_pointless(checks: Sequence[Check], sound: Sequence[int]) -> Iterator[D
         )
         other = next((one for one in others if _is_pointless(index, one, checks, ranked)), None)
         if other is not None:
-            message = (
-                f'the limit of checks[{other}], "{short(checks[other].name)}", is as strict or stricter, so this '
-                "check decides nothing; remove it, or make its limit stricter"
+            yield (
+                index,
+                f"the limit of {_call(file, other)} is as strict or stricter, so this check decides nothing; remove "
+                "it, or make its limit stricter",
             )
-            yield Doubt(("checks", index), message, refused=False)
+
+
+def _call(file: ThresholdFile, place: int) -> str:
+    origin, name = file.origin_of(place), short(file.checks[place].name)
+    return f'checks[{origin.index}], "{name}",' if origin.source == file.source else f'"{name}" ({origin})'
 
 
 def _subject(check: Check, facet: str | None) -> object:

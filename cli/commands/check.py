@@ -16,7 +16,8 @@ from checks.selection import select_thresholds
 from checks.thresholds import ThresholdFile
 from cli.display.decision_text import show_record
 from cli.exit_codes import exit_code_of
-from cli.lookup.inputs import is_folder, read_evidence, read_thresholds, refuse_twice
+from cli.lookup.inputs import is_folder, read_evidence, refuse_twice
+from cli.lookup.threshold_sets import examine_named, read_threshold_files
 from cli.options.failures_only import FailuresOnly
 from cli.options.output_format import Format, print_json_text
 from disk.writing import write_whole
@@ -79,7 +80,7 @@ def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
     )
     if group is None and is_folder(place):
         raise of_a_folder
-    files = [examined.file for examined in read_thresholds([place])]
+    files = examine_named(read_threshold_files([place])).files
     if group is not None:
         return select_thresholds(files, group)
     if len(files) > 1:  # below a prefix of S3 that was named without the slash

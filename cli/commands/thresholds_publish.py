@@ -7,8 +7,7 @@ import typer
 
 from checks.errors import GovernanceError
 from checks.thresholds import ThresholdFile
-from cli.lookup.inputs import threshold_documents
-from cli.lookup.threshold_sets import examine_together
+from cli.lookup.threshold_sets import examine_together, read_threshold_files
 from cli.options.strict import Strict
 from pipelines.step_settings import THRESHOLDS_FOLDER
 
@@ -43,9 +42,11 @@ def command(
     from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - likewise
 
     store = S3ThresholdStore(s3_client(), f"s3://{thresholds_bucket}/{THRESHOLDS_FOLDER}/")
-    documents = list(threshold_documents(paths))
-    contents = {document.uri: document.content for document in documents}
-    for key, file in _by_key(examine_together(documents, strict=strict)).items():
+    contents = read_threshold_files(paths)
+    files = examine_together(contents, strict=strict).files
+    # What is extended comes first: no file is there at any time without what it extends.
+    ordered = sorted(files, key=lambda file: len(file.sources))
+    for key, file in _by_key(ordered).items():
         print(store.publish(key, contents[file.source]))
 
 

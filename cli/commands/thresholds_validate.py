@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.lookup.inputs import threshold_documents
-from cli.lookup.threshold_sets import examine_together
+from cli.lookup.threshold_sets import examine_together, read_threshold_files
 from cli.options.strict import Strict
 
 
@@ -25,7 +24,7 @@ def command(
     probably says other than was meant is a warning. Files given together must agree which of them applies to a group.
     Exits with 2 when there is a problem.
     """
-    for file in examine_together(threshold_documents(paths), strict=strict):
+    for file in examine_together(read_threshold_files(paths), strict=strict).files:
         count = len(file.checks)
         groups = ", ".join(file.applies_to) + (
             ", and with the suffix of MLflow" if file.mlflow_suffix else ""

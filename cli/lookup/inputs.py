@@ -10,12 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aws.extended_files import THRESHOLD_SUFFIXES, is_threshold_file
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is_report_file, leave_unread
 from checks.text import one_line
-from checks.threshold_examination import Examined, examine_thresholds
-from checks.threshold_file import MAX_BYTES, ThresholdFileError
+from checks.threshold_file import MAX_BYTES
 from disk.disk_errors import FileTooLargeError
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -23,7 +23,6 @@ from disk.walking import files_below
 if TYPE_CHECKING:
     from aws.s3_uris import S3Uri
 
-THRESHOLD_SUFFIXES = (".yaml", ".yml")
 STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "<stdin>"  # what messages and records call it
 S3_SCHEME = "s3://"
@@ -124,10 +123,6 @@ class DocumentKind:
     hidden: bool = False
 
 
-def _is_threshold_file(name: str) -> bool:
-    return name.lower().endswith(THRESHOLD_SUFFIXES)
-
-
 REPORTS = DocumentKind(
     "report",
     REPORT_PATTERNS,
@@ -137,7 +132,7 @@ REPORTS = DocumentKind(
 THRESHOLDS = DocumentKind(
     "threshold file",
     " or ".join(f"*{suffix}" for suffix in THRESHOLD_SUFFIXES),
-    _is_threshold_file,
+    is_threshold_file,
     "name a threshold file",
     hidden=True,
 )
@@ -262,27 +257,3 @@ def threshold_documents(places: Iterable[str | Path]) -> Iterator[Document]:
         GovernanceError: a file, a folder or something in S3 cannot be read.
     """
     return (one.read(MAX_BYTES) for one in inputs_at(places, THRESHOLDS))
-
-
-def examined_documents(documents: Iterable[Document], *, strict: bool = False) -> list[Examined]:
-    """Parse threshold files and hold each against the catalogue of metrics.
-
-    Raises:
-        ThresholdFileError: with the problems of all files at once, and then their warnings; with `strict`, warnings are
-            problems.
-    """
-    examined, problems = [], []
-    for document in documents:
-        try:
-            examined.append(examine_thresholds(document.content, document.uri, strict=strict))
-        except ThresholdFileError as error:
-            problems += error.problems
-    if problems:
-        warnings = [warning for one in examined for warning in one.warnings]
-        raise ThresholdFileError([*problems, *warnings])
-    return examined
-
-
-def read_thresholds(places: Iterable[str | Path], *, strict: bool = False) -> list[Examined]:
-    """Read the threshold files at `places` and examine them; raises as `threshold_documents`, `examined_documents`."""
-    return examined_documents(threshold_documents(places), strict=strict)

@@ -63,7 +63,7 @@ def test_a_file_that_contends_with_a_published_one_is_refused_naming_both(
     store.publish("churn.yaml", FILE)
     with pytest.raises(
         GovernanceError,
-        match=r"other\.yaml and .*churn\.yaml.* equally specifically.*withdraw that one first: delete .*churn\.yaml$",
+        match=r"other\.yaml: .* of .*churn\.yaml, equally specifically.*withdraw that one first: delete .*churn\.yaml$",
     ):
         store.publish("other.yaml", FILE)
     assert found_in(store, "churn").source.partition("?")[0].endswith("churn.yaml")
@@ -98,3 +98,46 @@ def test_a_file_that_is_called_otherwise_is_not_replaced(
     with pytest.raises(GovernanceError, match='"churn" is published there, and "Churn!" would replace it'):
         store.publish("churn.yaml", FILE.replace(b"name: churn", b"name: Churn!").replace(b"[churn]", b"[x]"))
     assert found_in(store, "churn").name == "churn"
+
+
+BASE = b"name: base\nchecks: [{name: a, why: b, metric: c.d, at_least: 0.5}]\n"
+TEAM = b"name: churn\nextends: base\napplies_to: {model_package_groups: [churn]}\n"
+
+
+def test_a_file_is_published_after_the_one_that_it_extends(
+    store: S3ThresholdStore | FolderThresholdStore,
+) -> None:
+    with pytest.raises(GovernanceError, match=r'churn\.yaml:2:10: extends: no file is called "base"'):
+        store.publish("churn.yaml", TEAM)
+    store.publish("base.yaml", BASE)
+    assert store.for_group("churn") is None
+    store.publish("churn.yaml", TEAM)
+    before = found_in(store, "churn")
+    assert [check.at_least for check in before.checks] == [0.5]
+    store.publish("base.yaml", BASE.replace(b"0.5", b"0.6"))
+    after = found_in(store, "churn")
+    assert [check.at_least for check in after.checks] == [0.6]
+    assert after.sha256 != before.sha256
+
+
+def test_a_file_that_those_which_extend_it_would_not_fit_to_any_more_is_refused(
+    store: S3ThresholdStore | FolderThresholdStore,
+) -> None:
+    further = b", {name: e, why: b, metric: c.e, at_least: 0.5}]\n"
+    store.publish("base.yaml", BASE.replace(b"]\n", further))
+    store.publish("churn.yaml", TEAM + b"remove_checks: [e]\n")
+    with pytest.raises(
+        GovernanceError, match=r"churn\.yaml:4:17: remove_checks\[0\]: .*base\.yaml has no check"
+    ):
+        store.publish("base.yaml", BASE)
+
+
+def test_one_file_of_a_store_has_what_it_extends_from_beside_it(
+    s3: "S3Client", bucket: str, tmp_path: Path
+) -> None:
+    for name, content in (("base.yaml", BASE), ("churn.yaml", TEAM), ("wrong.yaml", b"nam: x")):
+        s3.put_object(Bucket=bucket, Key=f"trial/{name}", Body=content)
+        (tmp_path / name).write_bytes(content)
+    in_s3 = S3ThresholdStore(s3, f"s3://{bucket}/trial/churn.yaml")
+    on_disk = FolderThresholdStore(tmp_path / "churn.yaml")
+    assert [len(found_in(store, "churn").checks) for store in (in_s3, on_disk)] == [1, 1]

@@ -16,7 +16,7 @@ from checks.reports.clarify_analysis_config import FORMAT as SETTINGS
 from checks.reports.lm_eval import SHARES
 from checks.reports.ragas import METRICS as RAGAS_METRICS
 from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
-from checks.threshold_file import parse_thresholds
+from tests.threshold_files import parse_thresholds
 
 PROJECT = Path(__file__).resolve().parents[2]
 EVIDENCE = sorted((PROJECT / "examples").glob("*/version-*/evidence/*.json"))

@@ -19,9 +19,9 @@ from checks.judge import judge
 from checks.limits import AtLeast, AtMost, Between, Target
 from checks.measurements import Interval
 from checks.reports import read_report
-from checks.threshold_file import parse_thresholds
 from checks.version import NAME, VERSION
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import parse_thresholds
 
 THRESHOLDS = b"""\
 name: askdata-text-to-sql

@@ -12,10 +12,10 @@ from checks.evidence import Evidence, Report
 from checks.judge import judge
 from checks.limits import AtMost
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
-from checks.threshold_examination import examine_thresholds
-from checks.threshold_file import ThresholdFileError, parse_thresholds
+from checks.threshold_file import ThresholdFileError
 from checks.thresholds import Check, Mode, ThresholdFile
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import examine_thresholds, parse_thresholds
 
 ACCURACY = "metric: text_to_sql.execution_accuracy"
 UNSAFE = "metric: text_to_sql.unsafe_sql_rate"
@@ -473,7 +473,7 @@ def test_as_many_checks_as_a_file_holds_are_doubted_within_the_limit_of_a_test()
     for kind in kinds:
         given = content(*(kind.format(number) for number in range(1, 901)))
         examined = examine_thresholds(given, "t.yaml")
-        assert len(examined.file.checks) == 900
+        assert len(examined.files[0].checks) == 900
 
 
 # The law of pointless checks: whatever the evidence is, taking one away lets nothing more pass.

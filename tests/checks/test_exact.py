@@ -27,8 +27,9 @@ from checks.exact import (
 from checks.judge import judge
 from checks.measurements import Measured
 from checks.reports import read_report
-from checks.threshold_file import ThresholdFileError, parse_thresholds
+from checks.threshold_file import ThresholdFileError
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import parse_thresholds
 
 DIGITS = st.integers(-(10**25), 10**25)
 LITERALS = st.one_of(

@@ -23,12 +23,12 @@ from checks.judge import judge
 from checks.limits import AtLeast, AtMost, Between, Limit, Target, Zone, read_limit
 from checks.measurements import Interval, Measured, Source
 from checks.ranges import Range
-from checks.threshold_examination import examine_thresholds
-from checks.threshold_file import ThresholdFileError, parse_thresholds
+from checks.threshold_file import ThresholdFileError
 from checks.thresholds import Check, Number, ThresholdContent
 from cli.display.checked_figures import recorded_bounds
 from cli.display.decision_text import format_limit
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import examine_thresholds, parse_thresholds
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from checks.selection import (
     AmbiguousThresholdsError,
+    Clash,
     applies_to,
     find_ambiguities,
     matches_no_group,
@@ -151,32 +152,33 @@ def test_a_name_with_its_suffix_goes_after_a_plain_name_and_before_a_pattern(
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "message"),
+    ("first", "second", "names"),
     [
         pytest.param(suffixed("1", "churn"), file("2", "churn-*"), None, id="of another kind"),
-        pytest.param(suffixed("1", "churn"), file("2", "churn"), '"churn" and "churn" match', id="the names"),
+        pytest.param(suffixed("1", "churn"), file("2", "churn"), ('"churn"', '"churn"'), id="the names"),
         pytest.param(
-            suffixed("1", "churn"), suffixed("2", "churn"), '"churn" and "churn" match', id="both, told once"
+            suffixed("1", "churn"), suffixed("2", "churn"), ('"churn"', '"churn"'), id="both, told once"
         ),
         pytest.param(
             suffixed("1", "*-rag"),
             file("2", "*-rag-*"),
-            '"*-rag" with the suffix of MLflow and "*-rag-*" match',
+            ('"*-rag-*"', '"*-rag" with the suffix of MLflow'),
             id="patterns",
         ),
     ],
 )
 def test_validation_finds_names_with_a_suffix_that_clash(
-    first: ThresholdFile, second: ThresholdFile, message: str | None
+    first: ThresholdFile, second: ThresholdFile, names: tuple[str, str] | None
 ) -> None:
-    expected = (
-        []
-        if message is None
-        else [
-            f"1 and 2: {message} the same groups equally specifically; make one of them more specific",
-        ]
-    )
+    expected = []
+    if names is not None:
+        message = (
+            f"{names[0]} matches the same groups as {names[1]} of 1, equally specifically; make one of them more "
+            "specific"
+        )
+        expected = [Clash("2", ("applies_to", "model_package_groups", 0), message)]
     assert find_ambiguities([first, second]) == expected
+    assert find_ambiguities([second, first]) == expected
 
 
 PATTERN = st.text("ab*?", min_size=1, max_size=5) | st.sampled_from(["[ab]*", "a[!a]", "[a-b]b"])

@@ -10,8 +10,9 @@ from checks.decision import Decision, Outcome, Verdict
 from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
-from checks.threshold_file import ThresholdFileError, parse_thresholds
+from checks.threshold_file import ThresholdFileError
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import parse_thresholds
 
 VALUES = {"age": 0.2, "sex": -0.1, "income": 0.6, "zip": 0.1}
 

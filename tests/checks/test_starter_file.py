@@ -17,8 +17,8 @@ from checks.measurements import Interval, Measured, Measurement, Source, Unmeasu
 from checks.reports import read_report
 from checks.starter_file import starter_file
 from checks.starting_points import STARTING_POINTS, Task
-from checks.threshold_examination import examine_thresholds
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import examine_thresholds
 
 FILES = Path(__file__).with_name("starter_files")
 PROJECT = Path(__file__).parents[2]
@@ -107,7 +107,7 @@ def test_a_file_with_evidence_is_the_one_that_is_shown(name: str) -> None:
 @pytest.mark.parametrize("task", SHIPPED)
 def test_the_checks_to_start_from_are_those_that_ship(task: Task) -> None:
     content = (PROJECT / "thresholds" / SHIPPED[task]).read_bytes()
-    shipped = examine_thresholds(content, "t.yaml").file.checks
+    shipped = examine_thresholds(content, "t.yaml").files[0].checks
     assert tuple(one.check for one in STARTING_POINTS[task]) == shipped
 
 
@@ -120,7 +120,7 @@ def test_every_metric_to_start_from_is_in_the_catalogue(task: Task) -> None:
 
 @pytest.mark.parametrize("group", ["true", "null", "123", "1e3", "0x1F", "on", "NaN", "2026-01-31", "a-b"])
 def test_a_group_of_any_name_stays_a_name(group: str) -> None:
-    file = examine_thresholds(starter_file(Task.RAG, group).encode(), "t.yaml", strict=True).file
+    file = examine_thresholds(starter_file(Task.RAG, group).encode(), "t.yaml", strict=True).files[0]
     assert (file.name, file.applies_to) == (group, (group,))
 
 
@@ -187,7 +187,7 @@ def test_the_file_is_valid_and_todays_evidence_passes_each_limit_that_is_near_it
         text = starter_file(task, "group", whole)
     except GovernanceError:
         return
-    file = examine_thresholds(text.encode(), "t.yaml", strict=True).file
+    file = examine_thresholds(text.encode(), "t.yaml", strict=True).files[0]
     near = {
         block.partition("\n")[0]
         for remark, block in zip(text.split("- name: "), text.split("- name: ")[1:], strict=False)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from checks.catalogue import CATALOGUE
 from checks.decision import Consequence
 from checks.limits import AtLeast, AtMost, Between, Limit, Target
-from checks.threshold_examination import examine_thresholds
-from checks.threshold_file import MAX_BYTES, ThresholdFileError, parse_thresholds
+from checks.threshold_file import MAX_BYTES, ThresholdFileError
 from checks.threshold_schema import thresholds_schema
-from checks.thresholds import Check, Mode, ThresholdFile
+from checks.thresholds import Check, Mode, Origin, ThresholdFile
 from checks.version import VERSION
+from tests.threshold_files import examine_thresholds, parse_thresholds
 
 GOOD = b"""\
 name: askdata-text-to-sql
@@ -65,6 +65,10 @@ def test_a_threshold_file_is_read_whole() -> None:
         sha256=hashlib.sha256(GOOD).hexdigest(),
         applies_to=("askdata-*",),
         mode=Mode.ENFORCE,
+        origins=(
+            Origin("thresholds/askdata.yaml", line=5, index=0),
+            Origin("thresholds/askdata.yaml", line=11, index=1),
+        ),
         checks=(
             Check(
                 name="execution accuracy",
@@ -289,7 +293,21 @@ def test_a_check_says_what_it_is_about_and_why(key: str, value: str | None) -> N
             "review_by: 2027-02-29\n",
             ["t.yaml:3:12: review_by: there is no such day: day is out of range for month"],
         ),
-        ("extends: organisation.yaml\n", None),
+        (
+            "extends: organisation.yaml\n",
+            [
+                "t.yaml:3:10: extends: there is no file at this path among those that are read together; give it, "
+                "too, or write the name of the file, by which published files are found"
+            ],
+        ),
+        (
+            "remove_checks: [d]\n",
+            [
+                "t.yaml:3:17: remove_checks[0]: the file extends no other, so nothing is inherited; remove the check "
+                "itself"
+            ],
+        ),
+        ("extend: organisation\n", ['t.yaml:3:1: extend: unknown key; did you mean "extends"?']),
         ("waivers: []\n", None),
     ],
 )
@@ -363,7 +381,8 @@ checks:
   - nothing
 """
     assert problems(content) == [
-        "t.yaml:1:1: applies_to: this key is missing",
+        "t.yaml:1:1: applies_to: this key is missing; name the groups that the file is for, or let another of the "
+        "files extend it",
         "t.yaml:1:7: name: must be text, not 3; put it in quotes",
         't.yaml:2:1: aplies_to: unknown key; did you mean "applies_to"?',
         "t.yaml:4:20: checks[0].why: must not be empty",

@@ -12,10 +12,10 @@ from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
 from checks.limits import Between
 from checks.reports import read_report
-from checks.threshold_file import parse_thresholds
 from cli.display.decision_text import show_record
 from tests.cli.screens import WIDTHS, assert_screen, terminal
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import parse_thresholds
 
 NOW = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
 PACKAGE = RecordedModelPackage(

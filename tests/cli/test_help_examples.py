@@ -30,7 +30,16 @@ from cli.main import run
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODEL_SERVER = "http://localhost:8000/v1"
-IN_MOTO = ("explain", "history", "list", "register", "status", "thresholds publish", "wait")
+IN_MOTO = (
+    "explain",
+    "history",
+    "list",
+    "register",
+    "status",
+    "thresholds publish",
+    "thresholds show",
+    "wait",
+)
 PARSED_ONLY = (
     "governance score rag responses.jsonl --judge openai:qwen3",
     "governance sandbox",

@@ -16,7 +16,6 @@ from checks.decision import Verdict
 from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
-from checks.threshold_file import parse_thresholds
 from tests.adversarial.hostile_evidence.documents import (
     FORMATS,
     Built,
@@ -28,6 +27,7 @@ from tests.adversarial.hostile_evidence.documents import (
     put,
 )
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import parse_thresholds
 
 STRICT = ("reject", "review")
 NOT_NUMBERS: tuple[object, ...] = (

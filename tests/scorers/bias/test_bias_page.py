@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.threshold_file import parse_thresholds
 from scorers.bias.report import DESCRIPTIONS
+from tests.threshold_files import parse_thresholds
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "scoring-bias.md").read_text("utf-8")
 

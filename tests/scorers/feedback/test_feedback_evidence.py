@@ -17,7 +17,6 @@ from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.measurements import Measured, Unmeasured
 from checks.reports import read_report
-from checks.threshold_file import parse_thresholds
 from scorers.feedback import (
     ELEVEN_POINTS,
     FIVE_POINTS,
@@ -27,6 +26,7 @@ from scorers.feedback import (
 )
 from scorers.feedback.rating_figures import net_promoter_score
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import parse_thresholds
 
 THRESHOLDS = b"""
 name: assistant

@@ -12,12 +12,12 @@ from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
 from checks.selection import find_ambiguities
-from checks.threshold_file import parse_thresholds
 from scorers.safety.bbq import score_bbq
 from scorers.safety.disinformation import score_disinformation
 from scorers.safety.memorization import score_memorization
 from scorers.safety.toxicity import NamedRatings, score_toxicity
 from tests.fixed_times import DECIDED_AT
+from tests.threshold_files import parse_thresholds
 
 THRESHOLDS = Path(__file__).resolve().parents[3] / "thresholds"
 SHIPPED = parse_thresholds(

@@ -1,0 +1,143 @@
+"""A threshold file on top of the one that it extends: what does not fit, and what comes out."""
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from pydantic import ValidationError
+
+from checks.threshold_file import SourceFile
+from checks.thresholds import AppliesTo, Check, Mode, Origin, SourceDigest, ThresholdContent, ThresholdFile
+from checks.yaml_source import Path, Place, Problem
+
+SCHEMA = "governance.thresholds/1"
+
+_Written = tuple[Check, Origin]
+
+
+def find_misfits(file: SourceFile, base: ThresholdFile | None) -> Iterator[Problem]:
+    """Yield what a file says that does not fit to the one that it extends."""
+    inherited = [] if base is None else [check.name for check in base.checks]
+    removed = _list_removed(file.content)
+    own = {check.name: index for index, check in file.sound.items()}
+    for index, name in enumerate(removed):
+        path: Path = ("remove_checks", index)
+        if base is None:
+            yield file.problem_at(
+                path, "the file extends no other, so nothing is inherited; remove the check itself"
+            )
+        elif name not in inherited:
+            near = difflib.get_close_matches(name, inherited, n=1)
+            way_out = f'did you mean "{near[0]}"?' if near else "remove this line"
+            yield file.problem_at(path, f"{base.source} has no check of this name; {way_out}")
+        elif name in own:
+            message = f"checks[{own[name]}] has this name, and replaces the inherited check; remove this line"
+            yield file.problem_at(path, message)
+    if base is not None and not own and set(inherited) <= set(removed):
+        yield file.problem_at(("remove_checks",), "no check is left; keep one, or write one")
+
+
+def _list_removed(content: ThresholdContent | None) -> Sequence[str]:
+    return () if content is None else content.remove_checks or ()
+
+
+def make_file(file: SourceFile, base: ThresholdFile | None) -> ThresholdFile:
+    """Return the file as it counts: `file`, which nothing is wrong with, on top of the one that it extends.
+
+    Raises:
+        ValueError: something is wrong with it.
+    """
+    content = file.content
+    if content is None:
+        raise ValueError(f"{file.source}: cannot be read")
+    said = content.model_fields_set
+    written = list(_merge_checks(file, content, base))
+    sources: tuple[SourceDigest, ...] = ()
+    if base is not None:
+        below = base.sources or (SourceDigest(base.source, base.sha256),)
+        sources = (SourceDigest(file.source, file.sha256), *below)
+    applies_to = content.applies_to
+    return ThresholdFile(
+        name=content.name,
+        source=file.source,
+        sha256=_sum_up(sources) if sources else file.sha256,
+        applies_to=() if applies_to is None else applies_to.model_package_groups,
+        mlflow_suffix=applies_to is not None and applies_to.mlflow_suffix,
+        mode=content.mode if base is None or "mode" in said else base.mode,
+        on_foreign_evidence=content.on_foreign_evidence
+        if base is None or "on_foreign_evidence" in said
+        else base.on_foreign_evidence,
+        on_unprotected_evidence=content.on_unprotected_evidence
+        if base is None or "on_unprotected_evidence" in said
+        else base.on_unprotected_evidence,
+        owners=content.owners or (() if base is None else base.owners),
+        review_by=content.review_by or (None if base is None else base.review_by),
+        checks=tuple(check for check, _ in written),
+        origins=tuple(origin for _, origin in written),
+        sources=sources,
+    )
+
+
+def make_sound_part(file: SourceFile) -> ThresholdFile:
+    """Return what can be read of a file that is wrong or not whole: its groups, and its own checks that are sound."""
+    data = file.places.data if isinstance(file.places.data, dict) else {}
+    try:
+        applies_to = AppliesTo.model_validate(data.get("applies_to"))
+    except ValidationError:
+        applies_to = None
+    return ThresholdFile(
+        name=file.name or file.source,
+        source=file.source,
+        sha256=file.sha256,
+        applies_to=() if applies_to is None else applies_to.model_package_groups,
+        mlflow_suffix=applies_to is not None and applies_to.mlflow_suffix,
+        mode=Mode.ENFORCE,
+        checks=tuple(file.sound.values()),
+        origins=tuple(_find_origin(file, index) for index in file.sound),
+    )
+
+
+def _merge_checks(
+    file: SourceFile, content: ThresholdContent, base: ThresholdFile | None
+) -> Iterator[_Written]:
+    """Yield the inherited checks in their order, replaced by those of the same name, and then the further ones."""
+    own = {check.name: (check, _find_origin(file, index)) for index, check in enumerate(content.checks or ())}
+    removed = _list_removed(content)
+    if base is not None:
+        for check, origin in zip(base.checks, base.origins, strict=True):
+            if check.name not in removed:
+                yield own.pop(check.name, (check, origin))
+    yield from own.values()
+
+
+def _find_origin(file: SourceFile, index: int) -> Origin:
+    return Origin(file.source, file.places.values.get(("checks", index), Place(1, 1)).line, index)
+
+
+def _sum_up(sources: Sequence[SourceDigest]) -> str:
+    """Return the SHA-256 of the digests, a line each, as `sha256sum` gives it of a file with those lines."""
+    lines = "".join(f"{source.sha256}\n" for source in sources)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def describe_effective(file: ThresholdFile) -> dict[str, object]:
+    """Return the effective file as JSON says it: each check as it is written, with the place where that is."""
+    checks = [
+        {**check.model_dump(mode="json", exclude_none=True), "origin": str(file.origin_of(place))}
+        for place, check in enumerate(file.checks)
+    ]
+    return {
+        "schema": SCHEMA,
+        "name": file.name,
+        "source": file.source,
+        "sha256": file.sha256,
+        "sources": [{"source": one.source, "sha256": one.sha256} for one in file.sources],
+        "model_package_groups": list(file.applies_to),
+        "mlflow_suffix": file.mlflow_suffix,
+        "owners": list(file.owners),
+        "review_by": None if file.review_by is None else file.review_by.isoformat(),
+        "mode": file.mode,
+        "on_foreign_evidence": file.on_foreign_evidence,
+        "on_unprotected_evidence": file.on_unprotected_evidence,
+        "checks": checks,
+    }

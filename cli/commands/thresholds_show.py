@@ -1,0 +1,76 @@
+"""`governance thresholds show`: what a threshold file comes to, with all that it has from the files that it extends."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aws.extended_files import is_threshold_file
+from checks.effective_file import describe_effective
+from checks.errors import GovernanceError
+from checks.selection import select_thresholds
+from checks.thresholds import ThresholdFile
+from cli.display.effective_thresholds import show_effective
+from cli.lookup.inputs import STANDARD_INPUT, is_in_s3
+from cli.lookup.threshold_sets import compile_named, read_threshold_files
+from cli.options.output_format import Format, OutputFormat, print_json
+from pipelines.step_settings import THRESHOLDS_FOLDER
+
+
+def command(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="GROUP|FILE", help="A model package group, or a threshold file (- is stdin)."),
+    ],
+    *,
+    thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds",
+            metavar="PATH",
+            help="File, folder or s3:// URI to look for the group in, not those in force.",
+        ),
+    ] = None,
+    thresholds_bucket: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds-bucket",
+            metavar="NAME",
+            envvar="GOVERNANCE_THRESHOLDS_BUCKET",
+            help="The stack's output ThresholdsBucket.",
+        ),
+    ] = None,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Show the checks by which a group is judged, inherited ones too, each with the file and line where it is written.
+
+    Of a group it is the file in force, or the one for it under --thresholds.
+    """
+    file = _find_file(name, thresholds, thresholds_bucket)
+    if output_format is Format.JSON:
+        print_json(describe_effective(file))
+    else:
+        show_effective(file, sys.stdout)
+
+
+def _find_file(name: str, thresholds: str | None, bucket: str | None) -> ThresholdFile:
+    if name == STANDARD_INPUT or is_in_s3(name) or is_threshold_file(name) or Path(name).is_file():
+        (file, *others) = compile_named(read_threshold_files([name]))
+        if others:
+            raise GovernanceError(
+                f"{name}: more than one file; name one, or a group with --thresholds {name}"
+            )
+        return file
+    place = thresholds or (None if bucket is None else f"s3://{bucket}/{THRESHOLDS_FOLDER}/")
+    if place is None:
+        raise GovernanceError(
+            f"{name}: no thresholds are named to look for the group in; set GOVERNANCE_THRESHOLDS_BUCKET, or give "
+            "--thresholds"
+        )
+    found = select_thresholds(compile_named(read_threshold_files([place])), name)
+    if found is None:
+        raise GovernanceError(
+            f"{name}: no threshold file of {place} applies to this group; look at its spelling"
+        )
+    return found

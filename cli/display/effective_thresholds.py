@@ -1,0 +1,49 @@
+"""A threshold file as it counts, for people: what it says, and each check with the place where it is written."""
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from rich.table import Table
+
+from checks.thresholds import Check, ThresholdFile
+from cli.display.decision_text import Fact, print_facts
+from cli.display.terminal import clean_text, console_for
+
+_COLUMNS = ("Check", "Metric", "Facet", "Limit", "Proof", "Asks for", "Written at")
+
+
+def show_effective(file: ThresholdFile, stream: TextIO) -> None:
+    """Print the facts of the file, and a line for each of its checks, inherited or not, in the order of findings."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in _COLUMNS:
+        table.add_column(column, overflow="fold")
+    for place, check in enumerate(file.checks):
+        table.add_row(*map(clean_text, (*_describe(check), str(file.origin_of(place)))))
+    with console_for(stream) as console:
+        console.print(clean_text(file.name, "bold"))
+        print_facts(console, _list_facts(file))
+        console.print()
+        console.print(table)
+
+
+def _list_facts(file: ThresholdFile) -> Iterator[Fact]:
+    yield "file", f"{file.source} (SHA-256 {file.sha256})"
+    for part in file.sources:
+        extends = "extends" if part.source != file.source else "itself"
+        yield extends, f"{part.source} (SHA-256 {part.sha256})"
+    suffix = ", also with the suffix of MLflow" if file.mlflow_suffix else ""
+    yield "groups", f"{', '.join(file.applies_to)}{suffix}" if file.applies_to else "none: others extend it"
+    yield "mode", file.mode
+    if file.owners:
+        yield "owners", ", ".join(file.owners)
+    if file.review_by is not None:
+        yield "review by", file.review_by.isoformat()
+
+
+def _describe(check: Check) -> tuple[str, ...]:
+    proof = [
+        *([] if check.confidence is None else [f"confidence {check.confidence:g}"]),
+        *([] if check.min_samples is None else [f"n >= {check.min_samples}"]),
+    ]
+    asks = f"{check.on_failure}, missing {check.on_missing}, inconclusive {check.on_inconclusive}"
+    return check.name, check.metric, check.facet or "-", check.limit.symbols, ", ".join(proof) or "-", asks
