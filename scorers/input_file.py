@@ -67,6 +67,17 @@ def open_input(path: Path) -> Iterator[InputFile]:
         raise _changed(path)
 
 
+def require_readable(path: Path) -> None:
+    """Refuse at once what cannot be scored, before clients of models are made and a missing region is complained of.
+
+    Raises:
+        GovernanceError: as `open_input` does, when it is no file or cannot be read.
+    """
+    refuse_what_is_no_file(path)
+    with _explaining(path), path.open("rb"):
+        pass
+
+
 def refuse_what_is_no_file(path: Path) -> None:
     """Refuse pipes and devices before they are opened: a pipe can be read once only, and without a writer never.
 
@@ -99,12 +110,17 @@ class _State:
 
 def _look_at(path: Path) -> _State:
     refuse_what_is_no_file(path)
+    with _explaining(path), path.open("rb") as file:
+        # The times before the bytes: what is written while they are hashed has a later one.
+        found = os.fstat(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return _State(digest, file.tell(), found.st_mtime_ns, found.st_ctime_ns)
+
+
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            # The times before the bytes: what is written while they are hashed has a later one.
-            found = os.fstat(file.fileno())
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return _State(digest, file.tell(), found.st_mtime_ns, found.st_ctime_ns)
+        yield
     except OSError as error:
         raise GovernanceError(f"{path}: cannot be read ({error.strerror}); name {READABLE}") from error
 

@@ -60,11 +60,13 @@ def command(
     from models.named_models import make_model  # noqa: PLC0415
     from scorers.collecting.collecting import CollectionSettings, collect  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
+    from scorers.input_file import require_readable  # noqa: PLC0415
 
     if repeats > 1 and temperature == 0:
         raise GovernanceError(
             "--repeats: at temperature 0 a model says the same again; give a --temperature above 0"
         )
+    require_readable(prompts)
     options = AnswerOptions(
         temperature=None if temperature < 0 else temperature,
         max_tokens=max_tokens,

@@ -105,11 +105,13 @@ def command(
     from models.openai_compatible import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
     from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
+    from scorers.input_file import require_readable  # noqa: PLC0415
     from scorers.rag.rag_settings import CorrectRule, Prices, RagSettings  # noqa: PLC0415
     from scorers.rag.scoring import score_rag  # noqa: PLC0415
 
     if (input_price is None) != (output_price is None):
         raise GovernanceError("--input-price and --output-price: give both, or neither")
+    require_readable(responses)
     options = JudgeOptions(
         temperature=_temperature(judge_temperature, repeats),
         max_tokens=judge_max_tokens,

@@ -112,10 +112,12 @@ def toxicity(
     """
     # Imported here: the scorer's imports are not for --help.
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
+    from scorers.input_file import require_readable  # noqa: PLC0415
     from scorers.safety.toxicity import score_toxicity  # noqa: PLC0415
 
     if scorer_name and scorer is not ScorerName.FILE:
         raise GovernanceError("--scorer-name: only with --scorer file; the others have names of their own")
+    require_readable(responses)
     evidence = score_toxicity(
         responses,
         output,

@@ -315,6 +315,27 @@ def test_a_missing_file_is_refused(
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["score", "rag", "nowhere.jsonl"], id="rag"),
+        pytest.param(
+            ["score", "safety", "toxicity", "nowhere.jsonl", "--scorer", "comprehend"], id="toxicity"
+        ),
+        pytest.param(
+            ["collect", "bbq", "--prompts", "nowhere.jsonl", "--endpoint", "bedrock:m"], id="collect"
+        ),
+    ],
+)
+def test_a_missing_file_is_told_before_a_missing_region(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "no-settings"))
+    assert refusal_of([*arguments, "-o", "out"], capsys).startswith("error: nowhere.jsonl: cannot be read (")
+
+
 @every_command
 def test_an_empty_file_is_refused(folder: Path, command: Command, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "empty.jsonl").touch()
