@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import aws_files
+
 # A loaded machine is no defect: examples have no deadline.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+aws_files.read_once()
 
 TESTS = Path(__file__).parent
 LONGEST_ID = 60  # characters of a text that names a case
