@@ -6,23 +6,17 @@ from typing import Any
 import botocore.loaders
 import botocore.session
 
-
-class _FilesReadOnce(botocore.loaders.JSONFileLoader):
-    """Reads the descriptions of services and endpoints as botocore does, each file once."""
-
-    load_file = cache(botocore.loaders.JSONFileLoader.load_file)
-
-
-_FILES = _FilesReadOnce()
+_loader = cache(botocore.loaders.create_loader)
 
 
 def _create_loader(search_path_string: str | None = None) -> Any:
-    """Return botocore's loader on the shared files; moto has one of its own, which adds to what it reads."""
-    loader = botocore.loaders.create_loader(search_path_string)
-    loader.file_loader = _FILES
+    """Return the loader that sessions share; moto has one of its own, which adds to what it reads."""
+    loader = _loader(search_path_string)
+    # Every session of boto3 adds the same folder.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
     return loader
 
 
 def read_once() -> None:
-    """Have every session that is made from now on read the shared files."""
+    """Have every session that is made from now on use the shared loader."""
     botocore.session.create_loader = _create_loader
