@@ -254,7 +254,8 @@ class _Watch:
             Result.NOTHING_STARTED,
             seconds,
             f"no execution of the governance pipeline judges it {after}; see that the stack is deployed in this "
-            "account and region, that it governs the group, and its dead-letter queue",
+            "account and region and governs the group. Where only the event was lost, or AWS's quota is used up, the "
+            "gate's reconciler starts it within minutes: wait again",
         )
 
     def _look(self, round_: _Round) -> None:

@@ -24,12 +24,14 @@ class IdleSandbox:
 
     contexts: list[Mapping[str, str]]
     in_force: Faults | None = None
+    schedule_speed: float | None = None
     folder = Path("folder-of-the-sandbox")
 
     def __init__(self) -> None:
         self.contexts = []
 
-    def __call__(self, **_: object) -> AbstractContextManager["IdleSandbox"]:
+    def __call__(self, *, schedule_speed: float, **_: object) -> AbstractContextManager["IdleSandbox"]:
+        self.schedule_speed = schedule_speed
         return nullcontext(self)
 
     def deploy(self, *, context: Mapping[str, str]) -> list[Deployment]:
@@ -81,6 +83,11 @@ def test_up_prints_the_environment_and_ctrl_c_ends_it_in_order(
     assert shown.out.splitlines() == EXPECTED
     assert "logs of the functions: folder-of-the-sandbox/functions.log" in shown.err
     assert idle.contexts == [{"evaluation_compute": "processing"}]
+
+
+def test_up_runs_schedules_by_the_clock(idle: IdleSandbox) -> None:
+    assert run(["sandbox", "up"]) == 0
+    assert idle.schedule_speed == 1.0
 
 
 def test_up_lets_go_wrong_what_it_is_told(idle: IdleSandbox) -> None:

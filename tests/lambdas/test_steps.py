@@ -138,7 +138,7 @@ def test_a_broken_published_file_stops_both_steps_though_another_applies(account
     s3.put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=in_force)
     with pytest.raises(GovernanceError, match="both apply to the group askdata equally specifically"):
         evaluate(account)
-    assert account.describe()["ModelApprovalStatus"] == "PendingManualApproval"
+    assert account.status() == "PendingManualApproval"
 
 
 def test_step_two_reads_its_own_log_alone(account: Account) -> None:
