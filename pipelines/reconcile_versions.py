@@ -11,7 +11,7 @@ from typing import assert_never
 
 from aws.aws_errors import AwsThrottledError
 from aws.executions import ExecutionStep, PipelineExecution
-from aws.model_packages import ModelPackageGoneError, StatusChangedError
+from aws.model_packages import ModelPackageGoneError, ModelPackageSummary, StatusChangedError
 from aws.registry_names import FAILED_EXECUTION_PROPERTY, PENDING, STATUS_PROPERTY
 from checks.errors import GovernanceError
 from checks.summary import fitting_description
@@ -87,6 +87,16 @@ class _Run:
     def is_late(self, changed_at: datetime) -> bool:
         return self.now - changed_at > self.bounds.decide_within
 
+    def only_waits_its_turn(self, version: ModelPackageSummary) -> bool:
+        """Whether it is known without a look that the version would be started, and cannot be in this run.
+
+        One that was registered so lately that it cannot be late, and that no execution has judged, bears no mark of
+        the gate and counts in no figure. In a burst that is nearly all of them, and a look is a call.
+        """
+        youngest = min(self.bounds.decide_within, LOOKED_BACK)
+        is_young = self.now - version.created < youngest
+        return not self.may_start and is_young and version.arn not in self.newest
+
 
 def reconcile_versions(
     sources: JudgementSources, bounds: RunBounds, *, now: datetime, report: Report
@@ -101,7 +111,9 @@ def reconcile_versions(
     pending = _governed(sources, report)
     run = _Run(sources, bounds, now, report, sources.executions.newest_by_version(since=now - LOOKED_BACK))
     run.summary.pending = len(pending)
-    for arn in take_turn(pending, bounds.max_looks, now):
+    for arn in take_turn(list(pending), bounds.max_looks, now):
+        if run.only_waits_its_turn(pending[arn]):
+            continue
         try:
             verdict = look_for_judgement(arn, sources, run.find_execution, now=now)
             run.summary.looked_at += 1
@@ -118,13 +130,14 @@ def reconcile_versions(
     return run.summary
 
 
-def _governed(sources: JudgementSources, report: Report) -> list[str]:
-    """Return the pending versions of governed groups: each group is asked for once, and no version of others is read.
+def _governed(sources: JudgementSources, report: Report) -> dict[str, ModelPackageSummary]:
+    """Return the pending versions of governed groups by their ARNs, the oldest first.
 
-    Where the threshold files do not say whether a group is governed, that is reported, and its versions are looked at.
+    Each group is asked for once, and no version of others is read. Where the threshold files do not say whether a
+    group is governed, that is reported, and its versions are looked at.
     """
     left_alone: dict[str, bool] = {}
-    arns = []
+    found = {}
     for entry in sources.registry.pending():
         if entry.group not in left_alone:
             try:
@@ -133,8 +146,8 @@ def _governed(sources: JudgementSources, report: Report) -> list[str]:
                 report("not known whether it is governed", group=entry.group, error=str(error))
                 left_alone[entry.group] = False
         if not left_alone[entry.group]:
-            arns.append(entry.arn)
-    return arns
+            found[entry.arn] = entry
+    return found
 
 
 def _act(arn: str, verdict: Verdict, run: _Run) -> None:
@@ -183,7 +196,7 @@ def _retry(arn: str, execution: PipelineExecution, run: _Run) -> None:
 
 
 def _note_refusal(error: AwsThrottledError, run: _Run) -> None:
-    """Start nothing more in this run; looking goes on, so that the count of the undecided is right."""
+    """Start nothing more in this run; looking goes on where it may find an undecided version."""
     run.summary.refused = True
     run.report("refused for now", error=str(error))
 

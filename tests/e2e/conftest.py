@@ -170,16 +170,17 @@ class Governance:
         return dict(self.client("sagemaker").describe_model_package(ModelPackageName=arn))
 
     def executions(self, arn: str) -> list[dict[str, Any]]:
-        """The executions for a version, oldest first."""
+        """The executions that the gate started for a version, oldest first."""
         sagemaker = self.client("sagemaker")
-        listed = sagemaker.list_pipeline_executions(PipelineName=self.outputs["PipelineName"])
-        found = []
-        for summary in listed["PipelineExecutionSummaries"]:
-            execution = summary["PipelineExecutionArn"]
-            parameters = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=execution)
-            if {"Name": "ModelPackageArn", "Value": arn} in parameters["PipelineParameters"]:
-                found.append(sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution))
-        return found
+        pages = sagemaker.get_paginator("list_pipeline_executions").paginate(
+            PipelineName=self.outputs["PipelineName"], SortOrder="Ascending", MaxResults=100
+        )
+        listed = [summary for page in pages for summary in page["PipelineExecutionSummaries"]]
+        return [
+            sagemaker.describe_pipeline_execution(PipelineExecutionArn=summary["PipelineExecutionArn"])
+            for summary in listed
+            if summary.get("PipelineExecutionDescription") == arn
+        ]
 
     def steps(self, execution: Mapping[str, Any]) -> list[dict[str, Any]]:
         answer = self.client("sagemaker").list_pipeline_execution_steps(

@@ -156,7 +156,7 @@ def test_a_run_starts_no_more_than_it_may_and_the_oldest_first(gate: Gate) -> No
 def test_a_refused_quota_ends_the_starts_of_a_run_and_the_next_ones_go_on(gate: Gate) -> None:
     gate.executions.quota = 2
     arns = [gate.register() for _ in range(5)]
-    assert gate.reconcile() == RunSummary(pending=5, looked_at=5, started=2, refused=True)
+    assert gate.reconcile() == RunSummary(pending=5, looked_at=3, started=2, refused=True)
     assert gate.reports[-1] == ("refused for now", {"error": "as many run as may"})
     for _ in range(2):
         gate.finish()
@@ -164,6 +164,25 @@ def test_a_refused_quota_ends_the_starts_of_a_run_and_the_next_ones_go_on(gate: 
     gate.finish()
     assert sorted(str(execution.about) for execution in gate.executions.all) == arns
     assert gate.reconcile() == RunSummary()
+
+
+def test_a_run_that_may_start_no_more_looks_only_at_what_may_be_undecided(gate: Gate) -> None:
+    late, judged = gate.register(), gate.register()
+    gate.wait(hours=23)
+    young = gate.register()
+    gate.send_event(judged)
+    gate.executions.end(f"{PREFIX}e0", "Stopped")
+    gate.executions.quota = 0
+    gate.wait(hours=1)
+    # The first look meets the quota. The version that was given up has an execution; the young one needs no look.
+    assert gate.reconcile() == RunSummary(pending=3, looked_at=2, given_up=1, undecided=2, refused=True), (
+        gate.reports
+    )
+    assert gate.registry.describe(young).metadata == {}
+    # A day later it is late as well, and looked at although nothing can be started.
+    gate.wait(hours=24)
+    assert gate.reconcile() == RunSummary(pending=3, looked_at=3, undecided=3, refused=True)
+    assert gate.registry.describe(late).is_pending
 
 
 def test_a_run_looks_at_a_bounded_number_and_the_runs_get_to_all(gate: Gate) -> None:

@@ -75,21 +75,23 @@ class Case:
     def reports(self, number: int) -> dict[str, bytes]:
         """Return the reports of one version by where a model package has them.
 
-        Bytes that were judged for one version do not speak for another, so each has a number of empty lines of its own.
+        Bytes that were judged for one version do not speak for another, so each has a number of blank lines of its own,
+        and one at least: the same stack may have judged the same figures before.
         """
+        own = b" \n" * (1 + number)
         quality = {
             "binary_classification_metrics": {
                 "accuracy": {"value": self.accuracy, "standard_deviation": 0.01}
             },
             "latency_metrics": {"p95_seconds": {"value": self.latency}},
         }
-        reports = {"ModelQuality/Statistics": json.dumps(quality).encode() + b"\n" * number}
+        reports = {"ModelQuality/Statistics": json.dumps(quality).encode() + own}
         if self.equity is not None:
             metric = {"name": "TE", "description": "Treatment Equity (TE)", "value": self.equity}
             facets = {"sex": [{"value_or_threshold": "0", "metrics": [metric]}]}
             metrics = {"label": "y", "facets": facets}
             bias = {"version": "1.0", "post_training_bias_metrics": metrics}
-            reports["Bias/Report"] = json.dumps(bias).encode() + b"\n" * number
+            reports["Bias/Report"] = json.dumps(bias).encode() + own
         return reports
 
 
