@@ -6,12 +6,13 @@ from fnmatch import fnmatchcase
 
 from aws.threshold_store import BrokenThresholdsError
 from checks.selection import AmbiguousThresholdsError
+from checks.thresholds import Mode
 from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 from pipelines.threshold_sources import ThresholdSource
 
 
-def is_governed(group: str, thresholds: ThresholdSource) -> bool:
-    """Whether a threshold file applies to `group`, as step one finds it.
+def find_governing_mode(group: str, thresholds: ThresholdSource) -> Mode | None:
+    """Return how a threshold file governs `group`, as step one finds it; `None` where no file applies to it.
 
     Files that contend for the group govern it as well: that is for step one to fail on, where people see it.
 
@@ -20,13 +21,14 @@ def is_governed(group: str, thresholds: ThresholdSource) -> bool:
         AwsError: the files could not be read.
     """
     try:
-        return thresholds.for_group(group) is not None
+        file = thresholds.for_group(group)
     except AmbiguousThresholdsError:
-        return True
+        return Mode.ENFORCE
     except BrokenThresholdsError as error:
         if error.is_governed:
-            return True
+            return Mode.ENFORCE
         raise
+    return None if file is None else file.mode
 
 
 def is_held_to(group: str, patterns: Sequence[str]) -> bool:
@@ -49,11 +51,14 @@ class GovernedGroups:
         """Return why nothing is done about versions of `group`, or `None` where they are judged.
 
         Raises:
-            BrokenThresholdsError: see `is_governed`.
+            BrokenThresholdsError: see `find_governing_mode`.
             AwsError: the threshold files could not be read.
         """
         if not is_held_to(group, self.held_to):
             return f"the group {group} is not among model_package_groups of the deployment, so the gate leaves it alone"
-        if self.ungoverned is UngovernedGroups.REVIEW or is_governed(group, self.thresholds):
+        if (
+            self.ungoverned is UngovernedGroups.REVIEW
+            or find_governing_mode(group, self.thresholds) is not None
+        ):
             return None
         return f"no published threshold file applies to the group {group}, so the gate leaves it alone"

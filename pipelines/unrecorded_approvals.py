@@ -16,11 +16,12 @@ from aws.model_packages import Identity, ModelPackage, ModelPackageGoneError
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
 from aws.registry_names import APPROVED, DECISION_DIGEST_PROPERTY, DECISION_URI_PROPERTY, STATUS_PROPERTY
+from aws.threshold_store import BrokenThresholdsError
 from checks.decision import Verdict
 from checks.errors import GovernanceError
 from checks.thresholds import Mode
 from pipelines.decision_requirements import require_same_package
-from pipelines.governed_groups import is_held_to
+from pipelines.governed_groups import find_governing_mode, is_held_to
 from pipelines.record_keys import records_folder
 from pipelines.sealed_decisions import read_decision
 from pipelines.step_settings import EVERY_GROUP
@@ -78,7 +79,7 @@ def examine_approval(arn: str, sources: ApprovalSources) -> UnrecordedApproval |
         package = sources.registry.describe(arn)
     except ModelPackageGoneError:
         return None
-    if package.approval_status != APPROVED or not _is_governed(package.group, sources.thresholds):
+    if package.approval_status != APPROVED or not _is_enforced(package.group, sources.thresholds):
         return None
     match look_up_standing(package, sources.decisions).source:
         case ByRegistration(by, at):
@@ -105,7 +106,7 @@ def find_unrecorded_approvals(
     approved = [
         entry.arn
         for group in sources.registry.groups()
-        if is_held_to(group, sources.held_to) and _is_governed(group, sources.thresholds)
+        if is_held_to(group, sources.held_to) and _is_enforced(group, sources.thresholds)
         for entry in sources.registry.list(group, approval_status=APPROVED)
     ]
     for arn in take_turn(sorted(approved), max_looks, now):
@@ -114,14 +115,11 @@ def find_unrecorded_approvals(
             yield found
 
 
-def _is_governed(group: str, thresholds: ThresholdSource) -> bool:
+def _is_enforced(group: str, thresholds: ThresholdSource) -> bool:
     try:
-        file = thresholds.for_group(group)
-    except AwsError:
-        raise
-    except GovernanceError:
+        return find_governing_mode(group, thresholds) is Mode.ENFORCE
+    except BrokenThresholdsError:
         return True  # thresholds that cannot be read let nobody approve unseen
-    return file is not None and file.mode is not Mode.DRY_RUN
 
 
 def _is_being_recorded(package: ModelPackage, sources: ApprovalSources) -> bool:
