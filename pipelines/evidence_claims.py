@@ -3,18 +3,25 @@
 The first judgement of a report writes a claim, once, under the SHA-256 of its bytes; every later one finds it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aws.decision_log import DecisionLog
+from aws.aws_errors import AwsAccessDeniedError
+from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.model_packages import ModelPackage
+from aws.s3_objects import ObjectMissingError
 from checks.decision_record import RecordedModelPackage
 from checks.errors import GovernanceError
 from checks.evidence import Report
 from checks.strict_json import ReportError, parse_strict_json
 from pipelines.sealed_decisions import describe_judged_package
+from pipelines.step_settings import CLAIMS_FOLDER
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 class Claims(Protocol):
@@ -67,6 +74,40 @@ class EvidenceClaims:
         content = document.model_dump_json(by_alias=True, exclude_none=True, indent=2)
         kept = self._log.keep(f"{report.sha256}.json", f"{content}\n".encode())
         return made if kept.is_new else _read(kept.content, kept.uri)
+
+
+class KnownClaims:
+    """The claims in a stack's decisions bucket, looked at and not made: for a version that is not registered yet.
+
+    Whoever may not read them is told so once, by `say`, and no claim is known then.
+    """
+
+    def __init__(self, client: "S3Client", decisions_bucket: str, say: Callable[[str], None]) -> None:
+        self._place = f"s3://{decisions_bucket}/{CLAIMS_FOLDER}"
+        self._log = S3DecisionLog(client, self._place)
+        self._say = say
+        self._is_refused = False
+
+    def find(self, sha256: str) -> Claim | None:
+        """Return the claim of the report with this SHA-256, if there is one.
+
+        Raises:
+            GovernanceError: what is there is not a claim.
+            AwsError: AWS could not be asked.
+        """
+        if self._is_refused:
+            return None
+        uri = f"{self._place}/{sha256}.json"
+        try:
+            return _read(self._log.read(uri), uri)
+        except ObjectMissingError:
+            return None
+        except AwsAccessDeniedError as error:
+            self._is_refused = True
+            self._say(
+                f"warning: whether reports were judged for another version before is not known: {error}"
+            )
+            return None
 
 
 def _read(content: bytes, uri: str) -> Claim:

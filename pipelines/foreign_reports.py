@@ -1,9 +1,11 @@
 """Whether each report is about the version that is judged: by what it says, and by whom it was judged for before."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aws.model_packages import ModelPackage
 from aws.registry_names import ABOUT_PROPERTY
+from checks.decision_record import RecordedContainer
 from checks.evidence import Evidence, Report
 from checks.reports import UNREADABLE
 from checks.subject import JudgedModel, Subject
@@ -46,17 +48,54 @@ def name_foreign_reports(evidence: Evidence, package: ModelPackage, claims: Clai
     return Evidence(tuple(_examine(report, package, model, claims) for report in evidence.reports))
 
 
+def foresee_foreign(report: Report, model: JudgedModel, claim: Claim | None) -> str | None:
+    """Return why the gate would call a report of a version that is to be registered foreign, as far as is known now.
+
+    `claim` is that of another version, if there is one, and the report's URI where it will be. Digests that SageMaker
+    adds to a version are taken to be those of then.
+    """
+    if report.format == UNREADABLE:
+        return None
+    reason = _explain_disagreement(report, model)
+    if reason is not None or claim is None or _is_about_data(report):
+        return reason
+    containers = _complete(model.containers, claim.package.containers)
+    return _explain_reuse(claim) if _is_reused(report, claim, containers, model) else None
+
+
+def _complete(
+    containers: Sequence[Subject], claimed: Sequence[RecordedContainer]
+) -> tuple[RecordedContainer, ...]:
+    """Return the containers, with the digests of those claimed where they have none of their own."""
+    own = [RecordedContainer.model_validate(container, from_attributes=True) for container in containers]
+    if len(own) != len(claimed):
+        return tuple(own)
+    return tuple(
+        one.model_copy(
+            update={
+                "image_digest": one.image_digest or other.image_digest,
+                "model_data_etag": one.model_data_etag or other.model_data_etag,
+            }
+        )
+        for one, other in zip(own, claimed, strict=True)
+    )
+
+
+def _explain_disagreement(report: Report, model: JudgedModel) -> str | None:
+    says_otherwise = [] if report.subject is None else model.find_disagreements(report.subject)
+    return f"it is about another model: it says {', '.join(says_otherwise)}" if says_otherwise else None
+
+
 def _examine(report: Report, package: ModelPackage, model: JudgedModel, claims: Claims) -> Report:
     if report.format == UNREADABLE:
         return report  # a finding of its own
-    says_otherwise = [] if report.subject is None else model.find_disagreements(report.subject)
-    if says_otherwise and report.foreign is None:
-        reason = f"it is about another model: it says {', '.join(says_otherwise)}"
-        report = replace(report, foreign=reason)
+    report = replace(report, foreign=report.foreign or _explain_disagreement(report, model))
     if _is_about_data(report):
         return report
     claim = claims.claim(report, package)
-    if report.foreign is None and _is_reused(report, claim, package, model):
+    own = describe_judged_package(package)
+    is_own_claim = (claim.package.arn, claim.package.created) == (own.arn, own.created)
+    if report.foreign is None and not is_own_claim and _is_reused(report, claim, own.containers, model):
         return replace(report, foreign=_explain_reuse(claim))
     return report
 
@@ -73,17 +112,16 @@ def _speaks_for_no_model(metric: str) -> bool:
     )
 
 
-def _is_reused(report: Report, claim: Claim, package: ModelPackage, model: JudgedModel) -> bool:
-    """Whether the report was judged for another version, and nothing shows that it is about this one, too.
+def _is_reused(
+    report: Report, claim: Claim, containers: tuple[RecordedContainer, ...], model: JudgedModel
+) -> bool:
+    """Whether nothing shows that a report that another version claimed is about the one with `containers`, too.
 
     Two versions of the very same model may come to the same bytes, each in a place of its own.
     """
-    own = describe_judged_package(package)
-    if (claim.package.arn, claim.package.created) == (own.arn, own.created):
-        return False
     if report.subject is not None and model.is_named_by(report.subject):
         return False
-    is_same_model = bool(own.containers) and claim.package.containers == own.containers
+    is_same_model = bool(containers) and claim.package.containers == containers
     return claim.uri == report.uri or not is_same_model
 
 

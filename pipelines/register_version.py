@@ -26,9 +26,7 @@ from aws.callers import Caller, caller_of
 from aws.clients import s3_client, sagemaker_client, sts_client
 from aws.evidence_store import S3EvidenceStore
 from aws.local_evidence import evidence_files, sha256_of
-from aws.model_packages import (
-    Registration,
-)
+from aws.model_packages import ModelPackage, Registration
 from aws.model_registry import SageMakerModelRegistry
 from aws.s3_objects import bucket_region
 from aws.s3_uris import S3Uri
@@ -39,6 +37,8 @@ from checks.evidence import Document, Report
 from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file
 from checks.subject import JudgedModel
 from disk.reading import read_bounded
+from pipelines.evidence_claims import KnownClaims
+from pipelines.foreign_reports import foresee_foreign
 from pipelines.likely_decision import predict_decision
 from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
 from pipelines.registration_plan import RegisteredVersion, RegistrationPlan, derive_identity, note_on_failure
@@ -73,6 +73,7 @@ def register_version(
     evidence_bucket: str,
     thresholds: str | Path | None = None,
     thresholds_bucket: str | None = None,
+    decisions_bucket: str | None = None,
     check: bool = True,
     only_if: OnlyIf | None = None,
     ungoverned: bool = False,
@@ -89,6 +90,8 @@ def register_version(
         thresholds: a threshold file, a folder of them or an `s3://` URI that the likely decision is made by.
         thresholds_bucket: the stack's output `ThresholdsBucket`, whose thresholds are in force, where `thresholds`
             names none. Without either no likely decision is made.
+        decisions_bucket: the stack's output `DecisionsBucket`, where it is said which reports were judged for other
+            versions before; without it that is not looked at.
         check: whether a likely decision is made at all.
         only_if: refuse to register what would be decided worse.
         ungoverned: register into a group that no threshold file applies to, too.
@@ -104,11 +107,15 @@ def register_version(
     """
     with note_on_failure(UNTOUCHED):
         plan = _make_plan(version, evidence_bucket, region, again, say)
+        earlier = plan.registered_before()
+        claims = None
+        if check and decisions_bucket is not None:
+            claims = KnownClaims(s3_client(region), decisions_bucket, say)
+        plan = replace(plan, reports=_name_foreign_reports(plan, claims, earlier, say))
         likely = predict_decision(plan, thresholds, thresholds_bucket, say) if check else None
         if likely is not None:
             _show_likely(likely, version.group, ungoverned, show, say)
         _require_at_least(only_if, likely, version.group)
-        earlier = plan.registered_before()
     if earlier is not None:
         say(
             f"{earlier.arn} was registered with the same inputs before and is {earlier.approval_status}; nothing "
@@ -151,7 +158,7 @@ def _make_plan(
     registry.check(plan.complete())
     _refuse_other_tags(version, registry)
     _refuse_other_regions(plan, bucket, where, say)
-    return replace(plan, reports=_name_foreign_reports(plan, say))
+    return plan
 
 
 def _read_evidence(folder: Path) -> tuple[tuple[Report, ...], dict[str, str]]:
@@ -253,17 +260,24 @@ def _refuse_other_region(uri: str, found: str | None, region: str) -> None:
         )
 
 
-def _name_foreign_reports(plan: RegistrationPlan, say: Callable[[str], None]) -> tuple[Report, ...]:
-    """Return the reports as the gate will see them: protected by a digest, and about another model where they say so.
+def _name_foreign_reports(
+    plan: RegistrationPlan,
+    claims: KnownClaims | None,
+    earlier: ModelPackage | None,
+    say: Callable[[str], None],
+) -> tuple[Report, ...]:
+    """Return the reports as the gate will see them: protected by a digest, and about another model where they are.
 
-    Whether these bytes were judged for another version before is known to the gate alone.
+    That is where they say so, or where they were judged for another version than `earlier`, which has the same inputs.
     """
     group = plan.version.group
     model = JudgedModel(plan.version.about or group, group, plan.subjects)
     seen = []
-    for report in plan.reports:
-        otherwise = [] if report.subject is None else model.find_disagreements(report.subject)
-        foreign = f"it is about another model: it says {', '.join(otherwise)}" if otherwise else None
+    for name, report in plan.reports_by_name().items():
+        claim = None if claims is None else claims.find(report.sha256)
+        if claim is not None and earlier is not None and claim.package.arn == earlier.arn:
+            claim = None
+        foreign = foresee_foreign(replace(report, uri=plan.prefix + name), model, claim)
         if foreign is not None:
             say(
                 f"warning: {report.uri}: {foreign}; the gate asks for review, unless the thresholds say otherwise"

@@ -88,9 +88,10 @@ class RegistrationPlan:
 
     def attached(self) -> tuple[ReportReference, ...]:
         """Return where each report will be, with its digest and its slot."""
-        return tuple(attach({self.prefix + name: report for name, report in self._by_name().items()}))
+        return tuple(attach({self.prefix + name: report for name, report in self.reports_by_name().items()}))
 
-    def _by_name(self) -> dict[str, Report]:
+    def reports_by_name(self) -> dict[str, Report]:
+        """Return the reports by their paths below the folder of evidence."""
         return {Path(one.uri).relative_to(self.version.evidence).as_posix(): one for one in self.reports}
 
     def complete(self) -> Registration:

@@ -17,6 +17,7 @@ from checks.strict_json import ReportError, parse_strict_json
 from cli.display.decision_text import show_record
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.lookup.inputs import is_in_s3
+from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.durations import parse_duration
 from cli.options.thresholds_bucket import ThresholdsBucket
 from disk.reading import read_bounded
@@ -134,6 +135,7 @@ def command(
         ),
     ],
     thresholds_bucket: ThresholdsBucket = None,
+    decisions_bucket: DecisionsBucket = None,
 ) -> None:
     """Show how the gate would decide, upload the evidence, and register the version as pending.
 
@@ -171,6 +173,7 @@ def command(
                 evidence_bucket=evidence_bucket,
                 thresholds=thresholds,
                 thresholds_bucket=thresholds_bucket,
+                decisions_bucket=decisions_bucket,
                 check=not no_check,
                 only_if=only_if,
                 ungoverned=ungoverned,

@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from aws import clients
 from aws.aws_errors import AwsAccessDeniedError, AwsThrottledError
+from aws.decision_log import S3DecisionLog
 from aws.evidence_errors import EvidenceChangedError
 from aws.evidence_store import S3EvidenceStore
 from aws.model_registry import SageMakerModelRegistry
@@ -23,7 +24,10 @@ from aws.registry_limits import RegistryLimitError
 from aws.report_references import ReportReference
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
+from pipelines.evidence_claims import EvidenceClaims
+from pipelines.foreign_reports import name_foreign_reports
 from pipelines.new_version import NewVersion
+from pipelines.read_evidence import read_evidence
 from pipelines.register_version import UNTOUCHED, OnlyIf, WouldBeWorseError, register_version
 from pipelines.registration_plan import RegisteredVersion
 
@@ -478,3 +482,75 @@ def test_the_function_needs_nothing_of_the_command_line() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout == "[]\n"
+
+
+Examine = Callable[[RegisteredVersion], dict[str, str | None]]
+
+
+@pytest.fixture
+def examine(group: str) -> Examine:
+    """Looks at the reports of a registered version as step one does, and claims them; what is foreign, by report."""
+    clients.s3_client().create_bucket(Bucket=f"decisions-{group}")
+    claims = EvidenceClaims(S3DecisionLog(clients.s3_client(), f"s3://decisions-{group}/evidence-claims"))
+
+    def found(registered: RegisteredVersion) -> dict[str, str | None]:
+        package = SageMakerModelRegistry(clients.sagemaker_client()).describe(registered.arn)
+        read = read_evidence(S3EvidenceStore(clients.s3_client(), [BUCKET]), package)
+        reports = name_foreign_reports(read, package, claims).reports
+        return {report.uri.rpartition("/")[2]: report.foreign for report in reports}
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "again", "is_foreign"),
+    [
+        pytest.param({"images": ["repo/another:1"]}, False, True, id="another model"),
+        pytest.param(
+            {"description": "the same model"}, False, False, id="the same model, registered otherwise"
+        ),
+        pytest.param({}, True, False, id="the same model, registered again"),
+        pytest.param({}, False, False, id="the version itself"),
+    ],
+)
+def test_reports_that_were_judged_before_are_foreseen_as_step_one_finds_them(
+    register: Callable[..., RegisteredVersion],
+    examine: Examine,
+    group: str,
+    tmp_path: Path,
+    *,
+    said: dict[str, Any],
+    again: bool,
+    is_foreign: bool,
+) -> None:
+    options = {"thresholds": thresholds(tmp_path, group, 0.5), "decisions_bucket": f"decisions-{group}"}
+    first = register(options=options)
+    assert examine(first) == {"evaluation.json": None}
+    warned: list[str] = []
+    second = register(options=options | {"again": again, "say": warned.append}, **said)
+    (foreign,) = examine(second).values()
+    assert (foreign is not None) is is_foreign
+    assert second.likely is not None
+    assert second.likely.decision == ("NeedsReview" if is_foreign else "Approved")
+    assert [line for line in warned if foreign is not None and foreign in line] == warned[:is_foreign]
+
+
+def test_claims_that_nobody_may_read_are_said_to_be_unknown(
+    register: Callable[..., RegisteredVersion], group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> bytes:
+        raise AwsAccessDeniedError("not for you")
+
+    monkeypatch.setattr(S3DecisionLog, "read", refuse)
+    said: list[str] = []
+    options = {
+        "thresholds": thresholds(tmp_path, group, 0.5),
+        "decisions_bucket": "of-others",
+        "say": said.append,
+    }
+    likely = register(options=options).likely
+    assert said[0] == (
+        "warning: whether reports were judged for another version before is not known: not for you"
+    )
+    assert likely is not None
+    assert likely.decision == "Approved"
