@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
 
+from aws.copy_names import copies_prefix
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 
-ACCOUNTS_FOLDER = "accounts"
 # S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 LONGEST_KEY_BYTES = 1024
 
@@ -35,7 +35,7 @@ class ModelBucket:
     @property
     def prefix(self) -> str:
         """What the keys of its copies begin with."""
-        return f"{ACCOUNTS_FOLDER}/{self.account}/{self.name}/"
+        return copies_prefix(self.account, self.name)
 
     def locate_copy(self, original: S3Uri) -> S3Uri:
         """Return where the copy of an object of the bucket is; versions of the object are versions of its copy.

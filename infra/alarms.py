@@ -1,6 +1,6 @@
-"""The alarms: an execution that could not decide, a step that refused, and an event that started none."""
+"""The alarms: an execution that could not decide, a step that refused, an event or a copy that did not arrive."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -41,9 +41,6 @@ class GovernanceAlarms(Construct):
             statistic="Sum",
             period=Duration.minutes(5),
         )
-        undelivered = dead_letter_queue.metric_approximate_number_of_messages_visible(
-            statistic="Maximum", period=Duration.minutes(5)
-        )
         undecided = cloudwatch.Metric(
             namespace=METRICS_NAMESPACE,
             metric_name=UNDECIDED_VERSIONS,
@@ -74,7 +71,9 @@ class GovernanceAlarms(Construct):
             ),
             self._alarm("ExecutionFailed", failed, "A version could not be judged; its status is untouched."),
             self._alarm(
-                "EventUndelivered", undelivered, "An event started no execution; it is in the queue."
+                "EventUndelivered",
+                _messages(dead_letter_queue),
+                "An event started no execution; it is in the queue.",
             ),
             *(
                 # Whoever invokes a step without the pipeline, with a forged record say, fails no execution.
@@ -84,41 +83,92 @@ class GovernanceAlarms(Construct):
                 for name, function in steps.items()
             ),
         )
-        topic = self._topic(settings, key)
-        if topic is not None:
-            for alarm in self.alarms:
-                alarm.add_alarm_action(actions.SnsAction(topic))
-
-    def _topic(self, settings: DeploymentSettings, key: kms.IKey | None) -> sns.ITopic | None:
-        """The topic of the organisation, or a new one that the e-mail address subscribes to."""
-        if settings.alarm_topic_arn is not None:
-            return sns.Topic.from_topic_arn(self, "Topic", settings.alarm_topic_arn)
-        if settings.alarm_email is None:
-            return None
-        topic = sns.Topic(self, "Topic", display_name="Model gate", master_key=key, enforce_ssl=True)
-        topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
-        # A topic with a policy of its own has no longer the one that lets the services of its account publish.
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-            )
-        )
-        return topic
+        _tell(self, self.alarms, settings, key)
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
-            self,
-            name,
-            metric=metric,
-            alarm_description=description,
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        return _make_alarm(self, name, metric, description)
+
+
+class CopyAlarms(Construct):
+    """Alarms of a model account, that are raised when a copy or an event did not reach the governance account."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        copying: lambda_.Function,
+        uncopied: sqs.Queue,
+        unforwarded: sqs.Queue | None,
+        settings: DeploymentSettings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        alarms = [
+            _make_alarm(
+                self,
+                "CopyFailed",
+                _errors(copying),
+                "A report or a model artifact was not copied yet; it is tried again.",
+            ),
+            _make_alarm(
+                self,
+                "CopyGivenUp",
+                _messages(uncopied),
+                "A report or a model artifact was not copied; its event is in the queue.",
+            ),
+        ]
+        if unforwarded is not None:
+            said = "An event of the registry did not reach the governance account; it is in the queue."
+            alarms.append(_make_alarm(self, "EventNotForwarded", _messages(unforwarded), said))
+        _tell(self, alarms, settings, key=None)
+
+
+def _tell(
+    scope: Construct, alarms: Sequence[cloudwatch.Alarm], settings: DeploymentSettings, key: kms.IKey | None
+) -> None:
+    """Have alarms told to the topic of the organisation, or a new one that the e-mail address subscribes to."""
+    topic = _topic(scope, settings, key)
+    if topic is not None:
+        for alarm in alarms:
+            alarm.add_alarm_action(actions.SnsAction(topic))
+
+
+def _topic(scope: Construct, settings: DeploymentSettings, key: kms.IKey | None) -> sns.ITopic | None:
+    if settings.alarm_topic_arn is not None:
+        return sns.Topic.from_topic_arn(scope, "Topic", settings.alarm_topic_arn)
+    if settings.alarm_email is None:
+        return None
+    topic = sns.Topic(scope, "Topic", display_name="Model gate", master_key=key, enforce_ssl=True)
+    topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
+    # A topic with a policy of its own has no longer the one that lets the services of its account publish.
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
         )
+    )
+    return topic
+
+
+def _make_alarm(scope: Construct, name: str, metric: cloudwatch.Metric, description: str) -> cloudwatch.Alarm:
+    return cloudwatch.Alarm(
+        scope,
+        name,
+        metric=metric,
+        alarm_description=description,
+        threshold=1,
+        evaluation_periods=1,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+
+
+def _messages(queue: sqs.Queue) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(
+        statistic="Maximum", period=Duration.minutes(5)
+    )
 
 
 def _errors(function: lambda_.Function) -> cloudwatch.Metric:

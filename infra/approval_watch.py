@@ -31,18 +31,8 @@ class ApprovalWatch(Construct):
         groups: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
-        approved = events.Rule(
-            self,
-            "Approved",
-            description="Approved model versions are held against the records of the gate.",
-            event_pattern=events.EventPattern(
-                source=[EVENT_SOURCE],
-                detail_type=[EVENT_DETAIL_TYPE],
-                detail={APPROVAL_STATUS_FIELD: [APPROVED]}
-                | ({GROUP_FIELD: match_events(groups)} if groups else {}),
-            ),
-            targets=[targets.LambdaFunction(function)],
-        )
+        self._function = function
+        self._add_rule("Approved", groups, bus=None)
         schedule = events.Rule(
             self,
             "Schedule",
@@ -50,12 +40,35 @@ class ApprovalWatch(Construct):
             schedule=events.Schedule.rate(interval),
             targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
         )
-        for rule in (approved, schedule):
-            except_from_rules(
-                rule,
-                ["Serverless-EventBusDLQ"],
-                "An event or a run that is lost need not be kept: the next run of the schedule looks at the same.",
-            )
+        _explain_exception(schedule)
+
+    def add_bus(self, bus: events.IEventBus) -> None:
+        """Take events from another bus, too: those that model accounts forward, which name their groups there."""
+        self._add_rule("ApprovedElsewhere", (), bus=bus)
+
+    def _add_rule(self, name: str, groups: Sequence[str], *, bus: events.IEventBus | None) -> None:
+        approved = events.Rule(
+            self,
+            name,
+            description="Approved model versions are held against the records of the gate.",
+            event_bus=bus,
+            event_pattern=events.EventPattern(
+                source=[EVENT_SOURCE],
+                detail_type=[EVENT_DETAIL_TYPE],
+                detail={APPROVAL_STATUS_FIELD: [APPROVED]}
+                | ({GROUP_FIELD: match_events(groups)} if groups else {}),
+            ),
+            targets=[targets.LambdaFunction(self._function)],
+        )
+        _explain_exception(approved)
+
+
+def _explain_exception(rule: events.Rule) -> None:
+    except_from_rules(
+        rule,
+        ["Serverless-EventBusDLQ"],
+        "An event or a run that is lost need not be kept: the next run of the schedule looks at the same.",
+    )
 
 
 def unrecorded_approvals(pipeline_name: str) -> cloudwatch.Metric:

@@ -6,7 +6,8 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.deployment_settings import DeploymentSettings
-from infra.key_policy import key_policy_statements
+from infra.key_policy import copying_statement, key_policy_statements
+from infra.model_accounts import copying_roles
 
 
 def data_key(
@@ -26,6 +27,10 @@ def data_key(
     )
     stack = Stack.of(scope)
     statements = key_policy_statements(partition=stack.partition, region=stack.region, account=stack.account)
+    if settings.model_accounts:
+        region = str(settings.region)  # known where there are model accounts
+        roles = copying_roles(settings, stack.partition)
+        statements.append(copying_statement(partition=stack.partition, region=region, roles=roles))
     for statement in statements:
         key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
     return key

@@ -15,7 +15,10 @@ from infra.rule_exceptions import except_from_rules
 
 
 class GovernanceFunction(Construct):
-    """A handler of `lambdas/` as a Lambda function, in `function`; it may do nothing until the stack grants it."""
+    """A handler of `lambdas/` as a Lambda function, in `function`; it may do nothing until the stack grants it.
+
+    Its role has a name that is known beforehand, `role_name`, where policies of another account name it.
+    """
 
     def __init__(
         self,
@@ -31,11 +34,14 @@ class GovernanceFunction(Construct):
         settings: DeploymentSettings,
         key: kms.IKey | None,
         removal_policy: RemovalPolicy,
+        role_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = _log_group(self, "Logs", settings.log_retention_days, key, removal_policy)
         # A role of our own: the default one may write to every log group of the account.
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role = iam.Role(
+            self, "Role", role_name=role_name, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+        )
         self.function = lambda_.Function(
             self,
             "Function",

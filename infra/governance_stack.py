@@ -1,5 +1,7 @@
 """The stack: what each part is given, and what each part may do."""
 
+from collections import defaultdict
+
 from aws_cdk import Annotations, CfnOutput, Duration, Environment, Fn, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -8,6 +10,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from infra import grants
+from infra.account_groups import AccountGroups, policy_for_registering
 from infra.alarms import GovernanceAlarms
 from infra.approval_watch import ApprovalWatch
 from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, log_access
@@ -17,6 +20,7 @@ from infra.data_key import data_key
 from infra.definition_template import image_uri
 from infra.deployment_duties import list_duties
 from infra.deployment_settings import DeploymentSettings
+from infra.forwarding_bus import ForwardingBus
 from infra.governance_function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
 from infra.reconciler import ReconcilerSchedule
@@ -98,7 +102,7 @@ class GovernanceStack(Stack):
             function=reconcile.function,
             interval=Duration.minutes(settings.reconcile_minutes),
         )
-        ApprovalWatch(
+        watch = ApprovalWatch(
             self,
             "ApprovalWatch",
             function=approvals.function,
@@ -145,11 +149,44 @@ class GovernanceStack(Stack):
         grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
         if isinstance(evaluation, ProcessingCompute):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
+        if settings.model_accounts:
+            self._take_in_model_accounts(trigger, watch)
+            grants.take_copies(self._buckets, settings)
+            for role in (start.role, reconcile.role):
+                grants.allow_looking_for_copies(role, self._buckets)
+            grants.allow_registries_elsewhere(
+                settings,
+                looking=start.role,
+                reconciling=reconcile.role,
+                watching=approvals.role,
+                evaluating=self._evaluation_role,
+                updating=update.role,
+            )
         self._outputs()
         CfnOutput(self, "UpdatingRole", value=update.role.role_arn)
         writing = [self._evaluation_role.role_arn, reconcile.role.role_arn]
         CfnOutput(self, "GateRoles", value=Fn.join(" ", writing))
         self._apply_to_all()
+
+    def _take_in_model_accounts(self, trigger: PendingModelPackages, watch: ApprovalWatch) -> None:
+        """The groups that model accounts register in, and the bus for events of their own registries."""
+        entries = self._settings.model_accounts
+        for create in (True, False):
+            registering = defaultdict(list)
+            for entry in entries:
+                if entry.registry == "governance" and entry.create_groups is create:
+                    for group in entry.model_package_groups:
+                        registering[group].append(entry.account)
+            policies = {
+                group: policy_for_registering(self, group, accounts)
+                for group, accounts in registering.items()
+            }
+            AccountGroups(self, "Groups" if create else "ExistingGroups", policies=policies, create=create)
+        forwarding = [entry.account for entry in entries if entry.registry == "own"]
+        if forwarding:
+            bus = ForwardingBus(self, "Bus", name=self._settings.stack_name, accounts=forwarding).bus
+            trigger.add_bus(bus)
+            watch.add_bus(bus)
 
     def _apply_to_all(self) -> None:
         """What every resource gets, and what the organisation must see to itself."""
@@ -361,6 +398,8 @@ class GovernanceStack(Stack):
     def _outputs(self) -> None:
         """What the users of the stack need to know."""
         CfnOutput(self, "PipelineName", value=self._settings.pipeline_name)
+        if self._key is not None:
+            CfnOutput(self, "DataKey", value=self._key.key_arn)
         CfnOutput(self, "EvidenceBucket", value=self._buckets.evidence.bucket_name)
         CfnOutput(self, "ThresholdsBucket", value=self._buckets.thresholds.bucket_name)
         CfnOutput(self, "DecisionsBucket", value=self._buckets.decisions.bucket_name)

@@ -14,11 +14,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
+from aws.copy_names import ACCOUNTS_FOLDER, copies_prefix
 from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, REJECTED
 from infra.buckets import GovernanceBuckets
-from infra.deployment_settings import EvidenceBucket
+from infra.deployment_settings import DeploymentSettings, EvidenceBucket, ExistingBucket, GovernanceAccount
 from infra.governance_function import GovernanceFunction
 from infra.group_patterns import match_versions
+from infra.model_accounts import copying_roles
 from infra.rule_exceptions import except_from_rules
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
@@ -58,6 +60,7 @@ WILDCARDS = {
     r"processing-job/\*$": "SageMaker Pipelines names the jobs of its steps",
     r"/aws/sagemaker/ProcessingJobs\*$": "SageMaker names the log groups of Processing jobs",
     rf"/({DECISIONS_FOLDER}|{CLAIMS_FOLDER}|{RESULTS_FOLDER})/\*\S*$": "each record is an object under its own name",
+    rf"/{ACCOUNTS_FOLDER}/\S*\*$": "each copy is an object under its account, bucket and key",
     rf"/{COPIES_FOLDER}/\*$": "each copy of a report is an object under its digest",
     rf"/{THRESHOLDS_FOLDER}/\*$": "the governance team chooses the names of threshold files",
     r":pipeline/[^/]*/\S*\*$": "SageMaker names the executions of the pipeline",
@@ -196,15 +199,122 @@ def allow_evaluating(
     _allow(role, ["kms:GenerateMac", "kms:VerifyMac"], [seal_key.key_arn])
 
 
+def allow_copying(
+    role: iam.Role,
+    artifacts: ExistingBucket,
+    prefixes: Sequence[str],
+    governance: GovernanceAccount,
+    *,
+    account: str,
+    dead_letter_queue: sqs.Queue,
+) -> None:
+    """`copy_artifacts` reads its account's artifact bucket, and writes below its own prefix of the evidence bucket.
+
+    Both buckets are those of the accounts that the settings name, whoever makes a bucket of the name later. It deletes
+    nothing: what it began to upload in parts it may abort.
+    """
+    source, evidence = (_bucket_arn(role, name) for name in (artifacts.name, governance.evidence_bucket.name))
+    own = {"StringEquals": {"s3:ResourceAccount": account}}
+    central = {"StringEquals": {"s3:ResourceAccount": governance.account}}
+    tags = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
+    _allow(role, [*_READ, *tags], [f"{source}/{prefix}*" for prefix in prefixes or [""]], own)
+    copies = f"{evidence}/{copies_prefix(account, artifacts.name)}*"
+    _allow(role, _WRITE_COPIES, [copies], central)
+    for bucket, actions in ((artifacts, _READ_KEY), (governance.evidence_bucket, _WRITE_KEY)):
+        if bucket.kms_key_arn is not None:
+            via_s3 = {"StringEquals": {"kms:ViaService": _s3_beside(bucket.kms_key_arn)}}
+            _allow(role, actions, [bucket.kms_key_arn], via_s3)
+    _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
+
+
+def take_copies(buckets: GovernanceBuckets, settings: DeploymentSettings) -> None:
+    """Each model account's copying role writes below its account's prefix; nobody else does, and nobody deletes there.
+
+    The statement names the account, and demands the role by a condition: a policy cannot name a role as a principal
+    before it exists: https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-bucket-user-policy-specifying-principal-intro.html
+    """
+    evidence = buckets.evidence
+    roles = copying_roles(settings, Stack.of(evidence).partition)
+    for entry in settings.model_accounts:
+        prefix = copies_prefix(entry.account, entry.artifact_bucket.name)
+        buckets.add_to_policy(
+            evidence,
+            iam.PolicyStatement(
+                principals=[iam.AccountPrincipal(entry.account)],
+                actions=list(_WRITE_COPIES),
+                resources=[evidence.arn_for_objects(f"{prefix}*")],
+                conditions={"ArnEquals": {"aws:PrincipalArn": roles[entry.account]}},
+            ),
+        )
+    others = {"ArnNotEquals": {"aws:PrincipalArn": list(roles.values())}}
+    for actions, conditions in (
+        (["s3:PutObject"], others),
+        (["s3:DeleteObject", "s3:DeleteObjectVersion"], None),
+    ):
+        buckets.add_to_policy(
+            evidence,
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=actions,
+                resources=[evidence.arn_for_objects(f"{ACCOUNTS_FOLDER}/*")],
+                conditions=conditions,
+            ),
+        )
+
+
+def allow_looking_for_copies(role: iam.Role, buckets: GovernanceBuckets) -> None:
+    """Whoever starts executions looks whether the reports of model accounts have arrived, and reads lists of them."""
+    _allow(role, ["s3:GetObject"], [buckets.evidence.arn_for_objects(f"{ACCOUNTS_FOLDER}/*")])
+    _allow_listing(role, buckets.evidence)
+    _allow_key(role, _READ_KEY, buckets.evidence.encryption_key)
+
+
+def allow_registries_elsewhere(
+    settings: DeploymentSettings,
+    *,
+    looking: iam.Role,
+    reconciling: iam.Role,
+    watching: iam.Role,
+    evaluating: iam.Role,
+    updating: iam.Role,
+) -> None:
+    """The gate's roles do in the groups of model accounts' own registries what they do in those of this account.
+
+    The groups' resource policies, which the model accounts' stacks write, allow it as well.
+    """
+    versions = [
+        Stack.of(looking).format_arn(
+            service="sagemaker",
+            account=entry.account,
+            resource="model-package",
+            resource_name=match_versions(group),
+        )
+        for entry in settings.model_accounts
+        if entry.registry == "own"
+        for group in entry.model_package_groups
+    ]
+    if not versions:
+        return
+    for role in (looking, evaluating, updating):
+        _allow(role, ["sagemaker:DescribeModelPackage"], versions)
+    for role in (reconciling, watching):
+        _allow(role, ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"], versions)
+    for role, condition in (
+        (reconciling, _NO_STATUS),
+        (evaluating, _NO_STATUS),
+        (updating, {"StringEqualsIfExists": {_STATUS_KEY: [APPROVED, REJECTED]}}),
+    ):
+        _allow(role, ["sagemaker:UpdateModelPackage"], versions, condition)
+
+
 def allow_reading_evidence(role: iam.Role, buckets: Sequence[EvidenceBucket]) -> None:
     """Evaluation reads the buckets of teams that the settings name, as those of the accounts that they name.
 
     A bucket that was deleted, and that another account made again by its name, is none of these.
     """
     for bucket in buckets:
-        arn = Stack.of(role).format_arn(
-            service="s3", region="", account="", resource=bucket.name, arn_format=ArnFormat.NO_RESOURCE_NAME
-        )
+        arn = _bucket_arn(role, bucket.name)
         owner = {"StringEquals": {"s3:ResourceAccount": bucket.account or Stack.of(role).account}}
         _allow(role, _READ, [f"{arn}/*"], owner)
         _allow(role, ["s3:ListBucket"], [arn], owner)
@@ -372,6 +482,7 @@ def allow_being_a_job(
 
 
 _READ = ("s3:GetObject", "s3:GetObjectVersion")
+_WRITE_COPIES = ("s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:GetObject")
 _READ_KEY = ("kms:Decrypt",)
 _WRITE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, "CreateProcessingJob API"
@@ -422,6 +533,13 @@ def _allow_volumes(role: iam.Role, key: kms.IKey | None) -> None:
 def _allow_listing(role: iam.Role, *buckets: s3.IBucket) -> None:
     """Without it S3 answers 403 for an object that does not exist, and a missing report looks like a denied one."""
     _allow(role, ["s3:ListBucket"], [bucket.bucket_arn for bucket in buckets])
+
+
+def _bucket_arn(role: iam.Role, name: str) -> str:
+    """The ARN of a bucket that the stack does not create."""
+    return Stack.of(role).format_arn(
+        service="s3", region="", account="", resource=name, arn_format=ArnFormat.NO_RESOURCE_NAME
+    )
 
 
 def _s3_beside(key_arn: str) -> str:

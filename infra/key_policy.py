@@ -5,6 +5,7 @@ docs/deploying.md shows. Roles need none: their IAM policies allow what they do,
 the IAM policies of its account (`kms:*` for the account's root), as policies of keys do by default.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -50,3 +51,23 @@ def key_policy_statements(*, partition: str, region: str, account: str) -> list[
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         },
     ]
+
+
+def copying_statement(*, partition: str, region: str, roles: Mapping[str, str]) -> dict[str, Any]:
+    """Return the statement for the roles of model accounts that copy into the evidence bucket; `roles` by account.
+
+    It names the accounts and demands the roles by condition, since a role is no principal before it exists:
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+    """
+    domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    return {
+        "Sid": "CopiesOfModelAccounts",
+        "Effect": "Allow",
+        "Principal": {"AWS": [f"arn:{partition}:iam::{account}:root" for account in roles]},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": {
+            "ArnEquals": {"aws:PrincipalArn": list(roles.values())},
+            "StringEquals": {"kms:ViaService": f"s3.{region}.{domain}"},
+        },
+    }

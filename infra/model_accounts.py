@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from infra.deployment_settings import DeploymentSettings, ModelAccount
 
 # Each group is a resource in several statements of the gate's roles, and a word in the environment of its functions.
-MOST_GROUPS_ELSEWHERE = 50
+MOST_GROUPS_ELSEWHERE = 30
+# Each is a statement of the evidence bucket's policy, which has 20 KB in all.
+MOST_ACCOUNTS = 20
 # A role's name has 64 characters: those of the stack, "-copies-" and a region.
 LONGEST_STACK_NAME = 40
 
@@ -24,6 +26,13 @@ def model_account_stack_name(stack_name: str, account: str) -> str:
 def copy_role_name(stack_name: str, region: str) -> str:
     """Return the name of the role that copies, which the policies of the governance account name before it exists."""
     return f"{stack_name}-copies-{region}"
+
+
+def copying_roles(settings: "DeploymentSettings", partition: str) -> dict[str, str]:
+    """Return the ARNs of the roles that copy, by their accounts; `settings` name the region where there are any."""
+    name = copy_role_name(settings.stack_name, str(settings.region))
+    accounts = (entry.account for entry in settings.model_accounts)
+    return {account: f"arn:{partition}:iam::{account}:role/{name}" for account in accounts}
 
 
 def check_model_accounts(settings: "DeploymentSettings") -> None:
@@ -69,6 +78,11 @@ def _find_problems_of_places(settings: "DeploymentSettings") -> Iterator[str]:
     others += [bucket.name for bucket in own if bucket is not None]
     for bucket in _list_repeated([*buckets, *(set(others) & set(buckets))]):
         yield f"model_accounts: the bucket {bucket} has two meanings in the settings; leave one out"
+    if len(accounts) > MOST_ACCOUNTS:
+        yield (
+            f"model_accounts: there are {len(accounts)}, and a deployment takes {MOST_ACCOUNTS}; deploy a second stack "
+            "for some of them"
+        )
     if len(settings.stack_name) > LONGEST_STACK_NAME:
         yield (
             f"stack_name: with model_accounts it has at most {LONGEST_STACK_NAME} characters, since roles are named "

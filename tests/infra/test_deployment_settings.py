@@ -305,7 +305,7 @@ def accounts(*changes: dict[str, Any], **others: Any) -> dict[str, Any]:
 
 ANOTHER = {"account": "444455556666", "artifact_bucket": "other-artifacts"}
 OTHER_KEY_BUCKET = {"name": "team-artifacts", "kms_key_arn": KEY.replace("central", "west")}
-MANY = [f"group-{number}" for number in range(51)]
+MANY = [f"group-{number}" for number in range(31)]
 
 
 @pytest.mark.parametrize(
@@ -342,6 +342,11 @@ MANY = [f"group-{number}" for number in range(51)]
             "the bucket team-artifacts has two meanings",
             id="bucket of evidence",
         ),
+        pytest.param(
+            accounts(*({"account": f"{n:012}", "artifact_bucket": f"team-{n}"} for n in range(21))),
+            "there are 21, and a deployment takes 20; deploy a second stack",
+            id="many accounts",
+        ),
         pytest.param(accounts(stack_name="A" * 41), "stack_name: with model_accounts it has", id="long name"),
         pytest.param(
             accounts({"model_package_groups": ["churn", "Churn"]}),
@@ -355,7 +360,7 @@ MANY = [f"group-{number}" for number in range(51)]
         ),
         pytest.param(
             accounts({"registry": "own", "model_package_groups": MANY}),
-            "51 groups are in registries of model accounts, and a deployment takes 50",
+            "31 groups are in registries of model accounts, and a deployment takes 30",
             id="many groups",
         ),
         pytest.param(
