@@ -399,7 +399,7 @@ class GovernanceStack(Stack):
         """What the users of the stack need to know."""
         CfnOutput(self, "PipelineName", value=self._settings.pipeline_name)
         if self._key is not None:
-            CfnOutput(self, "DataKey", value=self._key.key_arn)
+            CfnOutput(self, "DataKeyArn", value=self._key.key_arn)
         CfnOutput(self, "EvidenceBucket", value=self._buckets.evidence.bucket_name)
         CfnOutput(self, "ThresholdsBucket", value=self._buckets.thresholds.bucket_name)
         CfnOutput(self, "DecisionsBucket", value=self._buckets.decisions.bucket_name)

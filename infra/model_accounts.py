@@ -138,7 +138,7 @@ def _find_problems_of_governance(settings: "DeploymentSettings") -> Iterator[str
     if existing is None and settings.create_kms_key and key is None:
         yield (
             "governance_account: create_kms_key encrypts the evidence bucket; give evidence_bucket.kms_key_arn too, as "
-            "the output DataKey says it"
+            "the output DataKeyArn says it"
         )
     if not settings.create_kms_key and key != expected_key:
         yield (

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from aws_cdk import Aspects
+from aws_cdk import Aspects, Stack
 from cdk_nag import AwsSolutionsChecks, NagReportFormat, ServerlessChecks
 
 from infra.app import build_app
@@ -16,6 +16,28 @@ from tests.infra.conftest import an_app
 
 COMPUTES = ("lambda", "processing")
 REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "ModelGovernance"
+KEY = f"arn:aws:kms:{REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+CENTRAL_KEY = KEY.replace("111122223333", ACCOUNT)
+GOVERNANCE_ACCOUNT: Mapping[str, Any] = {
+    "account": ACCOUNT,
+    "evidence_bucket": {"name": "governance-evidence", "kms_key_arn": CENTRAL_KEY},
+}
+# The first has its groups in the governance account, the second a registry of its own.
+MODEL_ACCOUNTS: Sequence[Mapping[str, Any]] = [
+    {
+        "account": "111122223333",
+        "artifact_bucket": {"name": "team-artifacts", "kms_key_arn": KEY},
+        "artifact_prefixes": ["models/", "evaluation/"],
+        "model_package_groups": ["churn", "Fraud"],
+        "permissions_boundary_arn": "arn:aws:iam::111122223333:policy/boundary",
+    },
+    {
+        "account": "444455556666",
+        "artifact_bucket": "other-artifacts",
+        "model_package_groups": ["askdata"],
+        "registry": "own",
+    },
+]
 
 
 @dataclass(frozen=True)
@@ -57,18 +79,41 @@ class Synthesised:
 @cache
 def synthesise(compute: str) -> Synthesised:
     """Synthesise the stack with evaluation on `compute`."""
-    folder = Path(mkdtemp(prefix=f"synthesised-{compute}-"))
-    context = {"evaluation_compute": compute, "region": REGION, "python_version": "3.12"}
-    app = an_app(context, folder)
-    stack = build_app(app)
-    for rules in (AwsSolutionsChecks, ServerlessChecks):
-        Aspects.of(stack).add(rules(reports=True, report_formats=[NagReportFormat.JSON]))
-    app.synth()
-    reports = [json.loads(path.read_text()) for path in sorted(folder.glob("*-NagReport.json"))]
-    return Synthesised(
-        folder / f"{stack.artifact_id}.template.json",
-        [line for report in reports for line in report["lines"]],
+    (stack,) = _synthesise(evaluation_compute=compute).values()
+    return stack
+
+
+@cache
+def synthesise_with_accounts() -> Mapping[str, Synthesised]:
+    """Synthesise the stacks of the governance account and of two model accounts, by their names."""
+    return _synthesise(
+        governance_account=GOVERNANCE_ACCOUNT,
+        model_accounts=MODEL_ACCOUNTS,
+        create_kms_key=True,
+        alarm_email="operations@example.com",
+        tags={"team": "risk"},
     )
+
+
+def _synthesise(**context: Any) -> dict[str, Synthesised]:
+    folder = Path(mkdtemp(prefix="synthesised-"))
+    app = an_app({"region": REGION, "python_version": "3.12"} | context, folder)
+    build_app(app)
+    for rules in (AwsSolutionsChecks, ServerlessChecks):
+        Aspects.of(app).add(rules(reports=True, report_formats=[NagReportFormat.JSON]))
+    app.synth()
+    stacks = [child for child in app.node.children if isinstance(child, Stack)]
+    return {
+        stack.stack_name: Synthesised(
+            folder / f"{stack.artifact_id}.template.json", list(_list_findings(folder, stack.artifact_id))
+        )
+        for stack in stacks
+    }
+
+
+def _list_findings(folder: Path, stack: str) -> Iterator[dict[str, str]]:
+    for path in sorted(folder.glob(f"*-{stack}-NagReport.json")):
+        yield from json.loads(path.read_text())["lines"]
 
 
 # Types whose `Ref` is a name; the ARN is made of it.
@@ -81,6 +126,7 @@ _ARNS = {
     "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
     "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
     "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{name}",
+    "AWS::Events::EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
 }
 _PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,

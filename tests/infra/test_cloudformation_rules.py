@@ -8,13 +8,22 @@ import pytest
 from cfnlint import lint_file
 from cfnlint.config import ManualArgs
 
-from tests.infra.synthesised import COMPUTES, REGION, Synthesised, synthesise
+from tests.infra.synthesised import COMPUTES, REGION, Synthesised, synthesise, synthesise_with_accounts
 
 pytestmark = pytest.mark.xdist_group("synthesised")
 
 
-@pytest.fixture(params=COMPUTES)
+ACCOUNTS = {
+    "with model accounts": "ModelGovernance",
+    "registering there": "ModelGovernance-111122223333",
+    "own registry": "ModelGovernance-444455556666",
+}
+
+
+@pytest.fixture(params=[*COMPUTES, *ACCOUNTS])
 def stack(request: pytest.FixtureRequest) -> Synthesised:
+    if request.param in ACCOUNTS:
+        return synthesise_with_accounts()[ACCOUNTS[request.param]]
     return synthesise(request.param)
 
 

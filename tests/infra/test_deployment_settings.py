@@ -380,7 +380,7 @@ MANY = [f"group-{number}" for number in range(31)]
         ),
         pytest.param(
             accounts(governance_account=GOVERNANCE_ACCOUNT, create_kms_key=True),
-            "give evidence_bucket.kms_key_arn too, as the output DataKey says it",
+            "give evidence_bucket.kms_key_arn too, as the output DataKeyArn says it",
             id="created key",
         ),
         pytest.param(
