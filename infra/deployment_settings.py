@@ -171,7 +171,7 @@ class GovernanceAccount(SettingsPart):
     )
     evidence_bucket: Annotated[ExistingBucket, BeforeValidator(_read_bucket)] = _setting(
         ...,
-        "its evidence bucket, as the output `EvidenceBucket` says it, with the bucket's key, if any, as `DataKeyArn` does",
+        "its evidence bucket, as the output `EvidenceBucket` says it, with its key, if any, as `DataKeyArn` does",
         example="modelgovernance-bucketsevidence-1a2b3c4d",
     )
 
