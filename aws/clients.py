@@ -60,9 +60,9 @@ def _explain_failure(service: str) -> Iterator[None]:
 
 def _session(region: str | None = None) -> "Session":
     """Return a session in `region`, or in that of `AWS_REGION`, which boto3 does not read, or of boto3's settings."""
-    from boto3 import Session  # noqa: PLC0415 - see above
+    from aws.service_files import make_session  # noqa: PLC0415 - see above
 
-    return Session(region_name=region or os.environ.get("AWS_REGION") or None)
+    return make_session(region or os.environ.get("AWS_REGION") or None)
 
 
 @cache

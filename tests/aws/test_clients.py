@@ -1,5 +1,6 @@
 """Clients: made once, bounded in attempts and time, and nothing at import."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,3 +134,23 @@ def test_nothing_happens_at_import() -> None:
         "for module in pkgutil.iter_modules(aws.__path__): importlib.import_module(f'aws.{module.name}')\n"
     )
     subprocess.run([sys.executable, "-c", import_all], capture_output=True, text=True, check=True)
+
+
+FILES_READ = """
+import json, sys
+from aws import clients
+
+opened = []
+sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" else None)
+for make in (clients.sagemaker_client, clients.s3_client, clients.sts_client):
+    make("eu-west-1")
+print(json.dumps([path for path in opened if "/botocore/data/" in path and ".json" in path]))
+"""
+
+
+def test_clients_read_each_file_of_botocore_once() -> None:
+    """Each client has a session of its own, and descriptions of services and endpoints are megabytes."""
+    answer = subprocess.run([sys.executable, "-c", FILES_READ], capture_output=True, text=True, check=True)
+    read = json.loads(answer.stdout)
+    assert "endpoints.json" in {Path(path).name for path in read}
+    assert len(read) == len(set(read))
