@@ -1,6 +1,7 @@
 """Findings and the decision they come to."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from checks.limits import Limit
@@ -34,11 +35,26 @@ class Consequence(StrEnum):
     WARN = "warn"
 
 
+@dataclass(frozen=True, slots=True)
+class AppliedWaiver:
+    """The waiver by which a finding asks for nothing but a warning, and what it would ask for without.
+
+    `facet` is what the waiver says, `expires` the last day on which it counts.
+    """
+
+    facet: str | None
+    reason: str
+    approved_by: str
+    expires: date
+    otherwise: Consequence
+
+
 @value_class
 class Finding:
     """One check held against one measurement (or against its absence).
 
-    `consequence` is what the finding asks for, `None` where it asks for nothing: it passed.
+    `consequence` is what the finding asks for, `None` where it asks for nothing: it passed. Where `waiver` lets it
+    pass, it warns. `origin` is where the check is written, where that is another file than the one that applies.
     `value` is finite or `None`; `limit` is the check's, `None` where no check of the file made the finding; `reason`
     says in one sentence what was found.
     """
@@ -54,6 +70,8 @@ class Finding:
     limit: Limit | None
     why: str
     reason: str
+    waiver: AppliedWaiver | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

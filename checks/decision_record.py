@@ -1,11 +1,12 @@
 """The decision record: the JSON that says what was decided, on which bytes, by which thresholds and engine."""
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.errors import GovernanceError
@@ -14,7 +15,10 @@ from checks.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
 from checks.version import NAME, VERSION
 
-SCHEMA: Literal["governance.decision/1"] = "governance.decision/1"
+Schema = Literal["governance.decision/1", "governance.decision/2"]
+# A record names the first schema that has all that it says, so that older readers go on reading what they can.
+FIRST_SCHEMA: Schema = "governance.decision/1"
+SCHEMA: Schema = "governance.decision/2"
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -59,13 +63,25 @@ class RecordedModelPackage(_Part):
     containers: tuple[RecordedContainer, ...] = ()
 
 
+class RecordedSource(_Part):
+    """One file that a threshold file is made of, and the SHA-256 of its bytes."""
+
+    source: Text
+    sha256: Sha256
+
+
 class RecordedThresholds(_Part):
-    """By which threshold file, and whether its decisions change a status."""
+    """By which threshold file, and whether its decisions change a status.
+
+    `sources` are the files that it is made of, itself first, where it extends others, and its `sha256` is that of
+    theirs, a line each; they are left out of the JSON where it extends none.
+    """
 
     name: Text
     sha256: Sha256
     source: Text
     mode: Mode
+    sources: tuple[RecordedSource, ...] = ()
 
 
 class EvidenceDocument(_Part):
@@ -97,8 +113,41 @@ class RecordedInterval(_Part):
     one_sided: Finite | None = None
 
 
+class RecordedAppliedWaiver(_Part):
+    """The waiver that lets a finding pass, and in `otherwise` what the finding would ask for without it."""
+
+    facet: Text | None
+    reason: Text
+    approved_by: Text
+    expires: date
+    otherwise: Consequence
+
+
+class WaiverUse(StrEnum):
+    """What a waiver did in a decision."""
+
+    USED = "used"
+    NOT_NEEDED = "not_needed"
+    EXPIRED = "expired"
+
+
+class RecordedWaiver(_Part):
+    """One waiver of the threshold file, and what it did."""
+
+    check: Text
+    facet: Text | None
+    reason: Text
+    approved_by: Text
+    expires: date
+    use: WaiverUse
+
+
 class RecordedFinding(_Part):
-    """What one check came to; `consequence` is null where it asks for nothing."""
+    """What one check came to; `consequence` is null where it asks for nothing.
+
+    `waiver` is the one that lets it pass, and `origin` the file and line of an inherited check; both are left out of
+    the JSON where there is none.
+    """
 
     check: Text
     metric: Text
@@ -111,6 +160,8 @@ class RecordedFinding(_Part):
     limit: dict[str, Finite | list[Finite]]
     why: Text
     reason: Text
+    waiver: RecordedAppliedWaiver | None = None
+    origin: Text | None = None
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -131,18 +182,44 @@ class DecisionRecord(_Part):
     """A decision as it is kept. `decided_at` is UTC to the second, ISO 8601; all else follows from the inputs.
 
     `thresholds` is `None` where no file applied. `model_package` and `execution`, the ARN of the pipeline execution,
-    are left out of the JSON where there is none.
+    are left out of the JSON where there is none, and so are `waivers`: all that the threshold file has.
     """
 
-    schema_: Literal["governance.decision/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Schema = Field(default=SCHEMA, alias="schema")
     decision: Verdict
     model_package: RecordedModelPackage | None = None
     thresholds: RecordedThresholds | None
     evidence: tuple[EvidenceDocument, ...]
     findings: tuple[RecordedFinding, ...]
+    waivers: tuple[RecordedWaiver, ...] = ()
     engine: RecordedEngine
     execution: Text | None = None
     decided_at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+
+    @property
+    def is_approved_by_waiver(self) -> bool:
+        """Whether the version would not be approved without waivers."""
+        return self.decision is Verdict.APPROVED and any(finding.waiver for finding in self.findings)
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether the decision changes no status, whatever it is."""
+        return self.thresholds is not None and self.thresholds.mode is Mode.DRY_RUN
+
+    @property
+    def headline(self) -> str:
+        """The decision in a few words: with what it rests on, and what it would be in a dry run."""
+        verdict = f"{self.decision} by waiver" if self.is_approved_by_waiver else str(self.decision)
+        return f"Dry run: would be {verdict}" if self.is_dry_run else verdict
+
+    @model_validator(mode="after")
+    def _says_what_its_schema_has(self) -> Self:
+        is_newer = self.waivers or any(finding.waiver or finding.origin for finding in self.findings)
+        if self.schema_ == FIRST_SCHEMA and (is_newer or (self.thresholds and self.thresholds.sources)):
+            raise ValueError(
+                f"what it says of waivers and origins is of {SCHEMA}, and it is of {FIRST_SCHEMA}"
+            )
+        return self
 
     @classmethod
     def of(
@@ -156,12 +233,17 @@ class DecisionRecord(_Part):
         execution: str | None = None,
     ) -> Self:
         """Return the record of `decision`; `decided_at` must know its time zone."""
+        findings = tuple(RecordedFinding.of(finding) for finding in decision.findings)
+        waivers = tuple(_record_waivers(thresholds, findings, decided_at.astimezone(UTC).date()))
+        is_inherited = thresholds is not None and bool(thresholds.sources)
         return cls(
+            schema=SCHEMA if waivers or is_inherited else FIRST_SCHEMA,
             decision=decision.verdict,
             model_package=model_package,
             thresholds=None if thresholds is None else _record_thresholds(thresholds),
             evidence=tuple(map(_record_report, evidence.reports)),
-            findings=tuple(RecordedFinding.of(finding) for finding in decision.findings),
+            findings=findings,
+            waivers=waivers,
             engine=RecordedEngine(name=NAME, version=VERSION),
             execution=execution,
             decided_at=decided_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -170,20 +252,23 @@ class DecisionRecord(_Part):
     def to_bytes(self) -> bytes:
         """Return the record as JSON in UTF-8: the same record always gives the same bytes."""
         content = self.model_dump(mode="json", by_alias=True)
-        for optional in ("model_package", "execution"):
-            if content[optional] is None:
-                del content[optional]
-        for document in content["evidence"]:
-            for optional in ("digest", "copy_uri"):
-                if document[optional] is None:
-                    del document[optional]
+        content = _leave_out(content, "model_package", "execution", "waivers")
+        content["evidence"] = [_leave_out(part, "digest", "copy_uri") for part in content["evidence"]]
         for finding in content["findings"]:
             if finding["interval"] is not None:
                 finding["interval"] = _leave_out_absent(finding["interval"])
+        content["findings"] = [_leave_out(part, "waiver", "origin") for part in content["findings"]]
+        if content["thresholds"] is not None:
+            content["thresholds"] = _leave_out(content["thresholds"], "sources")
         if package := content.get("model_package"):
             package["containers"] = [_leave_out_absent(container) for container in package["containers"]]
             content["model_package"] = _leave_out_absent(package)
         return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _leave_out(part: Mapping[str, Any], *optional: str) -> dict[str, Any]:
+    """Return the part without those of its keys that say nothing."""
+    return {key: value for key, value in part.items() if key not in optional or value not in (None, [])}
 
 
 def _leave_out_absent(part: Mapping[str, object]) -> dict[str, object]:
@@ -205,7 +290,28 @@ def _record_report(report: Report) -> EvidenceDocument:
 
 
 def _record_thresholds(file: ThresholdFile) -> RecordedThresholds:
-    return RecordedThresholds(name=file.name, sha256=file.sha256, source=file.source, mode=file.mode)
+    sources = tuple(RecordedSource(source=one.source, sha256=one.sha256) for one in file.sources)
+    return RecordedThresholds(
+        name=file.name, sha256=file.sha256, source=file.source, mode=file.mode, sources=sources
+    )
+
+
+def _record_waivers(
+    file: ThresholdFile | None, findings: Sequence[RecordedFinding], today: date
+) -> Iterator[RecordedWaiver]:
+    used = {(finding.check, finding.waiver.facet) for finding in findings if finding.waiver is not None}
+    for waiver in () if file is None else file.waivers:
+        use = WaiverUse.USED if (waiver.check, waiver.facet) in used else WaiverUse.NOT_NEEDED
+        if not waiver.is_in_force(today):
+            use = WaiverUse.EXPIRED
+        yield RecordedWaiver(
+            check=waiver.check,
+            facet=waiver.facet,
+            reason=waiver.reason,
+            approved_by=waiver.approved_by,
+            expires=waiver.expires,
+            use=use,
+        )
 
 
 def parse_record(content: bytes) -> DecisionRecord:

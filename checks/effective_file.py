@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from pydantic import ValidationError
 
 from checks.threshold_file import SourceFile
-from checks.thresholds import AppliesTo, Check, Mode, Origin, SourceDigest, ThresholdContent, ThresholdFile
+from checks.thresholds import (
+    AppliesTo,
+    Check,
+    Mode,
+    Origin,
+    SourceDigest,
+    ThresholdContent,
+    ThresholdFile,
+    Waiver,
+)
 from checks.yaml_source import Path, Place, Problem
 
 SCHEMA = "governance.thresholds/1"
@@ -35,6 +44,50 @@ def find_misfits(file: SourceFile, base: ThresholdFile | None) -> Iterator[Probl
             yield file.problem_at(path, message)
     if base is not None and not own and set(inherited) <= set(removed):
         yield file.problem_at(("remove_checks",), "no check is left; keep one, or write one")
+
+
+def find_waiver_misfits(file: SourceFile, whole: ThresholdFile) -> Iterator[Problem]:
+    """Yield what is wrong with the file's own waivers, held against the file as it counts."""
+    checks = {check.name: check for check in whole.checks}
+    seen: dict[tuple[str, str | None], int] = {}
+    for index, waiver in enumerate(_list_waivers(file.content)):
+        path: Path = ("waivers", index)
+        if waiver.approved_by not in whole.owners:
+            yield file.problem_at((*path, "approved_by"), _explain_approver(waiver, whole.owners))
+        first = seen.setdefault((waiver.check, waiver.facet), index)
+        if first != index:
+            yield file.problem_at(path, f"waivers[{first}] is for the same check and facet; keep one")
+        if waiver.check not in checks:
+            near = difflib.get_close_matches(waiver.check, checks, n=1)
+            way_out = f'did you mean "{near[0]}"?' if near else "remove the waiver"
+            yield file.problem_at((*path, "check"), f"no check has this name; {way_out}")
+        elif problem := _explain_facet(waiver, checks[waiver.check]):
+            where = (*path, "check" if waiver.facet is None else "facet")
+            yield file.problem_at(where, problem)
+
+
+def _explain_approver(waiver: Waiver, owners: Sequence[str]) -> str:
+    if not owners:
+        return "the file names no owners, and only one of them can approve a waiver; write owners"
+    return f'"{waiver.approved_by}" is none of the owners ({", ".join(owners)}); let one of them approve it'
+
+
+def _explain_facet(waiver: Waiver, check: Check) -> str | None:
+    """Return why a check finds nothing at the facet of a waiver, whatever the evidence is; `None` where it may."""
+    if check.facet is None:
+        return None if waiver.facet is None else "the check is about the whole; leave facet out"
+    if waiver.facet is None:
+        return f'the check is about facets; write the one that is waived, or facet: "{check.facet}" for all of it'
+    is_in = check.asked_facet.concerns(waiver.facet) or waiver.asked_facet.is_part_of(check.facet)
+    return (
+        None
+        if is_in
+        else f'the check is about "{check.facet}" and finds nothing there; write a facet of that'
+    )
+
+
+def _list_waivers(content: ThresholdContent | None) -> Sequence[Waiver]:
+    return () if content is None else content.waivers or ()
 
 
 def _list_removed(content: ThresholdContent | None) -> Sequence[str]:
@@ -75,6 +128,7 @@ def make_file(file: SourceFile, base: ThresholdFile | None) -> ThresholdFile:
         checks=tuple(check for check, _ in written),
         origins=tuple(origin for _, origin in written),
         sources=sources,
+        waivers=tuple(_merge_waivers(content, base)),
     )
 
 
@@ -110,6 +164,17 @@ def _merge_checks(
     yield from own.values()
 
 
+def _merge_waivers(content: ThresholdContent, base: ThresholdFile | None) -> Iterator[Waiver]:
+    """Yield the file's own waivers, and the inherited ones whose check it has as it was when they were granted."""
+    own = _list_waivers(content)
+    yield from own
+    anew = {check.name for check in content.checks or ()} | set(_list_removed(content))
+    waived = {(waiver.check, waiver.facet) for waiver in own}
+    for waiver in () if base is None else base.waivers:
+        if waiver.check not in anew and (waiver.check, waiver.facet) not in waived:
+            yield waiver
+
+
 def _find_origin(file: SourceFile, index: int) -> Origin:
     return Origin(file.source, file.places.values.get(("checks", index), Place(1, 1)).line, index)
 
@@ -139,5 +204,6 @@ def describe_effective(file: ThresholdFile) -> dict[str, object]:
         "mode": file.mode,
         "on_foreign_evidence": file.on_foreign_evidence,
         "on_unprotected_evidence": file.on_unprotected_evidence,
+        "waivers": [waiver.model_dump(mode="json", exclude_none=True) for waiver in file.waivers],
         "checks": checks,
     }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from checks.decision import Consequence, Finding, Outcome
+from checks.decision import AppliedWaiver, Consequence, Finding, Outcome
 
 # All checks together keep at most this, and after that each its part of it again: twice this is below the 16 MiB of
 # the decision log with room for the rest of a record. Some 8,000 findings are as large.
@@ -25,7 +25,8 @@ def keep_within_bounds(groups: Sequence[Iterable[Finding]]) -> Iterator[Finding]
     """Yield the findings of each group, one group a check, in their order, within `MAX_FINDING_BYTES` twice over.
 
     Of a group that is too large the heaviest findings stay. The others are counted, one finding for all that came to
-    the same outcome and ask for the same: nothing that asks for something is hidden, and the verdict is that of all.
+    the same outcome and ask for the same, by the same waiver: nothing that asks for something is hidden, and the
+    verdict is that of all.
     """
     left = MAX_FINDING_BYTES
     for group in groups:
@@ -53,11 +54,11 @@ def _keep_heaviest(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
             break
         kept.add(index)
     yield from (findings[index] for index in sorted(kept))
-    rest: dict[tuple[Outcome, Consequence | None], list[Finding]] = {}
+    rest: dict[tuple[Outcome, Consequence | None, AppliedWaiver | None], list[Finding]] = {}
     for index in heaviest_first:
         if index not in kept:
             finding = findings[index]
-            rest.setdefault((finding.outcome, finding.consequence), []).append(finding)
+            rest.setdefault((finding.outcome, finding.consequence, finding.waiver), []).append(finding)
     yield from map(_sum_up, rest.values())
 
 
@@ -76,12 +77,18 @@ def _sum_up(alike: Sequence[Finding]) -> Finding:
         limit=first.limit,
         why=first.why,
         reason=f"{len(alike):,} more came to the same, too many to be listed one by one",
+        waiver=first.waiver,
+        origin=first.origin,
     )
 
 
 def _count_bytes(finding: Finding) -> int:
-    text = f"{finding.check}{finding.metric}{finding.facet or ''}{finding.why}{finding.reason}"
+    waiver = finding.waiver
+    frame = _FRAME_BYTES if waiver is None else 2 * _FRAME_BYTES
+    by_waiver = "" if waiver is None else f"{waiver.reason}{waiver.approved_by}{waiver.facet or ''}"
+    rest = f"{finding.reason}{finding.origin or ''}{by_waiver}"
+    text = f"{finding.check}{finding.metric}{finding.facet or ''}{finding.why}{rest}"
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return _FRAME_BYTES + _QUOTES + len(text)  # each character is one byte of JSON
-    texts = (finding.check, finding.metric, finding.facet or "", finding.why, finding.reason)
-    return _FRAME_BYTES + sum(len(_as_json(text).encode("utf-8", "backslashreplace")) for text in texts)
+        return frame + _QUOTES + len(text)  # each character is one byte of JSON
+    texts = (finding.check, finding.metric, finding.facet or "", finding.why, rest)
+    return frame + sum(len(_as_json(text).encode("utf-8", "backslashreplace")) for text in texts)

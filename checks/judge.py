@@ -7,15 +7,16 @@ from datetime import UTC, date, datetime
 from typing import assert_never
 
 from checks.comparison import MOST_SAMPLES, hold_against
-from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision import AppliedWaiver, Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
 from checks.evidence_as_such import findings_on_evidence
 from checks.exact import number_text
+from checks.facets import EVERY
 from checks.findings import keep_within_bounds, severity
 from checks.index import MeasurementIndex
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.text import shortened
-from checks.thresholds import Check, ThresholdFile, explain_overdue
+from checks.thresholds import Check, ThresholdFile, Waiver, explain_overdue
 
 READABLE_EVIDENCE = "readable evidence"
 THRESHOLD_FILE = "threshold file"
@@ -37,15 +38,19 @@ def judge(thresholds: ThresholdFile | None, evidence: Evidence, *, decided_at: d
 
     A report that cannot be read is the first finding, and what is missing beside it may be in it: that asks for
     review, whatever the check asks for. What the readable evidence proves wrong still rejects.
+
+    What a waiver lets pass is found all the same, with the waiver, and warns; it is no proof.
     """
     unreadable = list(_find_unreadable(evidence))
     if thresholds is None:
         groups: list[Iterable[Finding]] = [unreadable, [_miss_thresholds()]]
     else:
-        index = MeasurementIndex(evidence)
+        index, today = MeasurementIndex(evidence), decided_at.astimezone(UTC).date()
+        places = range(len(thresholds.checks))
         # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
-        groups = [unreadable, *(_judge_check(check, index, bool(unreadable)) for check in thresholds.checks)]
-        groups.append(_find_overdue(thresholds, decided_at.astimezone(UTC).date()))
+        groups = [unreadable]
+        groups += (_judge_place(thresholds, place, index, bool(unreadable), today) for place in places)
+        groups.append(_find_overdue(thresholds, today))
     groups.append(findings_on_evidence(thresholds, evidence))
     findings = list(keep_within_bounds(groups))
     verdict = _decide(findings)
@@ -64,6 +69,42 @@ def _decide(findings: Sequence[Finding]) -> Verdict:
         return Verdict.NEEDS_REVIEW
     proven = any(finding.outcome is Outcome.PASSED for finding in findings)
     return Verdict.APPROVED if proven else Verdict.NEEDS_REVIEW
+
+
+def _judge_place(
+    thresholds: ThresholdFile, place: int, index: MeasurementIndex, beside_unreadable: bool, today: date
+) -> Iterator[Finding]:
+    """Return what the check at `place` finds, with what of that is waived, and where the check is from."""
+    check, origin = thresholds.checks[place], thresholds.origin_of(place)
+    named = [waiver for waiver in thresholds.waivers if waiver.check == check.name]
+    # The waiver of a group goes before that of every group, whatever their order in the file.
+    waivers = sorted(
+        (waiver for waiver in named if waiver.is_in_force(today)),
+        key=lambda waiver: (waiver.facet == EVERY, waiver.facet or ""),
+    )
+    findings = _judge_check(check, index, beside_unreadable)
+    if waivers:
+        findings = (_waive(finding, waivers) for finding in findings)
+    if origin.source != thresholds.source:
+        findings = (replace(finding, origin=str(origin)) for finding in findings)
+    return findings
+
+
+def _waive(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
+    """Return the finding as a warning, where one of its check's waivers is about its facet."""
+    if finding.consequence in (None, Consequence.WARN):
+        return finding
+    waiver = next((one for one in waivers if one.asked_facet.concerns(finding.facet)), None)
+    if waiver is None or finding.consequence is None:
+        return finding
+    applied = AppliedWaiver(
+        facet=waiver.facet,
+        reason=waiver.reason,
+        approved_by=waiver.approved_by,
+        expires=waiver.expires,
+        otherwise=finding.consequence,
+    )
+    return replace(finding, consequence=Consequence.WARN, waiver=applied)
 
 
 def _judge_check(check: Check, index: MeasurementIndex, beside_unreadable: bool) -> Iterator[Finding]:

@@ -26,7 +26,8 @@ def summarise(record: DecisionRecord, limit: int = 1024) -> str:
         ValueError: when not even the decision fits.
     """
     stated = sorted(
-        (f for f in record.findings if f.consequence is not None), key=lambda f: _WEIGHT[f.consequence]
+        (f for f in record.findings if f.consequence is not None),
+        key=lambda f: (_WEIGHT[f.consequence], f.waiver is None),
     )
     head = next(
         (head for head in _write_heads(record) if _count_units(_join(head, [], len(stated))) <= limit), None
@@ -73,19 +74,23 @@ def _join(head: str, kept: Sequence[str], stated: int) -> str:
 
 def _write_heads(record: DecisionRecord) -> Sequence[str]:
     passed = sum(finding.outcome is Outcome.PASSED for finding in record.findings)
-    count = f"{passed} of {len(record.findings)} findings passed."
-    plain = f"{record.decision}: {count}"
+    waived = sum(finding.waiver is not None for finding in record.findings)
+    let_pass = f", {waived} waived" if waived else ""
+    count = f"{passed} of {len(record.findings)} findings passed{let_pass}."
+    plain = f"{record.headline}: {count}"
     if record.thresholds is None:
         return [plain]
-    dry_run = " (dry run)" if record.thresholds.mode == "dry_run" else ""
-    named = f'{record.decision}{dry_run} by thresholds "{record.thresholds.name}": {count}'
-    return [one_line(named), f"{record.decision}{dry_run}: {count}"]
+    by = ", by" if record.is_approved_by_waiver else " by"
+    return [one_line(f'{record.headline}{by} thresholds "{record.thresholds.name}": {count}'), plain]
 
 
 def _write_sentence(finding: RecordedFinding, most_of_names: int, most_of_reason: int) -> str:
     check = shortened(one_line(finding.check), most_of_names)
     facet = "" if finding.facet is None else f" [{shortened(one_line(finding.facet), most_of_names)}]"
     effect = "" if finding.consequence is Consequence.REJECT else f", {finding.consequence}"
+    if finding.waiver is not None:
+        approver = shortened(one_line(finding.waiver.approved_by), most_of_names)
+        effect = f", waived until {finding.waiver.expires} by {approver}"
     reason = shortened(one_line(finding.reason).rstrip("."), most_of_reason)
     return f"{check}{facet} ({finding.outcome}{effect}): {reason}."
 

@@ -76,7 +76,11 @@ def _find_doubts(found: ThresholdSet, source: str, today: date) -> Iterator[tupl
     if whole is None:
         doubts = [doubt for doubt in doubts_about(make_sound_part(written)) if doubt.refused]
     else:
-        doubts = [*doubts_about(whole), *_doubt_review(written, whole, today)]
+        doubts = [
+            *doubts_about(whole),
+            *_doubt_review(written, whole, today),
+            *_doubt_waivers(written, today),
+        ]
     for doubt in doubts:
         # Names out of the file are in messages, and may not steer a terminal.
         harmless = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in doubt.message)
@@ -88,6 +92,14 @@ def _doubt_review(written: SourceFile, whole: ThresholdFile, today: date) -> Ite
     own = None if written.content is None else written.content.review_by
     if own is not None and own == whole.review_by and own < today:
         yield Doubt(("review_by",), explain_overdue(own, today), refused=False)
+
+
+def _doubt_waivers(written: SourceFile, today: date) -> Iterator[Doubt]:
+    waivers = None if written.content is None else written.content.waivers
+    for index, waiver in enumerate(waivers or ()):
+        if not waiver.is_in_force(today):
+            message = f"the waiver counts no more since {waiver.expires} is over; remove it, or have it approved anew"
+            yield Doubt(("waivers", index, "expires"), message, refused=False)
 
 
 def _find_clashes(found: ThresholdSet, asked: Collection[str]) -> Iterator[tuple[str, Problem]]:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from checks.errors import GovernanceError
 from checks.limits import kind_keys, limit_problem
-from checks.thresholds import AppliesTo, Check, ThresholdContent
+from checks.thresholds import AppliesTo, Check, ThresholdContent, Waiver
 from checks.version import NAME, VERSION
 from checks.yaml_source import Path, Place, Problem, YamlSource, parse_yaml
 
@@ -26,12 +26,13 @@ _ARN = re.compile(
 EMPTY = "the file is empty; it needs name, applies_to and checks"
 
 # Keys of the format that this version does not have yet: said plainly, rather than "unknown".
-NOT_YET = frozenset({"waivers", "no_worse_than_baseline", "on_first_version"})
+NOT_YET = frozenset({"no_worse_than_baseline", "on_first_version"})
 
 _KEYS: Mapping[Path, tuple[str, ...]] = {
     (): tuple(ThresholdContent.model_fields),
     ("applies_to",): tuple(AppliesTo.model_fields),
     ("checks",): tuple(Check.model_fields),
+    ("waivers",): tuple(Waiver.model_fields),
 }
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.effective_file import find_misfits, make_file
+from checks.effective_file import find_misfits, find_waiver_misfits, make_file
 from checks.threshold_file import SourceFile, ThresholdFileError, read_source, write_problems
 from checks.thresholds import ThresholdFile
 from checks.yaml_source import Problem
@@ -225,6 +225,11 @@ class _Compiler:
         return f'no file is called "{extends}" among those that are read together; {way_out}'
 
     def _keep(self, file: SourceFile, base: ThresholdFile | None) -> None:
-        self.problems[file.source] += find_misfits(file, base)
-        if not self.problems[file.source]:
-            self.files[file.source] = make_file(file, base)
+        problems = self.problems[file.source]
+        problems += find_misfits(file, base)
+        if problems:
+            return
+        whole = make_file(file, base)
+        problems += find_waiver_misfits(file, whole)
+        if not problems:
+            self.files[file.source] = whole

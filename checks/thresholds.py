@@ -209,6 +209,34 @@ class AppliesTo(_Model):
     )
 
 
+class Waiver(_Model):
+    """What one check finds at one facet, let pass until a day by somebody who answers for the file."""
+
+    check: Text = Field(description="The name of the check, of this file or inherited.")
+    facet: Text | None = Field(
+        default=None,
+        description="Which group of the check is waived; the check's own facet for all of it. Left out only where the "
+        "check is about the whole.",
+        examples=["region=CA"],
+    )
+    reason: Annotated[Text, Field(max_length=500)] = Field(
+        description="Why the version may pass all the same; shown with every decision."
+    )
+    approved_by: Text = Field(description="Who allows it: one of the file's owners.")
+    expires: Day = Field(
+        description="The last day on which it counts, as 2027-03-31, in UTC.", examples=["2027-03-31"]
+    )
+
+    @cached_property
+    def asked_facet(self) -> AskedFacet:
+        """Which facets are waived."""
+        return parse_facet(self.facet)
+
+    def is_in_force(self, today: date) -> bool:
+        """Whether it still counts on the day `today` in UTC."""
+        return today <= self.expires
+
+
 def explain_overdue(review_by: date, today: date) -> str:
     """Return why a file's day of review is a matter on `today`, which is after it."""
     days = (today - review_by).days
@@ -258,6 +286,10 @@ class ThresholdContent(_Model):
         description="What a report asks for that no digest protects since the version was registered, so that it "
         "could be exchanged until it was judged; review or reject demands digests.",
     )
+    waivers: Annotated[tuple[Waiver, ...], Field(strict=False, min_length=1)] | None = Field(
+        default=None,
+        description="What is let pass for a time. The check is made and shown all the same, and the decision says so.",
+    )
     remove_checks: Names | None = Field(
         default=None, description="Names of checks of the file that this one extends, which it does without."
     )
@@ -295,6 +327,7 @@ class ThresholdFile:
     `sha256` is that of its bytes; of a file that extends others, that of the digests in `sources`, a line each.
     `sources` are the file itself, what it extends, and so on; none where it extends no other. `origins` say where each
     of `checks` is written. `owners` answer for the file. After the day `review_by` it is to be looked at again.
+    `waivers` are all that it has, expired ones too, at most one for a check and facet.
     """
 
     name: str
@@ -310,6 +343,7 @@ class ThresholdFile:
     review_by: date | None = None
     origins: tuple[Origin, ...] = ()
     sources: tuple[SourceDigest, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     def origin_of(self, place: int) -> Origin:
         """Where the check at `place` among `checks` is written."""

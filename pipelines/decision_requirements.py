@@ -105,4 +105,4 @@ def _is_dry_run(outcome: str, decisions: DecisionLog, seals: Seals, package: Mod
         record, _ = read_decision(decisions, seals, decision, about=package.arn)
     except GovernanceError:
         return False  # an outcome without a decision of the gate: nobody knows what it did
-    return record.thresholds is not None and record.thresholds.mode is Mode.DRY_RUN
+    return record.is_dry_run

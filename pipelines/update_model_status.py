@@ -22,7 +22,6 @@ from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
 from checks.outcome_record import DRY_RUN, LEFT_PENDING, NOT_CARRIED_OUT, UPDATED, OutcomeRecord
 from checks.summary import summarise
-from checks.thresholds import Mode
 from pipelines.decision_requirements import require_in_force, require_newest, require_same_package
 from pipelines.record_keys import created_text
 from pipelines.recorded_outcomes import keep_outcome
@@ -112,13 +111,9 @@ def _read_verified_decision(
     return record, location
 
 
-def _is_dry_run(record: DecisionRecord) -> bool:
-    return record.thresholds is not None and record.thresholds.mode is Mode.DRY_RUN
-
-
 def _choose_status(record: DecisionRecord) -> str | None:
     """The approval status that the decision asks for, or `None` where it leaves the version pending."""
-    if _is_dry_run(record):
+    if record.is_dry_run:
         return None
     match record.decision:
         case Verdict.APPROVED:
@@ -151,7 +146,7 @@ def _carry_out(
 def _leave_as_it_is(record: DecisionRecord, package: ModelPackage, services: UpdateServices) -> _Result:
     """Change nothing: the status is not this decision's, and the records say whose it is, where any do."""
     given_by = describe_source(look_up_standing(package, services.decisions).source)
-    outcome = DRY_RUN if _is_dry_run(record) else NOT_CARRIED_OUT
+    outcome = DRY_RUN if record.is_dry_run else NOT_CARRIED_OUT
     return _Result(outcome, package.approval_status, given_by)
 
 
@@ -160,7 +155,7 @@ def _predict_result(record: DecisionRecord, location: DecisionLocation) -> _Resu
     target = _choose_status(record)
     if target is not None:
         return _Result(UPDATED, target, {"source": GATE, "decision_uri": location.uri})
-    return _Result(DRY_RUN if _is_dry_run(record) else LEFT_PENDING, PENDING, None)
+    return _Result(DRY_RUN if record.is_dry_run else LEFT_PENDING, PENDING, None)
 
 
 def _write_mark(record: DecisionRecord, location: DecisionLocation, *, left_as: str) -> Mapping[str, str]:

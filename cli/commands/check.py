@@ -99,7 +99,7 @@ def _deliver(
         print_json_text(content.decode())
         return
     write_whole(output, content)
-    print(f"{record.decision}: written to {output}", file=sys.stderr)
+    print(f"{record.headline}: written to {output}", file=sys.stderr)
 
 
 def _text(record: DecisionRecord, failures_only: bool) -> bytes:

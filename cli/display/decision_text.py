@@ -15,7 +15,6 @@ from rich.text import Text
 from checks.decision import Consequence, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedFinding
 from checks.limits import read_limit
-from checks.thresholds import Mode
 from cli.display.terminal import UNBOUNDED, clean_text, console_for, number_text
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
@@ -113,7 +112,15 @@ def reason_lines(findings: Sequence[RecordedFinding]) -> Iterator[str]:
 
 def _reason(finding: RecordedFinding, consequence: Consequence) -> str:
     facet = f" ({finding.facet})" if finding.facet else ""
-    return f"{ASKS[consequence]}: {finding.check}{facet}: {finding.reason}"
+    inherited = f" (the check is in {finding.origin})" if finding.origin else ""
+    found = f"{finding.check}{facet}: {finding.reason}{inherited}"
+    if finding.waiver is None:
+        return f"{ASKS[consequence]}: {found}"
+    waiver = finding.waiver
+    return (
+        f"waived until {waiver.expires} by {waiver.approved_by} ({waiver.reason}), else {ASKS[waiver.otherwise]}: "
+        f"{found}"
+    )
 
 
 def _reasons(findings: Sequence[RecordedFinding]) -> Iterator[Text]:
@@ -131,8 +138,14 @@ def _facts(record: DecisionRecord) -> Iterator[Fact]:
     if record.thresholds is None:
         yield "thresholds", "none applies to this group"
     else:
-        dry_run = ", dry run: the status is not changed" if record.thresholds.mode is Mode.DRY_RUN else ""
+        dry_run = ", dry run: the status is not changed" if record.is_dry_run else ""
         yield "thresholds", f"{record.thresholds.name} ({record.thresholds.source}{dry_run})"
+        for part in record.thresholds.sources[1:]:
+            yield "extends", part.source
+    for waiver in record.waivers:
+        about = f"{waiver.check} ({waiver.facet})" if waiver.facet else waiver.check
+        use = waiver.use.replace("_", " ")
+        yield "waiver", f"{use}: {about}, until {waiver.expires} by {waiver.approved_by}: {waiver.reason}"
     for report in record.evidence[:MOST_REPORTS]:
         yield "evidence", f"{report.uri} ({report.format})"
     if (more := len(record.evidence) - MOST_REPORTS) > 0:
@@ -175,7 +188,7 @@ def _print(console: Console, record: DecisionRecord, *, failures_only: bool) -> 
     passed = [finding for finding in record.findings if finding.outcome is Outcome.PASSED]
     wanted = [f for f in record.findings if not failures_only or f.outcome is not Outcome.PASSED]
     findings = _select_heaviest(wanted)
-    console.print(Text(record.decision, VERDICT_STYLES[record.decision]))
+    console.print(Text(record.headline, VERDICT_STYLES[record.decision]))
     reasons = list(_reasons(findings))
     for reason in reasons:
         console.print(reason)

@@ -200,7 +200,7 @@ def test_a_record_is_read_back_as_it_was(record: DecisionRecord) -> None:
             b'"decision": "Rejected", "decision": "Approved"',
             'the key "decision" is there twice',
         ),
-        (b"governance.decision/1", b"governance.decision/2", "schema: "),
+        (b"governance.decision/1", b"governance.decision/3", "schema: "),
         (b'"value": 0.84', b'"value": "0.84"', "findings.0.value: "),
         (b'"value": 0.84', b'"value": NaN', "NaN is not JSON"),
         (b'"samples": 300', b'"samples": 300.5', "findings.0.samples: "),

@@ -54,7 +54,9 @@ def test_the_worst_findings_come_first_and_passed_ones_are_counted() -> None:
 
 
 def test_a_dry_run_and_an_absent_threshold_file_are_told() -> None:
-    assert summarise(record(mode=Mode.DRY_RUN)).startswith('Rejected (dry run) by thresholds "askdata": ')
+    assert summarise(record(mode=Mode.DRY_RUN)).startswith(
+        'Dry run: would be Rejected by thresholds "askdata": '
+    )
     assert summarise(record(name=None)) == "Rejected: 0 of 0 findings passed."
 
 

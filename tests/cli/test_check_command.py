@@ -274,7 +274,7 @@ def test_the_nearest_metric_names_are_shown(folder: Path, capsys: pytest.Capture
     [
         ("{", "not JSON"),
         ("{}", "not a decision record"),
-        ("[]", "not a decision record (governance.decision/1): the top: Input should be an object"),
+        ("[]", "not a decision record (governance.decision/2): the top: Input should be an object"),
     ],
 )
 def test_explain_says_what_is_no_record(

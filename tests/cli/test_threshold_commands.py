@@ -78,3 +78,37 @@ def test_nothing_of_it_is_published(
     (folder / "churn.yaml").write_text(text)
     assert run(["thresholds", "publish", "churn.yaml", "--thresholds-bucket", "no-such", *arguments]) == 2
     assert "churn.yaml:4:" in capsys.readouterr().err
+
+
+WAIVED = """\
+name: churn
+owners: [risk@example.com]
+applies_to: {model_package_groups: [churn]}
+waivers:
+  - {check: quality, reason: new data in May, approved_by: risk@example.com, expires: 9999-12-31}
+  - {check: speed, reason: old, approved_by: risk@example.com, expires: 2020-01-31}
+checks:
+  - {name: quality, why: w, metric: churn.quality, at_least: 0.9}
+  - {name: speed, why: w, metric: churn.speed, at_most: 2}
+"""
+
+
+def test_a_decision_by_waiver_says_so_on_the_screen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "churn.yaml").write_text(WAIVED)
+    (folder / "evidence.json").write_text(
+        '{"churn_metrics": {"quality": {"value": 0.8}, "speed": {"value": 1}}}'
+    )
+    assert run(["check", "churn.yaml", "-e", "evidence.json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "Approved by waiver",
+        "waived until 9999-12-31 by risk@example.com (new data in May), else rejects: quality: 0.8 is below 0.9",
+    ]
+    assert [" ".join(line.split()) for line in lines if line.startswith("waiver ")] == [
+        "waiver used: quality, until 9999-12-31 by risk@example.com: new data in May",
+        "waiver expired: speed, until 2020-01-31 by risk@example.com: old",
+    ]
+    assert run(["thresholds", "validate", "churn.yaml"]) == 0
+    assert (
+        "warning: waivers[1].expires: the waiver counts no more since 2020-01-31" in capsys.readouterr().err
+    )
