@@ -314,7 +314,12 @@ def waivers_of(draw: st.DrawFn, file_: ThresholdFile) -> tuple[Waiver, ...]:
     found = {}
     for one in file_.checks:
         if draw(st.booleans()):
-            facets = {None: [None], "*": ["*", "r", "r=1"], "r": ["r", "r=1"]}.get(one.facet, [one.facet])
+            asked: dict[str | None, list[str | None]] = {
+                None: [None],
+                "*": ["*", "r", "r=1"],
+                "r": ["r", "r=1"],
+            }
+            facets = asked.get(one.facet, [one.facet])
             facet = draw(st.sampled_from(facets))
             day = draw(st.sampled_from(["2026-11-21", "2026-11-22", "2027-01-01"]))
             found[one.name] = waiver(check=one.name, facet=facet, expires=day)
