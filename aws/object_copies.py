@@ -34,7 +34,7 @@ _CHUNK = 1024 * 1024
 
 
 class CopyOutcome(StrEnum):
-    """What became of one object version: copied now, copied before, older than the copy that is there, or gone.
+    """The outcome of one object version: copied now, copied before, older than the copy that is there, or gone.
 
     In a bucket that keeps no versions one that was replaced is gone as well.
     """

@@ -17,7 +17,7 @@ from pipelines.step_settings import (
     ApprovalSettings,
     from_environment,
 )
-from pipelines.threshold_sources import thresholds_in_force
+from pipelines.threshold_sources import ReadOnce, thresholds_in_force
 from pipelines.unrecorded_approvals import (
     ApprovalSources,
     UnrecordedApproval,
@@ -38,7 +38,7 @@ def handler(event: object, context: object) -> dict[str, int]:
         settings = from_environment(ApprovalSettings, os.environ)
         sources = ApprovalSources(
             registry=SageMakerModelRegistry(sagemaker_client()),
-            thresholds=thresholds_in_force(settings.thresholds_bucket),
+            thresholds=ReadOnce(thresholds_in_force(settings.thresholds_bucket)),
             decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
             seals=KmsSeals(kms_client(), settings.seal_key),
             reviewers=settings.reviewer_arns,

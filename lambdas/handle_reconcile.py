@@ -14,7 +14,7 @@ from pipelines.governed_groups import GovernedGroups
 from pipelines.json_log import PENDING_VERSIONS, UNDECIDED_VERSIONS, log, logging_failure, measured
 from pipelines.reconcile_versions import RunBounds, reconcile_versions
 from pipelines.step_settings import DECISIONS_FOLDER, ReconcileSettings, from_environment
-from pipelines.threshold_sources import thresholds_in_force
+from pipelines.threshold_sources import ReadOnce, thresholds_in_force
 
 
 def handler(event: object, context: object) -> dict[str, object]:
@@ -29,7 +29,7 @@ def handler(event: object, context: object) -> dict[str, object]:
             decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
             seals=KmsSeals(kms_client(), settings.seal_key),
             governed=GovernedGroups(
-                thresholds_in_force(settings.thresholds_bucket),
+                ReadOnce(thresholds_in_force(settings.thresholds_bucket)),
                 settings.ungoverned_groups,
                 settings.model_package_groups.split(","),
             ),

@@ -45,7 +45,7 @@ def is_copied(key: str) -> bool:
 def copy_artifact(
     client: "S3Client", bucket: ModelBucket, artifact: ArtifactVersion, *, region: str, now: datetime
 ) -> str:
-    """Copy one version, where it is to be copied, and return what became of it: `LEFT_ALONE`, or a `CopyOutcome`.
+    """Copy one version, where it is to be copied, and return the outcome: `LEFT_ALONE`, or a `CopyOutcome`.
 
     Raises:
         OtherRegionError: the evidence bucket is not in `region`.

@@ -29,6 +29,11 @@ MAX_SPECIFICATION_BYTES = 1024 * 1024  # a model card in it has at most 100,000 
 DEFAULT_TIMEOUT = "30m"  # as `governance wait` has it
 
 
+def _option(name: str, metavar: str, what: str) -> Any:  # as Typer types its own
+    """An option that takes a value."""
+    return typer.Option(name, metavar=metavar, help=what)
+
+
 def command(
     *,
     group: Annotated[
@@ -44,66 +49,50 @@ def command(
     ],
     image: Annotated[
         list[str] | None,
-        typer.Option(
-            "--image",
-            metavar="URI",
-            help="Inference image; repeat for several containers, leave out for none.",
-        ),
+        _option("--image", "URI", "Inference image; repeat for several containers, leave out for none."),
     ] = None,
     model_data: Annotated[
         list[str] | None,
-        typer.Option(
-            "--model-data", metavar="URI", help="S3 URI of the model archive, one for each container."
-        ),
+        _option("--model-data", "URI", "S3 URI of the model archive, one for each container."),
     ] = None,
     about: Annotated[
         str | None,
-        typer.Option(
-            "--about", metavar="NAME", help="The model's name as scoring said it, if not the group's."
-        ),
+        _option("--about", "NAME", "The model's name as scoring said it, if not the group's."),
     ] = None,
     description: Annotated[
-        str | None, typer.Option("--description", metavar="TEXT", help="One line about the version.")
+        str | None, _option("--description", "TEXT", "One line about the version.")
     ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option(
-            "--tag", metavar="KEY=VALUE", help="A tag of the group, which versions share; may be repeated."
-        ),
+        _option("--tag", "KEY=VALUE", "A tag of the group, which versions share; may be repeated."),
     ] = None,
     metadata: Annotated[
         list[str] | None,
-        typer.Option("--metadata", metavar="KEY=VALUE", help="A metadata property; may be repeated."),
+        _option("--metadata", "KEY=VALUE", "A metadata property; may be repeated."),
     ] = None,
     task: Annotated[
-        str | None, typer.Option("--task", metavar="NAME", help="Such as CLASSIFICATION or TEXT_GENERATION.")
+        str | None, _option("--task", "NAME", "Such as CLASSIFICATION or TEXT_GENERATION.")
     ] = None,
-    domain: Annotated[
-        str | None, typer.Option("--domain", metavar="NAME", help="Such as MACHINE_LEARNING.")
-    ] = None,
+    domain: Annotated[str | None, _option("--domain", "NAME", "Such as MACHINE_LEARNING.")] = None,
     content_type: Annotated[
         list[str] | None,
-        typer.Option("--content-type", metavar="MIME", help="What the model takes; may be repeated."),
+        _option("--content-type", "MIME", "What the model takes; may be repeated."),
     ] = None,
     response_type: Annotated[
         list[str] | None,
-        typer.Option("--response-type", metavar="MIME", help="What the model answers; may be repeated."),
+        _option("--response-type", "MIME", "What the model answers; may be repeated."),
     ] = None,
     specification: Annotated[
         Path | None,
-        typer.Option(
-            "--specification", metavar="FILE", help="JSON with further fields of CreateModelPackage."
-        ),
+        _option("--specification", "FILE", "JSON with further fields of CreateModelPackage."),
     ] = None,
     from_package: Annotated[
         str | None,
-        typer.Option("--from-package", metavar="ARN", help="Take over the specification of this version."),
+        _option("--from-package", "ARN", "Take over the specification of this version."),
     ] = None,
     thresholds: Annotated[
         str | None,
-        typer.Option(
-            "--thresholds", metavar="PATH", help="File, folder or s3:// URI to check by, not those in force."
-        ),
+        _option("--thresholds", "PATH", "File, folder or s3:// URI to check by, not those in force."),
     ] = None,
     only_if: Annotated[
         OnlyIf | None,
@@ -190,7 +179,8 @@ def command(
             raise
     _deliver(registered)
     if wait:
-        raise typer.Exit(_wait(registered.arn, timeout or DEFAULT_TIMEOUT))
+        waiting_time = timeout or DEFAULT_TIMEOUT
+        raise typer.Exit(_wait(registered.arn, waiting_time, thresholds_bucket, decisions_bucket))
 
 
 @contextmanager
@@ -214,12 +204,17 @@ def _deliver(registered: RegisteredVersion) -> None:
     print(registered.arn, flush=True)
 
 
-def _wait(arn: str, timeout: str) -> int:
+def _wait(arn: str, timeout: str, thresholds_bucket: str | None, decisions_bucket: str | None) -> int:
     """Do what `governance wait` does; all that it prints goes to stderr, since stdout carries the ARN alone."""
     from cli.main import run  # noqa: PLC0415 - the command line imports this module to run it
 
+    buckets = {"--thresholds-bucket": thresholds_bucket, "--decisions-bucket": decisions_bucket}
+    given: list[str] = []
+    for option, bucket in buckets.items():
+        if bucket is not None:
+            given += [option, bucket]
     with redirect_stdout(sys.stderr):
-        code = run(["wait", arn, "--timeout", timeout])
+        code = run(["wait", arn, "--timeout", timeout, *given])
     if code == ExitCode.INTERRUPTED:
         _say(f"{arn} is registered; go on with: governance wait {arn}")
     return code

@@ -1,12 +1,11 @@
 """Why the gate leaves versions of a group alone, for commands that show or wait for them."""
 
 import sys
-from functools import cached_property
 
 from checks.errors import GovernanceError
 from pipelines.governed_groups import GovernedGroups
 from pipelines.step_settings import UngovernedGroups
-from pipelines.threshold_sources import thresholds_in_force
+from pipelines.threshold_sources import ReadOnce, thresholds_in_force
 
 WAY_OUT = "have a threshold file that names it published, or let a person decide"
 
@@ -20,16 +19,11 @@ class LeftAlone:
     def __init__(
         self, thresholds_bucket: str | None, ungoverned: UngovernedGroups, region: str | None = None
     ) -> None:
-        self._bucket = thresholds_bucket
-        self._ungoverned = ungoverned
-        self._region = region
+        self._governed: GovernedGroups | None = None
+        if thresholds_bucket is not None:
+            thresholds = ReadOnce(thresholds_in_force(thresholds_bucket, region))
+            self._governed = GovernedGroups(thresholds, ungoverned)
         self._has_told = False
-
-    @cached_property
-    def _governed(self) -> GovernedGroups | None:
-        if self._bucket is None:
-            return None
-        return GovernedGroups(thresholds_in_force(self._bucket, self._region).read(), self._ungoverned)
 
     def why(self, group: str) -> str | None:
         """Return why versions of `group` are left alone with the way out, or `None` where they are judged.

@@ -275,10 +275,11 @@ def test_waiting_prints_the_arn_alone_and_ends_as_wait_does(
         return 130
 
     monkeypatch.setattr("cli.main.run", waited)
-    assert _register(evidence, "--wait", "--timeout", "5m", group="waiting") == 130
+    buckets = ["--thresholds-bucket", "rules", "--decisions-bucket", "decided"]
+    assert _register(evidence, "--no-check", "--wait", "--timeout", "5m", *buckets, group="waiting") == 130
     captured = capsys.readouterr()
     arn = captured.out.removesuffix("\n")
-    assert asked == [["wait", arn, "--timeout", "5m"]]
+    assert asked == [["wait", arn, "--timeout", "5m", *buckets]]
     assert "the decision\n" in captured.err
     assert f"{arn} is registered; go on with: governance wait {arn}\n" in captured.err
 
