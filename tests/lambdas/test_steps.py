@@ -133,7 +133,9 @@ def test_thresholds_that_are_not_in_force_change_no_status(account: Account, uri
 def test_a_broken_published_file_stops_both_steps_though_another_applies(account: Account) -> None:
     s3, in_force = clients.s3_client(), account.stored("s3://thresholds/thresholds/askdata.yaml")
     s3.put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=b"name: other\n")
-    with pytest.raises(GovernanceError, match=r"s3://thresholds/thresholds/other\.yaml.*checks: this key is missing"):
+    with pytest.raises(
+        GovernanceError, match=r"s3://thresholds/thresholds/other\.yaml.*checks: this key is missing"
+    ):
         evaluate(account)
     s3.put_object(Bucket="thresholds", Key="thresholds/other.yaml", Body=in_force)
     with pytest.raises(GovernanceError, match="both apply to the group askdata equally specifically"):
