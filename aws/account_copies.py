@@ -72,6 +72,11 @@ class Provenance:
     sha256: str | None = None
     copied_at: datetime | None = None
 
+    @property
+    def is_unversioned(self) -> bool:
+        """Whether `version` is an ETag."""
+        return self.version.startswith('"')
+
     def with_digest(self, sha256: str, copied_at: datetime) -> "Provenance":
         """The same with what is known once the bytes were read."""
         return replace(self, sha256=sha256, copied_at=copied_at)

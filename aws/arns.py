@@ -58,6 +58,25 @@ class ModelPackageArn:
         return f"{where}:model-package/{self.group}/{self.version}"
 
 
+@dataclass(frozen=True, slots=True)
+class GroupArn:
+    """The ARN of a model package group, by which one of another account is named."""
+
+    partition: str
+    region: str
+    account: str
+    group: str
+
+    def holds(self, version: ModelPackageArn) -> bool:
+        """Whether a version is one of the group; its ARN spells the group in lower case."""
+        place = (version.partition, version.region, version.account, version.group.lower())
+        return place == (self.partition, self.region, self.account, self.group.lower())
+
+    def __str__(self) -> str:
+        where = f"arn:{self.partition}:sagemaker:{self.region}:{self.account}"
+        return f"{where}:model-package-group/{self.group.lower()}"
+
+
 def validate_group_name(name: str) -> str:
     """Return `name` when it can name a model package group.
 

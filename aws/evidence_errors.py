@@ -31,5 +31,9 @@ class EvidenceMissingError(EvidenceGapError):
     """No object is where the report should be."""
 
 
+class EvidenceNotArrivedError(EvidenceMissingError):
+    """The report is in a model account, and no copy of it is here."""
+
+
 class EvidenceTooLargeError(EvidenceGapError):
     """The object is larger than any report is read."""

@@ -1,19 +1,21 @@
 """The evidence store: the reports themselves, each read as exactly one object version."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
+from aws.account_copies import ModelBucket, Provenance
 from aws.aws_errors import AwsAccessDeniedError
 from aws.evidence_errors import (
     DigestMismatchError,
     EvidenceError,
     EvidenceExistsError,
     EvidenceMissingError,
+    EvidenceNotArrivedError,
     EvidenceTooLargeError,
     ForeignBucketError,
 )
@@ -29,7 +31,7 @@ from aws.s3_objects import (
     read_object,
     written_at,
 )
-from aws.s3_uris import S3Uri
+from aws.s3_uris import S3Uri, S3UriError
 from checks.evidence import Document
 from checks.reports import MANIFEST, MAX_REPORT_BYTES, is_report_file
 from disk.disk_errors import FileMissingError, FileTooLargeError
@@ -109,14 +111,41 @@ class EvidenceStore(Protocol):
 
 
 class S3EvidenceStore:
-    """Reports in the buckets that it is given, and in no other."""
+    """Reports in the buckets that it is given, and in no other; what is in `model_buckets` is read from its copies.
 
-    def __init__(self, client: "S3Client", buckets: Collection[str]) -> None:
+    A copy is called by the URI of what it is of, and has the version id that this has.
+    """
+
+    def __init__(
+        self, client: "S3Client", buckets: Collection[str], model_buckets: Sequence[ModelBucket] = ()
+    ) -> None:
         self._client = client
         self._buckets = frozenset(buckets)
+        self._model_buckets = {bucket.name: bucket for bucket in model_buckets}
+
+    def is_copied(self, uri: str) -> bool:
+        """Whether `uri` is in a model account, so that a copy of it is read."""
+        try:
+            return S3Uri.parse(uri).bucket in self._model_buckets
+        except S3UriError:
+            return False
+
+    def has_arrived(self, uri: str) -> bool:
+        """Whether the copy of a report of a model account is there; one that is no such report is not waited for.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        if not self.is_copied(uri):
+            return True
+        where = S3Uri.parse(uri)
+        copy = self._model_buckets[where.bucket].locate_copy(where)
+        return written_at(self._client, copy) is not None
 
     def read(self, reference: ReportReference) -> Document:
         """See `EvidenceStore.read`."""
+        if self.is_copied(reference.uri):
+            return _verify(self._read_copy(S3Uri.parse(reference.uri)), reference)
         where = self._require_own(reference.uri)
         if not where.key:
             raise EvidenceMissingError(f"{where}: a whole bucket, and no report; name the report in it")
@@ -132,6 +161,12 @@ class S3EvidenceStore:
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.list`."""
+        if self.is_copied(prefix):
+            folder = S3Uri.parse(prefix).as_prefix()
+            bucket = self._model_buckets[folder.bucket]
+            copies = list_objects(self._client, bucket.locate_copy(folder))
+            originals = (bucket.locate_original(copy) for copy in copies)
+            return _make_references(prefix, (str(uri) for uri in originals if is_report_file(uri.key)))
         found = list_objects(self._client, self._require_own(prefix).as_prefix())
         return _make_references(prefix, (str(uri) for uri in found if is_report_file(uri.key)))
 
@@ -176,6 +211,38 @@ class S3EvidenceStore:
         is_new = write_object_once(self._client, uri, body, content_type=content_type(uri.key), sha256=digest)
         if not is_new and object_sha256(self._client, uri) != digest:
             raise _refuse_overwriting(str(uri))
+
+    def _read_copy(self, original: S3Uri) -> Document:
+        """Read the copy of an object of a model account, and hold its bytes against what its metadata say of them."""
+        bucket = self._model_buckets[original.bucket]
+        try:
+            found = read_object(self._client, bucket.locate_copy(original), max_bytes=MAX_REPORT_BYTES)
+        except ObjectMissingError as error:
+            raise EvidenceNotArrivedError(
+                f"{original}: no copy of it has arrived from account {bucket.account}; look whether it is there, and "
+                "at the alarms and the dead-letter queue of the stack in that account"
+            ) from error
+        except ObjectTooLargeError as error:
+            raise EvidenceTooLargeError(str(error)) from error
+        origin = Provenance.of(found.metadata)
+        document = Document(
+            str(original.with_version(None)),
+            found.content,
+            None if origin is None or origin.is_unversioned else origin.version,
+            is_pinned=original.version_id is not None,
+        )
+        if origin is None or origin.sha256 != document.sha256:
+            raise DigestMismatchError(
+                f"{found.uri}: it is the copy of {original}, and its SHA-256 is {document.sha256}, not the one that "
+                f"was read when it was copied ({origin and origin.sha256}); nothing was decided. Find out who wrote "
+                "it, and let it be copied again: write the object in the model account anew"
+            )
+        if original.version_id not in (None, origin.version):
+            raise EvidenceMissingError(
+                f"{original}: the copy is of the version {origin.version} by now; register the version with the report "
+                "as it is, or without the version id"
+            )
+        return document
 
     def _explain_folder(self, where: S3Uri) -> str | None:
         """Say that there is a folder where no object is; `None` where there is none, or S3 does not list it."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from aws.arns import ModelPackageArn, validate_group_name
+from aws.arns import GroupArn, ModelPackageArn, validate_group_name
 from aws.model_packages import (
     Identity,
     ModelPackage,
@@ -42,11 +42,16 @@ class MemoryModelRegistry:
             raise package_gone(arn)
         return self._packages[arn]
 
-    def list(self, group: str, *, approval_status: str | None = None) -> tuple[ModelPackageSummary, ...]:
+    def list(
+        self, group: str | GroupArn, *, approval_status: str | None = None
+    ) -> tuple[ModelPackageSummary, ...]:
         """See `ModelRegistry.list`."""
-        validate_group_name(group)
-        found = [_summarise(package) for package in self._packages.values() if package.group == group]
-        return newest_first(found, approval_status)
+        if isinstance(group, GroupArn):
+            chosen = [one for one in self._packages.values() if group.holds(ModelPackageArn.parse(one.arn))]
+        else:
+            validate_group_name(group)
+            chosen = [one for one in self._packages.values() if one.group == group]
+        return newest_first(map(_summarise, chosen), approval_status)
 
     def pending(self) -> Iterator[ModelPackageSummary]:
         """See `ModelRegistry.pending`."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from aws.arns import ModelPackageArn, validate_group_name
+from aws.arns import GroupArn, ModelPackageArn, validate_group_name
 from aws.aws_errors import AwsError, AwsNotFoundError, explain_errors
 from aws.model_packages import (
     ModelPackage,
@@ -45,10 +45,12 @@ class ModelRegistry(Protocol):
         """
         ...
 
-    def list(self, group: str, *, approval_status: str | None = None) -> tuple[ModelPackageSummary, ...]:
+    def list(
+        self, group: str | GroupArn, *, approval_status: str | None = None
+    ) -> tuple[ModelPackageSummary, ...]:
         """Return the versions of `group`, newest first; only those of one status where one is given.
 
-        A group that does not exist has no versions.
+        A group of another account is named by its ARN. A group that does not exist has no versions.
         """
         ...
 
@@ -127,14 +129,16 @@ class SageMakerModelRegistry:
         with _tell_when_absent(arn), explain_errors("DescribeModelPackage", arn):
             return model_package(self._client.describe_model_package(ModelPackageName=arn))
 
-    def list(self, group: str, *, approval_status: str | None = None) -> tuple[ModelPackageSummary, ...]:
+    def list(
+        self, group: str | GroupArn, *, approval_status: str | None = None
+    ) -> tuple[ModelPackageSummary, ...]:
         """See `ModelRegistry.list`."""
-        validate_group_name(group)
+        name = str(group) if isinstance(group, GroupArn) else validate_group_name(group)
         pages = self._client.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
+            ModelPackageGroupName=name, SortBy="CreationTime", SortOrder="Descending"
         )
         try:
-            with explain_errors("ListModelPackages", group):
+            with explain_errors("ListModelPackages", name):
                 found = [summary(entry) for page in pages for entry in page["ModelPackageSummaryList"]]
         except AwsError as error:
             if _is_absence(error):

@@ -44,6 +44,7 @@ from pipelines.step_settings import (
     UngovernedGroups,
     UpdateSettings,
     to_environment,
+    write_places,
 )
 
 # A Lambda step may run ten minutes by AWS's word. Steps of seven were seen to hang until the ten were over, so the
@@ -234,6 +235,23 @@ class GovernanceStack(Stack):
         """The groups that the deployment is held to, as the settings of functions write them."""
         return ",".join(self._settings.group_patterns) or EVERY_GROUP
 
+    @property
+    def _groups_elsewhere(self) -> str:
+        """The groups of model accounts' own registries, as the settings of functions write them."""
+        return write_places(
+            (entry.account, group)
+            for entry in self._settings.model_accounts
+            if entry.registry == "own"
+            for group in entry.model_package_groups
+        )
+
+    @property
+    def _artifact_buckets(self) -> str:
+        """The artifact buckets of model accounts, likewise."""
+        return write_places(
+            (entry.account, entry.artifact_bucket.name) for entry in self._settings.model_accounts
+        )
+
     def _start_function(self) -> GovernanceFunction:
         """The function behind the rule."""
         environment = StartPipelineSettings(
@@ -245,6 +263,10 @@ class GovernanceStack(Stack):
             seal_key=self._seal_key.key_arn,
             model_package_groups=self._groups_text,
             ungoverned_groups=UngovernedGroups(self._settings.ungoverned_groups),
+            evidence_bucket=self._buckets.evidence.bucket_name,
+            groups_elsewhere=self._groups_elsewhere,
+            artifact_buckets=self._artifact_buckets,
+            evidence_deadline_hours=str(self._settings.evidence_deadline_hours),
         )
         return self._function(
             "StartPipeline",
@@ -268,6 +290,10 @@ class GovernanceStack(Stack):
                 ungoverned_groups=UngovernedGroups(self._settings.ungoverned_groups),
                 max_starts_per_run=str(self._settings.max_starts_per_run),
                 decide_within_hours=str(self._settings.decide_within_hours),
+                evidence_bucket=self._buckets.evidence.bucket_name,
+                groups_elsewhere=self._groups_elsewhere,
+                artifact_buckets=self._artifact_buckets,
+                evidence_deadline_hours=str(self._settings.evidence_deadline_hours),
             ),
             handler="lambdas.handle_reconcile.handler",
             # One run ends before the next begins.
@@ -288,6 +314,7 @@ class GovernanceStack(Stack):
                 seal_key=self._seal_key.key_arn,
                 model_package_groups=self._groups_text,
                 reviewers=" ".join(self._settings.reviewer_role_arns) or NOBODY,
+                groups_elsewhere=self._groups_elsewhere,
             ),
             handler="lambdas.handle_approvals.handler",
             timeout=Duration.minutes(2),
@@ -317,6 +344,7 @@ class GovernanceStack(Stack):
             thresholds_bucket=self._buckets.thresholds.bucket_name,
             decisions_bucket=self._buckets.decisions.bucket_name,
             seal_key=self._seal_key.key_arn,
+            artifact_buckets=self._artifact_buckets,
         )
         if self._settings.evaluation_compute == "processing":
             return self._evaluation_job(settings), {}

@@ -12,6 +12,7 @@ from aws.record_seals import KmsSeals
 from aws.registry_names import APPROVAL_STATUS_FIELD
 from lambdas.model_package_event import EventRefusedError, read_event
 from pipelines.json_log import UNRECORDED_APPROVALS, log, logging_failure, measured
+from pipelines.model_account_sources import list_groups_elsewhere
 from pipelines.step_settings import (
     DECISIONS_FOLDER,
     ApprovalSettings,
@@ -43,6 +44,7 @@ def handler(event: object, context: object) -> dict[str, int]:
             seals=KmsSeals(kms_client(), settings.seal_key),
             reviewers=settings.reviewer_arns,
             held_to=settings.model_package_groups.split(","),
+            groups_elsewhere=list_groups_elsewhere(settings),
         )
         found = _look(event, sources, settings)
     for approval in found:
@@ -54,9 +56,11 @@ def handler(event: object, context: object) -> dict[str, int]:
 
 def _look(event: object, sources: ApprovalSources, settings: ApprovalSettings) -> list[UnrecordedApproval]:
     if isinstance(event, Mapping) and event.get("source") == SCHEDULE:
-        return list(find_unrecorded_approvals(sources, now=datetime.now(UTC)))
+        return list(find_unrecorded_approvals(sources, now=datetime.now(UTC), report=log))
     try:
-        change = read_event(event, account=settings.account, region=settings.region)
+        change = read_event(
+            event, account=settings.account, region=settings.region, elsewhere=sources.groups_elsewhere
+        )
     except (EventRefusedError, ArnError) as error:
         log("refused", reason=str(error), event=event)
         return []

@@ -12,6 +12,7 @@ from aws.record_seals import KmsSeals
 from pipelines.due_judgements import JudgementSources
 from pipelines.governed_groups import GovernedGroups
 from pipelines.json_log import PENDING_VERSIONS, UNDECIDED_VERSIONS, log, logging_failure, measured
+from pipelines.model_account_sources import arrivals_of, list_groups_elsewhere
 from pipelines.reconcile_versions import RunBounds, reconcile_versions
 from pipelines.step_settings import DECISIONS_FOLDER, ReconcileSettings, from_environment
 from pipelines.threshold_sources import ReadOnce, thresholds_in_force
@@ -33,6 +34,8 @@ def handler(event: object, context: object) -> dict[str, object]:
                 settings.ungoverned_groups,
                 settings.model_package_groups.split(","),
             ),
+            groups_elsewhere=list_groups_elsewhere(settings),
+            arrivals=arrivals_of(settings),
         )
         bounds = RunBounds(
             max_starts=int(settings.max_starts_per_run),

@@ -1,9 +1,9 @@
 """The event `SageMaker Model Package State Change`, read strictly: what it says, or why nothing is started for it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from aws.arns import ModelPackageArn
+from aws.arns import GroupArn, ModelPackageArn
 from aws.registry_names import (
     APPROVAL_STATUS_FIELD,
     ARN_FIELD,
@@ -40,8 +40,10 @@ class StateChange:
         return None
 
 
-def read_event(event: object, *, account: str, region: str) -> StateChange:
-    """Read an event about a model version of `account` and `region`.
+def read_event(
+    event: object, *, account: str, region: str, elsewhere: Collection[GroupArn] = ()
+) -> StateChange:
+    """Read an event about a model version of `account` and `region`, or of one of the groups `elsewhere`.
 
     Raises:
         EventRefusedError: it comes from elsewhere, is about something else, or lacks a field.
@@ -61,7 +63,7 @@ def read_event(event: object, *, account: str, region: str) -> StateChange:
     if not isinstance(detail, Mapping):
         raise EventRefusedError("the event has no detail; send it as SageMaker does")
     arn = _read_text(detail, ARN_FIELD)
-    _require_own(arn, account=account, region=region)
+    _require_own(arn, account=account, region=region, elsewhere=elsewhere)
     return StateChange(
         model_package_arn=arn,
         approval_status=_read_text(detail, APPROVAL_STATUS_FIELD),
@@ -76,9 +78,10 @@ def _read_text(detail: Mapping[str, object], field: str) -> str:
     return value
 
 
-def _require_own(text: str, *, account: str, region: str) -> None:
+def _require_own(text: str, *, account: str, region: str, elsewhere: Collection[GroupArn]) -> None:
     arn = ModelPackageArn.parse(text)
-    if (arn.account, arn.region) != (account, region):
+    is_own = (arn.account, arn.region) == (account, region)
+    if not is_own and not any(group.holds(arn) for group in elsewhere):
         raise EventRefusedError(
             f"{arn} belongs to account {arn.account} in {arn.region}; this stack governs {account} in {region}: "
             "deploy one there"

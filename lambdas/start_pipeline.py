@@ -17,6 +17,7 @@ from aws.model_registry import ModelRegistry, SageMakerModelRegistry
 from aws.record_seals import KmsSeals, Seals
 from lambdas.model_package_event import EventRefusedError, StateChange, read_event
 from pipelines.due_judgements import (
+    Arrivals,
     Due,
     Failed,
     JudgementSources,
@@ -24,10 +25,12 @@ from pipelines.due_judgements import (
     Undecided,
     Ungoverned,
     Waiting,
+    WaitingForEvidence,
     look_for_judgement,
 )
 from pipelines.governed_groups import GovernedGroups
 from pipelines.json_log import LEFT_STARTS, UNGOVERNED_VERSIONS, counted, log
+from pipelines.model_account_sources import arrivals_of, list_groups_elsewhere
 from pipelines.step_settings import DECISIONS_FOLDER, StartPipelineSettings, from_environment
 from pipelines.threshold_sources import thresholds_in_force
 
@@ -77,6 +80,7 @@ def handler(event: object, context: object) -> dict[str, str | None]:
         ),
         decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
         seals=KmsSeals(kms_client(), settings.seal_key),
+        arrivals=arrivals_of(settings),
         now=datetime.now(UTC),
     )
     metric = METRICS.get(outcome.outcome)
@@ -95,6 +99,7 @@ def start_pipeline(
     decisions: DecisionLog,
     seals: Seals,
     now: datetime,
+    arrivals: Arrivals | None = None,
 ) -> StartOutcome:
     """Start the execution for exactly the version that `event` names, unless none is due.
 
@@ -103,13 +108,14 @@ def start_pipeline(
         AwsError: AWS failed; trying again may help.
     """
     try:
-        change = read_event(event, account=settings.account, region=settings.region)
+        elsewhere = list_groups_elsewhere(settings)
+        change = read_event(event, account=settings.account, region=settings.region, elsewhere=elsewhere)
     except (EventRefusedError, ArnError) as error:
         return StartOutcome(REFUSED, str(error))
     if change.not_to_be_judged:
         return StartOutcome(IGNORED, f"{change.model_package_arn}: {change.not_to_be_judged}")
     try:
-        sources = JudgementSources(registry, executions, decisions, seals, governed)
+        sources = JudgementSources(registry, executions, decisions, seals, governed, elsewhere, arrivals)
         return _start_if_due(change, sources, executions, now)
     except AwsThrottledError as error:
         return StartOutcome(PUT_OFF, str(error))
@@ -129,6 +135,8 @@ def _start_if_due(
             return StartOutcome(UNGOVERNED, f"{change.model_package_arn}: {reason}")
         case Waiting(reason):
             return StartOutcome(LEFT, f"{change.model_package_arn}: {reason}")
+        case WaitingForEvidence():
+            return StartOutcome(LEFT, f"{change.model_package_arn}: {verdict.reason}")
         case Failed(package, execution):
             return StartOutcome(LEFT, f"{package.arn}: its execution failed: {execution.arn}")
         case _:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from aws.arns import ModelPackageArn
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage
 from aws.record_seals import Seals
@@ -10,6 +11,7 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.thresholds import Mode
 from pipelines.record_keys import outcome_key, records_folder
+from pipelines.recorded_outcomes import read_outcome
 from pipelines.sealed_decisions import (
     DecisionMismatchError,
     decided_at,
@@ -88,6 +90,8 @@ def require_newest(
             "a new execution"
         )
     for outcome in _outcomes(decisions.written_after(folder, decided_at(record))):
+        if _is_about_another(outcome, decisions, package):
+            continue
         if not _is_dry_run(outcome, decisions, seals, package):
             raise DecisionOutdatedError(
                 f"{uri}: it was decided at {record.decided_at}, and {outcome} is newer: a later decision was carried "
@@ -97,6 +101,15 @@ def require_newest(
 
 def _outcomes(uris: tuple[str, ...]) -> Iterator[str]:
     return (uri for uri in uris if uri.endswith(OUTCOME_SUFFIX))
+
+
+def _is_about_another(outcome: str, decisions: DecisionLog, package: ModelPackage) -> bool:
+    """Whether an outcome is about a version of the same group and number in another account's registry."""
+    try:
+        arn = ModelPackageArn.parse(read_outcome(decisions, outcome).model_package)
+    except GovernanceError:
+        return False
+    return arn.account != ModelPackageArn.parse(package.arn).account
 
 
 def _is_dry_run(outcome: str, decisions: DecisionLog, seals: Seals, package: ModelPackage) -> bool:

@@ -9,9 +9,10 @@ Light enough for the function behind the rule: boto3, the standard library, and 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from aws.arns import GroupArn
 from aws.decision_log import DecisionLog
 from aws.executions import STOPPED, SUCCEEDED, Executions, PipelineExecution
 from aws.model_packages import ModelPackage, ModelPackageGoneError
@@ -21,6 +22,7 @@ from aws.registry_names import COMPLETED, PENDING, UNUSABLE
 from pipelines.gate_marks import is_left_for_review, is_left_undecided
 from pipelines.governed_groups import GovernedGroups
 
+WAITING_FOR_EVIDENCE = "Waiting for evidence:"
 # How long a failed execution is tried again. What was changed later than that asks for an execution of its own.
 RETRIED_FOR = timedelta(hours=1)
 # Executions that were started longer ago are not looked for: what they left is in the registry.
@@ -73,7 +75,33 @@ class Settled:
     reason: str
 
 
-Verdict = Due | Failed | Waiting | Undecided | Ungoverned | Settled
+@dataclass(frozen=True, slots=True)
+class WaitingForEvidence:
+    """Reports of the version have not arrived: `missing` are their URIs. It is decided without them at `until`."""
+
+    package: ModelPackage
+    missing: tuple[str, ...]
+    until: datetime
+
+    @property
+    def reason(self) -> str:
+        """What the version waits for, and until when; the same text as long as the same is missing."""
+        return f"{WAITING_FOR_EVIDENCE} {', '.join(self.missing)}; until {self.until:%Y-%m-%d %H:%M} UTC"
+
+
+Verdict = Due | Failed | Waiting | WaitingForEvidence | Undecided | Ungoverned | Settled
+
+
+class Arrivals(Protocol):
+    """Tells which reports of a version have not arrived yet from the account that they are in."""
+
+    def list_missing(self, package: ModelPackage, *, now: datetime) -> tuple[str, ...]:
+        """Return the URIs of what is to be waited for; none where all is there, or the time for it is over."""
+        ...
+
+    def waits_until(self, package: ModelPackage) -> datetime:
+        """Return when that time is over."""
+        ...
 
 
 class FindExecution(Protocol):
@@ -86,13 +114,18 @@ class FindExecution(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JudgementSources:
-    """What the answer comes from: AWS, or its twins."""
+    """What the answer comes from: AWS, or its twins.
+
+    `groups_elsewhere` are those of other accounts' registries; `arrivals` is `None` where no evidence is waited for.
+    """
 
     registry: ModelRegistry
     executions: Executions
     decisions: DecisionLog
     seals: Seals
     governed: GovernedGroups
+    groups_elsewhere: tuple[GroupArn, ...] = ()
+    arrivals: Arrivals | None = None
 
 
 def look_for_judgement(
@@ -118,7 +151,11 @@ def look_for_judgement(
     if left_alone := sources.governed.why_left_alone(package.group):
         return Ungoverned(left_alone)
     # Then what costs nothing more, then the marks, which cost a call or two, then the executions.
-    return _by_package(package) or _by_marks(package, sources) or _by_execution(package, find_execution, now)
+    verdict = (
+        _by_package(package) or _by_marks(package, sources) or _by_execution(package, find_execution, now)
+    )
+    # Last: nothing is looked for in S3 before it is known that the version is to be judged.
+    return (isinstance(verdict, Due) and _by_evidence(package, sources.arrivals, now)) or verdict
 
 
 def _by_package(package: ModelPackage) -> Verdict | None:
@@ -129,6 +166,14 @@ def _by_package(package: ModelPackage) -> Verdict | None:
         reason = f"its package is {package.package_status}, not {COMPLETED} yet"
         return Waiting(reason, package.last_modified)
     return None
+
+
+def _by_evidence(package: ModelPackage, arrivals: Arrivals | None, now: datetime) -> Verdict | None:
+    """Return what the version waits for, where reports of it have not arrived."""
+    missing = () if arrivals is None else arrivals.list_missing(package, now=now)
+    if arrivals is None or not missing:
+        return None
+    return WaitingForEvidence(package, missing, arrivals.waits_until(package).astimezone(UTC))
 
 
 def _by_marks(package: ModelPackage, sources: JudgementSources) -> Verdict | None:

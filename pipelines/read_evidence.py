@@ -4,7 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from aws.aws_errors import AwsError, AwsThrottledError, AwsUnreachableError
-from aws.evidence_errors import DigestMismatchError, EvidenceError, EvidenceMissingError
+from aws.evidence_errors import (
+    DigestMismatchError,
+    EvidenceError,
+    EvidenceMissingError,
+    EvidenceNotArrivedError,
+)
 from aws.evidence_store import EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.registry_names import EVIDENCE_DIGEST_PROPERTY
@@ -126,12 +131,14 @@ def _read_folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
         document = store.read(ReportReference(None, uri + MANIFEST, digest))
         manifest = parse_manifest(document.content)
     except EvidenceMissingError as error:
-        if digest is not None:
-            raise DigestMismatchError(
-                f"{uri}{MANIFEST}: it is not there, though the version was registered with its digest {digest}; "
-                "nothing was decided. Find out who removed it, then register the version again"
-            ) from error
-        return _Folder(uri, listed)
+        if digest is None:
+            return _Folder(uri, listed)
+        if isinstance(error, EvidenceNotArrivedError):  # nobody need have removed it
+            return _Folder(uri, listed, unreadable=(_as_unread(uri + MANIFEST, error),))
+        raise DigestMismatchError(
+            f"{uri}{MANIFEST}: it is not there, though the version was registered with its digest {digest}; "
+            "nothing was decided. Find out who removed it, then register the version again"
+        ) from error
     except GovernanceError as error:
         return _Folder(uri, listed, unreadable=(_as_unread(uri + MANIFEST, error),))
     return _Folder(uri, listed, manifest, is_protected=digest is not None)

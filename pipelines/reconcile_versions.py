@@ -25,6 +25,7 @@ from pipelines.due_judgements import (
     Ungoverned,
     Verdict,
     Waiting,
+    WaitingForEvidence,
     look_for_judgement,
 )
 from pipelines.turns import take_turn
@@ -108,9 +109,11 @@ def reconcile_versions(
     Raises:
         AwsError: the executions or the versions could not be listed.
     """
-    pending = _governed(sources, report)
+    pending, unlisted = _governed(sources, report)
     run = _Run(sources, bounds, now, report, sources.executions.newest_by_version(since=now - LOOKED_BACK))
     run.summary.pending = len(pending)
+    run.summary.failed += unlisted
+    run.summary.undecided += unlisted  # whatever waits there waits for people
     for arn in take_turn(list(pending), bounds.max_looks, now):
         if run.only_waits_its_turn(pending[arn]):
             continue
@@ -130,15 +133,18 @@ def reconcile_versions(
     return run.summary
 
 
-def _governed(sources: JudgementSources, report: Report) -> dict[str, ModelPackageSummary]:
+def _governed(sources: JudgementSources, report: Report) -> tuple[dict[str, ModelPackageSummary], int]:
     """Return the pending versions of governed groups by their ARNs, the oldest first.
 
     Each group is asked for once, and no version of others is read. Where the threshold files do not say whether a
-    group is governed, that is reported, and its versions are looked at.
+    group is governed, that is reported, and its versions are looked at. The second value is how many groups of other
+    accounts could not be listed; they keep the run from no others.
     """
     left_alone: dict[str, bool] = {}
     found = {}
-    for entry in sources.registry.pending():
+    elsewhere, unlisted = _list_elsewhere(sources, report)
+    waiting = sorted([*sources.registry.pending(), *elsewhere], key=lambda entry: entry.created)
+    for entry in waiting:
         if entry.group not in left_alone:
             try:
                 left_alone[entry.group] = sources.governed.why_left_alone(entry.group) is not None
@@ -147,7 +153,20 @@ def _governed(sources: JudgementSources, report: Report) -> dict[str, ModelPacka
                 left_alone[entry.group] = False
         if not left_alone[entry.group]:
             found[entry.arn] = entry
-    return found
+    return found, unlisted
+
+
+def _list_elsewhere(sources: JudgementSources, report: Report) -> tuple[list[ModelPackageSummary], int]:
+    """Return the pending versions of other accounts' registries, and how many groups could not be listed."""
+    found: list[ModelPackageSummary] = []
+    unlisted = 0
+    for group in sources.groups_elsewhere:
+        try:
+            found += sources.registry.list(group, approval_status=PENDING)
+        except GovernanceError as error:
+            report("not listed", group=str(group), error=str(error))
+            unlisted += 1
+    return found, unlisted
 
 
 def _act(arn: str, verdict: Verdict, run: _Run) -> None:
@@ -156,6 +175,9 @@ def _act(arn: str, verdict: Verdict, run: _Run) -> None:
             pass
         case Undecided():
             run.summary.undecided += 1
+        case WaitingForEvidence():
+            run.summary.undecided += run.is_late(verdict.package.created)
+            _say_what_is_missing(verdict, run)
         case Waiting(since=changed_at):
             run.summary.undecided += run.is_late(changed_at)
         case Due(changed_at=changed_at):
@@ -169,6 +191,21 @@ def _act(arn: str, verdict: Verdict, run: _Run) -> None:
             run.summary.undecided += 1
         case _:
             assert_never(verdict)
+
+
+def _say_what_is_missing(waiting: WaitingForEvidence, run: _Run) -> None:
+    """Say in the registry what the version waits for, when that changed.
+
+    The event of this update starts nothing: whoever looks at the version comes to the same answer and text.
+    """
+    package, description = waiting.package, fitting_description(waiting.reason)
+    if package.description == description:
+        return
+    try:
+        run.sources.registry.update(package.arn, description=description, only_from=PENDING)
+    except (StatusChangedError, ModelPackageGoneError):
+        return  # somebody decided meanwhile
+    run.report("waiting for evidence", model_package_arn=package.arn, missing=list(waiting.missing))
 
 
 def _start(arn: str, changed_at: datetime, run: _Run) -> None:

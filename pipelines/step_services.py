@@ -12,6 +12,7 @@ from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import EvaluateServices
 from pipelines.evidence_claims import EvidenceClaims
 from pipelines.judged_copies import JudgedCopies
+from pipelines.model_account_sources import list_model_buckets
 from pipelines.step_messages import EvaluateRequest, UpdateRequest
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
@@ -40,7 +41,9 @@ def evaluate_services(settings: EvaluateSettings, request: EvaluateRequest) -> E
     return EvaluateServices(
         registry=model_registry(),
         thresholds=_choose_thresholds(request.thresholds_uri, settings.thresholds_bucket),
-        evidence=S3EvidenceStore(s3_client(), settings.readable_buckets.split(",")),
+        evidence=S3EvidenceStore(
+            s3_client(), settings.readable_buckets.split(","), list_model_buckets(settings)
+        ),
         decisions=decision_log(request.decisions_uri, bucket=settings.decisions_bucket),
         seals=KmsSeals(kms_client(), settings.seal_key),
         claims=EvidenceClaims(

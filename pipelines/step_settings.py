@@ -5,7 +5,7 @@ with `from_environment`, so that a name cannot differ between the two. Only the 
 `start_pipeline` loads this module and nothing heavier.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -47,7 +47,9 @@ class StartPipelineSettings:
 
     `thresholds_bucket` says which groups are governed, `ungoverned_groups` what is done about the others.
     `model_package_groups` are the patterns that the deployment is held to, with commas between them. `seal_key` is the
-    ARN of the KMS key by which a decision record is known to be the gate's.
+    ARN of the KMS key by which a decision record is known to be the gate's. `groups_elsewhere` are the groups of model
+    accounts' own registries and `artifact_buckets` their artifact buckets, as `read_places` reads them; the copies of
+    what is in these are in `evidence_bucket`. `evidence_deadline_hours` is a number, as text.
     """
 
     pipeline_name: str
@@ -58,11 +60,17 @@ class StartPipelineSettings:
     seal_key: str
     model_package_groups: str
     ungoverned_groups: UngovernedGroups
+    evidence_bucket: str = NOBODY
+    groups_elsewhere: str = NOBODY
+    artifact_buckets: str = NOBODY
+    evidence_deadline_hours: str = "0"
 
 
 @dataclass(frozen=True, slots=True)
 class ReconcileSettings:
     """The pipeline whose versions are reconciled, where its decisions are, and the bounds of one run.
+
+    What is not said here is as `StartPipelineSettings` have it.
 
     `max_starts_per_run` is how many executions one run starts or retries at most, `decide_within_hours` how old a
     change may get before the version counts as undecided. Both are numbers, as text.
@@ -76,6 +84,10 @@ class ReconcileSettings:
     ungoverned_groups: UngovernedGroups
     max_starts_per_run: str
     decide_within_hours: str
+    evidence_bucket: str = NOBODY
+    groups_elsewhere: str = NOBODY
+    artifact_buckets: str = NOBODY
+    evidence_deadline_hours: str = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,7 @@ class ApprovalSettings:
     seal_key: str
     model_package_groups: str
     reviewers: str
+    groups_elsewhere: str = NOBODY
 
     @property
     def reviewer_arns(self) -> tuple[str, ...]:
@@ -108,6 +121,7 @@ class EvaluateSettings:
     `seal_key` is the ARN of the KMS key that decision records are sealed with. `readable_buckets` are the names of the
     buckets that evidence is read from, with commas between them, the stack's own among them. `item_results` is
     `KEPT` or `LEFT_OUT`: whether reports that hold single items are kept among the copies of what was judged.
+    `artifact_buckets` are those of model accounts, as `read_places` reads them, whose copies are in `evidence_bucket`.
     """
 
     evidence_bucket: str
@@ -116,6 +130,7 @@ class EvaluateSettings:
     thresholds_bucket: str
     decisions_bucket: str
     seal_key: str
+    artifact_buckets: str = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +169,18 @@ _SettingsT = TypeVar(
     UpdateSettings,
     CopySettings,
 )
+
+
+def write_places(places: Iterable[tuple[str, str]]) -> str:
+    """Return what is in other accounts, given by account and name, as a setting says it."""
+    return ",".join(f"{account}/{name}" for account, name in places) or NOBODY
+
+
+def read_places(text: str) -> tuple[tuple[str, str], ...]:
+    """Read what `write_places` wrote."""
+    if text == NOBODY:
+        return ()
+    return tuple((account, name) for account, _, name in (place.partition("/") for place in text.split(",")))
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

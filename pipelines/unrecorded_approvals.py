@@ -4,12 +4,12 @@ An approval is the gate's where its records say so, and a reviewer's where a rev
 wrote last need not be who approved: nobody is named as having decided.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from aws.arns import ModelPackageArn
+from aws.arns import GroupArn, ModelPackageArn
 from aws.aws_errors import AwsError
 from aws.decision_log import DecisionLog
 from aws.model_packages import Identity, ModelPackage, ModelPackageGoneError
@@ -39,7 +39,8 @@ MAX_LOOKS_PER_RUN = 200
 class ApprovalSources:
     """What the answer comes from: AWS, or its twins, and the reviewers as ARNs of roles and users, with `*` and `?`.
 
-    `held_to` are the patterns of the only groups that the deployment's roles reach.
+    `held_to` are the patterns of the only groups that the deployment's roles reach, `groups_elsewhere` the groups of
+    other accounts' registries that they reach.
     """
 
     registry: ModelRegistry
@@ -48,6 +49,7 @@ class ApprovalSources:
     seals: Seals
     reviewers: Sequence[str]
     held_to: Sequence[str] = (EVERY_GROUP,)
+    groups_elsewhere: Sequence[GroupArn] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +96,43 @@ def examine_approval(arn: str, sources: ApprovalSources) -> UnrecordedApproval |
 
 
 def find_unrecorded_approvals(
-    sources: ApprovalSources, *, now: datetime, max_looks: int = MAX_LOOKS_PER_RUN
+    sources: ApprovalSources,
+    *,
+    now: datetime,
+    max_looks: int = MAX_LOOKS_PER_RUN,
+    report: Callable[..., None],
 ) -> Iterator[UnrecordedApproval]:
     """Yield what `examine_approval` finds among the governed groups' approved versions that were written to of late.
 
-    One run looks at `max_looks` versions at most, the next at the next ones.
+    One run looks at `max_looks` versions at most, the next at the next ones. `report` is called with the groups of
+    other accounts that cannot be listed, which keep the run from no others.
 
     Raises:
         AwsError: AWS could not be asked.
     """
+    groups = [name for name in sources.registry.groups() if _is_looked_at(name, sources)]
     approved = [
-        entry.arn
-        for group in sources.registry.groups()
-        if is_held_to(group, sources.held_to) and _is_enforced(group, sources.thresholds)
-        for entry in sources.registry.list(group, approval_status=APPROVED)
+        entry.arn for name in groups for entry in sources.registry.list(name, approval_status=APPROVED)
     ]
+    for group in sources.groups_elsewhere:
+        if _is_looked_at(group.group, sources):
+            approved += _list_elsewhere(group, sources, report)
     for arn in take_turn(sorted(approved), max_looks, now):
         found = examine_approval(arn, sources)
         if found is not None and found.at > now - LOOKED_BACK:
             yield found
+
+
+def _is_looked_at(group: str, sources: ApprovalSources) -> bool:
+    return is_held_to(group, sources.held_to) and _is_enforced(group, sources.thresholds)
+
+
+def _list_elsewhere(group: GroupArn, sources: ApprovalSources, report: Callable[..., None]) -> list[str]:
+    try:
+        return [entry.arn for entry in sources.registry.list(group, approval_status=APPROVED)]
+    except GovernanceError as error:
+        report("not listed", group=str(group), error=str(error))
+        return []
 
 
 def _is_enforced(group: str, thresholds: ThresholdSource) -> bool:

@@ -140,6 +140,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             seal_key=seal_key,
             model_package_groups="*",
             ungoverned_groups=UngovernedGroups.IGNORE,
+            evidence_bucket="evidence",
         )
         for name, value in (to_environment(settings) | to_environment(start)).items():
             monkeypatch.setenv(name, value)

@@ -219,7 +219,7 @@ def test_only_groups_that_the_deployment_is_held_to_are_asked_about(
     bypass = before_any_decision(world)
     sources = sources_of(world, held_to)
     assert (examine_approval(bypass, sources) is not None) is expected
-    assert bool(list(find_unrecorded_approvals(sources, now=datetime.now(UTC)))) is expected
+    assert bool(list(find_unrecorded_approvals(sources, now=datetime.now(UTC), report=print))) is expected
 
 
 def test_a_run_goes_through_what_was_approved_of_late(world: World) -> None:
@@ -227,7 +227,7 @@ def test_a_run_goes_through_what_was_approved_of_late(world: World) -> None:
     now = datetime.now(UTC)
 
     def found(at: datetime, most: int = 10) -> list[str]:
-        approvals = find_unrecorded_approvals(sources_of(world), now=at, max_looks=most)
+        approvals = find_unrecorded_approvals(sources_of(world), now=at, max_looks=most, report=print)
         return [approval.package.arn for approval in approvals]
 
     assert found(now) == [bypass]
