@@ -21,7 +21,7 @@ from cli.exit_codes import MEANINGS
 from cli.lazy import CommandEntry, LazyCommand
 from cli.main import run
 from infra.deployment_settings import DeploymentSettings
-from infra.key_policy import key_policy_statements
+from infra.key_policy import copying_statement, key_policy_statements
 from sandbox.faults import Faults
 
 THRESHOLDS = Path(__file__).with_name("thresholds.md")
@@ -50,7 +50,7 @@ def pages() -> dict[Path, str]:
         COMMAND_LINE: [f"## Exit codes\n\n{exit_codes()}\n{help_of_commands()}"],
         README: [exit_codes()],
         CONTRIBUTING: [rooms()],
-        DEPLOYING: [settings(), key_policy()],
+        DEPLOYING: [settings(), key_policy(), copying_policy()],
         SANDBOX: [faults()],
         METRICS: ["\n".join(line for family in FAMILIES for line in _family(family))],
     }
@@ -134,6 +134,13 @@ def key_policy() -> str:
     """Return the statements that a KMS key of the organisation needs, as JSON of an account and region."""
     statements = key_policy_statements(partition="aws", region="eu-central-1", account="123456789012")
     return f"```json\n{json.dumps(statements, indent=2)}\n```\n"
+
+
+def copying_policy() -> str:
+    """Return the statement that such a key needs where model accounts copy into the evidence bucket."""
+    roles = {"111122223333": "arn:aws:iam::111122223333:role/ModelGovernance-copies-eu-central-1"}
+    statement = copying_statement(partition="aws", region="eu-central-1", roles=roles)
+    return f"```json\n{json.dumps(statement, indent=2)}\n```\n"
 
 
 def exit_codes() -> str:

@@ -269,8 +269,13 @@ def test_a_bundle_that_the_managed_image_cannot_run_is_warned_of(version: str, w
 
 def test_the_settings_file_that_the_page_shows_can_be_deployed(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    shown, with_accounts = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     file = tmp_path / "deployment.yaml"
+    file.write_text(with_accounts)
+    assert [entry.registry for entry in read_settings({"settings": str(file)}).model_accounts] == [
+        "governance",
+        "own",
+    ]
     file.write_text(textwrap.dedent(shown))
     settings = read_settings({"settings": str(file)})
     assert (settings.region, settings.create_kms_key) == ("eu-central-1", True)

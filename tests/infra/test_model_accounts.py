@@ -382,6 +382,26 @@ def test_what_is_forwarded_starts_executions_and_is_watched(governance: Synthesi
     } == {("Trigger", "PendingManualApproval"), ("Approva", "Approved")}
 
 
+def test_the_functions_of_the_gate_know_the_accounts(governance: Synthesised) -> None:
+    functions = {
+        one["Handler"].split(".")[1]: one["Environment"]["Variables"]
+        for one in governance.of_type("AWS::Lambda::Function").values()
+    }
+    names = ("GROUPS_ELSEWHERE", "ARTIFACT_BUCKETS", "EVIDENCE_DEADLINE_HOURS")
+    known = {
+        handler: tuple(variables.get(f"GOVERNANCE_{name}") for name in names)
+        for handler, variables in functions.items()
+    }
+    groups, buckets = f"{OWN}/askdata", f"{TEAM}/team-artifacts,{OWN}/other-artifacts"
+    assert known == {
+        "start_pipeline": (groups, buckets, "24"),
+        "handle_reconcile": (groups, buckets, "24"),
+        "handle_approvals": (groups, None, None),
+        "handle_evaluate": (None, buckets, None),
+        "handle_update": (None, None, None),
+    }
+
+
 def test_without_model_accounts_nothing_of_it_is_there() -> None:
     kinds = {resource["Type"] for resource in synthesise("lambda").resources.values()}
     assert not kinds & {"AWS::Events::EventBus", "AWS::SageMaker::ModelPackageGroup"}
