@@ -35,7 +35,7 @@ from aws.s3_uris import S3Uri, S3UriError
 from checks.evidence import Document
 from checks.reports import MANIFEST, MAX_REPORT_BYTES, is_report_file
 from disk.disk_errors import FileMissingError, FileTooLargeError
-from disk.reading import read_bounded
+from disk.reading import changed_at, read_bounded
 from disk.walking import files_below
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ class S3EvidenceStore:
             raise EvidenceTooLargeError(str(error)) from error
         uri = str(found.uri.with_version(None))
         is_pinned = S3Uri.parse(reference.uri).version_id is not None
-        return _verify(Document(uri, found.content, found.uri.version_id, is_pinned), reference)
+        document = Document(uri, found.content, found.uri.version_id, is_pinned, found.written_at)
+        return _verify(document, reference)
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.list`."""
@@ -273,12 +274,13 @@ class FolderEvidenceStore:
     def read(self, reference: ReportReference) -> Document:
         """See `EvidenceStore.read`."""
         try:
-            content = read_bounded(self._require_own(reference.uri), max_bytes=MAX_REPORT_BYTES)
+            path = self._require_own(reference.uri)
+            content = read_bounded(path, max_bytes=MAX_REPORT_BYTES)
         except FileMissingError as error:
             raise EvidenceMissingError(str(error)) from error
         except FileTooLargeError as error:
             raise EvidenceTooLargeError(str(error)) from error
-        return _verify(Document(reference.uri, content), reference)
+        return _verify(Document(reference.uri, content, written_at=changed_at(path)), reference)
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
         """See `EvidenceStore.list`."""

@@ -30,11 +30,15 @@ class ObjectTooLargeError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """The bytes and the metadata of one object version; `uri` names the version where the bucket keeps versions."""
+    """The bytes and the metadata of one object version; `uri` names the version where the bucket keeps versions.
+
+    `written_at` is when S3 took it, to the second.
+    """
 
     uri: S3Uri
     content: bytes
     metadata: Mapping[str, str]
+    written_at: datetime
 
 
 def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> ObjectVersion:
@@ -65,7 +69,9 @@ def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> ObjectVers
         if error.code in _ABSENT:
             raise ObjectMissingError(f"{uri}: there is no such object; upload it, or fix the URI") from error
         raise
-    return ObjectVersion(uri.with_version(answer.get("VersionId")), content, answer.get("Metadata", {}))
+    return ObjectVersion(
+        uri.with_version(answer.get("VersionId")), content, answer.get("Metadata", {}), answer["LastModified"]
+    )
 
 
 def object_sha256(client: "S3Client", uri: S3Uri) -> str:

@@ -21,6 +21,7 @@ FIRST_SCHEMA: Schema = "governance.decision/1"
 SCHEMA: Schema = "governance.decision/2"
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -89,7 +90,8 @@ class EvidenceDocument(_Part):
 
     `digest` is `verified` where the bytes are those of a digest that was registered with the version, `none` where
     none was, and left out of the JSON where no version was judged, or the report was not read. `copy_uri` is where a
-    copy of the bytes is kept, under their SHA-256; it is left out of the JSON where none is.
+    copy of the bytes is kept, under their SHA-256; it is left out of the JSON where none is. `written_at` is when the
+    store took it (UTC to the second, ISO 8601), where that is known and a check asks how old reports are.
     """
 
     uri: Text
@@ -98,6 +100,7 @@ class EvidenceDocument(_Part):
     format: Text
     digest: Literal["verified", "none"] | None = None
     copy_uri: Text | None = None
+    written_at: Moment | None = None
 
 
 class RecordedInterval(_Part):
@@ -194,7 +197,7 @@ class DecisionRecord(_Part):
     waivers: tuple[RecordedWaiver, ...] = ()
     engine: RecordedEngine
     execution: Text | None = None
-    decided_at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    decided_at: Moment
 
     @property
     def is_approved_by_waiver(self) -> bool:
@@ -214,10 +217,15 @@ class DecisionRecord(_Part):
 
     @model_validator(mode="after")
     def _says_what_its_schema_has(self) -> Self:
-        is_newer = self.waivers or any(finding.waiver or finding.origin for finding in self.findings)
-        if self.schema_ == FIRST_SCHEMA and (is_newer or (self.thresholds and self.thresholds.sources)):
+        is_newer = (
+            bool(self.waivers)
+            or any(finding.waiver or finding.origin for finding in self.findings)
+            or any(document.written_at for document in self.evidence)
+            or (self.thresholds is not None and bool(self.thresholds.sources))
+        )
+        if self.schema_ == FIRST_SCHEMA and is_newer:
             raise ValueError(
-                f"what it says of waivers and origins is of {SCHEMA}, and it is of {FIRST_SCHEMA}"
+                f"what it says of waivers, origins and ages is of {SCHEMA}, and it is of {FIRST_SCHEMA}"
             )
         return self
 
@@ -235,25 +243,28 @@ class DecisionRecord(_Part):
         """Return the record of `decision`; `decided_at` must know its time zone."""
         findings = tuple(RecordedFinding.of(finding) for finding in decision.findings)
         waivers = tuple(_record_waivers(thresholds, findings, decided_at.astimezone(UTC).date()))
-        is_inherited = thresholds is not None and bool(thresholds.sources)
+        is_newer = thresholds is not None and bool(thresholds.sources or thresholds.asks_for_ages)
+        with_times = thresholds is not None and thresholds.asks_for_ages
         return cls(
-            schema=SCHEMA if waivers or is_inherited else FIRST_SCHEMA,
+            schema=SCHEMA if waivers or is_newer else FIRST_SCHEMA,
             decision=decision.verdict,
             model_package=model_package,
             thresholds=None if thresholds is None else _record_thresholds(thresholds),
-            evidence=tuple(map(_record_report, evidence.reports)),
+            evidence=tuple(_record_report(report, with_time=with_times) for report in evidence.reports),
             findings=findings,
             waivers=waivers,
             engine=RecordedEngine(name=NAME, version=VERSION),
             execution=execution,
-            decided_at=decided_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            decided_at=_write_moment(decided_at),
         )
 
     def to_bytes(self) -> bytes:
         """Return the record as JSON in UTF-8: the same record always gives the same bytes."""
         content = self.model_dump(mode="json", by_alias=True)
         content = _leave_out(content, "model_package", "execution", "waivers")
-        content["evidence"] = [_leave_out(part, "digest", "copy_uri") for part in content["evidence"]]
+        content["evidence"] = [
+            _leave_out(part, "digest", "copy_uri", "written_at") for part in content["evidence"]
+        ]
         for finding in content["findings"]:
             if finding["interval"] is not None:
                 finding["interval"] = _leave_out_absent(finding["interval"])
@@ -275,7 +286,11 @@ def _leave_out_absent(part: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in part.items() if value is not None and value != []}
 
 
-def _record_report(report: Report) -> EvidenceDocument:
+def _write_moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _record_report(report: Report, *, with_time: bool) -> EvidenceDocument:
     digest: Literal["verified", "none"] | None = None
     if report.digest_verified is not None:
         digest = "verified" if report.digest_verified else "none"
@@ -286,6 +301,7 @@ def _record_report(report: Report) -> EvidenceDocument:
         format=report.format,
         digest=digest,
         copy_uri=report.copy_uri,
+        written_at=_write_moment(report.written_at) if with_time and report.written_at else None,
     )
 
 

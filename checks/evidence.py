@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
@@ -26,13 +27,14 @@ class Document:
     """The bytes of one report, and which object version they are.
 
     `is_pinned` says that this version was asked for by its id, so that another version of the same object may be
-    evidence beside it.
+    evidence beside it. `written_at` is when the store took the bytes, `None` where it does not tell.
     """
 
     uri: str
     content: bytes
     version_id: str | None = None
     is_pinned: bool = False
+    written_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -53,7 +55,7 @@ class Report:
     `subject` is what it says that it is about. `foreign` says why it is not about the version that is judged, where
     that was found. `digest_verified` is whether a digest that was registered with the version protects its bytes, or
     `None` where there is no version, or nothing was read. `copy_uri` is where a copy of the bytes is kept, if one is.
-    `kinds` are those of its readers, in the order of their names in `format`.
+    `kinds` are those of its readers, in the order of their names in `format`. `written_at` is when the store took it.
     """
 
     uri: str
@@ -67,6 +69,7 @@ class Report:
     digest_verified: bool | None = None
     copy_uri: str | None = None
     kinds: tuple[ReportKind, ...] = ()
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

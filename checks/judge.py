@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import assert_never
 
+from checks.ages import ReportAges
 from checks.comparison import MOST_SAMPLES, hold_against
 from checks.decision import AppliedWaiver, Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
@@ -45,11 +46,17 @@ def judge(thresholds: ThresholdFile | None, evidence: Evidence, *, decided_at: d
     if thresholds is None:
         groups: list[Iterable[Finding]] = [unreadable, [_miss_thresholds()]]
     else:
-        index, today = MeasurementIndex(evidence), decided_at.astimezone(UTC).date()
-        places = range(len(thresholds.checks))
-        # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
+        today = decided_at.astimezone(UTC).date()
+        judging = _Judging(
+            thresholds=thresholds,
+            index=MeasurementIndex(evidence),
+            ages=ReportAges(evidence, decided_at),
+            beside_unreadable=bool(unreadable),
+            today=today,
+        )
         groups = [unreadable]
-        groups += (_judge_place(thresholds, place, index, bool(unreadable), today) for place in places)
+        # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
+        groups += (_judge_place(judging, place) for place in range(len(thresholds.checks)))
         groups.append(_find_overdue(thresholds, today))
     groups.append(findings_on_evidence(thresholds, evidence))
     findings = list(keep_within_bounds(groups))
@@ -71,18 +78,32 @@ def _decide(findings: Sequence[Finding]) -> Verdict:
     return Verdict.APPROVED if proven else Verdict.NEEDS_REVIEW
 
 
-def _judge_place(
-    thresholds: ThresholdFile, place: int, index: MeasurementIndex, beside_unreadable: bool, today: date
-) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """What all checks of one decision are held against. `today` is its day in UTC."""
+
+    thresholds: ThresholdFile
+    index: MeasurementIndex
+    ages: ReportAges
+    beside_unreadable: bool
+    today: date
+
+
+def _judge_place(judging: _Judging, place: int) -> Iterator[Finding]:
     """Return what the check at `place` finds, with what of that is waived, and where the check is from."""
+    thresholds = judging.thresholds
     check, origin = thresholds.checks[place], thresholds.origin_of(place)
     named = [waiver for waiver in thresholds.waivers if waiver.check == check.name]
     # The waiver of a group goes before that of every group, whatever their order in the file.
     waivers = sorted(
-        (waiver for waiver in named if waiver.is_in_force(today)),
+        (waiver for waiver in named if waiver.is_in_force(judging.today)),
         key=lambda waiver: (waiver.facet == EVERY, waiver.facet or ""),
     )
-    findings = _judge_check(check, index, beside_unreadable)
+    most_days = thresholds.max_age_of(check)
+    held = _hold_against_evidence(check, judging.index)
+    if most_days is not None:
+        held = _hold_against_recent(check, judging, most_days)
+    findings = _doubt_what_is_missing(held) if judging.beside_unreadable else held
     if waivers:
         findings = (_waive(finding, waivers) for finding in findings)
     if origin.source != thresholds.source:
@@ -107,22 +128,39 @@ def _waive(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
     return replace(finding, consequence=Consequence.WARN, waiver=applied)
 
 
-def _judge_check(check: Check, index: MeasurementIndex, beside_unreadable: bool) -> Iterator[Finding]:
-    for finding in _hold_against_evidence(check, index):
-        if beside_unreadable and finding.outcome is Outcome.MISSING:
+def _doubt_what_is_missing(findings: Iterable[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        if finding.outcome is Outcome.MISSING:
             reason = f"{finding.reason}; a report of this version could not be read, and it may be there"
             yield replace(finding, consequence=Consequence.REVIEW, reason=reason)
         else:
             yield finding
 
 
+def _hold_against_recent(check: Check, judging: _Judging, most_days: int) -> Iterator[Finding]:
+    """Hold a check against reports of which none may be older than so many days: beside an old one nothing counts."""
+    for finding, found in _hold_each(check, judging.index):
+        if too_old := judging.ages.explain_unusable(found, most_days):
+            yield _make_finding(check, finding.facet, Outcome.INVALID, too_old)
+        elif age := judging.ages.describe(found, most_days):
+            reason = f"{finding.reason}; the report is {age}"
+            yield replace(finding, reason=shortened(reason, _LONGEST_REASON))
+        else:
+            yield finding
+
+
 def _hold_against_evidence(check: Check, index: MeasurementIndex) -> Iterator[Finding]:
+    return (finding for finding, _ in _hold_each(check, index))
+
+
+def _hold_each(check: Check, index: MeasurementIndex) -> Iterator[tuple[Finding, Sequence[Measurement]]]:
+    """Yield what the check comes to at each facet, with the measurements that are there."""
     is_there = False
     for facet, found in index.find_concerned(check):
         is_there = True
-        yield _judge_measurements(check, facet, found)
+        yield _judge_measurements(check, facet, found), found
     if not is_there:
-        yield _make_finding(check, check.facet, Outcome.MISSING, _explain_missing(check, index))
+        yield _make_finding(check, check.facet, Outcome.MISSING, _explain_missing(check, index)), ()
 
 
 def _explain_missing(check: Check, index: MeasurementIndex) -> str:

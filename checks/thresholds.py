@@ -149,6 +149,12 @@ class Check(_Model):
     min_samples: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="With fewer scored items than this the check is inconclusive."
     )
+    max_age_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="How old the report may be that the value is from, by the time at which S3 took it; what is "
+        "older, or of unknown age, cannot be used. Left out, what the file says counts.",
+        examples=[90],
+    )
     on_failure: Annotated[Consequence, Field(strict=False)] = Field(
         default=Consequence.REJECT, description="What a value that misses the limit asks for."
     )
@@ -272,6 +278,11 @@ class ThresholdContent(_Model):
         "validate and every decision warn.",
         examples=["2027-03-31"],
     )
+    max_age_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="How old a report may be for every check that does not say so itself. Left out, of any age.",
+        examples=[90],
+    )
     mode: Annotated[Mode, Field(strict=False)] = Field(
         default=Mode.ENFORCE,
         description="enforce: decisions change the status of versions. dry_run: decide and record, change no status.",
@@ -344,6 +355,16 @@ class ThresholdFile:
     origins: tuple[Origin, ...] = ()
     sources: tuple[SourceDigest, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    max_age_days: int | None = None
+
+    def max_age_of(self, check: Check) -> int | None:
+        """Return how many days old the evidence of one of the file's checks may be; `None` where of any age."""
+        return self.max_age_days if check.max_age_days is None else check.max_age_days
+
+    @property
+    def asks_for_ages(self) -> bool:
+        """Whether the decision rests on how old reports are."""
+        return any(self.max_age_of(check) is not None for check in self.checks)
 
     def origin_of(self, place: int) -> Origin:
         """Where the check at `place` among `checks` is written."""

@@ -6,6 +6,7 @@ import select
 import stat
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,15 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
     raise FileTooLargeError(
         f"{path}: grew beyond {max_bytes:,} bytes while it was read, and no more are read"
     )
+
+
+def changed_at(path: Path) -> datetime | None:
+    """Return when a file was written last, to the second; `None` of a pipe, and where that cannot be told."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return datetime.fromtimestamp(int(status.st_mtime), UTC) if stat.S_ISREG(status.st_mode) else None
 
 
 def _open(path: Path, max_bytes: int) -> io.RawIOBase:

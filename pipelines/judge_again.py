@@ -76,6 +76,7 @@ def _read_again(record: DecisionRecord, copies: EvidenceCopies) -> Iterator[Repo
             foreign=foreign.get(document.uri),
             digest_verified=_WAS_VERIFIED[document.digest],
             copy_uri=document.copy_uri,
+            written_at=None if document.written_at is None else datetime.fromisoformat(document.written_at),
         )
 
 

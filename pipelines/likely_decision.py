@@ -1,6 +1,7 @@
 """How the gate would decide about a version that is not registered yet."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,8 +30,9 @@ def predict_decision(
         )
         return None
     file = _find_file(plan.version.group, store)
-    evidence = Evidence(plan.reports)
     now = datetime.now(UTC)
+    # Evidence is as old as its objects in S3, and those are written now.
+    evidence = Evidence(tuple(replace(report, written_at=now) for report in plan.reports))
     decision = judge(file, evidence, decided_at=now)
     return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
 

@@ -71,7 +71,7 @@ def _is_pointless(index: int, other: int, checks: Sequence[Check], ranked: Seque
     check, strict = checks[index], checks[other]
     if check.facet != strict.facet and mine == its:
         return False  # a group of its own must be there: with an equal limit that is what the check adds
-    if not _asks_as_much(strict, check):
+    if check.max_age_days != strict.max_age_days or not _asks_as_much(strict, check):
         return False
     return other < index or mine != its or not _asks_as_much(check, strict)
 

@@ -114,6 +114,7 @@ def read_report(document: Document) -> Report:
         measurements,
         subject=subject,
         kinds=tuple(reader.kind for reader in readers),
+        written_at=document.written_at,
     )
 
 

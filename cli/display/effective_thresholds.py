@@ -18,7 +18,9 @@ def show_effective(file: ThresholdFile, stream: TextIO) -> None:
     for column in _COLUMNS:
         table.add_column(column, overflow="fold")
     for place, check in enumerate(file.checks):
-        table.add_row(*map(clean_text, (*_describe(check), str(file.origin_of(place)))))
+        table.add_row(
+            *map(clean_text, (*_describe(check, file.max_age_of(check)), str(file.origin_of(place))))
+        )
     with console_for(stream) as console:
         console.print(clean_text(file.name, "bold"))
         print_facts(console, _list_facts(file))
@@ -40,10 +42,11 @@ def _list_facts(file: ThresholdFile) -> Iterator[Fact]:
         yield "review by", file.review_by.isoformat()
 
 
-def _describe(check: Check) -> tuple[str, ...]:
+def _describe(check: Check, max_age: int | None) -> tuple[str, ...]:
     proof = [
         *([] if check.confidence is None else [f"confidence {check.confidence:g}"]),
         *([] if check.min_samples is None else [f"n >= {check.min_samples}"]),
+        *([] if max_age is None else [f"at most {max_age} days old"]),
     ]
     asks = f"{check.on_failure}, missing {check.on_missing}, inconclusive {check.on_inconclusive}"
     return check.name, check.metric, check.facet or "-", check.limit.symbols, ", ".join(proof) or "-", asks

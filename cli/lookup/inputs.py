@@ -17,7 +17,7 @@ from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is
 from checks.text import one_line
 from checks.threshold_file import MAX_BYTES
 from disk.disk_errors import FileTooLargeError
-from disk.reading import read_bounded
+from disk.reading import changed_at, read_bounded
 from disk.walking import files_below
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ class LocalFile:
     def read(self, max_bytes: int) -> Document:
         """Return its bytes; raises `DiskError`, and `InputTooLargeError` where there are more than `max_bytes`."""
         try:
-            return Document(self.name, read_bounded(self.path, max_bytes=max_bytes))
+            content = read_bounded(self.path, max_bytes=max_bytes)
         except FileTooLargeError as error:
             raise InputTooLargeError(self.name, str(error).removeprefix(f"{self.path}: ")) from error
+        return Document(self.name, content, written_at=changed_at(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ class S3Object:
             found = read_object(s3_client(), self.uri, max_bytes=max_bytes)
         except ObjectTooLargeError as error:
             raise InputTooLargeError(self.name, str(error).removeprefix(f"{self.uri}: ")) from error
-        return Document(self.name, found.content, found.uri.version_id, self.uri.version_id is not None)
+        is_pinned = self.uri.version_id is not None
+        return Document(self.name, found.content, found.uri.version_id, is_pinned, found.written_at)
 
 
 Input = LocalFile | StandardInput | S3Object

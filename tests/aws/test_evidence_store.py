@@ -90,6 +90,9 @@ def test_a_report_is_read_with_its_digest(place: Place, digest: str | None) -> N
     uri = place.put("a/evaluation.json")
     document = place.store.read(reference(uri, digest))
     assert (document.uri, document.content, document.sha256) == (uri, REPORT, SHA256)
+    assert document.written_at is not None
+    assert document.written_at.microsecond == 0
+    assert timedelta() <= datetime.now(UTC) - document.written_at < timedelta(days=1)
 
 
 @pytest.mark.parametrize(

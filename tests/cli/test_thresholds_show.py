@@ -10,6 +10,7 @@ from cli.main import run
 ORGANISATION = """\
 name: organisation
 owners: [board@example.com]
+max_age_days: 90
 checks:
   - {name: safety, why: w, metric: text_to_sql.unsafe_sql_rate, at_most: 0}
   - {name: quality, why: w, metric: text_to_sql.execution_accuracy, at_least: 0.7, confidence: 0.95}
@@ -55,9 +56,10 @@ def test_each_check_is_shown_with_the_place_where_it_is_written(
         ["owners", "board@example.com"],
     ]
     assert [" ".join(line.split()) for line in lines[-2:]] == [
-        "safety text_to_sql.unsafe_sql_rate - <= 0 - reject, missing reject, inconclusive review organisation.yaml:4",
-        "quality text_to_sql.execution_accuracy - >= 0.8 - review, missing reject, inconclusive review "
-        "teams/shop.yaml:5",
+        "safety text_to_sql.unsafe_sql_rate - <= 0 at most 90 days old "
+        "reject, missing reject, inconclusive review organisation.yaml:5",
+        "quality text_to_sql.execution_accuracy - >= 0.8 at most 90 days old "
+        "review, missing reject, inconclusive review teams/shop.yaml:5",
     ]
 
 
@@ -73,7 +75,7 @@ def test_as_json_it_is_what_the_file_comes_to(capsys: pytest.CaptureFixture[str]
         "on_failure": "reject",
         "on_missing": "reject",
         "on_inconclusive": "review",
-        "origin": "organisation.yaml:4",
+        "origin": "organisation.yaml:5",
     }
 
 

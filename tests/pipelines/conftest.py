@@ -48,7 +48,8 @@ class MappedEvidenceStore:
 
     def read(self, reference: ReportReference) -> Document:
         path = reference.uri.replace(self.BUCKET, self._folder)
-        return Document(reference.uri, self._store.read(replace(reference, uri=path)).content)
+        found = self._store.read(replace(reference, uri=path))
+        return Document(reference.uri, found.content, written_at=found.written_at)
 
     def list(self, prefix: str) -> tuple[ReportReference, ...]:
         found = self._store.list(prefix.replace(self.BUCKET, self._folder))

@@ -1,9 +1,11 @@
 """What was judged is kept, and judged again from there: the same record, when the reports themselves are gone."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,22 @@ def test_nothing_is_decided_where_something_else_is_in_the_place_of_a_copy(
     (world.folder / "copies" / sha256).write_text("forged")
     with pytest.raises(DigestMismatchError, match="somebody else wrote it"):
         world.evaluate(arn)
+
+
+def test_a_decision_on_the_age_of_evidence_is_made_again_and_by_a_later_attempt_as_of_its_own_time(
+    world: World,
+) -> None:
+    thresholds = world.folder / "thresholds" / "askdata.yaml"
+    thresholds.write_text(thresholds.read_text().replace("checks:", "max_age_days: 30\nchecks:"))
+    arn = world.register_scored(0.9)
+    written_at = NOON - timedelta(days=29, hours=12)
+    os.utime(world.folder / "evidence" / "v.json", (written_at.timestamp(), written_at.timestamp()))
+    record = record_of(world, arn)
+    assert record.decision == "Approved"
+    assert record.evidence[0].written_at == "2026-01-31T00:00:00Z"
+    assert record.findings[0].reason == "0.9 is at least 0.8; the report is 29.5 days old, of at most 30"
+    assert again(world, record) == record
+    # The same execution tries again a day later, when the report is too old: it answers with what was decided.
+    assert world.evaluate(arn, now=NOON + timedelta(days=1)).decision == "Approved"
+    later = world.evaluate(arn, execution=f"{EXECUTION}d", now=NOON + timedelta(days=1))
+    assert later.decision == "Rejected"
