@@ -10,6 +10,8 @@ from typing import Any
 
 from moto.core.responses import BaseResponse
 from moto.iam.models import get_account_id_from
+from moto.s3.models import S3Backend
+from moto.utilities.tagging_service import TaggingService
 
 _ACCESS_KEY = re.compile(r"Credential=(?P<key>[^/,\s]+)/")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -27,6 +29,9 @@ def install() -> None:
 
     BaseResponse.get_access_key = get_access_key
     BaseResponse.get_current_account = get_current_account
+    # moto keeps the tags of an object with the account that sets them, and looks for them in the one that asks.
+    tags = TaggingService()
+    S3Backend.tagger = property(lambda _: tags, lambda _, __: None)
 
 
 def access_key_of(headers: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """What moto's CloudFormation drops: properties it ignores, failures it hides, outputs it forgets, types it skips."""
 
+import json
 import traceback
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,7 @@ def install() -> None:
     _report_failures_and_outputs()
     _miss_change_sets_as_aws_does()
     _keep_what_is_not_empty()
+    _keep_what_a_template_retains()
     _keep_previous_parameters()
 
 
@@ -204,11 +206,24 @@ def _apply_key_properties() -> None:
         ]
         untagged = {**definition, "Properties": {**properties, "Tags": tags}}
         key = create(cls, name, untagged, *place, **names)
+        key.policy = json.dumps(properties["KeyPolicy"])
         key.key_spec = properties.get("KeySpec", key.key_spec)
         key.key_usage = properties.get("KeyUsage", key.key_usage)
         return key
 
+    def update_key(
+        cls: Any, /, *, original_resource: Any, cloudformation_json: Mapping[str, Any], **_: Any
+    ) -> Any:
+        del cls
+        # moto changes no key of a template, and forgets one that changes.
+        properties = cloudformation_json["Properties"]
+        original_resource.policy = json.dumps(properties["KeyPolicy"])
+        original_resource.key_rotation_status = properties.get("EnableKeyRotation", False)
+        original_resource.enabled = properties.get("Enabled", True)
+        return original_resource
+
     Key.create_from_cloudformation_json = classmethod(create_key)
+    Key.update_from_cloudformation_json = classmethod(update_key)
 
 
 def _update_rules_in_place() -> None:
@@ -255,6 +270,17 @@ def _with_policies(role: Any, properties: Mapping[str, Any]) -> Any:
         backend.attach_role_policy(arn, role.name)
     role.permissions_boundary_arn = properties.get("PermissionsBoundary") or None
     return role
+
+
+def _keep_what_a_template_retains() -> None:
+    """Leave what an update takes out of a stack where it is, if its template says so; moto looks at deletions alone."""
+    delete = ResourceMap._delete_resource
+
+    def delete_resource(self: Any, resource: Any, definition: Mapping[str, Any]) -> None:
+        if definition.get("DeletionPolicy", "Delete") == "Delete":
+            delete(self, resource, definition)
+
+    ResourceMap._delete_resource = delete_resource
 
 
 def _keep_previous_parameters() -> None:

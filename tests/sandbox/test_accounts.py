@@ -211,6 +211,8 @@ def test_a_copy_needs_both_sides(account: Any, there: Any, role_there: Callable[
         return outcome(role_there(*statements)("s3").copy_object, **(arguments | more))
 
     assert copied(writes, reads) == "allowed"
+    tags = account.client("s3").get_object_tagging(Bucket=target, Key=arguments["Key"])["TagSet"]
+    assert tags == [{"Key": "team", "Value": "risk"}]
     assert copied(writes) == NOT_ITSELF
     assert copied(reads) == NOT_ITSELF
     # The tags come with it, so they must be allowed too.

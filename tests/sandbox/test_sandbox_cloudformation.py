@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from checks.errors import GovernanceError
 from sandbox.cdk import AccountRegion, CdkCommand
@@ -189,6 +190,71 @@ def test_a_key_has_the_tags_of_its_template(account: Any) -> None:
     (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     kms, name = account.client("kms"), described["Outputs"][0]["OutputValue"]
     assert kms.list_resource_tags(KeyId=name)["Tags"] == [{"TagKey": "team", "TagValue": "risk"}]
+
+
+def test_a_key_whose_policy_changes_stays_the_same_key(account: Any) -> None:
+    stack, kms, made = account.name("stack"), account.client("kms"), []
+    for action in ("kms:*", "kms:Decrypt"):
+        root = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": action, "Resource": "*"}
+        properties = {"KeyPolicy": {"Version": "2012-10-17", "Statement": [root]}, "EnableKeyRotation": True}
+        resources = {"Key": {"Type": "AWS::KMS::Key", "Properties": properties}}
+        deploy(account, stack, {"Resources": resources, "Outputs": {"Key": {"Value": {"Ref": "Key"}}}})
+        made.append(account.sandbox._verify(stack).outputs["Key"])
+        policy = json.loads(kms.get_key_policy(KeyId=made[0], PolicyName="default")["Policy"])
+        assert policy["Statement"] == [root]
+    assert made[0] == made[1]
+    assert kms.get_key_rotation_status(KeyId=made[0])["KeyRotationEnabled"]
+
+
+def test_a_group_keeps_its_versions_when_its_policy_changes_and_when_its_stack_lets_it_go(
+    account: Any,
+) -> None:
+    stack, group, sagemaker = account.name("stack"), account.name("group"), account.client("sagemaker")
+    other = {"Type": "AWS::SQS::Queue", "Properties": {}}
+
+    def deploy_group(policy: Any, **settings: Any) -> None:
+        properties = {"ModelPackageGroupName": group}
+        if policy is not None:
+            properties["ModelPackageGroupPolicy"] = policy
+        resource = {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": properties, **settings}
+        deploy(account, stack, {"Resources": {"Group": resource, "Other": other}})
+
+    one, two = ({"Version": "2012-10-17", "Statement": [], "Id": name} for name in ("one", "two"))
+    deploy_group(one)
+    arn = sagemaker.create_model_package(ModelPackageGroupName=group)["ModelPackageArn"]
+    read = sagemaker.get_model_package_group_policy
+    assert json.loads(read(ModelPackageGroupName=group)["ResourcePolicy"]) == one
+    deploy_group(json.dumps(two), DeletionPolicy="Retain")
+    assert json.loads(read(ModelPackageGroupName=group)["ResourcePolicy"]) == two
+    deploy_group(None, DeletionPolicy="Retain")
+    with pytest.raises(ClientError, match="Cannot find a resource policy"):
+        read(ModelPackageGroupName=group)
+    deploy(account, stack, {"Resources": {"Other": other}})
+    listed = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+    assert [version["ModelPackageArn"] for version in listed] == [arn]
+
+
+def test_a_group_with_versions_is_not_deleted(account: Any) -> None:
+    stack, group = account.name("stack"), account.name("group")
+    resource = {
+        "Type": "AWS::SageMaker::ModelPackageGroup",
+        "Properties": {"ModelPackageGroupName": group},
+    }
+    template = {
+        "Resources": {"Group": resource},
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Group", "ModelPackageGroupArn"]}}},
+    }
+    deploy(account, stack, template)
+    arn = account.sandbox._verify(stack).outputs["Arn"]
+    sagemaker = account.client("sagemaker")
+    version = sagemaker.create_model_package(ModelPackageGroupName=arn)["ModelPackageArn"]
+    cloudformation = account.client("cloudformation")
+    cloudformation.delete_stack(StackName=stack)
+    assert status(account, stack) == "DELETE_FAILED"
+    sagemaker.delete_model_package(ModelPackageName=version)
+    cloudformation.delete_stack(StackName=stack)
+    with pytest.raises(ClientError, match="does not exist"):
+        sagemaker.describe_model_package_group(ModelPackageGroupName=group)
 
 
 def test_a_rule_whose_pattern_changes_stays_the_same_rule(account: Any) -> None:
