@@ -219,7 +219,8 @@ def test_a_group_keeps_its_versions_when_its_policy_changes_and_when_its_stack_l
         resource = {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": properties, **settings}
         deploy(account, stack, {"Resources": {"Group": resource, "Other": other}})
 
-    one, two = ({"Version": "2012-10-17", "Statement": [], "Id": name} for name in ("one", "two"))
+    one: dict[str, Any] = {"Version": "2012-10-17", "Id": "one", "Statement": []}
+    two = one | {"Id": "two"}
     deploy_group(one)
     arn = sagemaker.create_model_package(ModelPackageGroupName=group)["ModelPackageArn"]
     read = sagemaker.get_model_package_group_policy
