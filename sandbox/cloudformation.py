@@ -16,6 +16,7 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.utilities.utils import get_partition
 
 import sandbox.resources  # noqa: F401 - moto finds the types once their module is imported
+from sandbox.networks import join_as_function
 
 # Types that the sandbox leaves out, each with the reason.
 KNOWINGLY_SKIPPED = {
@@ -181,17 +182,22 @@ def _apply_function_properties() -> None:
     update = LambdaFunction.update_from_cloudformation_json.__func__
 
     def create_function(cls: Any, name: str, definition: Mapping[str, Any], *place: Any, **names: Any) -> Any:
-        function = create(cls, name, definition, *place, **names)
-        function.logging_config = definition["Properties"].get("LoggingConfig", {})
-        return function
+        return _with_settings(create(cls, name, definition, *place, **names), definition["Properties"])
 
     def update_function(cls: Any, /, **arguments: Any) -> Any:
-        function = update(cls, **arguments)
-        function.logging_config = arguments["cloudformation_json"]["Properties"].get("LoggingConfig", {})
-        return function
+        return _with_settings(update(cls, **arguments), arguments["cloudformation_json"]["Properties"])
 
     LambdaFunction.create_from_cloudformation_json = classmethod(create_function)
     LambdaFunction.update_from_cloudformation_json = classmethod(update_function)
+
+
+def _with_settings(function: Any, properties: Mapping[str, Any]) -> Any:
+    """Apply the log group and the network of the template to moto's function, and return it."""
+    function.logging_config = properties.get("LoggingConfig", {})
+    join_as_function(
+        properties.get("VpcConfig", {}), properties["Role"], function.account_id, function.region
+    )
+    return function
 
 
 def _apply_key_properties() -> None:

@@ -17,6 +17,7 @@ from sandbox.expressions import ExpressionError, Scope, depends_on
 from sandbox.functions import FunctionHost
 from sandbox.iam.calls import Call, call_about
 from sandbox.iam.enforcement import AccessRefusedError, authorize_role
+from sandbox.networks import NetworkError, join_as_job, mount_volume
 from sandbox.processing import ProcessingError, ProcessingHost, job_name, read_object
 
 STEPS_FAILED = "Step failure: One or multiple steps failed."
@@ -130,7 +131,7 @@ class PipelineEngine:
         self._change(pipeline, execution, run, "Executing")
         try:
             run.properties = scope.steps[run.name] = self._properties(pipeline, execution, scope, run)
-        except (StepError, ExpressionError, ProcessingError, AccessRefusedError) as error:
+        except (StepError, ExpressionError, ProcessingError, NetworkError, AccessRefusedError) as error:
             run.failure = f"ClientError: {error}"[:MAX_OUTPUT_LENGTH]
         run.ended = utcnow()
         self._change(pipeline, execution, run, "Failed" if run.failure else "Succeeded")
@@ -180,6 +181,8 @@ class PipelineEngine:
             call_about(request["RoleArn"], "PassRole", "RoleArn"),
             {"iam:passedtoservice": ["sagemaker.amazonaws.com"]},
         )
+        mount_volume(request, pipeline.role_arn)
+        join_as_job(request, arn.account, arn.region)
         return self._processing.run(name, request, arn.account, arn.region)
 
     def _change(self, pipeline: Any, execution: Any, run: StepRun, status: str) -> None:

@@ -126,6 +126,8 @@ def authorize_role(role_arn: str, call: Call, context: Mapping[str, Sequence[str
     if identity is None:
         raise AccessRefusedError(role_arn, f"{call.action}: there is no such role")
     _authorize(call, identity, context)
+    for further in _further_calls(call):
+        _authorize(further, identity)
 
 
 def authorize_service(service: str, call: Call, *, source_arn: str, source_account: str) -> None:
