@@ -15,6 +15,7 @@ from constructs import Construct
 
 from infra.approval_watch import unrecorded_approvals
 from infra.deployment_settings import DeploymentSettings
+from infra.rule_exceptions import except_from_rules
 from pipelines.json_log import METRICS_NAMESPACE, PIPELINE_DIMENSION, UNDECIDED_VERSIONS
 
 
@@ -139,7 +140,12 @@ def _topic(scope: Construct, settings: DeploymentSettings, key: kms.IKey | None)
     if settings.alarm_email is None:
         return None
     topic = sns.Topic(scope, "Topic", display_name="Model gate", master_key=key, enforce_ssl=True)
-    topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
+    subscription = topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
+    except_from_rules(
+        subscription,
+        ["Serverless-SNSRedrivePolicy"],
+        "An e-mail that does not arrive needs no queue: the alarm itself stays raised, and CloudWatch keeps it.",
+    )
     # A topic with a policy of its own has no longer the one that lets the services of its account publish.
     topic.add_to_resource_policy(
         iam.PolicyStatement(

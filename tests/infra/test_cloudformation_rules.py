@@ -8,7 +8,15 @@ import pytest
 from cfnlint import lint_file
 from cfnlint.config import ManualArgs
 
-from tests.infra.synthesised import COMPUTES, REGION, Synthesised, synthesise, synthesise_with_accounts
+from infra.deployment_settings import DeploymentSettings
+from tests.infra.synthesised import (
+    LINTED,
+    REGION,
+    VARIANTS,
+    Synthesised,
+    synthesise,
+    synthesise_with_accounts,
+)
 
 pytestmark = pytest.mark.xdist_group("synthesised")
 
@@ -20,15 +28,28 @@ ACCOUNTS = {
 }
 
 
-@pytest.fixture(params=[*COMPUTES, *ACCOUNTS])
+@pytest.fixture(params=[*VARIANTS, *ACCOUNTS])
 def stack(request: pytest.FixtureRequest) -> Synthesised:
-    if request.param in ACCOUNTS:
-        return synthesise_with_accounts()[ACCOUNTS[request.param]]
-    return synthesise(request.param)
+    return stack_of(request.param)
 
 
-def test_cfn_lint_finds_no_error(stack: Synthesised) -> None:
-    found = lint_file(stack.template_file, ManualArgs(regions=[REGION]))
+def stack_of(variant: str) -> Synthesised:
+    """The stack of some settings, or one of those with model accounts."""
+    if variant in ACCOUNTS:
+        return synthesise_with_accounts()[ACCOUNTS[variant]]
+    return synthesise(variant)
+
+
+def test_each_setting_is_in_one_of_the_stacks() -> None:
+    """A new setting goes into a stack here, so that its template is looked at."""
+    by_the_fixture = {"evaluation_compute", "region", "python_version"}
+    settings = {name for variant in VARIANTS.values() for name in variant}
+    assert settings | by_the_fixture == set(DeploymentSettings.model_fields)
+
+
+@pytest.mark.parametrize("variant", [*LINTED, *ACCOUNTS])
+def test_cfn_lint_finds_no_error(variant: str) -> None:
+    found = lint_file(stack_of(variant).template_file, ManualArgs(regions=[REGION]))
     # CDK has a function wait for its role and policy, which names the role a second time.
     assert {match.rule.id for match in found} <= {"W3005"}, found
 
