@@ -226,6 +226,16 @@ class SageMakerModelRegistry:
         arn = self._group_arn(group)
         return None if arn is None else self._tags_of(arn)
 
+    def has_group(self, group: str) -> bool:
+        """Whether there is such a model package group.
+
+        Raises:
+            ArnError: no group can have this name.
+            AwsError: AWS could not be asked.
+        """
+        validate_group_name(group)
+        return self._group_arn(group) is not None
+
     def _tags_of(self, arn: str) -> dict[str, str]:
         pages = self._client.get_paginator("list_tags").paginate(ResourceArn=arn)
         with explain_errors("ListTags", arn):

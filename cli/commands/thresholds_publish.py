@@ -1,6 +1,8 @@
 """`governance thresholds publish`: threshold files into the bucket where the deployed gate reads them."""
 
 import re
+import sys
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -11,6 +13,7 @@ from cli.lookup.threshold_sets import examine_together, read_threshold_files
 from cli.options.strict import Strict
 from pipelines.step_settings import THRESHOLDS_FOLDER
 
+_FULL_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")  # of a group: without the wildcards of a pattern
 _UNFIT_FOR_KEYS = re.compile(r"[^A-Za-z0-9.]+")
 
 
@@ -36,7 +39,8 @@ def command(
     """Put threshold files where the deployed gate reads them, each under its own name.
 
     All are validated first, together, and warnings are shown. A file published before under the same name is
-    replaced; the bucket keeps the old one. A group is governed once a published file applies to it.
+    replaced; the bucket keeps the old one. A group is governed once a published file applies to it. Groups that a file
+    names and that do not exist are named, where the caller may look (sagemaker:DescribeModelPackageGroup).
     """
     from aws.clients import s3_client  # noqa: PLC0415 - validating needs no boto3, which takes half a second
     from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - likewise
@@ -48,6 +52,35 @@ def command(
     ordered = sorted(files, key=lambda file: len(file.sources))
     for key, file in _by_key(ordered).items():
         print(store.publish(key, contents[file.source]))
+    _warn_of_absent_groups(files)
+
+
+def _warn_of_absent_groups(files: Iterable[ThresholdFile]) -> None:
+    """Name each group that a file names in full and that is not in the registry: it may be misspelt."""
+    from aws.aws_errors import AwsAccessDeniedError, AwsError  # noqa: PLC0415 - as above
+    from aws.clients import sagemaker_client  # noqa: PLC0415 - likewise
+    from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415 - likewise
+
+    registry = SageMakerModelRegistry(sagemaker_client())
+    for file in files:
+        # With the suffix a name stands for groups of other names, too.
+        names = () if file.mlflow_suffix else file.applies_to
+        for group in names:
+            if not _FULL_NAME.fullmatch(group):
+                continue
+            try:
+                is_there = registry.has_group(group)
+            except AwsAccessDeniedError:
+                return
+            except AwsError as error:
+                print(f"warning: whether the groups exist is not known: {error}", file=sys.stderr)
+                return
+            if not is_there:
+                print(
+                    f"warning: {file.source}: there is no model package group {group} yet; the file governs it once "
+                    "somebody registers a version in it. If the name is misspelt, correct it and publish again",
+                    file=sys.stderr,
+                )
 
 
 def _by_key(files: list[ThresholdFile]) -> dict[str, ThresholdFile]:

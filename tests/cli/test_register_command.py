@@ -4,6 +4,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
@@ -356,6 +357,38 @@ def test_published_thresholds_stand_under_their_own_name(
     assert uri.startswith(f"s3://{BUCKET}/thresholds/Churn-all-regions.yaml")
     body = boto3.client("s3").get_object(Bucket=BUCKET, Key="thresholds/Churn-all-regions.yaml")["Body"]
     assert body.read() == file.read_bytes()
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("groups", "absent"),
+    [
+        ("model_package_groups: [here]", []),
+        ("model_package_groups: [here, misspelt, other-absent]", ["misspelt", "other-absent"]),
+        ('model_package_groups: ["missp*"]', []),
+        ("{model_package_groups: [misspelt], mlflow_suffix: true}", []),
+    ],
+    ids=["there", "not there", "a pattern", "names with a suffix"],
+)
+def test_groups_that_do_not_exist_are_named_once_the_file_is_published(
+    groups: str, absent: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sagemaker = boto3.client("sagemaker")
+    with suppress(sagemaker.exceptions.ClientError):  # of the row before
+        sagemaker.create_model_package_group(ModelPackageGroupName="here")
+    file = tmp_path / "thresholds.yaml"
+    applies_to = groups if groups.startswith("{") else f"{{{groups}}}"
+    file.write_text(
+        f"name: named\napplies_to: {applies_to}\nchecks: [{{name: a, why: b, metric: c.d, at_least: 0.5}}]\n"
+    )
+    assert run(["thresholds", "publish", str(file)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith(f"s3://{BUCKET}/thresholds/named.yaml")
+    assert captured.err.splitlines() == [
+        f"warning: {file}: there is no model package group {name} yet; the file governs it once somebody registers a "
+        "version in it. If the name is misspelt, correct it and publish again"
+        for name in absent
+    ]
 
 
 @pytest.mark.usefixtures("aws")
