@@ -76,8 +76,8 @@ synth: $(READY) $(CDK) ## Synthesise the stack; needs no AWS account
 	$(CDK) synth --quiet $(ARGS)
 	@echo "the template is in cdk.out"
 
-# STACK is the stack's name; ARGS go to the CDK, as in: make deploy ARGS='-c settings=deployment.yaml'
-STACK ?= ModelGovernance
+# STACK names one stack, where there are several; ARGS go to the CDK, as in: make deploy ARGS='-c settings=deployment.yaml'
+STACK ?=
 ARGS ?=
 
 deploy: $(READY) $(CDK) ## Deploy the stack; ARGS go to the CDK: ARGS='-c settings=deployment.yaml'
@@ -86,7 +86,10 @@ deploy: $(READY) $(CDK) ## Deploy the stack; ARGS go to the CDK: ARGS='-c settin
 diff: $(READY) $(CDK) ## Show what a deployment would change
 	$(CDK) diff $(STACK) $(ARGS)
 
+# The synthesis comes first: with ARGS that describe another stack nothing may be emptied.
 destroy: $(READY) $(CDK) ## Empty and delete the stack STACK, which has removal_policy=destroy; asks for its name
+	@test -n "$(STACK)" || { echo 'error: STACK: say which stack, as in: make destroy STACK=ModelGovernance' >&2; exit 2; }
+	$(CDK) synth $(STACK) --quiet $(ARGS)
 	$(BIN)/governance stack empty $(STACK)
 	$(CDK) destroy $(STACK) --force $(ARGS)
 

@@ -4,7 +4,7 @@ CloudFormation deletes no bucket that holds anything, and a versioned bucket hol
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aws.aws_errors import AwsError, explain_errors
@@ -26,13 +26,17 @@ def buckets_to_delete(client: "CloudFormationClient", stack: str) -> list[str]:
     """Return the names of the buckets that CloudFormation deletes with the stack.
 
     Raises:
-        KeptBucketsError: the stack keeps its buckets when it is deleted.
+        KeptBucketsError: the stack keeps its buckets when it is deleted, or locks what is in one.
         AwsError: there is no such stack, or CloudFormation could not be asked.
     """
     with explain_errors("GetTemplate", f"stack {stack}"):
         body: Any = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
         template = json.loads(body) if isinstance(body, str) else body
     names = list_resources(client, stack, _BUCKET)
+    # A lock first: a deployment with removal_policy=destroy, the way out of the other refusal, is none here.
+    _refuse_locked(
+        [name for logical, name in names.items() if _is_locked(template["Resources"].get(logical, {}))]
+    )
     kept = [
         name
         for logical, name in names.items()
@@ -55,11 +59,7 @@ def empty_buckets(client: "S3Client", buckets: list[str]) -> int:
         KeptBucketsError: a bucket has Object Lock.
         AwsError: S3 refused something.
     """
-    if locked := [bucket for bucket in buckets if _has_object_lock(client, bucket)]:
-        raise KeptBucketsError(
-            f"{', '.join(locked)}: has Object Lock, which is there to keep what is in it; nothing was deleted. Delete "
-            "the stack with removal_policy=retain, and the bucket when its retention is over"
-        )
+    _refuse_locked([bucket for bucket in buckets if _has_object_lock(client, bucket)])
     deleted = 0
     for bucket in buckets:
         with explain_errors("DeleteBucketPolicy", bucket):
@@ -67,6 +67,19 @@ def empty_buckets(client: "S3Client", buckets: list[str]) -> int:
         for versions in _pages_of_versions(client, bucket):
             deleted += _delete(client, bucket, versions)
     return deleted
+
+
+def _is_locked(resource: Mapping[str, Any]) -> bool:
+    """Whether a bucket of a template has Object Lock."""
+    return resource.get("Properties", {}).get("ObjectLockEnabled") is True
+
+
+def _refuse_locked(buckets: list[str]) -> None:
+    if buckets:
+        raise KeptBucketsError(
+            f"{', '.join(buckets)}: has Object Lock, which is there to keep what is in it; nothing was deleted. Delete "
+            "the stack with removal_policy=retain, and the bucket when its retention is over"
+        )
 
 
 def _has_object_lock(client: "S3Client", bucket: str) -> bool:

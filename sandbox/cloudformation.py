@@ -33,10 +33,12 @@ def install() -> None:
     _apply_role_properties()
     _update_rules_in_place()
     EventBus.physical_resource_id = property(lambda bus: bus.name)  # what `Ref` gives, which moto forgot
+    _leave_what_is_unchanged()
     _report_failures_and_outputs()
     _miss_change_sets_as_aws_does()
     _keep_what_is_not_empty()
     _keep_what_a_template_retains()
+    _delete_dependent_resources_first()
     _keep_previous_parameters()
 
 
@@ -139,6 +141,30 @@ def _keep_what_is_not_empty() -> None:
     CloudFormationBackend.delete_stack = delete_stack
 
 
+def _delete_dependent_resources_first() -> None:
+    """Delete the resources of a stack in the reverse of the order in which they were made; moto's order is chance.
+
+    What cannot be deleted is left, with all else gone, as AWS does.
+    """
+
+    def delete(self: Any) -> None:
+        failed = None
+        for name, resource in reversed(list(self._parsed_resources.items())):
+            definition = self._resource_json_map.get(name)
+            if definition is None or definition.get("DeletionPolicy") == "Retain" or resource is None:
+                continue
+            try:
+                self._delete_resource(resource, definition)
+            except Exception as error:
+                failed = failed or error
+            else:
+                del self._parsed_resources[name]
+        if failed is not None:
+            raise failed
+
+    ResourceMap.delete = delete
+
+
 def _apply_bucket_properties() -> None:
     create = FakeBucket.create_from_cloudformation_json.__func__
     update = FakeBucket.update_from_cloudformation_json.__func__
@@ -174,6 +200,10 @@ def _with_properties(bucket: Any, properties: Mapping[str, Any]) -> Any:
     events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
     if str(events.get("EventBridgeEnabled", False)).lower() == "true":
         backend.put_bucket_notification_configuration(bucket.name, {"EventBridgeConfiguration": {}})
+        # moto's own call for it takes no bucket that holds anything, and adds days to years: neither may be None.
+        bucket.default_lock_mode = retention.get("Mode")
+        bucket.default_lock_days = int(retention.get("Days", 0))
+        bucket.default_lock_years = int(retention.get("Years", 0))
     return bucket
 
 
@@ -212,7 +242,7 @@ def _apply_key_properties() -> None:
         ]
         untagged = {**definition, "Properties": {**properties, "Tags": tags}}
         key = create(cls, name, untagged, *place, **names)
-        key.policy = json.dumps(properties["KeyPolicy"])
+        key.policy = json.dumps(properties["KeyPolicy"])  # as the API has it, and moto reads it
         key.key_spec = properties.get("KeySpec", key.key_spec)
         key.key_usage = properties.get("KeyUsage", key.key_usage)
         return key
@@ -224,12 +254,35 @@ def _apply_key_properties() -> None:
         # moto changes no key of a template, and forgets one that changes.
         properties = cloudformation_json["Properties"]
         original_resource.policy = json.dumps(properties["KeyPolicy"])
+        original_resource.description = properties.get("Description", "")
         original_resource.key_rotation_status = properties.get("EnableKeyRotation", False)
         original_resource.enabled = properties.get("Enabled", True)
         return original_resource
 
     Key.create_from_cloudformation_json = classmethod(create_key)
     Key.update_from_cloudformation_json = classmethod(update_key)
+
+
+def _leave_what_is_unchanged() -> None:
+    """Update no resource for its attributes alone, such as what becomes of it when the stack is deleted."""
+    find_changes = ResourceMap.build_resource_diff
+
+    def build_resource_diff(self: Any, other_template: Mapping[str, Any], parameters: Any = None) -> Any:
+        before, after = self._resource_json_map, other_template["Resources"]
+        changes = find_changes(self, other_template, parameters)
+        changes["Modify"] = [
+            name
+            for name in changes["Modify"]
+            if before[name] == after[name]  # a parameter of it has changed
+            or _without_attributes(before[name]) != _without_attributes(after[name])
+        ]
+        return changes
+
+    ResourceMap.build_resource_diff = build_resource_diff
+
+
+def _without_attributes(resource: Mapping[str, Any]) -> tuple[Any, Any]:
+    return resource["Type"], resource.get("Properties")
 
 
 def _update_rules_in_place() -> None:

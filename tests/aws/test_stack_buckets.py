@@ -81,6 +81,14 @@ def test_nothing_is_deleted_where_one_bucket_has_object_lock(deployed: Any) -> N
     assert s3.list_objects_v2(Bucket="team-evidence")["KeyCount"] == 1
 
 
+def test_a_lock_is_said_before_that_the_stack_keeps_its_buckets(deployed: Any) -> None:
+    locked = bucket("team-decisions", DeletionPolicy="Retain")
+    locked["Properties"]["ObjectLockEnabled"] = True
+    cloudformation, _ = deployed({"D": locked, "E": bucket("team-evidence", DeletionPolicy="Retain")})
+    with pytest.raises(KeptBucketsError, match=r"^team-decisions: has Object Lock"):
+        buckets_to_delete(cloudformation, "Gate")
+
+
 def test_a_stack_that_is_not_there_is_named(deployed: Any) -> None:
     cloudformation, _ = deployed({})
     with pytest.raises(AwsError, match="stack Other"):

@@ -5,16 +5,19 @@
 
 import json
 import os
+import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from sandbox.cdk import SETTINGS
+from sandbox.cdk import UNWANTED
 from sandbox.server import PROJECT, Sandbox, this_machine
-from tests.e2e.conftest import THRESHOLDS, Governance
+from tests.e2e.conftest import THRESHOLDS, Governance, evaluation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -23,10 +26,42 @@ RECORD = b'{"decision": "Approved", "decided_at": "2026-01-31T12:00:00Z"}'
 BOUNDARY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
+PAGE = PROJECT / "docs" / "deploying.md"
+
+
+def first_steps() -> str:
+    """What the page on deploying says to do, from nothing to the first governed group."""
+    page = PAGE.read_text(encoding="utf-8")
+    return page.partition("## From nothing to the first governed group")[2].partition("## Settings")[0]
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(retry_interval=0.05) as sandbox:
         yield sandbox
+
+
+def make(
+    sandbox: Sandbox, target: str, stack: str, arguments: str, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run one of the Makefile's targets for a deployment, as somebody types it."""
+    own = {name: value for name, value in os.environ.items() if name not in {*UNWANTED, "MAKEFLAGS"}}
+    there = [option for file in (".venv/.ready", "node_modules/.bin/cdk") for option in ("-o", file)]
+    return subprocess.run(
+        ["make", *there, target, f"STACK={stack}", f"ARGS={arguments}"],
+        cwd=PROJECT,
+        env=own | sandbox.environment() | {"CI": "true"},
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def outputs_of(stack: Governance, name: str) -> dict[str, str]:
+    """The outputs of a deployed stack."""
+    (described,) = stack.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in described["Outputs"]}
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +69,19 @@ def organisation(sandbox: Sandbox) -> Governance:
     """The stack of an organisation, which governs groups named `risk-…`."""
     stack = Governance(sandbox)
     policy = stack.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(BOUNDARY))
-    settings = {
+    shown = re.search(r"```yaml\n(.*?)```", first_steps(), re.DOTALL)
+    assert shown is not None
+    settings = yaml.safe_load(shown[1]) | {
+        "region": sandbox.region,
         "stack_name": "RiskGate",
         "pipeline_name": "risk-gate",
-        "create_kms_key": True,
-        "permissions_boundary_arn": policy["Policy"]["Arn"],
-        "tags": {"team": "risk"},
+        "object_lock": {"mode": "GOVERNANCE", "days": 1},
         "reserved_concurrency": 5,
     }
+    assert (settings["create_kms_key"], settings["permissions_boundary_arn"]) == (
+        True,
+        policy["Policy"]["Arn"],
+    )
     file = sandbox.folder / "deployment.yaml"
     file.write_text(json.dumps(settings))
     (deployment,) = sandbox.deploy(context={"settings": str(file)})
@@ -63,8 +103,18 @@ def upgraded(sandbox: Sandbox, organisation: Governance) -> tuple[Governance, di
     pending = stack.register()
     stack.settle()
     assert stack.describe(pending)["ModelApprovalStatus"] == "PendingManualApproval"
-    (deployment,) = sandbox.deploy()
-    stack.compute, stack.outputs = "lambda", deployment.outputs
+    here = " ".join(f"-c {name}={value}" for name, value in this_machine().items())
+    folder = sandbox.folder / "upgrade.out"
+    for target, arguments in (
+        ("synth", f"{here} -c removal_policy=destroy --output {folder}"),
+        ("deploy", f"--app {folder} --require-approval never"),
+    ):
+        answer = make(sandbox, target, "", arguments)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        # Nothing is said about the version of Node, by jsii or by the CDK.
+        said = answer.stdout + answer.stderr
+        assert re.findall(r"(?i)node.?js|node \d|jsii|end-of-life|deprecat", said) == []
+    stack.compute, stack.outputs = "lambda", outputs_of(stack, "ModelGovernance")
     return stack, {"outputs": before, "pending": pending}
 
 
@@ -81,12 +131,10 @@ def deploy_as_before(stack: Governance) -> None:
             resource["Properties"]["Code"] = {"ZipFile": "def handler(event, context): return {}"}
             resource["Properties"]["Handler"] = "index.handler"
             resource["Properties"]["Runtime"] = f"python{this_machine()['python_version']}"
-    cloudformation = stack.client("cloudformation")
-    cloudformation.create_stack(
+    stack.client("cloudformation").create_stack(
         StackName="ModelGovernance", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
     )
-    (described,) = cloudformation.describe_stacks(StackName="ModelGovernance")["Stacks"]
-    stack.outputs = {one["OutputKey"]: one["OutputValue"] for one in described["Outputs"]}
+    stack.outputs = outputs_of(stack, "ModelGovernance")
 
 
 def test_under_a_key_a_boundary_and_tags_versions_are_decided(organisation: Governance) -> None:
@@ -98,6 +146,7 @@ def test_under_a_key_a_boundary_and_tags_versions_are_decided(organisation: Gove
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     written = organisation.client("s3").head_object(Bucket=bucket, Key=key)
     assert written["ServerSideEncryption"] == "aws:kms"
+    assert written["ObjectLockMode"] == "GOVERNANCE"
 
 
 def test_an_upgrade_keeps_what_was_there_and_decides_what_was_pending(
@@ -110,9 +159,12 @@ def test_an_upgrade_keeps_what_was_there_and_decides_what_was_pending(
     assert stack.read(f"s3://{stack.outputs['ThresholdsBucket']}/thresholds/e2e.yaml") == THRESHOLDS
     pending = before["pending"]
     assert stack.describe(pending)["CustomerMetadataProperties"] == {"team": "risk"}
-    stack.sandbox.redeliver(stack.registered_event(pending))
+    # Its event went to functions of before, and comes no more: the reconciler finds what is pending.
+    stack.sandbox.run_schedules()
     stack.settle()
-    assert stack.describe(pending)["ModelApprovalStatus"] == "Approved"
+    decided = stack.describe(pending)
+    assert decided["ModelApprovalStatus"] == "Approved"
+    assert decided["CustomerMetadataProperties"]["team"] == "risk"
 
 
 def test_each_stack_decides_its_own_groups(
@@ -128,15 +180,93 @@ def test_each_stack_decides_its_own_groups(
         assert own.decision(arn)["decision"] == "Approved"
 
 
+def test_the_page_leads_to_the_first_decision(
+    upgraded: tuple[Governance, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Each of its commands is typed, in its order; those of make are run by the other tests of this file."""
+    stack, _ = upgraded
+    commands = re.findall(r"^ *\$ (governance .*)$", first_steps(), re.MULTILINE)
+    assert [command.split()[1] for command in commands] == ["thresholds"] * 3 + ["wait", "status"]
+    page = PAGE.read_text(encoding="utf-8")
+    variables = dict(re.findall(r"^\| `(\w+)` \| `(GOVERNANCE_\w+)` \|", page, re.MULTILINE))
+    environment = os.environ | stack.sandbox.environment()
+    environment |= {variable: stack.outputs[output] for output, variable in variables.items()}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+
+    def type_in(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    for command in commands[:3]:
+        answer = type_in(command)
+        assert answer.returncode == 0, answer.stderr
+    assert "there is no model package group churn yet" in answer.stderr
+    stack.client("sagemaker").create_model_package_group(ModelPackageGroupName="churn")
+    arn = stack.register(group="churn", quality=evaluation(accuracy=0.1))
+    # The next version of the page's group is rejected; the page's ARN is an example.
+    codes = [type_in(re.sub(r"arn:\S+", arn, command)).returncode for command in commands[3:]]
+    assert codes == [1, 0]
+    assert stack.decision(arn)["thresholds"]["name"] == "churn"
+
+
+def test_every_target_that_the_page_names_is_run() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"`make (\w+)", page)) == {"setup", "synth", "diff", "deploy", "destroy"}
+
+
 def test_after_a_deployment_the_cdk_sees_no_difference(upgraded: tuple[Governance, dict[str, Any]]) -> None:
     stack, _ = upgraded
-    folder = stack.sandbox.folder
-    answer = subprocess.run(
-        [PROJECT / "node_modules/.bin/cdk", "diff", "--fail", "--no-change-set", "--app", folder / "cdk.out"],
-        cwd=folder,
-        env=os.environ | SETTINGS | stack.sandbox.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    deployed = f"--app {stack.sandbox.folder / 'upgrade.out'}"
+    answer = make(stack.sandbox, "diff", "ModelGovernance", f"{deployed} --fail --no-change-set")
     assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "There were no differences" in answer.stdout + answer.stderr
+
+
+def test_what_is_locked_is_not_destroyed(organisation: Governance) -> None:
+    sandbox = organisation.sandbox
+    answer = make(sandbox, "destroy", "RiskGate", f"--app {sandbox.folder / 'cdk.out'}", typed="RiskGate\n")
+    assert answer.returncode == 2
+    said = f"{organisation.outputs['DecisionsBucket']}: has Object Lock, which is there to keep what is in it"
+    assert f"error: {said}; nothing was deleted. Delete the stack with removal_policy=retain" in answer.stderr
+    kept = organisation.client("s3").list_objects_v2(Bucket=organisation.outputs["DecisionsBucket"])
+    assert kept["KeyCount"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "error: STACK: say which stack, as in: make destroy STACK=ModelGovernance"),
+        ("Strange", "No stacks match the name(s) Strange"),
+    ],
+    ids=["no name", "a stack of other settings"],
+)
+def test_nothing_is_emptied_before_the_stack_is_known(
+    upgraded: tuple[Governance, dict[str, Any]], name: str, said: str
+) -> None:
+    stack, _ = upgraded
+    arguments = f"--app {stack.sandbox.folder / 'upgrade.out'}"
+    answer = make(stack.sandbox, "destroy", name, arguments, typed=f"{name}\n")
+    assert answer.returncode == 2
+    assert said in answer.stderr
+    assert "deleted" not in answer.stdout + answer.stderr
+
+
+def test_what_is_to_go_is_emptied_and_deleted(upgraded: tuple[Governance, dict[str, Any]]) -> None:
+    """The last test of this stack."""
+    stack, _ = upgraded
+    arguments = f"--app {stack.sandbox.folder / 'upgrade.out'}"
+    answer = make(stack.sandbox, "destroy", "ModelGovernance", arguments, typed="ModelGovernance\n")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert re.search(r"\d+ object versions deleted from 4 buckets", answer.stdout)
+    left = {bucket["Name"] for bucket in stack.client("s3").list_buckets()["Buckets"]}
+    assert not left & {value for name, value in stack.outputs.items() if name.endswith("Bucket")}
+    stacks = stack.client("cloudformation").list_stacks()["StackSummaries"]
+    standing = {one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"}
+    assert "ModelGovernance" not in standing
+    assert "RiskGate" in standing

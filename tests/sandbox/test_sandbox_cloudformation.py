@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,31 @@ def test_a_buckets_versioning_public_access_block_and_lock_are_applied(account: 
     assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
     assert s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"] == flags
     lock = s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"]
-    assert lock["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 3}
+    assert lock["Rule"]["DefaultRetention"]["Mode"] == "GOVERNANCE"
+    assert lock["Rule"]["DefaultRetention"]["Days"] == 3
+    s3.put_object(Bucket=name, Key="record.json", Body=b"{}")
+    until = s3.head_object(Bucket=name, Key="record.json")["ObjectLockRetainUntilDate"]
+    assert timedelta(days=2) < until - datetime.now(UTC) <= timedelta(days=3)
+
+
+def test_an_update_of_attributes_or_of_a_key_leaves_the_key_the_same(account: Any) -> None:
+    stack, client = account.name("stack"), account.client("kms")
+    policy = {"Version": "2012-10-17", "Statement": []}
+    key = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy, "Description": "first"}}
+    template = {"Resources": {"Key": key}, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}}}
+
+    def deployed(resource: dict[str, Any]) -> str:
+        deploy(account, stack, {**template, "Resources": {"Key": resource}})
+        assert status(account, stack).endswith("_COMPLETE")
+        (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return str(described["Outputs"][0]["OutputValue"])
+
+    first = deployed(key)
+    assert deployed({**key, "DeletionPolicy": "Retain"}) == first
+    changed = {**key["Properties"], "Description": "second", "EnableKeyRotation": True}
+    assert deployed({**key, "Properties": changed}) == first
+    assert client.describe_key(KeyId=first)["KeyMetadata"]["Description"] == "second"
+    assert client.get_key_rotation_status(KeyId=first)["KeyRotationEnabled"]
 
 
 def test_a_functions_log_group_and_failure_destination_are_applied(account: Any) -> None:
