@@ -194,16 +194,13 @@ def _with_properties(bucket: Any, properties: Mapping[str, Any]) -> Any:
     if str(properties.get("ObjectLockEnabled", False)).lower() == "true":
         bucket.object_lock_enabled = True
         retention = properties.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
-        if retention:
-            days, years = retention.get("Days"), retention.get("Years")
-            backend.put_object_lock_configuration(bucket.name, True, retention["Mode"], days, years)
-    events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
-    if str(events.get("EventBridgeEnabled", False)).lower() == "true":
-        backend.put_bucket_notification_configuration(bucket.name, {"EventBridgeConfiguration": {}})
         # moto's own call for it takes no bucket that holds anything, and adds days to years: neither may be None.
         bucket.default_lock_mode = retention.get("Mode")
         bucket.default_lock_days = int(retention.get("Days", 0))
         bucket.default_lock_years = int(retention.get("Years", 0))
+    events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+    if str(events.get("EventBridgeEnabled", False)).lower() == "true":
+        backend.put_bucket_notification_configuration(bucket.name, {"EventBridgeConfiguration": {}})
     return bucket
 
 

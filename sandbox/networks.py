@@ -15,7 +15,7 @@ from moto.ec2.models import ec2_backends
 from sandbox.iam.calls import Call, call_about
 from sandbox.iam.enforcement import AccessRefusedError, authorize_role
 
-_FOR_A_FUNCTION = (
+FOR_A_FUNCTION = (
     "CreateNetworkInterface",
     "DescribeNetworkInterfaces",
     "DescribeSubnets",
@@ -23,7 +23,7 @@ _FOR_A_FUNCTION = (
     "AssignPrivateIpAddresses",
     "UnassignPrivateIpAddresses",
 )
-_FOR_A_JOB = (
+FOR_A_JOB = (
     "CreateNetworkInterface",
     "CreateNetworkInterfacePermission",
     "DeleteNetworkInterface",
@@ -49,7 +49,7 @@ def join_as_function(network: Mapping[str, Any], role_arn: str, account: str, re
     if not network.get("SubnetIds"):
         return
     _find(network["SubnetIds"], network["SecurityGroupIds"], account, region)
-    for action in _FOR_A_FUNCTION:
+    for action in FOR_A_FUNCTION:
         try:
             authorize_role(role_arn, Call("ec2", action, {}, account, region))
         except AccessRefusedError as error:
@@ -69,7 +69,7 @@ def join_as_job(request: Mapping[str, Any], account: str, region: str) -> None:
     if network is None:
         return
     _find(network["Subnets"], network["SecurityGroupIds"], account, region)
-    for action in _FOR_A_JOB:
+    for action in FOR_A_JOB:
         authorize_role(request["RoleArn"], Call("ec2", action, {}, account, region))
 
 

@@ -281,6 +281,28 @@ class TopicPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto
             topic.policy = json.dumps(topic._create_default_topic_policy(region_name, account_id, topic.name))
 
 
+class TopicSubscription(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+    """Who gets what is published to a topic; `Ref` is its ARN. moto sends no e-mail, and asks nobody to confirm."""
+
+    type_name = "AWS::SNS::Subscription"
+
+    @classmethod
+    def create(cls, _name: str, properties: Mapping[str, Any], account: str, region: str) -> str:
+        """Subscribe to moto's topic and return the ARN of the subscription."""
+        made = sns_backends[account][region].subscribe(
+            properties["TopicArn"], properties["Endpoint"], properties["Protocol"]
+        )
+        arn: str = made.arn
+        return arn
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, _cloudformation_json: Mapping[str, Any], account_id: str, region_name: str
+    ) -> None:
+        """Take the subscription off the topic."""
+        sns_backends[account_id][region_name].unsubscribe(resource_name)
+
+
 class EventBusPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
     """A statement of a bus's policy; `Ref` is an id of bus and statement.
 

@@ -126,7 +126,7 @@ def authorize_role(role_arn: str, call: Call, context: Mapping[str, Sequence[str
     if identity is None:
         raise AccessRefusedError(role_arn, f"{call.action}: there is no such role")
     _authorize(call, identity, context)
-    for further in _further_calls(call):
+    for further in further_calls(call):
         _authorize(further, identity)
 
 

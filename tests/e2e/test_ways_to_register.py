@@ -28,7 +28,8 @@ SPECIFICATION = {
     "SupportedContentTypes": ["text/csv"],
     "SupportedResponseMIMETypes": ["text/csv"],
 }
-# What JumpStartModel.register of the SageMaker SDK sends: no report, model data as a folder.
+# What JumpStartModel.register of the SageMaker SDK 2 sends (its src/sagemaker/jumpstart/factory/model.py gives the
+# content types, model.py the containers): no report, model data as a folder.
 JUMPSTART = {
     "Containers": [
         {
@@ -63,7 +64,8 @@ def statistics(uri: str, content_type: str = "application/json") -> dict[str, An
 
 
 GOOD = statistics("s3://EVIDENCE/WAY/1/evaluation.json")
-# What `ModelMetrics._to_request_dict` of the SageMaker SDK 2 writes: sections that have nothing in them.
+# What `ModelMetrics._to_request_dict` of the SageMaker SDK 2 writes (its src/sagemaker/model_metrics.py, with or without
+# the sections, by its version): sections that have nothing in them.
 EMPTY_SECTIONS: dict[str, Any] = {**GOOD, "ModelDataQuality": {}, "Bias": {}, "Explainability": {}}
 # The default bucket of the SDK, with the path of a ProcessingStep's output.
 DEFAULT_BUCKET = "s3://sagemaker-us-east-1-123456789012/pipelines/abc/EvaluateModel/output/evaluation.json"

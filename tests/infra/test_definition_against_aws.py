@@ -113,7 +113,7 @@ def test_the_schema_refuses_a_step_of_another_form() -> None:
 
 
 @needs_schema
-@pytest.mark.parametrize("left_out", ["join", "property-files"])
+@pytest.mark.parametrize("left_out", PATCHES)
 def test_each_patch_of_the_schema_is_needed(left_out: str) -> None:
     others = [patch for name, patch in PATCHES.items() if name != left_out]
     assert problems(synthesise("processing").definition(), patched(*others))

@@ -146,6 +146,21 @@ def test_an_update_of_attributes_or_of_a_key_leaves_the_key_the_same(account: An
     assert client.get_key_rotation_status(KeyId=first)["KeyRotationEnabled"]
 
 
+def test_a_subscription_by_e_mail_is_made_and_taken_away(account: Any) -> None:
+    stack, sns = account.name("stack"), account.client("sns")
+    properties = {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "operations@example.com"}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": account.name("topic")}}
+    subscription = {"Type": "AWS::SNS::Subscription", "Properties": properties}
+    outputs = {"Arn": {"Value": {"Ref": "Topic"}}}
+    deploy(account, stack, {"Resources": {"Topic": topic, "S": subscription}, "Outputs": outputs})
+    (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    arn = described["Outputs"][0]["OutputValue"]
+    (made,) = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    assert (made["Protocol"], made["Endpoint"]) == ("email", "operations@example.com")
+    account.client("cloudformation").delete_stack(StackName=stack)
+    assert not [one for one in sns.list_subscriptions()["Subscriptions"] if one["TopicArn"] == arn]
+
+
 def test_a_functions_log_group_and_failure_destination_are_applied(account: Any) -> None:
     stack, name, group = account.name("stack"), account.name("function"), account.name("group")
     _, queue = account.queue()
