@@ -21,9 +21,18 @@ from pipelines.definition import IMAGE_PYTHON
 from sandbox.server import Sandbox, SandboxError, this_machine
 
 GROUP = "e2e-{}"
-# A bucket of a team of this account, and one that is not of the account that the settings say.
-TEAM_BUCKET, STRANGE_BUCKET = "e2e-team-reports", "e2e-strange-reports"
-EVIDENCE_BUCKETS = [{"name": TEAM_BUCKET}, {"name": STRANGE_BUCKET, "account": "210987654321"}]
+# A bucket of a team of this account, one that is not of the account that the settings say, and one that is encrypted
+# with a key that the settings do not name.
+TEAM_BUCKET, STRANGE_BUCKET, ENCRYPTED_BUCKET = (
+    "e2e-team-reports",
+    "e2e-strange-reports",
+    "e2e-encrypted-reports",
+)
+EVIDENCE_BUCKETS = [
+    {"name": TEAM_BUCKET},
+    {"name": STRANGE_BUCKET, "account": "210987654321"},
+    {"name": ENCRYPTED_BUCKET},
+]
 THRESHOLDS = b"""
 name: end-to-end
 applies_to:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import STRANGE_BUCKET, TEAM_BUCKET, Governance
+from tests.e2e.conftest import ENCRYPTED_BUCKET, STRANGE_BUCKET, TEAM_BUCKET, Governance
 
 pytestmark = pytest.mark.e2e
 
@@ -64,8 +64,8 @@ def statistics(uri: str, content_type: str = "application/json") -> dict[str, An
 
 
 GOOD = statistics("s3://EVIDENCE/WAY/1/evaluation.json")
-# What `ModelMetrics._to_request_dict` of the SageMaker SDK 2 writes (its src/sagemaker/model_metrics.py, with or without
-# the sections, by its version): sections that have nothing in them.
+# What `ModelMetrics._to_request_dict` of the SageMaker SDK 2 (its src/sagemaker/model_metrics.py) writes in some of its
+# versions: sections that have nothing in them.
 EMPTY_SECTIONS: dict[str, Any] = {**GOOD, "ModelDataQuality": {}, "Bias": {}, "Explainability": {}}
 # The default bucket of the SDK, with the path of a ProcessingStep's output.
 DEFAULT_BUCKET = "s3://sagemaker-us-east-1-123456789012/pipelines/abc/EvaluateModel/output/evaluation.json"
@@ -147,6 +147,9 @@ WAYS = [
         "https", "it looks like s3://", statistics("https://s3.amazonaws.com/EVIDENCE/WAY/1/evaluation.json")
     ),
     in_review("no rights", "AccessDenied", statistics(f"s3://{STRANGE_BUCKET}/WAY/1/evaluation.json")),
+    in_review(
+        "a key that nobody granted", "kms:Decrypt", statistics(f"s3://{ENCRYPTED_BUCKET}/WAY/1/evaluation.json")
+    ),
     Way("born approved", "Approved", None, "", {"ModelMetrics": GOOD, "ModelApprovalStatus": "Approved"}),
     Way(
         "merely logged", "", None, "",
@@ -166,12 +169,15 @@ def registered(_deployed: Governance) -> dict[str, dict[str, Any]]:
         content = THRESHOLDS.format(group, metric)
         s3.put_object(Bucket=thresholds, Key=f"thresholds/{group}.yaml", Body=content)
         sagemaker.create_model_package_group(ModelPackageGroupName=group)
-    for bucket in (TEAM_BUCKET, STRANGE_BUCKET):
+    for bucket in (TEAM_BUCKET, STRANGE_BUCKET, ENCRYPTED_BUCKET):
         s3.create_bucket(Bucket=bucket)
+    key = _deployed.client("kms").create_key()["KeyMetadata"]["Arn"]
+    by_key = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    s3.put_bucket_encryption(Bucket=ENCRYPTED_BUCKET, ServerSideEncryptionConfiguration={"Rules": [by_key]})
     for way in WAYS:
         # The bytes of each differ, as those of different runs do: what was judged for another version is foreign.
         content = REPORT + " " * WAYS.index(way)
-        for bucket in (evidence, TEAM_BUCKET, STRANGE_BUCKET):
+        for bucket in (evidence, TEAM_BUCKET, STRANGE_BUCKET, ENCRYPTED_BUCKET):
             for key in KEYS:
                 s3.put_object(Bucket=bucket, Key=f"{way.folder}/{key}", Body=content)
     requests = {way.name: way.request(evidence) for way in WAYS}
