@@ -31,7 +31,9 @@ class Recorded:
             "sagemaker", region_name="eu-west-1", aws_access_key_id="t", aws_secret_access_key="t"
         )
         self.client.meta.events.register("provide-client-params.sagemaker", self._record)
-        self.client.meta.events.register("before-call.sagemaker", self._answer)
+        # What such a hook returns is taken for the answer, which the types of botocore do not say.
+        answer: Callable[..., Any] = self._answer
+        self.client.meta.events.register("before-call.sagemaker", answer)
 
     def _record(self, params: dict[str, Any], model: Any, **_: object) -> None:
         self.requests.append((dict(params), model))

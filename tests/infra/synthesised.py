@@ -83,6 +83,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
         "reconcile_minutes": 10,
         "max_starts_per_run": 5,
         "decide_within_hours": 48,
+        "evidence_deadline_hours": 12,
     },
 }
 # cfn-lint takes longest; what the first two have is in the others, and in the stack with model accounts.

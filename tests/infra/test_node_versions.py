@@ -45,9 +45,9 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said(runtime: Path, version: str, settings: dict[str, str]) -> str:
     """What jsii says about the version of Node when it is started, and its input ends at once."""
     own = {name: value for name, value in os.environ.items() if name not in MAKEFILE}
-    command = ["node", "--require", runtime / "pretend.js", runtime / "bin" / "jsii-runtime.js"]
+    program, pretend = runtime / "bin" / "jsii-runtime.js", runtime / "pretend.js"
     answer = subprocess.run(
-        command,
+        ["node", "--require", str(pretend), str(program)],
         env=own | settings | {"PRETENDED": version},
         stdin=subprocess.DEVNULL,
         capture_output=True,

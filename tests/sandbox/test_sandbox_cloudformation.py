@@ -128,8 +128,8 @@ def test_a_buckets_versioning_public_access_block_and_lock_are_applied(account: 
 
 def test_an_update_of_attributes_or_of_a_key_leaves_the_key_the_same(account: Any) -> None:
     stack, client = account.name("stack"), account.client("kms")
-    policy = {"Version": "2012-10-17", "Statement": []}
-    key = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy, "Description": "first"}}
+    properties = {"KeyPolicy": {"Version": "2012-10-17", "Statement": []}, "Description": "first"}
+    key = {"Type": "AWS::KMS::Key", "Properties": properties}
     template = {"Resources": {"Key": key}, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}}}
 
     def deployed(resource: dict[str, Any]) -> str:
@@ -140,7 +140,7 @@ def test_an_update_of_attributes_or_of_a_key_leaves_the_key_the_same(account: An
 
     first = deployed(key)
     assert deployed({**key, "DeletionPolicy": "Retain"}) == first
-    changed = {**key["Properties"], "Description": "second", "EnableKeyRotation": True}
+    changed = {**properties, "Description": "second", "EnableKeyRotation": True}
     assert deployed({**key, "Properties": changed}) == first
     assert client.describe_key(KeyId=first)["KeyMetadata"]["Description"] == "second"
     assert client.get_key_rotation_status(KeyId=first)["KeyRotationEnabled"]
