@@ -17,6 +17,7 @@ _BUCKET = "source-bucket"
 _VERSION = "source-version"
 _SEQUENCER = "source-sequencer"
 _SHA256 = "source-sha256"
+_WRITTEN_AT = "source-written-at"
 _COPIED_AT = "copied-at"
 
 
@@ -62,7 +63,8 @@ class Provenance:
 
     `version` is the id of the version that was copied, or its ETag in quotes where the bucket keeps no versions;
     `sequencer` is S3's hexadecimal number that rises with each write of a key, or `None` where the event had none.
-    `sha256` is that of the bytes, in hexadecimal.
+    `sha256` is that of the bytes, in hexadecimal. `written_at` is when S3 took the original, which says how old the
+    evidence is, `copied_at` when it was copied; both are exact to the second.
     """
 
     account: str
@@ -70,6 +72,7 @@ class Provenance:
     version: str
     sequencer: str | None
     sha256: str | None = None
+    written_at: datetime | None = None
     copied_at: datetime | None = None
 
     @property
@@ -77,9 +80,9 @@ class Provenance:
         """Whether `version` is an ETag."""
         return self.version.startswith('"')
 
-    def with_digest(self, sha256: str, copied_at: datetime) -> "Provenance":
+    def of_bytes(self, sha256: str, *, written_at: datetime, copied_at: datetime) -> "Provenance":
         """The same with what is known once the bytes were read."""
-        return replace(self, sha256=sha256, copied_at=copied_at)
+        return replace(self, sha256=sha256, written_at=written_at, copied_at=copied_at)
 
     def is_older_than(self, other: "Provenance") -> bool:
         """Whether this version of the object was written before `other`.
@@ -95,16 +98,14 @@ class Provenance:
 
     def to_metadata(self) -> dict[str, str]:
         """Return the metadata of the copy."""
-        moment = None
-        if self.copied_at is not None:
-            moment = self.copied_at.astimezone(UTC).isoformat(timespec="seconds")
         entries = {
             _ACCOUNT: self.account,
             _BUCKET: self.bucket,
             _VERSION: self.version,
             _SEQUENCER: self.sequencer,
             _SHA256: self.sha256,
-            _COPIED_AT: moment,
+            _WRITTEN_AT: _write_moment(self.written_at),
+            _COPIED_AT: _write_moment(self.copied_at),
         }
         return {name: value for name, value in entries.items() if value is not None}
 
@@ -113,12 +114,20 @@ class Provenance:
         """Read the metadata of an object; `None` where it is no copy."""
         if not {_ACCOUNT, _BUCKET, _VERSION, _SHA256} <= metadata.keys():
             return None
-        moment = metadata.get(_COPIED_AT)
         return cls(
             account=metadata[_ACCOUNT],
             bucket=metadata[_BUCKET],
             version=metadata[_VERSION],
             sequencer=metadata.get(_SEQUENCER),
             sha256=metadata[_SHA256],
-            copied_at=None if moment is None else datetime.fromisoformat(moment),
+            written_at=_read_moment(metadata.get(_WRITTEN_AT)),
+            copied_at=_read_moment(metadata.get(_COPIED_AT)),
         )
+
+
+def _write_moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -231,6 +231,8 @@ class S3EvidenceStore:
             found.content,
             None if origin is None or origin.is_unversioned else origin.version,
             is_pinned=original.version_id is not None,
+            # How old the evidence is, is told by the original: a copy may be made again.
+            written_at=None if origin is None else origin.written_at,
         )
         if origin is None or origin.sha256 != document.sha256:
             raise DigestMismatchError(

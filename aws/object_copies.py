@@ -60,6 +60,7 @@ class _Source:
     uri: S3Uri
     etag: str
     size: int
+    written_at: datetime
     content_type: str
     sha256: str | None
     tags: str
@@ -145,7 +146,9 @@ class _Copy:
             "Bucket": self.target.bucket,
             "Key": self.target.key,
             "ContentType": self.source.content_type,
-            "Metadata": self.provenance.with_digest(sha256, self.now).to_metadata(),
+            "Metadata": self.provenance.of_bytes(
+                sha256, written_at=self.source.written_at, copied_at=self.now
+            ).to_metadata(),
             "Tagging": self.source.tags,
             "ChecksumAlgorithm": "SHA256",
         }
@@ -244,6 +247,7 @@ def _describe(client: "S3Client", uri: S3Uri) -> _Source | None:
         uri=uri,
         etag=answer["ETag"],
         size=answer["ContentLength"],
+        written_at=answer["LastModified"],
         content_type=answer.get("ContentType", "application/octet-stream"),
         sha256=_from_base64(checksum) if is_whole else None,
         tags=urlencode(tags),

@@ -52,7 +52,7 @@ def policy_for_registering(scope: Construct, group: str, accounts: Sequence[str]
     as_pending = {"StringEqualsIfExists": {f"sagemaker:{APPROVAL_STATUS_FIELD}": PENDING}}
     return _policy(
         _allow("Read", principal, _READ, [group_arn, versions]),
-        _allow("Register", principal, ["sagemaker:CreateModelPackage"], [group_arn, versions])
+        _allow("Register", principal, ["sagemaker:CreateModelPackage"], [versions])
         | {"Condition": as_pending},
     )
 

@@ -65,6 +65,7 @@ WILDCARDS = {
     rf"/{THRESHOLDS_FOLDER}/\*$": "the governance team chooses the names of threshold files",
     r":pipeline/[^/]*/\S*\*$": "SageMaker names the executions of the pipeline",
     r"^(<[^>]*>|arn:[^/]*:s3:::[^/]*)/\*$": "teams choose the names of their reports and threshold files",
+    rf"^arn:[^/]*:s3:::[^/]*/(?!{ACCOUNTS_FOLDER}/)\S+\*$": "a model account chooses the names below its prefixes",
     r"^\*$": "the action has no resource: UNSCOPED_ACTIONS says why",
 }
 _TOKEN = re.compile(r"\$\{Token\[[^]]*\]\}")

@@ -65,7 +65,10 @@ def test_a_copy_has_the_bytes_the_tags_and_its_provenance(
     copied = s3.get_object(Bucket=target.bucket, Key=target.key)
     assert copied["Body"].read() == body
     assert copied["ContentType"] == "application/json"
-    assert Provenance.of(copied["Metadata"]) == origin.with_digest(hashlib.sha256(body).hexdigest(), NOW)
+    written_at = s3.head_object(Bucket=bucket, Key="a b/+ü.json")["LastModified"]
+    assert Provenance.of(copied["Metadata"]) == origin.of_bytes(
+        hashlib.sha256(body).hexdigest(), written_at=written_at, copied_at=NOW
+    )
     found = s3.get_object_tagging(Bucket=target.bucket, Key=target.key)["TagSet"]
     assert {tag["Key"]: tag["Value"] for tag in found} == {"team": "risk", "stage": "a+b"}
     assert not s3.list_multipart_uploads(Bucket=target.bucket).get("Uploads")

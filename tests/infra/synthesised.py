@@ -18,6 +18,7 @@ COMPUTES = ("lambda", "processing")
 REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "ModelGovernance"
 KEY = f"arn:aws:kms:{REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 CENTRAL_KEY = KEY.replace("111122223333", ACCOUNT)
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:operations"
 GOVERNANCE_ACCOUNT: Mapping[str, Any] = {
     "account": ACCOUNT,
     "evidence_bucket": {"name": "governance-evidence", "kms_key_arn": CENTRAL_KEY},
@@ -51,7 +52,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
         "evidence_bucket": {"name": "team-evidence", "kms_key_arn": CENTRAL_KEY},
         "thresholds_bucket": "team-thresholds",
         "decisions_bucket": "team-decisions",
-        "alarm_topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:operations",
+        "alarm_topic_arn": TOPIC,
         "access_log_bucket": "team-access-logs",
         "removal_policy": "destroy",
     },
@@ -133,14 +134,30 @@ def synthesise(variant: str) -> Synthesised:
     return stack
 
 
+# The stacks of `synthesise_with_accounts`, as tests call them.
+STACKS_OF_ACCOUNTS = {
+    "with model accounts": "ModelGovernance",
+    "registering there": "ModelGovernance-111122223333",
+    "own registry": "ModelGovernance-444455556666",
+}
+CHOICES = (*VARIANTS, *STACKS_OF_ACCOUNTS)
+
+
+def synthesise_choice(choice: str) -> Synthesised:
+    """Synthesise the stack of one of `CHOICES`."""
+    if choice in STACKS_OF_ACCOUNTS:
+        return synthesise_with_accounts()[STACKS_OF_ACCOUNTS[choice]]
+    return synthesise(choice)
+
+
 @cache
 def synthesise_with_accounts() -> Mapping[str, Synthesised]:
     """Synthesise the stacks of the governance account and of two model accounts, by their names."""
     return _synthesise(
         governance_account=GOVERNANCE_ACCOUNT,
         model_accounts=MODEL_ACCOUNTS,
-        create_kms_key=True,
-        alarm_email="operations@example.com",
+        kms_key_arn=CENTRAL_KEY,
+        alarm_topic_arn=TOPIC,
         tags={"team": "risk"},
     )
 

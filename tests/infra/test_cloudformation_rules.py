@@ -10,34 +10,21 @@ from cfnlint.config import ManualArgs
 
 from infra.deployment_settings import DeploymentSettings
 from tests.infra.synthesised import (
+    CHOICES,
     LINTED,
     REGION,
+    STACKS_OF_ACCOUNTS,
     VARIANTS,
     Synthesised,
-    synthesise,
-    synthesise_with_accounts,
+    synthesise_choice,
 )
 
 pytestmark = pytest.mark.xdist_group("synthesised")
 
 
-ACCOUNTS = {
-    "with model accounts": "ModelGovernance",
-    "registering there": "ModelGovernance-111122223333",
-    "own registry": "ModelGovernance-444455556666",
-}
-
-
-@pytest.fixture(params=[*VARIANTS, *ACCOUNTS])
+@pytest.fixture(params=CHOICES)
 def stack(request: pytest.FixtureRequest) -> Synthesised:
-    return stack_of(request.param)
-
-
-def stack_of(variant: str) -> Synthesised:
-    """The stack of some settings, or one of those with model accounts."""
-    if variant in ACCOUNTS:
-        return synthesise_with_accounts()[ACCOUNTS[variant]]
-    return synthesise(variant)
+    return synthesise_choice(request.param)
 
 
 def test_each_setting_is_in_one_of_the_stacks() -> None:
@@ -47,9 +34,9 @@ def test_each_setting_is_in_one_of_the_stacks() -> None:
     assert settings | elsewhere == set(DeploymentSettings.model_fields)
 
 
-@pytest.mark.parametrize("variant", [*LINTED, *ACCOUNTS])
+@pytest.mark.parametrize("variant", [*LINTED, *STACKS_OF_ACCOUNTS])
 def test_cfn_lint_finds_no_error(variant: str) -> None:
-    found = lint_file(stack_of(variant).template_file, ManualArgs(regions=[REGION]))
+    found = lint_file(synthesise_choice(variant).template_file, ManualArgs(regions=[REGION]))
     # CDK has a function wait for its role and policy, which names the role a second time.
     assert {match.rule.id for match in found} <= {"W3005"}, found
 

@@ -7,18 +7,27 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk.assertions import Template
 
+from infra.data_key import data_key
+from infra.key_policy import copying_statement
 from infra.model_accounts import LONGEST_STACK_NAME, copy_role_name
+from infra.settings_sources import read_settings
 from lambdas.object_event import read_object_event
 from pipelines.step_settings import CopySettings, from_environment
 from sandbox.iam.access import AccessRequest, Allowed, Principal
 from sandbox.iam.evaluation import Policies, evaluate
+from tests.infra.conftest import an_app
 from tests.infra.synthesised import (
     ACCOUNT,
     CENTRAL_KEY,
     KEY,
+    MODEL_ACCOUNTS,
     REGION,
+    TOPIC,
     Synthesised,
+    resolve,
     synthesise,
     synthesise_with_accounts,
 )
@@ -62,8 +71,7 @@ def as_list(value: object) -> list[Any]:
 
 def test_a_model_account_holds_these_resources_and_no_others(team: Synthesised, own: Synthesised) -> None:
     counts = Counter(resource["Type"] for resource in team.resources.values())
-    topic = {"AWS::SNS::Topic": 1, "AWS::SNS::TopicPolicy": 1, "AWS::SNS::Subscription": 1}
-    assert counts == topic | {
+    assert counts == {
         "AWS::Lambda::Function": 1,
         "AWS::Lambda::Permission": 1,
         "AWS::Lambda::EventInvokeConfig": 1,
@@ -125,15 +133,14 @@ def test_the_function_reads_the_settings_that_the_stack_gives_it(team: Synthesis
     assert read.key == "models/1/evaluation.json"
 
 
-def test_every_alarm_reaches_the_address(team: Synthesised, own: Synthesised) -> None:
+def test_every_alarm_reaches_the_topic(team: Synthesised, own: Synthesised) -> None:
     for stack, names in (
         (team, {"CopyFailed", "CopyGivenUp"}),
         (own, {"CopyFailed", "CopyGivenUp", "EventNotForwarded"}),
     ):
         alarms = stack.of_type("AWS::CloudWatch::Alarm")
         assert {name.removeprefix("Alarms")[:-8] for name in alarms} == names
-        (topic,) = stack.of_type("AWS::SNS::Topic")
-        assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {(topic.lower(),)}
+        assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {(TOPIC,)}
 
 
 def test_the_roles_have_the_boundary_of_their_account(team: Synthesised, own: Synthesised) -> None:
@@ -142,6 +149,11 @@ def test_the_roles_have_the_boundary_of_their_account(team: Synthesised, own: Sy
 
 
 S3 = f"s3.{REGION}.amazonaws.com"
+COPYING_STATEMENT = copying_statement(
+    partition="aws",
+    region=REGION,
+    roles={account: f"arn:aws:iam::{account}:role/{ROLE}" for account in (TEAM, OWN)},
+)
 FROM, INTO = "arn:aws:s3:::team-artifacts", "arn:aws:s3:::governance-evidence"
 OWN_BUCKET, REMADE_BUCKET, CENTRAL_BUCKET = (
     {"s3:resourceaccount": (account,)} for account in (TEAM, OWN, ACCOUNT)
@@ -189,7 +201,7 @@ def test_what_the_copying_role_may_do_by_the_policies_of_both_accounts(
         {**one, "Resource": f"{INTO}/{one['Resource'].partition('/')[2]}"}
         for one in evidence_statements(governance)
     ]
-    theirs = {INTO: bucket, CENTRAL_KEY: [copying_statement_of(governance)]}
+    theirs = {INTO: bucket, CENTRAL_KEY: [COPYING_STATEMENT]}
     policy = next((found for place, found in theirs.items() if resource.startswith(place)), None)
     role = f"arn:aws:iam::{TEAM}:role/{ROLE}"
     request = AccessRequest(
@@ -202,13 +214,6 @@ def test_what_the_copying_role_may_do_by_the_policies_of_both_accounts(
     identity = only(team, "AWS::IAM::Policy")["PolicyDocument"]
     policies = Policies(identity=[identity], resource=None if policy is None else {"Statement": policy})
     assert isinstance(evaluate(request, policies), Allowed) is is_allowed
-
-
-def copying_statement_of(governance: Synthesised) -> dict[str, Any]:
-    """The statement of the evidence bucket's key about the roles that copy."""
-    (key,) = [one for one in governance.of_type("AWS::KMS::Key").values() if one.get("EnableKeyRotation")]
-    (statement,) = [one for one in key["KeyPolicy"]["Statement"] if one.get("Sid") == "CopiesOfModelAccounts"]
-    return dict(statement)
 
 
 def evidence_statements(governance: Synthesised) -> list[dict[str, Any]]:
@@ -256,14 +261,24 @@ def test_the_role_that_copies_has_the_name_that_the_policies_have(team: Synthesi
     assert len(copy_role_name("A" * LONGEST_STACK_NAME, "ap-southeast-99")) <= 64
 
 
-def test_the_key_of_the_evidence_lets_the_copying_roles_use_it_through_s3(governance: Synthesised) -> None:
-    statement = copying_statement_of(governance)
-    assert statement["Principal"] == {"AWS": [f"arn:aws:iam::{account}:root" for account in (TEAM, OWN)]}
-    assert statement["Condition"] == {
+def test_a_key_that_the_stack_creates_lets_the_copying_roles_use_it_through_s3() -> None:
+    context = {"region": REGION, "create_kms_key": True, "model_accounts": MODEL_ACCOUNTS}
+    stack = Stack(an_app(), "Keys")
+    data_key(stack, read_settings(context), RemovalPolicy.DESTROY)
+    (key,) = Template.from_stack(stack).to_json()["Resources"].values()
+    (statement,) = [
+        one
+        for one in key["Properties"]["KeyPolicy"]["Statement"]
+        if one.get("Sid") == COPYING_STATEMENT["Sid"]
+    ]
+    assert resolve(statement, {}) == COPYING_STATEMENT
+    assert COPYING_STATEMENT["Principal"] == {
+        "AWS": [f"arn:aws:iam::{account}:root" for account in (TEAM, OWN)]
+    }
+    assert COPYING_STATEMENT["Condition"] == {
         "ArnEquals": {"aws:PrincipalArn": [f"arn:aws:iam::{account}:role/{ROLE}" for account in (TEAM, OWN)]},
         "StringEquals": {"kms:ViaService": S3},
     }
-    assert "DataKeyArn" in json.loads(governance.template_file.read_text())["Outputs"]
 
 
 def group_policies(stack: Synthesised) -> dict[str, list[dict[str, Any]]]:
@@ -287,10 +302,9 @@ def test_model_accounts_register_as_pending_in_their_groups_and_nothing_else(gov
     assert register["Condition"] == {
         "StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
     }
-    assert register["Resource"] == [
-        f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/fraud",
-        f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/fraud/*",
-    ]
+    versions = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/fraud/*"
+    assert register["Resource"] == [versions]
+    assert read["Resource"] == [f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/fraud", versions]
 
 
 def test_the_gate_may_judge_in_the_groups_of_an_accounts_own_registry(own: Synthesised) -> None:

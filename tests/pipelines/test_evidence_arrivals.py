@@ -61,7 +61,7 @@ class Copies:
     ) -> str:
         """Copy an object as the model account's function does; return the URI of the original."""
         digest = sha256 or hashlib.sha256(content).hexdigest()
-        origin = Provenance(TEAM, self.bucket.name, version, "0A", digest, BEGINNING)
+        origin = Provenance(TEAM, self.bucket.name, version, "0A", digest, BEGINNING, BEGINNING)
         self.client.put_object(
             Bucket=self.bucket.evidence_bucket,
             Key=self.bucket.prefix + key,
@@ -93,6 +93,7 @@ def test_a_report_is_read_from_its_copy_and_told_by_its_own_uri_and_version(copi
     uri = copies.arrive("m/1/evaluation.json", version="v7")
     document = copies.store.read(ReportReference(None, uri, f"sha256:{SHA256}"))
     assert (document.uri, document.version_id, document.content) == (uri, "v7", REPORT)
+    assert document.written_at == BEGINNING  # the original; the copy is of now
     assert [reference.uri for reference in copies.store.list(copies.uri("m/1"))] == [uri]
     assert copies.store.read(ReportReference(None, f"{uri}?versionId=v7")).is_pinned
 

@@ -1,11 +1,15 @@
 """Which approvals nothing recorded explains: registered so, set by hand, taken over, and what the gate did itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from aws.arns import ModelPackageArn
+from aws.arns import GroupArn, ModelPackageArn
+from aws.aws_errors import AwsAccessDeniedError
+from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Identity
 from aws.threshold_store import FolderThresholdStore
 from pipelines.step_settings import EVERY_GROUP
@@ -238,3 +242,31 @@ def test_a_run_goes_through_what_was_approved_of_late(world: World) -> None:
     assert explained != bypass
     assert [] in seen
     assert [bypass] in seen
+
+
+def test_a_run_looks_at_the_groups_of_other_accounts_and_tells_which_cannot_be_listed(world: World) -> None:
+    """Both groups are known by their ARNs; the registry of this account takes the place of the other one."""
+    bypass = before_any_decision(world)
+    there = GroupArn("aws", "eu-west-1", ACCOUNT, "AskData")
+    refused = replace(there, account="444455556666")
+
+    class Elsewhere(MemoryModelRegistry):
+        def groups(self) -> Iterator[str]:
+            return iter(())
+
+        def list(self, group: str | GroupArn, **chosen: Any) -> Any:
+            if group == refused:
+                raise AwsAccessDeniedError(f"{group}: ListModelPackages failed with AccessDeniedException")
+            return super().list(group, **chosen)
+
+    world.registry.__class__ = Elsewhere
+    sources = replace(sources_of(world), groups_elsewhere=(refused, there))
+    said: list[tuple[str, dict[str, Any]]] = []
+
+    def report(message: str, **fields: Any) -> None:
+        said.append((message, fields))
+
+    found = find_unrecorded_approvals(sources, now=datetime.now(UTC), report=report)
+    assert [approval.package.arn for approval in found] == [bypass]
+    ((message, fields),) = said
+    assert (message, fields["group"]) == ("not listed", str(refused))

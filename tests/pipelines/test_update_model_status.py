@@ -10,7 +10,9 @@ from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Identity, ModelPackage, ModelPackageGoneError
 from checks.decision_record import parse_record
 from checks.errors import GovernanceError
+from checks.outcome_record import OutcomeRecord
 from checks.summary import summarise
+from pipelines.decision_requirements import DecisionOutdatedError
 from pipelines.sealed_decisions import DecisionMismatchError
 from pipelines.step_messages import UpdateResponse
 from tests.pipelines.conftest import Attach, World
@@ -270,3 +272,32 @@ def test_a_missing_record_and_a_deleted_version_are_clear_errors(world: World) -
     world.registry.delete(arn)
     with pytest.raises(ModelPackageGoneError):
         world.update(arn, answer)
+
+
+@pytest.mark.parametrize(
+    ("account", "outdates"), [("123456789012", True), ("111122223333", False)], ids=["own", "other"]
+)
+def test_an_outcome_of_a_version_in_another_accounts_registry_outdates_no_decision(
+    world: World, account: str, outdates: bool
+) -> None:
+    """Groups of two accounts may have one name, and their records are in one folder then."""
+    arn = world.register_scored(0.9)
+    answer = world.evaluate(arn)
+    outcome = OutcomeRecord(
+        outcome="updated",
+        approval_status="Rejected",
+        status_given_by=None,
+        decision="Rejected",
+        decision_uri="elsewhere",
+        decision_digest="0" * 64,
+        model_package=arn.replace("123456789012", account),
+        created="2026-03-01T12:00:00.000Z",
+        execution=EXECUTION,
+        recorded_at=datetime.now(UTC),
+    )
+    Path(answer.decision_uri).with_name("other.outcome.json").write_bytes(outcome.to_bytes())
+    if outdates:
+        with pytest.raises(DecisionOutdatedError, match="a later decision was carried out already"):
+            world.update(arn, answer)
+    else:
+        assert world.update(arn, answer).approval_status == "Approved"
