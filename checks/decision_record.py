@@ -37,6 +37,15 @@ def _make_encodable(text: object) -> object:
 Text = Annotated[str, BeforeValidator(_make_encodable)]
 
 
+def _leave_out(part: Mapping[str, Any], *optional: str) -> dict[str, Any]:
+    """Return the part without those of its keys that say nothing."""
+    return {key: value for key, value in part.items() if key not in optional or value not in (None, [])}
+
+
+def _leave_out_absent(part: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in part.items() if value is not None and value != []}
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -173,6 +182,13 @@ class RecordedFinding(_Part):
         content["limit"] = {} if finding.limit is None else finding.limit.as_written
         return cls.model_validate(content, from_attributes=True)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as the JSON of a record has it."""
+        content = _leave_out(self.model_dump(mode="json"), "waiver", "origin")
+        if content["interval"] is not None:
+            content["interval"] = _leave_out_absent(content["interval"])
+        return content
+
 
 class RecordedEngine(_Part):
     """What decided."""
@@ -260,30 +276,18 @@ class DecisionRecord(_Part):
 
     def to_bytes(self) -> bytes:
         """Return the record as JSON in UTF-8: the same record always gives the same bytes."""
-        content = self.model_dump(mode="json", by_alias=True)
+        content = self.model_dump(mode="json", by_alias=True, exclude={"findings"})
         content = _leave_out(content, "model_package", "execution", "waivers")
         content["evidence"] = [
             _leave_out(part, "digest", "copy_uri", "written_at") for part in content["evidence"]
         ]
-        for finding in content["findings"]:
-            if finding["interval"] is not None:
-                finding["interval"] = _leave_out_absent(finding["interval"])
-        content["findings"] = [_leave_out(part, "waiver", "origin") for part in content["findings"]]
+        content["findings"] = [finding.to_json() for finding in self.findings]
         if content["thresholds"] is not None:
             content["thresholds"] = _leave_out(content["thresholds"], "sources")
         if package := content.get("model_package"):
             package["containers"] = [_leave_out_absent(container) for container in package["containers"]]
             content["model_package"] = _leave_out_absent(package)
         return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def _leave_out(part: Mapping[str, Any], *optional: str) -> dict[str, Any]:
-    """Return the part without those of its keys that say nothing."""
-    return {key: value for key, value in part.items() if key not in optional or value not in (None, [])}
-
-
-def _leave_out_absent(part: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in part.items() if value is not None and value != []}
 
 
 def _write_moment(moment: datetime) -> str:

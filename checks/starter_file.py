@@ -78,6 +78,9 @@ def _write_head(task: Task, group: str, *, with_evidence: bool) -> Iterator[str]
     yield f"  model_package_groups: [{_write_scalar(group)}]"
     name = _put_in_one_line(group)
     yield f"  # mlflow_suffix: true  # also {name}- and six digits, where SageMaker's MLflow registers"
+    yield "# owners: [team@example.com]  # who answers for this file, and may approve waivers"
+    yield "# review_by: YYYY-MM-DD  # from the day after, validate and decisions warn"
+    yield "# max_age_days: 90  # evidence that S3 took longer ago cannot be used"
     yield "mode: enforce  # dry_run decides and records, and changes no status"
     yield "checks:"
 

@@ -143,7 +143,7 @@ def _decision_cells(version: GroupVersion) -> tuple[Text, Text, Text]:
     if version.judgement is None:
         return Text("-"), status, Text("-")
     record = version.judgement.record
-    return Text(record.decision), status, Text(record.decided_at[:10])
+    return Text(record.headline), status, Text(record.decided_at[:10])
 
 
 def _value(version: GroupVersion, figure: CheckedFigure) -> Text:

@@ -11,7 +11,7 @@ from rich.text import Text
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from cli.display.checked_figures import chart_of, figures_of
-from cli.display.decision_text import ASKS, Fact, print_facts
+from cli.display.decision_text import ASKS, Fact, print_facts, reason_lines
 from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import NOT_LOOKED, list_status_facts
 from cli.lookup.decisions_place import Decisions, log_at, log_of
@@ -151,7 +151,7 @@ def _facts(version: GroupVersion) -> Iterator[Fact]:
     by = "no threshold file applied"
     if record.thresholds is not None:
         by = f"by the thresholds {record.thresholds.name}"
-    yield "decision", f"{record.decision} at {record.decided_at}, {by}"
+    yield "decision", f"{record.headline} at {record.decided_at}, {by}"
     yield "record", version.judgement.uri
     yield from (("", reason) for reason in _heaviest_reasons(record))
 
@@ -174,9 +174,7 @@ def _heaviest_reasons(record: DecisionRecord) -> Iterator[str]:
     order = list(ASKS)
     asking = [(f.consequence, f) for f in record.findings if f.consequence is not None]
     asking.sort(key=lambda pair: order.index(pair[0]))  # of equal ones, as the record has them
-    for consequence, finding in asking[:MOST_REASONS]:
-        facet = f" ({finding.facet})" if finding.facet else ""
-        yield f"{ASKS[consequence]}: {finding.check}{facet}: {finding.reason}"
+    yield from reason_lines([finding for _, finding in asking[:MOST_REASONS]])
     if (more := len(asking) - MOST_REASONS) > 0:
         yield f"and {more:,} more; governance explain shows all"
 
@@ -196,6 +194,6 @@ def _json(version: GroupVersion) -> Mapping[str, object]:
 
 def _decision(record: DecisionRecord) -> Mapping[str, object]:
     asking: Sequence[Mapping[str, object]] = [
-        finding.model_dump(mode="json") for finding in record.findings if finding.consequence is not None
+        finding.to_json() for finding in record.findings if finding.consequence is not None
     ]
     return {"decision": record.decision, "decided_at": record.decided_at, "asking": asking}

@@ -26,7 +26,7 @@ def command(
     """
     for file in examine_together(read_threshold_files(paths), strict=strict).files:
         count = len(file.checks)
-        groups = ", ".join(file.applies_to) + (
+        groups = (", ".join(file.applies_to) or "no group: others extend it") + (
             ", and with the suffix of MLflow" if file.mlflow_suffix else ""
         )
         print(f"{file.source}: {file.name}: {count} check{'s'[: count != 1]}, for {groups}")

@@ -41,6 +41,9 @@ checks:
 """
 
 
+WAIVERS = 'waivers: [{check: c, reason: r, approved_by: o, expires: "2027-03-31"}]\n'
+
+
 def file_with(check: str, top: str = "") -> bytes:
     """Return a threshold file with one check, `check` as the lines of its mapping."""
     lines = "\n".join(f"    {line}" for line in check.strip().splitlines())
@@ -449,6 +452,17 @@ def test_reading_any_check_is_total(check: dict[str, object]) -> None:
         (GOOD, True),
         (one_check("target: 1\ntolerance: 0"), True),
         (one_check("target: 1"), False),
+        (one_check("at_most: 1\nmax_age_days: 7"), True),
+        (one_check("at_most: 1\nmax_age_days: 0"), False),
+        (file_with("name: c\nwhy: w\nmetric: m\nat_most: 1", 'owners: [o]\nreview_by: "2027-03-31"\n'), True),
+        (file_with("name: c\nwhy: w\nmetric: m\nat_most: 1", f"owners: [o]\n{WAIVERS}"), True),
+        (
+            file_with(
+                "name: c\nwhy: w\nmetric: m\nat_most: 1", f"owners: [o]\n{WAIVERS}".replace("reason: r, ", "")
+            ),
+            False,
+        ),
+        (b"name: n\napplies_to: {model_package_groups: [g]}\n", False),
         (one_check("at_least: 1\nat_most: 2"), False),
         (one_check("facet: a"), False),
         (one_check("at_least: 1\nconfidence: 1"), False),
