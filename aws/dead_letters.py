@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 # Longer than putting back the most that one run takes; whoever is interrupted finds the messages again after this.
-HELD_SECONDS = 900
+HELD_SECONDS = 3600
 _MOST_AT_ONCE = 10  # messages that SQS hands out in one answer
 _LATEST = "$LATEST"
 

@@ -18,7 +18,7 @@ MOST_AT_ONCE = 1000
 
 def command(
     stack: Annotated[
-        str, typer.Argument(envvar="GOVERNANCE_STACK_NAME", help="The CloudFormation stack.")
+        str, typer.Argument(metavar="STACK", envvar="GOVERNANCE_STACK_NAME", help="The CloudFormation stack.")
     ] = STACK_NAME,
     *,
     dry_run: Annotated[
