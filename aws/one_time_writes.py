@@ -4,10 +4,12 @@ All that the gate and `register` keep is written here: records, claims, evidence
 something is there already, and held against what was to be written, is said by `DecisionLog` and `EvidenceStore`.
 """
 
+import random
 import secrets
 import shutil
+import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _WRITER = "writer"
+_CONFLICT = "ConditionalRequestConflict"
+_PAUSES = (0.1, 0.2, 0.4, 0.8)  # seconds between the attempts
 
 
 def write_object_once(
@@ -46,7 +50,8 @@ def write_object_once(
     """
     writer = secrets.token_hex()
     checksum: Any = {} if sha256 is None else {"ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode()}
-    try:
+
+    def put() -> None:
         with explain_errors("PutObject", str(uri)):
             client.put_object(
                 Bucket=uri.bucket,
@@ -57,6 +62,9 @@ def write_object_once(
                 Metadata={**(metadata or {}), _WRITER: writer},
                 **checksum,
             )
+
+    try:
+        _repeat_in_conflict(put, body)
     except AwsError as error:
         if error.code != "PreconditionFailed":
             raise
@@ -64,6 +72,26 @@ def write_object_once(
             found = client.head_object(Bucket=uri.bucket, Key=uri.key)["Metadata"]
         return found.get(_WRITER) == writer
     return True
+
+
+def _repeat_in_conflict(put: Callable[[], None], body: bytes | IO[bytes]) -> None:
+    """Call `put`, and again where S3 says that another operation on the same key was under way; boto3 does not.
+
+    "On a 409 failure you should retry the upload": https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    """
+    start = 0 if isinstance(body, bytes) else body.tell()
+    for pause in _PAUSES:
+        try:
+            put()
+        except AwsError as error:
+            if error.code != _CONFLICT:
+                raise
+        else:
+            return
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two that collide do not do so again
+        if not isinstance(body, bytes):
+            body.seek(start)
+    put()
 
 
 def write_file_once(path: Path, body: bytes | IO[bytes]) -> bool:

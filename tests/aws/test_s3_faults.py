@@ -3,17 +3,21 @@
 import http.client
 import socket
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from aws import one_time_writes
 from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError, AwsUnreachableError
 from aws.decision_log import S3DecisionLog
 from aws.evidence_errors import EvidenceMissingError, EvidenceTooLargeError
 from aws.evidence_store import S3EvidenceStore
+from aws.one_time_writes import write_object_once
 from aws.report_references import ReportReference
+from aws.s3_uris import S3Uri
 from aws.threshold_store import S3ThresholdStore
 from checks.errors import GovernanceError
 from tests.aws.conftest import Answer, Loopback, Request
@@ -70,6 +74,38 @@ def test_each_refusal_is_one_typed_message(
     assert "s3://evidence/a/x.json" in str(raised.value)
     assert f"failed with {code} (said by S3)" in str(raised.value)
     assert len(loopback.requests) == attempts
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made, in seconds; none takes any time."""
+    made: list[float] = []
+    monkeypatch.setattr(one_time_writes.time, "sleep", made.append)
+    return made
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["bytes", "a stream"])
+def test_a_write_that_meets_another_operation_is_made_again_with_the_same_bytes(
+    loopback: Loopback, s3_at_fault: "S3Client", pauses: list[float], is_stream: bool
+) -> None:
+    conflict = loopback.answer(409, xml("ConditionalRequestConflict"))
+    answers = [conflict, conflict, loopback.answer(200)]
+    loopback.respond = lambda request: answers.pop(0)
+    body = BytesIO(b"{}") if is_stream else b"{}"
+    assert write_object_once(s3_at_fault, S3Uri.parse(URI), body, content_type="application/json")
+    assert [b"{}" in request.body for request in loopback.requests] == [True] * 3
+    first, second = pauses
+    assert 0.05 <= first <= 0.15
+    assert 0.1 <= second <= 0.3
+
+
+def test_a_conflict_that_does_not_end_is_an_error_after_five_attempts(
+    loopback: Loopback, s3_at_fault: "S3Client", pauses: list[float]
+) -> None:
+    loopback.respond = lambda request: loopback.answer(409, xml("ConditionalRequestConflict"))
+    with pytest.raises(AwsError, match="PutObject failed with ConditionalRequestConflict"):
+        CALLS["write"](s3_at_fault)
+    assert (len(loopback.requests), len(pauses)) == (5, 4)
 
 
 def test_a_throttle_that_passes_is_no_error(loopback: Loopback, s3_at_fault: "S3Client") -> None:
