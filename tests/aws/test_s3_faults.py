@@ -109,7 +109,8 @@ def test_a_conflict_that_does_not_end_is_an_error_after_five_attempts(
 
 
 def test_a_throttle_that_passes_is_no_error(loopback: Loopback, s3_at_fault: "S3Client") -> None:
-    answers = [loopback.answer(503, xml("SlowDown")), loopback.answer(200, b"{}")]
+    written = {"Last-Modified": "Mon, 02 Mar 2026 12:00:00 GMT"}
+    answers = [loopback.answer(503, xml("SlowDown")), loopback.answer(200, b"{}", written)]
     loopback.respond = lambda request: answers.pop(0)
     assert CALLS["read"](s3_at_fault).content == b"{}"
 
