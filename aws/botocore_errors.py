@@ -69,6 +69,7 @@ _DENIALS = frozenset(
     }
 )
 _TIMEOUTS = frozenset({"408", "ModelTimeoutException", "RequestTimeout", "RequestTimeoutException"})
+_CONFLICTS = frozenset({"ConditionalRequestConflict"})
 _ABSENCES = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "ResourceNotFound"})
 
 
@@ -116,6 +117,8 @@ def _classify(code: str, status: int) -> tuple[type[AwsError], str]:
         )
     if code in _ABSENCES or status == HTTPStatus.NOT_FOUND:
         return AwsNotFoundError, "check the name, the account and the region"
+    if code in _CONFLICTS:
+        return AwsError, "another request writes there at the same time: try again"
     if code in _TIMEOUTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return AwsUnreachableError, "AWS could not answer in time, or failed itself: try again later"
     return AwsError, "fix what the message names, then try again"

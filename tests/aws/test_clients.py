@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import pytest
 from aws import clients
 from aws.aws_errors import AwsAccessDeniedError, AwsError
 from aws.model_registry import SageMakerModelRegistry
-from tests.aws.conftest import Loopback
+from tests.aws.conftest import Answer, Loopback
 
 MAKERS = [
     clients.sagemaker_client,
     clients.s3_client,
+    clients.sts_client,
+    clients.kms_client,
     clients.bedrock_runtime_client,
     clients.comprehend_client,
     clients.sagemaker_runtime_client,
@@ -154,3 +156,64 @@ def test_clients_read_each_file_of_botocore_once() -> None:
     read = json.loads(answer.stdout)
     assert "endpoints.json" in {Path(path).name for path in read}
     assert len(read) == len(set(read))
+
+
+THROTTLES: list[tuple[Any, Callable[[Any], Any], Answer]] = [
+    (
+        clients.sagemaker_client,
+        lambda client: client.list_models(),
+        Answer(400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'),
+    ),
+    (
+        clients.kms_client,
+        lambda client: client.list_keys(),
+        Answer(400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'),
+    ),
+    (
+        clients.s3_client,
+        lambda client: client.get_object(Bucket="evidence", Key="x"),
+        Answer(
+            503, b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+        ),
+    ),
+    (
+        clients.sts_client,
+        lambda client: client.get_caller_identity(),
+        Answer(
+            400,
+            b"<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message>"
+            b"</Error></ErrorResponse>",
+        ),
+    ),
+]
+ANSWERS = {
+    clients.sagemaker_client: Answer(200, b'{"Models": []}'),
+    clients.kms_client: Answer(200, b'{"Keys": []}'),
+    clients.s3_client: Answer(200, b"x"),
+    clients.sts_client: Answer(
+        200,
+        b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult>"
+        b"</GetCallerIdentityResponse>",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "call", "throttle"), THROTTLES, ids=["sagemaker", "kms", "s3", "sts"])
+def test_each_service_is_asked_again_after_its_own_throttle(
+    make: Any,
+    call: Callable[[Any], Any],
+    throttle: Answer,
+    monkeypatch: pytest.MonkeyPatch,
+    loopback: Loopback,
+) -> None:
+    for name, value in {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_ENDPOINT_URL": loopback.url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    answers = [throttle, ANSWERS[make]]
+    loopback.respond = lambda request: answers.pop(0)
+    call(make())
+    assert len(loopback.requests) == 2
