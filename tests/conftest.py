@@ -1,6 +1,7 @@
 """What all tests share."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
         if folder in DEPLOYING:
             item.add_marker(pytest.mark.timeout(600))
-    items.sort(key=_turn)
+    items.sort(key=lambda item: _turn(item.path))
 
 
-def _turn(item: pytest.Item) -> int:
-    below = item.path.relative_to(TESTS)
+@cache
+def _turn(path: Path) -> int:
+    below = path.relative_to(TESTS)
     return next((place for place, folder in enumerate(LONG) if below.is_relative_to(folder)), len(LONG))

@@ -12,7 +12,7 @@ import pytest
 BIN = Path(sys.executable).parent
 # As bash does it at the tabulator: it fills in the line that was typed, and calls the function that completes it.
 PRESS_TAB = """
-eval "$(governance --show-completion bash)"
+source "$2"
 COMP_LINE=$1 COMP_POINT=${#1}
 read -ra COMP_WORDS <<< "$1"
 [[ $1 == *" " ]] && COMP_WORDS+=("")
@@ -33,11 +33,22 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **more}
 
 
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What bash is given once, when it starts."""
+    shown = subprocess.run(
+        ["governance", "--show-completion", "bash"], capture_output=True, env=environment(), check=True
+    )
+    file = tmp_path_factory.mktemp("completion") / "governance.sh"
+    file.write_bytes(shown.stdout)
+    return file
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
         ("governance sco", ["score"]),
-        ("governance thresholds ", ["init", "validate", "schema", "publish"]),
+        ("governance thresholds ", ["init", "validate", "show", "schema", "publish"]),
         ("governance score safety m", ["memorization"]),
         ("governance score bias table.csv --facet sex --pre", ["--predicted"]),
         ("governance thresholds init --task ", ["rag", "text-to-sql", "language-model", "classifier"]),
@@ -46,9 +57,9 @@ def environment(**more: str) -> dict[str, str]:
         ("governance sandbox up --con", ["--context"]),
     ],
 )
-def test_bash_is_offered_commands_options_and_values(typed: str, offered: list[str]) -> None:
+def test_bash_is_offered_commands_options_and_values(script: Path, typed: str, offered: list[str]) -> None:
     result = subprocess.run(
-        ["bash", "--norc", "-c", PRESS_TAB, "bash", typed],
+        ["bash", "--norc", "-c", PRESS_TAB, "bash", typed, script],
         capture_output=True,
         text=True,
         env=environment(),

@@ -105,7 +105,7 @@ def test_pairs_are_read_as_they_are_needed(shop: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop: Path) -> None:
-    """The caches are full after some 7,000 pairs; 5,000 more would take 30 MB if they were remembered too."""
+    """The caches are full after some 7,000 pairs; 3,500 more would take 20 MB if they were remembered too."""
 
     def pairs(count: int) -> Iterator[Pair]:
         for number in range(count):
@@ -120,8 +120,8 @@ def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop: Path) -> N
         pytest.skip("this system shows no processes under /proc")
     with WorkerPool[Pair](workers=1) as pool:
         pool.configure(settings_for(shop, 5.0))
-        for count, _ in enumerate(pool.score(pairs(14_000)), start=1):
-            if count == 9_000:
+        for count, _ in enumerate(pool.score(pairs(11_500)), start=1):
+            if count == 8_000:
                 full = resident(pool._workers[0]._process)
         grown = resident(pool._workers[0]._process) - full
     assert grown < 8 * 1024 * 1024
