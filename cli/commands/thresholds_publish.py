@@ -63,7 +63,7 @@ def _warn_of_absent_groups(files: Iterable[ThresholdFile]) -> None:
 
     registry = SageMakerModelRegistry(sagemaker_client())
     for file in files:
-        # With the suffix a name stands for groups of other names, too.
+        # With the suffix a name is about groups of other names, too.
         names = () if file.mlflow_suffix else file.applies_to
         for group in names:
             if not _FULL_NAME.fullmatch(group):
