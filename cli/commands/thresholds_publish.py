@@ -62,25 +62,26 @@ def _warn_of_absent_groups(files: Iterable[ThresholdFile]) -> None:
     from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415 - likewise
 
     registry = SageMakerModelRegistry(sagemaker_client())
-    for file in files:
-        # With the suffix a name is about groups of other names, too.
-        names = () if file.mlflow_suffix else file.applies_to
-        for group in names:
-            if not _FULL_NAME.fullmatch(group):
-                continue
-            try:
-                is_there = registry.has_group(group)
-            except AwsAccessDeniedError:
-                return
-            except AwsError as error:
-                print(f"warning: whether the groups exist is not known: {error}", file=sys.stderr)
-                return
-            if not is_there:
-                print(
-                    f"warning: {file.source}: there is no model package group {group} yet; the file governs it once "
-                    "somebody registers a version in it. If the name is misspelt, correct it and publish again",
-                    file=sys.stderr,
-                )
+    try:
+        for file in files:
+            for group in _list_full_names(file):
+                if not registry.has_group(group):
+                    print(
+                        f"warning: {file.source}: there is no model package group {group} yet; the file governs it "
+                        "once somebody registers a version in it. If the name is misspelt, correct it and publish again",
+                        file=sys.stderr,
+                    )
+    except AwsAccessDeniedError:
+        return  # who publishes thresholds need not see the registry
+    except AwsError as error:
+        print(f"warning: whether the groups exist is not known: {error}", file=sys.stderr)
+
+
+def _list_full_names(file: ThresholdFile) -> list[str]:
+    """Return the groups that a file names without wildcards; with the suffix a name is about other groups, too."""
+    if file.mlflow_suffix:
+        return []
+    return [name for name in file.applies_to if _FULL_NAME.fullmatch(name)]
 
 
 def _by_key(files: list[ThresholdFile]) -> dict[str, ThresholdFile]:
