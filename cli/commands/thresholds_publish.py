@@ -66,15 +66,18 @@ def _warn_of_absent_groups(files: Iterable[ThresholdFile]) -> None:
         for file in files:
             for group in _list_full_names(file):
                 if not registry.has_group(group):
-                    print(
-                        f"warning: {file.source}: there is no model package group {group} yet; the file governs it "
-                        "once somebody registers a version in it. If the name is misspelt, correct it and publish again",
-                        file=sys.stderr,
-                    )
+                    print(_describe_absence(file, group), file=sys.stderr)
     except AwsAccessDeniedError:
         return  # who publishes thresholds need not see the registry
     except AwsError as error:
         print(f"warning: whether the groups exist is not known: {error}", file=sys.stderr)
+
+
+def _describe_absence(file: ThresholdFile, group: str) -> str:
+    return (
+        f"warning: {file.source}: there is no model package group {group} yet; the file governs it once somebody "
+        "registers a version in it. If the name is misspelt, correct it and publish again"
+    )
 
 
 def _list_full_names(file: ThresholdFile) -> list[str]:
