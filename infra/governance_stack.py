@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
+from aws.copy_names import ACCOUNTS_FOLDER
 from infra import grants
 from infra.account_groups import AccountGroups, policy_for_registering
 from infra.alarms import GovernanceAlarms
@@ -152,6 +153,7 @@ class GovernanceStack(Stack):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
         if settings.model_accounts:
             self._take_in_model_accounts(trigger, watch)
+            self._end_begun_copies()
             grants.take_copies(self._buckets, settings)
             for role in (start.role, reconcile.role):
                 grants.allow_looking_for_copies(role, self._buckets)
@@ -208,6 +210,16 @@ class GovernanceStack(Stack):
                 prefix=f"{COPIES_FOLDER}/",
                 expiration=Duration.days(days),
                 noncurrent_version_expiration=Duration.days(1),
+            )
+
+    def _end_begun_copies(self) -> None:
+        """Let S3 throw away the parts of copies that a function began and was ended in."""
+        bucket = self._buckets.evidence
+        if isinstance(bucket, s3.Bucket):
+            bucket.add_lifecycle_rule(
+                id="copies-that-were-begun",
+                prefix=f"{ACCOUNTS_FOLDER}/",
+                abort_incomplete_multipart_upload_after=Duration.days(1),
             )
 
     def _protect_buckets(self) -> None:

@@ -256,6 +256,23 @@ def test_nobody_else_writes_copies_and_nobody_deletes_them(governance: Synthesis
     ]
 
 
+def test_parts_of_a_copy_that_was_never_completed_are_thrown_away(governance: Synthesised) -> None:
+    """A function that is ended by its time limit aborts nothing itself."""
+    (evidence,) = [
+        bucket
+        for name, bucket in governance.of_type("AWS::S3::Bucket").items()
+        if name.startswith("BucketsEvidence")
+    ]
+    assert evidence["LifecycleConfiguration"]["Rules"] == [
+        {
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+            "Id": "copies-that-were-begun",
+            "Prefix": "accounts/",
+            "Status": "Enabled",
+        }
+    ]
+
+
 def test_the_role_that_copies_has_the_name_that_the_policies_have(team: Synthesised) -> None:
     assert only(team, "AWS::IAM::Role")["RoleName"] == ROLE
     assert len(copy_role_name("A" * LONGEST_STACK_NAME, "ap-southeast-99")) <= 64
