@@ -110,6 +110,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         f"governance iam bypass-guard --format scp --group churn \\\n    --updating-role {_ROLES}/updating \\\n"
         f"    --gate-role {_ROLES}/evaluating",
     ),
+    "iam policy": (
+        "governance iam policy engineer --account 123456789012",
+        "governance iam policy ci --account 123456789012 --group churn --group fraud",
+    ),
     "stack empty": (
         "governance stack empty ModelGovernance",
         "governance stack empty RiskGate --confirm RiskGate",

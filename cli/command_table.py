@@ -98,6 +98,11 @@ COMMANDS = (
         "Print statements that deny deciding beside the gate.",
     ),
     CommandEntry(
+        "iam policy",
+        ".commands.iam_policy:command",
+        "Print what an engineer, CI, a reviewer or an auditor needs.",
+    ),
+    CommandEntry(
         "stack empty",
         ".commands.stack_empty:command",
         "Delete what is in a stack's buckets, before the stack.",

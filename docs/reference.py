@@ -22,6 +22,7 @@ from cli.lazy import CommandEntry, LazyCommand
 from cli.main import run
 from infra.deployment_settings import DeploymentSettings
 from infra.key_policy import copying_statement, key_policy_statements
+from pipelines.role_policies import ABILITIES, Role
 from sandbox.faults import Faults
 
 THRESHOLDS = Path(__file__).with_name("thresholds.md")
@@ -50,7 +51,7 @@ def pages() -> dict[Path, str]:
         COMMAND_LINE: [f"## Exit codes\n\n{exit_codes()}\n{help_of_commands()}"],
         README: [exit_codes()],
         CONTRIBUTING: [rooms()],
-        DEPLOYING: [settings(), key_policy(), copying_policy()],
+        DEPLOYING: [settings(), key_policy(), copying_policy(), abilities()],
         SANDBOX: [faults()],
         METRICS: ["\n".join(line for family in FAMILIES for line in _family(family))],
     }
@@ -141,6 +142,17 @@ def copying_policy() -> str:
     roles = {"111122223333": "arn:aws:iam::111122223333:role/ModelGovernance-copies-eu-central-1"}
     statement = copying_statement(partition="aws", region="eu-central-1", roles=roles)
     return f"```json\n{json.dumps(statement, indent=2)}\n```\n"
+
+
+def abilities() -> str:
+    """Return the table of what each role may do, with the roles as columns."""
+    head = ["for", "actions", *(role.replace("-", " ") for role in Role)]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for ability in ABILITIES:
+        actions = ", ".join(f"`{action}`" for action in ability.actions)
+        has = ["yes" if role in ability.roles else "" for role in Role]
+        lines.append(f"| {' | '.join([ability.purpose, actions, *has])} |")
+    return "\n".join([*lines, ""])
 
 
 def exit_codes() -> str:

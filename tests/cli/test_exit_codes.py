@@ -188,6 +188,8 @@ ROWS: list[tuple[str, int]] = [
     ("history approved", 0),
     (f"iam bypass-guard --updating-role {ROLE}/gate --gate-role {ROLE}/other", 0),
     ("iam bypass-guard --gate-role nobody", 2),
+    (f"iam policy auditor --account 123456789012 --decisions-bucket {BUCKET}", 0),
+    ("iam policy auditor --account mine", 2),
     ("stack empty nowhere", 2),
     ("redrive nowhere", 2),
     ("redrive --most none", 2),

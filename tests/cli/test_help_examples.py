@@ -33,6 +33,7 @@ MODEL_SERVER = "http://localhost:8000/v1"
 IN_MOTO = (
     "explain",
     "history",
+    "iam policy",
     "list",
     "register",
     "status",
