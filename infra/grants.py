@@ -148,8 +148,8 @@ def allow_watching_approvals(
     role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, groups: Sequence[str]
 ) -> None:
     """The watch lists approved versions, and reads the thresholds in force and the records of the gate."""
-    _allow(role, _READ, [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
-    _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
+    _allow(role, ["s3:GetObject"], [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
+    _allow(role, ["s3:GetObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow_listing(role, buckets.thresholds, buckets.decisions)
     _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key, buckets.decisions.encryption_key)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
@@ -163,8 +163,8 @@ def _allow_starting_what_is_due(
     role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str, groups: Sequence[str]
 ) -> None:
     """Look at the thresholds in force, at a version, what the gate left of it and its executions, and start one."""
-    _allow(role, _READ, [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
-    _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
+    _allow(role, ["s3:GetObject"], [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
+    _allow(role, ["s3:GetObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow_listing(role, buckets.thresholds, buckets.decisions)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
@@ -189,12 +189,13 @@ def allow_evaluating(
     """
     _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
     _allow(role, ["sagemaker:UpdateModelPackage"], _model_packages(role, groups), _NO_STATUS)
+    # Reports and thresholds on trial may be named by their versions, and be anywhere in the stack's buckets.
     for bucket in (buckets.evidence, buckets.thresholds):
         _allow(role, _READ, [bucket.arn_for_objects("*")])
     own = [buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]
-    _allow(role, [*_READ, "s3:PutObject"], own)
+    _allow(role, ["s3:GetObject", "s3:PutObject"], own)
     _allow(role, ["s3:PutObject"], [buckets.evidence.arn_for_objects(f"{COPIES_FOLDER}/*")])
-    _allow_listing(role, buckets.evidence, buckets.thresholds, buckets.decisions)
+    _allow_listing(role, buckets.evidence, buckets.thresholds)
     _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key)
     _allow_key(role, _WRITE_KEY, buckets.evidence.encryption_key, buckets.decisions.encryption_key)
     _allow(role, ["kms:GenerateMac", "kms:VerifyMac"], [seal_key.key_arn])
@@ -332,9 +333,9 @@ def allow_updating(
     It sets only a status that a decision can have, and it cannot make the seal without which it carries out nothing.
     """
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
-    _allow(role, _READ, [buckets.thresholds.arn_for_objects("*")])
+    _allow(role, ["s3:GetObject"], [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
     _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
-    _allow(role, _READ, [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
+    _allow(role, ["s3:GetObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow(
         role, ["s3:PutObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*{OUTCOME_SUFFIX}")]
     )

@@ -22,7 +22,7 @@ class NotedCalls:
     session: Any
     account: str
     region: str
-    by_caller: dict[str, list[Call]] = field(default_factory=dict)
+    by_caller: dict[str, list[AccessRequest]] = field(default_factory=dict)
     _caller: str | None = None
 
     def __post_init__(self) -> None:
@@ -39,12 +39,11 @@ class NotedCalls:
 
     def _note(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         if self._caller is not None:
-            call = call_of(model.service_model, model.name, params, account=self.account, region=self.region)
-            self.by_caller.setdefault(self._caller, []).append(call)
+            call = _call_of(model.service_model, model.name, params, self.account, self.region)
+            self.by_caller.setdefault(self._caller, []).append(asked_of(call))
 
 
-def call_of(service: Any, operation: str, params: Mapping[str, Any], *, account: str, region: str) -> Call:
-    """Return a call of boto3 as IAM is asked about it."""
+def _call_of(service: Any, operation: str, params: Mapping[str, Any], account: str, region: str) -> Call:
     if service.service_name == "s3" and operation == "GetObject" and "VersionId" in params:
         operation = "GetObjectVersion"
     headers = {header: params[name] for name, header in _HEADERS.items() if name in params}
@@ -52,20 +51,26 @@ def call_of(service: Any, operation: str, params: Mapping[str, Any], *, account:
     return Call(service.signing_name, operation, members, account, region, headers=headers)
 
 
-def is_allowed(call: Call, statements: Sequence[Statement], **context: Sequence[str]) -> bool:
-    """Whether statements of a role allow a call; `context` are further condition keys."""
+def asked_of(call: Call) -> AccessRequest:
+    """Return what IAM is asked when a role makes a call."""
+    return asked(call.action, call.resource, call.account, **dict(call.context()))
+
+
+def asked(action: str, resource: str, account: str, **context: Sequence[str]) -> AccessRequest:
+    """Return what IAM is asked about a role; `context` are condition keys in lower case."""
     role = Principal(
-        f"arn:aws:iam::{call.account}:role/role",
-        call.account,
-        f"arn:aws:sts::{call.account}:assumed-role/role/one",
+        f"arn:aws:iam::{account}:role/role", account, f"arn:aws:sts::{account}:assumed-role/role/one"
     )
-    keys = {**dict(call.context()), **context}
-    asked = AccessRequest(role, call.action, call.resource, call.account, keys)
-    return isinstance(evaluate(asked, Policies(identity=[{"Statement": list(statements)}])), Allowed)
+    return AccessRequest(role, action, resource, account, context)
 
 
-def find_needless(statements: Sequence[Statement], calls: Sequence[Call]) -> set[tuple[str, str]]:
-    """Return each action and resource that statements allow and that no call needs: without it all are allowed."""
+def is_allowed(request: AccessRequest, statements: Sequence[Statement]) -> bool:
+    """Whether statements of the role allow what is asked."""
+    return isinstance(evaluate(request, Policies(identity=[{"Statement": list(statements)}])), Allowed)
+
+
+def find_needless(statements: Sequence[Statement], requests: Sequence[AccessRequest]) -> set[tuple[str, str]]:
+    """Return each action and resource that is allowed and that nothing needs: without it all requests are allowed."""
     parts = [
         {**statement, "Action": action, "Resource": resource}
         for statement in statements
@@ -74,8 +79,8 @@ def find_needless(statements: Sequence[Statement], calls: Sequence[Call]) -> set
         for resource in listed(statement["Resource"])
     ]
     needed = set()
-    for call in calls:
-        allowing = [number for number, part in enumerate(parts) if is_allowed(call, [part])]
+    for request in requests:
+        allowing = [number for number, part in enumerate(parts) if is_allowed(request, [part])]
         if len(allowing) == 1:
             needed.add(allowing[0])
     return {(part["Action"], part["Resource"]) for number, part in enumerate(parts) if number not in needed}

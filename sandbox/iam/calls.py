@@ -105,6 +105,9 @@ class Call:
         """The ARN of what the call is about, or `*` where it is about nothing in particular."""
         if self.service == "s3":
             return self._object()
+        # Tags are of any type of resource.
+        if isinstance(named := self.members.get("ResourceArn"), str):
+            return named
         for kind in _resource_kinds(self.action):
             if (arn := self._filled(kind)) is not None:
                 return arn

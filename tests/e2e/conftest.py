@@ -33,6 +33,8 @@ EVIDENCE_BUCKETS = [
     {"name": STRANGE_BUCKET, "account": "210987654321"},
     {"name": ENCRYPTED_BUCKET},
 ]
+# Who may overrule the gate.
+REVIEWER = "arn:aws:iam::123456789012:role/e2e-reviewer-*"
 THRESHOLDS = b"""
 name: end-to-end
 applies_to:
@@ -101,7 +103,11 @@ class Governance:
         """Deploy the stack with this `evaluation_compute`, unless it is so already."""
         if self.compute != compute:
             (deployment,) = self.sandbox.deploy(
-                context={"evaluation_compute": compute, "evidence_buckets": json.dumps(EVIDENCE_BUCKETS)}
+                context={
+                    "evaluation_compute": compute,
+                    "evidence_buckets": json.dumps(EVIDENCE_BUCKETS),
+                    "reviewer_role_arns": json.dumps([REVIEWER]),
+                }
             )
             if not self.outputs:
                 bucket = deployment.outputs["ThresholdsBucket"]

@@ -1,28 +1,35 @@
-"""Each call that a deployed function makes is allowed by its role's policy.
+"""Each call that is made under a role of the stack is allowed by its policy, and each right is needed by a call.
 
-The handlers run here as they are deployed, with the environments of the template; every call of theirs is noted, and
-held against the role's own statements.
+The handlers and the job run here as they are deployed, with the environments of the template; every call of theirs is
+noted. What AWS itself calls under a role is a table. Both are held against the role's own statements, both ways.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.sagemaker.models import ModelPackage, sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
 
 from aws import clients
-from lambdas import handle_evaluate, handle_update, start_pipeline
-from sandbox.iam.access import AccessRequest, Allowed, Principal
-from sandbox.iam.calls import Call
-from sandbox.iam.evaluation import Policies, evaluate
-from tests.infra.synthesised import ACCOUNT, REGION, Synthesised, synthesise
+from checks.errors import GovernanceError
+from lambdas import handle_approvals, handle_evaluate, handle_reconcile, handle_update, start_pipeline
+from pipelines import processing_job
+from sandbox.iam.access import AccessRequest
+from tests.infra.synthesised import ACCOUNT, COMPUTES, REGION, Synthesised, synthesise
+from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
 pytestmark = pytest.mark.xdist_group("synthesised")
 
-GROUP = "askdata"
+GROUP, PIPELINE = "askdata", "model-governance"
+PENDING = "PendingManualApproval"
 THRESHOLDS = b"""
 name: published
 applies_to: {model_package_groups: ["askdata"]}
@@ -30,84 +37,152 @@ checks:
   - {name: accuracy, why: Analysts run the SQL as it comes., metric: text_to_sql.accuracy, at_least: 0.8}
   - {name: latency, why: People wait., metric: latency.p95_seconds, at_most: 2.5, on_failure: review}
 """
+# The code that runs under each role, by the beginning of the role's logical id.
 HANDLERS = {
-    "lambdas.start_pipeline.handler": start_pipeline.handler,
-    "lambdas.handle_evaluate.handler": handle_evaluate.handler,
-    "lambdas.handle_update.handler": handle_update.handler,
+    "StartPipeline": start_pipeline.handler,
+    "Reconcile": handle_reconcile.handler,
+    "WatchApprovals": handle_approvals.handler,
+    "EvaluateModelPackage": handle_evaluate.handler,
+    "UpdateModelStatus": handle_update.handler,
 }
+JOB, PIPELINE_ROLE = "EvaluationJob", "Pipeline"
+# The clients of the deployed code.
+CLIENTS = (clients.s3_client, clients.sagemaker_client, clients.kms_client)
+# What AWS itself does under a role: the code that runs under it makes no such call.
+LOGS_OF_FUNCTIONS = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html"
+UNDELIVERED = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"
+ABSENT_OBJECTS = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, Permissions: 404 or 403"
+STEPS = "https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html"
+JOBS = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, CreateProcessingJob"
 
 
 @dataclass
 class Deployed:
-    """The functions of the stack with their roles' statements, and every call that each made."""
+    """The stack's roles, the code that runs under them, and everything that it asked for."""
 
     stack: Synthesised
+    noted: NotedCalls
     seal_key: str
-    monkeypatch: pytest.MonkeyPatch
-    calls: dict[str, list[Call]] = field(default_factory=dict)
-    running: str | None = None
+    folder: Path
 
-    def invoke(self, handler: str, event: Mapping[str, Any]) -> Any:
-        """Run a handler in its deployed environment."""
-        (function,) = [
-            entry
-            for entry in self.stack.of_type("AWS::Lambda::Function").values()
-            if entry["Handler"] == handler
-        ]
-        with self.monkeypatch.context() as patch:
-            for name, value in function["Environment"]["Variables"].items():
-                patch.setenv(name, self.seal_key if ":key/sealkey" in value else value)
-            self.running = handler
+    def role_named(self, role: str) -> str | None:
+        """The logical id of a role, by its beginning."""
+        found = [name for name in self.stack.of_type("AWS::IAM::Role") if name.startswith(f"{role}Role")]
+        return found[0] if found else None
+
+    def invoke(self, role: str, event: Mapping[str, Any]) -> Any:
+        """Run the handler under a role in its deployed environment."""
+        (function,) = self.functions(role)
+        with self._environment(function["Environment"]["Variables"]), self.noted.of(role):
+            return HANDLERS[role](event, None)
+
+    def functions(self, beginning: str = "") -> list[dict[str, Any]]:
+        """The functions of the template whose logical id begins so."""
+        found = self.stack.of_type("AWS::Lambda::Function")
+        return [one for name, one in found.items() if name.startswith(beginning)]
+
+    def evaluate(self, request: Mapping[str, str]) -> dict[str, str] | None:
+        """Run step one, as a function or as the job; `None` where it may not decide."""
+        if not self.role_named(JOB):
             try:
-                return HANDLERS[handler](event, None)
-            finally:
-                self.running = None
+                return dict(self.invoke("EvaluateModelPackage", request))
+            except GovernanceError:
+                return None
+        (step,) = [one for one in self.stack.definition()["Steps"] if one["Type"] == "Processing"]
+        given = {**request, "result_folder": str(self.folder)}
+        words = [word for name, value in given.items() for word in (f"--{name}", value)]
+        with self._environment(step["Arguments"]["Environment"]), self.noted.of(JOB):
+            if processing_job.main(words) != 0:
+                return None
+        return dict(json.loads((self.folder / "result.json").read_text()))
 
-    def note(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
-        """Keep a call of the handler that runs."""
-        if self.running is not None:
-            self.calls.setdefault(self.running, []).append(call_of(model.service_model, model.name, params))
+    @contextmanager
+    def _environment(self, variables: Mapping[str, str]) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, self.seal_key if ":key/sealkey" in value else value)
+            yield
 
-    def statements(self, handler: str) -> list[dict[str, Any]]:
-        """The statements of the role of a handler's function, about the key that is there."""
-        resources = self.stack.resources
-        (role,) = [
-            resource["Properties"]["Role"]["Fn::GetAtt"][0]
-            for resource in resources.values()
-            if resource["Type"] == "AWS::Lambda::Function" and resource["Properties"]["Handler"] == handler
-        ]
+    def statements(self, role: str) -> list[dict[str, Any]]:
+        """The statements of a role, about the seal's key that is there."""
+        resources, own = self.stack.resources, self.role_named(role)
         named = {
             name
             for name, resource in resources.items()
-            if resource["Type"] == "AWS::IAM::Policy" and resource["Properties"]["Roles"] == [{"Ref": role}]
+            if resource["Type"] == "AWS::IAM::Policy" and resource["Properties"]["Roles"] == [{"Ref": own}]
         }
         text = json.dumps([statement for name, statement in self.stack.statements() if name in named])
         key = next(iter(name for name in resources if name.startswith("SealKey")))
-        own = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key.lower()}"
-        return list(json.loads(text.replace(own, self.seal_key)))
+        synthesised = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key.lower()}"
+        return list(json.loads(text.replace(synthesised, self.seal_key)))
+
+    def requests(self, role: str) -> list[AccessRequest]:
+        """What is asked for under a role, by code and by AWS."""
+        by_code = [one for one in self.noted.by_caller.get(role, []) if one.action != "sts:GetCallerIdentity"]
+        return [*by_code, *(request for request, _ in self.requests_of_aws(role))]
+
+    def requests_of_aws(self, role: str) -> Iterator[tuple[AccessRequest, str]]:
+        """What AWS itself asks for under a role, and where it says so."""
+        decisions = f"arn:aws:s3:::{bucket(self.stack, 'Decisions')}"
+        results = f"{decisions}/step-results/execution/result.json"
+        if role in HANDLERS:
+            (log_group,) = [
+                name for name in self.stack.of_type("AWS::Logs::LogGroup") if name.startswith(role)
+            ]
+            stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log_group.lower()}:log-stream:one"
+            yield _asked("logs:CreateLogStream", stream), LOGS_OF_FUNCTIONS
+            yield _asked("logs:PutLogEvents", stream), LOGS_OF_FUNCTIONS
+        if role in ("StartPipeline", "Reconcile"):
+            yield _asked("s3:ListBucket", decisions), ABSENT_OBJECTS
+        if role == "StartPipeline":
+            (queue,) = self.stack.of_type("AWS::SQS::Queue")
+            yield _asked("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.lower()}"), UNDELIVERED
+        if role == PIPELINE_ROLE:
+            for name in self.stack.of_type("AWS::Lambda::Function"):
+                if name.startswith(("EvaluateModelPackage", "UpdateModelStatus")):
+                    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name.lower()}"
+                    yield _asked("lambda:InvokeFunction", function), STEPS
+            if job_role := self.role_named(JOB):
+                yield from self._requests_about_jobs(job_role, results)
+        if role == JOB:
+            yield from self._requests_of_jobs(results)
+
+    def _requests_about_jobs(self, job_role: str, results: str) -> Iterator[tuple[AccessRequest, str]]:
+        job = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/pipelines-x-evaluatemodelpackage-y"
+        for operation in ("CreateProcessingJob", "DescribeProcessingJob", "StopProcessingJob", "AddTags"):
+            yield _asked(f"sagemaker:{operation}", job), STEPS
+        passed = {"iam:passedtoservice": ["sagemaker.amazonaws.com"]}
+        yield _asked("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/{job_role.lower()}", **passed), STEPS
+        # Step two's arguments are read out of the property file that the job leaves.
+        yield _asked("s3:GetObject", results), STEPS
+        yield _asked("s3:ListBucket", results.partition("/")[0]), ABSENT_OBJECTS
+
+    def _requests_of_jobs(self, results: str) -> Iterator[tuple[AccessRequest, str]]:
+        (step,) = [one for one in self.stack.definition()["Steps"] if one["Type"] == "Processing"]
+        (source,) = [one["S3Input"]["S3Uri"] for one in step["Arguments"]["ProcessingInputs"]]
+        bundle = "".join(source["Std:Join"]["Values"])
+        assets, _, key = bundle.removeprefix("s3://").partition("/")
+        yield _asked("s3:GetObject", f"arn:aws:s3:::{assets}/{key}"), JOBS
+        yield _asked("s3:ListBucket", f"arn:aws:s3:::{assets}", **{"s3:prefix": [key]}), JOBS
+        yield _asked("s3:PutObject", results), JOBS
+        image = f"arn:aws:ecr:{REGION}:492215442770:repository/sagemaker-scikit-learn"
+        yield _asked("ecr:GetAuthorizationToken", "*"), JOBS
+        for operation in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"):
+            yield _asked(f"ecr:{operation}", image), JOBS
+        stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/ProcessingJobs:log-stream:one"
+        for operation in ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents"):
+            yield _asked(f"logs:{operation}", stream), JOBS
+        namespace = {"cloudwatch:namespace": ["/aws/sagemaker/ProcessingJobs"]}
+        yield _asked("cloudwatch:PutMetricData", "*", **namespace), JOBS
 
 
-def call_of(service: Any, operation: str, params: Mapping[str, Any]) -> Call:
-    """Return a call of boto3 as IAM is asked about it."""
-    if service.service_name == "s3" and operation == "GetObject" and "VersionId" in params:
-        operation = "GetObjectVersion"
-    headers = {"if-none-match": params["IfNoneMatch"]} if "IfNoneMatch" in params else {}
-    return Call(service.signing_name, operation, params, ACCOUNT, REGION, headers=headers)
+def _asked(action: str, resource: str, **context: list[str]) -> AccessRequest:
+    return asked(action, resource, ACCOUNT, **context)
 
 
-def is_allowed(call: Call, statements: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether statements of a role allow a call."""
-    role = Principal(
-        f"arn:aws:iam::{ACCOUNT}:role/role", ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/role/one"
-    )
-    asked = AccessRequest(role, call.action, call.resource, ACCOUNT, dict(call.context()))
-    return isinstance(evaluate(asked, Policies(identity=[{"Statement": list(statements)}])), Allowed)
-
-
-@pytest.fixture(scope="module")
-def deployed() -> Iterator[Deployed]:
-    """The functions after they decided about versions of every kind."""
-    stack, made = synthesise("lambda"), (clients.s3_client, clients.sagemaker_client, clients.kms_client)
+@pytest.fixture(scope="module", params=COMPUTES)
+def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The roles after versions of every kind went the whole way."""
     environment = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -120,18 +195,31 @@ def deployed() -> Iterator[Deployed]:
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         session = boto3.Session(region_name=REGION)
         patch.setattr(clients, "_session", lambda _region=None: session)
-        for client in made:
+        noted = NotedCalls(session, ACCOUNT, REGION)
+        complete_moto(patch)
+        for client in CLIENTS:  # a client takes the session's hooks when it is made
             client.cache_clear()
         kms: Any = clients.kms_client()
         key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
-        functions = Deployed(stack, key, patch)
-        session.events.register("provide-client-params.*.*", functions.note)
-        for client in made:  # a client takes the session's hooks when it is made
+        made = Deployed(synthesise(request.param), noted, key, tmp_path_factory.mktemp("result"))
+        Registry(made).go_through_all()
+        yield made
+        for client in CLIENTS:
             client.cache_clear()
-        decide_about_versions(functions)
-        yield functions
-        for client in made:
-            client.cache_clear()
+
+
+def complete_moto(patch: pytest.MonkeyPatch) -> None:
+    """Add what moto does not do: steps and retries of executions, and updates that keep a status."""
+    steps = {"PipelineExecutionSteps": [{"StepName": "UpdateModelStatus", "StepStatus": "Failed"}]}
+    for operation, answer in (("list_pipeline_execution_steps", steps), ("retry_pipeline_execution", {})):
+        text = json.dumps(answer)
+        patch.setattr(SageMakerResponse, operation, lambda _self, text=text: text, raising=False)
+    set_status = ModelPackage.set_model_approval_status
+
+    def keep_status(package: Any, status: str | None) -> None:
+        set_status(package, status or getattr(package, "model_approval_status", None))
+
+    patch.setattr(ModelPackage, "set_model_approval_status", keep_status)
 
 
 def bucket(stack: Synthesised, purpose: str) -> str:
@@ -140,77 +228,169 @@ def bucket(stack: Synthesised, purpose: str) -> str:
     return name.lower()
 
 
-def decide_about_versions(functions: Deployed) -> None:
-    """Take versions the whole way: one to approve, one to reject, one to review, one that may not be judged."""
-    s3: Any = clients.s3_client()  # its types want a literal name of a region
-    sagemaker = clients.sagemaker_client()
-    names = {name: bucket(functions.stack, name) for name in ("Evidence", "Thresholds", "Decisions")}
-    for name in names.values():
-        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_object(Bucket=names["Thresholds"], Key="thresholds/askdata.yaml", Body=THRESHOLDS)
-    sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
-    sagemaker.create_pipeline(
-        PipelineName="model-governance",
-        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline",
-        PipelineDefinition='{"Steps":[]}',
-        ClientRequestToken="x" * 32,
-    )
-    for number, figures in enumerate(((0.9, 1.0), (0.5, 1.0), (0.9, 9.0), (0.9, 1.0)), start=1):
-        decide(functions, names, number, *figures)
+class Registry:
+    """The account around the roles: what teams register and what people do, by plain boto3."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        self._deployed = deployed
+        self._s3: Any = clients.s3_client()  # its types want a literal name of a region
+        self._sagemaker: Any = clients.sagemaker_client()
+        self._buckets = {
+            name: bucket(deployed.stack, name) for name in ("Evidence", "Thresholds", "Decisions")
+        }
+
+    def go_through_all(self) -> None:
+        """Take versions through everything that the code does under each role."""
+        published = self._prepare()
+        # One to approve, one to reject, one to review.
+        approved, _, _ = [
+            self._decide(number, *figures)
+            for number, figures in enumerate(((0.9, 1.0), (0.5, 1.0), (0.9, 9.0)), start=1)
+        ]
+        # Older thresholds decide on trial; a digest that does not match decides nothing.
+        for number, more in ((4, {"thresholds_uri": f"{published}"}), (5, {})):
+            arn = self._register(number, 0.9, 1.0, digest="0" * 64 if number == 5 else None)
+            assert (self._deployed.evaluate(self._inputs(arn, f"execution-{number}", **more)) is None) == (
+                not more
+            )
+        self._reconcile()
+        self._watch(approved)
+
+    def _prepare(self) -> str:
+        """Make what the stack has; return the URI of the published thresholds by their version."""
+        for name in self._buckets.values():
+            self._s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+            self._s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        thresholds = {"Bucket": self._buckets["Thresholds"], "Key": "thresholds/askdata.yaml"}
+        version = self._s3.put_object(**thresholds, Body=THRESHOLDS)["VersionId"]
+        self._sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
+        self._sagemaker.create_pipeline(
+            PipelineName=PIPELINE,
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline",
+            PipelineDefinition='{"Steps":[]}',
+            ClientRequestToken="x" * 32,
+        )
+        return f"s3://{thresholds['Bucket']}/{thresholds['Key']}?versionId={version}"
+
+    def _register(self, number: int, accuracy: float, latency: float, digest: str | None = None) -> str:
+        report = {
+            "text_to_sql_metrics": {"accuracy": {"value": accuracy}},
+            "latency_metrics": {"p95_seconds": {"value": latency}},
+        }
+        evidence = self._buckets["Evidence"]
+        place = {"Bucket": evidence, "Key": f"{number}/report.json"}
+        version_id = self._s3.put_object(**place, Body=json.dumps(report).encode())["VersionId"]
+        more = b'{"usage_metrics": {"questions": {"value": 1000}}}'
+        self._s3.put_object(Bucket=evidence, Key=f"{number}/more/usage.json", Body=more)
+        source = {
+            "ContentType": "application/json",
+            "S3Uri": f"s3://{evidence}/{number}/report.json?versionId={version_id}",
+        } | ({"ContentDigest": f"sha256:{digest}"} if digest else {})
+        answer = self._sagemaker.create_model_package(
+            ModelPackageGroupName=GROUP,
+            ModelApprovalStatus=PENDING,
+            ModelMetrics={"ModelQuality": {"Statistics": source}},
+            CustomerMetadataProperties={"governance:evidence": f"s3://{evidence}/{number}/more/"},
+        )
+        return str(answer["ModelPackageArn"])
+
+    def _inputs(self, arn: str, execution: str, **more: str) -> dict[str, str]:
+        if not execution.startswith("arn:"):
+            execution = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{PIPELINE}/execution/{execution}"
+        return {
+            "model_package_arn": arn,
+            "thresholds_uri": f"s3://{self._buckets['Thresholds']}/thresholds/",
+            "decisions_uri": f"s3://{self._buckets['Decisions']}/decisions/",
+            "execution_arn": execution,
+        } | more
+
+    def _decide(self, number: int, accuracy: float, latency: float) -> str:
+        """Register a version and have it judged, each step twice, as a retried execution does."""
+        arn = self._register(number, accuracy, latency)
+        event = _event(arn, PENDING)
+        started = self._deployed.invoke("StartPipeline", event)
+        assert started["execution_arn"], started
+        request = self._inputs(arn, started["execution_arn"])
+        for _ in range(2):
+            answer = self._deployed.evaluate(request)
+        assert answer is not None
+        for _ in range(2):
+            self._deployed.invoke("UpdateModelStatus", request | answer)
+        self._deployed.invoke("StartPipeline", event)  # that of the gate's own update
+        return arn
+
+    def _reconcile(self) -> None:
+        """Start what is due, try again what failed, and give it up; the version for review is there all the time."""
+        arn = self._register(6, 0.9, 1.0)
+
+        def reconcile(**figures: int) -> None:
+            found = self._deployed.invoke("Reconcile", {})
+            assert {name: found[name] for name in figures} == figures, found
+
+        reconcile(started=2, failed=0)
+        backend = sagemaker_backends[ACCOUNT][REGION]
+        (execution,) = [
+            one
+            for one in backend.pipelines[PIPELINE].pipeline_executions.values()
+            if one.pipeline_execution_description == arn
+        ]
+        execution.pipeline_execution_status = "Failed"
+        reconcile(retried=1, failed=0)
+        # Two hours later: the version was registered, and its execution began, so long ago.
+        (package,) = [one for one in backend.model_packages.values() if one.arn == arn]
+        execution.start_time -= timedelta(hours=2)
+        execution.creation_time -= timedelta(hours=2)
+        package.creation_time -= timedelta(hours=2)
+        reconcile(given_up=1, failed=0)
+        reconcile(given_up=0, failed=0)
+        # What is given up is told by an event of its own, and starts nothing.
+        self._deployed.invoke("StartPipeline", _event(arn, PENDING))
+
+    def _watch(self, approved: str) -> None:
+        """Look at an approval of the gate, and at one whose outcome is not recorded yet."""
+        assert self._deployed.invoke("WatchApprovals", _event(approved, "Approved")) == {"unrecorded": 0}
+        decisions = self._buckets["Decisions"]
+        listed = self._s3.list_objects_v2(Bucket=decisions, Prefix=f"decisions/{GROUP}/1/")["Contents"]
+        for entry in listed:
+            if entry["Key"].endswith(".outcome.json"):
+                self._s3.delete_object(Bucket=decisions, Key=entry["Key"])
+        assert self._deployed.invoke("WatchApprovals", _event(approved, "Approved")) == {"unrecorded": 0}
+        assert self._deployed.invoke("WatchApprovals", {"source": "aws.events"}) == {"unrecorded": 0}
 
 
-def decide(
-    functions: Deployed, names: Mapping[str, str], number: int, accuracy: float, latency: float
-) -> None:
-    """Register a version and have it judged, each step twice, as a retried execution does."""
-    report = {
-        "text_to_sql_metrics": {"accuracy": {"value": accuracy}},
-        "latency_metrics": {"p95_seconds": {"value": latency}},
-    }
-    s3: Any = clients.s3_client()
-    place = {"Bucket": names["Evidence"], "Key": f"{number}/report.json"}
-    version_id = s3.put_object(**place, Body=json.dumps(report).encode())["VersionId"]
-    s3.put_object(Bucket=names["Evidence"], Key=f"{number}/more/notes.json", Body=b"{}")
-    sagemaker: Any = clients.sagemaker_client()
-    source = {
-        "ContentType": "application/json",
-        "S3Uri": f"s3://{names['Evidence']}/{number}/report.json?versionId={version_id}",
-    }
-    arn = sagemaker.create_model_package(
-        ModelPackageGroupName=GROUP,
-        ModelApprovalStatus="PendingManualApproval",
-        ModelMetrics={"ModelQuality": {"Statistics": source}},
-        CustomerMetadataProperties={"governance:evidence": f"s3://{names['Evidence']}/{number}/more/"},
-    )["ModelPackageArn"]
-    detail = {"ModelPackageArn": arn, "ModelApprovalStatus": "PendingManualApproval"}
-    event = {
+def _event(arn: str, status: str) -> dict[str, Any]:
+    return {
         "source": "aws.sagemaker",
         "detail-type": "SageMaker Model Package State Change",
-        "detail": detail,
+        "detail": {"ModelPackageArn": arn, "ModelApprovalStatus": status},
     }
-    started = functions.invoke("lambdas.start_pipeline.handler", event)
-    assert started["execution_arn"], started
-    request = {
-        "model_package_arn": arn,
-        "thresholds_uri": f"s3://{names['Thresholds']}/thresholds/",
-        "decisions_uri": f"s3://{names['Decisions']}/decisions/",
-        "execution_arn": started["execution_arn"],
-    }
-    for _ in range(2):
-        answer = functions.invoke("lambdas.handle_evaluate.handler", request)
-    for _ in range(2):
-        functions.invoke("lambdas.handle_update.handler", request | answer)
-    functions.invoke("lambdas.start_pipeline.handler", event)  # that of the gate's own update
 
 
-@pytest.mark.parametrize("handler", HANDLERS)
-def test_every_call_is_allowed_by_the_role(deployed: Deployed, handler: str) -> None:
-    statements = deployed.statements(handler)
-    assert deployed.calls[handler]
-    refused = {
-        (call.action, call.resource)
-        for call in deployed.calls[handler]
-        if not call.action.startswith("sts:") and not is_allowed(call, statements)
-    }
+ROLES = ("StartPipeline", "Reconcile", "WatchApprovals", "UpdateModelStatus", "Evaluation", PIPELINE_ROLE)
+
+
+@pytest.fixture(params=ROLES)
+def role(request: pytest.FixtureRequest, deployed: Deployed) -> str:
+    """The beginning of a role's logical id; the evaluation's has another name in each compute."""
+    if request.param != "Evaluation":
+        return str(request.param)
+    return JOB if deployed.role_named(JOB) else "EvaluateModelPackage"
+
+
+def test_every_request_is_allowed_by_the_role(deployed: Deployed, role: str) -> None:
+    statements, requests = deployed.statements(role), deployed.requests(role)
+    assert requests
+    refused = {(one.action, one.resource) for one in requests if not is_allowed(one, statements)}
     assert refused == set()
+
+
+def test_every_right_of_the_role_is_needed(deployed: Deployed, role: str) -> None:
+    """A right that is added fails here until something needs it, and so does one that another covers."""
+    assert find_needless(deployed.statements(role), deployed.requests(role)) == set()
+
+
+def test_the_roles_are_all_that_the_stack_has(deployed: Deployed) -> None:
+    own = {JOB if deployed.role_named(JOB) else "EvaluateModelPackage"}
+    expected = own | {name for name in ROLES if name != "Evaluation"}
+    found = {name.partition("Role")[0] for name in deployed.stack.of_type("AWS::IAM::Role")}
+    assert found == expected

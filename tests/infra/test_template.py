@@ -297,10 +297,11 @@ def allowed(resources: dict[str, dict[str, Any]], role: str) -> set[str]:
 
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-READ = {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
+READ = {"s3:GetObject", "s3:ListBucket"}
 EVALUATE = {
     "sagemaker:DescribeModelPackage",
     "sagemaker:UpdateModelPackage",
+    "s3:GetObjectVersion",
     "s3:PutObject",
     "kms:GenerateMac",
     "kms:VerifyMac",

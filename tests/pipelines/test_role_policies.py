@@ -11,7 +11,7 @@ from aws.arns import ArnError
 from aws.policy_documents import MANAGED_POLICY_LIMIT, PolicyTooLongError
 from pipelines.role_policies import Role, RolePolicyError, StackPlace, role_policy, role_policy_json
 from sandbox.iam.calls import Call
-from tests.noted_calls import is_allowed
+from tests.noted_calls import asked, asked_of, is_allowed
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -101,18 +101,18 @@ TABLE: Mapping[str, tuple[Call, set[Role]]] = {
 
 @pytest.mark.parametrize(("call", "roles"), TABLE.values(), ids=TABLE)
 def test_who_may_do_it(call: Call, roles: set[Role]) -> None:
-    assert {role for role in Role if is_allowed(call, role_policy(role, PLACE))} == roles
+    assert {role for role in Role if is_allowed(asked_of(call), role_policy(role, PLACE))} == roles
 
 
 @pytest.mark.parametrize("role", Role)
 def test_who_reads_or_writes_what_the_key_encrypts_may_use_it_through_s3(role: Role) -> None:
     through_s3 = {"kms:viaservice": [f"s3.{REGION}.amazonaws.com"]}
     decrypt, encrypt = (
-        Call("kms", operation, {"KeyId": KEY}, ACCOUNT, REGION) for operation in ("Decrypt", "GenerateDataKey")
-    )  # fmt: skip
+        asked(action, KEY, ACCOUNT, **through_s3) for action in ("kms:Decrypt", "kms:GenerateDataKey")
+    )
     policy = role_policy(role, PLACE)
-    assert is_allowed(decrypt, policy, **through_s3)
-    assert is_allowed(encrypt, policy, **through_s3) is (role in {ENGINEER, CI, TEAM})
+    assert is_allowed(decrypt, policy)
+    assert is_allowed(encrypt, policy) is (role in {ENGINEER, CI, TEAM})
     without = StackPlace(**NAMES)
     assert not [one for one in role_policy(role, without) if one["Action"][0].startswith("kms:")]
 
@@ -122,7 +122,7 @@ def test_without_groups_a_policy_holds_for_every_group(role: Role) -> None:
     everywhere = role_policy(role, StackPlace(**NAMES))
     for arn in (VERSION, OTHER_VERSION):
         looks = sagemaker("DescribeModelPackage", ModelPackageName=arn)
-        assert is_allowed(looks, everywhere) is (role is not TEAM)
+        assert is_allowed(asked_of(looks), everywhere) is (role is not TEAM)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -15,6 +15,8 @@ SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/gate/one"
 USER = f"arn:aws:iam::{ACCOUNT}:user/jane"
 OBJECT = "arn:aws:s3:::bucket/decisions/a.json"
 
+SAGEMAKER = "arn:aws:sagemaker:eu-west-1:123456789012"
+
 
 def statement(
     effect: str = "Allow", action: Any = "s3:PutObject", resource: Any = OBJECT, **more: Any
@@ -268,11 +270,12 @@ def test_what_is_not_evaluated_is_refused(operator: str, expected: str, says: st
         ("CreateModelPackage", {"ModelPackageGroupName": "Churn"}, "model-package/churn/*"),
         ("DescribeModelPackageGroup", {"ModelPackageGroupName": "Churn"}, "model-package-group/churn"),
         ("ListPipelineExecutions", {"PipelineName": "Gate"}, "pipeline/Gate"),
+        ("AddTags", {"ResourceArn": f"{SAGEMAKER}:model-package-group/churn"}, "model-package-group/churn"),
     ],
-    ids=["list-of-a-group", "list-of-all", "version-to-come", "group", "pipeline"],
+    ids=["list-of-a-group", "list-of-all", "version-to-come", "group", "pipeline", "tags"],
 )
 def test_what_a_call_is_about(operation: str, members: dict[str, str], resource: str | None) -> None:
     """ARNs of SageMaker spell groups in lower case."""
     call = Call("sagemaker", operation, members, "123456789012", "eu-west-1")
-    whole = "*" if resource is None else f"arn:aws:sagemaker:eu-west-1:123456789012:{resource}"
+    whole = "*" if resource is None else f"{SAGEMAKER}:{resource}"
     assert call.resource == whole
