@@ -227,9 +227,9 @@ ABILITIES = (
     ),
     Ability(
         "ListGroups",
-        "`list` of all groups; names that are like a misspelt one",
+        "`list` of all groups, names that are like a misspelt one; not in a policy of some groups",
         ("sagemaker:ListModelPackageGroups",),
-        lambda _place: ["*"],
+        lambda place: [] if place.groups else ["*"],
         _READING,
     ),
     Ability(

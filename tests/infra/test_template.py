@@ -298,14 +298,15 @@ def allowed(resources: dict[str, dict[str, Any]], role: str) -> set[str]:
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READ = {"s3:GetObject", "s3:ListBucket"}
+# Evidence and thresholds on trial may be named by their versions.
+READ_VERSIONS = READ | {"s3:GetObjectVersion"}
 EVALUATE = {
     "sagemaker:DescribeModelPackage",
     "sagemaker:UpdateModelPackage",
-    "s3:GetObjectVersion",
     "s3:PutObject",
     "kms:GenerateMac",
     "kms:VerifyMac",
-} | READ
+} | READ_VERSIONS
 
 
 START = {
@@ -436,8 +437,8 @@ def test_evidence_buckets_are_read_by_the_evaluation_alone_as_those_of_their_acc
         other = {"StringEquals": {"s3:ResourceAccount": OTHER_ACCOUNT}}
         via_s3 = {"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}}
         assert granted == {
-            **{("Evalua", "team-a", action): own for action in READ},
-            **{("Evalua", "team-b", action): other for action in READ},
+            **{("Evalua", "team-a", action): own for action in READ_VERSIONS},
+            **{("Evalua", "team-b", action): other for action in READ_VERSIONS},
             ("Evalua", KEY, "kms:Decrypt"): via_s3,
         }
 

@@ -1,0 +1,371 @@
+"""People and CI beside the deployed gate, each held to a policy: their commands, and what nobody may do beside it."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from aws import clients
+from cli.main import run
+from pipelines.role_policies import Role
+from tests.e2e.conftest import REVIEWER, THRESHOLDS, Governance
+from tests.noted_calls import NotedCalls, find_needless
+
+pytestmark = pytest.mark.e2e
+
+ACCOUNT = "123456789012"
+TRUST = {
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+    ]
+}
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+CLIENTS = (clients.s3_client, clients.sagemaker_client, clients.sts_client)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A session of a role that has these policies."""
+
+    role: str
+    policies: Sequence[Mapping[str, Any]]
+    session: boto3.Session
+    endpoint: str
+
+    def client(self, service: str) -> Any:
+        make: Callable[..., Any] = self.session.client  # its types want a literal name of a service
+        return make(service, endpoint_url=self.endpoint)
+
+
+MakePerson = Callable[..., Person]
+
+
+@pytest.fixture(scope="module")
+def person(_deployed: Governance) -> MakePerson:
+    """Make a role with policies, and a session of it."""
+    _deployed.require("lambda")
+
+    def make(*policies: Mapping[str, Any], name: str = "e2e-person") -> Person:
+        iam, role_name = _deployed.client("iam"), f"{name}-{uuid.uuid4().hex[:8]}"
+        made = iam.create_role(RoleName=role_name, AssumeRolePolicyDocument=json.dumps(TRUST))
+        for number, policy in enumerate(policies):
+            iam.put_role_policy(
+                RoleName=role_name, PolicyName=f"policy-{number}", PolicyDocument=json.dumps(policy)
+            )
+        return assume(_deployed, made["Role"]["Arn"], policies)
+
+    return make
+
+
+def assume(stack: Governance, role: str, policies: Sequence[Mapping[str, Any]] = ()) -> Person:
+    """Return a session of a role that is there."""
+    answer = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    session = boto3.Session(
+        aws_access_key_id=answer["AccessKeyId"],
+        aws_secret_access_key=answer["SecretAccessKey"],
+        aws_session_token=answer["SessionToken"],
+        region_name=stack.sandbox.region,
+    )
+    return Person(role, policies, session, stack.sandbox.endpoint)
+
+
+@pytest.fixture
+def settings(stack: Governance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The variables of the stack's outputs, as its users set them, and a folder with evidence and thresholds."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": stack.sandbox.endpoint,
+        "AWS_REGION": stack.sandbox.region,
+        "GOVERNANCE_EVIDENCE_BUCKET": stack.outputs["EvidenceBucket"],
+        "GOVERNANCE_THRESHOLDS_BUCKET": stack.outputs["ThresholdsBucket"],
+        "GOVERNANCE_DECISIONS_BUCKET": stack.outputs["DecisionsBucket"],
+        "GOVERNANCE_PIPELINE_NAME": stack.outputs["PipelineName"],
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+
+@contextmanager
+def commands_of(session: boto3.Session) -> Iterator[None]:
+    """Let commands within the block have the session's credentials."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients, "_session", lambda _region=None: session)
+        for client in CLIENTS:
+            client.cache_clear()
+        yield
+    for client in CLIENTS:
+        client.cache_clear()
+
+
+@pytest.fixture
+def people(
+    person: MakePerson, settings: None, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Role, str], Person]:
+    """Make a person with the policy that the command prints for their role, held to one group."""
+
+    def make(role: Role, group: str) -> Person:
+        capsys.readouterr()
+        assert run(["iam", "policy", role, "--account", ACCOUNT, "--group", group]) == 0
+        return person(json.loads(capsys.readouterr().out))
+
+    return make
+
+
+def write_evidence(reports: Any, folder: str, accuracy: float) -> None:
+    Path(folder).mkdir()
+    Path(folder, "evaluation.json").write_bytes(reports["evaluation"](accuracy))
+    Path(folder, "bias.json").write_bytes(reports["bias"]())
+
+
+def look_at_reports(stack: Governance, arn: str) -> None:
+    """Look at the reports of a version, as people do with the AWS CLI or the console."""
+    s3: Any = clients.s3_client()
+    bucket = stack.outputs["EvidenceBucket"]
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{arn.split('/')[1]}/")
+    s3.get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])
+
+
+def audit(stack: Governance, arn: str) -> None:
+    """Read what a decision was made on, by the versions in its record and by the copies, and what is in force now."""
+    look_at_reports(stack, arn)
+    s3: Any = clients.s3_client()
+    record = stack.decision(arn)
+    in_force = {"Bucket": stack.outputs["ThresholdsBucket"]}
+    for entry in s3.list_objects_v2(**in_force, Prefix="thresholds/")["Contents"]:
+        s3.get_object(**in_force, Key=entry["Key"])
+    evidence, thresholds = record["evidence"][0], record["thresholds"]["source"]
+    for uri in (f"{evidence['uri']}?versionId={evidence['version_id']}", thresholds):
+        place, _, version = uri.removeprefix("s3://").partition("?versionId=")
+        bucket, _, key = place.partition("/")
+        s3.get_object(Bucket=bucket, Key=key, VersionId=version)
+    s3.get_object(Bucket=stack.outputs["EvidenceBucket"], Key=f"judged-evidence/{evidence['sha256']}")
+
+
+def overrule(stack: Governance, arn: str) -> None:
+    """Look at a version and approve it, as a reviewer does with the AWS CLI or in Studio."""
+    look_at_reports(stack, arn)
+    clients.sagemaker_client().update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="the risk is accepted"
+    )
+
+
+def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
+    stack: Governance,
+    people: Callable[[Role, str], Person],
+    reports: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_evidence(reports, "good", 0.9)
+    write_evidence(reports, "bad", 0.5)
+    group, group_of_ci = (f"e2e-{name}-{uuid.uuid4().hex[:8]}" for name in ("people", "ci"))
+    own = THRESHOLDS.replace(b"e2e-*", group.encode()).replace(b"end-to-end", group.encode())
+    Path("thresholds.yaml").write_bytes(own)
+    register = ["register", "--image", "repo/image:1", "--evidence"]
+    arn = f"arn:aws:sagemaker:{stack.sandbox.region}:{ACCOUNT}:model-package/{group}"
+    # What each role does in its turn: commands with the codes that they end with, and what people do beside them.
+    work: Mapping[Role, tuple[str, Sequence[tuple[list[str], int]], Callable[[], None]]] = {
+        Role.GOVERNANCE_TEAM: (group, [(["thresholds", "publish", "thresholds.yaml"], 0)], lambda: None),
+        Role.ENGINEER: (
+            group,
+            [
+                ([*register, "good", "--group", group, "--wait"], 0),
+                ([*register, "bad", "--group", group, "--tag", "stage=test"], 0),  # its group gets the tag
+                (["wait", f"{arn}/2"], 1),
+                (["list", "--group", group], 0),
+                (["status", group], 0),
+                (["history", group], 0),
+                (["explain", f"{arn}/2"], 0),
+            ],
+            lambda: None,
+        ),
+        Role.CI: (
+            group_of_ci,
+            [
+                ([*register, "good", "--group", group_of_ci], 0),
+                ([*register, "good", "--group", group_of_ci, "--again", "--tag", "by=ci", "--wait"], 0),
+            ],
+            lambda: None,
+        ),
+        Role.AUDITOR: (
+            group,
+            [(["history", group], 0), (["explain", f"{arn}/1"], 0)],
+            lambda: audit(stack, f"{arn}/1"),
+        ),
+        Role.REVIEWER: (
+            group,
+            [(["list", "--group", group], 0), (["explain", f"{arn}/2"], 0)],
+            lambda: overrule(stack, f"{arn}/2"),
+        ),
+    }
+    needless = {}
+    for role, (held_to, lines, do_more) in work.items():
+        who = people(role, held_to)
+        noted = NotedCalls(who.session, ACCOUNT, stack.sandbox.region)
+        with commands_of(who.session), noted.of(role):
+            for line, code in lines:
+                found = run(line)
+                assert (role, line, found) == (role, line, code), capsys.readouterr().err
+            do_more()
+        (policy,) = who.policies
+        if found_needless := find_needless(policy["Statement"], noted.by_caller[role]):
+            needless[role] = found_needless
+    assert needless == {}
+
+
+def refused(call: Callable[..., Any], **arguments: Any) -> str:
+    """The reason for which a call is refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    error = caught.value.response["Error"]
+    assert error["Code"] in ("AccessDenied", "AccessDeniedException"), error
+    return str(error["Message"]).rpartition(" because ")[2]
+
+
+def print_guard(stack: Governance, capsys: pytest.CaptureFixture[str]) -> Mapping[str, Any]:
+    """The bypass guard of the deployed stack, as the command prints it."""
+    capsys.readouterr()
+    roles = [word for arn in stack.outputs["GateRoles"].split() for word in ("--gate-role", arn)]
+    own = ["--updating-role", stack.outputs["UpdatingRole"], *roles, "--reviewer", REVIEWER]
+    assert run(["iam", "bypass-guard", *own]) == 0
+    return dict(json.loads(capsys.readouterr().out))
+
+
+@contextmanager
+def guarded(stack: Governance, guard: Mapping[str, Any]) -> Iterator[None]:
+    """Hold the gate's own roles to the guard, too."""
+    arns = (stack.outputs["UpdatingRole"], *stack.outputs["GateRoles"].split())
+    names = [{"RoleName": arn.rpartition("/")[2], "PolicyName": "guard"} for arn in arns]
+    for name in names:
+        stack.client("iam").put_role_policy(**name, PolicyDocument=json.dumps(guard))
+    try:
+        yield
+    finally:
+        for name in names:
+            stack.client("iam").delete_role_policy(**name)
+
+
+DENIED = "an explicit deny in the identity-based policy"
+
+
+def test_under_the_guard_the_gate_and_the_reviewers_alone_decide(
+    stack: Governance, person: MakePerson, reports: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everybody may do everything else: what is refused, the guard refuses."""
+    guard = print_guard(stack, capsys)
+    engineer, reviewer = (
+        person(EVERYTHING, guard, name=name).client("sagemaker") for name in ("e2e-person", "e2e-reviewer")
+    )
+    group = stack.group()
+    metrics = {"ModelQuality": {"Statistics": stack.source(reports["evaluation"](0.5))}}
+    version = {"ModelPackageGroupName": group, "ModelMetrics": metrics}
+    with guarded(stack, guard):
+        assert refused(engineer.create_model_package, **version, ModelApprovalStatus="Approved") == DENIED
+        arn = engineer.create_model_package(**version, ModelApprovalStatus="PendingManualApproval")[
+            "ModelPackageArn"
+        ]
+        left_out = engineer.create_model_package(**version)["ModelPackageArn"]
+        stack.settle()
+        assert stack.describe(arn)["ModelApprovalStatus"] == "Rejected"
+        assert [len(stack.executions(one)) for one in (arn, left_out)] == [1, 1]
+    for status in ("Approved", "PendingManualApproval"):
+        assert (
+            refused(engineer.update_model_package, ModelPackageArn=arn, ModelApprovalStatus=status) == DENIED
+        )
+    engineer.update_model_package(ModelPackageArn=arn, ApprovalDescription="see the ticket")
+    reviewer.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    assert stack.describe(arn)["ModelApprovalStatus"] == "Approved"
+
+
+def log_lines(stack: Governance, function: str) -> list[dict[str, Any]]:
+    """The lines that a function logged as JSON."""
+    groups = [group["logGroupName"] for group in stack.client("logs").describe_log_groups()["logGroups"]]
+    (own,) = [name for name in groups if function in name]
+    lines = stack.client("logs").filter_log_events(logGroupName=own)["events"]
+    return [json.loads(line["message"]) for line in lines if line["message"].startswith("{")]
+
+
+def test_an_approval_beside_the_gate_is_seen_by_its_event_and_by_the_schedule(
+    stack: Governance, person: MakePerson, reports: Any
+) -> None:
+    administrator, reviewer = (
+        person(EVERYTHING, name=name).client("sagemaker") for name in ("e2e-administrator", "e2e-reviewer")
+    )
+    bad = reports["evaluation"](0.5)
+    by_gate, rejected, copied, reviewed = (
+        stack.register(quality=quality) for quality in (None, bad, bad, bad)
+    )
+    stack.settle()
+    genuine = str(stack.describe(by_gate)["ApprovalDescription"])
+    born = stack.register(quality=bad, status="Approved")
+    administrator.update_model_package(ModelPackageArn=rejected, ModelApprovalStatus="Approved")
+    administrator.update_model_package(
+        ModelPackageArn=copied, ModelApprovalStatus="Approved", ApprovalDescription=genuine
+    )
+    reviewer.update_model_package(ModelPackageArn=reviewed, ModelApprovalStatus="Approved")
+    stack.settle()
+
+    def seen() -> set[str]:
+        lines = log_lines(stack, "WatchApprovals")
+        named = {
+            str(line.get("model_package_arn")) for line in lines if "approved without" in line["message"]
+        }
+        return named & {by_gate, rejected, copied, reviewed, born}
+
+    def counted() -> list[dict[str, Any]]:
+        """The looks that found all three and more, oldest first: one at an event finds one at most."""
+        lines = [one for one in log_lines(stack, "WatchApprovals") if one.get("UnrecordedApprovals", 0) >= 3]
+        return sorted(lines, key=lambda line: int(line["_aws"]["Timestamp"]))
+
+    assert seen() == {rejected, copied, born}
+    before = counted()
+    assert [name for name in stack.sandbox.run_schedules() if "-ApprovalWatchSchedule" in name]
+    stack.settle()
+    *earlier, run_of_schedule = counted()
+    assert earlier == before
+    # The alarm of the template is over the metric that the line carries: the sandbox has no alarms.
+    (metrics,) = run_of_schedule["_aws"]["CloudWatchMetrics"]
+    template = json.loads((stack.sandbox.folder / "cdk.out/ModelGovernance.template.json").read_text())
+    (alarm,) = [
+        one["Properties"]
+        for one in template["Resources"].values()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+        and one["Properties"].get("MetricName") == "UnrecordedApprovals"
+    ]
+    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    assert (alarm["Namespace"], alarm["Threshold"]) == (metrics["Namespace"], 1)
+    assert dimensions == {name: run_of_schedule[name] for (name,) in metrics["Dimensions"]}
+
+
+BY_THE_BUCKET = "an explicit deny in the resource-based policy"
+
+
+def test_a_record_is_written_once_by_the_gate_alone(stack: Governance, person: MakePerson) -> None:
+    """The gate's own writes pass under the policies of its buckets, which hold for it as for everybody."""
+    arn = stack.register()
+    stack.settle()
+    record, sealed = stack.decision(arn), stack.describe(arn)["CustomerMetadataProperties"]
+    decisions, evidence = stack.outputs["DecisionsBucket"], stack.outputs["EvidenceBucket"]
+    own = {"Bucket": decisions, "Key": sealed["governance:decision-uri"].partition(f"{decisions}/")[2]}
+    copy = {"Bucket": evidence, "Key": f"judged-evidence/{record['evidence'][0]['sha256']}"}
+    written = stack.client("s3").head_object(**own)
+    assert "seal" in written["Metadata"]
+    assert any(name.endswith(".outcome.json") for name in stack.records(arn))
+    assert stack.client("s3").list_objects_v2(Bucket=decisions, Prefix="evidence-claims/")["KeyCount"]
+    assert stack.client("s3").head_object(**copy)["ContentLength"]
+
+    evaluating = stack.outputs["GateRoles"].split()[0]
+    gate = assume(stack, evaluating).client("s3")
+    assert refused(gate.put_object, **own, Body=b"{}") == BY_THE_BUCKET
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        gate.put_object(**own, Body=b"{}", IfNoneMatch="*")
+    administrator = person(EVERYTHING, name="e2e-administrator").client("s3")
+    for place in (own, copy):
+        assert refused(administrator.put_object, **place, Body=b"{}", IfNoneMatch="*") == BY_THE_BUCKET
+        assert refused(administrator.delete_object, **place) == BY_THE_BUCKET
+    assert stack.decision(arn) == record
