@@ -28,7 +28,13 @@ from aws.policy_documents import (
 )
 from aws.registry_names import APPROVAL_STATUSES, PENDING
 from checks.errors import GovernanceError
-from pipelines.step_settings import COPIES_FOLDER, DECISIONS_FOLDER, PIPELINE_NAME, THRESHOLDS_FOLDER
+from pipelines.step_settings import (
+    CLAIMS_FOLDER,
+    COPIES_FOLDER,
+    DECISIONS_FOLDER,
+    PIPELINE_NAME,
+    THRESHOLDS_FOLDER,
+)
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+")
@@ -261,6 +267,13 @@ ABILITIES = (
         _FOLLOWING,
     ),
     Ability(
+        "ReadClaims",
+        "`register`: whether a report was judged for another version before",
+        ("s3:GetObject",),
+        _bucket("decisions_bucket", f"{CLAIMS_FOLDER}/*"),
+        _REGISTERING,
+    ),
+    Ability(
         "ReadEvidence",
         "reports: `register` looks for what is there, `explain` shows the items behind a figure",
         ("s3:GetObject",),
@@ -276,17 +289,17 @@ ABILITIES = (
     ),
     Ability(
         "ReadThresholds",
-        "threshold files: `register` shows the likely decision, `thresholds publish` looks at what is in force",
+        "threshold files: the likely decision of `register`, whether a group is governed, what is published",
         ("s3:GetObject",),
         _bucket("thresholds_bucket", f"{THRESHOLDS_FOLDER}/*"),
-        _REGISTERING | _AUDITING | _PUBLISHING,
+        frozenset(Role),
     ),
     Ability(
         "ListThresholds",
         "the same: they are found by listing the thresholds bucket",
         ("s3:ListBucket",),
         _bucket("thresholds_bucket"),
-        _REGISTERING | _AUDITING | _PUBLISHING,
+        frozenset(Role),
     ),
     Ability(
         "PublishThresholds",
