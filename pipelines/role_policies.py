@@ -198,14 +198,16 @@ ABILITIES = (
         _pending_without_marks,
     ),
     Ability(
+        "FindGroups",
+        "`register`, `thresholds publish`: whether there is such a group",
+        ("sagemaker:DescribeModelPackageGroup",),
+        _registry("model-package-group", ""),
+        _REGISTERING | _PUBLISHING,
+    ),
+    Ability(
         "MakeGroups",
         "`register`: the group where it is new; its tags with `--tag`",
-        (
-            "sagemaker:DescribeModelPackageGroup",
-            "sagemaker:CreateModelPackageGroup",
-            "sagemaker:ListTags",
-            "sagemaker:AddTags",
-        ),
+        ("sagemaker:CreateModelPackageGroup", "sagemaker:ListTags", "sagemaker:AddTags"),
         _registry("model-package-group", ""),
         _REGISTERING,
     ),

@@ -123,22 +123,20 @@ def write_evidence(reports: Any, folder: str, accuracy: float) -> None:
     Path(folder, "bias.json").write_bytes(reports["bias"]())
 
 
-def look_at_reports(stack: Governance, arn: str) -> None:
-    """Look at the reports of a version, as people do with the AWS CLI or the console."""
+def look_at_inputs(stack: Governance, arn: str) -> None:
+    """Look at the reports of a version and at what is in force, as people do with the AWS CLI or the console."""
     s3: Any = clients.s3_client()
-    bucket = stack.outputs["EvidenceBucket"]
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{arn.split('/')[1]}/")
-    s3.get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])
+    for output, prefix in (("EvidenceBucket", f"{arn.split('/')[1]}/"), ("ThresholdsBucket", "thresholds/")):
+        bucket = stack.outputs[output]
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        s3.get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])
 
 
 def audit(stack: Governance, arn: str) -> None:
-    """Read what a decision was made on, by the versions in its record and by the copies, and what is in force now."""
-    look_at_reports(stack, arn)
+    """Read what a decision was made on, by the versions in its record and by the copies."""
+    look_at_inputs(stack, arn)
     s3: Any = clients.s3_client()
     record = stack.decision(arn)
-    in_force = {"Bucket": stack.outputs["ThresholdsBucket"]}
-    for entry in s3.list_objects_v2(**in_force, Prefix="thresholds/")["Contents"]:
-        s3.get_object(**in_force, Key=entry["Key"])
     evidence, thresholds = record["evidence"][0], record["thresholds"]["source"]
     for uri in (f"{evidence['uri']}?versionId={evidence['version_id']}", thresholds):
         place, _, version = uri.removeprefix("s3://").partition("?versionId=")
@@ -149,7 +147,7 @@ def audit(stack: Governance, arn: str) -> None:
 
 def overrule(stack: Governance, arn: str) -> None:
     """Look at a version and approve it, as a reviewer does with the AWS CLI or in Studio."""
-    look_at_reports(stack, arn)
+    look_at_inputs(stack, arn)
     clients.sagemaker_client().update_model_package(
         ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="the risk is accepted"
     )

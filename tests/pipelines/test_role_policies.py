@@ -56,6 +56,10 @@ TABLE: Mapping[str, tuple[Call, set[Role]]] = {
     "register-as-rejected": (create(ModelApprovalStatus="Rejected"), set()),
     "register-as-decided": (create(**MARK), set()),
     "register-elsewhere": (sagemaker("CreateModelPackage", ModelPackageGroupName="fraud"), set()),
+    "look-for-the-group": (
+        sagemaker("DescribeModelPackageGroup", ModelPackageGroupName="Churn"),
+        {ENGINEER, CI, TEAM},
+    ),
     "make-the-group": (sagemaker("CreateModelPackageGroup", ModelPackageGroupName="Churn"), {ENGINEER, CI}),
     "approve": (update(ModelApprovalStatus="Approved"), {REVIEWER}),
     "reject": (update(ModelApprovalStatus="Rejected"), {REVIEWER}),
