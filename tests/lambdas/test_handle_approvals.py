@@ -1,0 +1,98 @@
+"""The watch over approvals as its function runs it: what events and runs of the schedule count, and what they log."""
+
+import json
+from typing import Any
+
+import pytest
+
+from aws import clients
+from lambdas import handle_approvals
+from pipelines.step_settings import NOBODY, ApprovalSettings, to_environment
+from tests.lambdas.conftest import ACCOUNT, Account
+
+SCHEDULE = {"source": "aws.events"}
+
+
+@pytest.fixture(autouse=True)
+def _settings(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of the function; that of the steps says which key is there."""
+    settings = ApprovalSettings(
+        pipeline_name="model-governance",
+        account=ACCOUNT,
+        region="eu-west-1",
+        thresholds_bucket="thresholds",
+        decisions_bucket="decisions",
+        seal_key="unused",
+        model_package_groups="*",
+        reviewers=NOBODY,
+    )
+    for name, value in to_environment(settings).items():
+        if name != "GOVERNANCE_SEAL_KEY":
+            monkeypatch.setenv(name, value)
+
+
+def event_of(arn: str, **detail: Any) -> dict[str, Any]:
+    """The event of an approval."""
+    return {
+        "source": "aws.sagemaker",
+        "detail-type": "SageMaker Model Package State Change",
+        "detail": {"ModelPackageArn": arn, "ModelApprovalStatus": "Approved", **detail},
+    }
+
+
+def approve(arn: str, **more: str) -> None:
+    """Approve a version by hand."""
+    update: Any = clients.sagemaker_client().update_model_package  # a mapping has no typed keys
+    update(ModelPackageArn=arn, ModelApprovalStatus="Approved", **more)
+
+
+def looked(event: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
+    """What the function answers, and what it logs."""
+    capsys.readouterr()
+    answer = handle_approvals.handler(event, None)
+    return answer["unrecorded"], [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_what_the_gate_approved_counts_nothing(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    account.judge(account.arn, "one")
+    assert account.status() == "Approved"
+    for event in (event_of(account.arn), SCHEDULE):
+        count, (line,) = looked(event, capsys)
+        assert (count, line["UnrecordedApprovals"]) == (0, 0)
+
+
+def test_an_approval_by_hand_is_counted_and_named(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approve(account.arn, ApprovalDescription="Approved by the thresholds published")
+    for event in (event_of(account.arn), SCHEDULE):
+        count, (named, line) = looked(event, capsys)
+        assert (count, line["UnrecordedApprovals"], line["Pipeline"]) == (1, 1, "model-governance")
+        assert (named["model_package_arn"], named["group"], named["version"]) == (account.arn, "askdata", 1)
+        (metrics,) = line["_aws"]["CloudWatchMetrics"]
+        assert (metrics["Namespace"], metrics["Dimensions"]) == ("ModelGovernance", [["Pipeline"]])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"source": "somebody"}, "refused"),
+        ({"detail": {"ModelPackageArn": "junk", "ModelApprovalStatus": "Approved"}}, "refused"),
+    ],
+    ids=["source", "arn"],
+)
+def test_an_event_that_is_none_is_refused_and_counts_nothing(
+    account: Account, capsys: pytest.CaptureFixture[str], change: dict[str, Any], message: str
+) -> None:
+    approve(account.arn)
+    count, lines = looked(event_of(account.arn) | change, capsys)
+    assert (count, lines[0]["message"]) == (0, message)
+
+
+def test_an_edit_of_an_approved_version_is_no_approval(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approve(account.arn)
+    edit = event_of(account.arn, UpdatedModelPackageFields=["CustomerMetadataProperties"])
+    assert looked(edit, capsys)[0] == 0
+    assert looked(event_of(account.arn, UpdatedModelPackageFields=["ModelApprovalStatus"]), capsys)[0] == 1
