@@ -54,7 +54,9 @@ def looking_in_s3(client: "S3Client") -> Callable[[str, str], Mapping[str, bytes
 
     def look(source: str, extends: str) -> Mapping[str, bytes]:
         if is_path(extends):
-            candidates: Iterable[S3Uri] = [S3Uri.parse(path_beside(source, extends))]
+            beside = S3Uri.parse(path_beside(source, extends))
+            # A path that leads above the bucket names another one, which nobody meant to trust.
+            candidates: Iterable[S3Uri] = [beside] if beside.bucket == S3Uri.parse(source).bucket else []
         else:
             folder = S3Uri.parse(path_beside(source, "./") + "/")
             below = list_objects(client, folder)

@@ -80,6 +80,8 @@ class S3ThresholdStore:
         """
         objects = (read_object(self._client, uri, max_bytes=MAX_BYTES) for uri in self._files())
         contents = {str(found.uri): found.content for found in objects}
+        if not self._is_one_file:  # what is published is all that there is
+            return _read(contents, contents)
         return _read(contents, add_extended(contents, looking_in_s3(self._client)))
 
     def publish(self, name: str, content: bytes) -> str:
@@ -101,8 +103,12 @@ class S3ThresholdStore:
             )
         return str(uri.with_version(answer.get("VersionId")))
 
+    @property
+    def _is_one_file(self) -> bool:
+        return is_threshold_file(self._uri.key)
+
     def _files(self) -> Iterable[S3Uri]:
-        if is_threshold_file(self._uri.key):
+        if self._is_one_file:
             return [self._uri]
         found = list_objects(self._client, self._uri.as_prefix())
         return [uri for uri in found if is_threshold_file(uri.key)]
@@ -117,7 +123,8 @@ class FolderThresholdStore:
     def for_group(self, group: str) -> ThresholdFile | None:
         """See `ThresholdStore.for_group`."""
         contents = self._contents()
-        return _read(contents, add_extended(contents, look_on_disk)).for_group(group)
+        extended = contents if self._path.is_dir() else add_extended(contents, look_on_disk)
+        return _read(contents, extended).for_group(group)
 
     def publish(self, name: str, content: bytes) -> str:
         """See `S3ThresholdStore.publish`; the result is a path."""

@@ -20,7 +20,7 @@ from checks.threshold_set import compile_thresholds
 from checks.thresholds import Check, Mode, ThresholdFile, Waiver
 from tests.checks.test_law import STOPPING, evidences, threshold_files
 from tests.fixed_times import DECIDED_AT
-from tests.threshold_files import examine_thresholds
+from tests.threshold_files import examine_thresholds, parse_thresholds
 
 OK = Measured("g.ok", 1.0, Source("r.json", "/ok"))
 
@@ -377,3 +377,38 @@ def test_taking_a_waiver_away_never_approves_more(
     )
     ranks = [Verdict.REJECTED, Verdict.NEEDS_REVIEW, Verdict.APPROVED]
     assert ranks.index(without) <= ranks.index(with_)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waived", "fits"),
+    [
+        pytest.param(None, None, True, id="the whole"),
+        pytest.param("*", "*", True, id="all of all"),
+        pytest.param("*", "region", True, id="a column of all"),
+        pytest.param("*", "region=CA", True, id="a group of all"),
+        pytest.param("region", "region", True, id="the column"),
+        pytest.param("region", "region=CA", True, id="a group of the column"),
+        pytest.param("age", "age>60", True, id="a group above a number"),
+        pytest.param("age>60", "age>60", True, id="the same above a number"),
+        pytest.param("region=CA", "region=CA", True, id="the group"),
+        pytest.param("region=CA", "region=NY", False, id="another group"),
+        pytest.param("region=CA", "region", False, id="more than the group"),
+        pytest.param("region", "*", False, id="more than the column"),
+    ],
+)
+def test_which_facets_of_a_check_can_be_waived(asked: str | None, waived: str | None, fits: bool) -> None:
+    """A facet that fits is one at which the check can find something."""
+    facets = {"facet": asked} if asked else {}
+    document = {
+        "name": "churn",
+        "owners": ["risk"],
+        "applies_to": {"model_package_groups": ["churn"]},
+        "checks": [{"name": "equity", "why": "w", "metric": "g.equity", "at_least": 0.5, **facets}],
+        "waivers": [waiver(facet=waived).model_dump(mode="json", exclude_none=True)],
+    }
+    content = json.dumps(document).encode()  # which is YAML, too
+    if fits:
+        assert parse_thresholds(content, "t.yaml").waivers == (waiver(facet=waived),)
+    else:
+        with pytest.raises(ThresholdFileError, match=r"waivers\[0\].facet: the check is about"):
+            parse_thresholds(content, "t.yaml")
