@@ -58,6 +58,15 @@ def make(
     )
 
 
+def network_of(stack: Governance) -> dict[str, list[str]]:
+    """The default network of the account, as the settings name one."""
+    ec2 = stack.client("ec2")
+    return {
+        "subnet_ids": [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]],
+        "security_group_ids": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
+    }
+
+
 def outputs_of(stack: Governance, name: str) -> dict[str, str]:
     """The outputs of a deployed stack."""
     (described,) = stack.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
@@ -75,6 +84,7 @@ def organisation(sandbox: Sandbox) -> Governance:
         "region": sandbox.region,
         "stack_name": "RiskGate",
         "pipeline_name": "risk-gate",
+        "vpc": network_of(stack),
         "object_lock": {"mode": "GOVERNANCE", "days": 1},
         "reserved_concurrency": 5,
     }
@@ -137,7 +147,9 @@ def deploy_as_before(stack: Governance) -> None:
     stack.outputs = outputs_of(stack, "ModelGovernance")
 
 
-def test_under_a_key_a_boundary_and_tags_versions_are_decided(organisation: Governance) -> None:
+def test_in_a_network_under_a_key_a_boundary_and_a_lock_versions_are_decided(
+    organisation: Governance,
+) -> None:
     group = "risk-churn"
     organisation.client("sagemaker").create_model_package_group(ModelPackageGroupName=group)
     approved = organisation.judged(group=group)
