@@ -118,10 +118,21 @@ class ModelRegistry(Protocol):
 
 
 class SageMakerModelRegistry:
-    """SageMaker Model Registry."""
+    """SageMaker Model Registry: that of the client's account, or the groups of `owner`, an account that shares them."""
 
-    def __init__(self, client: "SageMakerClient") -> None:
+    def __init__(self, client: "SageMakerClient", *, owner: str | None = None) -> None:
         self._client = client
+        self._owner = owner
+
+    def _name(self, group: str | GroupArn) -> str:
+        """How a request names a group: one of another account by its ARN."""
+        if isinstance(group, GroupArn):
+            return str(group)
+        validate_group_name(group)
+        if self._owner is None:
+            return group
+        meta = self._client.meta
+        return str(GroupArn(meta.partition, meta.region_name, self._owner, group))
 
     def describe(self, arn: str) -> ModelPackage:
         """See `ModelRegistry.describe`."""
@@ -133,7 +144,7 @@ class SageMakerModelRegistry:
         self, group: str | GroupArn, *, approval_status: str | None = None
     ) -> tuple[ModelPackageSummary, ...]:
         """See `ModelRegistry.list`."""
-        name = str(group) if isinstance(group, GroupArn) else validate_group_name(group)
+        name = self._name(group)
         pages = self._client.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=name, SortBy="CreationTime", SortOrder="Descending"
         )
@@ -203,7 +214,8 @@ class SageMakerModelRegistry:
         self.check(registration)
         self._ensure_group(registration)
         request = registration_request(registration)
-        with explain_errors("CreateModelPackage", registration.group):
+        request["ModelPackageGroupName"] = name = self._name(registration.group)
+        with explain_errors("CreateModelPackage", name):
             return self._client.create_model_package(**request)["ModelPackageArn"]
 
     def check(self, registration: Registration) -> None:
@@ -242,9 +254,10 @@ class SageMakerModelRegistry:
             return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
     def _group_arn(self, group: str) -> str | None:
+        name = self._name(group)
         try:
-            with explain_errors("DescribeModelPackageGroup", group):
-                answer = self._client.describe_model_package_group(ModelPackageGroupName=group)
+            with explain_errors("DescribeModelPackageGroup", name):
+                answer = self._client.describe_model_package_group(ModelPackageGroupName=name)
                 return answer["ModelPackageGroupArn"]
         except AwsError as error:
             if not _is_absence(error):
@@ -253,6 +266,11 @@ class SageMakerModelRegistry:
 
     def _ensure_group(self, registration: Registration) -> None:
         arn = self._group_arn(registration.group)
+        if arn is None and self._owner is not None:
+            raise AwsNotFoundError(
+                f"{self._name(registration.group)}: there is no such group in account {self._owner}, whose stack makes "
+                "it; let that account name this one and the group in model_accounts"
+            )
         if arn is None:
             self._create_group(registration)
         elif registration.tags:

@@ -15,7 +15,7 @@ goes on where the first one stopped.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ from pipelines.likely_decision import predict_decision
 from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
 from pipelines.registration_plan import RegisteredVersion, RegistrationPlan, derive_identity, note_on_failure
 
+_ACCOUNT_DIGITS = 12
 _S3 = "s3://"
 
 UNTOUCHED = "nothing was uploaded and nothing was registered"
@@ -79,6 +80,7 @@ def register_version(
     ungoverned: bool = False,
     again: bool = False,
     region: str | None = None,
+    registry_account: str | None = None,
     say: Callable[[str], None] = _say_nothing,
     show: Callable[[DecisionRecord], None] = _say_nothing,
 ) -> RegisteredVersion:
@@ -97,6 +99,7 @@ def register_version(
         ungoverned: register into a group that no threshold file applies to, too.
         again: register a new version even where the same inputs were registered before.
         region: of the registry and the buckets; by default that of boto3's settings.
+        registry_account: the account that the group is in, where that is another one, which shares the group.
         say: called with each line that a person may want to read meanwhile.
         show: called with the likely decision, before anything is uploaded; not where no threshold file applies.
 
@@ -106,7 +109,7 @@ def register_version(
         AwsError: AWS refused something or could not be asked.
     """
     with note_on_failure(UNTOUCHED):
-        plan = _make_plan(version, evidence_bucket, region, again, say)
+        plan = _make_plan(version, evidence_bucket, _Place(region, registry_account), again, say)
         earlier = plan.registered_before()
         claims = None
         if check and decisions_bucket is not None:
@@ -125,12 +128,35 @@ def register_version(
     return plan.carry_out(likely, say)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The region and the account of the registry, where they are said."""
+
+    region: str | None
+    account: str | None
+
+    def check(self, version: NewVersion) -> None:
+        """Refuse an account that is none, and what only the account of a group may do there."""
+        if self.account is None:
+            return
+        if not (self.account.isascii() and self.account.isdecimal() and len(self.account) == _ACCOUNT_DIGITS):
+            raise GovernanceError(
+                f"{self.account!r} is no account; give its {_ACCOUNT_DIGITS} digits (--registry-account)"
+            )
+        if version.tags:
+            raise GovernanceError(
+                f"{version.group}: tags are the group's, which is in account {self.account}; leave them out (--tag)"
+            )
+
+
 def _make_plan(
-    version: NewVersion, bucket: str, region: str | None, again: bool, say: Callable[[str], None]
+    version: NewVersion, bucket: str, place: _Place, again: bool, say: Callable[[str], None]
 ) -> RegistrationPlan:
     """Look at everything that could be wrong, the cheapest first, and say where the evidence will be."""
     # First what needs no network: a wrong folder or tag is said at once.
     validate_group_name(version.group)
+    place.check(version)
+    region = place.region
     reports, files = _read_evidence(version.evidence)
     metadata = own_metadata(version)
     refuse_aws_tags(version)
@@ -138,7 +164,7 @@ def _make_plan(
     sagemaker = sagemaker_client(region)
     where = sagemaker.meta.region_name
     caller = _find_caller(where, say)
-    registry = SageMakerModelRegistry(sagemaker)
+    registry = SageMakerModelRegistry(sagemaker, owner=place.account)
     taken_over = _take_over(version.from_package, registry, where, caller)
     fields = further_fields(version, taken_over)
     registration = Registration(version.group, metadata=metadata, fields=fields, tags=version.tags)

@@ -47,6 +47,10 @@ def command(
             help=f"Folder of reports, or s3://bucket/prefix/: every {REPORT_PATTERNS} below.",
         ),
     ],
+    registry_account: Annotated[
+        str | None,
+        _option("--registry-account", "ID", "The group's account, if another one, which shares it."),
+    ] = None,
     image: Annotated[
         list[str] | None,
         _option("--image", "URI", "Inference image; repeat for several containers, leave out for none."),
@@ -167,6 +171,7 @@ def command(
                 only_if=only_if,
                 ungoverned=ungoverned,
                 again=again,
+                registry_account=registry_account,
                 say=_say,
                 show=_show,
             )

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError, AwsUnreachableError
+from aws.aws_errors import (
+    AwsAccessDeniedError,
+    AwsError,
+    AwsNotFoundError,
+    AwsThrottledError,
+    AwsUnreachableError,
+)
 from aws.model_packages import ModelPackageGoneError, Registration
 from aws.model_registry import SageMakerModelRegistry
 from checks.errors import GovernanceError
@@ -61,6 +67,42 @@ def test_each_refusal_is_one_typed_message(
         getattr(registry, call)(ARN)
     assert type(raised.value) is error
     assert ARN in str(raised.value)
+
+
+OWNER = "999988887777"
+SHARED = f"arn:aws:sagemaker:eu-west-1:{OWNER}:model-package-group/askdata"
+
+
+def test_a_group_of_another_account_is_named_by_its_arn(
+    loopback: Loopback, client_of: Callable[..., Any]
+) -> None:
+    """moto has one account for a name of a group, so that what is sent is looked at."""
+    registry = SageMakerModelRegistry(client_of("sagemaker", loopback.url), owner=OWNER)
+    version = ARN.replace("123456789012", OWNER)
+    answers: dict[str, dict[str, Any]] = {
+        "DescribeModelPackageGroup": {"ModelPackageGroupArn": SHARED},
+        "CreateModelPackage": {"ModelPackageArn": version},
+        "ListModelPackages": {"ModelPackageSummaryList": []},
+    }
+    loopback.respond = lambda request: loopback.answer(200, json.dumps(answers[operation(request)]).encode())
+    assert registry.register(Registration("AskData", IMAGE)) == version
+    assert registry.list("AskData") == ()
+    sent = {operation(request): json.loads(request.body) for request in loopback.requests}
+    assert {name: body["ModelPackageGroupName"] for name, body in sent.items()} == dict.fromkeys(
+        answers, SHARED
+    )
+
+
+def test_a_group_that_another_account_does_not_have_is_made_by_nobody_else(
+    loopback: Loopback, client_of: Callable[..., Any]
+) -> None:
+    registry = SageMakerModelRegistry(client_of("sagemaker", loopback.url), owner=OWNER)
+    loopback.respond = lambda request: refuse(loopback, "ValidationException", f"{SHARED} does not exist.")
+    with pytest.raises(
+        AwsNotFoundError, match=f"no such group in account {OWNER}, whose stack makes it; let"
+    ):
+        registry.register(Registration("askdata", IMAGE))
+    assert [operation(request) for request in loopback.requests] == ["DescribeModelPackageGroup"]
 
 
 def test_a_throttle_that_passes_is_no_error(loopback: Loopback, registry: SageMakerModelRegistry) -> None:

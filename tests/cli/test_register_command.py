@@ -229,10 +229,27 @@ def test_what_cannot_be_registered_exits_with_2(
         (["--specification", "list.json"], "list.json: not a JSON object"),
         (["--specification", "cut.json"], "cut.json: not JSON"),
         (["--wait", "--timeout", "soon"], "soon"),
+        (["--registry-account", "governance"], "'governance' is no account; give its 12 digits"),
+        (
+            ["--registry-account", "999988887777", "--tag", "a=b"],
+            "tags are the group's, which is in account 999988887777; leave them out (--tag)",
+        ),
         (["--timeout", "5m"], "--timeout: how long --wait may take"),
         (["--only-if", "approved"], "--no-check and --only-if"),
     ],
-    ids=["tag", "no key", "twice", "no file", "a list", "cut", "no duration", "no wait", "no check"],
+    ids=[
+        "tag",
+        "no key",
+        "twice",
+        "no file",
+        "a list",
+        "cut",
+        "no duration",
+        "no account",
+        "tag of another account",
+        "no wait",
+        "no check",
+    ],
 )
 def test_options_that_cannot_be_read_are_told_before_aws_is_asked(
     evidence: Path,
