@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -293,6 +294,18 @@ def test_the_likely_decision_is_shown_and_stops_what_would_be_worse(
                 register(options=options)
             assert (uploaded(group), versions(group)) == ([], 0)
         assert [record.decision for record in shown] == [decision]
+
+
+def test_evidence_is_as_old_as_its_upload(
+    register: Callable[..., RegisteredVersion], evidence: Path, group: str, tmp_path: Path
+) -> None:
+    """The gate goes by the time at which S3 takes the reports, so the likely decision does too."""
+    os.utime(evidence / "evaluation.json", (0, 0))
+    file = thresholds(tmp_path, group, 0.8)
+    file.write_text(f"max_age_days: 30\n{file.read_text()}")
+    likely = register(options={"thresholds": file}).likely
+    assert likely is not None
+    assert likely.findings[0].reason == "0.9 is at least 0.8; the report is 0.0 days old, of at most 30"
 
 
 def test_the_thresholds_in_force_are_those_that_are_published(
