@@ -53,6 +53,10 @@ UNSCOPED_ACTIONS = {
     "ec2:DescribeSubnets": "has no resource",
     "ec2:DescribeVpcs": "has no resource",
 }
+# What the gate writes below in buckets, also in those that exist: each has a reason of its own.
+_OWN_FOLDERS = "|".join(
+    (ACCOUNTS_FOLDER, CLAIMS_FOLDER, COPIES_FOLDER, DECISIONS_FOLDER, RESULTS_FOLDER, THRESHOLDS_FOLDER)
+)
 # Why a resource may be any of several, by a regular expression for the ARN of the resource: `<…>` is what only the
 # deployment knows.
 WILDCARDS = {
@@ -65,7 +69,7 @@ WILDCARDS = {
     rf"/{THRESHOLDS_FOLDER}/\*$": "the governance team chooses the names of threshold files",
     r":pipeline/[^/]*/\S*\*$": "SageMaker names the executions of the pipeline",
     r"^(<[^>]*>|arn:[^/]*:s3:::[^/]*)/\*$": "teams choose the names of their reports and threshold files",
-    rf"^arn:[^/]*:s3:::[^/]*/(?!{ACCOUNTS_FOLDER}/)\S+\*$": "a model account chooses the names below its prefixes",
+    rf"^arn:[^/]*:s3:::[^/]*/(?!({_OWN_FOLDERS})/)\S+\*$": "a model account chooses the names below its prefixes",
     r"^\*$": "the action has no resource: UNSCOPED_ACTIONS says why",
 }
 _TOKEN = re.compile(r"\$\{Token\[[^]]*\]\}")
