@@ -40,6 +40,9 @@ def _list_facts(file: ThresholdFile) -> Iterator[Fact]:
         yield "owners", ", ".join(file.owners)
     if file.review_by is not None:
         yield "review by", file.review_by.isoformat()
+    for waiver in file.waivers:
+        about = f"{waiver.check} ({waiver.facet})" if waiver.facet else waiver.check
+        yield "waiver", f"{about}, until {waiver.expires} by {waiver.approved_by}: {waiver.reason}"
 
 
 def _describe(check: Check, max_age: int | None) -> tuple[str, ...]:

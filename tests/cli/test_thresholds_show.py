@@ -11,6 +11,8 @@ ORGANISATION = """\
 name: organisation
 owners: [board@example.com]
 max_age_days: 90
+waivers:
+  - {check: safety, reason: read-only database, approved_by: board@example.com, expires: 2020-01-31}
 checks:
   - {name: safety, why: w, metric: text_to_sql.unsafe_sql_rate, at_most: 0}
   - {name: quality, why: w, metric: text_to_sql.execution_accuracy, at_least: 0.7, confidence: 0.95}
@@ -50,14 +52,15 @@ def test_each_check_is_shown_with_the_place_where_it_is_written(
         ["itself", "teams/shop.yaml"],
         ["extends", "organisation.yaml"],
     ]
-    assert [line.split() for line in lines[4:7]] == [
-        ["groups", "shop"],
-        ["mode", "enforce"],
-        ["owners", "board@example.com"],
+    assert [" ".join(line.split()) for line in lines[4:8]] == [
+        "groups shop",
+        "mode enforce",
+        "owners board@example.com",
+        "waiver safety, until 2020-01-31 by board@example.com: read-only database",
     ]
     assert [" ".join(line.split()) for line in lines[-2:]] == [
         "safety text_to_sql.unsafe_sql_rate - <= 0 at most 90 days old "
-        "reject, missing reject, inconclusive review organisation.yaml:5",
+        "reject, missing reject, inconclusive review organisation.yaml:7",
         "quality text_to_sql.execution_accuracy - >= 0.8 at most 90 days old "
         "review, missing reject, inconclusive review teams/shop.yaml:5",
     ]
@@ -75,7 +78,7 @@ def test_as_json_it_is_what_the_file_comes_to(capsys: pytest.CaptureFixture[str]
         "on_failure": "reject",
         "on_missing": "reject",
         "on_inconclusive": "review",
-        "origin": "organisation.yaml:5",
+        "origin": "organisation.yaml:7",
     }
 
 
