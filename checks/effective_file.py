@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,6 +22,15 @@ from checks.yaml_source import Path, Place, Problem
 
 SCHEMA = "governance.thresholds/1"
 
+# What a file has from the one that it extends where it does not say it itself.
+_INHERITED = (
+    "owners",
+    "review_by",
+    "max_age_days",
+    "mode",
+    "on_foreign_evidence",
+    "on_unprotected_evidence",
+)
 _Written = tuple[Check, Origin]
 
 
@@ -103,7 +113,6 @@ def make_file(file: SourceFile, base: ThresholdFile | None) -> ThresholdFile:
     content = file.content
     if content is None:
         raise ValueError(f"{file.source}: cannot be read")
-    said = content.model_fields_set
     written = list(_merge_checks(file, content, base))
     sources: tuple[SourceDigest, ...] = ()
     if base is not None:
@@ -116,21 +125,19 @@ def make_file(file: SourceFile, base: ThresholdFile | None) -> ThresholdFile:
         sha256=_sum_up(sources) if sources else file.sha256,
         applies_to=() if applies_to is None else applies_to.model_package_groups,
         mlflow_suffix=applies_to is not None and applies_to.mlflow_suffix,
-        mode=content.mode if base is None or "mode" in said else base.mode,
-        on_foreign_evidence=content.on_foreign_evidence
-        if base is None or "on_foreign_evidence" in said
-        else base.on_foreign_evidence,
-        on_unprotected_evidence=content.on_unprotected_evidence
-        if base is None or "on_unprotected_evidence" in said
-        else base.on_unprotected_evidence,
-        owners=content.owners or (() if base is None else base.owners),
-        review_by=content.review_by or (None if base is None else base.review_by),
-        max_age_days=content.max_age_days or (None if base is None else base.max_age_days),
         checks=tuple(check for check, _ in written),
         origins=tuple(origin for _, origin in written),
         sources=sources,
         waivers=tuple(_merge_waivers(content, base)),
+        **{key: _say_or_inherit(content, base, key) for key in _INHERITED},
     )
+
+
+def _say_or_inherit(content: ThresholdContent, base: ThresholdFile | None, key: str) -> Any:
+    """Return what a file says under `key`, or has there from the one that it extends, or its default."""
+    source = content if base is None or key in content.model_fields_set else base
+    value = getattr(source, key)
+    return () if key == "owners" and value is None else value
 
 
 def make_sound_part(file: SourceFile) -> ThresholdFile:
