@@ -5,11 +5,11 @@ Each is named on the command line; the rest of the system does not know the diff
 
 from collections.abc import Mapping, Sequence
 
+from bedrock_rerank import BedrockReranker
 from book import Passage
 from system import Generator, Reranker
 
 from aws.bedrock import BedrockChat
-from aws.bedrock_rerank import BedrockReranker
 from aws.clients import bedrock_runtime_client, sagemaker_runtime_client
 from aws.sagemaker_runtime import SageMakerEndpoint
 from checks.errors import GovernanceError

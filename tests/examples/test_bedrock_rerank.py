@@ -1,7 +1,9 @@
-"""Reranking by Bedrock, with botocore's own stub of the service."""
+"""Reranking by Bedrock, as `examples/gatsby-rag` does it, with botocore's own stub of the service."""
 
+import importlib.util
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -10,12 +12,17 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from aws.aws_errors import AwsError, AwsThrottledError
-from aws.bedrock_rerank import BedrockReranker
 
+MODULE = Path(__file__).resolve().parents[2] / "examples" / "gatsby-rag" / "bedrock_rerank.py"
 DOCUMENTS = ["first", "second", "third"]
 
 
-def reranker(model: str, answer: bytes | None) -> tuple[BedrockReranker, Stubber, dict[str, Any]]:
+def reranker(model: str, answer: bytes | None) -> tuple[Any, Stubber, dict[str, Any]]:
+    specification = importlib.util.spec_from_file_location("gatsby_bedrock_rerank", MODULE)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
     client = boto3.client(
         "bedrock-runtime", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
     )
@@ -35,7 +42,7 @@ def reranker(model: str, answer: bytes | None) -> tuple[BedrockReranker, Stubber
         }
         stub.add_response("invoke_model", {"body": body, "contentType": "application/json"}, parameters)
     stub.activate()
-    return BedrockReranker(client, model), stub, asked
+    return module.BedrockReranker(client, model), stub, asked
 
 
 @pytest.mark.parametrize("model", ["amazon.rerank-v1:0", "cohere.rerank-v3-5:0"])
