@@ -19,11 +19,6 @@ class BedrockReranker:
     def __init__(self, client: "BedrockRuntimeClient", model_id: str) -> None:
         self._client, self._model_id = client, model_id
 
-    @property
-    def description(self) -> Mapping[str, JsonValue]:
-        """Provider and model."""
-        return {"provider": "bedrock", "model": self._model_id}
-
     def order(self, query: str, documents: Sequence[str]) -> list[int]:
         """Return the indices of `documents`, the most relevant to `query` first.
 

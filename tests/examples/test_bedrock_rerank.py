@@ -50,7 +50,6 @@ def test_documents_in_the_order_of_relevance(model: str) -> None:
     results = [{"index": index, "relevance_score": score} for index, score in ((2, 0.9), (0, 0.5), (1, 0.1))]
     subject, stub, _ = reranker(model, json.dumps({"results": results}).encode())
     assert subject.order("q", DOCUMENTS) == [2, 0, 1]
-    assert subject.description == {"provider": "bedrock", "model": model}
     stub.assert_no_pending_responses()
 
 
