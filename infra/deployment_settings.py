@@ -436,11 +436,6 @@ class DeploymentSettings(SettingsPart):
     )
 
     @model_validator(mode="after")
-    def _model_accounts_are_of_one_mind(self) -> Self:
-        check_model_accounts(self)
-        return self
-
-    @model_validator(mode="after")
     def _the_suffix_is_that_of_groups(self) -> Self:
         if not self.mlflow_suffix:
             return self
@@ -453,6 +448,11 @@ class DeploymentSettings(SettingsPart):
             add_suffixes(self.model_package_groups)
         except ValueError as error:
             raise ValueError(f"mlflow_suffix: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _model_accounts_are_of_one_mind(self) -> Self:
+        check_model_accounts(self)
         return self
 
     @model_validator(mode="after")

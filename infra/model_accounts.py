@@ -95,7 +95,7 @@ def _find_problems_of_groups(settings: "DeploymentSettings") -> Iterator[str]:
         names = [group.lower() for group in entry.model_package_groups]
         for group in _list_repeated(names):
             yield f'model_accounts: {entry.account} names the group "{group}" twice; leave one out'
-        patterns = [pattern.lower() for pattern in settings.model_package_groups]
+        patterns = [pattern.lower() for pattern in settings.group_patterns]
         for group in names:
             if patterns and not any(fnmatchcase(group, pattern) for pattern in patterns):
                 yield (

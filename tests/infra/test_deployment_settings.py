@@ -303,6 +303,13 @@ def test_model_accounts_are_read_from_one_file(tmp_path: Path) -> None:
     assert entry.create_groups
 
 
+def test_a_group_with_the_suffix_of_mlflow_is_among_those_that_are_named() -> None:
+    entry = MODEL_ACCOUNT | {"model_package_groups": ["churn-0a1b2c"]}
+    given = {"region": "eu-central-1", "model_accounts": [entry], "model_package_groups": ["churn"]}
+    assert read_settings(given | {"mlflow_suffix": True}).model_accounts
+    assert "is not among model_package_groups" in refusal(given)
+
+
 def accounts(*changes: dict[str, Any], **others: Any) -> dict[str, Any]:
     """Settings with one model account for each of the changes to the one above."""
     return {"model_accounts": [MODEL_ACCOUNT | change for change in changes or ({},)], **others}
