@@ -139,11 +139,34 @@ def test_a_role_asks_within_its_account(policies: Policies, verdict: object) -> 
     assert evaluate(asked, policies) == verdict
 
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 OTHER_ACCOUNT = {
     "identity-alone": (Policies((ALLOW,)), NO_RESOURCE),
     "resource-alone": (Policies(resource=TO_ROLE), NO_IDENTITY),
     "both": (Policies((ALLOW,), TO_ROLE), BY_IDENTITY),
     "identity-and-the-account": (Policies((ALLOW,), TO_ACCOUNT), BY_IDENTITY),
+    "identity-and-everyone": (Policies((ALLOW,), TO_ALL), BY_IDENTITY),
+    "the-account-alone": (Policies((), TO_ACCOUNT), NO_IDENTITY),
+    "another-role-and-identity": (
+        Policies((ALLOW,), policy(statement(Principal={"AWS": f"{ROLE}-2"}))),
+        NO_RESOURCE,
+    ),
+    "the-owner-alone-and-identity": (
+        Policies((ALLOW,), policy(statement(Principal={"AWS": f"arn:aws:iam::{OTHER}:root"}))),
+        NO_RESOURCE,
+    ),
+    "identity-denies": (
+        Policies((ALLOW, DENY), TO_ROLE),
+        Denied("an explicit deny in the identity-based policy"),
+    ),
+    "resource-denies-the-account": (
+        Policies((ALLOW,), policy(statement("Deny", Principal={"AWS": ACCOUNT}), *TO_ROLE["Statement"])),
+        Denied("an explicit deny in the resource-based policy"),
+    ),
+    "organisation-allows-nothing": (
+        Policies((ALLOW,), TO_ROLE, organisation=(NOTHING,)),
+        Denied("no service control policy allows it"),
+    ),
     "boundary-allows-nothing": (Policies((ALLOW,), TO_SESSION, boundary=(NOTHING,)), NO_BOUNDARY),
     "key-policy-alone": (Policies((), TO_ROLE, resource_decides=True), NO_IDENTITY),
     "key-policy-and-identity": (Policies((ALLOW,), TO_ROLE, resource_decides=True), BY_IDENTITY),
