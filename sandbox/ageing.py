@@ -9,15 +9,17 @@ from moto.utilities.arns import parse_arn
 def age_version(model_package_arn: str, by: timedelta) -> None:
     """Let a version of moto's, and the executions whose description names it, have been made so much earlier.
 
+    The executions may be in another account than the version, which the gate there judges.
+
     Raises:
         KeyError: there is no such version.
     """
     arn = parse_arn(model_package_arn)
-    backend = sagemaker_backends[arn.account][arn.region]
-    package = backend.model_packages[model_package_arn]
+    package = sagemaker_backends[arn.account][arn.region].model_packages[model_package_arn]
     executions = [
         execution
-        for pipeline in backend.pipelines.values()
+        for account in list(sagemaker_backends)
+        for pipeline in sagemaker_backends[account][arn.region].pipelines.values()
         for execution in pipeline.pipeline_executions.values()
         if execution.pipeline_execution_description == model_package_arn
     ]

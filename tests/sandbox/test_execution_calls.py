@@ -105,10 +105,14 @@ def test_executions_are_listed_by_time_in_order_and_by_pages(account: Any, lambd
     assert started[0] in before
 
 
-def test_a_version_and_its_executions_can_have_been_made_earlier(account: Any, lambda_step: Step) -> None:
+@pytest.mark.parametrize("registry", ["123456789012", "222222222222"], ids=["own-account", "another-account"])
+def test_a_version_and_its_executions_can_have_been_made_earlier(
+    account: Any, lambda_step: Step, registry: str
+) -> None:
+    owner = account.elsewhere(registry)
     pipeline = account.pipeline([lambda_step("Only", account.function(ANSWERS))])
     sagemaker = account.client("sagemaker")
-    aged, other = account.package(), account.package()
+    aged, other = owner.package(), owner.package()
     arns = {
         arn: sagemaker.start_pipeline_execution(
             PipelineName=pipeline,
@@ -120,7 +124,7 @@ def test_a_version_and_its_executions_can_have_been_made_earlier(account: Any, l
     account.sandbox.wait_idle()
 
     def times(arn: str) -> list[Any]:
-        version = account.describe(arn)
+        version = owner.describe(arn)
         execution = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arns[arn])
         listed = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
         (summary,) = [one for one in listed if one["PipelineExecutionArn"] == arns[arn]]
