@@ -61,6 +61,7 @@ _MEMBER_KEYS = {
     "s3:delimiter": "delimiter",
     "s3:max-keys": "max-keys",
     "s3:VersionId": "versionId",
+    "kms:ViaService": "ViaService",
     "events:source": "Source",
     "events:detail-type": "DetailType",
 }

@@ -25,8 +25,8 @@ from sandbox.accounts import account_of, administrator_arn
 from sandbox.iam.access import AccessRequest, Denied, Principal
 from sandbox.iam.calls import Call
 from sandbox.iam.evaluation import Policies, Policy, evaluate
+from sandbox.iam.further_calls import further_calls
 from sandbox.iam.resource_policies import RESOURCE_DECIDES, owner_of, policy_of
-from sandbox.iam.storage_calls import further_calls
 
 # Which everybody may call, whatever a policy says:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
@@ -138,10 +138,10 @@ def authorize_service(service: str, call: Call, *, source_arn: str, source_accou
     Raises:
         AccessRefusedError: it does not allow it.
     """
+    identity = _Identity(Principal(service, None), (), None)
     source = {"aws:sourcearn": [source_arn], "aws:sourceaccount": [source_account]}
-    _authorize(
-        call, _Identity(Principal(service, None), (), None), {**source, "aws:principalisawsservice": ["true"]}
-    )
+    for part in (call, *further_calls(call)):
+        _authorize(part, identity, {**source, "aws:principalisawsservice": ["true"]})
 
 
 def authorize_account(account: str, call: Call) -> None:

@@ -31,6 +31,7 @@ class Team:
         self.account = account
         self.registry = registry
         self.bucket = f"e2e-artifacts-{account}"
+        self.key: str | None = None
         owner = ACCOUNT if registry == "governance" else account
         self.group = (
             f"arn:aws:sagemaker:{governance.sandbox.region}:{owner}:model-package-group/{GROUPS[account]}"
@@ -50,7 +51,7 @@ class Team:
         """What the deployment is told of the account."""
         return {
             "account": self.account,
-            "artifact_bucket": self.bucket,
+            "artifact_bucket": {"name": self.bucket, "kms_key_arn": self.key},
             "model_package_groups": [GROUPS[self.account]],
             "registry": self.registry,
         }
@@ -62,6 +63,15 @@ class Team:
         s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
         s3.put_bucket_notification_configuration(
             Bucket=self.bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
+
+    def encrypt_bucket(self) -> None:
+        """Encrypt what is written into the bucket from now on with a key of the account."""
+        self.key = str(self.client("kms").create_key()["KeyMetadata"]["Arn"])
+        default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self.key}
+        self.client("s3").put_bucket_encryption(
+            Bucket=self.bucket,
+            ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": default}]},
         )
 
     def write(self, key: str, content: bytes, **settings: Any) -> None:
@@ -118,6 +128,7 @@ def teams(_deployed: Governance) -> tuple[Team, Team]:
     )
     for team in both:
         team.create_bucket()
+    both[1].encrypt_bucket()
     governance = {"account": ACCOUNT, "evidence_bucket": _deployed.outputs["EvidenceBucket"]}
     deployments = _deployed.sandbox.deploy(
         context={
@@ -261,6 +272,8 @@ def test_a_version_in_the_registry_of_another_account_is_decided_there(
     forwarding.write(f"{status}/bias.json", forwarding.bias(status))
     arn = forwarding.register(status, accuracy)
     assert arn.split(":")[4] == FORWARDS
+    report = forwarding.client("s3").head_object(Bucket=forwarding.bucket, Key=f"{status}/evaluation.json")
+    assert report["SSEKMSKeyId"] == forwarding.key
     decided = forwarding.describe(arn)
     assert decided["ModelApprovalStatus"] == status, decided.get("ApprovalDescription")
     by = decided["LastModifiedBy"]["IamIdentity"]["Arn"]

@@ -251,11 +251,18 @@ def test_the_key_of_a_bucket_is_its_owners(account: Any, role_there: Callable[..
     writer = role_there(allow("s3:PutObject", objects), allow("kms:GenerateDataKey", key))("s3")
     put = {"Bucket": bucket, "Key": "k", "Body": b""}
     assert outcome(writer.put_object, **put) == NOBODY
-    shared = [
-        allow("kms:*", "*", Principal={"AWS": f"arn:aws:iam::{HERE}:root"}),
-        allow("kms:GenerateDataKey", "*", Principal=TO_THERE),
-    ]
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(*shared))
+
+    def share(service: str) -> None:
+        through = {"StringEquals": {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}}
+        shared = [
+            allow("kms:*", "*", Principal={"AWS": f"arn:aws:iam::{HERE}:root"}),
+            allow("kms:GenerateDataKey", "*", Principal=TO_THERE, Condition=through),
+        ]
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(*shared))
+
+    share("sqs")
+    assert outcome(writer.put_object, **put) == NOBODY
+    share("s3")
     assert outcome(writer.put_object, **put) == "allowed"
     assert outcome(role_there(allow("s3:PutObject", objects))("s3").put_object, **put) == NOT_ITSELF
 

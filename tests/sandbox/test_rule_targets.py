@@ -85,6 +85,25 @@ def test_a_queue_gets_what_its_policy_lets_the_rule_send(account: Any) -> None:
     assert received(account, url) == [event]
 
 
+def test_the_key_of_a_queue_lets_the_rule_too(account: Any) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"""
+    (url, arn), group, kms = account.queue(), account.group(), account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    open_to_rules = policy(allow("sqs:SendMessage", arn, Principal=RULES))
+    account.client("sqs").set_queue_attributes(
+        QueueUrl=url, Attributes={"KmsMasterKeyId": key, "Policy": open_to_rules}
+    )
+    add_rule(account, group, {"Arn": arn})
+    event_of(account, group)
+    assert received(account, url) == []
+    root = allow("kms:*", "*", Principal={"AWS": f"arn:aws:iam::{HERE}:root"})
+    shared = {"Effect": "Allow", "Principal": RULES, "Action": ["kms:Decrypt", "kms:GenerateDataKey"]}
+    document = policy(root, shared | {"Resource": "*"})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document)
+    event = event_of(account, group)
+    assert received(account, url) == [event]
+
+
 def test_a_topic_gets_what_its_policy_in_the_template_lets_the_rule_publish(account: Any) -> None:
     stack, group, (url, queue) = account.name("stack"), account.group(), account.queue()
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": account.name("topic")}}

@@ -1,8 +1,10 @@
-"""What S3 does for the caller within a call, under the caller's own rights: it reads what is copied, and uses keys.
+"""What a service does for the caller within a call, under the caller's own rights: it reads what is copied, uses keys.
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html,
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html and
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms,
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html and
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 """
 
 from collections.abc import Iterator
@@ -11,6 +13,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from moto.s3.models import s3_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
+from moto.utilities.arns import parse_arn
 
 from sandbox.iam.calls import Call
 from sandbox.iam.resource_policies import owner_of_bucket
@@ -23,7 +28,9 @@ _IN_PARTS = ("CreateMultipartUpload", "UploadPart", "UploadPartCopy", "CompleteM
 
 
 def further_calls(call: Call) -> Iterator[Call]:
-    """Yield the calls that a call of S3 needs the rights for beside its own."""
+    """Yield the calls that a call needs the rights for beside its own."""
+    if call.action in ("sqs:SendMessage", "sns:Publish"):
+        yield from _encryption_of_message(call)
     if call.service == "s3" and call.operation == "GetObjectAttributes":
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
         yield replace(call, operation="GetObject")
@@ -40,6 +47,21 @@ def further_calls(call: Call) -> Iterator[Call]:
     if "x-amz-tagging" in call.headers:
         yield _about_tags(call, "PutObjectTagging")
     yield from _uses_of_key(call)
+
+
+def _encryption_of_message(call: Call) -> Iterator[Call]:
+    """Yield the uses of the key that encrypts what is in a queue or a topic; none where AWS's own key does."""
+    place = parse_arn(call.resource)
+    if call.service == "sqs":
+        holder = sqs_backends[place.account][place.region].queues.get(place.resource_id)
+    else:
+        holder = sns_backends[place.account][place.region].topics.get(call.resource)
+    key_id = getattr(holder, "kms_master_key_id", None)
+    if not key_id or key_id.startswith("alias/aws/"):
+        return
+    members = {"KeyId": key_id, "ViaService": f"{call.service}.{place.region}.amazonaws.com"}
+    for operation in ("GenerateDataKey", "Decrypt"):
+        yield Call("kms", operation, members, str(place.account), str(place.region), call.partition)
 
 
 def _source_of(call: Call) -> Call:
@@ -79,9 +101,11 @@ def _uses_of_key(call: Call) -> Iterator[Call]:
     operations = ["Decrypt"] if call.action in _READ else ["GenerateDataKey"]
     if call.operation in _IN_PARTS:
         operations.append("Decrypt")
+    # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    members = {"KeyId": key_id, "ViaService": f"s3.{bucket.region_name}.amazonaws.com"}
     for operation in operations:
         # A key is in its bucket's region and account where its ARN does not say otherwise.
-        yield Call("kms", operation, {"KeyId": key_id}, bucket.account_id, bucket.region_name, call.partition)
+        yield Call("kms", operation, members, bucket.account_id, bucket.region_name, call.partition)
 
 
 def _object(call: Call) -> tuple[Any, Any]:
