@@ -1,12 +1,9 @@
 """`max_age_days`: how old evidence may be, by the time at which its store took it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from checks.decision import Decision, Finding, Verdict
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
@@ -16,7 +13,6 @@ from checks.measurements import Measured, Source
 from checks.reports import read_report
 from checks.threshold_set import compile_thresholds
 from checks.thresholds import Check, Mode, ThresholdFile
-from tests.checks.test_law import evidences, threshold_files
 from tests.fixed_times import DECIDED_AT
 from tests.threshold_files import parse_thresholds
 
@@ -170,29 +166,3 @@ def test_the_record_says_when_reports_were_written_where_it_matters() -> None:
 def test_a_report_has_the_time_of_its_document() -> None:
     document = Document("r.json", b'{"g_metrics": {"m": {"value": 1}}}', written_at=days_ago(3))
     assert read_report(document).written_at == days_ago(3)
-
-
-@given(
-    threshold_files(), evidences(), st.integers(1, 60), st.lists(st.none() | st.integers(0, 90), min_size=3)
-)
-def test_a_limit_of_age_never_approves_more(
-    file: ThresholdFile, evidence: Evidence, most: int, ages: list[int | None]
-) -> None:
-    dated = Evidence(
-        tuple(
-            replace(one, written_at=None if age is None else days_ago(age))
-            for one, age in zip(evidence.reports, ages, strict=False)
-        )
-    )
-    checks = tuple(_without_stricter_doubt(check) for check in file.checks)
-    with_limit, without = (
-        judge(replace(file, checks=checks, max_age_days=days), dated, decided_at=DECIDED_AT).verdict
-        for days in (most, None)
-    )
-    ranks = [Verdict.REJECTED, Verdict.NEEDS_REVIEW, Verdict.APPROVED]
-    assert ranks.index(with_limit) <= ranks.index(without)
-
-
-def _without_stricter_doubt(check: Check) -> Check:
-    """Return the check, asking of uncertainty no more than of a failure."""
-    return check.model_copy(update={"on_inconclusive": check.on_failure})

@@ -6,7 +6,7 @@ from datetime import date
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.threshold_examination import examine_thresholds
@@ -281,6 +281,7 @@ def trees(draw: st.DrawFn) -> Mapping[str, bytes]:
     return contents
 
 
+@settings(max_examples=40)
 @given(trees(), st.randoms())
 def test_the_order_of_files_is_nothing(contents: Mapping[str, bytes], random: Random) -> None:
     order = list(contents)

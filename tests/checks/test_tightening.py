@@ -54,6 +54,10 @@ def ask_for_younger_evidence(file: ThresholdFile, check: Check, by: float) -> Th
     return _exchange(file, check, max_age_days=max(1, int((file.max_age_of(check) or 60) * (1 - by))))
 
 
+def ask_for_younger_evidence_everywhere(file: ThresholdFile, check: Check, by: float) -> ThresholdFile:
+    return replace(file, max_age_days=max(1, int((file.max_age_days or 60) * (1 - by))))
+
+
 def take_a_waiver_away(file: ThresholdFile, check: Check, by: float) -> ThresholdFile:
     return replace(file, waivers=tuple(one for one in file.waivers if one.check != check.name))
 
@@ -72,6 +76,7 @@ TIGHTENINGS: list[Tightening] = [
     raise_severity,
     ask_for_more_samples,
     ask_for_younger_evidence,
+    ask_for_younger_evidence_everywhere,
     take_a_waiver_away,
     let_a_waiver_end_earlier,
 ]

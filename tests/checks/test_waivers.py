@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.decision import Consequence, Decision, Outcome, Verdict
@@ -348,6 +348,7 @@ def test_a_waiver_never_closes_another_checks_gap(
         assert any(f.outcome is Outcome.PASSED for f in mine)
 
 
+@settings(max_examples=40)
 @given(threshold_files(), evidences(), st.data(), st.randoms())
 def test_the_order_of_checks_and_waivers_is_nothing(
     file_: ThresholdFile, given_: Evidence, data: st.DataObject, random: Any
@@ -363,20 +364,6 @@ def test_the_order_of_checks_and_waivers_is_nothing(
     )
     assert first.verdict == second.verdict
     assert sorted(map(repr, first.findings)) == sorted(map(repr, second.findings))
-
-
-@given(threshold_files(), evidences(), st.data())
-def test_taking_a_waiver_away_never_approves_more(
-    file_: ThresholdFile, given_: Evidence, data: st.DataObject
-) -> None:
-    waivers = data.draw(waivers_of(file_))
-    fewer = waivers[1:]
-    with_, without = (
-        judge(replace(file_, waivers=some), given_, decided_at=DECIDED_AT).verdict
-        for some in (waivers, fewer)
-    )
-    ranks = [Verdict.REJECTED, Verdict.NEEDS_REVIEW, Verdict.APPROVED]
-    assert ranks.index(without) <= ranks.index(with_)
 
 
 @pytest.mark.parametrize(
