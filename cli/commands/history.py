@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from checks.finding_text import format_limit
 from cli.display.checked_figures import (
     CheckedFigure,
     chart_of,
@@ -19,7 +20,7 @@ from cli.display.checked_figures import (
     headings,
     value_text,
 )
-from cli.display.decision_text import OUTCOME_STYLES, format_limit
+from cli.display.decision_text import OUTCOME_STYLES
 from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import NOT_LOOKED
 from cli.lookup.decisions_place import Decisions, log_at, log_of

@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from cli.display.decision_text import reason_lines
+from checks.finding_text import reason_lines
 from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import print_standing
 from cli.exit_codes import ExitCode, worst_of

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from checks.decision import Outcome
 from checks.decision_record import RecordedFinding
 from checks.errors import GovernanceError
+from checks.finding_text import format_limit
 from checks.limits import read_limit
 from checks.text import one_line
 from cli.display.chart import Point, chart
-from cli.display.decision_text import format_limit
 from cli.lookup.group_versions import GroupVersion
 
 MOST_NAMED = 20

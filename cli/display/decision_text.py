@@ -14,7 +14,7 @@ from rich.text import Text
 
 from checks.decision import Consequence, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedFinding
-from checks.limits import read_limit
+from checks.finding_text import ASKS, format_limit, write_finding
 from cli.display.terminal import UNBOUNDED, clean_text, console_for, number_text
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
@@ -29,7 +29,6 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
     Outcome.MISSING: "red",
     Outcome.INVALID: "red",
 }
-ASKS = {Consequence.REJECT: "rejects", Consequence.REVIEW: "asks for review", Consequence.WARN: "warns"}
 NARROWEST_WHY = 40  # columns: prose in a narrower one is hard to read
 MOST_FINDINGS = 300  # with more, nobody reads all of them, and a table takes long to lay out
 SHOWN_OF_MANY = 100
@@ -38,17 +37,6 @@ WIDEST_NUMBER = 24  # columns: a limit of two numbers is never wider, and what i
 LONGEST_WORD = 10  # columns, of the word before a fact
 
 Fact = tuple[str, str]
-
-
-def format_limit(limit: Mapping[str, object]) -> str:
-    """Return a limit of a record as the eye takes it in: `>= 0.8`, `<= 2.5`, `[-0.8, 0.8]`, `1 +- 0.2`.
-
-    One of a kind that is not known here is shown as it is recorded.
-    """
-    known = read_limit(limit)
-    if known is not None:
-        return known.symbols
-    return ", ".join(f"{name} {value}" for name, value in limit.items()) or "-"
 
 
 def _cells(finding: RecordedFinding) -> tuple[Text, ...]:
@@ -105,31 +93,13 @@ def _fitting_table(console: Console, findings: Sequence[RecordedFinding]) -> Tab
     return table if at_least <= console.width else _stacked_table(findings)
 
 
-def reason_lines(findings: Sequence[RecordedFinding]) -> Iterator[str]:
-    """Yield a sentence for each finding that asks for something: what for, which check, and what was found."""
-    return (_reason(finding, finding.consequence) for finding in findings if finding.consequence is not None)
-
-
-def _reason(finding: RecordedFinding, consequence: Consequence) -> str:
-    facet = f" ({finding.facet})" if finding.facet else ""
-    inherited = f" (the check is in {finding.origin})" if finding.origin else ""
-    found = f"{finding.check}{facet}: {finding.reason}{inherited}"
-    if finding.waiver is None:
-        return f"{ASKS[consequence]}: {found}"
-    waiver = finding.waiver
-    return (
-        f"waived until {waiver.expires} by {waiver.approved_by} ({waiver.reason}), else {ASKS[waiver.otherwise]}: "
-        f"{found}"
-    )
-
-
 def _reasons(findings: Sequence[RecordedFinding]) -> Iterator[Text]:
     """Yield the sentences of those that ask for something: first what rejects, then what asks for review."""
     for wanted in ASKS:
         style = "red" if wanted is Consequence.REJECT else "yellow"
         for finding in findings:
             if finding.consequence is wanted:
-                yield clean_text(_reason(finding, wanted), style)
+                yield clean_text(write_finding(finding, wanted), style)
 
 
 def _facts(record: DecisionRecord) -> Iterator[Fact]:

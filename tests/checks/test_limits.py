@@ -19,6 +19,7 @@ from checks import limits, threshold_file
 from checks.decision_record import DecisionRecord, parse_record
 from checks.evidence import Evidence, Report
 from checks.exact import number_text, written
+from checks.finding_text import format_limit
 from checks.judge import judge
 from checks.limits import AtLeast, AtMost, Between, Limit, Target, Zone, read_limit
 from checks.measurements import Interval, Measured, Source
@@ -26,7 +27,6 @@ from checks.ranges import Range
 from checks.threshold_file import ThresholdFileError
 from checks.thresholds import Check, Number, ThresholdContent
 from cli.display.checked_figures import recorded_bounds
-from cli.display.decision_text import format_limit
 from tests.fixed_times import DECIDED_AT
 from tests.threshold_files import examine_thresholds, parse_thresholds
 
