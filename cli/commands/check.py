@@ -12,14 +12,17 @@ import typer
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.judge import judge
+from checks.outputs import OUTPUTS
 from checks.selection import select_thresholds
 from checks.thresholds import ThresholdFile
 from cli.display.decision_text import show_record
+from cli.display.told_records import tell_record
 from cli.exit_codes import exit_code_of
+from cli.lookup.check_origins import origins_of
 from cli.lookup.inputs import is_folder, read_evidence, refuse_twice
 from cli.lookup.threshold_sets import examine_named, read_threshold_files
 from cli.options.failures_only import FailuresOnly
-from cli.options.output_format import Format, print_json_text
+from cli.options.output_format import DecisionFormat, print_json_text
 from disk.writing import write_whole
 
 
@@ -42,8 +45,11 @@ def command(
         str | None, typer.Option("--group", metavar="NAME", help="Take the file that applies to this group.")
     ] = None,
     output_format: Annotated[
-        Format, typer.Option("--format", help="For people, or a decision record.")
-    ] = Format.TEXT,
+        DecisionFormat,
+        typer.Option(
+            "--format", help="For people, a decision record, a comment, a test report, annotations."
+        ),
+    ] = DecisionFormat.TEXT,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
@@ -56,8 +62,18 @@ def command(
     """
     places = [*evidence, *(further_evidence or [])]
     refuse_twice([thresholds, *places])
-    record = check_evidence(thresholds, places, group=group)
-    _deliver(record, output_format, output, failures_only=failures)
+    file = _thresholds(thresholds, group)
+    record = _judge(file, places)
+    content = _write(record, file, thresholds, output_format)
+    if output is not None:
+        write_whole(output, (content or _text(record, failures)).encode())
+        print(f"{record.headline}: written to {output}", file=sys.stderr)
+    elif content is None:
+        show_record(record, sys.stdout, failures_only=failures)
+    elif output_format is DecisionFormat.JSON:
+        print_json_text(content)
+    else:
+        sys.stdout.write(content)
     raise typer.Exit(exit_code_of(record.decision))
 
 
@@ -67,7 +83,10 @@ def check_evidence(thresholds: str, places: Sequence[str], *, group: str | None)
     Raises:
         GovernanceError: something cannot be read, or it cannot be told which threshold file is meant.
     """
-    file = _thresholds(thresholds, group)
+    return _judge(_thresholds(thresholds, group), places)
+
+
+def _judge(file: ThresholdFile | None, places: Sequence[str]) -> DecisionRecord:
     found = read_evidence(places)
     now = datetime.now(UTC)
     decision = judge(file, found, decided_at=now)
@@ -88,21 +107,21 @@ def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
     return files[0]
 
 
-def _deliver(
-    record: DecisionRecord, output_format: Format, output: Path | None, *, failures_only: bool
-) -> None:
-    if output is None and output_format is Format.TEXT:
-        show_record(record, sys.stdout, failures_only=failures_only)
-        return
-    content = record.to_bytes() if output_format is Format.JSON else _text(record, failures_only)
-    if output is None:
-        print_json_text(content.decode())
-        return
-    write_whole(output, content)
-    print(f"{record.headline}: written to {output}", file=sys.stderr)
+def _write(
+    record: DecisionRecord, file: ThresholdFile | None, place: str, output_format: DecisionFormat
+) -> str | None:
+    """Return the record in one of the formats for programs; `None` where it is for people."""
+    if output_format is DecisionFormat.JSON:
+        return record.to_bytes().decode()
+    if output_format is DecisionFormat.TEXT:
+        return None
+    origins = {} if file is None else origins_of(file)
+    return OUTPUTS[output_format](
+        [tell_record(record, origins, subject=place if file is None else file.name)]
+    )
 
 
-def _text(record: DecisionRecord, failures_only: bool) -> bytes:
+def _text(record: DecisionRecord, failures_only: bool) -> str:
     text = StringIO()
     show_record(record, text, failures_only=failures_only)
-    return text.getvalue().encode()
+    return text.getvalue()

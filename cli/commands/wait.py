@@ -10,14 +10,19 @@ from typing import Annotated, TextIO
 import typer
 
 from checks.finding_text import reason_lines
+from checks.outputs import OUTPUTS
+from checks.outputs.told import Told
 from cli.display.terminal import clean_text, console_for
+from cli.display.told_decisions import tell_waited
 from cli.display.version_status import print_standing
 from cli.exit_codes import ExitCode, worst_of
+from cli.lookup.check_origins import find_origins
 from cli.lookup.waiting import Waited, wait_for
+from cli.options.annotated_files import AnnotatedFiles
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.durations import parse_duration
 from cli.options.failures_only import FailuresOnly
-from cli.options.output_format import Format
+from cli.options.output_format import DecisionFormat
 from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
 from disk.writing import write_whole
 from pipelines.step_settings import PIPELINE_NAME, UngovernedGroups
@@ -46,12 +51,17 @@ def command(
     thresholds_bucket: ThresholdsBucket = None,
     ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
     output_format: Annotated[
-        Format, typer.Option("--format", help="For people, or JSON: an object, of several ARNs an array.")
-    ] = Format.TEXT,
+        DecisionFormat,
+        typer.Option(
+            "--format",
+            help="For people, JSON (an object, of several ARNs an array), a comment, a test report, annotations.",
+        ),
+    ] = DecisionFormat.TEXT,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
     ] = None,
+    annotate: AnnotatedFiles = None,
     failures: FailuresOnly = False,
 ) -> None:
     """Wait for the decisions about versions; print each with its reasons, and exit with the worst of their codes.
@@ -68,15 +78,26 @@ def command(
         thresholds_bucket=thresholds_bucket,
         ungoverned_groups=ungoverned_groups,
     )
-    deliver(waited, output_format, output, failures_only=failures)
+    deliver(waited, output_format, output, failures_only=failures, annotate=annotate)
     raise typer.Exit(worst_of(one.exit_code for one in waited))
 
 
 def deliver(
-    waited: Sequence[Waited], output_format: Format, output: Path | None, *, failures_only: bool = False
+    waited: Sequence[Waited],
+    output_format: DecisionFormat,
+    output: Path | None,
+    *,
+    failures_only: bool = False,
+    annotate: str | None = None,
 ) -> None:
-    """Write what came of each version to `output`, or print it; what could not be judged is an error on stderr."""
-    content = to_json(waited) if output_format is Format.JSON else None
+    """Write what came of each version to `output`, or print it; what could not be judged is an error on stderr.
+
+    Outputs for other tools tell that too. `annotate` names the threshold files whose lines they point at.
+    """
+    if output_format in OUTPUTS:
+        content: str | None = OUTPUTS[output_format]([_tell(one, annotate) for one in waited])
+    else:
+        content = to_json(waited) if output_format is DecisionFormat.JSON else None
     if output is not None:
         write_whole(output, (content or _text(waited, failures_only)).encode())
         print(f"written to {output}", file=sys.stderr)
@@ -86,6 +107,11 @@ def deliver(
         print(f"error: {waited[0].sentence}", file=sys.stderr)
     else:
         print_waited(waited, sys.stdout, failures_only=failures_only)
+
+
+def _tell(waited: Waited, annotate: str | None) -> Told:
+    record = None if waited.known is None else waited.known.record
+    return tell_waited(waited, find_origins(annotate, record))
 
 
 def _text(waited: Sequence[Waited], failures_only: bool) -> str:

@@ -22,6 +22,17 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class DecisionFormat(StrEnum):
+    """How a decision is printed: for people, as its JSON, or as one of `checks.outputs.OUTPUTS`."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
 OutputFormat = Annotated[Format, typer.Option("--format", help="For people, or for programs.")]
 Chart = Annotated[
     bool | None,

@@ -270,6 +270,51 @@ def test_the_nearest_metric_names_are_shown(folder: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        (
+            "markdown",
+            "| rejects | accuracy | 0.7 | >= 0.8 | 0.7 is below 0.8 | Campaigns are paid by the head. |",
+        ),
+        (
+            "junit",
+            '      <failure message="0.7 is below 0.8" type="rejects">Campaigns are paid by the head.</failure>',
+        ),
+        ("sarif", '                  "startLine": 5'),
+        (
+            "github",
+            "::error title=accuracy%3A Rejected,file=churn.yaml,line=5::churn: accuracy: 0.7 is below 0.8",
+        ),
+    ],
+)
+def test_check_and_explain_write_for_other_tools_at_the_line_of_the_check(
+    folder: Path, capsys: pytest.CaptureFixture[str], output: str, line: str
+) -> None:
+    _evidence(folder, WRONG)
+    assert run(["check", "churn.yaml", "-e", "evidence", "--format", output]) == 1
+    checked = capsys.readouterr().out
+    assert line.replace(">=", "\\>=") in checked.splitlines()
+
+    run(["check", "churn.yaml", "-e", "evidence", "--format", "json", "-o", "decision.json"])
+    # The file as it is by now: it is known by its name, and the check is two lines further down.
+    (folder / "here").mkdir()
+    (folder / "here" / "churn.yaml").write_text(f"# one\n# two\n{THRESHOLDS}")
+    explain = ["explain", "decision.json", "--annotate", "here", "--format", output, "-o", "explained"]
+    assert run(explain) == 0
+    explained = Path("explained").read_text()
+    assert ("line=7" in explained or '"startLine": 7' in explained) is (output in ("sarif", "github"))
+    assert capsys.readouterr().out == ""
+
+
+def test_explain_gives_the_record_back_as_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _evidence(folder, GOOD)
+    run(["check", "churn.yaml", "-e", "evidence", "--format", "json", "-o", "decision.json"])
+    capsys.readouterr()
+    assert run(["explain", "decision.json", "--format", "json"]) == 0
+    assert capsys.readouterr().out == Path("decision.json").read_text()
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ("{", "not JSON"),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
+from xml.etree import ElementTree
 
 import boto3
 import pytest
@@ -33,7 +34,7 @@ from cli.lookup import waiting
 from cli.lookup.waiting import Result, Waited, WatchedPlace
 from cli.main import run
 from cli.options.durations import duration_text, parse_duration
-from cli.options.output_format import Format
+from cli.options.output_format import DecisionFormat
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc"
 FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatchError: s3://b/a.json changed"),)
@@ -219,7 +220,7 @@ def test_a_later_execution_that_failed_does_not_hide_what_stands(
     registry.update(arn, approval_status="Rejected")
     (waited,), _ = _wait(_place(registry, log, [_execution("Failed", "a step failed")], FAILED), arn)
     assert (waited.result, waited.exit_code) == (Result.REJECTED, 1)
-    wait.deliver([waited], Format.TEXT, None)
+    wait.deliver([waited], DecisionFormat.TEXT, None)
     shown = capsys.readouterr().out
     assert shown.startswith(f"the newest execution decided nothing: {EXECUTION} Failed: EvaluateModelPackage")
     assert "status      Rejected, changed outside the gate" in shown
@@ -355,7 +356,7 @@ def test_a_version_that_has_a_status_and_no_execution_is_not_waited_for(
     registry.update(arn, approval_status=status, description="Signed off by the board.")
     (waited,), _ = _wait(_place(registry, log, [None]), arn)
     assert (clock.now, waited.exit_code, waited.result) == (0, code, result)
-    wait.deliver([waited], Format.TEXT, None)
+    wait.deliver([waited], DecisionFormat.TEXT, None)
     assert f"{status}: no decision of the gate about {arn} is known\n" in capsys.readouterr().out
     assert json.loads(json.dumps(wait.document_of(waited)))["status_given_by"]["source"] == "outside_the_gate"
 
@@ -371,7 +372,7 @@ def test_a_version_that_is_merely_logged_is_not_waited_for(
     registry.register(Registration(group="churn", image="repo/image:1"))
     (waited,), _ = _wait(_place(registry, log, [None]), arn)
     assert (clock.now, waited.exit_code, waited.result, waited.status) == (0, 3, "no decision", "Logged")
-    wait.deliver([waited], Format.TEXT, None)
+    wait.deliver([waited], DecisionFormat.TEXT, None)
     first, *_, status = capsys.readouterr().out.splitlines()
     assert first == f"Logged: no decision of the gate about {arn} is known"
     assert status.startswith("status      Logged, registered so at ")
@@ -401,7 +402,7 @@ def test_a_version_that_the_gate_leaves_alone_is_not_waited_for(
     place = replace(_place(registry, log, [None]), why_left_alone=f"{NOT_GOVERNED}: {{}}".format)
     (waited,), _ = _wait(place, arn)
     assert (clock.now, waited.result, waited.exit_code) == (0, Result.NOT_GOVERNED, 3)
-    wait.deliver([waited], Format.TEXT, None)
+    wait.deliver([waited], DecisionFormat.TEXT, None)
     assert capsys.readouterr() == (f"{arn}: not governed: {NOT_GOVERNED}: churn\n", "")
     assert wait.document_of(waited)["reasons"] == [f"{NOT_GOVERNED}: churn"]
 
@@ -469,7 +470,7 @@ def test_of_several_each_has_its_line_and_the_worst_code_counts(
     _gate_decides(log, registry, good, Verdict.APPROVED)
     _gate_decides(log, registry, bad, Verdict.REJECTED)
     waited, _ = _wait(_place(registry, log, [_execution("Succeeded")]), good, bad, gone)
-    wait.deliver(waited, Format.TEXT, tmp_path / "answer.txt")
+    wait.deliver(waited, DecisionFormat.TEXT, tmp_path / "answer.txt")
     captured = capsys.readouterr()
     assert captured == ("", f"written to {tmp_path / 'answer.txt'}\n")
     text = (tmp_path / "answer.txt").read_text()
@@ -483,13 +484,36 @@ def test_of_several_each_has_its_line_and_the_worst_code_counts(
     assert [document["result"] for document in documents] == ["approved", "rejected", "could not look"]
 
 
+def test_outputs_for_other_tools_agree_with_the_exit_codes(
+    registry: MemoryModelRegistry, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person let `d` pass after the gate had asked for review, and set `e` back though it was approved."""
+    a, b, c, d, e = (registry.register(Registration(group=name, image="repo/image:1")) for name in "abcde")
+    for arn, verdict in (
+        (a, Verdict.APPROVED), (b, Verdict.REJECTED), (c, Verdict.NEEDS_REVIEW), (d, Verdict.NEEDS_REVIEW),
+        (e, Verdict.APPROVED),
+    ):  # fmt: skip
+        _gate_decides(log, registry, arn, verdict)
+    registry.update(d, approval_status="Approved")
+    registry.update(e, approval_status="Rejected")
+    gone = e.replace("/e/1", "/e/2")
+    waited, _ = _wait(_place(registry, log, [_execution("Succeeded")]), a, b, c, d, e, gone)
+    wait.deliver(waited, DecisionFormat.JUNIT, None)
+    suites = ElementTree.fromstring(capsys.readouterr().out)
+    bad = [int(suite.get("failures", "")) + int(suite.get("errors", "")) for suite in suites]
+    assert [bool(count) for count in bad] == [one.exit_code != 0 for one in waited]
+    wait.deliver(waited, DecisionFormat.GITHUB, None)
+    kinds = [line.partition(" ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert kinds == ["::notice", "::error", "::warning", "::notice", "::error", "::error"]
+
+
 def test_one_that_could_not_be_judged_is_an_error_in_words_and_an_answer_in_json(
     registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
     waited, _ = _wait(_place(registry, log, [None]), arn, seconds=0)
-    wait.deliver(waited, Format.TEXT, None)
+    wait.deliver(waited, DecisionFormat.TEXT, None)
     assert capsys.readouterr() == ("", f"error: {waited[0].sentence}\n")
-    wait.deliver(waited, Format.JSON, None)
+    wait.deliver(waited, DecisionFormat.JSON, None)
     captured = capsys.readouterr()
     assert captured.err == ""
     assert json.loads(captured.out)["result"] == "nothing started"
