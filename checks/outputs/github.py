@@ -7,7 +7,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 from collections.abc import Iterator, Sequence
 
 from checks.decision import Consequence
-from checks.outputs.told import Point, Told, list_asking, plain_line
+from checks.outputs.told import Told, ToldPoint, list_asking, plain_line
 
 MOST_OF_A_VERSION = 50  # GitHub shows ten of each kind in a step, and reads all
 _KINDS = {Consequence.REJECT: "error", Consequence.REVIEW: "warning", Consequence.WARN: "notice"}
@@ -28,7 +28,7 @@ def _annotate(told: Told) -> Iterator[str]:
         yield f"::notice title={_escape_property(told.subject)}::{_escape_data(told.result)}"
 
 
-def _write_command(told: Told, point: Point) -> str:
+def _write_command(told: Told, point: ToldPoint) -> str:
     kind = "notice" if point.consequence is None else _KINDS[point.consequence]
     properties = {"title": f"{point.name}: {told.result}"}
     # A file of S3 is none of the repository, and GitHub would look for it there.

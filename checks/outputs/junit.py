@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from checks.decision import Consequence
 from checks.finding_text import ASKS
-from checks.outputs.told import RESULT, Point, Told, plain_line
+from checks.outputs.told import RESULT, Told, ToldPoint, plain_line
 
 _FAILS = (Consequence.REJECT, Consequence.REVIEW)
 
@@ -38,7 +38,7 @@ def _make_suite(told: Told) -> ElementTree.Element:
     return suite
 
 
-def _make_case(told: Told, point: Point) -> ElementTree.Element:
+def _make_case(told: Told, point: ToldPoint) -> ElementTree.Element:
     thresholds = None if told.record is None else told.record.thresholds
     class_name = "governance" if thresholds is None else thresholds.name
     case = ElementTree.Element(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from checks.decision_record import DecisionRecord
 from checks.exact import number_text
 from checks.finding_text import ASKS, format_limit
-from checks.outputs.told import HEAVIEST_FIRST, Point, Told, plain_line
+from checks.outputs.told import HEAVIEST_FIRST, Told, ToldPoint, plain_line
 from checks.text import shortened
 
 MOST_CHARACTERS = 60_000  # GitHub takes comments of 65,536
@@ -50,7 +50,7 @@ def _write_section(told: Told, room: int) -> str:
     )
 
 
-def _write_table(points: Sequence[Point], room: int) -> Iterator[str]:
+def _write_table(points: Sequence[ToldPoint], room: int) -> Iterator[str]:
     """Yield a table of as many of the points as have room, and how many more there are."""
     yield _write_row(_HEADINGS)
     yield "|---|---|---|---|---|---|"
@@ -64,7 +64,7 @@ def _write_table(points: Sequence[Point], room: int) -> Iterator[str]:
         yield row
 
 
-def _list_cells(point: Point) -> tuple[str, ...]:
+def _list_cells(point: ToldPoint) -> tuple[str, ...]:
     finding = point.finding
     value = "-" if finding is None or finding.value is None else number_text(finding.value)
     return (

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from checks.decision import Consequence
-from checks.outputs.told import FilePlace, Point, Told, list_asking, plain_line
+from checks.outputs.told import FilePlace, Told, ToldPoint, list_asking, plain_line
 from checks.version import NAME, VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -33,7 +33,7 @@ def write_sarif(told: Sequence[Told]) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-def _make_rule(point: Point) -> Mapping[str, object]:
+def _make_rule(point: ToldPoint) -> Mapping[str, object]:
     return {
         "id": plain_line(point.check),
         "shortDescription": {"text": plain_line(point.check)},
@@ -41,7 +41,7 @@ def _make_rule(point: Point) -> Mapping[str, object]:
     }
 
 
-def _make_result(told: Told, point: Point, rule: int) -> Mapping[str, object]:
+def _make_result(told: Told, point: ToldPoint, rule: int) -> Mapping[str, object]:
     result: dict[str, object] = {
         "ruleId": plain_line(point.check),
         "ruleIndex": rule,

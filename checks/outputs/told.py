@@ -22,7 +22,7 @@ class FilePlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ToldPoint:
     """One thing to tell: what a check came to, or the result where no check explains it.
 
     `consequence` is what it asks for in the end: of a version that goes on nothing more than a warning.
@@ -61,7 +61,7 @@ class Told:
         """The result and the subject, as a heading."""
         return f"{self.result}: {self.subject}"
 
-    def list_points(self) -> list[Point]:
+    def list_points(self) -> list[ToldPoint]:
         """Return what is to be told, in the order of the record, the result itself first where it is told."""
         findings = () if self.record is None else self.record.findings
         points = [self._point_of(finding) for finding in findings]
@@ -70,11 +70,11 @@ class Told:
         # A version may be stopped by what no check found: a person set it so, or nothing was decided.
         return points if explained else [self._point_of_result(), *points]
 
-    def _point_of(self, finding: RecordedFinding) -> Point:
+    def _point_of(self, finding: RecordedFinding) -> ToldPoint:
         consequence = finding.consequence
         if self.asks is None and consequence is not None:
             consequence = Consequence.WARN
-        return Point(
+        return ToldPoint(
             name=name_of(finding),
             check=finding.check,
             consequence=consequence,
@@ -84,10 +84,10 @@ class Told:
             finding=finding,
         )
 
-    def _point_of_result(self) -> Point:
+    def _point_of_result(self) -> ToldPoint:
         message = "; ".join((self.result, *self.notes))
         why = "What is not approved by a decision does not go on."
-        return Point(RESULT, RESULT, self.asks, message, why, None)
+        return ToldPoint(RESULT, RESULT, self.asks, message, why, None)
 
     def _place_of(self, finding: RecordedFinding) -> FilePlace | None:
         if origin := self.origins.get(finding.check):
@@ -107,7 +107,7 @@ def _explain(finding: RecordedFinding) -> str:
     return f"{write_reason(finding)}; waived until {waiver.expires} by {waiver.approved_by}: {waiver.reason}"
 
 
-def list_asking(told: Told) -> Iterator[Point]:
+def list_asking(told: Told) -> Iterator[ToldPoint]:
     """Yield what asks for something, the heaviest first."""
     points = told.list_points()
     for consequence in HEAVIEST_FIRST[:-1]:

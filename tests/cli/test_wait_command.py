@@ -504,7 +504,10 @@ def test_outputs_for_other_tools_agree_with_the_exit_codes(
     assert [bool(count) for count in bad] == [one.exit_code != 0 for one in waited]
     wait.deliver(waited, DecisionFormat.GITHUB, None)
     kinds = [line.partition(" ")[0] for line in capsys.readouterr().out.splitlines()]
-    assert kinds == ["::notice", "::error", "::warning", "::notice", "::error", "::error"]
+    # Of the rejected one the result is told, too: its record has one finding, which asks for review.
+    assert kinds == [
+        f"::{kind}" for kind in ["notice", "error", "warning", "warning", "notice", "error", "error"]
+    ]
 
 
 def test_one_that_could_not_be_judged_is_an_error_in_words_and_an_answer_in_json(
