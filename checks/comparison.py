@@ -41,7 +41,7 @@ def _hold_interval(check: Check, measured: Measured, confidence: float) -> Resul
         case Unsupported(reason):
             return Outcome.INVALID, f"confidence {confidence:g} cannot be shown: {reason}", measured.interval
         case NoSpread(reason, worst_case):
-            if worst_case is None or not _is_about_scores(check.limit):
+            if worst_case is None or not is_about_scores(check.limit):
                 reason = (
                     f"{number_text(measured.value)} with confidence {confidence:g} is not certain: {reason}"
                 )
@@ -69,7 +69,7 @@ def _hold_bounds(check: Check, measured: Measured, confidence: float, interval: 
     return outcome, f"{bounds} is {check.limit.relation(holds=outcome is Outcome.PASSED)}", interval
 
 
-def _is_about_scores(limit: Limit) -> bool:
+def is_about_scores(limit: Limit) -> bool:
     """Whether the limit is one that scores between 0 and 1 can miss, and reaches beyond that range nowhere.
 
     Any other limit says that the figure has another range, in which the worst case of such scores is none.

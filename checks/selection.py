@@ -120,6 +120,15 @@ def find_ambiguities(files: Sequence[ThresholdFile]) -> list[Clash]:
     return clashes
 
 
+def list_sample_groups(file: ThresholdFile) -> Iterator[tuple[str, str]]:
+    """Yield each pattern of the file as it is written, with the name of a group that it matches; `*` is any letters."""
+    for names in _list_names(file):
+        places = (
+            _ANY if token is None else min(token) for token in _split_pattern(names.pattern) if token != set()
+        )
+        yield str(names) if names.has_suffix else names.written, "".join(places)
+
+
 def gains_by_suffix(pattern: str) -> bool:
     """Whether MLflow's suffix after `pattern` matches groups that the pattern does not match by itself."""
     return not pattern.endswith("*") and not matches_no_group(pattern + MLFLOW_SUFFIX)
@@ -155,6 +164,7 @@ def matches_no_group(pattern: str) -> bool:
 
 
 MAX_GROUP_NAME = 63
+_ANY = "zQ0q"  # for what * stands for: hardly part of another pattern
 _ENDS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _NAME_CHARACTERS = _ENDS | {"-"}
 _Token = frozenset[str] | None  # the characters that one place may hold; None for *
