@@ -123,9 +123,8 @@ def find_ambiguities(files: Sequence[ThresholdFile]) -> list[Clash]:
 def list_sample_groups(file: ThresholdFile) -> Iterator[tuple[str, str]]:
     """Yield each pattern of the file as it is written, with the name of a group that it matches; `*` is any letters."""
     for names in _list_names(file):
-        places = (
-            _ANY if token is None else min(token) for token in _split_pattern(names.pattern) if token != set()
-        )
+        tokens = _split_pattern(names.pattern)
+        places = (_ANY if token is None else min(token, default="") for token in tokens)
         yield str(names) if names.has_suffix else names.written, "".join(places)
 
 
