@@ -67,6 +67,15 @@ def network_of(stack: Governance) -> dict[str, list[str]]:
     }
 
 
+def volume_key_of(stack: Governance) -> str:
+    """The key of the Processing job's volume, as the deployed pipeline has it."""
+    pipeline = stack.client("sagemaker").describe_pipeline(PipelineName=stack.outputs["PipelineName"])
+    (step,) = [
+        one for one in json.loads(pipeline["PipelineDefinition"])["Steps"] if one["Type"] == "Processing"
+    ]
+    return str(step["Arguments"]["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"])
+
+
 def outputs_of(stack: Governance, name: str) -> dict[str, str]:
     """The outputs of a deployed stack."""
     (described,) = stack.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
@@ -87,6 +96,7 @@ def organisation(sandbox: Sandbox) -> Governance:
         "vpc": network_of(stack),
         "object_lock": {"mode": "GOVERNANCE", "days": 1},
         "reserved_concurrency": 5,
+        "evaluation_compute": "processing",
     }
     assert (settings["create_kms_key"], settings["permissions_boundary_arn"]) == (
         True,
@@ -95,7 +105,7 @@ def organisation(sandbox: Sandbox) -> Governance:
     file = sandbox.folder / "deployment.yaml"
     file.write_text(json.dumps(settings))
     (deployment,) = sandbox.deploy(context={"settings": str(file)})
-    stack.compute, stack.outputs = "lambda", deployment.outputs
+    stack.compute, stack.outputs = "processing", deployment.outputs
     publish(stack, THRESHOLDS.replace(b"e2e-*", b"risk-*"))
     return stack
 
@@ -115,17 +125,23 @@ def upgraded(sandbox: Sandbox, organisation: Governance) -> tuple[Governance, di
     assert stack.describe(pending)["ModelApprovalStatus"] == "PendingManualApproval"
     here = " ".join(f"-c {name}={value}" for name, value in this_machine().items())
     folder = sandbox.folder / "upgrade.out"
-    for target, arguments in (
-        ("synth", f"{here} -c removal_policy=destroy --output {folder}"),
-        ("deploy", f"--app {folder} --require-approval never"),
-    ):
-        answer = make(sandbox, target, "", arguments)
+    answers = [
+        make(sandbox, *run)
+        for run in (
+            ("synth", "", f"{here} -c removal_policy=destroy --output {folder}"),
+            # What is deployed still keeps its buckets, whatever the settings say by now.
+            ("destroy", "ModelGovernance", f"--app {folder}", "ModelGovernance\n"),
+            ("deploy", "", f"--app {folder} --require-approval never"),
+        )
+    ]
+    synthesised, refused, deployed = answers
+    for answer in (synthesised, deployed):
         assert answer.returncode == 0, answer.stdout + answer.stderr
         # Nothing is said about the version of Node, by jsii or by the CDK.
         said = answer.stdout + answer.stderr
         assert re.findall(r"(?i)node.?js|node \d|jsii|end-of-life|deprecat", said) == []
     stack.compute, stack.outputs = "lambda", outputs_of(stack, "ModelGovernance")
-    return stack, {"outputs": before, "pending": pending}
+    return stack, {"outputs": before, "pending": pending, "refused": refused}
 
 
 def publish(stack: Governance, thresholds: bytes) -> None:
@@ -147,7 +163,7 @@ def deploy_as_before(stack: Governance) -> None:
     stack.outputs = outputs_of(stack, "ModelGovernance")
 
 
-def test_in_a_network_under_a_key_a_boundary_and_a_lock_versions_are_decided(
+def test_a_job_in_a_network_under_a_key_a_boundary_and_a_lock_decides(
     organisation: Governance,
 ) -> None:
     group = "risk-churn"
@@ -156,9 +172,30 @@ def test_in_a_network_under_a_key_a_boundary_and_a_lock_versions_are_decided(
     assert approved["ModelApprovalStatus"] == "Approved", approved.get("ApprovalDescription")
     uri = approved["CustomerMetadataProperties"]["governance:decision-uri"]
     bucket, _, key = uri.removeprefix("s3://").partition("/")
+    (execution,) = organisation.executions(approved["ModelPackageArn"])
+    job = organisation.steps(execution)[0]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
+    described = organisation.client("sagemaker").describe_processing_job(ProcessingJobName=job)
+    network = network_of(organisation)
+    assert described["NetworkConfig"]["VpcConfig"] == {
+        "Subnets": network["subnet_ids"],
+        "SecurityGroupIds": network["security_group_ids"],
+    }
+    assert volume_key_of(organisation) == organisation.outputs["DataKeyArn"]
     written = organisation.client("s3").head_object(Bucket=bucket, Key=key)
     assert written["ServerSideEncryption"] == "aws:kms"
     assert written["ObjectLockMode"] == "GOVERNANCE"
+
+
+def test_what_is_deployed_to_keep_its_buckets_is_not_destroyed(
+    upgraded: tuple[Governance, dict[str, Any]],
+) -> None:
+    _, before = upgraded
+    refused, buckets = before["refused"], before["outputs"]
+    assert refused.returncode == 2
+    kept = ", ".join(sorted(value for name, value in buckets.items() if name.endswith("Bucket")))
+    way_out = "deploy it with -c removal_policy=destroy first, if all of it shall go"
+    assert f"error: stack ModelGovernance: keeps {kept} when it is deleted; {way_out}" in refused.stderr
+    assert "deleted from" not in refused.stdout
 
 
 def test_an_upgrade_keeps_what_was_there_and_decides_what_was_pending(
