@@ -16,7 +16,7 @@ from constructs import Construct
 from infra.approval_watch import unrecorded_approvals
 from infra.deployment_settings import DeploymentSettings
 from infra.rule_exceptions import except_from_rules
-from pipelines.json_log import METRICS_NAMESPACE, PIPELINE_DIMENSION, UNDECIDED_VERSIONS
+from pipelines.json_log import ABSENT_GROUPS, METRICS_NAMESPACE, PIPELINE_DIMENSION, UNDECIDED_VERSIONS
 
 
 class GovernanceAlarms(Construct):
@@ -42,17 +42,10 @@ class GovernanceAlarms(Construct):
             statistic="Sum",
             period=Duration.minutes(5),
         )
-        undecided = cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE,
-            metric_name=UNDECIDED_VERSIONS,
-            dimensions_map={PIPELINE_DIMENSION: settings.pipeline_name},
-            statistic="Maximum",
-            period=Duration.minutes(settings.reconcile_minutes),
-        )
         self.alarms = (
             self._alarm(
                 "Undecided",
-                undecided,
+                _counted_by_runs(UNDECIDED_VERSIONS, settings),
                 "Versions wait for people: nothing may or could be decided about them, or not in time.",
             ),
             self._alarm(
@@ -83,8 +76,16 @@ class GovernanceAlarms(Construct):
                 )
                 for name, function in steps.items()
             ),
+            *self._alarms_about_groups(settings),
         )
         _tell(self, self.alarms, settings, key)
+
+    def _alarms_about_groups(self, settings: DeploymentSettings) -> Sequence[cloudwatch.Alarm]:
+        """Where the settings name groups, one of them may be misspelt."""
+        if not settings.model_package_groups:
+            return ()
+        said = "A name or pattern of model_package_groups matches no group; create it or correct the setting."
+        return (self._alarm("GroupAbsent", _counted_by_runs(ABSENT_GROUPS, settings), said),)
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> cloudwatch.Alarm:
         return _make_alarm(self, name, metric, description)
@@ -168,6 +169,17 @@ def _make_alarm(scope: Construct, name: str, metric: cloudwatch.Metric, descript
         evaluation_periods=1,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+
+
+def _counted_by_runs(metric: str, settings: DeploymentSettings) -> cloudwatch.Metric:
+    """Return a metric that each run of a schedule of the stack writes."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=metric,
+        dimensions_map={PIPELINE_DIMENSION: settings.pipeline_name},
+        statistic="Maximum",
+        period=Duration.minutes(settings.reconcile_minutes),
     )
 
 

@@ -444,6 +444,7 @@ class GovernanceStack(Stack):
         CfnOutput(self, "ThresholdsBucket", value=self._buckets.thresholds.bucket_name)
         CfnOutput(self, "DecisionsBucket", value=self._buckets.decisions.bucket_name)
         CfnOutput(self, "UngovernedGroups", value=self._settings.ungoverned_groups)
+        CfnOutput(self, "ModelPackageGroups", value=self._groups_text)
         for name, bucket in (("Evidence", self._buckets.evidence), ("Decisions", self._buckets.decisions)):
             if unwritten := self._buckets.unwritten.get(bucket.bucket_name):
                 statements = [statement.to_statement_json() for statement in unwritten]

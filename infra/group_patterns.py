@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
+from pipelines.step_settings import MLFLOW_SUFFIX
+
 MOST_PATTERNS = (
     20  # each is a resource in several statements of a role, whose policies have 10,240 characters in all
 )
 # EventBridge's limit for a whole pattern is 2,048 characters; the rest of the rule's takes some 200.
 LONGEST_MATCHERS = 1_800
-MLFLOW_SUFFIX = "-??????"  # checks/selection.py tells where it comes from
 _FEWER = f"more than {MOST_PATTERNS} patterns, or longer ones than a rule holds; name a common beginning, as churn-*"
 _PATTERN = re.compile(r"[A-Za-z0-9*-]{1,63}")
 

@@ -1,4 +1,7 @@
-"""Looks for approvals that nobody recorded, by the event of one and by a schedule: adapts both to `pipelines`."""
+"""Looks for approvals that nobody recorded, by the event of one and by a schedule: adapts both to `pipelines`.
+
+The schedule's runs list the groups, so these tell as well which of the deployment's there are not.
+"""
 
 import os
 from collections.abc import Mapping
@@ -11,10 +14,12 @@ from aws.model_registry import SageMakerModelRegistry
 from aws.record_seals import KmsSeals
 from aws.registry_names import APPROVAL_STATUS_FIELD
 from lambdas.model_package_event import EventRefusedError, read_event
-from pipelines.json_log import UNRECORDED_APPROVALS, log, logging_failure, measured
+from pipelines.governed_groups import list_absent
+from pipelines.json_log import ABSENT_GROUPS, UNRECORDED_APPROVALS, log, logging_failure, measured
 from pipelines.model_account_sources import list_groups_elsewhere
 from pipelines.step_settings import (
     DECISIONS_FOLDER,
+    EVERY_GROUP,
     ApprovalSettings,
     from_environment,
 )
@@ -47,15 +52,40 @@ def handler(event: object, context: object) -> dict[str, int]:
             groups_elsewhere=list_groups_elsewhere(settings),
         )
         found = _look(event, sources, settings)
+        absent = _list_absent_groups(sources) if _is_scheduled(event) else None
     for approval in found:
         _report(approval)
     counts = {UNRECORDED_APPROVALS: len(found)}
+    if absent is not None:
+        counts[ABSENT_GROUPS] = len(absent)
     log("approvals looked at", **measured(counts, pipeline=settings.pipeline_name))
     return {"unrecorded": len(found)}
 
 
+def _is_scheduled(event: object) -> bool:
+    return isinstance(event, Mapping) and event.get("source") == SCHEDULE
+
+
+def _list_absent_groups(sources: ApprovalSources) -> list[str]:
+    """Return the groups and patterns that the deployment is held to and that match no group, after logging each.
+
+    The groups of other accounts' registries count as there: those that are not are reported where they are listed.
+    """
+    if EVERY_GROUP in sources.held_to:
+        return []
+    groups = [*sources.registry.groups(), *(group.group for group in sources.groups_elsewhere)]
+    absent = list_absent(sources.held_to, groups)
+    for pattern in absent:
+        log(
+            "no group matches",
+            pattern=pattern,
+            way_out="create the group, or correct model_package_groups in the deployment's settings and deploy again",
+        )
+    return absent
+
+
 def _look(event: object, sources: ApprovalSources, settings: ApprovalSettings) -> list[UnrecordedApproval]:
-    if isinstance(event, Mapping) and event.get("source") == SCHEDULE:
+    if _is_scheduled(event):
         return list(find_unrecorded_approvals(sources, now=datetime.now(UTC), report=log))
     try:
         change = read_event(

@@ -1,13 +1,13 @@
 """Which groups the gate governs: those that a published threshold file applies to. It leaves all others alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from aws.threshold_store import BrokenThresholdsError
 from checks.selection import AmbiguousThresholdsError
 from checks.thresholds import Mode
-from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
+from pipelines.step_settings import EVERY_GROUP, MLFLOW_SUFFIX, UngovernedGroups
 from pipelines.threshold_sources import ThresholdSource
 
 
@@ -36,6 +36,29 @@ def is_held_to(group: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(group.lower(), pattern.lower()) for pattern in patterns)
 
 
+def why_not_reached(group: str, patterns: Sequence[str]) -> str | None:
+    """Return why a deployment that is held to the groups of `patterns` does nothing about `group`; `None`: it may."""
+    if is_held_to(group, patterns):
+        return None
+    return (
+        f"the group {group} is not among model_package_groups of the deployment, so the gate leaves it alone"
+    )
+
+
+def list_absent(patterns: Sequence[str], groups: Collection[str]) -> list[str]:
+    """Return those of `patterns` that none of `groups` matches: nothing is governed by them.
+
+    A name and the same with MLflow's suffix are one: it is enough that there is a group of either.
+    """
+    named = [pattern for pattern in patterns if not pattern.endswith(MLFLOW_SUFFIX)]
+    absent = []
+    for name in named:
+        spellings = [name, *({name + MLFLOW_SUFFIX} & set(patterns))]
+        if not any(is_held_to(group, spellings) for group in groups):
+            absent.append(name)
+    return absent
+
+
 @dataclass(frozen=True, slots=True)
 class GovernedGroups:
     """What is governed: by the threshold files in force, and by what the deployment does about all other groups.
@@ -54,8 +77,8 @@ class GovernedGroups:
             BrokenThresholdsError: see `find_governing_mode`.
             AwsError: the threshold files could not be read.
         """
-        if not is_held_to(group, self.held_to):
-            return f"the group {group} is not among model_package_groups of the deployment, so the gate leaves it alone"
+        if (reason := why_not_reached(group, self.held_to)) is not None:
+            return reason
         if (
             self.ungoverned is UngovernedGroups.REVIEW
             or find_governing_mode(group, self.thresholds) is not None

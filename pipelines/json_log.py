@@ -12,6 +12,7 @@ PIPELINE_DIMENSION = "Pipeline"
 UNDECIDED_VERSIONS = "UndecidedVersions"  # pending ones that wait for people
 PENDING_VERSIONS = "PendingVersions"  # of governed groups
 LEFT_STARTS = "LeftStarts"  # that AWS refused for now, at an event; the reconciler makes them
+ABSENT_GROUPS = "AbsentGroups"  # of model_package_groups, that are in no registry
 UNRECORDED_APPROVALS = "UnrecordedApprovals"  # of governed groups, by neither the gate nor a reviewer
 UNGOVERNED_VERSIONS = (
     "UngovernedVersions"  # versions that were left alone, as no threshold file applies to them

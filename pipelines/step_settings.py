@@ -21,6 +21,8 @@ STACK_NAME = "ModelGovernance"
 THRESHOLDS_FOLDER = "thresholds"
 DECISIONS_FOLDER = "decisions"
 EVERY_GROUP = "*"
+# Of a group that SageMaker's MLflow names, after the model's name; checks/selection.py tells where it comes from.
+MLFLOW_SUFFIX = "-??????"
 RESULTS_FOLDER = "step-results"
 CLAIMS_FOLDER = "evidence-claims"
 COPIES_FOLDER = "judged-evidence"

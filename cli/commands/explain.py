@@ -24,9 +24,9 @@ from cli.options.annotated_files import AnnotatedFiles
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.failures_only import FailuresOnly
 from cli.options.output_format import DecisionFormat, print_json_text
-from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
+from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
 from disk.writing import write_whole
-from pipelines.step_settings import UngovernedGroups
+from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 
 if TYPE_CHECKING:
     from cli.lookup.left_alone import LeftAlone
@@ -46,6 +46,7 @@ def command(
     decisions_bucket: DecisionsBucket = None,
     thresholds_bucket: ThresholdsBucket = None,
     ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
+    model_package_groups: HeldTo = EVERY_GROUP,
     output_format: Annotated[
         DecisionFormat,
         typer.Option(
@@ -73,7 +74,8 @@ def command(
         from aws.arns import ModelPackageArn  # noqa: PLC0415
         from cli.lookup.left_alone import LeftAlone  # noqa: PLC0415
 
-        left_alone = LeftAlone(thresholds_bucket, ungoverned_groups, ModelPackageArn.parse(decision).region)
+        region = ModelPackageArn.parse(decision).region
+        left_alone = LeftAlone(thresholds_bucket, ungoverned_groups, model_package_groups, region=region)
         code = _explain_version(decision, decisions_bucket, left_alone, shown)
     else:
         code = ExitCode.APPROVED

@@ -20,9 +20,9 @@ from cli.lookup.group_versions import (
     unknown_group_error,
 )
 from cli.options.output_format import Format, OutputFormat, print_json
-from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
+from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
 from pipelines.judgements import list_judged_groups
-from pipelines.step_settings import UngovernedGroups
+from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 
 if TYPE_CHECKING:
     from cli.lookup.left_alone import LeftAlone
@@ -44,6 +44,7 @@ def command(
     decisions: Decisions = None,
     thresholds_bucket: ThresholdsBucket = None,
     ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
+    model_package_groups: HeldTo = EVERY_GROUP,
     output_format: OutputFormat = Format.TEXT,
 ) -> None:
     """List the model package groups with their newest versions and the status of each.
@@ -53,7 +54,7 @@ def command(
     if decisions is None:
         from cli.lookup.left_alone import LeftAlone  # noqa: PLC0415 - help needs no boto3
 
-        left_alone = LeftAlone(thresholds_bucket, ungoverned_groups)
+        left_alone = LeftAlone(thresholds_bucket, ungoverned_groups, model_package_groups)
         versions = _registered(group, newest, most, left_alone)
     else:
         versions = _recorded(group, newest, most, decisions)

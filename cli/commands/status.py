@@ -32,8 +32,8 @@ from cli.options.output_format import (
     print_json,
     wants_chart,
 )
-from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
-from pipelines.step_settings import UngovernedGroups
+from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
+from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 from pipelines.version_standing import describe_source
 
 SCHEMA = "governance.status/1"
@@ -53,6 +53,7 @@ def command(
     decisions_bucket: DecisionsBucket = None,
     thresholds_bucket: ThresholdsBucket = None,
     ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
+    model_package_groups: HeldTo = EVERY_GROUP,
     output_format: OutputFormat = Format.TEXT,
     chart: Chart = None,
 ) -> None:
@@ -64,7 +65,7 @@ def command(
         versions = _recorded(version_or_group, decisions, newest)
     else:
         versions = _registered(version_or_group, newest, decisions_bucket)
-        versions = _say_left_alone(versions, thresholds_bucket, ungoverned_groups)
+        versions = _say_left_alone(versions, thresholds_bucket, ungoverned_groups, model_package_groups)
     if output_format is Format.JSON:
         print_json({"schema": SCHEMA, "versions": [_json(version) for version in versions]})
         return
@@ -117,7 +118,10 @@ def _registered(version_or_group: str, newest: int, bucket: str | None) -> list[
 
 
 def _say_left_alone(
-    versions: Sequence[GroupVersion], thresholds_bucket: str | None, ungoverned: UngovernedGroups
+    versions: Sequence[GroupVersion],
+    thresholds_bucket: str | None,
+    ungoverned: UngovernedGroups,
+    held_to: str,
 ) -> list[GroupVersion]:
     """Return the versions, each that nothing judged with why that is so where the gate leaves it alone."""
     from aws.arns import ModelPackageArn  # noqa: PLC0415
@@ -125,7 +129,7 @@ def _say_left_alone(
 
     arns = [version.arn for version in versions if version.arn is not None]
     region = ModelPackageArn.parse(arns[0]).region if arns else None
-    left_alone = LeftAlone(thresholds_bucket, ungoverned, region)
+    left_alone = LeftAlone(thresholds_bucket, ungoverned, held_to, region=region)
     return [
         replace(version, left_alone=left_alone.why_or_tell(version.group))
         if version.is_never_judged

@@ -23,9 +23,9 @@ from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.durations import parse_duration
 from cli.options.failures_only import FailuresOnly
 from cli.options.output_format import DecisionFormat
-from cli.options.thresholds_bucket import ThresholdsBucket, Ungoverned
+from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
 from disk.writing import write_whole
-from pipelines.step_settings import PIPELINE_NAME, UngovernedGroups
+from pipelines.step_settings import EVERY_GROUP, PIPELINE_NAME, UngovernedGroups
 from pipelines.version_standing import describe_source
 
 SCHEMA = "governance.wait/1"
@@ -50,6 +50,7 @@ def command(
     decisions_bucket: DecisionsBucket = None,
     thresholds_bucket: ThresholdsBucket = None,
     ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
+    model_package_groups: HeldTo = EVERY_GROUP,
     output_format: Annotated[
         DecisionFormat,
         typer.Option(
@@ -77,6 +78,7 @@ def command(
         decisions_bucket=decisions_bucket,
         thresholds_bucket=thresholds_bucket,
         ungoverned_groups=ungoverned_groups,
+        model_package_groups=model_package_groups,
     )
     deliver(waited, output_format, output, failures_only=failures, annotate=annotate)
     raise typer.Exit(worst_of(one.exit_code for one in waited))

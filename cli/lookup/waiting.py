@@ -34,7 +34,7 @@ from cli.display.version_status import (
 from cli.exit_codes import ExitCode
 from cli.lookup.left_alone import LeftAlone
 from cli.options.durations import duration_text
-from pipelines.step_settings import PIPELINE_NAME, UngovernedGroups
+from pipelines.step_settings import EVERY_GROUP, PIPELINE_NAME, UngovernedGroups
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = (
     0.2,
@@ -116,6 +116,7 @@ def wait_for(
     decisions_bucket: str | None = None,
     thresholds_bucket: str | None = None,
     ungoverned_groups: UngovernedGroups = UngovernedGroups.IGNORE,
+    model_package_groups: str = EVERY_GROUP,
     say: Say = lambda line: print(line, file=sys.stderr),
 ) -> tuple[Waited, ...]:
     """Wait until each of `arns` is decided or cannot be, at most for `timeout`; return what came of each, in order.
@@ -127,8 +128,10 @@ def wait_for(
         decisions_bucket: the stack's output DecisionsBucket; without it the records are found by what the gate's own
             steps answered.
         thresholds_bucket: the stack's output ThresholdsBucket; without it a version of a group that no threshold file
-            applies to is waited for in vain.
+            applies to is waited for in vain, which is said.
         ungoverned_groups: the stack's output UngovernedGroups: what it does about such versions.
+        model_package_groups: the stack's output ModelPackageGroups: the patterns of the only groups that it reaches,
+            with commas between them.
         say: takes each line about what is going on: a step that goes on, else one a minute.
 
     Raises:
@@ -138,12 +141,10 @@ def wait_for(
     parsed = {arn: ModelPackageArn.parse(arn) for arn in arns}
     for arn in parsed.values():
         require_region_of_partition(arn)
-    places = {
-        region: _place(
-            region, pipeline, decisions_bucket, LeftAlone(thresholds_bucket, ungoverned_groups, region)
-        )
-        for region in dict.fromkeys(arn.region for arn in parsed.values())
-    }
+    places = {}
+    for region in dict.fromkeys(arn.region for arn in parsed.values()):
+        left_alone = LeftAlone(thresholds_bucket, ungoverned_groups, model_package_groups, region=region)
+        places[region] = _place(region, pipeline, decisions_bucket, left_alone)
     return follow({arn: places[name.region] for arn, name in parsed.items()}, timeout, say)
 
 
@@ -386,7 +387,7 @@ def _place(region: str, pipeline: str, decisions_bucket: str | None, left_alone:
         return log_around(s3, outputs.get("outcome_uri"), package)
 
     registry, executions = SageMakerModelRegistry(client), PipelineExecutions(client, pipeline)
-    return WatchedPlace(registry, executions, find_log, left_alone.why)
+    return WatchedPlace(registry, executions, find_log, left_alone.why_or_doubt)
 
 
 def _pauses() -> Iterator[float]:

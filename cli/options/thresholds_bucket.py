@@ -23,3 +23,12 @@ Ungoverned = Annotated[
         help="The stack's output UngovernedGroups: what it does about groups that no threshold file applies to.",
     ),
 ]
+HeldTo = Annotated[
+    str,
+    typer.Option(
+        "--model-package-groups",
+        metavar="PATTERNS",
+        envvar="GOVERNANCE_MODEL_PACKAGE_GROUPS",
+        help="The stack's output ModelPackageGroups: the only groups that it reaches, with commas between them.",
+    ),
+]

@@ -463,6 +463,33 @@ def test_of_no_other_version_it_is_said(
         assert err.count("governed") == bool(told)
 
 
+@pytest.mark.parametrize(
+    ("patterns", "is_told"),
+    [("churn,rag-*", False), ("CH*", False), ("*", False), ("fraud,rag-*", True)],
+    ids=["named", "by a pattern", "every group", "others"],
+)
+def test_a_version_that_the_deployment_does_not_reach_says_so(
+    registered: "SageMakerClient",
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    patterns: str,
+    is_told: bool,
+) -> None:
+    """Without the thresholds bucket, too: what the files say makes no difference there."""
+    monkeypatch.setenv("GOVERNANCE_MODEL_PACKAGE_GROUPS", patterns)
+    reason = (
+        "the group Churn is not among model_package_groups of the deployment, so the gate leaves it alone; have it "
+        "named in the settings of the deployment, or let a person decide"
+    )
+    for command in (["list", "--versions", "1"], ["status", "Churn", "--versions", "1"]):
+        assert run([*command, "--format", "json"]) == 0
+        (version,) = json.loads(capsys.readouterr().out)["versions"]
+        assert version["left_alone"] == (reason if is_told else None)
+    assert run(["explain", f"{ARN}/3"]) == 3
+    assert (f"left alone {reason}" in " ".join(capsys.readouterr().out.split())) == is_told
+
+
 def test_without_a_place_to_look_the_registry_is_shown_and_that_is_said(
     registered: "SageMakerClient", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,10 +31,12 @@ from checks.limits import AtLeast
 from cli.commands import wait
 from cli.exit_codes import ExitCode, worst_of
 from cli.lookup import waiting
+from cli.lookup.left_alone import NOT_KNOWN, LeftAlone
 from cli.lookup.waiting import Result, Waited, WatchedPlace
 from cli.main import run
 from cli.options.durations import duration_text, parse_duration
 from cli.options.output_format import DecisionFormat
+from pipelines.step_settings import UngovernedGroups
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc"
 FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatchError: s3://b/a.json changed"),)
@@ -432,6 +434,32 @@ def test_where_it_cannot_be_known_whether_a_group_is_governed_that_is_said_once_
     (waited,), said = _wait(place, arn)
     assert waited.result == Result.NEEDS_REVIEW
     assert said == ["still waiting: slow down", "whether churn is governed is not known: not for you"]
+
+
+def test_without_the_thresholds_bucket_it_is_said_that_nothing_may_come(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog
+) -> None:
+    _gate_decides(log, registry, arn, Verdict.NEEDS_REVIEW)
+    left_alone = LeftAlone(None, UngovernedGroups.IGNORE)
+    states = [None, None, _execution("Succeeded")]
+    place = replace(_place(registry, log, states), why_left_alone=left_alone.why_or_doubt)
+    (waited,), said = _wait(place, arn)
+    assert waited.result == Result.NEEDS_REVIEW
+    assert said == [f"whether churn is governed is not known: {NOT_KNOWN}"]
+
+
+@pytest.mark.parametrize("ungoverned", UngovernedGroups)
+def test_a_version_of_a_group_that_the_deployment_does_not_reach_is_not_waited_for(
+    registry: MemoryModelRegistry,
+    arn: str,
+    log: FolderDecisionLog,
+    clock: Clock,
+    ungoverned: UngovernedGroups,
+) -> None:
+    left_alone = LeftAlone(None, ungoverned, "fraud, rag-*")
+    (waited,), _ = _wait(replace(_place(registry, log, [None]), why_left_alone=left_alone.why_or_doubt), arn)
+    assert (clock.now, waited.result, waited.exit_code) == (0, Result.NOT_GOVERNED, 3)
+    assert "the group churn is not among model_package_groups of the deployment" in waited.sentence
 
 
 def test_a_package_that_failed_is_never_judged(

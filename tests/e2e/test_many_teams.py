@@ -93,6 +93,7 @@ def wait(stack: Governance, arn: str) -> tuple[int, str]:
     variables = {
         "GOVERNANCE_THRESHOLDS_BUCKET": stack.outputs["ThresholdsBucket"],
         "GOVERNANCE_UNGOVERNED_GROUPS": stack.outputs["UngovernedGroups"],
+        "GOVERNANCE_MODEL_PACKAGE_GROUPS": stack.outputs["ModelPackageGroups"],
         "GOVERNANCE_PIPELINE_NAME": stack.outputs["PipelineName"],
     }
     command = [sys.executable, "-m", "cli.main", "wait", arn]

@@ -516,6 +516,25 @@ def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_th
     }
 
 
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [({}, []), ({"model_package_groups": ["churn"]}, ["AbsentGroups"])],
+    ids=["every group", "some groups"],
+)
+def test_groups_that_the_settings_name_are_looked_for(
+    template: Callable[..., dict[str, Any]], settings: dict[str, Any], names: list[str]
+) -> None:
+    resources = template(
+        evaluation_compute="lambda", region="eu-central-1", reconcile_minutes=60, **settings
+    )["Resources"]
+    alarms = [
+        alarm
+        for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items()
+        if name.startswith("AlarmsGroupAbsent")
+    ]
+    assert [(alarm["MetricName"], alarm["Period"]) for alarm in alarms] == [(name, 3600) for name in names]
+
+
 def test_approvals_are_looked_at_by_event_and_by_schedule(deployed: dict[str, dict[str, Any]]) -> None:
     rules = {
         name: rule

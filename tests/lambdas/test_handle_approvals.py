@@ -96,3 +96,21 @@ def test_an_edit_of_an_approved_version_is_no_approval(
     edit = event_of(account.arn, UpdatedModelPackageFields=["CustomerMetadataProperties"])
     assert looked(edit, capsys)[0] == 0
     assert looked(event_of(account.arn, UpdatedModelPackageFields=["ModelApprovalStatus"]), capsys)[0] == 1
+
+
+def test_a_run_of_the_schedule_names_what_matches_no_group(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOVERNANCE_MODEL_PACKAGE_GROUPS", "askdata,churm,rag-*,other")
+    # One of a model account's own registry is looked for by whoever lists it.
+    monkeypatch.setenv("GOVERNANCE_GROUPS_ELSEWHERE", "444455556666/other")
+    _, lines = looked(SCHEDULE, capsys)
+    named = [(line["pattern"], line["way_out"]) for line in lines if line["message"] == "no group matches"]
+    way_out = (
+        "create the group, or correct model_package_groups in the deployment's settings and deploy again"
+    )
+    assert named == [("churm", way_out), ("rag-*", way_out)]
+    assert lines[-1]["AbsentGroups"] == 2
+    # An event is about one version, and says nothing of the groups.
+    _, (line,) = looked(event_of(account.arn), capsys)
+    assert "AbsentGroups" not in line

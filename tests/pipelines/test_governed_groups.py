@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from aws.threshold_store import BrokenThresholdsError, FolderThresholdStore
 from checks.selection import select_thresholds
 from checks.thresholds import Mode, ThresholdFile
-from pipelines.governed_groups import GovernedGroups
+from pipelines.governed_groups import GovernedGroups, list_absent
 from pipelines.step_settings import UngovernedGroups
 
 
@@ -98,3 +98,18 @@ def test_publishing_another_file_governs_more_groups_and_never_fewer(
     before = GovernedGroups(Thresholds(files), UngovernedGroups.IGNORE).why_left_alone(group)
     after = GovernedGroups(Thresholds([*files, more]), UngovernedGroups.IGNORE).why_left_alone(group)
     assert before is not None or after is None
+
+
+@pytest.mark.parametrize(
+    ("patterns", "groups", "absent"),
+    [
+        pytest.param(["churn"], ["Churn"], [], id="spelt otherwise"),
+        pytest.param(["churn", "rag-*"], ["churns"], ["churn", "rag-*"], id="a name and a pattern"),
+        pytest.param(["rag-*"], ["rag-help"], [], id="one group of a pattern"),
+        pytest.param(["churn", "churn-??????"], ["churn-0a1b2c"], [], id="with MLflow's suffix alone"),
+        pytest.param(["churn"], ["churn-0a1b2c"], ["churn"], id="with a suffix that is not meant"),
+        pytest.param(["churn", "churn-??????"], [], ["churn"], id="neither is there, and it is told once"),
+    ],
+)
+def test_what_matches_no_group_is_listed(patterns: list[str], groups: list[str], absent: list[str]) -> None:
+    assert list_absent(patterns, groups) == absent
