@@ -16,6 +16,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance explain decision.json",
         f"governance explain \\\n    {_VERSION}",
     ),
+    "replay": (
+        "governance replay decision.json",
+        f"governance replay --format json \\\n    {_VERSION}",
+    ),
     "status": (
         "governance status churn",
         f"governance status \\\n    {_VERSION}",

@@ -18,6 +18,7 @@ COMMANDS = (
     CommandEntry(
         "explain", ".commands.explain:command", "Show a decision record, or a version's status and why."
     ),
+    CommandEntry("replay", ".commands.replay:command", "Make a decision again, and compare with its record."),
     CommandEntry(
         "status", ".commands.status:command", "How a version is, or the newest of a group, and why."
     ),

@@ -1,6 +1,7 @@
 """Decision records that the user names: a file, an `s3://` URI, standard input, or the folder of the one meant."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -18,15 +19,49 @@ MOST_LISTED = 1_000  # keys looked through for records to name
 LOOKS_LIKE = f"s3://BUCKET/{DECISIONS_FOLDER}/GROUP/VERSION/NAME{RECORD_SUFFIX}"
 
 
+@dataclass(frozen=True, slots=True)
+class NamedRecord:
+    """A decision record that was found: what it is called, its bytes, and what they say."""
+
+    name: str
+    content: bytes
+    record: DecisionRecord
+
+
+def find_record(place: str, decisions_bucket: str | None = None) -> NamedRecord:
+    """Read what `read_record` reads, or of a version's ARN the record of the decision that gave its status.
+
+    The record of a version is looked for in `decisions_bucket`, without it where the version's metadata say.
+
+    Raises:
+        GovernanceError: it cannot be read, or is none; the message names the records that are there instead.
+    """
+    if not place.startswith("arn:"):
+        return _read_named(_input_of(place))
+    from cli.lookup.version_standings import find_standing  # noqa: PLC0415 - boto3 takes half a second
+
+    deciding = find_standing(place, decisions_bucket).known.standing.deciding
+    if deciding is None:
+        raise GovernanceError(
+            f"{place}: no decision of the gate about it is known; name the stack's output DecisionsBucket with "
+            "--decisions-bucket, or wait until it is judged"
+        )
+    return _read_named(input_at(deciding.decision_uri))
+
+
 def read_record(place: str) -> DecisionRecord:
     """Read the decision record in a file, at an `s3://` URI, or on standard input; of a folder with one record, this.
 
     Raises:
         GovernanceError: it cannot be read, or is none; the message names the records that are there instead.
     """
-    record = _input_of(place)
+    return _read_named(_input_of(place)).record
+
+
+def _read_named(record: Input) -> NamedRecord:
+    content = _content(record)
     try:
-        return parse_record(_content(record))
+        return NamedRecord(record.name, content, parse_record(content))
     except DecisionRecordError as error:
         raise GovernanceError(f"{record.name}: {error}") from error
 

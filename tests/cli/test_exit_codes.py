@@ -155,6 +155,12 @@ ROWS: list[tuple[str, int]] = [
     ),
     (f"explain {ARN.format('nowhere')}", 2),
     ("explain arn:aws:sagemaker:eu-west-1:123456789012:model-package/unversioned", 2),
+    ("replay nowhere.json", 2),
+    ("replay churn.yaml", 2),
+    # These records were made by hand: no engine decides without thresholds or findings.
+    *((f"replay {ARN.format(group)}", 1) for group in ("approved", "rejected", "review")),
+    (f"replay {ARN.format('unjudged')}", 2),
+    (f"replay {ARN.format('nowhere')}", 2),
     (f"wait {ARN.format('approved')}", 0),
     (f"wait {ARN.format('rejected')}", 1),
     (f"wait {ARN.format('registered-approved')}", 3),

@@ -36,6 +36,7 @@ IN_MOTO = (
     "iam policy",
     "list",
     "register",
+    "replay",
     "status",
     "thresholds publish",
     "thresholds show",
@@ -48,7 +49,7 @@ PARSED_ONLY = (
     "governance redrive",
 )
 # The version in moto was rejected by somebody, and no decision is about it.
-EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3}
+EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3, ("replay", 1): 2}
 BBQ = {
     "example_id": 1,
     "question_index": "1",
@@ -261,7 +262,7 @@ def test_an_example_runs(
         words = shlex.split(line)[1 + len(path.split()) :]
         LazyCommand(entry).make_context(path, words)  # raises what the command line would report
         return
-    if path == "explain":
+    if path in ("explain", "replay"):
         _decide("decision.json")
     if path == "thresholds init":
         Path("thresholds.yaml").unlink()

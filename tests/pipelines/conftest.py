@@ -18,9 +18,11 @@ from aws.record_seals import LocalSeals
 from aws.report_references import ReportReference, ReportSlot
 from aws.threshold_store import FolderThresholdStore
 from checks.evidence import Document
+from disk.reading import read_bounded
 from pipelines.evaluate_model_package import EvaluateServices, evaluate_model_package
 from pipelines.evidence_claims import EvidenceClaims
 from pipelines.judged_copies import JudgedCopies
+from pipelines.replayed_decisions import Replay, replay_decision
 from pipelines.step_messages import EvaluateRequest, EvaluateResponse, UpdateRequest, UpdateResponse
 from pipelines.update_model_status import UpdateServices, update_model_status
 
@@ -118,8 +120,20 @@ class World:
         return self.register(attached(path))
 
     def evaluate(self, arn: str, execution: str = EXECUTION, now: datetime = NOON) -> EvaluateResponse:
+        """Judge a version; every decision comes to the same when it is made again from its record."""
         request = EvaluateRequest(arn, "unused", "unused", execution)
-        return evaluate_model_package(request, self.services, now=now)
+        answer = evaluate_model_package(request, self.services, now=now)
+        replay = self.replay(answer.decision_uri)
+        assert (replay.is_same, replay.problems, replay.differences) == (True, (), ())
+        return answer
+
+    def replay(self, decision_uri: str) -> Replay:
+        """Make a decision again from its record, out of what is in the folders now."""
+        return replay_decision(Path(decision_uri).read_bytes(), self.fetch)
+
+    def fetch(self, place: str, most: int) -> bytes:
+        path = place.replace(MappedEvidenceStore.BUCKET, str(self.folder / "evidence"))
+        return read_bounded(Path(path), max_bytes=most)
 
     def update(
         self, arn: str, answer: EvaluateResponse, execution: str = EXECUTION, now: datetime = NOON

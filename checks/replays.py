@@ -1,0 +1,174 @@
+"""Decisions made again from their records: the same reports and thresholds, judged as of then.
+
+What the reports say is read again. What was found out beside them is taken from the record, since nobody can find it
+out again: when the store took a report, whether a digest protected it, that it could not be fetched, that it is about
+another version.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedFinding
+from checks.evidence import Document, Evidence, Report
+from checks.evidence_as_such import ABOUT_THIS_VERSION
+from checks.finding_text import name_of
+from checks.judge import READABLE_EVIDENCE, judge
+from checks.reports import UNREADABLE, EvidenceReader, leave_unread
+from checks.thresholds import ThresholdFile
+
+_MOST_DIFFERENCES = 100
+
+
+def is_readable(document: EvidenceDocument) -> bool:
+    """Whether there are bytes of a report of a record: one that could not be fetched has the digest of no bytes."""
+    return document.format != UNREADABLE or document.sha256 != leave_unread(document.uri, "").sha256
+
+
+def rebuild_evidence(record: DecisionRecord, contents: Sequence[bytes | None]) -> Evidence:
+    """Return the evidence of a decision out of the bytes of its reports, in the order of the record.
+
+    `contents` has `None` for each report that `is_readable` says no of.
+    """
+    reader = EvidenceReader()
+    told = _Told(record)
+    reports = (
+        _rebuild(reader, document, content, told)
+        for document, content in zip(record.evidence, contents, strict=True)
+    )
+    return Evidence(tuple(reports))
+
+
+class _Told:
+    """What the findings of a record say of its reports as such: each finding is of one report."""
+
+    def __init__(self, record: DecisionRecord) -> None:
+        self._all = record.findings
+        self._findings = list(record.findings)
+        self._places = Counter(document.uri for document in record.evidence)
+
+    def take(self, check: str, uri: str) -> str | None:
+        """Return what the next finding of `check` says about the report at `uri`, if there is one."""
+        for place, finding in enumerate(self._findings):
+            if _is_about(finding, check, uri):
+                del self._findings[place]
+                return finding.reason.removeprefix(f"{uri}: ")
+        return None
+
+    def take_foreign(self, document: EvidenceDocument) -> str | None:
+        """Return why a report is about another version, if it is.
+
+        One that was not fetched is so by its folder alone, and so are then all others in its place.
+        """
+        found = sum(_is_about(finding, ABOUT_THIS_VERSION, document.uri) for finding in self._all)
+        if not is_readable(document) and found < self._places[document.uri]:
+            return None
+        return self.take(ABOUT_THIS_VERSION, document.uri)
+
+    def is_pinned(self, document: EvidenceDocument) -> bool:
+        """Whether a report was asked for by its version, which the record does not say by itself.
+
+        It was where a finding names it so, and it counts as such beside another version of the same object.
+        """
+        name = f"{document.uri}?versionId={document.version_id}"
+        is_alone = self._places[document.uri] == 1
+        return not is_alone or any(name in finding.reason for finding in self._findings)
+
+
+def _is_about(finding: RecordedFinding, check: str, uri: str) -> bool:
+    return finding.check == check and finding.reason.startswith(f"{uri}: ")
+
+
+def _rebuild(
+    reader: EvidenceReader, recorded: EvidenceDocument, content: bytes | None, told: _Told
+) -> Report:
+    report = _read_again(reader, recorded, content, told)
+    return replace(
+        report,
+        version_id=recorded.version_id,
+        foreign=told.take_foreign(recorded),
+        digest_verified=None if recorded.digest is None else recorded.digest == "verified",
+        copy_uri=recorded.copy_uri,
+        written_at=None if recorded.written_at is None else datetime.fromisoformat(recorded.written_at),
+    )
+
+
+def _read_again(
+    reader: EvidenceReader, recorded: EvidenceDocument, content: bytes | None, told: _Told
+) -> Report:
+    if content is None:
+        return leave_unread(recorded.uri, told.take(READABLE_EVIDENCE, recorded.uri) or "")
+    document = Document(
+        recorded.uri,
+        content,
+        recorded.version_id,
+        is_pinned=told.is_pinned(recorded),
+        written_at=None if recorded.written_at is None else datetime.fromisoformat(recorded.written_at),
+    )
+    report = reader.read(recorded.uri, lambda: document)
+    if report.problem is not None:
+        told.take(READABLE_EVIDENCE, recorded.uri)  # the finding of this report is of no other one
+    return report
+
+
+def decide_again(
+    record: DecisionRecord, thresholds: ThresholdFile | None, evidence: Evidence
+) -> DecisionRecord:
+    """Return the decision on the same inputs at the time of the record, as if the engine of the record had made it.
+
+    Waivers and ages count as on that day. A file that was on trial is on trial again.
+    """
+    if thresholds is not None and record.thresholds is not None:
+        thresholds = replace(thresholds, mode=record.thresholds.mode)
+    decided_at = datetime.fromisoformat(record.decided_at)
+    again = DecisionRecord.of(
+        judge(thresholds, evidence, decided_at=decided_at),
+        thresholds=thresholds,
+        evidence=evidence,
+        decided_at=decided_at,
+        model_package=record.model_package,
+        execution=record.execution,
+    )
+    return again.model_copy(update={"engine": record.engine})
+
+
+def list_differences(recorded: DecisionRecord, again: DecisionRecord) -> list[str]:
+    """Return in words how a decision differs from the one in the record: the verdict, each finding, and all else."""
+    found = list(_differ(recorded, again))
+    more = len(found) - _MOST_DIFFERENCES
+    return found[:_MOST_DIFFERENCES] + ([f"and {more:,} more"] if more > 0 else [])
+
+
+def _differ(recorded: DecisionRecord, again: DecisionRecord) -> Iterator[str]:
+    if recorded.decision is not again.decision:
+        yield f"decision: {recorded.decision} in the record, {again.decision} now"
+    before, now = _by_name(recorded.findings), _by_name(again.findings)
+    for name in dict.fromkeys((*before, *now)):
+        if name not in now:
+            yield f"{name}: in the record, and not now"
+        elif name not in before:
+            yield f"{name}: now, and not in the record"
+        else:
+            yield from _differ_in(name, before[name].to_json(), now[name].to_json())
+    if list(before) != list(now) and before.keys() == now.keys():
+        yield "findings: in another order"
+    whole = [one.model_dump(mode="json", by_alias=True, exclude={"findings"}) for one in (recorded, again)]
+    yield from _differ_in("record", *({**one, "decision": None} for one in whole))
+
+
+def _differ_in(name: str, before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[str]:
+    for key in dict.fromkeys((*before, *now)):
+        if before.get(key) != now.get(key):
+            yield f"{name}: {key}: {before.get(key)!r} in the record, {now.get(key)!r} now"
+
+
+def _by_name(findings: Sequence[RecordedFinding]) -> Mapping[str, RecordedFinding]:
+    """Return the findings by check and facet; of several with the same, each by its number."""
+    seen: Counter[str] = Counter()
+    named = {}
+    for finding in findings:
+        name = name_of(finding)
+        seen[name] += 1
+        named[name if seen[name] == 1 else f"{name} #{seen[name]}"] = finding
+    return named

@@ -1,0 +1,123 @@
+"""A decision made again: its recorded inputs fetched and verified, judged, and held against its record."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from aws.aws_errors import AwsThrottledError, AwsUnreachableError
+from checks.decision_record import DecisionRecord, EvidenceDocument, parse_record
+from checks.errors import GovernanceError
+from checks.replays import decide_again, is_readable, list_differences, rebuild_evidence
+from checks.reports import MAX_REPORT_BYTES
+from checks.threshold_file import MAX_BYTES, ThresholdFileError
+from checks.threshold_set import read_threshold_set, write_all_problems
+from checks.thresholds import ThresholdFile
+
+# Reads at most so many bytes of what is at a place: a path, or a URI of S3, which may name a version.
+Fetch = Callable[[str, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedInput:
+    """One input of a decision: a report or a threshold file, and the SHA-256 that its bytes must have.
+
+    `read_from` is where these bytes were found; `None` where nowhere, and `problem` then says what is there instead.
+    """
+
+    what: str
+    uri: str
+    sha256: str
+    content: bytes | None = None
+    read_from: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A decision made again. `again` is `None` where an input differs or is gone, so that nothing could be judged."""
+
+    record: DecisionRecord
+    inputs: tuple[ReplayedInput, ...]
+    again: DecisionRecord | None = None
+    is_same: bool = False
+    differences: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What differs or is gone, a sentence an input."""
+        return tuple(f"{one.uri}: {one.problem}" for one in self.inputs if one.problem is not None)
+
+
+def replay_decision(content: bytes, fetch: Fetch) -> Replay:
+    """Fetch what the decision record `content` names, and make the decision again as of its time.
+
+    It is the same where its record has the same bytes, but for the engine's version, which is that of the record.
+
+    Raises:
+        DecisionRecordError: `content` is no decision record.
+        GovernanceError: the threshold file has the recorded bytes, and this engine cannot read it any more.
+        AwsError: AWS asked to slow down, or gave no answer.
+    """
+    record = parse_record(content)
+    reports = [_find_report(document, fetch) for document in record.evidence]
+    sources = [_find(one, fetch) for one in _list_threshold_inputs(record)]
+    inputs = (*sources, *reports)
+    if any(one.problem is not None for one in inputs):
+        return Replay(record, inputs)
+    thresholds = _compile(record, {one.uri: one.content or b"" for one in sources})
+    again = decide_again(record, thresholds, rebuild_evidence(record, [one.content for one in reports]))
+    is_same = again.to_bytes() == content
+    differences = [] if is_same else list_differences(record, again)
+    if not is_same and not differences:
+        differences = ["the record is written in another way: its bytes differ, and what it says does not"]
+    return Replay(record, inputs, again, is_same, tuple(differences))
+
+
+def _find_report(document: EvidenceDocument, fetch: Fetch) -> ReplayedInput:
+    wanted = ReplayedInput("evidence", document.uri, document.sha256)
+    if not is_readable(document):
+        return wanted  # nothing was read of it then
+    version = "" if document.version_id is None else f"?versionId={document.version_id}"
+    places = [f"{document.uri}{version}", document.copy_uri]
+    if document.uri.startswith("arn:"):  # the version's model card, which is no object
+        places = [document.copy_uri]
+    return _find(wanted, fetch, *(place for place in places if place is not None), most=MAX_REPORT_BYTES)
+
+
+def _find(wanted: ReplayedInput, fetch: Fetch, *places: str, most: int = MAX_BYTES) -> ReplayedInput:
+    """Return the input with the bytes of the first place that has those of its digest."""
+    said = []
+    for place in places or (wanted.uri,):
+        try:
+            content = fetch(place, most)
+        except (AwsThrottledError, AwsUnreachableError):
+            raise  # that says nothing of what is there
+        except GovernanceError as error:
+            said.append(str(error))
+            continue
+        digest = sha256(content).hexdigest()
+        if digest == wanted.sha256:
+            return ReplayedInput(wanted.what, wanted.uri, wanted.sha256, content, read_from=place)
+        said.append(f"{place} has other bytes by now (SHA-256 {digest})")
+    problem = "; ".join(said) or "no copy of it was kept"
+    return ReplayedInput(wanted.what, wanted.uri, wanted.sha256, problem=problem)
+
+
+def _list_threshold_inputs(record: DecisionRecord) -> Iterator[ReplayedInput]:
+    thresholds = record.thresholds
+    if thresholds is None:
+        return
+    if not thresholds.sources:
+        yield ReplayedInput("thresholds", thresholds.source, thresholds.sha256)
+    for one in thresholds.sources:
+        yield ReplayedInput("thresholds", one.source, one.sha256)
+
+
+def _compile(record: DecisionRecord, contents: Mapping[str, bytes]) -> ThresholdFile | None:
+    if record.thresholds is None:
+        return None
+    source = record.thresholds.source
+    found = read_threshold_set(contents, [source])
+    if found.problems:
+        raise ThresholdFileError(write_all_problems(found.problems))
+    return found.files[source]
