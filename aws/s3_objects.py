@@ -32,13 +32,14 @@ class ObjectTooLargeError(GovernanceError):
 class ObjectVersion:
     """The bytes and the metadata of one object version; `uri` names the version where the bucket keeps versions.
 
-    `written_at` is when S3 took it, to the second.
+    `written_at` is when S3 took it, to the second, and `etag` the tag by which a conditional request names it.
     """
 
     uri: S3Uri
     content: bytes
     metadata: Mapping[str, str]
     written_at: datetime
+    etag: str
 
 
 def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> ObjectVersion:
@@ -65,12 +66,17 @@ def read_object(client: "S3Client", uri: S3Uri, *, max_bytes: int) -> ObjectVers
                         f"{uri}: {size:,} bytes, and at most {max_bytes:,} are read; split it"
                     )
                 content = body.read()
+            taken_at = answer["LastModified"]
     except AwsError as error:
         if error.code in _ABSENT:
             raise ObjectMissingError(f"{uri}: there is no such object; upload it, or fix the URI") from error
         raise
     return ObjectVersion(
-        uri.with_version(answer.get("VersionId")), content, answer.get("Metadata", {}), answer["LastModified"]
+        uri.with_version(answer.get("VersionId")),
+        content,
+        answer.get("Metadata", {}),
+        taken_at,
+        answer.get("ETag", ""),
     )
 
 

@@ -1,26 +1,30 @@
 """The threshold store: which threshold file applies to a model package group."""
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aws.aws_errors import explain_errors
 from aws.extended_files import is_threshold_file, look_on_disk, looking_in_s3
-from aws.s3_objects import list_objects, read_object
+from aws.s3_objects import ObjectMissingError, list_objects, read_object
 from aws.s3_uris import S3Uri
+from aws.threshold_bundles import PublishedBundle, S3ThresholdBundles
 from checks.effective_file import make_sound_part
-from checks.errors import GovernanceError
-from checks.selection import applies_to, find_ambiguities, select_thresholds
+from checks.publication import Publication
+from checks.selection import applies_to, select_thresholds
+from checks.threshold_bundle import BUNDLE_FILE, ThresholdBundleError
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
-from checks.threshold_set import ThresholdSet, add_extended, read_threshold_set, write_all_problems
+from checks.threshold_set import add_extended, read_threshold_set, write_all_problems
 from checks.thresholds import ThresholdFile
 from disk.reading import read_bounded
 from disk.walking import files_below
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+_LookFor = Callable[[str, str], Mapping[str, bytes]]  # see `add_extended`
 
 
 class BrokenThresholdsError(ThresholdFileError):
@@ -62,7 +66,10 @@ class ReadThresholds:
 
 
 class S3ThresholdStore:
-    """Threshold files in S3: one file by its URI (`….yaml`, `….yml`), or all of them under a prefix."""
+    """Threshold files in S3: one file by its URI (`….yaml`, `….yml`), one bundle, or what is in force under a prefix.
+
+    Under a prefix that is the bundle, which has all files; before one was published, all threshold files there.
+    """
 
     def __init__(self, client: "S3Client", uri: str) -> None:
         self._client = client
@@ -78,40 +85,66 @@ class S3ThresholdStore:
         Raises:
             AwsError: the files could not be read.
         """
-        objects = (read_object(self._client, uri, max_bytes=MAX_BYTES) for uri in self._files())
-        contents = {str(found.uri): found.content for found in objects}
-        if not self._is_one_file:  # what is published is all that there is
-            return _read(contents, contents)
-        return _read(contents, add_extended(contents, looking_in_s3(self._client)))
+        if is_threshold_file(self._uri.key):
+            return self._read_files([self._uri], looking_in_s3(self._client))
+        bundle = self._read_bundle()
+        if bundle is not None:
+            return read_published(bundle)
+        below = list_objects(self._client, self._uri.as_prefix())
+        return self._read_files(uri for uri in below if is_threshold_file(uri.key))
 
-    def publish(self, name: str, content: bytes) -> str:
-        """Put a threshold file under the prefix, replacing the one of that name; return its URI, with its version.
+    def find_unchanged_since(self, group: str, file: ThresholdFile, moment: datetime) -> datetime | None:
+        """Return when the bundle was published by which `file` was in force for `group` at `moment` already.
+
+        `None` where another file was then, or none. Several bundles may have been published since, about others.
 
         Raises:
-            GovernanceError: `content` cannot be parsed, applies to the same groups as a file that is there, would
-                replace one that is called otherwise, or `name` cannot name a file; nothing was published.
-            AwsError: it could not be written.
+            AwsError: S3 could not be asked.
         """
-        uri = self._uri.as_prefix().child(_check_name(name))
-        published = {
-            str(file): read_object(self._client, file, max_bytes=MAX_BYTES).content for file in self._files()
-        }
-        _check_publishable(str(uri), content, published)
-        with explain_errors("PutObject", str(uri)):
-            answer = self._client.put_object(
-                Bucket=uri.bucket, Key=uri.key, Body=content, ContentType="application/yaml"
+        earlier = S3ThresholdBundles(self._client, self._uri).read_as_of(moment)
+        if earlier is None:
+            return None
+        found = read_published(earlier)
+        then = None if found.problems else select_thresholds(found.files, group)
+        is_same = then is not None and (then.name, then.sha256) == (file.name, file.sha256)
+        return earlier.published_at if is_same else None
+
+    def _read_bundle(self) -> PublishedBundle | None:
+        if not self._uri.key.endswith(f"/{BUNDLE_FILE}"):
+            return S3ThresholdBundles(self._client, self._uri).read()
+        folder = replace(self._uri, key=self._uri.key.removesuffix(BUNDLE_FILE), version_id=None)
+        found = S3ThresholdBundles(self._client, folder).read(self._uri.version_id)
+        if found is None:
+            raise ObjectMissingError(
+                f"{self._uri}: there is no such bundle; look at the versions that are kept"
             )
-        return str(uri.with_version(answer.get("VersionId")))
+        return found
 
-    @property
-    def _is_one_file(self) -> bool:
-        return is_threshold_file(self._uri.key)
+    def _read_files(self, uris: Iterable[S3Uri], look_for: _LookFor | None = None) -> ReadThresholds:
+        objects = [read_object(self._client, uri, max_bytes=MAX_BYTES) for uri in uris]
+        contents = {str(found.uri): found.content for found in objects}
+        # What is published is all that there is: only one file that is named has what it extends beside it.
+        read = _read(contents, contents if look_for is None else add_extended(contents, look_for))
+        times = {str(found.uri): found.written_at for found in objects}
+        return replace(read, files=tuple(_date(file, times) for file in read.files))
 
-    def _files(self) -> Iterable[S3Uri]:
-        if self._is_one_file:
-            return [self._uri]
-        found = list_objects(self._client, self._uri.as_prefix())
-        return [uri for uri in found if is_threshold_file(uri.key)]
+
+def read_published(bundle: PublishedBundle) -> ReadThresholds:
+    """Return the files of a published bundle; one that is none is a store in which nothing can be read."""
+    try:
+        contents = bundle.read_sources()
+    except ThresholdBundleError as error:
+        return ReadThresholds((), (str(error),))
+    read = _read(contents, contents)
+    published = tuple(replace(file, publication=bundle.publication) for file in read.files)
+    return ReadThresholds(published, tuple(f"{bundle.uri}: {problem}" for problem in read.problems))
+
+
+def _date(file: ThresholdFile, times: Mapping[str, datetime]) -> ThresholdFile:
+    """Return the file with the time at which the newest of the files was published that it is made of."""
+    parts = {file.source, *(part.source for part in file.sources)}
+    known = [times[part] for part in parts if part in times]
+    return replace(file, publication=Publication(max(known))) if len(known) == len(parts) else file
 
 
 class FolderThresholdStore:
@@ -126,17 +159,6 @@ class FolderThresholdStore:
         extended = contents if self._path.is_dir() else add_extended(contents, look_on_disk)
         return _read(contents, extended).for_group(group)
 
-    def publish(self, name: str, content: bytes) -> str:
-        """See `S3ThresholdStore.publish`; the result is a path."""
-        path = self._path / _check_name(name)
-        try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            _check_publishable(str(path), content, self._contents())
-            path.write_bytes(content)
-        except OSError as error:
-            raise GovernanceError(f"{path}: cannot write the threshold file ({error.strerror})") from error
-        return str(path)
-
     def _contents(self) -> dict[str, bytes]:
         return {str(file): read_bounded(file, max_bytes=MAX_BYTES) for file in self._files()}
 
@@ -144,46 +166,6 @@ class FolderThresholdStore:
         if not self._path.is_dir():
             return [self._path]
         return [file for file in files_below(self._path, hidden=True) if is_threshold_file(file.name)]
-
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-def _check_name(name: str) -> str:
-    if _NAME.fullmatch(name) is None or not is_threshold_file(name):
-        raise GovernanceError(
-            f"{name!r} cannot name a published threshold file: use letters, digits and . _ - and end with .yaml"
-        )
-    return name
-
-
-def _check_publishable(source: str, content: bytes, published: Mapping[str, bytes]) -> None:
-    """Refuse a file that is wrong, that another one would no longer fit to, or that would silently replace another."""
-    before = read_threshold_set(published)
-    after = read_threshold_set({**published, source: content})
-    # A published file that is wrong stops the judging already; publishing is how it is fixed.
-    new = {
-        one: problems
-        for one, problems in after.problems.items()
-        if one == source or one not in before.problems
-    }
-    problems = write_all_problems(new)
-    if file := after.files.get(source):
-        problems += _find_contenders(file, before)
-    if problems:
-        raise ThresholdFileError(problems)
-
-
-def _find_contenders(file: ThresholdFile, published: ThresholdSet) -> Iterator[str]:
-    for other, found in published.files.items():
-        if other != file.source:
-            for clash in find_ambiguities([file, found]):
-                yield f'{clash}; or if "{file.name}" replaces "{found.name}", withdraw that one first: delete {other}'
-        elif found.name != file.name:
-            yield (
-                f'{file.source}: "{found.name}" is published there, and "{file.name}" would replace it; '
-                "give one of them another name"
-            )
 
 
 def _read(named: Collection[str], contents: Mapping[str, bytes]) -> ReadThresholds:

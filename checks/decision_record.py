@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from checks.bar_order import tell_bar_order
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.errors import GovernanceError
 from checks.evidence import Evidence, Report
+from checks.publication import Publication
 from checks.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
 from checks.version import NAME, VERSION
@@ -80,11 +82,37 @@ class RecordedSource(_Part):
     sha256: Sha256
 
 
+class RecordedBundle(_Part):
+    """The published bundle that a threshold file is of: the version of the object, and the SHA-256 of its bytes.
+
+    `published_by` is the ARN of who published it; it is left out of the JSON where nobody knows.
+    """
+
+    uri: Text
+    sha256: Sha256
+    published_by: Text | None = None
+
+
+class RecordedPublication(_Part):
+    """Since when the thresholds were in force, and whether they were before the evidence was written.
+
+    `published_at` is when the store took the bundle; where none was published yet, when it took the newest of the
+    single files. `unchanged_since` is an earlier time at which the thresholds were in force as they are, where one was
+    found. `predates_evidence` is null where it cannot be told.
+    """
+
+    bundle: RecordedBundle | None = None
+    published_at: Moment
+    unchanged_since: Moment | None = None
+    predates_evidence: bool | None
+
+
 class RecordedThresholds(_Part):
     """By which threshold file, and whether its decisions change a status.
 
     `sources` are the files that it is made of, itself first, where it extends others, and its `sha256` is that of
-    theirs, a line each; they are left out of the JSON where it extends none.
+    theirs, a line each; they are left out of the JSON where it extends none. So is `publication` where the file was
+    not published.
     """
 
     name: Text
@@ -92,6 +120,7 @@ class RecordedThresholds(_Part):
     source: Text
     mode: Mode
     sources: tuple[RecordedSource, ...] = ()
+    publication: RecordedPublication | None = None
 
 
 class EvidenceDocument(_Part):
@@ -237,11 +266,11 @@ class DecisionRecord(_Part):
             bool(self.waivers)
             or any(finding.waiver or finding.origin for finding in self.findings)
             or any(document.written_at for document in self.evidence)
-            or (self.thresholds is not None and bool(self.thresholds.sources))
+            or (self.thresholds is not None and bool(self.thresholds.sources or self.thresholds.publication))
         )
         if self.schema_ == FIRST_SCHEMA and is_newer:
             raise ValueError(
-                f"what it says of waivers, origins and ages is of {SCHEMA}, and it is of {FIRST_SCHEMA}"
+                f"what it says of waivers, origins, ages and publication is of {SCHEMA}, and it is of {FIRST_SCHEMA}"
             )
         return self
 
@@ -259,13 +288,14 @@ class DecisionRecord(_Part):
         """Return the record of `decision`; `decided_at` must know its time zone."""
         findings = tuple(RecordedFinding.of(finding) for finding in decision.findings)
         waivers = tuple(_record_waivers(thresholds, findings, decided_at.astimezone(UTC).date()))
-        is_newer = thresholds is not None and bool(thresholds.sources or thresholds.asks_for_ages)
-        with_times = thresholds is not None and thresholds.asks_for_ages
+        published = None if thresholds is None else thresholds.publication
+        with_times = thresholds is not None and (thresholds.asks_for_ages or published is not None)
+        is_newer = with_times or (thresholds is not None and bool(thresholds.sources))
         return cls(
             schema=SCHEMA if waivers or is_newer else FIRST_SCHEMA,
             decision=decision.verdict,
             model_package=model_package,
-            thresholds=None if thresholds is None else _record_thresholds(thresholds),
+            thresholds=None if thresholds is None else _record_thresholds(thresholds, evidence),
             evidence=tuple(_record_report(report, with_time=with_times) for report in evidence.reports),
             findings=findings,
             waivers=waivers,
@@ -283,7 +313,11 @@ class DecisionRecord(_Part):
         ]
         content["findings"] = [finding.to_json() for finding in self.findings]
         if content["thresholds"] is not None:
-            content["thresholds"] = _leave_out(content["thresholds"], "sources")
+            content["thresholds"] = _leave_out(content["thresholds"], "sources", "publication")
+            if publication := content["thresholds"].get("publication"):
+                content["thresholds"]["publication"] = _leave_out(publication, "bundle", "unchanged_since")
+                if bundle := publication["bundle"]:
+                    content["thresholds"]["publication"]["bundle"] = _leave_out_absent(bundle)
         if package := content.get("model_package"):
             package["containers"] = [_leave_out_absent(container) for container in package["containers"]]
             content["model_package"] = _leave_out_absent(package)
@@ -309,10 +343,26 @@ def _record_report(report: Report, *, with_time: bool) -> EvidenceDocument:
     )
 
 
-def _record_thresholds(file: ThresholdFile) -> RecordedThresholds:
+def _record_thresholds(file: ThresholdFile, evidence: Evidence) -> RecordedThresholds:
     sources = tuple(RecordedSource(source=one.source, sha256=one.sha256) for one in file.sources)
+    publication = None if file.publication is None else _record_publication(file.publication, evidence)
     return RecordedThresholds(
-        name=file.name, sha256=file.sha256, source=file.source, mode=file.mode, sources=sources
+        name=file.name,
+        sha256=file.sha256,
+        source=file.source,
+        mode=file.mode,
+        sources=sources,
+        publication=publication,
+    )
+
+
+def _record_publication(publication: Publication, evidence: Evidence) -> RecordedPublication:
+    bundle, earlier = publication.bundle, publication.unchanged_since
+    return RecordedPublication(
+        bundle=None if bundle is None else RecordedBundle.model_validate(bundle, from_attributes=True),
+        published_at=_write_moment(publication.at),
+        unchanged_since=None if earlier is None else _write_moment(earlier),
+        predates_evidence=tell_bar_order(publication, evidence).predates,
     )
 
 

@@ -30,6 +30,7 @@ _INHERITED = (
     "mode",
     "on_foreign_evidence",
     "on_unprotected_evidence",
+    "bar_predates_evidence",
 )
 _Written = tuple[Check, Origin]
 
@@ -213,6 +214,7 @@ def describe_effective(file: ThresholdFile) -> dict[str, object]:
         "mode": file.mode,
         "on_foreign_evidence": file.on_foreign_evidence,
         "on_unprotected_evidence": file.on_unprotected_evidence,
+        "bar_predates_evidence": file.bar_predates_evidence,
         "waivers": [waiver.model_dump(mode="json", exclude_none=True) for waiver in file.waivers],
         "checks": checks,
     }

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import assert_never
 
 from checks.ages import ReportAges
+from checks.bar_order import tell_bar_order
 from checks.comparison import MOST_SAMPLES, hold_against
 from checks.decision import AppliedWaiver, Consequence, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence
@@ -17,11 +18,12 @@ from checks.findings import keep_within_bounds, severity
 from checks.index import MeasurementIndex
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.text import shortened
-from checks.thresholds import Check, ThresholdFile, Waiver, explain_overdue
+from checks.thresholds import BarRule, Check, ThresholdFile, Waiver, explain_overdue
 
 READABLE_EVIDENCE = "readable evidence"
 THRESHOLD_FILE = "threshold file"
 REVIEWED_THRESHOLDS = "reviewed threshold file"
+BAR_FIRST = "thresholds before evidence"
 PROOF = "approval on proof"
 
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
@@ -58,6 +60,7 @@ def judge(thresholds: ThresholdFile | None, evidence: Evidence, *, decided_at: d
         # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
         groups += (_judge_place(judging, place) for place in range(len(thresholds.checks)))
         groups.append(_find_overdue(thresholds, today))
+        groups.append(_find_late_bar(thresholds, evidence))
     groups.append(findings_on_evidence(thresholds, evidence))
     findings = list(keep_within_bounds(groups))
     verdict = _decide(findings)
@@ -309,6 +312,21 @@ def _find_overdue(thresholds: ThresholdFile, today: date) -> Iterator[Finding]:
             explain_overdue(thresholds.review_by, today),
             consequence=Consequence.WARN,
         )
+
+
+def _find_late_bar(thresholds: ThresholdFile, evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding where the file demands that it was in force first, and it was not, or nobody knows.
+
+    A file that was not published, as one on a laptop, is held to nothing here.
+    """
+    if thresholds.publication is None or thresholds.bar_predates_evidence is BarRule.RECORD:
+        return
+    order = tell_bar_order(thresholds.publication, evidence)
+    why = "Limits that are chosen with the figures in sight prove nothing."
+    if order.predates is None:
+        yield _make_own_finding(BAR_FIRST, Outcome.MISSING, why, order.reason)
+    elif not order.predates:
+        yield _make_own_finding(BAR_FIRST, Outcome.FAILED, why, order.reason, consequence=Consequence.REJECT)
 
 
 def _miss_thresholds() -> Finding:

@@ -24,6 +24,7 @@ from checks.decision import Consequence
 from checks.exact import ExactFloat, of_integer
 from checks.facets import AskedFacet, parse_facet
 from checks.limits import Limit, limit_among, limit_problem
+from checks.publication import Publication
 from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -98,6 +99,13 @@ class Reaction(StrEnum):
     def consequence(self) -> Consequence | None:
         """What a finding with this reaction asks for; `None`: there is no finding."""
         return None if self is Reaction.IGNORE else Consequence(self.value)
+
+
+class BarRule(StrEnum):
+    """What is made of thresholds that were published after the evidence was written: a record, or a rejection."""
+
+    RECORD = "record"
+    REQUIRED = "required"
 
 
 class _Model(BaseModel):
@@ -297,6 +305,11 @@ class ThresholdContent(_Model):
         description="What a report asks for that no digest protects since the version was registered, so that it "
         "could be exchanged until it was judged; review or reject demands digests.",
     )
+    bar_predates_evidence: Annotated[BarRule, Field(strict=False)] = Field(
+        default=BarRule.RECORD,
+        description="required: evidence that S3 took before these thresholds were published rejects, since limits that "
+        "are chosen with the figures in sight prove nothing. record: the decision says so, and nothing more.",
+    )
     waivers: Annotated[tuple[Waiver, ...], Field(strict=False, min_length=1)] | None = Field(
         default=None,
         description="What is let pass for a time. The check is made and shown all the same, and the decision says so.",
@@ -338,7 +351,8 @@ class ThresholdFile:
     `sha256` is that of its bytes; of a file that extends others, that of the digests in `sources`, a line each.
     `sources` are the file itself, what it extends, and so on; none where it extends no other. `origins` say where each
     of `checks` is written. `owners` answer for the file. After the day `review_by` it is to be looked at again.
-    `waivers` are all that it has, expired ones too, at most one for a check and facet.
+    `waivers` are all that it has, expired ones too, at most one for a check and facet. `publication` says since when
+    it is in force, where it was published.
     """
 
     name: str
@@ -356,6 +370,8 @@ class ThresholdFile:
     sources: tuple[SourceDigest, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     max_age_days: int | None = None
+    bar_predates_evidence: BarRule = BarRule.RECORD
+    publication: Publication | None = None
 
     def max_age_of(self, check: Check) -> int | None:
         """Return how many days old the evidence of one of the file's checks may be; `None` where of any age."""

@@ -10,7 +10,7 @@ _VERSION = "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/1"
 EXAMPLES: Mapping[str, tuple[str, str]] = {
     "check": (
         "governance check thresholds.yaml --evidence evidence",
-        "governance check thresholds/ --group churn --evidence evidence --format json",
+        "governance check --in-force --group churn --evidence evidence --format json",
     ),
     "explain": (
         "governance explain decision.json",
@@ -66,8 +66,28 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance thresholds schema > threshold-file.schema.json",
     ),
     "thresholds publish": (
-        "governance thresholds publish thresholds.yaml",
-        "governance thresholds publish thresholds/ --thresholds-bucket my-thresholds",
+        "governance thresholds publish thresholds/",
+        "governance thresholds publish thresholds/ --yes \\\n    --thresholds-bucket my-thresholds",
+    ),
+    "thresholds list": (
+        "governance thresholds list",
+        "governance thresholds list --versions",
+    ),
+    "thresholds diff": (
+        "governance thresholds diff LIVE thresholds/",
+        "governance thresholds diff before/ thresholds/ --format json",
+    ),
+    "thresholds get": (
+        "governance thresholds get -o thresholds",
+        "governance thresholds get -o before --version VERSION",
+    ),
+    "thresholds withdraw": (
+        "governance thresholds withdraw churn",
+        "governance thresholds withdraw churn --yes",
+    ),
+    "thresholds rollback": (
+        "governance thresholds rollback VERSION",
+        "governance thresholds rollback VERSION --yes",
     ),
     "score text-to-sql": (
         "governance score text-to-sql predictions.jsonl --databases databases \\\n    -o evidence",

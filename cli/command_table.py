@@ -14,7 +14,7 @@ GROUPS = {
 }
 
 COMMANDS = (
-    CommandEntry("check", ".commands.check:command", "Judge local reports against a threshold file; no AWS."),
+    CommandEntry("check", ".commands.check:command", "Judge local reports against a threshold file."),
     CommandEntry(
         "explain", ".commands.explain:command", "Show a decision record, or a version's status and why."
     ),
@@ -56,7 +56,32 @@ COMMANDS = (
     CommandEntry(
         "thresholds publish",
         ".commands.thresholds_publish:command",
-        "Put threshold files where the gate reads them.",
+        "Put a folder of threshold files in force.",
+    ),
+    CommandEntry(
+        "thresholds list",
+        ".commands.thresholds_list:command",
+        "List what is in force, since when, by whom.",
+    ),
+    CommandEntry(
+        "thresholds diff",
+        ".commands.thresholds_diff:command",
+        "Show what differs between two sets of files.",
+    ),
+    CommandEntry(
+        "thresholds get",
+        ".commands.thresholds_get:command",
+        "Fetch the threshold files in force.",
+    ),
+    CommandEntry(
+        "thresholds withdraw",
+        ".commands.thresholds_withdraw:command",
+        "Take a file out of those in force.",
+    ),
+    CommandEntry(
+        "thresholds rollback",
+        ".commands.thresholds_rollback:command",
+        "Put an earlier version in force again.",
     ),
     CommandEntry(
         "score text-to-sql",

@@ -63,9 +63,8 @@ class Demo:
             GovernanceError: a command failed that must not.
         """
         self._say("\nThe governance team publishes its thresholds.")
-        self._command(
-            "governance", "thresholds", "publish", *dict.fromkeys(_path(v.thresholds) for v in versions)
-        )
+        folder = Path(os.path.commonpath([version.thresholds.parent for version in versions]))
+        self._command("governance", "thresholds", "publish", _path(folder), "--yes")
         results = [self._show(version) for version in versions]
         self._explain_a_rejection(results)
         return results

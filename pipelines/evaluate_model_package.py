@@ -30,13 +30,16 @@ from pipelines.sealed_decisions import (
     verify_decision,
 )
 from pipelines.step_messages import EvaluateRequest, EvaluateResponse
-from pipelines.threshold_sources import ThresholdSource
+from pipelines.threshold_sources import PublicationHistory, ThresholdSource, look_back
 from pipelines.undecided_versions import leave_undecided
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateServices:
-    """What evaluation works with: AWS, or its twins in memory and folders."""
+    """What evaluation works with: AWS, or its twins in memory and folders.
+
+    `history` is that of the thresholds in force; there is none of thresholds on trial, or in a folder.
+    """
 
     registry: ModelRegistry
     thresholds: ThresholdSource
@@ -45,6 +48,7 @@ class EvaluateServices:
     seals: Seals
     claims: Claims
     copies: JudgedCopies
+    history: PublicationHistory | None = None
 
 
 def evaluate_model_package(
@@ -72,6 +76,8 @@ def evaluate_model_package(
         _leave_undecided(services, package, request.execution_arn, error, now=now)
         raise
     evidence = name_foreign_reports(read, package, services.claims)
+    if services.history is not None:
+        thresholds = look_back(services.history, package.group, thresholds, evidence)
     decide = partial(_decide, thresholds, evidence, package, request.execution_arn)
     return _keep(services, package, decide, request.execution_arn, now=now)
 
@@ -115,6 +121,18 @@ def _leave_undecided(
         error.add_note(f"The version's description could not be changed: {second}")
 
 
+def _published_as(earlier: DecisionRecord, record: DecisionRecord) -> DecisionRecord:
+    """Return the record with the publication of the earlier one, where both are by the same thresholds.
+
+    Bundles that are published between two attempts of an execution may be about other groups alone.
+    """
+    then, now = earlier.thresholds, record.thresholds
+    if then is None or now is None or then.sha256 != now.sha256:
+        return record
+    now = now.model_copy(update={"source": then.source, "publication": then.publication})
+    return record.model_copy(update={"thresholds": now})
+
+
 def _keep(
     services: EvaluateServices,
     package: ModelPackage,
@@ -130,7 +148,7 @@ def _keep(
     if not kept.is_new:
         earlier, _ = verify_decision(kept.content, kept.seal, kept.uri, services.seals, about=package.arn)
         # As of then: a date may have passed since, and that is no other ground.
-        record = decide(decided_at(earlier))
+        record = _published_as(earlier, decide(decided_at(earlier)))
         if earlier != record:
             raise DecisionMismatchError(
                 f"{kept.uri}: an earlier attempt of this execution decided {earlier.decision} there, and this one "

@@ -23,7 +23,7 @@ from pipelines.step_settings import (
     EvaluateSettings,
     UpdateSettings,
 )
-from pipelines.threshold_sources import OnTrial, ThresholdSource, thresholds_in_force
+from pipelines.threshold_sources import OnTrial, thresholds_in_force
 from pipelines.update_model_status import UpdateServices
 
 
@@ -38,9 +38,10 @@ def evaluate_services(settings: EvaluateSettings, request: EvaluateRequest) -> E
         ForeignUriError: thresholds or decisions are outside the buckets of the stack.
         GovernanceError: a URI is none, or a client cannot be made.
     """
+    thresholds = _choose_thresholds(request.thresholds_uri, settings.thresholds_bucket)
     return EvaluateServices(
         registry=model_registry(),
-        thresholds=_choose_thresholds(request.thresholds_uri, settings.thresholds_bucket),
+        thresholds=thresholds,
         evidence=S3EvidenceStore(
             s3_client(), settings.readable_buckets.split(","), list_model_buckets(settings)
         ),
@@ -53,6 +54,7 @@ def evaluate_services(settings: EvaluateSettings, request: EvaluateRequest) -> E
             S3EvidenceCopies(s3_client(), f"s3://{settings.evidence_bucket}/{COPIES_FOLDER}"),
             item_results=settings.item_results == KEPT,
         ),
+        history=thresholds if isinstance(thresholds, S3ThresholdStore) else None,
     )
 
 
@@ -71,7 +73,7 @@ def update_services(settings: UpdateSettings, request: UpdateRequest) -> UpdateS
     )
 
 
-def _choose_thresholds(uri: str, bucket: str) -> ThresholdSource:
+def _choose_thresholds(uri: str, bucket: str) -> S3ThresholdStore | OnTrial:
     if S3Uri.parse(uri).bucket != bucket:
         raise ForeignUriError(
             f"ThresholdsUri is {uri}, outside the stack's bucket {bucket}; start the execution without that "

@@ -1,11 +1,14 @@
 """Which threshold file judges a group: one that the governance team published, or one on trial."""
 
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
 from aws.clients import s3_client
 from aws.threshold_store import ReadThresholds, S3ThresholdStore
+from checks.bar_order import earliest_written
+from checks.evidence import Evidence
 from checks.thresholds import Mode, ThresholdFile
 from pipelines.step_settings import THRESHOLDS_FOLDER
 
@@ -16,6 +19,33 @@ class ThresholdSource(Protocol):
     def for_group(self, group: str) -> ThresholdFile | None:
         """See `ThresholdStore.for_group`."""
         ...
+
+
+class PublicationHistory(Protocol):
+    """What was published before; `S3ThresholdStore` is one."""
+
+    def find_unchanged_since(self, group: str, file: ThresholdFile, moment: datetime) -> datetime | None:
+        """See `S3ThresholdStore.find_unchanged_since`."""
+        ...
+
+
+def look_back(
+    history: PublicationHistory, group: str, file: ThresholdFile | None, evidence: Evidence
+) -> ThresholdFile | None:
+    """Return the file with the time since which it is in force unchanged, where that is needed to tell what came first.
+
+    A bundle is published whole, so that one that is newer than the evidence may be about other groups alone.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    published, oldest = None if file is None else file.publication, earliest_written(evidence)
+    if file is None or published is None or published.bundle is None or oldest is None:
+        return file
+    if published.at.replace(microsecond=0) <= oldest:
+        return file
+    since = history.find_unchanged_since(group, file, oldest)
+    return file if since is None else replace(file, publication=replace(published, unchanged_since=since))
 
 
 def thresholds_in_force(bucket: str, region: str | None = None) -> S3ThresholdStore:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
+from checks.evidence import Evidence
 from checks.judge import judge
 from checks.outputs import OUTPUTS
 from checks.selection import select_thresholds
@@ -23,13 +25,17 @@ from cli.lookup.inputs import is_folder, read_evidence, refuse_twice
 from cli.lookup.threshold_sets import examine_named, read_threshold_files
 from cli.options.failures_only import FailuresOnly
 from cli.options.output_format import DecisionFormat, print_json_text
+from cli.options.thresholds_bucket import ThresholdsBucket
 from disk.writing import write_whole
 
 
 def command(
     thresholds: Annotated[
-        str, typer.Argument(help="A threshold file (- is stdin), or with --group a folder; s3:// too.")
-    ],
+        str | None,
+        typer.Argument(
+            help="A threshold file (- is stdin), or with --group a folder; s3:// too. Left out with --in-force."
+        ),
+    ] = None,
     *,
     evidence: Annotated[
         list[str],
@@ -44,6 +50,10 @@ def command(
     group: Annotated[
         str | None, typer.Option("--group", metavar="NAME", help="Take the file that applies to this group.")
     ] = None,
+    in_force: Annotated[
+        bool, typer.Option("--in-force", help="Take what the gate judges the group by now; asks AWS.")
+    ] = False,
+    thresholds_bucket: ThresholdsBucket = None,
     output_format: Annotated[
         DecisionFormat,
         typer.Option(
@@ -56,15 +66,23 @@ def command(
     ] = None,
     failures: FailuresOnly = False,
 ) -> None:
-    """Judge local reports against a threshold file; no AWS.
+    """Judge local reports against a threshold file; no AWS, unless --in-force asks for the one in force.
 
     Exits with 0 when the evidence would be approved, 1 rejected, 3 needs review, 2 could not try.
     """
     places = [*evidence, *(further_evidence or [])]
-    refuse_twice([thresholds, *places])
-    file = _thresholds(thresholds, group)
-    record = _judge(file, places)
-    content = _write(record, file, thresholds, output_format)
+    if in_force:
+        # What is no option is then evidence, as files that a shell put in the place of a pattern.
+        places += [] if thresholds is None else [thresholds]
+        refuse_twice(places)
+        file, found = _find_in_force(group, places, thresholds_bucket)
+    elif thresholds is None:
+        raise GovernanceError("name a threshold file; or give --in-force and --group for the one in force")
+    else:
+        refuse_twice([thresholds, *places])
+        file, found = _thresholds(thresholds, group), read_evidence(places)
+    record = _judge(file, found)
+    content = _write(record, file, str(group or thresholds), output_format)
     if output is not None:
         write_whole(output, (content or _text(record, failures)).encode())
         print(f"{record.headline}: written to {output}", file=sys.stderr)
@@ -83,14 +101,35 @@ def check_evidence(thresholds: str, places: Sequence[str], *, group: str | None)
     Raises:
         GovernanceError: something cannot be read, or it cannot be told which threshold file is meant.
     """
-    return _judge(_thresholds(thresholds, group), places)
+    return _judge(_thresholds(thresholds, group), read_evidence(places))
 
 
-def _judge(file: ThresholdFile | None, places: Sequence[str]) -> DecisionRecord:
-    found = read_evidence(places)
+def _find_in_force(
+    group: str | None, places: Sequence[str], bucket: str | None
+) -> tuple[ThresholdFile | None, Evidence]:
+    """Return the thresholds that are in force for the group, and the evidence at `places`.
+
+    Raises:
+        GovernanceError: the group or the bucket is not named, or something cannot be read.
+    """
+    if group is None:
+        raise GovernanceError("--in-force: say for which group, with --group")
+    if bucket is None:
+        raise GovernanceError("--in-force: set GOVERNANCE_THRESHOLDS_BUCKET, or give --thresholds-bucket")
+    from aws.aws_errors import AwsAccessDeniedError  # noqa: PLC0415 - boto3 takes half a second
+    from pipelines.threshold_sources import look_back, thresholds_in_force  # noqa: PLC0415 - likewise
+
+    store = thresholds_in_force(bucket)
+    file, evidence = store.for_group(group), read_evidence(places)
+    with suppress(AwsAccessDeniedError):  # who may not see older versions is told what the newest alone says
+        file = look_back(store, group, file, evidence)
+    return file, evidence
+
+
+def _judge(file: ThresholdFile | None, evidence: Evidence) -> DecisionRecord:
     now = datetime.now(UTC)
-    decision = judge(file, found, decided_at=now)
-    return DecisionRecord.of(decision, thresholds=file, evidence=found, decided_at=now)
+    decision = judge(file, evidence, decided_at=now)
+    return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
 
 
 def _thresholds(place: str, group: str | None) -> ThresholdFile | None:

@@ -1,4 +1,4 @@
-"""`governance thresholds publish`: threshold files into the bucket where the deployed gate reads them."""
+"""`governance thresholds publish`: the whole set of threshold files that the deployed gate judges by, put in force."""
 
 import re
 import sys
@@ -9,50 +9,51 @@ import typer
 
 from checks.errors import GovernanceError
 from checks.thresholds import ThresholdFile
-from cli.lookup.threshold_sets import examine_together, read_threshold_files
+from cli.lookup.inputs import is_folder
+from cli.lookup.threshold_sets import examine_alone, name_by_folder, read_threshold_files
 from cli.options.strict import Strict
-from pipelines.step_settings import THRESHOLDS_FOLDER
+from cli.options.thresholds_bucket import OfThresholdsBucket
+from cli.options.yes import Yes
 
 _FULL_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")  # of a group: without the wildcards of a pattern
-_UNFIT_FOR_KEYS = re.compile(r"[^A-Za-z0-9.]+")
 
 
 def command(
     paths: Annotated[
         list[str],
         typer.Argument(
-            help="Threshold files (- is stdin), or folders: every *.yaml and *.yml below; s3:// too."
+            metavar="FOLDER...",
+            help="The folder of all threshold files: every *.yaml and *.yml below; s3:// too. Or the files themselves.",
         ),
     ],
     *,
-    thresholds_bucket: Annotated[
-        str,
-        typer.Option(
-            "--thresholds-bucket",
-            metavar="NAME",
-            envvar="GOVERNANCE_THRESHOLDS_BUCKET",
-            help="The stack's output ThresholdsBucket.",
-        ),
-    ],
+    thresholds_bucket: OfThresholdsBucket,
     strict: Strict = False,
+    yes: Yes = False,
 ) -> None:
-    """Put threshold files where the deployed gate reads them, each under its own name.
+    """Put the threshold files of a folder in force, all at once and in place of those that are.
 
-    All are validated first, together, and warnings are shown. A file published before under the same name is
-    replaced; the bucket keeps the old one. A group is governed once a published file applies to it. Groups that a file
-    names and that do not exist are named, where the caller may look (sagemaker:DescribeModelPackageGroup).
+    All are validated together first, and what changes is shown. A file in force that is not in the folder is withdrawn;
+    files that are named one by one withdraw none. A group is governed once a published file applies to it. Groups
+    that a file names and that do not exist are named, where the caller may look (sagemaker:DescribeModelPackageGroup).
     """
-    from aws.clients import s3_client  # noqa: PLC0415 - validating needs no boto3, which takes half a second
-    from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - likewise
-
-    store = S3ThresholdStore(s3_client(), f"s3://{thresholds_bucket}/{THRESHOLDS_FOLDER}/")
     contents = read_threshold_files(paths)
-    files = examine_together(contents, strict=strict).files
-    # What is extended comes first: no file is there at any time without what it extends.
-    ordered = sorted(files, key=lambda file: len(file.sources))
-    for key, file in _by_key(ordered).items():
-        print(store.publish(key, contents[file.source]))
+    files = examine_alone(contents, strict=strict).files
+
+    from aws.clients import s3_client  # noqa: PLC0415 - validating needs no boto3, which takes half a second
+    from cli.lookup.publishing import publish_proposal  # noqa: PLC0415 - likewise
+    from pipelines.published_thresholds import PublishedThresholds  # noqa: PLC0415 - likewise
+
+    published = PublishedThresholds(s3_client(), thresholds_bucket)
+    proposal = published.propose(name_by_folder(paths, contents))
+    if proposal.withdrawn and not any(map(is_folder, paths)):
+        raise GovernanceError(
+            f"{', '.join(proposal.withdrawn)}: in force, and not among the files named, so that publishing would "
+            "withdraw it; name the folder that has all files (governance thresholds get -o FOLDER fetches those in "
+            "force), or withdraw it first"
+        )
     _warn_of_absent_groups(files)
+    publish_proposal(published, proposal, yes=yes)
 
 
 def _warn_of_absent_groups(files: Iterable[ThresholdFile]) -> None:
@@ -85,16 +86,3 @@ def _list_full_names(file: ThresholdFile) -> list[str]:
     if file.mlflow_suffix:
         return []
     return [name for name in file.applies_to if _FULL_NAME.fullmatch(name)]
-
-
-def _by_key(files: list[ThresholdFile]) -> dict[str, ThresholdFile]:
-    """Return each file by the name under which it is published: its own, of the characters that fit a key."""
-    by_key: dict[str, ThresholdFile] = {}
-    for file in files:
-        key = f"{_UNFIT_FOR_KEYS.sub('-', file.name).strip('-.') or 'thresholds'}.yaml"
-        if by_key.setdefault(key, file) is not file:
-            raise GovernanceError(
-                f"{file.source} and {by_key[key].source}: both would be published as {key}; "
-                "give one of them another name"
-            )
-    return by_key

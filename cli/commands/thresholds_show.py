@@ -68,9 +68,18 @@ def _find_file(name: str, thresholds: str | None, bucket: str | None) -> Thresho
             f"{name}: no thresholds are named to look for the group in; set GOVERNANCE_THRESHOLDS_BUCKET, or give "
             "--thresholds"
         )
-    found = select_thresholds(compile_named(read_threshold_files([place])), name)
+    found = _find_in(place, name)
     if found is None:
         raise GovernanceError(
             f"{name}: no threshold file of {place} applies to this group; look at its spelling"
         )
     return found
+
+
+def _find_in(place: str, group: str) -> ThresholdFile | None:
+    if not is_in_s3(place):
+        return select_thresholds(compile_named(read_threshold_files([place])), group)
+    from aws.clients import s3_client  # noqa: PLC0415 - boto3 takes half a second
+    from aws.threshold_store import S3ThresholdStore  # noqa: PLC0415 - likewise
+
+    return S3ThresholdStore(s3_client(), place).for_group(group)

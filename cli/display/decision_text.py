@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.decision import Consequence, Outcome, Verdict
-from checks.decision_record import DecisionRecord, RecordedFinding
+from checks.decision_record import DecisionRecord, RecordedFinding, RecordedPublication
 from checks.finding_text import ASKS, format_limit, write_finding
 from cli.display.terminal import UNBOUNDED, clean_text, console_for, number_text
 
@@ -112,6 +112,8 @@ def _facts(record: DecisionRecord) -> Iterator[Fact]:
         yield "thresholds", f"{record.thresholds.name} ({record.thresholds.source}{dry_run})"
         for part in record.thresholds.sources[1:]:
             yield "extends", part.source
+        if record.thresholds.publication is not None:
+            yield from _describe_publication(record.thresholds.publication)
     for waiver in record.waivers:
         about = f"{waiver.check} ({waiver.facet})" if waiver.facet else waiver.check
         use = waiver.use.replace("_", " ")
@@ -121,6 +123,16 @@ def _facts(record: DecisionRecord) -> Iterator[Fact]:
     if (more := len(record.evidence) - MOST_REPORTS) > 0:
         yield "evidence", f"and {more:,} more, in the decision record"
     yield "decided", f"{record.decided_at} by {record.engine.name} {record.engine.version}"
+
+
+def _describe_publication(published: RecordedPublication) -> Iterator[Fact]:
+    """Yield in which bundle the thresholds were published, and what came first: they or the evidence."""
+    order = {True: "before", False: "after", None: "nobody knows whether before or after"}
+    since = published.unchanged_since or published.published_at
+    yield "in force", f"since {since}: {order[published.predates_evidence]} the evidence was written"
+    if (bundle := published.bundle) is not None:
+        by = "" if bundle.published_by is None else f" by {bundle.published_by}"
+        yield "bundle", f"{bundle.uri} (SHA-256 {bundle.sha256}), published {published.published_at}{by}"
 
 
 def print_facts(console: Console, facts: Iterable[Fact]) -> None:

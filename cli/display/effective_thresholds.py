@@ -1,10 +1,12 @@
 """A threshold file as it counts, for people: what it says, and each check with the place where it is written."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import TextIO
 
 from rich.table import Table
 
+from checks.publication import Publication
 from checks.thresholds import Check, ThresholdFile
 from cli.display.decision_text import Fact, print_facts
 from cli.display.terminal import clean_text, console_for
@@ -30,6 +32,8 @@ def show_effective(file: ThresholdFile, stream: TextIO) -> None:
 
 def _list_facts(file: ThresholdFile) -> Iterator[Fact]:
     yield "file", f"{file.source} (SHA-256 {file.sha256})"
+    if file.publication is not None:
+        yield from describe_publication(file.publication)
     for part in file.sources:
         extends = "extends" if part.source != file.source else "itself"
         yield extends, f"{part.source} (SHA-256 {part.sha256})"
@@ -43,6 +47,17 @@ def _list_facts(file: ThresholdFile) -> Iterator[Fact]:
     for waiver in file.waivers:
         about = f"{waiver.check} ({waiver.facet})" if waiver.facet else waiver.check
         yield "waiver", f"{about}, until {waiver.expires} by {waiver.approved_by}: {waiver.reason}"
+
+
+def describe_publication(publication: Publication) -> Iterator[Fact]:
+    """Yield when the file was published, and in which bundle, where it is in one."""
+    at = publication.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    if publication.bundle is None:
+        yield "published", at
+        return
+    by = publication.bundle.published_by
+    yield "published", at if by is None else f"{at} by {by}"
+    yield "bundle", f"{publication.bundle.uri} (SHA-256 {publication.bundle.sha256})"
 
 
 def _describe(check: Check, max_age: int | None) -> tuple[str, ...]:

@@ -1,16 +1,26 @@
 """Threshold files that the user names: read with what they extend, and examined together."""
 
+import os
+import posixpath
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from aws.extended_files import look_on_disk, looking_in_s3
+from checks.errors import GovernanceError
 from checks.threshold_examination import Examined, examine_thresholds
 from checks.threshold_file import ThresholdFileError
 from checks.threshold_set import add_extended, read_threshold_set, write_all_problems
 from checks.thresholds import ThresholdFile
-from cli.lookup.inputs import is_in_s3, threshold_documents
+from cli.lookup.inputs import (
+    S3_SCHEME,
+    STANDARD_INPUT,
+    STANDARD_INPUT_NAME,
+    is_folder,
+    is_in_s3,
+    threshold_documents,
+)
 
 
 def read_threshold_files(places: Iterable[str | Path]) -> dict[str, bytes]:
@@ -20,6 +30,54 @@ def read_threshold_files(places: Iterable[str | Path]) -> dict[str, bytes]:
         GovernanceError: a file, a folder or something in S3 cannot be read.
     """
     return {document.uri: document.content for document in threshold_documents(places)}
+
+
+def name_by_folder(places: Sequence[str], contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files by their paths below the folder that has all of `places`: the same wherever that folder is.
+
+    Raises:
+        GovernanceError: two files come to one path, as one here and one in S3 may.
+    """
+    folders = [_folder_of(place) for place in places if place != STANDARD_INPUT]
+    roots = {
+        in_s3: posixpath.commonpath([folder for folder in folders if is_in_s3(folder) is in_s3])
+        for in_s3 in {is_in_s3(folder) for folder in folders}
+    }
+    named: dict[str, bytes] = {}
+    for source, content in contents.items():
+        if source == STANDARD_INPUT_NAME:
+            name = "stdin.yaml"
+        else:
+            name = posixpath.relpath(_absolute(source), roots[is_in_s3(source)])
+        if name in named:
+            raise GovernanceError(
+                f"{source}: another file would be called {name}, too; give one folder that has both"
+            )
+        named[name] = content
+    return named
+
+
+def _folder_of(place: str) -> str:
+    return _absolute(place) if is_folder(place) else posixpath.dirname(_absolute(place))
+
+
+def _absolute(place: str) -> str:
+    if is_in_s3(place):
+        return posixpath.normpath(place).replace("s3:/", S3_SCHEME, 1)
+    return Path(os.path.abspath(place)).as_posix()  # noqa: PTH100 - links are kept as they are typed, .. is not
+
+
+def examine_alone(contents: Mapping[str, bytes], *, strict: bool) -> Examined:
+    """Examine files that are to be in force together and with no others, and print their warnings on stderr.
+
+    Raises:
+        ThresholdFileError: see `examine_thresholds`; so does a file that extends one that is not among them.
+    """
+    today = datetime.now(UTC).date()
+    examined = examine_thresholds(contents, today=today, strict=strict, together=True)
+    for warning in examined.warnings:
+        print(warning, file=sys.stderr)
+    return examined
 
 
 def compile_named(contents: Mapping[str, bytes]) -> tuple[ThresholdFile, ...]:

@@ -15,6 +15,15 @@ ThresholdsBucket = Annotated[
         help="The stack's output ThresholdsBucket.",
     ),
 ]
+OfThresholdsBucket = Annotated[
+    str,
+    typer.Option(
+        "--thresholds-bucket",
+        metavar="NAME",
+        envvar="GOVERNANCE_THRESHOLDS_BUCKET",
+        help="The stack's output ThresholdsBucket.",
+    ),
+]
 Ungoverned = Annotated[
     UngovernedGroups,
     typer.Option(

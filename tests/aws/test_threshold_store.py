@@ -172,3 +172,44 @@ def test_a_whole_bucket_is_no_threshold_store(s3: "S3Client", bucket: str) -> No
 def test_a_folder_that_is_absent_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GovernanceError, match="absent: there is no such file"):
         FolderThresholdStore(tmp_path / "absent").for_group("askdata")
+
+
+BASE = b"name: base\nchecks: [{name: a, why: b, metric: c.d, at_least: 0.5}]\n"
+TEAM = b"name: churn\nextends: base\napplies_to: {model_package_groups: [churn]}\n"
+
+
+def test_one_file_of_a_store_has_what_it_extends_from_beside_it(
+    s3: "S3Client", bucket: str, tmp_path: Path
+) -> None:
+    for name, content in (("base.yaml", BASE), ("churn.yaml", TEAM), ("wrong.yaml", b"nam: x")):
+        s3.put_object(Bucket=bucket, Key=f"trial/{name}", Body=content)
+        (tmp_path / name).write_bytes(content)
+    in_s3 = S3ThresholdStore(s3, f"s3://{bucket}/trial/churn.yaml")
+    on_disk = FolderThresholdStore(tmp_path / "churn.yaml")
+    assert [len(found_in(store, "churn").checks) for store in (in_s3, on_disk)] == [1, 1]
+
+
+def test_a_path_does_not_lead_out_of_the_bucket_and_what_is_published_is_all_that_there_is(
+    s3: "S3Client", bucket: str, tmp_path: Path
+) -> None:
+    elsewhere = f"{bucket}-elsewhere"
+    s3.create_bucket(Bucket=elsewhere, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=elsewhere, Key="base.yaml", Body=BASE)
+    s3.put_object(Bucket=bucket, Key="base.yaml", Body=BASE)
+    outside = TEAM.replace(b"extends: base", f"extends: ../../{elsewhere}/base.yaml".encode())
+    above = TEAM.replace(b"extends: base", b"extends: ../base.yaml")
+    s3.put_object(Bucket=bucket, Key="trial/outside.yaml", Body=outside)
+    s3.put_object(Bucket=bucket, Key="trial/above.yaml", Body=above)
+    refused = "there is no file at this path"
+    with pytest.raises(GovernanceError, match=refused):
+        S3ThresholdStore(s3, f"s3://{bucket}/trial/outside.yaml").for_group("churn")
+    assert found_in(S3ThresholdStore(s3, f"s3://{bucket}/trial/above.yaml"), "churn").name == "churn"
+    s3.delete_object(Bucket=bucket, Key="trial/outside.yaml")
+    with pytest.raises(GovernanceError, match=refused):
+        S3ThresholdStore(s3, f"s3://{bucket}/trial/").for_group("churn")
+    (tmp_path / "base.yaml").write_bytes(BASE)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "above.yaml").write_bytes(above)
+    with pytest.raises(GovernanceError, match=refused):
+        FolderThresholdStore(tmp_path / "in").for_group("churn")
+    assert found_in(FolderThresholdStore(tmp_path / "in" / "above.yaml"), "churn").name == "churn"

@@ -20,6 +20,9 @@ COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
 "$(complete -p governance | sed 's/.*-F \\([^ ]*\\) .*/\\1/')" governance
 printf '%s\\n' "${COMPREPLY[@]}"
 """
+THRESHOLD_COMMANDS = (
+    "init", "validate", "show", "schema", "publish", "list", "diff", "get", "withdraw", "rollback"
+)  # fmt: skip
 HEAVY = ("boto3", "botocore", "pandas", "numpy", "ragas", "duckdb", "moto", "aws_cdk")
 COMPLETED = """
 import json, sys
@@ -48,7 +51,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("typed", "offered"),
     [
         ("governance sco", ["score"]),
-        ("governance thresholds ", ["init", "validate", "show", "schema", "publish"]),
+        ("governance thresholds ", [*THRESHOLD_COMMANDS]),
         ("governance score safety m", ["memorization"]),
         ("governance score bias table.csv --facet sex --pre", ["--predicted"]),
         ("governance thresholds init --task ", ["rag", "text-to-sql", "language-model", "classifier"]),

@@ -31,6 +31,7 @@ from cli.main import run
 PROJECT = Path(__file__).resolve().parents[2]
 MODEL_SERVER = "http://localhost:8000/v1"
 IN_MOTO = (
+    "check",
     "explain",
     "history",
     "iam policy",
@@ -38,8 +39,13 @@ IN_MOTO = (
     "register",
     "replay",
     "status",
+    "thresholds diff",
+    "thresholds get",
+    "thresholds list",
     "thresholds publish",
+    "thresholds rollback",
     "thresholds show",
+    "thresholds withdraw",
     "wait",
 )
 PARSED_ONLY = (
@@ -49,7 +55,11 @@ PARSED_ONLY = (
     "governance redrive",
 )
 # The version in moto was rejected by somebody, and no decision is about it.
+# Nobody can be asked here, and no version of the bundle is called VERSION.
 EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3, ("replay", 1): 2}
+EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3}
+EXIT_CODES |= {("thresholds publish", 0): 2, ("thresholds withdraw", 0): 2, ("thresholds get", 1): 2}
+EXIT_CODES |= {("thresholds rollback", 0): 2, ("thresholds rollback", 1): 2}
 BBQ = {
     "example_id": 1,
     "question_index": "1",
@@ -127,8 +137,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, lines in LINES.items():
         (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
     text = (shipped / "thresholds.yaml").read_text().replace("diabetes-progression", "churn")
-    (tmp_path / "thresholds").mkdir()
-    for name in ("thresholds.yaml", "thresholds/churn.yaml"):
+    for name in ("thresholds", "before"):
+        (tmp_path / name).mkdir()
+    for name in ("thresholds.yaml", "thresholds/churn.yaml", "before/churn.yaml"):
         (tmp_path / name).write_text(text)
     (tmp_path / "databases").mkdir()
     for name in ("shop.sqlite", "databases/shop.sqlite"):
@@ -208,7 +219,7 @@ def account(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for client in (clients.s3_client, clients.sagemaker_client):
+    for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
 
 

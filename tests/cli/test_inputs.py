@@ -151,12 +151,12 @@ def test_what_is_published_may_be_in_s3_or_on_standard_input(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bucket = in_s3(**{"mine/churn.yaml": THRESHOLDS})
-    publish = ["thresholds", "publish", "--thresholds-bucket", bucket]
+    publish = ["thresholds", "publish", "--yes", "--thresholds-bucket", bucket]
     assert run([*publish, f"s3://{bucket}/mine/"]) == 0
-    assert capsys.readouterr().out.startswith(f"s3://{bucket}/thresholds/churn.yaml?versionId=")
+    assert f": s3://{bucket}/thresholds/bundle.json?versionId=" in capsys.readouterr().out
     _stdin(monkeypatch, THRESHOLDS.replace(b"0.8", b"0.85"))
     assert run([*publish, "-"]) == 0
-    assert b"0.85" in s3.get_object(Bucket=bucket, Key="thresholds/churn.yaml")["Body"].read()
+    assert b"0.85" in s3.get_object(Bucket=bucket, Key="thresholds/bundle.json")["Body"].read()
 
 
 @pytest.mark.parametrize("place", ["local", "s3"])

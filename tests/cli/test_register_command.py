@@ -1,4 +1,4 @@
-"""`governance register` and `governance thresholds publish` against moto's server, over HTTP."""
+"""`governance register` against moto's server, over HTTP."""
 
 import hashlib
 import json
@@ -361,22 +361,6 @@ def test_an_archive_is_not_said_to_be_json(tmp_path: Path, capsys: pytest.Captur
 
 
 @pytest.mark.usefixtures("aws")
-def test_published_thresholds_stand_under_their_own_name(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "thresholds.yaml"
-    file.write_text(
-        "name: Churn, all regions\napplies_to: {model_package_groups: [churn]}\n"
-        "checks: [{name: a, why: b, metric: c.d, at_least: 0.5}]\n"
-    )
-    assert run(["thresholds", "publish", str(file)]) == 0
-    uri = capsys.readouterr().out.strip()
-    assert uri.startswith(f"s3://{BUCKET}/thresholds/Churn-all-regions.yaml")
-    body = boto3.client("s3").get_object(Bucket=BUCKET, Key="thresholds/Churn-all-regions.yaml")["Body"]
-    assert body.read() == file.read_bytes()
-
-
-@pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize(
     ("groups", "absent"),
     [
@@ -387,7 +371,7 @@ def test_published_thresholds_stand_under_their_own_name(
     ],
     ids=["there", "not there", "a pattern", "names with a suffix"],
 )
-def test_groups_that_do_not_exist_are_named_once_the_file_is_published(
+def test_groups_that_do_not_exist_are_named_before_the_file_is_published(
     groups: str, absent: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sagemaker = boto3.client("sagemaker")
@@ -398,54 +382,14 @@ def test_groups_that_do_not_exist_are_named_once_the_file_is_published(
     file.write_text(
         f"name: named\napplies_to: {applies_to}\nchecks: [{{name: a, why: b, metric: c.d, at_least: 0.5}}]\n"
     )
-    assert run(["thresholds", "publish", str(file)]) == 0
+    assert run(["thresholds", "publish", str(file), "--yes"]) == 0
     captured = capsys.readouterr()
-    assert captured.out.startswith(f"s3://{BUCKET}/thresholds/named.yaml")
+    assert f": s3://{BUCKET}/thresholds/bundle.json" in captured.out
     assert captured.err.splitlines() == [
         f"warning: {file}: there is no model package group {name} yet; the file governs it once somebody registers a "
         "version in it. If the name is misspelt, correct it and publish again"
         for name in absent
     ]
-
-
-@pytest.mark.usefixtures("aws")
-def test_of_several_files_none_is_published_when_one_is_wrong(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "a.yaml").write_text(
-        "name: whole\napplies_to: {model_package_groups: [g]}\nchecks: [{name: a, why: b, metric: c.d, at_least: 1}]\n"
-    )
-    (tmp_path / "b.yaml").write_text("name: cut\n")
-    assert run(["thresholds", "publish", str(tmp_path)]) == 2
-    assert "b.yaml:1:1: applies_to: this key is missing" in capsys.readouterr().err
-    assert boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="thresholds/whole")["KeyCount"] == 0
-
-
-@pytest.mark.usefixtures("aws")
-def test_two_files_that_would_be_published_as_one_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, group in (("a b", "g"), ("a/b", "h")):
-        (tmp_path / f"{group}.yaml").write_text(
-            f"name: {name}\napplies_to: {{model_package_groups: [{group}]}}\n"
-            "checks: [{name: a, why: b, metric: c.d, at_least: 1}]\n"
-        )
-    assert run(["thresholds", "publish", str(tmp_path)]) == 2
-    assert "both would be published as a-b.yaml; give one of them another name" in capsys.readouterr().err
-    assert boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="thresholds/a")["KeyCount"] == 0
-
-
-@pytest.mark.usefixtures("aws")
-def test_a_name_without_plain_letters_can_be_published(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "t.yaml"
-    file.write_text(
-        "name: 承認\napplies_to: {model_package_groups: [kanji]}\n"
-        "checks: [{name: a, why: b, metric: c.d, at_least: 1}]\n"
-    )
-    assert run(["thresholds", "publish", str(file)]) == 0
-    assert capsys.readouterr().out.startswith(f"s3://{BUCKET}/thresholds/thresholds.yaml")
 
 
 @pytest.mark.usefixtures("aws")

@@ -76,7 +76,10 @@ def test_nothing_of_it_is_published(
     folder: Path, text: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "churn.yaml").write_text(text)
-    assert run(["thresholds", "publish", "churn.yaml", "--thresholds-bucket", "no-such", *arguments]) == 2
+    assert (
+        run(["thresholds", "publish", "churn.yaml", "--yes", "--thresholds-bucket", "no-such", *arguments])
+        == 2
+    )
     assert "churn.yaml:4:" in capsys.readouterr().err
 
 

@@ -1,0 +1,73 @@
+"""How thresholds are put in force: what changes is shown, somebody agrees, and the whole set is written at once."""
+
+import sys
+from datetime import UTC, datetime
+
+from checks.errors import GovernanceError
+from cli.display.threshold_changes import list_changes
+from pipelines.published_thresholds import Proposal, PublishedThresholds, ThresholdsInForce
+
+
+def publish_proposal(published: PublishedThresholds, proposal: Proposal, *, yes: bool) -> None:
+    """Show what a proposal changes, ask unless `yes`, and put it in force.
+
+    Raises:
+        GovernanceError: nobody agreed, or somebody else published meanwhile; nothing was written.
+        AwsError: AWS could not be asked, or refused it.
+    """
+    from aws.callers import caller_of  # noqa: PLC0415 - boto3 takes half a second
+    from aws.clients import sts_client  # noqa: PLC0415 - likewise
+
+    for line in list_notes(proposal):
+        print(line, file=sys.stderr)
+    if proposal.is_unchanged:
+        print("unchanged: these thresholds are in force already")
+        return
+    publisher = caller_of(sts_client()).arn
+    for line in list_changes(proposal.changes):
+        print(line)
+    if not proposal.changes:
+        print("the same thresholds, as one bundle")
+    if not yes:
+        _ask(publisher)
+    bundle = published.publish(proposal, publisher)
+    print(f"published by {publisher}: {bundle.uri} (SHA-256 {bundle.sha256})")
+
+
+def list_notes(proposal: Proposal) -> list[str]:
+    """Return what is to be known beside the difference."""
+    in_force = proposal.in_force
+    notes = []
+    if in_force.problem is not None:
+        notes.append(
+            f"warning: what is in force cannot be read, so that all is shown as new: {in_force.problem}"
+        )
+    notes += list_left_over(in_force)
+    if in_force.bundle is None and in_force.contents:
+        notes.append(
+            "note: single files of an earlier release are in force; from this publication on the bundle alone is"
+        )
+    return notes
+
+
+def list_left_over(in_force: ThresholdsInForce) -> list[str]:
+    """Return a line for each single file beside the bundle: somebody may believe that it is in force."""
+    return [
+        f"warning: {uri}: not in force, since a bundle of all files is; delete it, or publish it with the others"
+        for uri in in_force.left_over
+    ]
+
+
+def write_time(time: datetime) -> str:
+    """Return a time to the second in UTC, as people read it."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _ask(publisher: str) -> None:
+    if not sys.stdin.isatty():
+        raise GovernanceError(
+            "nothing was published: nobody can be asked here; look at the difference, and give --yes"
+        )
+    print(f"Publish this as {publisher}? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise GovernanceError("nothing was published: you did not agree")
