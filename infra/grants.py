@@ -200,6 +200,8 @@ def allow_evaluating(
     _allow(role, ["s3:GetObject", "s3:PutObject"], own)
     _allow(role, ["s3:PutObject"], [buckets.evidence.arn_for_objects(f"{COPIES_FOLDER}/*")])
     _allow_listing(role, buckets.evidence, buckets.thresholds)
+    # Where the bundle in force is newer than the evidence, the one of that time is looked for.
+    _allow(role, ["s3:ListBucketVersions"], [buckets.thresholds.bucket_arn])
     _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key)
     _allow_key(role, _WRITE_KEY, buckets.evidence.encryption_key, buckets.decisions.encryption_key)
     _allow(role, ["kms:GenerateMac", "kms:VerifyMac"], [seal_key.key_arn])

@@ -334,10 +334,17 @@ ABILITIES = (
     ),
     Ability(
         "ReadOldThresholds",
-        "`replay`: the version of a threshold file that was in force, by its URI in the record",
+        "`replay`: the thresholds that were in force, by their URI in the record; what `thresholds publish` wrote",
         ("s3:GetObjectVersion",),
         _bucket("thresholds_bucket", f"{THRESHOLDS_FOLDER}/*"),
-        _AUDITING,
+        _AUDITING | _PUBLISHING,
+    ),
+    Ability(
+        "ListOldThresholds",
+        "`thresholds list`: since when a file is in force, and which versions there were",
+        ("s3:ListBucketVersions",),
+        _bucket("thresholds_bucket"),
+        _AUDITING | _PUBLISHING,
     ),
     Ability(
         "UseKeyToRead",

@@ -55,9 +55,8 @@ PARSED_ONLY = (
     "governance redrive",
 )
 # The version in moto was rejected by somebody, and no decision is about it.
-# Nobody can be asked here, and no version of the bundle is called VERSION.
 EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3, ("replay", 1): 2}
-EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3}
+# Nobody can be asked here, and no version of the bundle is called VERSION.
 EXIT_CODES |= {("thresholds publish", 0): 2, ("thresholds withdraw", 0): 2, ("thresholds get", 1): 2}
 EXIT_CODES |= {("thresholds rollback", 0): 2, ("thresholds rollback", 1): 2}
 BBQ = {

@@ -15,11 +15,13 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.s3.models import s3_backends
 from moto.sagemaker.models import ModelPackage, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from aws import clients
 from checks.errors import GovernanceError
+from checks.threshold_bundle import write_bundle
 from lambdas import handle_approvals, handle_evaluate, handle_reconcile, handle_update, start_pipeline
 from pipelines import processing_job
 from sandbox.iam.access import AccessRequest
@@ -263,6 +265,11 @@ class Registry:
             self._s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         thresholds = {"Bucket": self._buckets["Thresholds"], "Key": "thresholds/askdata.yaml"}
         version = self._s3.put_object(**thresholds, Body=THRESHOLDS)["VersionId"]
+        # A bundle that is newer than all evidence: the one of that time is looked for.
+        bundle = thresholds | {"Key": "thresholds/bundle.json"}
+        self._s3.put_object(**bundle, Body=write_bundle({"askdata.yaml": THRESHOLDS}))
+        key: Any = s3_backends[ACCOUNT]["aws"].get_object(*bundle.values())
+        key.last_modified += timedelta(hours=1)
         self._sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
         self._sagemaker.create_pipeline(
             PipelineName=PIPELINE,

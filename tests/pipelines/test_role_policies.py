@@ -97,6 +97,7 @@ TABLE: Mapping[str, tuple[Call, set[Role]]] = {
     "read-an-old-report": (s3("GetObjectVersion", "evidence", "Churn/1/report.json"), {AUDITOR}),
     "read-thresholds": (s3("GetObject", "thresholds", "thresholds/a.yaml"), set(Role)),
     "publish-thresholds": (s3("PutObject", "thresholds", "thresholds/a.yaml"), {TEAM}),
+    "read-old-thresholds": (s3("GetObjectVersion", "thresholds", "thresholds/bundle.json"), {AUDITOR, TEAM}),
     "delete-thresholds": (s3("DeleteObject", "thresholds", "thresholds/a.yaml"), set()),
     "change-a-bucket's-policy": (Call("s3", "PutBucketPolicy", {"Bucket": "decisions"}, ACCOUNT, REGION), set()),
     "forge-a-seal": (Call("kms", "GenerateMac", {"KeyId": KEY}, ACCOUNT, REGION), set()),
