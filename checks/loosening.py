@@ -14,7 +14,7 @@ from checks.comparison import is_about_scores
 from checks.decision import Consequence
 from checks.limits import KINDS
 from checks.selection import list_sample_groups, select_thresholds
-from checks.thresholds import Check, Mode, Reaction, ThresholdFile, Waiver
+from checks.thresholds import BarRule, Check, Mode, Reaction, ThresholdFile, Waiver
 
 _CONSEQUENCES = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _REACTIONS = (Reaction.IGNORE, Reaction.WARN, Reaction.REVIEW, Reaction.REJECT)
@@ -34,10 +34,29 @@ COMPARED_OF_CHECK = _LIMIT_KEYS | {
     "on_inconclusive",
 }
 WORDS_OF_FILE = frozenset(
-    {"name", "source", "sha256", "applies_to", "mlflow_suffix", "owners", "review_by", "origins", "sources"}
+    {
+        "name",
+        "source",
+        "sha256",
+        "applies_to",
+        "mlflow_suffix",
+        "owners",
+        "review_by",
+        "origins",
+        "sources",
+        "publication",
+    }
 )
 COMPARED_OF_FILE = frozenset(
-    {"mode", "checks", "on_foreign_evidence", "on_unprotected_evidence", "waivers", "max_age_days"}
+    {
+        "mode",
+        "checks",
+        "on_foreign_evidence",
+        "on_unprotected_evidence",
+        "waivers",
+        "max_age_days",
+        "bar_predates_evidence",
+    }
 )
 
 
@@ -130,6 +149,9 @@ def _compare_files(old: ThresholdFile, new: ThresholdFile) -> Iterator[Loosening
         before, after = getattr(old, key), getattr(new, key)
         if _REACTIONS.index(after) < _REACTIONS.index(before):
             yield Loosening(LooseningKind.REACTION, None, f"{key} is {after}, was {before}")
+    if (old.bar_predates_evidence, new.bar_predates_evidence) == (BarRule.REQUIRED, BarRule.RECORD):
+        what = "thresholds may be published after the evidence: bar_predates_evidence is record, was required"
+        yield Loosening(LooseningKind.REACTION, None, what)
     for field in fields(ThresholdFile):
         if field.name not in WORDS_OF_FILE | COMPARED_OF_FILE:
             yield from _notice(None, field.name, getattr(old, field.name), getattr(new, field.name))

@@ -37,6 +37,7 @@ applies_to: {model_package_groups: [churn, "churn-*"]}
 mode: enforce
 on_foreign_evidence: reject
 on_unprotected_evidence: review
+bar_predates_evidence: required
 waivers:
   - {check: speed, reason: moved, approved_by: board@example.com, expires: 2027-01-31}
   - {check: groups, facet: region=CA, reason: small, approved_by: board@example.com, expires: 2027-01-31}
@@ -81,6 +82,7 @@ WEAKER: list[tuple[str, LooseningKind, str, str]] = [
         "",
     ),
     ("dry run", LooseningKind.MODE, "mode: enforce", "mode: dry_run"),
+    ("a late bar", LooseningKind.REACTION, "evidence: required", "evidence: record"),
     ("foreign evidence", LooseningKind.REACTION, "foreign_evidence: reject", "foreign_evidence: warn"),
     ("unprotected", LooseningKind.REACTION, "unprotected_evidence: review", "unprotected_evidence: ignore"),
     ("waiver of a column", LooseningKind.WAIVER, "facet: region=CA", "facet: region"),
