@@ -12,7 +12,7 @@ from checks.bar_order import tell_bar_order
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.errors import GovernanceError
 from checks.evidence import Evidence, Report
-from checks.publication import Publication
+from checks.publication import BundleVersion, Publication
 from checks.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
 from checks.version import NAME, VERSION
@@ -105,6 +105,15 @@ class RecordedPublication(_Part):
     published_at: Moment
     unchanged_since: Moment | None = None
     predates_evidence: bool | None
+
+    def restore(self) -> Publication:
+        """Return the publication as it was judged."""
+        bundle, earlier = self.bundle, self.unchanged_since
+        return Publication(
+            at=datetime.fromisoformat(self.published_at),
+            bundle=None if bundle is None else BundleVersion(bundle.uri, bundle.sha256, bundle.published_by),
+            unchanged_since=None if earlier is None else datetime.fromisoformat(earlier),
+        )
 
 
 class RecordedThresholds(_Part):

@@ -117,10 +117,15 @@ def decide_again(
 ) -> DecisionRecord:
     """Return the decision on the same inputs at the time of the record, as if the engine of the record had made it.
 
-    Waivers and ages count as on that day. A file that was on trial is on trial again.
+    Waivers, ages and the publication of the thresholds count as on that day. A file that was on trial is on trial again.
     """
     if thresholds is not None and record.thresholds is not None:
-        thresholds = replace(thresholds, mode=record.thresholds.mode)
+        published = record.thresholds.publication
+        thresholds = replace(
+            thresholds,
+            mode=record.thresholds.mode,
+            publication=None if published is None else published.restore(),
+        )
     decided_at = datetime.fromisoformat(record.decided_at)
     again = DecisionRecord.of(
         judge(thresholds, evidence, decided_at=decided_at),

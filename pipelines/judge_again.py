@@ -11,7 +11,6 @@ from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.judge import READABLE_EVIDENCE, judge
-from checks.publication import BundleVersion, Publication
 from checks.reports import UNREADABLE, EvidenceReader, leave_unread
 from checks.thresholds import ThresholdFile
 
@@ -37,8 +36,9 @@ def judge_again(
         AwsError: a copy could not be read.
     """
     _require_same(record, thresholds)
-    if thresholds is not None:
-        thresholds = replace(thresholds, publication=_find_publication(record))
+    if thresholds is not None and record.thresholds is not None:
+        published = record.thresholds.publication
+        thresholds = replace(thresholds, publication=None if published is None else published.restore())
     evidence = Evidence(tuple(_read_again(record, copies)))
     decided_at = datetime.fromisoformat(record.decided_at)
     return DecisionRecord.of(
@@ -59,19 +59,6 @@ def _require_same(record: DecisionRecord, thresholds: ThresholdFile | None) -> N
             f"it was decided by thresholds with the SHA-256 {judged_by or 'of no file'}, and given is "
             f"{given or 'no file'}; fetch the version of the file that the record names"
         )
-
-
-def _find_publication(record: DecisionRecord) -> Publication | None:
-    """Return when the thresholds were published, as the record says it."""
-    published = None if record.thresholds is None else record.thresholds.publication
-    if published is None:
-        return None
-    bundle, earlier = published.bundle, published.unchanged_since
-    return Publication(
-        at=datetime.fromisoformat(published.published_at),
-        bundle=None if bundle is None else BundleVersion(bundle.uri, bundle.sha256, bundle.published_by),
-        unchanged_since=None if earlier is None else datetime.fromisoformat(earlier),
-    )
 
 
 def _read_again(record: DecisionRecord, copies: EvidenceCopies) -> Iterator[Report]:

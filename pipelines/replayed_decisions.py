@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from aws.aws_errors import AwsThrottledError, AwsUnreachableError
-from checks.decision_record import DecisionRecord, EvidenceDocument, parse_record
+from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedBundle, parse_record
 from checks.errors import GovernanceError
 from checks.replays import decide_again, is_readable, list_differences, rebuild_evidence
 from checks.reports import MAX_REPORT_BYTES
+from checks.threshold_bundle import MAX_BUNDLE_BYTES, read_bundle
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
 from checks.threshold_set import read_threshold_set, write_all_problems
 from checks.thresholds import ThresholdFile
@@ -60,7 +61,7 @@ def replay_decision(content: bytes, fetch: Fetch) -> Replay:
     """
     record = parse_record(content)
     reports = [_find_report(document, fetch) for document in record.evidence]
-    sources = [_find(one, fetch) for one in _list_threshold_inputs(record)]
+    sources = [_find(one, fetch, most=MAX_BUNDLE_BYTES) for one in _list_threshold_inputs(record)]
     inputs = (*sources, *reports)
     if any(one.problem is not None for one in inputs):
         return Replay(record, inputs)
@@ -103,9 +104,18 @@ def _find(wanted: ReplayedInput, fetch: Fetch, *places: str, most: int = MAX_BYT
     return ReplayedInput(wanted.what, wanted.uri, wanted.sha256, problem=problem)
 
 
+def _find_bundle(record: DecisionRecord) -> RecordedBundle | None:
+    """Return the bundle that the thresholds are of; `None` where they were single files."""
+    published = None if record.thresholds is None else record.thresholds.publication
+    return None if published is None else published.bundle
+
+
 def _list_threshold_inputs(record: DecisionRecord) -> Iterator[ReplayedInput]:
     thresholds = record.thresholds
     if thresholds is None:
+        return
+    if (bundle := _find_bundle(record)) is not None:
+        yield ReplayedInput("thresholds", bundle.uri, bundle.sha256)
         return
     if not thresholds.sources:
         yield ReplayedInput("thresholds", thresholds.source, thresholds.sha256)
@@ -117,6 +127,8 @@ def _compile(record: DecisionRecord, contents: Mapping[str, bytes]) -> Threshold
     if record.thresholds is None:
         return None
     source = record.thresholds.source
+    if (bundle := _find_bundle(record)) is not None:
+        contents = read_bundle(contents[bundle.uri], bundle.uri)
     found = read_threshold_set(contents, [source])
     if found.problems:
         raise ThresholdFileError(write_all_problems(found.problems))
