@@ -117,7 +117,7 @@ def decide_again(
 ) -> DecisionRecord:
     """Return the decision on the same inputs at the time of the record, as if the engine of the record had made it.
 
-    Waivers, ages and the publication of the thresholds count as on that day. A file that was on trial is on trial again.
+    Waivers, ages and the publication of the thresholds count as on that day. What was on trial is on trial again.
     """
     if thresholds is not None and record.thresholds is not None:
         published = record.thresholds.publication
