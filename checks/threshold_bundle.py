@@ -29,7 +29,7 @@ class ThresholdBundleError(GovernanceError):
     """Bytes that are no bundle of threshold files, or one that was changed."""
 
 
-class _Source(BaseModel):
+class _BundledSource(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     source: str
@@ -100,7 +100,7 @@ def read_bundle(content: bytes, uri: str) -> dict[str, bytes]:
                 f"{uri}: no bundle of threshold files ({SCHEMA}); publish the files again, with this version"
             )
         listed = document.get("sources")
-        sources = [_Source.model_validate(one) for one in (listed if isinstance(listed, list) else [])]
+        sources = [_BundledSource.model_validate(one) for one in (listed if isinstance(listed, list) else [])]
     except (ReportError, ValidationError) as error:
         raise ThresholdBundleError(
             f"{uri}: this bundle of threshold files cannot be read ({error}); roll back to an earlier version"
