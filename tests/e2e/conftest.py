@@ -17,7 +17,11 @@ from typing import Any
 import boto3
 import pytest
 
+from aws.s3_objects import read_object
+from aws.s3_uris import S3Uri
 from pipelines.definition import IMAGE_PYTHON
+from pipelines.record_keys import is_decision
+from pipelines.replayed_decisions import replay_decision
 from sandbox.server import Sandbox, SandboxError, this_machine
 
 GROUP = "e2e-{}"
@@ -98,6 +102,7 @@ class Governance:
         self.compute = ""
         self.outputs: Mapping[str, str] = {}
         self._clients: dict[str, Any] = {}
+        self._replayed: set[str] = set()
 
     def require(self, compute: str) -> None:
         """Deploy the stack with this `evaluation_compute`, unless it is so already."""
@@ -222,6 +227,24 @@ class Governance:
         keys = [entry["Key"] for entry in listed.get("Contents", [])]
         return {key.rsplit("/", 1)[-1]: json.loads(self.read(f"s3://{bucket}/{key}")) for key in keys}
 
+    def replay_decisions(self) -> None:
+        """Make every decision again that was not yet: each comes to the same bytes, whatever was exchanged since."""
+        bucket = self.outputs["DecisionsBucket"]
+        pages = (
+            self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="decisions/")
+        )
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        differing = {}
+        for key in sorted(set(filter(is_decision, keys)) - self._replayed):
+            replay = replay_decision(self.read(f"s3://{bucket}/{key}"), self._fetch)
+            if not replay.is_same:
+                differing[key] = [*replay.problems, *replay.differences]
+            self._replayed.add(key)
+        assert differing == {}
+
+    def _fetch(self, place: str, max_bytes: int) -> bytes:
+        return read_object(self.client("s3"), S3Uri.parse(place), max_bytes=max_bytes).content
+
     def registered_event(self, arn: str) -> dict[str, Any]:
         """The event of a version's registration."""
         return next(event for event in self.sandbox.events() if event["resources"] == [arn])
@@ -345,11 +368,24 @@ def python_of_aws() -> str | None:
     return None
 
 
+_DEPLOYED: list[Governance] = []  # the one stack of the session, once a test has asked for it
+
+
 @pytest.fixture(scope="session")
 def _deployed() -> Iterator[Governance]:
     """Under the Python of AWS where there is one; the other deployments of the tests run under this one."""
     with Sandbox(retry_interval=0.05, interpreter=python_of_aws() or sys.executable) as sandbox:
-        yield Governance(sandbox)
+        _DEPLOYED.append(Governance(sandbox))
+        yield _DEPLOYED[0]
+        _DEPLOYED.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _replayed() -> Iterator[None]:
+    """At the end of a module, every decision that its tests made is made again from its record."""
+    yield
+    if _DEPLOYED:
+        _DEPLOYED[0].replay_decisions()
 
 
 @pytest.fixture
