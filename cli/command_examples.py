@@ -20,6 +20,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance replay decision.json",
         f"governance replay --format json \\\n    {_VERSION}",
     ),
+    "audit": (
+        "governance audit --decisions decisions/",
+        "governance audit --decisions decisions/ --group churn --format csv",
+    ),
     "status": (
         "governance status churn",
         f"governance status \\\n    {_VERSION}",

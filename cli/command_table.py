@@ -20,6 +20,9 @@ COMMANDS = (
     ),
     CommandEntry("replay", ".commands.replay:command", "Make a decision again, and compare with its record."),
     CommandEntry(
+        "audit", ".commands.audit:command", "Decisions, waivers, overrides and what is unexplained."
+    ),
+    CommandEntry(
         "status", ".commands.status:command", "How a version is, or the newest of a group, and why."
     ),
     CommandEntry(

@@ -155,6 +155,8 @@ ROWS: list[tuple[str, int]] = [
     ),
     (f"explain {ARN.format('nowhere')}", 2),
     ("explain arn:aws:sagemaker:eu-west-1:123456789012:model-package/unversioned", 2),
+    ("audit", 0),
+    ("audit --decisions nowhere", 2),
     ("replay nowhere.json", 2),
     ("replay churn.yaml", 2),
     # These records were made by hand: no engine decides without thresholds or findings.

@@ -272,6 +272,9 @@ def test_an_example_runs(
         words = shlex.split(line)[1 + len(path.split()) :]
         LazyCommand(entry).make_context(path, words)  # raises what the command line would report
         return
+    if path == "audit":
+        Path("decisions/churn/1").mkdir(parents=True)
+        _decide("decisions/churn/1/abc.json")
     if path in ("explain", "replay"):
         _decide("decision.json")
     if path == "thresholds init":

@@ -1,0 +1,146 @@
+"""`governance audit`: what was decided, waived and overruled, and what no record explains."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, fields
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from aws.decision_log import DecisionLog
+from checks.errors import GovernanceError
+from cli.display.terminal import clean_text, console_for
+from cli.lookup.decisions_place import Decisions, log_at
+from cli.options.decisions_bucket import DecisionsBucket
+from pipelines.audit_entries import AuditEntry, list_live_entries, list_recorded_entries
+
+SCHEMA = "governance.audit/1"
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet takes a cell for a formula
+
+
+class AuditFormat(StrEnum):
+    """How the entries are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def command(
+    *,
+    group: Annotated[str | None, typer.Option("--group", metavar="NAME", help="Only this group.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Only from this day on, as 2026-01-31, in UTC."),
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Ask the registry, too, for overrides and for what no record explains."),
+    ] = False,
+    decisions: Decisions = None,
+    decisions_bucket: DecisionsBucket = None,
+    output_format: Annotated[AuditFormat, typer.Option("--format", help="For people, or for programs.")] = (
+        AuditFormat.TABLE
+    ),
+) -> None:
+    """List decisions and the waivers used; with --live also overrides, approvals without a record, what is undecided.
+
+    Exits with 0 when it could be listed, whatever was found.
+    """
+    log = _find_log(decisions, decisions_bucket)
+    entries = _list_entries(log, group, _read_day(since), live=live)
+    if output_format is AuditFormat.CSV:
+        _write_csv(entries)
+    elif output_format is AuditFormat.JSON:
+        _write_json(entries)
+    else:
+        _print_table(entries)
+
+
+def _find_log(decisions: str | None, bucket: str | None) -> DecisionLog:
+    if decisions is not None:
+        return log_at(decisions)
+    if bucket is None:
+        raise GovernanceError(
+            "there are no decisions to look at: give --decisions, or set GOVERNANCE_DECISIONS_BUCKET to the stack's "
+            "output DecisionsBucket"
+        )
+    from aws.clients import s3_client  # noqa: PLC0415 - help needs no boto3
+    from cli.display.version_status import log_in_bucket  # noqa: PLC0415 - as above
+
+    return log_in_bucket(s3_client(), bucket)
+
+
+def _read_day(since: str | None) -> datetime:
+    if since is None:
+        return _ALWAYS
+    try:
+        day = datetime.combine(date.fromisoformat(since), datetime.min.time(), UTC)
+    except ValueError as error:
+        raise GovernanceError(f"--since {since}: {error}; write a day as 2026-01-31") from error
+    return day - timedelta(seconds=1)  # the log returns what is after a moment, to the second
+
+
+def _list_entries(
+    log: DecisionLog, group: str | None, since: datetime, *, live: bool
+) -> Iterator[AuditEntry]:
+    """Yield the entries of one group after the other, and tell on stderr which one is looked at."""
+    recorded = log.folders() if group is None else (group,)
+    if not live:
+        for name in recorded:
+            print(f"{name}: reading the records", file=sys.stderr)
+            yield from list_recorded_entries(log, name, since)
+        return
+    from aws.clients import sagemaker_client  # noqa: PLC0415 - help needs no boto3
+    from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415 - as above
+
+    registry = SageMakerModelRegistry(sagemaker_client())
+    registered = set(registry.groups() if group is None else (group,))
+    for name in sorted({*recorded, *registered}):
+        print(f"{name}: reading the records and the registry", file=sys.stderr)
+        yield from list_recorded_entries(log, name, since)
+        if name in registered:
+            yield from list_live_entries(registry, log, name, since)
+
+
+def _write_csv(entries: Iterable[AuditEntry]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(field.name for field in fields(AuditEntry))
+    for entry in entries:
+        writer.writerow(_as_cell(value) for value in astuple(entry))
+
+
+def _as_cell(value: object) -> str:
+    """Return text on one line that a spreadsheet takes for text, whoever wrote it."""
+    text = "" if value is None else clean_text(str(value)).plain
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _write_json(entries: Iterable[AuditEntry]) -> None:
+    """Write one document, an entry a line, each when it is found: of a long history nothing is held."""
+    sys.stdout.write(f'{{"schema": "{SCHEMA}", "entries": [')
+    for number, entry in enumerate(entries):
+        names = (field.name for field in fields(AuditEntry))
+        sys.stdout.write(
+            f"{',' if number else ''}\n{json.dumps(dict(zip(names, astuple(entry), strict=True)))}"
+        )
+    sys.stdout.write("\n]}\n")
+
+
+def _print_table(entries: Iterable[AuditEntry]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("Version", "At", "Kind", "What", "By"):
+        table.add_column(heading, overflow="fold")
+    for entry in entries:
+        by = clean_text(entry.by or "-")
+        table.add_row(
+            clean_text(f"{entry.group}/{entry.version}"), entry.at, entry.kind, clean_text(entry.what), by
+        )
+    with console_for(sys.stdout) as console:
+        console.print(table if table.row_count else "nothing was found")

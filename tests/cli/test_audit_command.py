@@ -1,0 +1,103 @@
+"""`governance audit`: entries out of a folder of records, as a table, CSV and JSON."""
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from cli.main import run
+
+RECORD = {
+    "schema": "governance.decision/2",
+    "decision": "Approved",
+    "thresholds": None,
+    "evidence": [],
+    "findings": [],
+    "waivers": [
+        {
+            "check": "=HYPERLINK(1)",
+            "facet": None,
+            "reason": "a known\u202e gap",
+            "approved_by": "@risk",
+            "expires": "2026-03-31",
+            "use": "used",
+        }
+    ],
+    "engine": {"name": "sagemaker-model-governance", "version": "0.1.0"},
+    "decided_at": "2026-03-01T12:00:00Z",
+}
+
+
+@pytest.fixture
+def decisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GOVERNANCE_DECISIONS_BUCKET", raising=False)
+    for name in ("churn/7/abc.json", "other/1/def.json"):
+        path = tmp_path / "decisions" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(RECORD))
+    return tmp_path / "decisions"
+
+
+AUDIT = ["audit", "--decisions", "decisions", "--group", "churn"]
+
+
+def test_the_table_has_a_line_for_each_decision_and_waiver(
+    decisions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(AUDIT) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "churn: reading the records\n"
+    assert captured.out.splitlines() == [
+        "Version  At                    Kind         What                                          By",
+        "churn/7  2026-03-01T12:00:00Z  decision     Approved by no thresholds                     -",
+        "churn/7  2026-03-01T12:00:00Z  waiver used  =HYPERLINK(1), until 2026-03-31: a known gap  @risk",
+    ]
+
+
+def test_no_cell_of_the_csv_is_a_formula(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*AUDIT, "--format", "csv"]) == 0
+    decision, waiver = csv.DictReader(StringIO(capsys.readouterr().out))
+    assert (decision["kind"], decision["by"]) == ("decision", "")
+    assert (waiver["what"], waiver["by"]) == ("'=HYPERLINK(1), until 2026-03-31: a known gap", "'@risk")
+
+
+def test_the_json_has_all_groups_and_every_field(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "--decisions", "decisions", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [(one["group"], one["version"], one["kind"]) for one in document["entries"]] == [
+        ("churn", 7, "decision"),
+        ("churn", 7, "waiver used"),
+        ("other", 1, "decision"),
+        ("other", 1, "waiver used"),
+    ]
+    assert document["entries"][0]["record"].endswith("decisions/churn/7/abc.json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--since", "May"], "write a day as 2026-01-31"),
+        (["--decisions", "nowhere"], "there is no such folder"),
+    ],
+    ids=["no day", "no folder"],
+)
+def test_what_cannot_be_looked_at_is_an_error(
+    decisions: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run([*AUDIT, *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_nothing_since_a_day_to_come_is_said(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*AUDIT, "--since", "2999-01-01"]) == 0
+    assert capsys.readouterr().out == "nothing was found\n"
+
+
+def test_without_a_place_of_records_the_way_out_is_told(
+    decisions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit"]) == 2
+    assert "GOVERNANCE_DECISIONS_BUCKET" in capsys.readouterr().err
