@@ -163,7 +163,7 @@ def matches_no_group(pattern: str) -> bool:
 
 
 MAX_GROUP_NAME = 63
-_ANY = "zQ0q"  # for what * stands for: hardly part of another pattern
+_ANY = "zQ0q"  # what * may be: hardly part of another pattern
 _ENDS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _NAME_CHARACTERS = _ENDS | {"-"}
 _Token = frozenset[str] | None  # the characters that one place may hold; None for *
