@@ -17,7 +17,9 @@ from checks.decision_record import DecisionRecord, parse_record
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
+from checks.publication import BundleVersion, Publication
 from checks.reports import EvidenceReader, leave_unread
+from checks.threshold_bundle import write_bundle
 from checks.threshold_file import ThresholdFileError
 from checks.threshold_set import compile_thresholds
 from checks.thresholds import Mode
@@ -107,6 +109,26 @@ def test_a_decision_made_again_is_its_bytes(
     record = decide(reports[0], mode=mode)
     replay = replay_decision(record.to_bytes(), fetching({**SOURCES, **reports[1]}))
     assert (replay.problems, replay.differences, replay.is_same) == ((), (), True)
+
+
+@settings(max_examples=20)
+@given(given_reports(), st.booleans())
+def test_a_decision_by_a_published_bundle_is_replayed_from_that_version_of_it(
+    reports: tuple[tuple[Report, ...], dict[str, bytes]], is_unchanged: bool
+) -> None:
+    content = write_bundle(SOURCES)
+    uri = "s3://thresholds/thresholds/bundle.json?versionId=v7"
+    publication = Publication(
+        NOON - timedelta(days=10),
+        BundleVersion(uri, hashlib.sha256(content).hexdigest(), "arn:aws:iam::1:user/ann"),
+        NOON - timedelta(days=20) if is_unchanged else None,
+    )
+    record = decide(reports[0], publication=publication)
+    replay = replay_decision(record.to_bytes(), fetching({uri: content, **reports[1]}))
+    assert (replay.problems, replay.differences, replay.is_same) == ((), (), True)
+    assert [one.uri for one in replay.inputs if one.what == "thresholds"] == [uri]
+    other = replay_decision(record.to_bytes(), fetching({uri: content + b" ", **reports[1]}))
+    assert "has other bytes by now" in " ".join(other.problems)
 
 
 GOOD = metrics(0.9, {})
