@@ -245,7 +245,7 @@ class Registry:
         """Take versions through everything that the code does under each role."""
         published = self._prepare()
         # One to approve, one to reject, one to review.
-        approved, _, _ = [
+        approved, rejected, _ = [
             self._decide(number, *figures)
             for number, figures in enumerate(((0.9, 1.0), (0.5, 1.0), (0.9, 9.0)), start=1)
         ]
@@ -255,8 +255,18 @@ class Registry:
             assert (self._deployed.evaluate(self._inputs(arn, f"execution-{number}", **more)) is None) == (
                 not more
             )
+        self._judge_by_a_bundle(rejected)
         self._reconcile()
         self._watch(approved)
+
+    def _judge_by_a_bundle(self, arn: str) -> None:
+        """Judge a version by a bundle that is newer than all evidence: the one of that time is looked for."""
+        bundle = {"Bucket": self._buckets["Thresholds"], "Key": "thresholds/bundle.json"}
+        self._s3.put_object(**bundle, Body=write_bundle({"askdata.yaml": THRESHOLDS}))
+        key: Any = s3_backends[ACCOUNT]["aws"].get_object(*bundle.values())
+        key.last_modified += timedelta(hours=1)
+        assert self._deployed.evaluate(self._inputs(arn, "execution-6")) is not None
+        self._s3.delete_object(**bundle)
 
     def _prepare(self) -> str:
         """Make what the stack has; return the URI of the published thresholds by their version."""
@@ -265,11 +275,6 @@ class Registry:
             self._s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         thresholds = {"Bucket": self._buckets["Thresholds"], "Key": "thresholds/askdata.yaml"}
         version = self._s3.put_object(**thresholds, Body=THRESHOLDS)["VersionId"]
-        # A bundle that is newer than all evidence: the one of that time is looked for.
-        bundle = thresholds | {"Key": "thresholds/bundle.json"}
-        self._s3.put_object(**bundle, Body=write_bundle({"askdata.yaml": THRESHOLDS}))
-        key: Any = s3_backends[ACCOUNT]["aws"].get_object(*bundle.values())
-        key.last_modified += timedelta(hours=1)
         self._sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
         self._sagemaker.create_pipeline(
             PipelineName=PIPELINE,
