@@ -124,11 +124,12 @@ def test_the_first_ten_minutes(after_the_readme: Terminal) -> None:
     assert sorted(re.findall(r"\((\d), '(\w+)'\)", listed)) == [("1", "Rejected"), ("2", "Approved")]
 
 
-def test_the_engineers_guide(after_the_readme: Terminal) -> None:
+def test_the_guides(after_the_readme: Terminal) -> None:
     after_the_readme.follow(PROJECT / "docs" / "engineers-guide.md")
+    after_the_readme.follow(PROJECT / "docs" / "governance-guide.md")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/engineers-guide.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/engineers-guide.md", "docs/governance-guide.md"])
 def test_every_command_of_governance_on_the_page_is_typed(page: str) -> None:
     text = (PROJECT / page).read_text(encoding="utf-8")
     typed = sum(
