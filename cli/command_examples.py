@@ -36,6 +36,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance history churn --metric accuracy",
         "governance history churn --decisions decisions/ --chart",
     ),
+    "report": (
+        "governance report decision.json -o report.html",
+        f"governance report -o report.html \\\n    {_VERSION}",
+    ),
     "register": (
         "governance register --group churn --evidence evidence \\\n"
         "    --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:1",

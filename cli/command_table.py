@@ -32,6 +32,9 @@ COMMANDS = (
         "history", ".commands.history:command", "A group's versions with their checked values, charted."
     ),
     CommandEntry(
+        "report", ".commands.report:command", "Write a decision as a page with charts.", extra="pages"
+    ),
+    CommandEntry(
         "register", ".commands.register:command", "Upload evidence and register a version, pending."
     ),
     CommandEntry("wait", ".commands.wait:command", "Wait for a version's decision; exit with its code."),

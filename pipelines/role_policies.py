@@ -221,7 +221,7 @@ ABILITIES = (
     ),
     Ability(
         "ReadVersions",
-        "`wait`, `status`, `explain`",
+        "`wait`, `status`, `explain`, `report`",
         ("sagemaker:DescribeModelPackage",),
         _registry("model-package", "/*"),
         _FOLLOWING,
@@ -256,7 +256,7 @@ ABILITIES = (
     ),
     Ability(
         "ReadDecisions",
-        "decision records: `wait`, `status`, `explain`, `history`",
+        "decision records: `wait`, `status`, `explain`, `report`, `history`",
         ("s3:GetObject",),
         _bucket("decisions_bucket", f"{DECISIONS_FOLDER}/*"),
         _FOLLOWING,

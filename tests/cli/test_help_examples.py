@@ -38,6 +38,7 @@ IN_MOTO = (
     "list",
     "register",
     "replay",
+    "report",
     "status",
     "thresholds diff",
     "thresholds get",
@@ -55,7 +56,7 @@ PARSED_ONLY = (
     "governance redrive",
 )
 # The version in moto was rejected by somebody, and no decision is about it.
-EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3, ("replay", 1): 2}
+EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3, ("replay", 1): 2, ("report", 1): 3}
 # Nobody can be asked here, and no version of the bundle is called VERSION.
 EXIT_CODES |= {("thresholds publish", 0): 2, ("thresholds withdraw", 0): 2, ("thresholds get", 1): 2}
 EXIT_CODES |= {("thresholds rollback", 0): 2, ("thresholds rollback", 1): 2}
@@ -275,7 +276,7 @@ def test_an_example_runs(
     if path == "audit":
         Path("decisions/churn/1").mkdir(parents=True)
         _decide("decisions/churn/1/abc.json")
-    if path in ("explain", "replay"):
+    if path in ("explain", "replay", "report"):
         _decide("decision.json")
     if path == "thresholds init":
         Path("thresholds.yaml").unlink()

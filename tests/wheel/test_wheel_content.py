@@ -30,14 +30,15 @@ def test_the_package_holds_each_room_but_those_that_need_a_checkout(
 ) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name.removeprefix(f"{PACKAGE}/") for name in archive.namelist() if name.startswith(PACKAGE)}
-    modules = {
+    files = {
         path.relative_to(CHECKOUT).as_posix()
         for room in INSTALLED
-        for path in (CHECKOUT / room).rglob("*.py")
+        for path in (CHECKOUT / room).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
     own = {path.relative_to(CHECKOUT / PACKAGE).as_posix() for path in (CHECKOUT / PACKAGE).glob("*.py")}
-    assert held == modules | own | {"py.typed"}
-    assert INSTALLED
+    assert held == files | own | {"py.typed"}
+    assert "pages/templates/decision.html" in held
 
 
 def test_an_sdist_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:

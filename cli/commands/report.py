@@ -1,0 +1,106 @@
+"""`governance report`: the page about one decision, for a committee or an auditor."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checks.decision_record import DecisionRecord
+from checks.errors import GovernanceError
+from cli.exit_codes import ExitCode
+from cli.lookup.named_records import read_record
+from cli.options.decisions_bucket import DecisionsBucket
+from disk.writing import write_whole
+
+if TYPE_CHECKING:
+    from aws.decision_log import DecisionLog
+
+MOST_EARLIER = 20
+
+
+def command(
+    decision: Annotated[
+        str,
+        typer.Argument(help="A decision record (a file, an s3:// URI, - for stdin), or a version's ARN."),
+    ],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
+    ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history",
+            metavar="PLACE",
+            help="Decisions about earlier versions, in a folder or below s3://bucket/prefix/; of an ARN, by default "
+            "those beside its own.",
+        ),
+    ] = None,
+    earlier: Annotated[
+        int, typer.Option("--versions", min=0, max=200, help="How many earlier versions the trends show.")
+    ] = MOST_EARLIER,
+    decisions_bucket: DecisionsBucket = None,
+) -> None:
+    """Write a decision as a page: its reasons, a chart of each check, the evidence, and how to repeat it.
+
+    The page is one HTML file without scripts. It needs no network, and prints on A4.
+
+    Exits with 0 when it was written, whatever was decided; 3 when no decision about the version exists.
+    """
+    if decision.startswith("arn:"):
+        record, log = _find_version(decision, decisions_bucket)
+    else:
+        record, log = read_record(decision), None
+    if record is None:
+        print(f"{decision}: no decision about it is known, so there is no page to write", file=sys.stderr)
+        raise typer.Exit(ExitCode.NEEDS_REVIEW)
+    if history is not None:
+        if record.model_package is None:
+            raise GovernanceError(
+                "--history: the record is of a check without a version, so no version is an earlier one; leave it out"
+            )
+        from cli.lookup.decisions_place import log_at  # noqa: PLC0415 - a record alone needs none of it
+
+        log = log_at(history)
+    place = None if decision == "-" else decision
+    _write(record, _list_earlier(record, log, earlier), place, output)
+
+
+def _find_version(
+    arn: str, decisions_bucket: str | None
+) -> tuple[DecisionRecord | None, "DecisionLog | None"]:
+    """Return the record of the decision that gave the version its status, and the log that it is in."""
+    from aws.arns import ModelPackageArn  # noqa: PLC0415 - boto3 takes half a second
+    from aws.clients import s3_client  # noqa: PLC0415
+    from cli.display.version_status import log_around  # noqa: PLC0415
+    from cli.lookup.version_standings import find_standing  # noqa: PLC0415
+
+    known = find_standing(arn, decisions_bucket).known
+    if known.record is None or known.standing.deciding is None:
+        return None, None
+    uri, package = known.standing.deciding.decision_uri, known.standing.package
+    return known.record, log_around(s3_client(ModelPackageArn.parse(arn).region), uri, package)
+
+
+def _list_earlier(record: DecisionRecord, log: "DecisionLog | None", most: int) -> list[DecisionRecord]:
+    if log is None or record.model_package is None:
+        return []
+    from cli.lookup.earlier_decisions import list_earlier  # noqa: PLC0415 - a record alone needs none of it
+
+    return list_earlier(log, record.model_package.group, record.model_package.version, most=most)
+
+
+def _write(
+    record: DecisionRecord, earlier: list[DecisionRecord], place: str | None, output: Path | None
+) -> None:
+    from pages.decision_page import write_decision_page  # noqa: PLC0415 - its libraries are an extra
+
+    page = write_decision_page(record, earlier, place)
+    if output is None:
+        sys.stdout.buffer.write(page.encode())
+        return
+    write_whole(output, page.encode())
+    trends = f", with trends over {len(earlier)} earlier versions" if earlier else ""
+    print(f"written to {output}{trends}", file=sys.stderr)
