@@ -119,11 +119,15 @@ def allow_starting(
     pipeline_name: str,
     *,
     groups: Sequence[str],
+    judges_all: bool,
 ) -> None:
-    """`start_pipeline` looks at the version and its decision, starts the pipeline, hands on what it cannot handle."""
-    _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name, groups)
+    """`start_pipeline` looks at the version and its decision, starts the pipeline, hands on what it cannot handle.
+
+    With `judges_all` it starts the pipeline whatever the threshold files say, so that it reads none.
+    """
+    read = _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name, groups, judges_all=judges_all)
     _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
-    _allow_key(role, _WRITE_KEY, dead_letter_queue.encryption_master_key)
+    _allow_keys(role, reading=read, writing=[dead_letter_queue.encryption_master_key])
 
 
 def allow_reconciling(
@@ -133,12 +137,15 @@ def allow_reconciling(
     pipeline_name: str,
     *,
     groups: Sequence[str],
+    judges_all: bool,
 ) -> None:
     """The reconciler lists pending versions and starts what is due, tries failed executions again, and gives them up.
 
-    When it gives one up it says so in the version's description: its request may not name a status.
+    When it gives one up it says so in the version's description: its request may not name a status. `judges_all` is
+    as `allow_starting` has it.
     """
-    _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name, groups)
+    read = _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name, groups, judges_all=judges_all)
+    _allow_keys(role, reading=read)
     _allow(role, ["sagemaker:ListModelPackages"], ["*"])
     _allow(
         role,
@@ -155,7 +162,7 @@ def allow_watching_approvals(
     _allow(role, ["s3:GetObject"], [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
     _allow(role, ["s3:GetObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
     _allow_listing(role, buckets.thresholds, buckets.decisions)
-    _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key, buckets.decisions.encryption_key)
+    _allow_keys(role, reading=[buckets.thresholds.encryption_key, buckets.decisions.encryption_key])
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     # It lists each group by its name, so that the list is on the versions of that group.
     looks = ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"]
@@ -164,12 +171,24 @@ def allow_watching_approvals(
 
 
 def _allow_starting_what_is_due(
-    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, pipeline_name: str, groups: Sequence[str]
-) -> None:
-    """Look at the thresholds in force, at a version, what the gate left of it and its executions, and start one."""
-    _allow(role, ["s3:GetObject"], [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
+    role: iam.Role,
+    buckets: GovernanceBuckets,
+    seal_key: kms.Key,
+    pipeline_name: str,
+    groups: Sequence[str],
+    *,
+    judges_all: bool,
+) -> list[kms.IKey | None]:
+    """Look at the thresholds in force, at a version, what the gate left of it and its executions, and start one.
+
+    Returns the keys of the buckets that are read, whose use is not granted here.
+    """
+    read = [buckets.decisions]
     _allow(role, ["s3:GetObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
-    _allow_listing(role, buckets.thresholds, buckets.decisions)
+    if not judges_all:
+        read.append(buckets.thresholds)
+        _allow(role, ["s3:GetObject"], [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
+    _allow_listing(role, *read)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
     _allow(
@@ -178,7 +197,7 @@ def _allow_starting_what_is_due(
         [_sagemaker(role, "pipeline", pipeline_name)],
     )
     _allow(role, ["sagemaker:DescribePipelineExecution"], [_executions(role, pipeline_name)])
-    _allow_key(role, _READ_KEY, buckets.decisions.encryption_key)
+    return [bucket.encryption_key for bucket in read]
 
 
 def allow_evaluating(
@@ -202,8 +221,11 @@ def allow_evaluating(
     _allow_listing(role, buckets.evidence, buckets.thresholds)
     # Where the bundle in force is newer than the evidence, the one of that time is looked for.
     _allow(role, ["s3:ListBucketVersions"], [buckets.thresholds.bucket_arn])
-    _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key)
-    _allow_key(role, _WRITE_KEY, buckets.evidence.encryption_key, buckets.decisions.encryption_key)
+    _allow_keys(
+        role,
+        reading=[buckets.thresholds.encryption_key],
+        writing=[buckets.evidence.encryption_key, buckets.decisions.encryption_key],
+    )
     _allow(role, ["kms:GenerateMac", "kms:VerifyMac"], [seal_key.key_arn])
 
 
@@ -275,7 +297,7 @@ def allow_looking_for_copies(role: iam.Role, buckets: GovernanceBuckets) -> None
     """Whoever starts executions looks whether the reports of model accounts have arrived, and reads lists of them."""
     _allow(role, ["s3:GetObject"], [buckets.evidence.arn_for_objects(f"{ACCOUNTS_FOLDER}/*")])
     _allow_listing(role, buckets.evidence)
-    _allow_key(role, _READ_KEY, buckets.evidence.encryption_key)
+    _allow_keys(role, reading=[buckets.evidence.encryption_key])
 
 
 def allow_registries_elsewhere(
@@ -346,8 +368,11 @@ def allow_updating(
         role, ["s3:PutObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*{OUTCOME_SUFFIX}")]
     )
     _allow_listing(role, buckets.decisions, buckets.thresholds)
-    _allow_key(role, _READ_KEY, buckets.thresholds.encryption_key)
-    _allow_key(role, _WRITE_KEY, buckets.decisions.encryption_key)
+    _allow_keys(
+        role,
+        reading=[buckets.thresholds.encryption_key],
+        writing=[buckets.decisions.encryption_key],
+    )
     # "IfExists": a version that needs review gets a description and no status, so the request has no such key.
     decided = {"StringEqualsIfExists": {_STATUS_KEY: [APPROVED, REJECTED]}}
     _allow(role, ["sagemaker:UpdateModelPackage"], _model_packages(role, groups), decided)
@@ -431,7 +456,7 @@ def allow_running_job(
 ) -> None:
     """The pipeline runs the Processing job under `job_role`, and reads what the job answers."""
     _allow_volumes(role, volume_key)
-    _allow_key(role, _READ_KEY, buckets.decisions.encryption_key)
+    _allow_keys(role, reading=[buckets.decisions.encryption_key])
     jobs = _sagemaker(role, "processing-job", "*")
     _allow(
         role,
@@ -523,11 +548,18 @@ def _allow(
             except_from_rules(policy, ["AwsSolutions-IAM5"], reason, finding=finding)
 
 
-def _allow_key(role: iam.Role, actions: Sequence[str], *keys: kms.IKey | None) -> None:
-    """What is encrypted with a key of KMS needs the key, too; AWS's own keys need nothing."""
-    arns = {key.key_arn: None for key in keys if key is not None}
-    if arns:
-        _allow(role, actions, list(arns))
+def _allow_keys(
+    role: iam.Role, *, reading: Sequence[kms.IKey | None], writing: Sequence[kms.IKey | None] = ()
+) -> None:
+    """What is encrypted with a key of KMS needs the key, too; AWS's own keys need nothing, and have no entry.
+
+    Who writes with a key may read with it.
+    """
+    written = {key.key_arn: None for key in writing if key is not None}
+    read = {key.key_arn: None for key in reading if key is not None and key.key_arn not in written}
+    for actions, arns in ((_READ_KEY, read), (_WRITE_KEY, written)):
+        if arns:
+            _allow(role, actions, list(arns))
 
 
 def _allow_volumes(role: iam.Role, key: kms.IKey | None) -> None:

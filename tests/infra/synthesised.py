@@ -18,6 +18,7 @@ COMPUTES = ("lambda", "processing")
 REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "ModelGovernance"
 KEY = f"arn:aws:kms:{REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 CENTRAL_KEY = KEY.replace("111122223333", ACCOUNT)
+THRESHOLDS_KEY = CENTRAL_KEY.replace("1234abcd", "4321dcba")
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:operations"
 GOVERNANCE_ACCOUNT: Mapping[str, Any] = {
     "account": ACCOUNT,
@@ -50,7 +51,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
         "kms_key_arn": CENTRAL_KEY,
         "vpc": _NETWORK,
         "evidence_bucket": {"name": "team-evidence", "kms_key_arn": CENTRAL_KEY},
-        "thresholds_bucket": "team-thresholds",
+        "thresholds_bucket": {"name": "team-thresholds", "kms_key_arn": THRESHOLDS_KEY},
         "decisions_bucket": "team-decisions",
         "alarm_topic_arn": TOPIC,
         "access_log_bucket": "team-access-logs",

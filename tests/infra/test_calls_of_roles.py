@@ -1,13 +1,14 @@
 """Each call that is made under a role of the stack is allowed by its policy, and each right is needed by a call.
 
 The handlers and the job run here as they are deployed, with the environments of the template; every call of theirs is
-noted. What AWS itself calls under a role is a table. Both are held against the role's own statements, both ways.
+noted. What AWS itself calls under a role is a table. Both are held against the role's own statements, both ways, for
+each of the settings that `synthesised` has: with networks, keys, and buckets and groups of an organisation.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,17 @@ from checks.threshold_bundle import write_bundle
 from lambdas import handle_approvals, handle_evaluate, handle_reconcile, handle_update, start_pipeline
 from pipelines import processing_job
 from sandbox.iam.access import AccessRequest
-from tests.infra.synthesised import ACCOUNT, COMPUTES, REGION, Synthesised, synthesise
+from sandbox.networks import FOR_A_FUNCTION, FOR_A_JOB
+from tests.infra.synthesised import ACCOUNT, REGION, VARIANTS, Synthesised, synthesise
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
 pytestmark = pytest.mark.xdist_group("synthesised")
 
-GROUP, PIPELINE = "askdata", "model-governance"
+GROUP, PIPELINE = "askdata-sql", "model-governance"
 PENDING = "PendingManualApproval"
 THRESHOLDS = b"""
 name: published
-applies_to: {model_package_groups: ["askdata"]}
+applies_to: {model_package_groups: ["askdata-sql"]}
 checks:
   - {name: accuracy, why: Analysts run the SQL as it comes., metric: text_to_sql.accuracy, at_least: 0.8}
   - {name: latency, why: People wait., metric: latency.p95_seconds, at_most: 2.5, on_failure: review}
@@ -48,6 +50,14 @@ HANDLERS = {
     "UpdateModelStatus": handle_update.handler,
 }
 JOB, PIPELINE_ROLE = "EvaluationJob", "Pipeline"
+PURPOSES = ("Evidence", "Thresholds", "Decisions")
+READING = ("s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket")
+# What an object's key is asked for, by what the object is.
+ON_KEYS = {
+    "s3:GetObject": "kms:Decrypt",
+    "s3:GetObjectVersion": "kms:Decrypt",
+    "s3:PutObject": "kms:GenerateDataKey",
+}
 # The clients of the deployed code.
 CLIENTS = (clients.s3_client, clients.sagemaker_client, clients.kms_client)
 # What AWS itself does under a role: the code that runs under it makes no such call.
@@ -55,6 +65,13 @@ LOGS_OF_FUNCTIONS = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-e
 UNDELIVERED = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"
 ABSENT_OBJECTS = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, Permissions: 404 or 403"
 STEPS = "https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html"
+NETWORKS = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html; sagemaker-roles.html"
+VOLUMES = (
+    "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, CreateProcessingJob with a key"
+)
+KEYS_OF_QUEUES = (
+    "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
+)
 JOBS = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, CreateProcessingJob"
 
 
@@ -63,6 +80,7 @@ class Deployed:
     """The stack's roles, the code that runs under them, and everything that it asked for."""
 
     stack: Synthesised
+    settings: Mapping[str, Any]
     noted: NotedCalls
     seal_key: str
     folder: Path
@@ -121,24 +139,54 @@ class Deployed:
     def requests(self, role: str) -> list[AccessRequest]:
         """What is asked for under a role, by code and by AWS."""
         by_code = [one for one in self.noted.by_caller.get(role, []) if one.action != "sts:GetCallerIdentity"]
-        return [*by_code, *(request for request, _ in self.requests_of_aws(role))]
+        asked = [*by_code, *(request for request, _ in self.requests_of_aws(role))]
+        asked += [one for request in asked for one in self._requests_alike(request)]
+        return [*asked, *self._requests_about_keys(asked)]
+
+    def _requests_alike(self, request: AccessRequest) -> Iterator[AccessRequest]:
+        """What is asked about one group or evidence bucket is asked about each that the settings name."""
+        if f":model-package/{GROUP}/" in request.resource:
+            suffix = ["churn-0a1b2c"] if self.settings.get("mlflow_suffix") else []
+            for group in [*self.settings.get("model_package_groups", []), *suffix]:
+                resource = request.resource.replace(f"/{GROUP}/", f"/{group.replace('*', 'other')}/")
+                yield replace(request, resource=resource)
+        evidence = f"arn:aws:s3:::{bucket(self.stack, self.settings, 'Evidence')}"
+        if request.resource.startswith(evidence) and request.action in READING:
+            for other in self.settings.get("evidence_buckets", []):
+                yield replace(
+                    request,
+                    resource=request.resource.replace(evidence, f"arn:aws:s3:::{other['name']}"),
+                    context={**request.context, "s3:resourceaccount": [other.get("account", ACCOUNT)]},
+                )
+
+    def _requests_about_keys(self, asked: Iterable[AccessRequest]) -> Iterator[AccessRequest]:
+        """What S3 asks of KMS in the name of who reads or writes an object that is encrypted."""
+        by_s3 = {"kms:viaservice": [f"s3.{REGION}.amazonaws.com"]}
+        keys = self._keys_of_buckets()
+        for request in asked:
+            key = keys.get(request.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
+            if key is not None and request.action in ON_KEYS:
+                yield _asked(ON_KEYS[request.action], key, **by_s3)
+
+    def _keys_of_buckets(self) -> dict[str, str]:
+        keys = {}
+        for name, made in self.stack.of_type("AWS::S3::Bucket").items():
+            for rule in made.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", []):
+                if key := rule["ServerSideEncryptionByDefault"].get("KMSMasterKeyID"):
+                    keys[name.lower()] = key
+        named = [self.settings.get(f"{purpose.lower()}_bucket") for purpose in PURPOSES]
+        for entry in [*named, *self.settings.get("evidence_buckets", [])]:
+            if isinstance(entry, Mapping) and "kms_key_arn" in entry:
+                keys[entry["name"]] = entry["kms_key_arn"]
+        return keys
 
     def requests_of_aws(self, role: str) -> Iterator[tuple[AccessRequest, str]]:
         """What AWS itself asks for under a role, and where it says so."""
-        decisions = f"arn:aws:s3:::{bucket(self.stack, 'Decisions')}"
+        decisions = f"arn:aws:s3:::{bucket(self.stack, self.settings, 'Decisions')}"
         results = f"{decisions}/step-results/execution/result.json"
+        yield from self._requests_about_networks(role)
         if role in HANDLERS:
-            (log_group,) = [
-                name for name in self.stack.of_type("AWS::Logs::LogGroup") if name.startswith(role)
-            ]
-            stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log_group.lower()}:log-stream:one"
-            yield _asked("logs:CreateLogStream", stream), LOGS_OF_FUNCTIONS
-            yield _asked("logs:PutLogEvents", stream), LOGS_OF_FUNCTIONS
-        if role in ("StartPipeline", "Reconcile"):
-            yield _asked("s3:ListBucket", decisions), ABSENT_OBJECTS
-        if role == "StartPipeline":
-            (queue,) = self.stack.of_type("AWS::SQS::Queue")
-            yield _asked("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.lower()}"), UNDELIVERED
+            yield from self._requests_of_functions(role, decisions)
         if role == PIPELINE_ROLE:
             for name in self.stack.of_type("AWS::Lambda::Function"):
                 if name.startswith(("EvaluateModelPackage", "UpdateModelStatus")):
@@ -146,8 +194,29 @@ class Deployed:
                     yield _asked("lambda:InvokeFunction", function), STEPS
             if job_role := self.role_named(JOB):
                 yield from self._requests_about_jobs(job_role, results)
+        if role in (PIPELINE_ROLE, JOB) and self.role_named(JOB):
+            yield from self._requests_about_volumes()
         if role == JOB:
             yield from self._requests_of_jobs(results)
+
+    def _requests_about_networks(self, role: str) -> Iterator[tuple[AccessRequest, str]]:
+        if "vpc" in self.settings and role != PIPELINE_ROLE:
+            for action in FOR_A_JOB if role == JOB else FOR_A_FUNCTION:
+                yield _asked(f"ec2:{action}", "*"), NETWORKS
+
+    def _requests_of_functions(self, role: str, decisions: str) -> Iterator[tuple[AccessRequest, str]]:
+        (log_group,) = [name for name in self.stack.of_type("AWS::Logs::LogGroup") if name.startswith(role)]
+        stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log_group.lower()}:log-stream:one"
+        yield _asked("logs:CreateLogStream", stream), LOGS_OF_FUNCTIONS
+        yield _asked("logs:PutLogEvents", stream), LOGS_OF_FUNCTIONS
+        if role in ("StartPipeline", "Reconcile"):
+            yield _asked("s3:ListBucket", decisions), ABSENT_OBJECTS
+        if role == "StartPipeline":
+            ((queue, made),) = self.stack.of_type("AWS::SQS::Queue").items()
+            yield _asked("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.lower()}"), UNDELIVERED
+            if key := made.get("KmsMasterKeyId"):
+                for action in ("GenerateDataKey", "Decrypt"):
+                    yield _asked(f"kms:{action}", key), KEYS_OF_QUEUES
 
     def _requests_about_jobs(self, job_role: str, results: str) -> Iterator[tuple[AccessRequest, str]]:
         job = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/pipelines-x-evaluatemodelpackage-y"
@@ -159,6 +228,12 @@ class Deployed:
         yield _asked("s3:GetObject", results), STEPS
         yield _asked("s3:ListBucket", results.partition("/")[0]), ABSENT_OBJECTS
 
+    def _requests_about_volumes(self) -> Iterator[tuple[AccessRequest, str]]:
+        (step,) = [one for one in self.stack.definition()["Steps"] if one["Type"] == "Processing"]
+        if key := step["Arguments"]["ProcessingResources"]["ClusterConfig"].get("VolumeKmsKeyId"):
+            yield _asked("kms:DescribeKey", key), VOLUMES
+            yield _asked("kms:CreateGrant", key, **{"kms:grantisforawsresource": ["true"]}), VOLUMES
+
     def _requests_of_jobs(self, results: str) -> Iterator[tuple[AccessRequest, str]]:
         (step,) = [one for one in self.stack.definition()["Steps"] if one["Type"] == "Processing"]
         (source,) = [one["S3Input"]["S3Uri"] for one in step["Arguments"]["ProcessingInputs"]]
@@ -167,7 +242,8 @@ class Deployed:
         yield _asked("s3:GetObject", f"arn:aws:s3:::{assets}/{key}"), JOBS
         yield _asked("s3:ListBucket", f"arn:aws:s3:::{assets}", **{"s3:prefix": [key]}), JOBS
         yield _asked("s3:PutObject", results), JOBS
-        image = f"arn:aws:ecr:{REGION}:492215442770:repository/sagemaker-scikit-learn"
+        owner, _, name = step["Arguments"]["AppSpecification"]["ImageUri"].partition("/")
+        image = f"arn:aws:ecr:{REGION}:{owner.partition('.')[0]}:repository/{name.partition(':')[0]}"
         yield _asked("ecr:GetAuthorizationToken", "*"), JOBS
         for operation in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"):
             yield _asked(f"ecr:{operation}", image), JOBS
@@ -182,7 +258,7 @@ def _asked(action: str, resource: str, **context: list[str]) -> AccessRequest:
     return asked(action, resource, ACCOUNT, **context)
 
 
-@pytest.fixture(scope="module", params=COMPUTES)
+@pytest.fixture(scope="module", params=VARIANTS)
 def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """The roles after versions of every kind went the whole way."""
     environment = {
@@ -203,7 +279,9 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             client.cache_clear()
         kms: Any = clients.kms_client()
         key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
-        made = Deployed(synthesise(request.param), noted, key, tmp_path_factory.mktemp("result"))
+        made = Deployed(
+            synthesise(request.param), VARIANTS[request.param], noted, key, tmp_path_factory.mktemp("result")
+        )
         Registry(made).go_through_all()
         yield made
         for client in CLIENTS:
@@ -224,8 +302,11 @@ def complete_moto(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ModelPackage, "set_model_approval_status", keep_status)
 
 
-def bucket(stack: Synthesised, purpose: str) -> str:
-    """The name of a bucket of the stack."""
+def bucket(stack: Synthesised, settings: Mapping[str, Any], purpose: str) -> str:
+    """The name of a bucket of the stack, or of the one that its settings name."""
+    existing = settings.get(f"{purpose.lower()}_bucket")
+    if existing is not None:
+        return str(existing if isinstance(existing, str) else existing["name"])
     (name,) = [name for name in stack.of_type("AWS::S3::Bucket") if name.startswith(f"Buckets{purpose}")]
     return name.lower()
 
@@ -235,11 +316,10 @@ class Registry:
 
     def __init__(self, deployed: Deployed) -> None:
         self._deployed = deployed
+        self._pipeline = deployed.settings.get("pipeline_name", PIPELINE)
         self._s3: Any = clients.s3_client()  # its types want a literal name of a region
         self._sagemaker: Any = clients.sagemaker_client()
-        self._buckets = {
-            name: bucket(deployed.stack, name) for name in ("Evidence", "Thresholds", "Decisions")
-        }
+        self._buckets = {name: bucket(deployed.stack, deployed.settings, name) for name in PURPOSES}
 
     def go_through_all(self) -> None:
         """Take versions through everything that the code does under each role."""
@@ -277,7 +357,7 @@ class Registry:
         version = self._s3.put_object(**thresholds, Body=THRESHOLDS)["VersionId"]
         self._sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
         self._sagemaker.create_pipeline(
-            PipelineName=PIPELINE,
+            PipelineName=self._pipeline,
             RoleArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline",
             PipelineDefinition='{"Steps":[]}',
             ClientRequestToken="x" * 32,
@@ -308,7 +388,9 @@ class Registry:
 
     def _inputs(self, arn: str, execution: str, **more: str) -> dict[str, str]:
         if not execution.startswith("arn:"):
-            execution = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{PIPELINE}/execution/{execution}"
+            execution = (
+                f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{self._pipeline}/execution/{execution}"
+            )
         return {
             "model_package_arn": arn,
             "thresholds_uri": f"s3://{self._buckets['Thresholds']}/thresholds/",
@@ -343,7 +425,7 @@ class Registry:
         backend = sagemaker_backends[ACCOUNT][REGION]
         (execution,) = [
             one
-            for one in backend.pipelines[PIPELINE].pipeline_executions.values()
+            for one in backend.pipelines[self._pipeline].pipeline_executions.values()
             if one.pipeline_execution_description == arn
         ]
         execution.pipeline_execution_status = "Failed"
