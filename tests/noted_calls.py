@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.iam.access import AccessRequest, Allowed, Principal
@@ -11,7 +11,7 @@ from sandbox.iam.evaluation import Policies, evaluate
 
 # Members that S3 takes as headers or as parts of the query, as IAM's condition keys know them.
 _HEADERS = {"IfNoneMatch": "if-none-match", "IfMatch": "if-match"}
-_QUERY = {"Prefix": "prefix"}
+_QUERY = {"Prefix": "prefix", "VersionId": "versionId"}
 Statement = Mapping[str, Any]
 
 
@@ -40,15 +40,24 @@ class NotedCalls:
     def _note(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         if self._caller is not None:
             call = _call_of(model.service_model, model.name, params, self.account, self.region)
-            self.by_caller.setdefault(self._caller, []).append(asked_of(call))
+            noted = self.by_caller.setdefault(self._caller, [])
+            noted += [asked_of(one) for one in (call, *_further_calls(call))]
 
 
 def _call_of(service: Any, operation: str, params: Mapping[str, Any], account: str, region: str) -> Call:
-    if service.service_name == "s3" and operation == "GetObject" and "VersionId" in params:
-        operation = "GetObjectVersion"
     headers = {header: params[name] for name, header in _HEADERS.items() if name in params}
     members = {_QUERY.get(name, name): value for name, value in params.items()}
     return Call(service.signing_name, operation, members, account, region, headers=headers)
+
+
+def _further_calls(call: Call) -> Iterator[Call]:
+    """Yield what S3 asks for beside the call itself: to read what is copied, and to write tags."""
+    source = call.members.get("CopySource")
+    if source:
+        members = {_QUERY.get(name, name): value for name, value in source.items()}
+        yield replace(call, operation="GetObject", members=members)
+    if call.service == "s3" and call.members.get("Tagging"):
+        yield replace(call, operation="PutObjectTagging")
 
 
 def asked_of(call: Call) -> AccessRequest:
