@@ -69,7 +69,14 @@ _DENIALS = frozenset(
     }
 )
 _TIMEOUTS = frozenset({"408", "ModelTimeoutException", "RequestTimeout", "RequestTimeoutException"})
-_CONFLICTS = frozenset({"ConditionalRequestConflict"})
+_IN_ANOTHER_REGION = "the bucket is in another region: copy what is needed into a bucket of this region"
+# What else S3 refuses: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_WAYS_OUT = {
+    "AuthorizationHeaderMalformed": _IN_ANOTHER_REGION,
+    "ConditionalRequestConflict": "another request writes there at the same time: try again",
+    "IllegalLocationConstraintException": _IN_ANOTHER_REGION,
+    "PermanentRedirect": _IN_ANOTHER_REGION,
+}
 _ABSENCES = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "ResourceNotFound"})
 
 
@@ -117,11 +124,9 @@ def _classify(code: str, status: int) -> tuple[type[AwsError], str]:
         )
     if code in _ABSENCES or status == HTTPStatus.NOT_FOUND:
         return AwsNotFoundError, "check the name, the account and the region"
-    if code in _CONFLICTS:
-        return AwsError, "another request writes there at the same time: try again"
     if code in _TIMEOUTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return AwsUnreachableError, "AWS could not answer in time, or failed itself: try again later"
-    return AwsError, "fix what the message names, then try again"
+    return AwsError, _WAYS_OUT.get(code, "fix what the message names, then try again")
 
 
 def _explain_silence(error: Exception, operation: str, resource: str) -> AwsError:

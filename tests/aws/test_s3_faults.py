@@ -76,6 +76,43 @@ def test_each_refusal_is_one_typed_message(
     assert len(loopback.requests) == attempts
 
 
+IN_ANOTHER_REGION = {"x-amz-bucket-region": "us-west-2"}
+
+
+def test_a_report_in_another_region_is_asked_for_there(loopback: Loopback, s3_at_fault: "S3Client") -> None:
+    """S3 answers a request of the wrong region with the right one, and botocore signs another for that."""
+    written = {"Last-Modified": "Mon, 02 Mar 2026 12:00:00 GMT"}
+
+    def respond(request: Request) -> Answer:
+        if "/us-west-2/s3/" in request.headers["Authorization"]:
+            return loopback.answer(200, b"{}", written)
+        return loopback.answer(301, xml("PermanentRedirect"), IN_ANOTHER_REGION)
+
+    loopback.respond = respond
+    assert CALLS["read"](s3_at_fault).content == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "headers"),
+    [
+        ((301, "PermanentRedirect"), IN_ANOTHER_REGION),
+        ((400, "AuthorizationHeaderMalformed"), {}),
+        ((400, "IllegalLocationConstraintException"), {}),
+    ],
+    ids=["a region that answers so, too", "a signature", "a constraint"],
+)
+def test_a_bucket_in_another_region_that_cannot_be_read_from_here_says_so(
+    loopback: Loopback, s3_at_fault: "S3Client", answer: tuple[int, str], headers: dict[str, str]
+) -> None:
+    status, code = answer
+    loopback.respond = lambda request: loopback.answer(status, xml(code), headers)
+    with pytest.raises(AwsError, match=f"{URI}: GetObject failed with {code} ") as raised:
+        CALLS["read"](s3_at_fault)
+    assert "the bucket is in another region: copy what is needed into a bucket of this region" in str(
+        raised.value
+    )
+
+
 def test_a_throttle_that_passes_is_no_error(loopback: Loopback, s3_at_fault: "S3Client") -> None:
     written = {"Last-Modified": "Mon, 02 Mar 2026 12:00:00 GMT"}
     answers = [loopback.answer(503, xml("SlowDown")), loopback.answer(200, b"{}", written)]
