@@ -129,7 +129,7 @@ class GovernanceStack(Stack):
             trigger.dead_letter_queue,
             settings.pipeline_name,
             groups=settings.group_patterns,
-            judges_all=settings.ungoverned_groups == UngovernedGroups.REVIEW,
+            judges_all=settings.ungoverned_groups == "review",
         )
         grants.allow_reconciling(
             reconcile.role,
@@ -137,7 +137,7 @@ class GovernanceStack(Stack):
             self._seal_key,
             settings.pipeline_name,
             groups=settings.group_patterns,
-            judges_all=settings.ungoverned_groups == UngovernedGroups.REVIEW,
+            judges_all=settings.ungoverned_groups == "review",
         )
         grants.allow_watching_approvals(
             approvals.role, self._buckets, self._seal_key, settings.group_patterns

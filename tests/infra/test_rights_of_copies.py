@@ -70,9 +70,9 @@ def requests(stack: Synthesised, entry: Mapping[str, Any]) -> list[AccessRequest
         if request.action == TOLD_ANYWAY:
             continue
         found.append(replace(request, context={**request.context, "s3:resourceaccount": [owners[bucket]]}))
-        if keys[bucket] is not None:
+        if (bucket_key := keys[bucket]) is not None:
             by_s3 = {"kms:viaservice": [f"s3.{REGION}.amazonaws.com"]}
-            found += [asked(one, keys[bucket], ACCOUNT, **by_s3) for one in ON_KEYS.get(request.action, ())]
+            found += [asked(one, bucket_key, ACCOUNT, **by_s3) for one in ON_KEYS.get(request.action, ())]
     return [*found, *requests_of_aws(stack)]
 
 
