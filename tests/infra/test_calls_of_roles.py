@@ -140,6 +140,10 @@ class Deployed:
         """What is asked for under a role, by code and by AWS."""
         by_code = [one for one in self.noted.by_caller.get(role, []) if one.action != "sts:GetCallerIdentity"]
         asked = [*by_code, *(request for request, _ in self.requests_of_aws(role))]
+        # Until something is published, S3 says that it is absent only to those who may list.
+        thresholds = f"arn:aws:s3:::{bucket(self.stack, self.settings, 'Thresholds')}"
+        if any(one.resource.startswith(f"{thresholds}/") for one in asked):
+            asked.append(_asked("s3:ListBucket", thresholds))
         asked += [one for request in asked for one in self._requests_alike(request)]
         return [*asked, *self._requests_about_keys(asked)]
 
