@@ -135,6 +135,11 @@ def look_at_inputs(stack: Governance, arn: str) -> None:
         s3.get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])
 
 
+def find_single_files(stack: Governance) -> None:
+    """List the threshold files of an earlier release, as every command does until a bundle is published."""
+    clients.s3_client().list_objects_v2(Bucket=stack.outputs["ThresholdsBucket"], Prefix="thresholds/")
+
+
 def audit(stack: Governance, arn: str) -> None:
     """Read what a decision was made on, by the versions in its record and by the copies."""
     look_at_inputs(stack, arn)
@@ -189,7 +194,7 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
                 (["history", group], 0),
                 (["explain", f"{arn}/2"], 0),
             ],
-            lambda: None,
+            lambda: find_single_files(stack),
         ),
         Role.CI: (
             group_of_ci,
@@ -197,7 +202,7 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
                 ([*register, "good", "--group", group_of_ci], 0),
                 ([*register, "good", "--group", group_of_ci, "--again", "--tag", "by=ci", "--wait"], 0),
             ],
-            lambda: None,
+            lambda: find_single_files(stack),
         ),
         Role.AUDITOR: (
             group,
