@@ -93,7 +93,7 @@ class Loosening:
 
 @dataclass(frozen=True, slots=True)
 class LoosenedGroups:
-    """What is loosened for some groups: their names, or what their names are like where a pattern says so."""
+    """What is loosened for some groups: their names, or the pattern that they match."""
 
     groups: tuple[str, ...]
     loosenings: tuple[Loosening, ...]

@@ -69,6 +69,11 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance thresholds show thresholds/churn.yaml",
         "governance thresholds show churn --format json",
     ),
+    "thresholds impact": (
+        "governance thresholds impact thresholds.yaml thresholds/ \\\n    --history s3://decisions",
+        "governance thresholds impact thresholds.yaml thresholds/ --history decisions/ \\\n"
+        "    --fail-on-loosened --format markdown",
+    ),
     "thresholds schema": (
         "governance thresholds schema",
         "governance thresholds schema > threshold-file.schema.json",

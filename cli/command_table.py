@@ -55,6 +55,11 @@ COMMANDS = (
         "Show the checks that a group is judged by.",
     ),
     CommandEntry(
+        "thresholds impact",
+        ".commands.thresholds_impact:command",
+        "What an edit would have done to past versions.",
+    ),
+    CommandEntry(
         "thresholds schema",
         ".commands.thresholds_schema:command",
         "Print the JSON Schema of threshold files.",

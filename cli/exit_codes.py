@@ -15,6 +15,8 @@ class ExitCode(IntEnum):
     REJECTED = 1
     COULD_NOT_TRY = 2
     NEEDS_REVIEW = 3
+    FLIPPED = 4
+    LOOSENED = 5
     INTERRUPTED = 130  # as shells count a program that Ctrl-C ended: 128 + SIGINT
 
 
@@ -45,6 +47,8 @@ MEANINGS: Mapping[ExitCode, Meaning] = {
         "bad arguments, a bad threshold file, evidence that cannot be opened",
         "the execution failed, none was started, the time is over, or AWS could not be asked",
     ),
+    ExitCode.FLIPPED: Meaning("an edit of thresholds decides past versions otherwise", "-", "-"),
+    ExitCode.LOOSENED: Meaning("an edit of thresholds asks for less, without a reason", "-", "-"),
     ExitCode.INTERRUPTED: Meaning("interrupted by Ctrl-C", "-", "-"),
 }
 
@@ -67,6 +71,8 @@ WORST_FIRST = (
     ExitCode.INTERRUPTED,
     ExitCode.REJECTED,
     ExitCode.COULD_NOT_TRY,
+    ExitCode.FLIPPED,
+    ExitCode.LOOSENED,
     ExitCode.NEEDS_REVIEW,
     ExitCode.APPROVED,
 )

@@ -14,6 +14,7 @@ from checks.judge import READABLE_EVIDENCE, judge
 from checks.reports import UNREADABLE, EvidenceReader, leave_unread
 from checks.thresholds import ThresholdFile
 
+_VERSION_MARK = "?versionId="
 _WAS_VERIFIED = {"verified": True, "none": False, None: None}
 
 
@@ -39,7 +40,7 @@ def judge_again(
     if thresholds is not None and record.thresholds is not None:
         published = record.thresholds.publication
         thresholds = replace(thresholds, publication=None if published is None else published.restore())
-    evidence = Evidence(tuple(_read_again(record, copies)))
+    evidence = Evidence(tuple(read_again(record, copies)))
     decided_at = datetime.fromisoformat(record.decided_at)
     return DecisionRecord.of(
         judge(thresholds, evidence, decided_at=decided_at),
@@ -61,7 +62,18 @@ def _require_same(record: DecisionRecord, thresholds: ThresholdFile | None) -> N
         )
 
 
-def _read_again(record: DecisionRecord, copies: EvidenceCopies) -> Iterator[Report]:
+def keep_reasons(record: DecisionRecord) -> DecisionRecord:
+    """Return the record with only those findings that `read_again` needs, so that thousands can be held."""
+    needed = (
+        finding
+        for finding in record.findings
+        if finding.check in (READABLE_EVIDENCE, ABOUT_THIS_VERSION) or _VERSION_MARK in finding.reason
+    )
+    return record.model_copy(update={"findings": tuple(needed)})
+
+
+def read_again(record: DecisionRecord, copies: EvidenceCopies) -> Iterator[Report]:
+    """Yield the reports that `record` was made of, out of the copies; raises as `judge_again` does."""
     reader = EvidenceReader()
     problems, foreign = _reasons(record, READABLE_EVIDENCE), _reasons(record, ABOUT_THIS_VERSION)
     for document in record.evidence:
@@ -85,7 +97,7 @@ def _read_again(record: DecisionRecord, copies: EvidenceCopies) -> Iterator[Repo
 
 def _fetch(document: EvidenceDocument, record: DecisionRecord, copies: EvidenceCopies) -> Document:
     # Whether the version was asked for by its id is told by the findings that name the report so.
-    named = f"{document.uri}?versionId={document.version_id}"
+    named = f"{document.uri}{_VERSION_MARK}{document.version_id}"
     is_pinned = any(named in finding.reason for finding in record.findings)
     return Document(document.uri, copies.read(document.sha256), document.version_id, is_pinned)
 

@@ -33,6 +33,14 @@ class DecisionFormat(StrEnum):
     GITHUB = "github"
 
 
+class ImpactFormat(StrEnum):
+    """How the impact of a change is printed: for people, for programs, or as a comment on a pull request."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 OutputFormat = Annotated[Format, typer.Option("--format", help="For people, or for programs.")]
 Chart = Annotated[
     bool | None,

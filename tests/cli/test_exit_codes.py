@@ -28,8 +28,31 @@ checks:
   - {name: accuracy, why: Because., metric: a.b, at_least: 0.8}
   - {name: latency, why: Because., metric: a.seconds, at_most: 2, on_failure: review}
 """
+PAST_REPORT = '{"a_metrics": {"b": {"value": 0.75}, "seconds": {"value": 1}}}'
+PAST_DIGEST = hashlib.sha256(PAST_REPORT.encode()).hexdigest()
+PAST_DECISION = {
+    "schema": "governance.decision/1",
+    "decision": "Rejected",
+    "model_package": {"arn": ARN.format("churn"), "group": "churn", "version": 1},
+    "thresholds": None,
+    "evidence": [
+        {
+            "uri": "evaluation.json",
+            "version_id": None,
+            "sha256": PAST_DIGEST,
+            "format": "sagemaker_evaluation",
+            "copy_uri": f"judged-evidence/{PAST_DIGEST}",
+        }
+    ],
+    "findings": [],
+    "engine": {"name": "sagemaker-model-governance", "version": "0.1.0"},
+    "decided_at": "2026-11-22T00:00:00Z",
+}
 FILES = {
     "churn.yaml": THRESHOLDS,
+    "looser.yaml": THRESHOLDS.replace("at_least: 0.8", "at_least: 0.7"),
+    "past/decisions/churn/1/e1.json": json.dumps(PAST_DECISION),
+    f"past/judged-evidence/{PAST_DIGEST}": PAST_REPORT,
     "wrong.yaml": "name: churn",
     "good/evaluation.json": '{"a_metrics": {"b": {"value": 0.9}, "seconds": {"value": 1}}}',
     "bad/evaluation.json": '{"a_metrics": {"b": {"value": 0.7}, "seconds": {"value": 1}}}',
@@ -118,7 +141,7 @@ def aws(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     for file, content in FILES.items():
-        Path(file).parent.mkdir(exist_ok=True)
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).write_text(content)
     for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
@@ -222,6 +245,15 @@ ROWS: list[tuple[str, int]] = [
     ("thresholds show other --thresholds churn.yaml", 2),
     ("thresholds show wrong.yaml", 2),
     ("thresholds show nowhere.yaml", 2),
+    (f"thresholds impact churn.yaml churn.yaml --history s3://{BUCKET}", 0),
+    ("thresholds impact churn.yaml wrong.yaml --history past", 2),
+    ("thresholds impact churn.yaml churn.yaml --history empty", 2),
+    ("thresholds impact churn.yaml churn.yaml --history nowhere", 2),
+    ("thresholds impact churn.yaml looser.yaml --history past --fail-on-flip --fail-on-loosened", 4),
+    ("thresholds impact churn.yaml looser.yaml --history past --fail-on-loosened", 5),
+    ("thresholds impact churn.yaml looser.yaml --history past --fail-on-loosened --reason bought", 0),
+    ("thresholds impact churn.yaml looser.yaml --history past --reason ''", 2),
+    ("thresholds impact looser.yaml churn.yaml --history past --fail-on-loosened", 0),
     ("thresholds schema", 0),
     ("thresholds schema more", 2),
     ("thresholds list", 0),

@@ -43,6 +43,7 @@ IN_MOTO = (
     "thresholds diff",
     "thresholds get",
     "thresholds list",
+    "thresholds impact",
     "thresholds publish",
     "thresholds rollback",
     "thresholds show",
@@ -282,7 +283,7 @@ def test_an_example_runs(
         Path("thresholds.yaml").unlink()
     if path in IN_MOTO:
         request.getfixturevalue("account")
-        if path == "history":
+        if path in {"history", "thresholds impact"}:
             _judge_first_version()
     else:
         line = line.replace(MODEL_SERVER, request.getfixturevalue("models"))

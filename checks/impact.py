@@ -1,0 +1,208 @@
+"""What a change of threshold files does to the versions of the past: each judged by the old files and by the new ones.
+
+What is given goes through once and is let go, so that ten thousand versions need no more room than one; decisions that
+flip are kept, and sums for each check.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from checks.decision import Consequence, Decision, Finding, Verdict
+from checks.evidence import Evidence
+from checks.judge import judge
+from checks.loosening import LoosenedGroups, find_loosened_groups
+from checks.margins import Margin, find_margin
+from checks.selection import select_thresholds
+from checks.thresholds import Check, ThresholdFile
+
+_STRICTEST_LAST = (Verdict.APPROVED, Verdict.NEEDS_REVIEW, Verdict.REJECTED)
+_DECIDES = {Verdict.REJECTED: Consequence.REJECT, Verdict.NEEDS_REVIEW: Consequence.REVIEW}
+
+
+@dataclass(frozen=True, slots=True)
+class PastVersion:
+    """A version that was decided about: the name of its record, what was judged, and when."""
+
+    group: str
+    version: int
+    record: str
+    evidence: Evidence
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record of which the decision cannot be made again, and why."""
+
+    record: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A version about which the new files decide otherwise; `by` are the findings that make the stricter verdict."""
+
+    group: str
+    version: int
+    record: str
+    old: Verdict
+    new: Verdict
+    by: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one check came to by the old files, or by the new ones.
+
+    `limit` is in symbols. Of the `versions` with a value `near` are within 10 % of the limit. `least` is the smallest
+    margin of all, in the unit of the metric, below zero where one misses the limit; `None` without a value.
+    """
+
+    limit: str
+    versions: int
+    near: int
+    least: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckImpact:
+    """One check in one group: by each set of files, `None` where it has no such check.
+
+    `shrunk` counts the versions whose margin is smaller by the new files.
+    """
+
+    group: str
+    check: str
+    old: Side | None
+    new: Side | None
+    shrunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a change comes to. `versions` counts those that were judged again, `left_out` are the others."""
+
+    versions: int
+    flips: tuple[Flip, ...]
+    checks: tuple[CheckImpact, ...]
+    loosened: tuple[LoosenedGroups, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def measure_impact(
+    old: Sequence[ThresholdFile], new: Sequence[ThresholdFile], history: Iterable[PastVersion | LeftOut]
+) -> Impact:
+    """Judge every version of `history` by both sets of files, each at the time of its own decision.
+
+    Raises:
+        AmbiguousThresholdsError: two files of a set apply to one group equally specifically.
+    """
+    groups: dict[str, _Group] = {}
+    flips: list[Flip] = []
+    left_out: list[LeftOut] = []
+    versions = 0
+    for one in history:
+        if isinstance(one, LeftOut):
+            left_out.append(one)
+            continue
+        versions += 1
+        if one.group not in groups:
+            groups[one.group] = _Group(select_thresholds(old, one.group), select_thresholds(new, one.group))
+        flips += groups[one.group].judge(one)
+    checks = (impact for group in sorted(groups) for impact in groups[group].list_checks(group))
+    return Impact(
+        versions=versions,
+        flips=tuple(sorted(flips, key=lambda flip: (flip.group, flip.version))),
+        checks=tuple(checks),
+        loosened=find_loosened_groups(old, new, groups),
+        left_out=tuple(left_out),
+    )
+
+
+@dataclass
+class _Sum:
+    """What one check came to in all versions so far."""
+
+    check: Check
+    versions: int = 0
+    near: int = 0
+    least: float | None = None
+
+    def add(self, margins: Sequence[Margin]) -> None:
+        if margins:
+            least = min(margin.distance for margin in margins)
+            self.versions += 1
+            self.near += any(margin.is_near for margin in margins)
+            self.least = least if self.least is None else min(self.least, least)
+
+    def close(self) -> Side:
+        return Side(self.check.limit.symbols, self.versions, self.near, self.least)
+
+
+@dataclass
+class _Group:
+    """One group: the file that applies to it in each set, and what its versions came to."""
+
+    old: ThresholdFile | None
+    new: ThresholdFile | None
+    shrunk: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._old_sums, self._new_sums = _make_sums(self.old), _make_sums(self.new)
+
+    def judge(self, version: PastVersion) -> Iterator[Flip]:
+        """Judge a version by both files; yield the flip, if it is one."""
+        before = judge(self.old, version.evidence, decided_at=version.decided_at)
+        after = judge(self.new, version.evidence, decided_at=version.decided_at)
+        margins, new_margins = _list_margins(self._old_sums, before), _list_margins(self._new_sums, after)
+        for name, found in margins.items():
+            self._old_sums[name].add(found)
+        for name, found in new_margins.items():
+            self._new_sums[name].add(found)
+            if _is_smaller(margins.get(name, ()), found):
+                self.shrunk[name] = self.shrunk.get(name, 0) + 1
+        if before.verdict is not after.verdict:
+            by = _find_deciding(before, after)
+            yield Flip(version.group, version.version, version.record, before.verdict, after.verdict, by)
+
+    def list_checks(self, group: str) -> Iterator[CheckImpact]:
+        """Yield each check of either file, those of the new one first."""
+        for name in {**self._new_sums, **self._old_sums}:
+            old, new = self._old_sums.get(name), self._new_sums.get(name)
+            yield CheckImpact(
+                group=group,
+                check=name,
+                old=None if old is None else old.close(),
+                new=None if new is None else new.close(),
+                shrunk=self.shrunk.get(name, 0),
+            )
+
+
+def _make_sums(file: ThresholdFile | None) -> dict[str, _Sum]:
+    return {} if file is None else {check.name: _Sum(check) for check in file.checks}
+
+
+def _list_margins(sums: Mapping[str, _Sum], decision: Decision) -> dict[str, list[Margin]]:
+    """Return the margins of the findings of each check, one a facet."""
+    found: dict[str, list[Margin]] = {}
+    for finding in decision.findings:
+        known = sums.get(finding.check)
+        margin = None if known is None else find_margin(known.check, finding)
+        if margin is not None:
+            found.setdefault(finding.check, []).append(margin)
+    return found
+
+
+def _is_smaller(old: Sequence[Margin], new: Sequence[Margin]) -> bool:
+    """Whether the smallest of the new margins is below the smallest of the old ones, where there are both."""
+    if not old or not new:
+        return False
+    return min(one.distance for one in new) < min(one.distance for one in old)
+
+
+def _find_deciding(before: Decision, after: Decision) -> tuple[Finding, ...]:
+    """Return the findings that make the stricter of two verdicts."""
+    stricter = max(before, after, key=lambda decision: _STRICTEST_LAST.index(decision.verdict))
+    asked = _DECIDES[stricter.verdict]
+    return tuple(finding for finding in stricter.findings if finding.consequence is asked)

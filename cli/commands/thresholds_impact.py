@@ -1,0 +1,131 @@
+"""`governance thresholds impact`: what an edit of threshold files would have done to the versions of the past."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from checks.errors import GovernanceError
+from checks.impact import Impact, LeftOut, PastVersion, measure_impact
+from checks.impact_text import (
+    CHECK_HEADINGS,
+    FLIP_HEADINGS,
+    impact_json,
+    list_cells,
+    list_changed,
+    list_loosened,
+    say_deciding,
+    summarise_impact,
+    write_impact_markdown,
+)
+from cli.display.terminal import clean_text, console_for
+from cli.exit_codes import ExitCode
+from cli.lookup.inputs import refuse_twice
+from cli.lookup.past_decisions import past_decisions_at
+from cli.lookup.threshold_sets import compile_named, read_threshold_files
+from cli.options.output_format import ImpactFormat, print_json
+from pipelines.past_versions import read_newest_records, read_past_versions
+
+
+def command(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Threshold file or folder as it is; s3:// too.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The same as it is to be.")],
+    *,
+    history: Annotated[
+        str,
+        typer.Option(
+            "--history",
+            metavar="PLACE",
+            help="The decisions bucket as s3://BUCKET, a part of it, or a folder with a copy of it.",
+        ),
+    ],
+    fail_on_flip: Annotated[
+        bool, typer.Option("--fail-on-flip", help="Exit with 4 where a version would be decided otherwise.")
+    ] = False,
+    fail_on_loosened: Annotated[
+        bool,
+        typer.Option("--fail-on-loosened", help="Exit with 5 where less is asked for without a --reason."),
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="TEXT", help="Why it is right to ask for less; shown.")
+    ] = None,
+    output_format: Annotated[
+        ImpactFormat, typer.Option("--format", help="For people, for programs, or for a pull request.")
+    ] = ImpactFormat.TEXT,
+) -> None:
+    """Judge the versions of the past by two sets of threshold files, and show what the new one changes.
+
+    Shown are the versions that would be decided otherwise and by which check, in what less is asked for, and of each
+    check that changed how many versions are within 10 % of its limit and which margins shrink. What was judged is read
+    from the copies that the gate keeps; ages and waivers count as of the day of each decision. Of several decisions
+    about a version it is the newest.
+
+    Exits with 0, and with 4 or 5 where --fail-on-flip or --fail-on-loosened say so; 4 comes first.
+    """
+    if reason is not None and not reason.strip():
+        raise GovernanceError("--reason: it says nothing; write why it is right to ask for less")
+    refuse_twice([old, new])
+    old_files, new_files = (compile_named(read_threshold_files([place])) for place in (old, new))
+    impact = measure_impact(old_files, new_files, _read_history(history))
+    match output_format:
+        case ImpactFormat.JSON:
+            print_json(impact_json(impact, reason=reason))
+        case ImpactFormat.MARKDOWN:
+            print(write_impact_markdown(impact, reason=reason))
+        case ImpactFormat.TEXT:
+            with console_for(sys.stdout) as console:
+                _print(console, impact, reason)
+    if fail_on_flip and impact.flips:
+        raise typer.Exit(ExitCode.FLIPPED)
+    if fail_on_loosened and impact.loosened and reason is None:
+        raise typer.Exit(ExitCode.LOOSENED)
+
+
+def _read_history(place: str) -> Iterator[PastVersion | LeftOut]:
+    from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
+
+    past = past_decisions_at(place)
+    reading = Progress(len(past.names), "records")
+
+    def read(name: str) -> bytes:
+        reading.advance()
+        return past.read(name)
+
+    records, unusable = read_newest_records(past.names, read)
+    yield from unusable
+    judging = Progress(len(records), "versions")
+    for one in read_past_versions(records, past.copies):
+        yield one
+        judging.advance()
+
+
+def _print(console: Console, impact: Impact, reason: str | None) -> None:
+    console.print(clean_text(summarise_impact(impact), "bold"))
+    flips = [(flip.group, str(flip.version), flip.old, flip.new, say_deciding(flip)) for flip in impact.flips]
+    _print_table(console, FLIP_HEADINGS, flips)
+    if impact.loosened:
+        console.print()
+        console.print(clean_text("loosened" if reason is None else f"loosened, since: {reason}", "bold"))
+        for line in list_loosened(impact):
+            console.print(clean_text(line), soft_wrap=True)
+    _print_table(console, CHECK_HEADINGS, [list_cells(one) for one in list_changed(impact)])
+    if impact.left_out:
+        console.print()
+        console.print(clean_text("not judged again", "bold"))
+        for left in impact.left_out:
+            console.print(clean_text(f"{left.record}: {left.reason}"), soft_wrap=True)
+
+
+def _print_table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*map(clean_text, row))
+    console.print()
+    console.print(table)

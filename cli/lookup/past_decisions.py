@@ -1,0 +1,67 @@
+"""The history of a gate that the user names: its decision records, and the copies of what was judged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws.evidence_copies import EvidenceCopies, FolderEvidenceCopies, S3EvidenceCopies
+from checks.errors import GovernanceError
+from checks.record_bounds import MAX_RECORD_BYTES
+from cli.lookup.inputs import is_in_s3
+from disk.reading import read_bounded
+from disk.walking import files_below
+from pipelines.record_keys import is_decision
+from pipelines.step_settings import COPIES_FOLDER, DECISIONS_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class PastDecisions:
+    """The names of all records of a history, what reads one by its name, and the copies of what was judged."""
+
+    names: Sequence[str]
+    read: Callable[[str], bytes]
+    copies: EvidenceCopies
+
+
+def past_decisions_at(place: str) -> PastDecisions:
+    """Return the history in a folder or below an `s3://` prefix: the decisions bucket, a part of it, or a copy of it.
+
+    Raises:
+        GovernanceError: there is no such folder, it cannot be looked at, or there is no record in it.
+    """
+    found = _in_s3(place) if is_in_s3(place) else _in_folder(Path(place))
+    if not found.names:
+        raise GovernanceError(
+            f"{place}: no decision record is in it; name the decisions bucket, as s3://BUCKET, or a copy of it"
+        )
+    return found
+
+
+def _in_folder(folder: Path) -> PastDecisions:
+    if not folder.is_dir():
+        raise GovernanceError(f"{folder}: there is no such folder; name a copy of the decisions bucket")
+    # The copies are beside the folder of the records, of which the user may name a part.
+    around = (folder, *folder.resolve().parents)
+    root = next((one for one in around if (one / COPIES_FOLDER).is_dir()), folder)
+    files = {str(file): file for file in files_below(folder) if is_decision(file.as_posix())}
+    return PastDecisions(
+        names=[name for name, file in files.items() if COPIES_FOLDER not in file.relative_to(folder).parts],
+        read=lambda name: read_bounded(files[name], max_bytes=MAX_RECORD_BYTES),
+        copies=FolderEvidenceCopies(root / COPIES_FOLDER),
+    )
+
+
+def _in_s3(place: str) -> PastDecisions:
+    from aws.clients import s3_client  # noqa: PLC0415 - boto3 takes half a second
+    from aws.s3_objects import list_objects, read_object  # noqa: PLC0415 - likewise
+    from aws.s3_uris import S3Uri  # noqa: PLC0415 - likewise
+
+    uri = S3Uri.parse(place)
+    # Of a whole bucket only the folder in which the gate writes its decisions.
+    prefix = uri.as_prefix() if uri.key else uri.child(f"{DECISIONS_FOLDER}/")
+    client = s3_client()
+    return PastDecisions(
+        names=[str(one) for one in list_objects(client, prefix) if is_decision(str(one))],
+        read=lambda name: read_object(client, S3Uri.parse(name), max_bytes=MAX_RECORD_BYTES).content,
+        copies=S3EvidenceCopies(client, f"s3://{uri.bucket}/{COPIES_FOLDER}/"),
+    )

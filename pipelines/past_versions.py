@@ -1,0 +1,68 @@
+"""What was judged of every version that a decision log has, out of the copies that were kept: the history of a gate."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from aws.evidence_copies import EvidenceCopies
+from aws.evidence_errors import DigestMismatchError, EvidenceMissingError
+from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
+from checks.evidence import Evidence
+from checks.impact import LeftOut, PastVersion
+from pipelines.judge_again import NotRepeatableError, keep_reasons, read_again
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRecord:
+    """A decision record about a version, by the name of its place."""
+
+    name: str
+    group: str
+    version: int
+    record: DecisionRecord
+
+
+def read_newest_records(
+    names: Iterable[str], read: Callable[[str], bytes]
+) -> tuple[list[NamedRecord], list[LeftOut]]:
+    """Return the newest decision about each version, by group and version, and the records that cannot be used.
+
+    `read` is given a name and returns the record's bytes; what it raises is passed on. Of each record only what its
+    evidence is read by is held.
+    """
+    newest: dict[str, NamedRecord] = {}
+    left_out: list[LeftOut] = []
+    for name in names:
+        try:
+            record = parse_record(read(name))
+        except DecisionRecordError as error:
+            left_out.append(LeftOut(name, str(error)))
+            continue
+        package = record.model_package
+        if package is None:
+            left_out.append(LeftOut(name, "it is about no registered version"))
+            continue
+        # A version that was deleted and registered again under its ARN is another one.
+        key = f"{package.arn} {package.created}"
+        if key not in newest or newest[key].record.decided_at <= record.decided_at:
+            newest[key] = NamedRecord(name, package.group, package.version, keep_reasons(record))
+    ordered = sorted(newest.values(), key=lambda one: (one.group, one.version, one.name))
+    return ordered, left_out
+
+
+def read_past_versions(
+    records: Iterable[NamedRecord], copies: EvidenceCopies
+) -> Iterator[PastVersion | LeftOut]:
+    """Yield what was judged of each version, read once, or why it cannot be read any more.
+
+    Raises:
+        AwsError: S3 could not be asked for a copy.
+    """
+    for one in records:
+        try:
+            evidence = Evidence(tuple(read_again(one.record, copies)))
+        except (NotRepeatableError, EvidenceMissingError, DigestMismatchError) as error:
+            yield LeftOut(one.name, str(error))
+            continue
+        decided_at = datetime.fromisoformat(one.record.decided_at)
+        yield PastVersion(one.group, one.version, one.name, evidence, decided_at)
