@@ -102,8 +102,8 @@ def test_what_flips_by_which_check_and_what_margins_shrink() -> None:
     assert [finding.check for finding in flip.by] == ["a"]
     (one,) = impact.checks
     assert (one.group, one.check, one.shrunk) == ("g", "a", 3)
-    assert one.old == Side(">= 0.7", 3, 1, pytest.approx(0.05))
-    assert one.new == Side(">= 0.8", 3, 2, pytest.approx(-0.05))
+    assert one.old == Side(">= 0.7", 3, 1, 0.75 - 0.7)
+    assert one.new == Side(">= 0.8", 3, 2, 0.75 - 0.8)
     assert impact.loosened == ()
 
 
