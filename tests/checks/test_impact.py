@@ -80,7 +80,7 @@ def version(number: int, value: float, group: str = "g") -> PastVersion:
     )
 
 
-HISTORY = [
+HISTORY: list[PastVersion | LeftOut] = [
     version(1, 0.75),
     version(2, 0.81),
     version(3, 0.99),
