@@ -28,7 +28,7 @@ def _fetch_evidence(record: DecisionRecord) -> Iterator[str]:
 
 
 def _fetch(document: EvidenceDocument, file: str) -> str:
-    # The copy is of the bytes that were judged, whatever became of the object since.
+    # The copy is of the bytes that were judged; the object may have changed since.
     uri = document.copy_uri or document.uri
     if not uri.startswith("s3://"):
         return f"cp {shlex.quote(uri)} {shlex.quote(file)}"
