@@ -2,6 +2,7 @@
 
 import math
 
+from checks.beside_baseline import Beside
 from checks.decision import Outcome
 from checks.exact import number_text
 from checks.intervals import NoSpread, Unsupported, find_interval, is_proportion
@@ -18,8 +19,29 @@ _OUTCOMES = {Zone.INSIDE: Outcome.PASSED, Zone.OUTSIDE: Outcome.FAILED, Zone.ACR
 Result = tuple[Outcome, str, Interval | None]
 
 
-def hold_against(check: Check, measured: Measured) -> Result:
-    """Return what the check comes to for this value, why, and the interval that was used."""
+def hold_against(check: Check, measured: Measured, beside: Beside | None = None) -> Result:
+    """Return what the check comes to for this value, why, and the interval that was used.
+
+    `beside` is what a limit comes to that is about a baseline. With `confidence` the uncertainty of both counts.
+    """
+    limit = check.limit if beside is None else beside.limit
+    if doubted := _doubt_value(check, measured):
+        return doubted
+    if check.confidence is None:
+        holds = limit.passes(measured.value)
+        reason = f"{number_text(measured.value)} is {limit.relation(holds=holds)}"
+        return (Outcome.PASSED if holds else Outcome.FAILED), reason, measured.interval
+    if beside is not None:
+        return _hold_difference(beside, measured, check.confidence)
+    return _hold_interval(limit, measured, check.confidence)
+
+
+def hold_alone(check: Check, reason: str, measured: Measured) -> Result:
+    """Return the same for a value that there is nothing to compare with: it passes, by `reason`, if it can be used."""
+    return _doubt_value(check, measured) or (Outcome.PASSED, reason, measured.interval)
+
+
+def _doubt_value(check: Check, measured: Measured) -> Result | None:
     if problem := _find_unusable(check, measured):
         return Outcome.INVALID, problem, measured.interval
     if (
@@ -29,33 +51,44 @@ def hold_against(check: Check, measured: Measured) -> Result:
     ):
         reason = f"{measured.samples} samples are too few to tell; the check asks for {check.min_samples}"
         return Outcome.INCONCLUSIVE, reason, measured.interval
-    if check.confidence is None:
-        holds = check.limit.passes(measured.value)
-        reason = f"{number_text(measured.value)} is {check.limit.relation(holds=holds)}"
-        return (Outcome.PASSED if holds else Outcome.FAILED), reason, measured.interval
-    return _hold_interval(check, measured, check.confidence)
+    return None
 
 
-def _hold_interval(check: Check, measured: Measured, confidence: float) -> Result:
+def _hold_difference(beside: Beside, measured: Measured, confidence: float) -> Result:
+    """Hold the value against the baseline's, of which neither is certain: as two samples that are not paired."""
+    around = find_interval(measured, confidence)
+    if not isinstance(around, Interval):
+        return _hold_interval(beside.limit, measured, confidence)
+    around_baseline = find_interval(beside.baseline, confidence)
+    if not isinstance(around_baseline, Interval):
+        reason = f"confidence {confidence:g} cannot be shown beside the baseline: {around_baseline.reason}"
+        return Outcome.INCONCLUSIVE, reason, around
+    interval = beside.widen(measured.value, around, around_baseline)
+    outcome, reason, used = _hold_bounds(beside.limit, measured, confidence, interval)
+    method = "its own uncertainty and the baseline's, as of samples that are not paired (Newcombe's interval)"
+    return outcome, f"{reason}; the bounds hold {method}", used
+
+
+def _hold_interval(limit: Limit, measured: Measured, confidence: float) -> Result:
     match find_interval(measured, confidence):
         case Unsupported(reason):
             return Outcome.INVALID, f"confidence {confidence:g} cannot be shown: {reason}", measured.interval
         case NoSpread(reason, worst_case):
-            if worst_case is None or not is_about_scores(check.limit):
+            if worst_case is None or not is_about_scores(limit):
                 reason = (
                     f"{number_text(measured.value)} with confidence {confidence:g} is not certain: {reason}"
                 )
                 return Outcome.INCONCLUSIVE, reason, measured.interval
-            outcome, told, interval = _hold_bounds(check, measured, confidence, worst_case)
+            outcome, told, interval = _hold_bounds(limit, measured, confidence, worst_case)
             return outcome, f"{told} (at worst, for scores from 0 to 1: {reason})", interval
         case interval:
-            return _hold_bounds(check, measured, confidence, interval)
+            return _hold_bounds(limit, measured, confidence, interval)
 
 
-def _hold_bounds(check: Check, measured: Measured, confidence: float, interval: Interval) -> Result:
+def _hold_bounds(limit: Limit, measured: Measured, confidence: float, interval: Interval) -> Result:
     if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
         return Outcome.INVALID, "its spread is too large for a finite interval", None
-    outcome = _OUTCOMES[check.limit.zone(interval.low, interval.high)]
+    outcome = _OUTCOMES[limit.zone(interval.low, interval.high)]
     bounds = f"[{interval.low:.6g}, {interval.high:.6g}] at one-sided {100 * confidence:g} % around "
     bounds += number_text(measured.value) + (
         f" (n = {measured.samples})" if measured.samples is not None else ""
@@ -63,10 +96,10 @@ def _hold_bounds(check: Check, measured: Measured, confidence: float, interval: 
     if outcome is Outcome.INCONCLUSIVE:
         return (
             outcome,
-            f"{bounds} reaches across the limit: {check.limit.relation(holds=True)} is not certain",
+            f"{bounds} reaches across the limit: {limit.relation(holds=True)} is not certain",
             interval,
         )
-    return outcome, f"{bounds} is {check.limit.relation(holds=outcome is Outcome.PASSED)}", interval
+    return outcome, f"{bounds} is {limit.relation(holds=outcome is Outcome.PASSED)}", interval
 
 
 def is_about_scores(limit: Limit) -> bool:

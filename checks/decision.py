@@ -50,13 +50,21 @@ class AppliedWaiver:
 
 
 @value_class
+class BaselineFigure:
+    """The value of the baseline, and on how many samples it rests, that a finding's limit was made of."""
+
+    value: float
+    samples: int | None
+
+
+@value_class
 class Finding:
     """One check held against one measurement (or against its absence).
 
     `consequence` is what the finding asks for, `None` where it asks for nothing: it passed. Where `waiver` lets it
     pass, it warns. `origin` is where the check is written, where that is another file than the one that applies.
-    `value` is finite or `None`; `limit` is the check's, `None` where no check of the file made the finding; `reason`
-    says in one sentence what was found.
+    `value` is finite or `None`; `limit` is the check's, `None` where no check of the file made the finding; beside a
+    baseline it is the one that its figure, `baseline`, comes to. `reason` says in one sentence what was found.
     """
 
     check: str
@@ -72,6 +80,7 @@ class Finding:
     reason: str
     waiver: AppliedWaiver | None = None
     origin: str | None = None
+    baseline: BaselineFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from checks.bar_order import tell_bar_order
+from checks.baseline import Baseline
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.errors import GovernanceError
 from checks.evidence import Evidence, Report
+from checks.limits import read_limit
 from checks.publication import BundleVersion, Publication
 from checks.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
@@ -192,11 +194,33 @@ class RecordedWaiver(_Part):
     use: WaiverUse
 
 
+class RecordedFigure(_Part):
+    """The value of the baseline that a finding's limit was made of, and the number of samples behind it."""
+
+    value: Finite
+    samples: int | None
+
+
+class RecordedBaseline(_Part):
+    """The baseline that the decision compares with: its version, the record that approved it, and its evidence.
+
+    The version and the record are left out of the JSON where files were named as the baseline.
+    """
+
+    model_package_arn: Text | None = None
+    record_uri: Text | None = None
+    record_sha256: Sha256 | None = None
+    evidence: tuple[EvidenceDocument, ...]
+
+
+RecordedLimit = dict[str, Finite | list[Finite] | Literal[True] | dict[str, Finite]]
+
+
 class RecordedFinding(_Part):
     """What one check came to; `consequence` is null where it asks for nothing.
 
-    `waiver` is the one that lets it pass, and `origin` the file and line of an inherited check; both are left out of
-    the JSON where there is none.
+    `waiver` is the one that lets it pass, and `origin` the file and line of an inherited check. `baseline` is the
+    figure that `limit` was made of. All three are left out of the JSON where there is none.
     """
 
     check: Text
@@ -207,11 +231,12 @@ class RecordedFinding(_Part):
     value: Finite | None
     samples: int | None
     interval: RecordedInterval | None
-    limit: dict[str, Finite | list[Finite]]
+    limit: RecordedLimit
     why: Text
     reason: Text
     waiver: RecordedAppliedWaiver | None = None
     origin: Text | None = None
+    baseline: RecordedFigure | None = None
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -222,7 +247,7 @@ class RecordedFinding(_Part):
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as the JSON of a record has it."""
-        content = _leave_out(self.model_dump(mode="json"), "waiver", "origin")
+        content = _leave_out(self.model_dump(mode="json"), "waiver", "origin", "baseline")
         if content["interval"] is not None:
             content["interval"] = _leave_out_absent(content["interval"])
         return content
@@ -239,7 +264,7 @@ class DecisionRecord(_Part):
     """A decision as it is kept. `decided_at` is UTC to the second, ISO 8601; all else follows from the inputs.
 
     `thresholds` is `None` where no file applied. `model_package` and `execution`, the ARN of the pipeline execution,
-    are left out of the JSON where there is none, and so are `waivers`: all that the threshold file has.
+    are left out of the JSON where there is none, and so are `waivers`, all that the threshold file has, and `baseline`.
     """
 
     schema_: Schema = Field(default=SCHEMA, alias="schema")
@@ -249,6 +274,7 @@ class DecisionRecord(_Part):
     evidence: tuple[EvidenceDocument, ...]
     findings: tuple[RecordedFinding, ...]
     waivers: tuple[RecordedWaiver, ...] = ()
+    baseline: RecordedBaseline | None = None
     engine: RecordedEngine
     execution: Text | None = None
     decided_at: Moment
@@ -276,10 +302,13 @@ class DecisionRecord(_Part):
             or any(finding.waiver or finding.origin for finding in self.findings)
             or any(document.written_at for document in self.evidence)
             or (self.thresholds is not None and bool(self.thresholds.sources or self.thresholds.publication))
+            or self.baseline is not None
+            or any(finding.baseline or _is_beside_baseline(finding.limit) for finding in self.findings)
         )
         if self.schema_ == FIRST_SCHEMA and is_newer:
             raise ValueError(
-                f"what it says of waivers, origins, ages and publication is of {SCHEMA}, and it is of {FIRST_SCHEMA}"
+                f"what it says of waivers, origins, ages, publication and baselines is of {SCHEMA}, and it is of "
+                f"{FIRST_SCHEMA}"
             )
         return self
 
@@ -291,15 +320,20 @@ class DecisionRecord(_Part):
         thresholds: ThresholdFile | None,
         evidence: Evidence,
         decided_at: datetime,
+        baseline: Baseline | None = None,
         model_package: RecordedModelPackage | None = None,
         execution: str | None = None,
     ) -> Self:
-        """Return the record of `decision`; `decided_at` must know its time zone."""
+        """Return the record of `decision`; `decided_at` must know its time zone.
+
+        A baseline is recorded where the thresholds compare with one.
+        """
         findings = tuple(RecordedFinding.of(finding) for finding in decision.findings)
         waivers = tuple(_record_waivers(thresholds, findings, decided_at.astimezone(UTC).date()))
         published = None if thresholds is None else thresholds.publication
         with_times = thresholds is not None and (thresholds.asks_for_ages or published is not None)
-        is_newer = with_times or (thresholds is not None and bool(thresholds.sources))
+        compares = thresholds is not None and thresholds.asks_for_baseline
+        is_newer = with_times or compares or (thresholds is not None and bool(thresholds.sources))
         return cls(
             schema=SCHEMA if waivers or is_newer else FIRST_SCHEMA,
             decision=decision.verdict,
@@ -308,6 +342,7 @@ class DecisionRecord(_Part):
             evidence=tuple(_record_report(report, with_time=with_times) for report in evidence.reports),
             findings=findings,
             waivers=waivers,
+            baseline=_record_baseline(baseline) if compares and baseline is not None else None,
             engine=RecordedEngine(name=NAME, version=VERSION),
             execution=execution,
             decided_at=_write_moment(decided_at),
@@ -316,10 +351,11 @@ class DecisionRecord(_Part):
     def to_bytes(self) -> bytes:
         """Return the record as JSON in UTF-8: the same record always gives the same bytes."""
         content = self.model_dump(mode="json", by_alias=True, exclude={"findings"})
-        content = _leave_out(content, "model_package", "execution", "waivers")
-        content["evidence"] = [
-            _leave_out(part, "digest", "copy_uri", "written_at") for part in content["evidence"]
-        ]
+        content = _leave_out(content, "model_package", "execution", "waivers", "baseline")
+        content["evidence"] = _leave_out_of_each(content["evidence"])
+        if baseline := content.get("baseline"):
+            baseline["evidence"] = _leave_out_of_each(baseline["evidence"])
+            content["baseline"] = _leave_out(baseline, "model_package_arn", "record_uri", "record_sha256")
         content["findings"] = [finding.to_json() for finding in self.findings]
         if content["thresholds"] is not None:
             content["thresholds"] = _leave_out(content["thresholds"], "sources", "publication")
@@ -350,6 +386,25 @@ def _record_report(report: Report, *, with_time: bool) -> EvidenceDocument:
         copy_uri=report.copy_uri,
         written_at=_write_moment(report.written_at) if with_time and report.written_at else None,
     )
+
+
+def _record_baseline(baseline: Baseline) -> RecordedBaseline:
+    version = baseline.version
+    return RecordedBaseline(
+        model_package_arn=None if version is None else version.arn,
+        record_uri=None if version is None else version.record_uri,
+        record_sha256=None if version is None else version.record_sha256,
+        evidence=tuple(_record_report(report, with_time=False) for report in baseline.evidence.reports),
+    )
+
+
+def _leave_out_of_each(documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [_leave_out(document, "digest", "copy_uri", "written_at") for document in documents]
+
+
+def _is_beside_baseline(limit: Mapping[str, object]) -> bool:
+    known = read_limit(limit)
+    return known is not None and not known.is_fixed
 
 
 def _record_thresholds(file: ThresholdFile, evidence: Evidence) -> RecordedThresholds:

@@ -36,7 +36,8 @@ class NumberError(GovernanceError):
 class ExactFloat(float):
     """A double that carries the decimal it was written as, which its own shortest notation does not show.
 
-    It is never equal to a plain double. Arithmetic with it gives plain doubles; `difference` and `total` are exact.
+    It is never equal to a plain double. Arithmetic with it gives plain doubles; `difference`, `product` and `total` are
+    exact.
     """
 
     __slots__ = ("decimal",)
@@ -142,6 +143,11 @@ def total(numbers: Iterable[float]) -> float:
 def difference(number: float, subtracted: float) -> float:
     """Return `number` less `subtracted`, exactly."""
     return _nearest(_EXACT.subtract(exact(number), exact(subtracted)))
+
+
+def product(number: float, factor: float) -> float:
+    """Return `number` times `factor`, exactly."""
+    return _nearest(_EXACT.multiply(exact(number), exact(factor)))
 
 
 def size(number: float) -> float:

@@ -1,24 +1,38 @@
 """Judging: every check held against the evidence, and the findings summed up to a decision."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import assert_never
 
 from checks.ages import ReportAges
 from checks.bar_order import tell_bar_order
-from checks.comparison import MOST_SAMPLES, hold_against
-from checks.decision import AppliedWaiver, Consequence, Decision, Finding, Outcome, Verdict
+from checks.baseline import Baseline, find_figure
+from checks.beside_baseline import limit_beside
+from checks.comparison import MOST_SAMPLES, Result, hold_against, hold_alone
+from checks.decision import (
+    AppliedWaiver,
+    BaselineFigure,
+    Consequence,
+    Decision,
+    Finding,
+    Outcome,
+    Verdict,
+)
 from checks.evidence import Evidence
 from checks.evidence_as_such import findings_on_evidence
 from checks.exact import number_text
 from checks.facets import EVERY
 from checks.findings import keep_within_bounds, severity
 from checks.index import MeasurementIndex
+from checks.limits import NoWorse
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.text import shortened
-from checks.thresholds import BarRule, Check, ThresholdFile, Waiver, explain_overdue
+from checks.thresholds import BarRule, Check, FirstVersion, ThresholdFile, Waiver, explain_overdue
+
+Hold = Callable[[Measured], Result]
 
 READABLE_EVIDENCE = "readable evidence"
 THRESHOLD_FILE = "threshold file"
@@ -27,12 +41,19 @@ BAR_FIRST = "thresholds before evidence"
 PROOF = "approval on proof"
 
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
+_RANK = {consequence: place + 1 for place, consequence in enumerate(_SEVERITY)}
 _MOST_LISTED = 5  # sources named in one reason
 _LONGEST_NAME = 1000  # characters of a facet in a finding
 _LONGEST_REASON = 2000
 
 
-def judge(thresholds: ThresholdFile | None, evidence: Evidence, *, decided_at: datetime) -> Decision:
+def judge(
+    thresholds: ThresholdFile | None,
+    evidence: Evidence,
+    baseline: Baseline | None = None,
+    *,
+    decided_at: datetime,
+) -> Decision:
     """Hold `evidence` against `thresholds` and decide; the same values always give the same decision.
 
     `thresholds` is `None` for a group that no threshold file applies to, which is for a person to review. Numbers
@@ -43,6 +64,8 @@ def judge(thresholds: ThresholdFile | None, evidence: Evidence, *, decided_at: d
     review, whatever the check asks for. What the readable evidence proves wrong still rejects.
 
     What a waiver lets pass is found all the same, with the waiver, and warns; it is no proof.
+
+    `baseline` is what checks against the baseline compare with; `None` where no version was approved before.
     """
     unreadable = list(_find_unreadable(evidence))
     if thresholds is None:
@@ -54,6 +77,8 @@ def judge(thresholds: ThresholdFile | None, evidence: Evidence, *, decided_at: d
             index=MeasurementIndex(evidence),
             ages=ReportAges(evidence, decided_at),
             beside_unreadable=bool(unreadable),
+            baseline=baseline,
+            baseline_index=None if baseline is None else MeasurementIndex(baseline.evidence),
             today=today,
         )
         groups = [unreadable]
@@ -89,6 +114,8 @@ class _Judging:
     index: MeasurementIndex
     ages: ReportAges
     beside_unreadable: bool
+    baseline: Baseline | None
+    baseline_index: MeasurementIndex | None
     today: date
 
 
@@ -103,7 +130,7 @@ def _judge_place(judging: _Judging, place: int) -> Iterator[Finding]:
         key=lambda waiver: (waiver.facet == EVERY, waiver.facet or ""),
     )
     most_days = thresholds.max_age_of(check)
-    held = _hold_against_evidence(check, judging.index)
+    held = _hold_against_evidence(check, judging)
     if most_days is not None:
         held = _hold_against_recent(check, judging, most_days)
     findings = _doubt_what_is_missing(held) if judging.beside_unreadable else held
@@ -142,7 +169,7 @@ def _doubt_what_is_missing(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def _hold_against_recent(check: Check, judging: _Judging, most_days: int) -> Iterator[Finding]:
     """Hold a check against reports of which none may be older than so many days: beside an old one nothing counts."""
-    for finding, found in _hold_each(check, judging.index):
+    for finding, found in _hold_each(check, judging):
         if too_old := judging.ages.explain_unusable(found, most_days):
             yield _make_finding(check, finding.facet, Outcome.INVALID, too_old)
         elif age := judging.ages.describe(found, most_days):
@@ -152,18 +179,93 @@ def _hold_against_recent(check: Check, judging: _Judging, most_days: int) -> Ite
             yield finding
 
 
-def _hold_against_evidence(check: Check, index: MeasurementIndex) -> Iterator[Finding]:
-    return (finding for finding, _ in _hold_each(check, index))
+def _hold_against_evidence(check: Check, judging: _Judging) -> Iterator[Finding]:
+    return (finding for finding, _ in _hold_each(check, judging))
 
 
-def _hold_each(check: Check, index: MeasurementIndex) -> Iterator[tuple[Finding, Sequence[Measurement]]]:
+def _hold_each(check: Check, judging: _Judging) -> Iterator[tuple[Finding, Sequence[Measurement]]]:
     """Yield what the check comes to at each facet, with the measurements that are there."""
-    is_there = False
+    if isinstance(check.limit, NoWorse):
+        yield from _hold_each_beside_baseline(check, check.limit, judging)
+        return
+    index, is_there = judging.index, False
     for facet, found in index.find_concerned(check):
         is_there = True
         yield _judge_measurements(check, facet, found), found
     if not is_there:
         yield _make_finding(check, check.facet, Outcome.MISSING, _explain_missing(check, index)), ()
+
+
+def _hold_each_beside_baseline(
+    check: Check, limit: NoWorse, judging: _Judging
+) -> Iterator[tuple[Finding, Sequence[Measurement]]]:
+    """Yield the same for a check against the baseline: also of the facets that only the baseline has."""
+    name = "" if judging.baseline is None else judging.baseline.name
+    there = dict(judging.index.find_concerned(check))
+    before = {} if judging.baseline_index is None else dict(judging.baseline_index.find_concerned(check))
+    if not there:
+        yield _make_finding(check, check.facet, Outcome.MISSING, _explain_missing(check, judging.index)), ()
+        return
+    for facet in sorted(there.keys() | before.keys(), key=lambda facet: facet or ""):
+        found = there.get(facet, ())
+        if found:
+            compared_with = judging.baseline, before.get(facet, ())
+            yield _judge_beside_baseline(check, limit, facet, found, compared_with), found
+        else:
+            # A group that does badly must not pass by being left out.
+            reason = f"{name} has it for this facet, and the evidence does not"
+            yield _make_finding(check, facet, Outcome.MISSING, reason), ()
+
+
+def _judge_beside_baseline(
+    check: Check,
+    limit: NoWorse,
+    facet: str | None,
+    found: Sequence[Measurement],
+    compared_with: tuple[Baseline | None, Sequence[Measurement]],
+) -> Finding:
+    baseline, before = compared_with
+    figure = None if baseline is None else find_figure(baseline, before)
+    if baseline is None or figure is None:
+        return _judge_first(check, facet, found, baseline)
+    beside = limit_beside(check, limit, figure) if isinstance(figure, Measured) else figure
+    if not isinstance(beside, str) and not all(map(math.isfinite, beside.limit.turning_points)):
+        beside = "what is allowed beside its figure is too large a number"
+    if isinstance(beside, str):
+        reason = f"it cannot be compared with {baseline.name}: {beside}"
+        finding = _judge_measurements(check, facet, found, partial(hold_alone, check, reason))
+        if finding.outcome is Outcome.PASSED:
+            return replace(finding, outcome=Outcome.INCONCLUSIVE, consequence=check.on_inconclusive)
+        return finding
+    finding = _judge_measurements(check, facet, found, partial(hold_against, check, beside=beside))
+    has = f"{baseline.name} has {number_text(beside.baseline.value)}"
+    compared = f"{has}, and the check asks for {limit.relation(holds=True)}"
+    return replace(
+        finding,
+        limit=beside.limit,
+        baseline=BaselineFigure(float(beside.baseline.value), beside.baseline.samples),
+        reason=shortened(f"{finding.reason}; {compared}", _LONGEST_REASON),
+    )
+
+
+def _judge_first(
+    check: Check, facet: str | None, found: Sequence[Measurement], baseline: Baseline | None
+) -> Finding:
+    """Judge a value that nothing can be compared with; one that cannot be used at all is no better for that."""
+    reason = (
+        "there is no baseline: no version below this one was approved by a record"
+        if baseline is None
+        else f"{baseline.name}, the baseline, does not have it"
+    )
+    reaction = check.on_first_version or FirstVersion.REVIEW
+    finding = _judge_measurements(
+        check, facet, found, partial(hold_alone, check, f"{reason} (on_first_version: {reaction})")
+    )
+    if finding.outcome is Outcome.PASSED and reaction is not FirstVersion.PASS:
+        finding = replace(finding, outcome=Outcome.INCONCLUSIVE)
+    if reaction.consequence is None or severity(finding) >= _RANK[reaction.consequence]:
+        return finding
+    return replace(finding, consequence=reaction.consequence)
 
 
 def _explain_missing(check: Check, index: MeasurementIndex) -> str:
@@ -183,9 +285,13 @@ def _explain_missing(check: Check, index: MeasurementIndex) -> str:
     return f"{reason}; nearest are {', '.join(near)}" if near else reason
 
 
-def _judge_measurements(check: Check, facet: str | None, found: Sequence[Measurement]) -> Finding:
+def _judge_measurements(
+    check: Check, facet: str | None, found: Sequence[Measurement], hold: Hold | None = None
+) -> Finding:
+    """Return what is found of one facet; `hold` compares a value where the check's own limit does not say how."""
+    hold = hold or partial(hold_against, check)
     if len(found) == 1 and isinstance(found[0], Measured):
-        return _judge_measured(check, facet, found[0])
+        return _judge_measured(check, facet, found[0], hold)
     measured = sorted((m for m in found if isinstance(m, Measured)), key=lambda m: (str(m.source), repr(m)))
     undefined = sorted({f"{m.reason} ({m.source})" for m in found if isinstance(m, Unmeasured)})
     if not measured:
@@ -195,7 +301,7 @@ def _judge_measurements(check: Check, facet: str | None, found: Sequence[Measure
     if len({m.value for m in measured}) > 1:
         given = _list_first([f"{number_text(m.value)} in {m.source}" for m in measured])
         return _make_finding(check, facet, Outcome.INVALID, f"the reports give different values: {given}")
-    findings = [_judge_measured(check, facet, m) for m in measured]
+    findings = [_judge_measured(check, facet, m, hold) for m in measured]
     if undefined:
         reason = f"{findings[0].reason}; but it could not be measured everywhere: {_list_first(undefined)}"
         # A gap is uncertainty beside a value; but where uncertainty only warns, a gap still asks for what gaps ask for.
@@ -208,8 +314,8 @@ def _judge_measurements(check: Check, facet: str | None, found: Sequence[Measure
     return max(findings, key=severity)
 
 
-def _judge_measured(check: Check, facet: str | None, measured: Measured) -> Finding:
-    outcome, reason, interval = hold_against(check, measured)
+def _judge_measured(check: Check, facet: str | None, measured: Measured, hold: Hold) -> Finding:
+    outcome, reason, interval = hold(measured)
     return _make_finding(
         check,
         facet,

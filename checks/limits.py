@@ -4,11 +4,12 @@ Each kind knows the keys under which a check has it, which values it lets pass, 
 table, in a threshold file. A new kind is a class here, named in `KINDS`, and a field of `checks.thresholds.Check`.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from checks.exact import difference, number_text, total
 from checks.ranges import End, Range
@@ -33,6 +34,7 @@ class Limit(ABC):
 
     __slots__ = ()
     keys: ClassVar[tuple[str, ...]]
+    is_fixed: ClassVar[bool] = True  # whether the file alone says which values pass
     __match_args__: ClassVar[tuple[str, ...]]
 
     @property
@@ -306,7 +308,104 @@ class Target(Limit):
         return shares, str(shares)
 
 
-KINDS: tuple[type[Limit], ...] = (AtLeast, AtMost, Between, Target)
+@dataclass(frozen=True, slots=True)
+class NoWorse(Limit):
+    """A value that is no worse than the baseline's, but for an amount, or for a share of the baseline's.
+
+    Which values that are is known beside a baseline (`checks.baseline.limit_beside`); until then none pass.
+    """
+
+    absolute: float | None = None
+    relative: float | None = None
+    keys = ("no_worse_than_baseline",)
+    is_fixed = False
+
+    @classmethod
+    def read(cls, written: Mapping[str, object]) -> Self | None:
+        """See `Limit`."""
+        said = written.get(cls.keys[0])
+        if said is True:
+            return cls()
+        return None if said is None or explain_allowance(said) else cls(**cast("dict[str, float]", said))
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """See `Limit`."""
+        return ()
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """See `Limit`."""
+        return math.inf, -math.inf
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """See `Limit`."""
+        return None, None
+
+    @property
+    def as_written(self) -> dict[str, object]:
+        """See `Limit`."""
+        given = {"absolute": self.absolute, "relative": self.relative}
+        allowed = {key: number for key, number in given.items() if number is not None}
+        return {self.keys[0]: allowed or True}
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """See `Limit`."""
+        for key, said in self.as_written.items():
+            numbers = (
+                [f"{name}: {short_number(number)}" for name, number in said.items()]
+                if isinstance(said, dict)
+                else []
+            )
+            yield key, f"{{{', '.join(numbers)}}}" if numbers else "true"
+
+    @property
+    def symbols(self) -> str:
+        """See `Limit`."""
+        return f"no worse{self._but_for}"
+
+    def relation(self, *, holds: bool) -> str:
+        """See `Limit`."""
+        return f"{'no worse' if holds else 'worse'} than the baseline{self._but_for}"
+
+    def as_shares(self) -> tuple[Limit, str]:
+        """See `Limit`; a relative amount is a share already."""
+        shares = self if self.absolute is None else NoWorse(absolute=self.absolute / _PERCENT)
+        return shares, str(shares)
+
+    def allows_no_more(self, other: "NoWorse") -> bool:
+        """Whether this lets pass no more than `other`; of an amount and a share that cannot be told."""
+        if self == NoWorse():
+            return True
+        pairs = ((self.absolute, other.absolute), (self.relative, other.relative))
+        return any(mine is not None and its is not None and mine <= its for mine, its in pairs)
+
+    @property
+    def _but_for(self) -> str:
+        if self.absolute is not None:
+            return f" by {short_number(self.absolute)}"
+        return "" if self.relative is None else f" by {short_number(_PERCENT * self.relative)} %"
+
+
+_ALLOWANCES = {"absolute", "relative"}
+
+
+def explain_allowance(said: object) -> str | None:
+    """Return what is wrong with what a file says under `no_worse_than_baseline`, or `None`."""
+    if said is True:
+        return None
+    if not isinstance(said, Mapping) or len(said) != 1 or not said.keys() <= _ALLOWANCES:
+        return "must be true, {absolute: a number} or {relative: a share of the baseline}"
+    ((key, number),) = said.items()
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < math.inf:
+        return f"{key} must be a finite number of zero or more"
+    if key == "relative" and number >= 1:
+        return f"relative must be a share below 1; 2 % is 0.02, not {short_number(number)}"
+    return None
+
+
+KINDS: tuple[type[Limit], ...] = (AtLeast, AtMost, Between, Target, NoWorse)
 
 
 def kind_keys() -> tuple[str, ...]:

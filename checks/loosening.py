@@ -12,11 +12,12 @@ from itertools import chain
 
 from checks.comparison import is_about_scores
 from checks.decision import Consequence
-from checks.limits import KINDS
+from checks.limits import KINDS, Limit, NoWorse
 from checks.selection import list_sample_groups, select_thresholds
-from checks.thresholds import BarRule, Check, Mode, Reaction, ThresholdFile, Waiver
+from checks.thresholds import BarRule, Check, FirstVersion, Mode, Reaction, ThresholdFile, Waiver
 
 _CONSEQUENCES = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
+_FIRST = (FirstVersion.PASS, FirstVersion.WARN, FirstVersion.REVIEW, FirstVersion.REJECT)
 _REACTIONS = (Reaction.IGNORE, Reaction.WARN, Reaction.REVIEW, Reaction.REJECT)
 
 _LIMIT_KEYS = frozenset(key for kind in KINDS for key in kind.keys)
@@ -32,6 +33,8 @@ COMPARED_OF_CHECK = _LIMIT_KEYS | {
     "on_failure",
     "on_missing",
     "on_inconclusive",
+    "better",
+    "on_first_version",
 }
 WORDS_OF_FILE = frozenset(
     {
@@ -199,6 +202,9 @@ def _compare_checks(
     if set(after.sensitive_features or ()) != set(before.sensitive_features or ()):
         what = f"adds up other sensitive_features: {_list(after)}, were {_list(before)}"
         yield Loosening(LooseningKind.FIGURE, before.name, what)
+    if after.better != before.better and not (before.limit.is_fixed or after.limit.is_fixed):
+        what = f"better is {after.better or 'left out'}, was {before.better or 'left out'}"
+        yield Loosening(LooseningKind.FIGURE, before.name, what)
     if after.facet != before.facet:
         yield Loosening(LooseningKind.FACET, before.name, _explain_facet(before, after))
     yield from _compare_severities(before, after)
@@ -228,11 +234,27 @@ def _compare_severities(before: Check, after: Check) -> Iterator[Loosening]:
         if _CONSEQUENCES.index(is_now) < _CONSEQUENCES.index(was):
             yield Loosening(LooseningKind.SEVERITY, before.name, f"{key} is {is_now}, was {was}")
 
+    was, is_now = _asks_of_first(before), _asks_of_first(after)
+    if _FIRST.index(is_now) < _FIRST.index(was) and not before.limit.is_fixed:
+        what = f"on_first_version is {is_now}, was {was}"
+        yield Loosening(LooseningKind.SEVERITY, before.name, what)
+
+
+def _asks_of_first(check: Check) -> FirstVersion:
+    return check.on_first_version or FirstVersion.REVIEW
+
+
+def _lets_pass_no_more(new: Limit, old: Limit) -> bool:
+    if isinstance(new, NoWorse) or isinstance(old, NoWorse):
+        # What passes beside a baseline is compared with that alone.
+        return isinstance(new, NoWorse) and isinstance(old, NoWorse) and new.allows_no_more(old)
+    return all(old.covers(values) for values in new.ranges)
+
 
 def _compare_limits(before: Check, after: Check) -> Iterator[Loosening]:
     old, new = before.limit, after.limit
     change = f"must be {new.relation(holds=True)}, had to be {old.relation(holds=True)}"
-    if not all(old.covers(values) for values in new.ranges):
+    if not _lets_pass_no_more(new, old):
         yield Loosening(LooseningKind.LIMIT, before.name, change)
         return
     if new == old:
@@ -312,4 +334,5 @@ def _find_new_proof(old: ThresholdFile, new: ThresholdFile) -> Iterator[Loosenin
 
 
 def _stops_always(check: Check) -> bool:
-    return all(map(_stops, (check.on_failure, check.on_missing, check.on_inconclusive)))
+    stops_first = _asks_of_first(check) is not FirstVersion.WARN
+    return stops_first and all(map(_stops, (check.on_failure, check.on_missing, check.on_inconclusive)))

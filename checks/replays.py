@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedFinding
+from checks.baseline import Baseline, BaselineVersion
+from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedBaseline, RecordedFinding
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.finding_text import name_of
@@ -38,6 +40,30 @@ def rebuild_evidence(record: DecisionRecord, contents: Sequence[bytes | None]) -
         for document, content in zip(record.evidence, contents, strict=True)
     )
     return Evidence(tuple(reports))
+
+
+def rebuild_baseline(recorded: RecordedBaseline, contents: Sequence[bytes | None]) -> Baseline:
+    """Return the baseline of a decision out of the bytes of its reports, as `rebuild_evidence` does the evidence."""
+    reader = EvidenceReader()
+    reports = []
+    for one, content in zip(recorded.evidence, contents, strict=True):
+        report = leave_unread(one.uri, "it could not be read then")
+        if content is not None:
+            document = Document(one.uri, content, one.version_id)
+            report = reader.read(one.uri, partial(_give, document))
+        digest_verified = None if one.digest is None else one.digest == "verified"
+        reports.append(
+            replace(report, version_id=one.version_id, digest_verified=digest_verified, copy_uri=one.copy_uri)
+        )
+    arn, uri, sha256 = recorded.model_package_arn, recorded.record_uri, recorded.record_sha256
+    if arn is None or uri is None or sha256 is None:
+        return Baseline(Evidence(tuple(reports)))
+    version = BaselineVersion(arn, int(arn.rpartition("/")[2]), uri, sha256)
+    return Baseline(Evidence(tuple(reports)), version)
+
+
+def _give(document: Document) -> Document:
+    return document
 
 
 class _Told:
@@ -113,7 +139,10 @@ def _read_again(
 
 
 def decide_again(
-    record: DecisionRecord, thresholds: ThresholdFile | None, evidence: Evidence
+    record: DecisionRecord,
+    thresholds: ThresholdFile | None,
+    evidence: Evidence,
+    baseline: Baseline | None = None,
 ) -> DecisionRecord:
     """Return the decision on the same inputs at the time of the record, as if the engine of the record had made it.
 
@@ -128,9 +157,10 @@ def decide_again(
         )
     decided_at = datetime.fromisoformat(record.decided_at)
     again = DecisionRecord.of(
-        judge(thresholds, evidence, decided_at=decided_at),
+        judge(thresholds, evidence, baseline, decided_at=decided_at),
         thresholds=thresholds,
         evidence=evidence,
+        baseline=baseline,
         decided_at=decided_at,
         model_package=record.model_package,
         execution=record.execution,

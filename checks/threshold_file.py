@@ -14,7 +14,6 @@ from pydantic_core import ErrorDetails
 from checks.errors import GovernanceError
 from checks.limits import kind_keys, limit_problem
 from checks.thresholds import AppliesTo, Check, ThresholdContent, Waiver
-from checks.version import NAME, VERSION
 from checks.yaml_source import Path, Place, Problem, YamlSource, parse_yaml
 
 MAX_BYTES = 1024 * 1024
@@ -24,9 +23,6 @@ _ARN = re.compile(
     r"arn:[^:]*:sagemaker:[^:]*:[^:]*:model-package(-group)?/(?P<group>[a-zA-Z0-9-]+)(/[0-9]+)?"
 )
 EMPTY = "the file is empty; it needs name, applies_to and checks"
-
-# Keys of the format that this version does not have yet: said plainly, rather than "unknown".
-NOT_YET = frozenset({"no_worse_than_baseline", "on_first_version"})
 
 _KEYS: Mapping[Path, tuple[str, ...]] = {
     (): tuple(ThresholdContent.model_fields),
@@ -199,7 +195,7 @@ def _find_unseen_limit_problem(index: int, source: YamlSource) -> Iterator[Probl
         return
     unknown = [key for key in check if key not in Check.model_fields]
     empty = any(limit in check and check[limit] is None for limit in kind_keys())
-    if empty or any(key in NOT_YET or _find_nearest(key, kind_keys()) for key in unknown):
+    if empty or any(_find_nearest(key, kind_keys()) for key in unknown):
         return  # that key was meant as the limit, and is reported already
     if problem := limit_problem(check):
         path: Path = ("checks", index)
@@ -276,8 +272,6 @@ def _is_number(text: str) -> bool:
 
 def _explain_unknown_key(path: Path) -> str:
     key = str(path[-1])
-    if key in NOT_YET:
-        return f"this key is not available in this version of {NAME} ({VERSION}); remove it"
     elsewhere = [_spell_path(where) for where, keys in _KEYS.items() if where and key in keys]
     if elsewhere:
         return f"this is a key of {elsewhere[0]}; move it there"

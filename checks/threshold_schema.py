@@ -62,4 +62,4 @@ def _refuse_null(field: dict[str, Any]) -> None:
     given = [choice for choice in field.pop("anyOf", ()) if choice.get("type") != "null"]
     if given:
         field.pop("default")
-        field.update(given[0])
+        field.update(given[0] if len(given) == 1 else {"anyOf": given})

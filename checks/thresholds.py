@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,10 +20,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from checks.catalogue import find_metric
+from checks.catalogue.metric import Better
 from checks.decision import Consequence
 from checks.exact import ExactFloat, of_integer
 from checks.facets import AskedFacet, parse_facet
-from checks.limits import Limit, limit_among, limit_problem
+from checks.limits import Limit, explain_allowance, limit_among, limit_problem
 from checks.publication import Publication
 from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
 
@@ -108,6 +110,56 @@ class BarRule(StrEnum):
     REQUIRED = "required"
 
 
+class FirstVersion(StrEnum):
+    """What a value asks for that there is no baseline for."""
+
+    PASS = "pass"  # noqa: S105 - what a check comes to, and no password
+    WARN = "warn"
+    REVIEW = "review"
+    REJECT = "reject"
+
+    @property
+    def consequence(self) -> Consequence | None:
+        """What the finding asks for; `None`: it passes."""
+        return None if self is FirstVersion.PASS else Consequence(self.value)
+
+
+class Direction(StrEnum):
+    """Which values of a metric are better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+def explain_direction(metric: str, better: Direction | None) -> str | None:
+    """Return why it is not known which values of `metric` are better than others, or `None` where it is."""
+    known = find_metric(metric)
+    direction = None if known is None or known.better is Better.NEITHER else known.better
+    if direction is None and better is None:
+        return "nothing says which values of this metric are better; add better: higher, or better: lower"
+    if direction is not None and better is not None and direction.value != better.value:
+        return (
+            f"better: {better} is not what the catalogue says of this metric ({direction}); leave better out"
+        )
+    return None
+
+
+def _check_allowance(given: object) -> object:
+    if problem := explain_allowance(given):
+        raise PydanticCustomError("allowance", "{problem}", {"problem": problem})
+    return given
+
+
+Allowance = Annotated[
+    Literal[True]
+    | Annotated[
+        dict[Literal["absolute", "relative"], Annotated[Number, Field(json_schema_extra={"minimum": 0})]],
+        Field(min_length=1, max_length=1),
+    ],
+    BeforeValidator(_check_allowance),
+]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -147,6 +199,21 @@ class Check(_Model):
     )
     tolerance: Annotated[Number, Field(ge=0, json_schema_extra={"minimum": 0})] | None = Field(
         default=None, description="How far the value may be from `target`; zero or more."
+    )
+    no_worse_than_baseline: Allowance | None = Field(
+        default=None,
+        description="The value must be no worse than the baseline's, that of the newest version below this one that "
+        "was approved: `true`, or but for an amount (`absolute`), or for a share of the baseline's value (`relative`).",
+        examples=[True, {"absolute": 0.01}, {"relative": 0.02}],
+    )
+    better: Annotated[Direction, Field(strict=False)] | None = Field(
+        default=None,
+        description="Which values are better than the baseline's, where the catalogue of metrics does not know.",
+    )
+    on_first_version: Annotated[FirstVersion, Field(strict=False)] | None = Field(
+        default=None,
+        description="What a value asks for that no baseline has: of a first version, or of a figure that is new. "
+        "Left out, `review`.",
     )
     confidence: Annotated[float, Field(gt=0.5, lt=1)] | None = Field(
         default=None,
@@ -194,6 +261,18 @@ class Check(_Model):
     def _has_one_limit(self) -> Self:
         if problem := limit_problem(self.__dict__):
             raise PydanticCustomError("limit", "{problem}", {"problem": problem})
+        return self
+
+    @model_validator(mode="after")
+    def _says_how_to_compare(self) -> Self:
+        beside_baseline = not limit_among(self.__dict__).is_fixed
+        for key in ("better", "on_first_version"):
+            if not beside_baseline and getattr(self, key) is not None:
+                raise PydanticCustomError(
+                    key, "{key} belongs to a check against the baseline; leave it out", {"key": key}
+                )
+        if beside_baseline and (problem := explain_direction(self.metric, self.better)):
+            raise PydanticCustomError("better", "{problem}", {"problem": problem})
         return self
 
     @cached_property
@@ -381,6 +460,11 @@ class ThresholdFile:
     def asks_for_ages(self) -> bool:
         """Whether the decision rests on how old reports are."""
         return any(self.max_age_of(check) is not None for check in self.checks)
+
+    @property
+    def asks_for_baseline(self) -> bool:
+        """Whether a check compares with the baseline."""
+        return any(not check.limit.is_fixed for check in self.checks)
 
     def origin_of(self, place: int) -> Origin:
         """Where the check at `place` among `checks` is written."""

@@ -261,10 +261,11 @@ def _type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         name = value["$ref"].rpartition("/")[2]
         return _type(definitions[name], definitions)
     if options := value.get("anyOf"):
-        kinds = [option for option in options if option.get("type") != "null" and "const" not in option]
+        # Texts that are named are the names of metrics, which have a page of their own.
+        kinds = [one for one in options if one.get("type") != "null" and one.get("const", True) is True]
         return " or ".join(_type(option, definitions) for option in kinds)
-    if "enum" in value:
-        return " or ".join(f"`{option}`" for option in value["enum"])
+    if "enum" in value or "const" in value:
+        return " or ".join(f"`{option}`" for option in value.get("enum", ["true"]))
     if "prefixItems" in value:
         return f"[{', '.join(_type(item, definitions) for item in value['prefixItems'])}]"
     if value.get("type") == "array":

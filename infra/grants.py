@@ -218,7 +218,8 @@ def allow_evaluating(
     own = [buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]
     _allow(role, ["s3:GetObject", "s3:PutObject"], own)
     _allow(role, ["s3:PutObject"], [buckets.evidence.arn_for_objects(f"{COPIES_FOLDER}/*")])
-    _allow_listing(role, buckets.evidence, buckets.thresholds)
+    # Below a version, the baseline is found by the records of those before it.
+    _allow_listing(role, buckets.evidence, buckets.thresholds, buckets.decisions)
     # Where the bundle in force is newer than the evidence, the one of that time is looked for.
     _allow(role, ["s3:ListBucketVersions"], [buckets.thresholds.bucket_arn])
     _allow_keys(

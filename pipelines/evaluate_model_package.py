@@ -11,12 +11,14 @@ from aws.evidence_store import EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
+from checks.baseline import Baseline
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.judge import judge
 from checks.selection import AmbiguousThresholdsError
 from checks.thresholds import ThresholdFile
+from pipelines.baselines import find_baseline
 from pipelines.evidence_claims import Claims
 from pipelines.foreign_reports import name_foreign_reports
 from pipelines.judged_copies import JudgedCopies
@@ -51,6 +53,15 @@ class EvaluateServices:
     history: PublicationHistory | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedInputs:
+    """What a decision is made of; `baseline` is `None` where there is none, or no check compares with one."""
+
+    thresholds: ThresholdFile | None
+    evidence: Evidence
+    baseline: Baseline | None
+
+
 def evaluate_model_package(
     request: EvaluateRequest, services: EvaluateServices, *, now: datetime
 ) -> EvaluateResponse:
@@ -78,21 +89,25 @@ def evaluate_model_package(
     evidence = name_foreign_reports(read, package, services.claims)
     if services.history is not None:
         thresholds = look_back(services.history, package.group, thresholds, evidence)
-    decide = partial(_decide, thresholds, evidence, package, request.execution_arn)
+    baseline = None
+    if thresholds is not None and thresholds.asks_for_baseline:
+        baseline = find_baseline(package, services.decisions, services.seals, services.copies.copies)
+    inputs = JudgedInputs(thresholds, evidence, baseline)
+    decide = partial(_decide, inputs, package, request.execution_arn)
     return _keep(services, package, decide, request.execution_arn, now=now)
 
 
 def _decide(
-    thresholds: ThresholdFile | None,
-    evidence: Evidence,
+    inputs: JudgedInputs,
     package: ModelPackage,
     execution_arn: str,
     decided_at: datetime,
 ) -> DecisionRecord:
     return DecisionRecord.of(
-        judge(thresholds, evidence, decided_at=decided_at),
-        thresholds=thresholds,
-        evidence=evidence,
+        judge(inputs.thresholds, inputs.evidence, inputs.baseline, decided_at=decided_at),
+        thresholds=inputs.thresholds,
+        evidence=inputs.evidence,
+        baseline=inputs.baseline,
         decided_at=decided_at,
         model_package=describe_judged_package(package),
         execution=execution_arn,

@@ -5,8 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from aws.arns import ModelPackageArn
 from aws.evidence_copies import EvidenceCopies
-from checks.decision_record import DecisionRecord, EvidenceDocument
+from aws.evidence_errors import EvidenceMissingError
+from checks.baseline import Baseline, BaselineVersion
+from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedBaseline
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
@@ -41,11 +44,13 @@ def judge_again(
         published = record.thresholds.publication
         thresholds = replace(thresholds, publication=None if published is None else published.restore())
     evidence = Evidence(tuple(read_again(record, copies)))
+    baseline = None if record.baseline is None else _read_baseline_again(record.baseline, copies)
     decided_at = datetime.fromisoformat(record.decided_at)
     return DecisionRecord.of(
-        judge(thresholds, evidence, decided_at=decided_at),
+        judge(thresholds, evidence, baseline, decided_at=decided_at),
         thresholds=thresholds,
         evidence=evidence,
+        baseline=baseline,
         decided_at=decided_at,
         model_package=record.model_package,
         execution=record.execution,
@@ -60,6 +65,47 @@ def _require_same(record: DecisionRecord, thresholds: ThresholdFile | None) -> N
             f"it was decided by thresholds with the SHA-256 {judged_by or 'of no file'}, and given is "
             f"{given or 'no file'}; fetch the version of the file that the record names"
         )
+
+
+def read_judged(record: DecisionRecord, uri: str, sha256: str, copies: EvidenceCopies) -> Baseline:
+    """Return what `record`, which is at `uri` and has the SHA-256 `sha256`, judged, as the baseline of other versions.
+
+    What no copy was kept of, or is any more, is a report that could not be read.
+
+    Raises:
+        DigestMismatchError: a copy was exchanged.
+        AwsError: a copy could not be read.
+    """
+    package = record.model_package
+    version = None if package is None else BaselineVersion(package.arn, package.version, uri, sha256)
+    reader = EvidenceReader()
+    return Baseline(Evidence(tuple(_read_copy(reader, one, copies) for one in record.evidence)), version)
+
+
+def _read_copy(reader: EvidenceReader, document: EvidenceDocument, copies: EvidenceCopies) -> Report:
+    if document.copy_uri is None:
+        return leave_unread(document.uri, "no copy of it was kept")
+
+    def fetch() -> Document:
+        return Document(document.uri, copies.read(document.sha256), document.version_id)
+
+    try:
+        report = reader.read(document.uri, fetch)
+    except EvidenceMissingError as error:
+        return leave_unread(document.uri, str(error))
+    digest_verified = _WAS_VERIFIED[document.digest]
+    return replace(
+        report, version_id=document.version_id, digest_verified=digest_verified, copy_uri=document.copy_uri
+    )
+
+
+def _read_baseline_again(baseline: RecordedBaseline, copies: EvidenceCopies) -> Baseline:
+    reader = EvidenceReader()
+    evidence = Evidence(tuple(_read_copy(reader, one, copies) for one in baseline.evidence))
+    arn, uri, sha256 = baseline.model_package_arn, baseline.record_uri, baseline.record_sha256
+    if arn is None or uri is None or sha256 is None:
+        return Baseline(evidence)
+    return Baseline(evidence, BaselineVersion(arn, ModelPackageArn.parse(arn).version, uri, sha256))
 
 
 def keep_reasons(record: DecisionRecord) -> DecisionRecord:

@@ -30,6 +30,11 @@ def predict_decision(
         )
         return None
     file = _find_file(plan.version.group, store)
+    if file is not None and file.asks_for_baseline:
+        say(
+            "warning: the likely decision is that of a first version where a check compares with the baseline: records "
+            "are not looked at; compare with governance check --baseline"
+        )
     now = datetime.now(UTC)
     # Evidence is as old as its objects in S3, and those are written now.
     evidence = Evidence(tuple(replace(report, written_at=now) for report in plan.reports))

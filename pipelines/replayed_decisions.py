@@ -7,7 +7,7 @@ from hashlib import sha256
 from aws.aws_errors import AwsThrottledError, AwsUnreachableError
 from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedBundle, parse_record
 from checks.errors import GovernanceError
-from checks.replays import decide_again, is_readable, list_differences, rebuild_evidence
+from checks.replays import decide_again, is_readable, list_differences, rebuild_baseline, rebuild_evidence
 from checks.reports import MAX_REPORT_BYTES
 from checks.threshold_bundle import MAX_BUNDLE_BYTES, read_bundle
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
@@ -62,11 +62,17 @@ def replay_decision(content: bytes, fetch: Fetch) -> Replay:
     record = parse_record(content)
     reports = [_find_report(document, fetch) for document in record.evidence]
     sources = [_find(one, fetch, most=MAX_BUNDLE_BYTES) for one in _list_threshold_inputs(record)]
-    inputs = (*sources, *reports)
+    compared = record.baseline
+    reports_before = [_find_report(one, fetch) for one in compared.evidence] if compared is not None else []
+    inputs = (*sources, *reports, *reports_before)
     if any(one.problem is not None for one in inputs):
         return Replay(record, inputs)
     thresholds = _compile(record, {one.uri: one.content or b"" for one in sources})
-    again = decide_again(record, thresholds, rebuild_evidence(record, [one.content for one in reports]))
+    evidence = rebuild_evidence(record, [one.content for one in reports])
+    baseline = None
+    if compared is not None:
+        baseline = rebuild_baseline(compared, [one.content for one in reports_before])
+    again = decide_again(record, thresholds, evidence, baseline)
     is_same = again.to_bytes() == content
     differences = [] if is_same else list_differences(record, again)
     if not is_same and not differences:

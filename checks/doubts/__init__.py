@@ -47,7 +47,7 @@ def _narrow_sides(checks: Sequence[Check]) -> Mapping[tuple[str, str | None], Si
     found: dict[tuple[str, str | None], Sides] = {}
     for check in checks:
         metric = find_metric(check.metric)
-        if metric is not None:
+        if metric is not None and check.limit.is_fixed:
             subject = (check.metric, check.facet)
             found[subject] = found.get(subject, BOTH).narrowed(check.limit, metric.range)
     return found

@@ -42,6 +42,8 @@ def doubt_limit(check: Check, path: Path, together: Sides) -> Iterator[Doubt]:
     `together` is which ends all checks of its metric and facet let pass: two may limit one side each.
     """
     limit, metric = check.limit, find_metric(check.metric)
+    if not limit.is_fixed:
+        return  # which values pass is known beside a baseline
     path = (*path, limit.keys[0])
     values = UNBOUNDED if metric is None else metric.range
     only = limit.only_value(values)

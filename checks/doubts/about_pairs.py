@@ -15,6 +15,8 @@ def doubt_pointless(file: ThresholdFile, sound: Sequence[int]) -> Iterator[tuple
     """Yield those of the checks at the places `sound` that another one makes pointless, each with the reason."""
     checks = file.checks
     same: defaultdict[object, list[int]] = defaultdict(list)
+    # A limit that is known beside a baseline only is as strict as no other.
+    sound = [index for index in sound if checks[index].limit.is_fixed]
     for index in sound:
         same[_subject(checks[index], checks[index].facet)].append(index)
     ranked = _rank([check.limit for check in checks])

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from checks.baseline import Baseline
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
@@ -47,6 +48,14 @@ def command(
         ),
     ],
     further_evidence: Annotated[list[str] | None, typer.Argument(metavar="PATH", hidden=True)] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baseline",
+            metavar="PATH",
+            help="The evidence of the version that was approved last; repeat it for more.",
+        ),
+    ] = None,
     group: Annotated[
         str | None, typer.Option("--group", metavar="NAME", help="Take the file that applies to this group.")
     ] = None,
@@ -71,17 +80,18 @@ def command(
     Exits with 0 when the evidence would be approved, 1 rejected, 3 needs review, 2 could not try.
     """
     places = [*evidence, *(further_evidence or [])]
+    before = baseline or ()
     if in_force:
         # What is no option is then evidence, as files that a shell put in the place of a pattern.
         places += [] if thresholds is None else [thresholds]
-        refuse_twice(places)
+        refuse_twice([*places, *before])
         file, found = _find_in_force(group, places, thresholds_bucket)
     elif thresholds is None:
         raise GovernanceError("name a threshold file; or give --in-force and --group for the one in force")
     else:
-        refuse_twice([thresholds, *places])
+        refuse_twice([thresholds, *places, *before])
         file, found = _thresholds(thresholds, group), read_evidence(places)
-    record = _judge(file, found)
+    record = _judge(file, found, before)
     content = _write(record, file, str(group or thresholds), output_format)
     if output is not None:
         write_whole(output, (content or _text(record, failures)).encode())
@@ -95,13 +105,17 @@ def command(
     raise typer.Exit(exit_code_of(record.decision))
 
 
-def check_evidence(thresholds: str, places: Sequence[str], *, group: str | None) -> DecisionRecord:
+def check_evidence(
+    thresholds: str, places: Sequence[str], *, group: str | None, before: Sequence[str] = ()
+) -> DecisionRecord:
     """Return the decision on the reports at `places`, by the file that `thresholds` names or that is for `group`.
+
+    At `before` are the reports of the baseline.
 
     Raises:
         GovernanceError: something cannot be read, or it cannot be told which threshold file is meant.
     """
-    return _judge(_thresholds(thresholds, group), read_evidence(places))
+    return _judge(_thresholds(thresholds, group), read_evidence(places), before)
 
 
 def _find_in_force(
@@ -126,10 +140,11 @@ def _find_in_force(
     return file, evidence
 
 
-def _judge(file: ThresholdFile | None, evidence: Evidence) -> DecisionRecord:
+def _judge(file: ThresholdFile | None, evidence: Evidence, before: Sequence[str]) -> DecisionRecord:
+    baseline = Baseline(read_evidence(before)) if before else None
     now = datetime.now(UTC)
-    decision = judge(file, evidence, decided_at=now)
-    return DecisionRecord.of(decision, thresholds=file, evidence=evidence, decided_at=now)
+    decision = judge(file, evidence, baseline, decided_at=now)
+    return DecisionRecord.of(decision, thresholds=file, evidence=evidence, baseline=baseline, decided_at=now)
 
 
 def _thresholds(place: str, group: str | None) -> ThresholdFile | None:

@@ -21,7 +21,7 @@ from checks.evidence import Evidence, Report
 from checks.exact import number_text, written
 from checks.finding_text import format_limit
 from checks.judge import judge
-from checks.limits import AtLeast, AtMost, Between, Limit, Target, Zone, read_limit
+from checks.limits import AtLeast, AtMost, Between, Limit, NoWorse, Target, Zone, read_limit
 from checks.measurements import Interval, Measured, Source
 from checks.ranges import Range
 from checks.threshold_file import ThresholdFileError
@@ -74,6 +74,14 @@ EACH = {
             "not within 0.1 of 80", (79.9, 80.1), "target: 0.8 with tolerance: 0.1",
         ),
     ),
+    "no_worse": (
+        NoWorse(absolute=1.5),
+        Said(
+            {"no_worse_than_baseline": {"absolute": 1.5}}, "no_worse_than_baseline: {absolute: 1.5}",
+            "no worse by 1.5", "no worse than the baseline by 1.5", "worse than the baseline by 1.5", (None, None),
+            "no_worse_than_baseline: {absolute: 0.015}",
+        ),
+    ),
 }  # fmt: skip
 
 
@@ -108,6 +116,8 @@ def test_every_kind_is_shown_here() -> None:
         {"between": [0.1, 0.2, 0.3]},
         {"target": 0.5},
         {"near": 0.5},
+        {"no_worse_than_baseline": False},
+        {"no_worse_than_baseline": {"absolute": 0.1, "relative": 0.1}},
     ],
     ids=str,
 )
@@ -272,7 +282,7 @@ def test_a_further_kind_is_judged_recorded_and_shown(
 def test_a_further_kind_is_examined() -> None:
     with pytest.raises(ThresholdFileError) as told:
         examine_thresholds(_file("metric: g.m, not_between: [1, 2], at_most: 1", "metric: g.m"), "t.yaml")
-    choice = "exactly one of at_least, at_most, between, target with tolerance, not_between"
+    choice = "exactly one of at_least, at_most, between, target with tolerance, no_worse_than_baseline, not_between"
     assert told.value.problems == [
         f"t.yaml:3:10: checks[0]: at_most and not_between are two limits; a check has {choice} (write two checks)",
         f"t.yaml:3:76: checks[1]: a check needs a limit: {choice}",

@@ -48,6 +48,8 @@ checks:
   - {name: drift, why: w, metric: g.drift, target: 1, tolerance: 0.1, max_age_days: 30}
   - {name: speed, why: w, metric: g.seconds, at_most: 2, on_inconclusive: reject}
   - {name: share, why: w, metric: s.sensitive_share, sensitive_features: [sex, age], at_most: 0.2}
+  - {name: kept, why: w, metric: g.kept, better: higher, no_worse_than_baseline: {absolute: 0.01}}
+  - {name: held, why: w, metric: g.held, better: higher, no_worse_than_baseline: true, on_first_version: reject}
 """
 # What is weaker, in what respect, and what is written for what. The way back is a tightening.
 WEAKER: list[tuple[str, LooseningKind, str, str]] = [
@@ -64,6 +66,14 @@ WEAKER: list[tuple[str, LooseningKind, str, str]] = [
     ("facet of another column", LooseningKind.FACET, 'facet: "region"', 'facet: "sex"'),
     ("another figure", LooseningKind.FIGURE, "metric: g.accuracy", "metric: g.accuracy_at_5"),
     ("a feature less", LooseningKind.FIGURE, "[sex, age]", "[sex]"),
+    ("worse by more", LooseningKind.LIMIT, "{absolute: 0.01}", "{absolute: 0.02}"),
+    ("worse at all", LooseningKind.LIMIT, "baseline: true", "baseline: {relative: 0.1}"),
+    ("worse by a share", LooseningKind.LIMIT, "{absolute: 0.01}", "{relative: 0.01}"),
+    ("a number for the baseline", LooseningKind.LIMIT, "better: higher, no_worse_than_baseline: {absolute: 0.01}",
+     "at_least: 0.9"),
+    ("the other way is better", LooseningKind.FIGURE, "g.kept, better: higher", "g.kept, better: lower"),
+    ("first versions reviewed", LooseningKind.SEVERITY, ", on_first_version: reject", ""),
+    ("first versions pass", LooseningKind.SEVERITY, "on_first_version: reject", "on_first_version: pass"),
     ("failure reviewed", LooseningKind.SEVERITY, "at_most: 2,", "at_most: 2, on_failure: review,"),
     ("missing warned of", LooseningKind.SEVERITY, "on_missing: review", "on_missing: warn"),
     ("inconclusive reviewed", LooseningKind.SEVERITY, ", on_inconclusive: reject", ""),
@@ -96,7 +106,8 @@ WEAKER: list[tuple[str, LooseningKind, str, str]] = [
         "waivers:\n  - {check: drift, reason: r, approved_by: board@example.com, expires: 2026-12-31}\n",
     ),
 ]  # fmt: skip
-NEITHER_WAY = {"at_least gone for at_most", "target moved", "facet narrower", "facet gone", "facet wider",
+NEITHER_WAY = {"worse by a share", "a number for the baseline", "the other way is better",
+               "at_least gone for at_most", "target moved", "facet narrower", "facet gone", "facet wider",
                "facet of another column", "another figure", "a feature less", "waiver of another group"}  # fmt: skip
 
 

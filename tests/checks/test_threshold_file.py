@@ -16,7 +16,6 @@ from checks.limits import AtLeast, AtMost, Between, Limit, Target
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
 from checks.threshold_schema import thresholds_schema
 from checks.thresholds import Check, Mode, Origin, ThresholdFile
-from checks.version import VERSION
 from tests.threshold_files import examine_thresholds, parse_thresholds
 
 GOOD = b"""\
@@ -178,22 +177,22 @@ def test_a_file_that_is_no_threshold_file(content: bytes, expected: list[str] | 
             "at_least: 1\nzzz: 0.9",
             [
                 "t.yaml:9:5: checks[0].zzz: unknown key; the keys here are name, why, metric, facet, "
-                "sensitive_features, at_least, at_most, between, target, tolerance, confidence, min_samples, "
-                "on_failure, on_missing, on_inconclusive"
+                "sensitive_features, at_least, at_most, between, target, tolerance, no_worse_than_baseline, better, "
+                "on_first_version, confidence, min_samples, max_age_days, on_failure, on_missing, on_inconclusive"
             ],
         ),
         (
             "facet: a",
             [
                 "t.yaml:5:5: checks[0]: a check needs a limit: exactly one of at_least, at_most, between, target with "
-                "tolerance"
+                "tolerance, no_worse_than_baseline"
             ],
         ),
         (
             "at_least: 1\nat_most: 2",
             [
                 "t.yaml:5:5: checks[0]: at_least and at_most are two limits; a check has exactly one of at_least, "
-                "at_most, between, target with tolerance (write two checks)"
+                "at_most, between, target with tolerance, no_worse_than_baseline (write two checks)"
             ],
         ),
         ("target: 1", ["t.yaml:5:5: checks[0]: target and tolerance belong together: give both, or neither"]),
@@ -250,9 +249,34 @@ def test_a_file_that_is_no_threshold_file(content: bytes, expected: list[str] | 
         (
             "no_worse_than_baseline: {max_drop: 0.02}",
             [
-                "t.yaml:8:5: checks[0].no_worse_than_baseline: this key is not available in this version of "
-                f"sagemaker-model-governance ({VERSION}); remove it"
+                "t.yaml:8:29: checks[0].no_worse_than_baseline: must be true, {absolute: a number} or "
+                "{relative: a share of the baseline}"
             ],
+        ),
+        (
+            "no_worse_than_baseline: {relative: 2}",
+            [
+                "t.yaml:8:29: checks[0].no_worse_than_baseline: relative must be a share below 1; 2 % is 0.02, not 2"
+            ],
+        ),
+        (
+            "no_worse_than_baseline: {absolute: -1}",
+            [
+                "t.yaml:8:29: checks[0].no_worse_than_baseline: absolute must be a finite number of zero or more"
+            ],
+        ),
+        ("no_worse_than_baseline: false", None),
+        (
+            "no_worse_than_baseline: true",
+            [
+                "t.yaml:5:5: checks[0]: nothing says which values of this metric are better; add better: higher, or "
+                "better: lower"
+            ],
+        ),
+        ("no_worse_than_baseline: true\nbetter: more", None),
+        (
+            "at_least: 1\non_first_version: pass",
+            ["t.yaml:5:5: checks[0]: on_first_version belongs to a check against the baseline; leave it out"],
         ),
         ("at_least: !!float 1", None),
         ("at_least: !python/object:os.system 1", None),
@@ -391,7 +415,7 @@ checks:
         "t.yaml:4:20: checks[0].why: must not be empty",
         "t.yaml:4:55: checks[0].facet: anchors (&name) are not allowed; write the value out where it is used",
         "t.yaml:5:5: checks[1]: at_least and at_most are two limits; a check has exactly one of at_least, at_most, "
-        "between, target with tolerance (write two checks)",
+        "between, target with tolerance, no_worse_than_baseline (write two checks)",
         't.yaml:5:12: checks[1].name: checks[0] is called "a" too; give each check a name of its own',
         "t.yaml:5:31: checks[1].metric: aliases (*name) are not allowed; write the value out",
         "t.yaml:5:45: checks[1].at_least: must be a finite number",

@@ -431,3 +431,31 @@ def test_a_terminal_that_knows_ascii_only_shows_all_the_same(folder: Path) -> No
     result = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     assert "Kampagnen f\\xfcr" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "reason"),
+    [
+        ([], 3, "there is no baseline"),
+        (["old.json"], 1, "old.json"),
+        (["slower.json"], 0, "slower.json"),
+    ],
+    ids=["no baseline", "worse", "better"],
+)
+def test_a_baseline_is_named_by_its_reports(
+    folder: Path, capsys: pytest.CaptureFixture[str], before: list[str], code: int, reason: str
+) -> None:
+    (folder / "churn.yaml").write_text(
+        THRESHOLDS.partition("checks:")[0]
+        + "checks: [{name: kept, why: w, metric: latency.p95_seconds, better: lower, no_worse_than_baseline: true}]"
+    )
+    _evidence(folder, SLOW)
+    (folder / "old.json").write_text(json.dumps(GOOD))
+    (folder / "slower.json").write_text(json.dumps({"latency_metrics": {"p95_seconds": {"value": 0.4}}}))
+    options = [part for path in before for part in ("--baseline", path)]
+    arguments = ["check", "churn.yaml", "--evidence", "evidence", *options, "--format", "json"]
+    assert run(arguments) == code
+    record = json.loads(capsys.readouterr().out)
+    recorded = [document["uri"] for document in record.get("baseline", {"evidence": []})["evidence"]]
+    assert recorded == before
+    assert reason in (*recorded, record["findings"][0]["reason"].partition(":")[0])

@@ -40,6 +40,8 @@ applies_to: {model_package_groups: ["askdata-sql"]}
 checks:
   - {name: accuracy, why: Analysts run the SQL as it comes., metric: text_to_sql.accuracy, at_least: 0.8}
   - {name: latency, why: People wait., metric: latency.p95_seconds, at_most: 2.5, on_failure: review}
+  - {name: kept, why: People got used to it., metric: latency.p95_seconds, better: lower,
+     no_worse_than_baseline: {absolute: 100}, on_first_version: warn}
 """
 # The code that runs under each role, by the beginning of the role's logical id.
 HANDLERS = {

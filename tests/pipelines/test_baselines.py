@@ -1,0 +1,171 @@
+"""Step one against the baseline: which version it is, what it is held against, and that this can be repeated."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aws.evidence_errors import DigestMismatchError
+from checks.decision_record import DecisionRecord, parse_record
+from pipelines.judge_again import judge_again
+from pipelines.sealed_decisions import DecisionMismatchError
+from tests.pipelines.conftest import EXECUTION, World, attached
+
+THRESHOLDS = """
+name: askdata
+applies_to: {model_package_groups: ["AskData"]}
+checks:
+  - name: accuracy
+    why: Users notice.
+    metric: g.accuracy
+    better: higher
+    no_worse_than_baseline: {absolute: 0.01}
+    on_first_version: FIRST
+"""
+
+
+@pytest.fixture
+def asking(world: World) -> World:
+    write(world)
+    return world
+
+
+def write(world: World, first: str = "pass", text: str = THRESHOLDS) -> None:
+    (world.folder / "thresholds").mkdir(exist_ok=True)
+    (world.folder / "thresholds" / "askdata.yaml").write_text(text.replace("FIRST", first))
+
+
+def register(world: World, accuracy: float) -> str:
+    path = world.report(f"{len(world.registry.list('AskData'))}.json", g__accuracy=accuracy)
+    document = {"g": {"accuracy": {"value": accuracy}}}
+    path.write_text(json.dumps(document))
+    return world.register(attached(path))
+
+
+def judge(world: World, arn: str, name: str, *, carry_out: bool = True) -> DecisionRecord:
+    execution = f"{EXECUTION}-{name}"
+    answer = world.evaluate(arn, execution)
+    if carry_out:
+        world.update(arn, answer, execution)
+    return parse_record(Path(answer.decision_uri).read_bytes())
+
+
+def decided(world: World, *accuracies: float) -> list[DecisionRecord]:
+    return [judge(world, register(world, one), f"v{place}") for place, one in enumerate(accuracies)]
+
+
+def compared_with(record: DecisionRecord) -> str | None:
+    return None if record.baseline is None else record.baseline.model_package_arn
+
+
+def test_each_version_is_held_against_the_newest_approved_one(asking: World) -> None:
+    records = decided(asking, 0.9, 0.5, 0.895, 0.88)
+    assert [(record.decision, record.findings[0].limit) for record in records] == [
+        ("Approved", {"no_worse_than_baseline": {"absolute": 0.01}}),
+        ("Rejected", {"at_least": 0.89}),
+        ("Approved", {"at_least": 0.89}),
+        ("Rejected", {"at_least": 0.885}),
+    ]
+    first, _, third, fourth = records
+    assert first.model_package is not None
+    assert third.model_package is not None
+    assert [compared_with(record) for record in records] == [
+        None,
+        first.model_package.arn,
+        first.model_package.arn,
+        third.model_package.arn,
+    ]
+    assert fourth.baseline is not None
+    assert [document.sha256 for document in fourth.baseline.evidence] == [third.evidence[0].sha256]
+
+
+def test_a_first_version_is_reviewed_unless_the_file_says_otherwise(world: World) -> None:
+    write(world, first="review")
+    (record,) = decided(world, 0.9)
+    assert (record.decision, record.findings[0].consequence) == ("NeedsReview", "review")
+
+
+def approved_by_hand(world: World) -> None:
+    world.registry.update(register(world, 0.99), approval_status="Approved")
+
+
+def decided_and_not_carried_out(world: World) -> None:
+    judge(world, register(world, 0.99), "left", carry_out=False)
+
+
+def approved_on_trial(world: World) -> None:
+    write(world, text=THRESHOLDS.replace("checks:", "mode: dry_run\nchecks:"))
+    judge(world, register(world, 0.99), "trial")
+    write(world)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param(approved_by_hand, id="approved by hand"),
+        pytest.param(decided_and_not_carried_out, id="decided and not carried out"),
+        pytest.param(approved_on_trial, id="approved on trial"),
+    ],
+)
+def test_what_no_record_of_the_gate_approved_is_no_baseline(
+    asking: World, between: Callable[[World], None]
+) -> None:
+    (first,) = decided(asking, 0.9)
+    between(asking)
+    record = judge(asking, register(asking, 0.895), "last")
+    assert first.model_package is not None
+    assert (record.decision, compared_with(record)) == ("Approved", first.model_package.arn)
+
+
+def test_a_newer_version_is_no_baseline_of_an_older_one(asking: World) -> None:
+    older, newer = register(asking, 0.5), register(asking, 0.9)
+    judge(asking, newer, "newer")
+    assert compared_with(judge(asking, older, "older")) is None
+
+
+def test_a_decision_beside_a_baseline_is_made_again_byte_for_byte(asking: World) -> None:
+    *_, record = decided(asking, 0.9, 0.88)
+    shutil.rmtree(asking.folder / "evidence")
+    again = judge_again(
+        record, asking.services.thresholds.for_group("AskData"), asking.services.copies.copies
+    )
+    assert again.to_bytes() == record.to_bytes()
+
+
+def test_a_baseline_whose_copies_are_gone_asks_for_review(asking: World) -> None:
+    decided(asking, 0.9)
+    shutil.rmtree(asking.folder / "copies")
+    record = judge(asking, register(asking, 0.95), "last")
+    assert record.decision == "NeedsReview"
+    assert record.findings[0].reason == (
+        "it cannot be compared with version 1: a report of it could not be read, and the figure may be there"
+    )
+
+
+def test_nothing_is_decided_beside_a_baseline_that_somebody_changed(asking: World) -> None:
+    (first,) = decided(asking, 0.9)
+    copy = Path(str(first.evidence[0].copy_uri))
+    content = copy.read_bytes()
+    copy.write_text("{}")
+    arn = register(asking, 0.5)
+    with pytest.raises(DigestMismatchError):
+        judge(asking, arn, "copy")
+    copy.write_bytes(content)
+    record = next(
+        path
+        for path in (asking.folder / "decisions" / "AskData" / "1").iterdir()
+        if path.name.count(".") == 1
+    )
+    record.write_bytes(record.read_bytes().replace(b"0.9", b"0.1"))
+    with pytest.raises(DecisionMismatchError):
+        judge(asking, arn, "record")
+
+
+def test_without_such_a_check_no_record_is_looked_for(world: World) -> None:
+    world.write_thresholds()
+    arn = world.register_scored(0.9)
+    (world.folder / "decisions" / "AskData" / "0").mkdir(parents=True)
+    (world.folder / "decisions" / "AskData" / "0" / "x.outcome.json").write_text("broken")
+    assert parse_record(Path(world.evaluate(arn).decision_uri).read_bytes()).baseline is None
