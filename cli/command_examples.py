@@ -71,8 +71,8 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     ),
     "thresholds impact": (
         "governance thresholds impact thresholds.yaml thresholds/ \\\n    --history s3://decisions",
-        "governance thresholds impact thresholds.yaml thresholds/ --history decisions/ \\\n"
-        "    --fail-on-loosened --format markdown",
+        "governance thresholds impact thresholds.yaml thresholds/ \\\n"
+        "    --history decisions/ --fail-on-loosened --format markdown",
     ),
     "thresholds schema": (
         "governance thresholds schema",

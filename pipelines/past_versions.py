@@ -13,7 +13,7 @@ from pipelines.judge_again import NotRepeatableError, keep_reasons, read_again
 
 
 @dataclass(frozen=True, slots=True)
-class NamedRecord:
+class RecordOfVersion:
     """A decision record about a version, by the name of its place."""
 
     name: str
@@ -24,13 +24,13 @@ class NamedRecord:
 
 def read_newest_records(
     names: Iterable[str], read: Callable[[str], bytes]
-) -> tuple[list[NamedRecord], list[LeftOut]]:
+) -> tuple[list[RecordOfVersion], list[LeftOut]]:
     """Return the newest decision about each version, by group and version, and the records that cannot be used.
 
     `read` is given a name and returns the record's bytes; what it raises is passed on. Of each record only what its
     evidence is read by is held.
     """
-    newest: dict[str, NamedRecord] = {}
+    newest: dict[str, RecordOfVersion] = {}
     left_out: list[LeftOut] = []
     for name in names:
         try:
@@ -45,13 +45,13 @@ def read_newest_records(
         # A version that was deleted and registered again under its ARN is another one.
         key = f"{package.arn} {package.created}"
         if key not in newest or newest[key].record.decided_at <= record.decided_at:
-            newest[key] = NamedRecord(name, package.group, package.version, keep_reasons(record))
+            newest[key] = RecordOfVersion(name, package.group, package.version, keep_reasons(record))
     ordered = sorted(newest.values(), key=lambda one: (one.group, one.version, one.name))
     return ordered, left_out
 
 
 def read_past_versions(
-    records: Iterable[NamedRecord], copies: EvidenceCopies
+    records: Iterable[RecordOfVersion], copies: EvidenceCopies
 ) -> Iterator[PastVersion | LeftOut]:
     """Yield what was judged of each version, read once, or why it cannot be read any more.
 
