@@ -30,14 +30,15 @@ def _annotate(told: Told) -> Iterator[str]:
 
 def _write_command(told: Told, point: ToldPoint) -> str:
     kind = "notice" if point.consequence is None else _KINDS[point.consequence]
-    properties = {"title": f"{point.name}: {told.result}"}
+    properties = [f"title={_escape_property(f'{point.name}: {told.result}')}"]
     # A file of S3 is none of the repository, and GitHub would look for it there.
     if point.place is not None and "://" not in point.place.file:
-        properties["file"] = point.place.file
+        properties.append(f"file={_escape_property(point.place.file)}")
         if point.place.line is not None:
-            properties["line"] = str(point.place.line)
-    written = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
-    return f"::{kind} {written}::{_escape_data(f'{told.subject}: {point.name}: {point.message}')}"
+            properties.append(f"line={point.place.line}")
+    return (
+        f"::{kind} {','.join(properties)}::{_escape_data(f'{told.subject}: {point.name}: {point.message}')}"
+    )
 
 
 def _escape_data(text: str) -> str:

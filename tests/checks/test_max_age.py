@@ -156,7 +156,7 @@ def test_the_record_says_when_reports_were_written_where_it_matters() -> None:
     assert [one.written_at for one in asked.evidence] == ["2026-11-01T12:00:00Z", None]
     assert b'"schema": "governance.decision/2"' in asked.to_bytes()
     assert parse_record(asked.to_bytes()) == asked
-    with pytest.raises(DecisionRecordError, match="waivers, origins and ages"):
+    with pytest.raises(DecisionRecordError, match="waivers, origins, ages"):
         parse_record(asked.to_bytes().replace(b"decision/2", b"decision/1"))
     plain = record(thresholds(None), report(0.9, days_ago(1)))
     assert plain.evidence[0].written_at is None

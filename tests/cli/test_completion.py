@@ -21,7 +21,7 @@ COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 THRESHOLD_COMMANDS = (
-    "init", "validate", "show", "schema", "publish", "list", "diff", "get", "withdraw", "rollback"
+    "init", "validate", "show", "impact", "schema", "publish", "list", "diff", "get", "withdraw", "rollback"
 )  # fmt: skip
 HEAVY = ("boto3", "botocore", "pandas", "numpy", "ragas", "duckdb", "moto", "aws_cdk")
 COMPLETED = """

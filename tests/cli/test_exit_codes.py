@@ -145,6 +145,9 @@ def aws(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         Path(file).write_text(content)
     for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
+    clients.s3_client().delete_object(
+        Bucket=BUCKET, Key="thresholds/bundle.json"
+    )  # what another row published
     yield
     for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
@@ -152,6 +155,14 @@ def aws(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 REGISTER = f"register --image repo/image:1 --evidence-bucket {EVIDENCE} --thresholds churn.yaml"
 ROLE = "arn:aws:iam::123456789012:role"
+# Rows that ask for a file in force; the others find none.
+IN_FORCE: list[tuple[str, int]] = [
+    ("thresholds get -o fetched", 0),
+    ("thresholds diff LIVE churn.yaml", 0),
+    ("check --in-force --group churn -e good", 0),
+    ("check --in-force --group churn -e bad", 1),
+    ("thresholds withdraw churn --yes", 0),
+]
 ROWS: list[tuple[str, int]] = [
     ("check churn.yaml -e good", 0),
     ("check churn.yaml -e bad", 1),
@@ -263,17 +274,12 @@ ROWS: list[tuple[str, int]] = [
     ("thresholds publish churn.yaml --yes", 0),
     ("thresholds publish wrong.yaml --yes", 2),
     ("thresholds publish churn.yaml --yes --thresholds-bucket nowhere-at-all", 2),
-    ("thresholds get -o fetched", 0),
-    ("thresholds diff LIVE churn.yaml", 0),
     ("thresholds diff LIVE nowhere.yaml", 2),
-    ("check --in-force --group churn -e good", 0),
-    ("check --in-force --group churn -e bad", 1),
     ("check --in-force --group other -e good", 3),
     ("check --in-force -e good", 2),
     ("check -e good", 2),
     ("thresholds rollback nothing --yes", 2),
     ("thresholds withdraw nobody --yes", 2),
-    ("thresholds withdraw churn --yes", 0),
     ("score feedback ratings.csv -o out", 0),
     ("score feedback nowhere.csv -o out", 2),
     ("score bias people.csv --label label --positive 1 --facet sex=F -o out", 0),
@@ -292,6 +298,13 @@ ROWS: list[tuple[str, int]] = [
     ("nothing", 2),
     ("check --no-such-option", 2),
 ]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(("line", "code"), IN_FORCE, ids=[line for line, _ in IN_FORCE])
+def test_a_command_about_what_is_in_force_ends_as_the_table_says(line: str, code: int) -> None:
+    assert run(["thresholds", "publish", "churn.yaml", "--yes"]) == 0
+    assert run(line.split()) == code
 
 
 @pytest.mark.usefixtures("aws")

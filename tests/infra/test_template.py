@@ -304,6 +304,7 @@ EVALUATE = {
     "sagemaker:DescribeModelPackage",
     "sagemaker:UpdateModelPackage",
     "s3:PutObject",
+    "s3:ListBucketVersions",  # since when the thresholds are in force
     "kms:GenerateMac",
     "kms:VerifyMac",
 } | READ_VERSIONS
