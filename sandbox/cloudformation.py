@@ -34,6 +34,7 @@ def install() -> None:
     _update_rules_in_place()
     EventBus.physical_resource_id = property(lambda bus: bus.name)  # what `Ref` gives, which moto forgot
     _leave_what_is_unchanged()
+    _make_again_what_comes_back()
     _report_failures_and_outputs()
     _miss_change_sets_as_aws_does()
     _keep_what_is_not_empty()
@@ -276,6 +277,19 @@ def _leave_what_is_unchanged() -> None:
         return changes
 
     ResourceMap.build_resource_diff = build_resource_diff
+
+
+def _make_again_what_comes_back() -> None:
+    """Make a resource that an update took out of the template, and a later one puts back; moto takes it to be there."""
+    update = ResourceMap.update
+
+    def update_resources(self: Any, template: Mapping[str, Any], parameters: Any = None) -> None:
+        removed = self._resource_json_map.keys() - template["Resources"].keys()
+        update(self, template, parameters)
+        for name in removed:
+            self._parsed_resources.pop(name, None)
+
+    ResourceMap.update = update_resources
 
 
 def _without_attributes(resource: Mapping[str, Any]) -> tuple[Any, Any]:

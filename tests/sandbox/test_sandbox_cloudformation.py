@@ -87,6 +87,30 @@ def test_an_update_changes_the_pipeline_and_keeps_its_executions(account: Any) -
     account.sandbox.wait_idle()
 
 
+def test_what_an_update_takes_out_is_made_again_when_it_comes_back(account: Any) -> None:
+    stack, name, iam = account.name("stack"), account.name("pipeline"), account.client("iam")
+    trust = {"Version": "2012-10-17", "Statement": []}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}}
+    steady = {"Pipeline": pipeline(name)}
+    with_role = {
+        "Resources": {**steady, "Role": role},
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}},
+    }
+
+    def stated() -> str:
+        (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return str(described["Outputs"][0]["OutputValue"])
+
+    deploy(account, stack, with_role)
+    first = stated()
+    deploy(account, stack, {"Resources": steady})
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName=first.rpartition("/")[2])
+    deploy(account, stack, with_role)
+    assert stated() != first
+    assert iam.get_role(RoleName=stated().rpartition("/")[2])["Role"]["Arn"] == stated()
+
+
 def test_a_definition_may_lie_in_s3(account: Any) -> None:
     stack, name, bucket = account.name("stack"), account.name("pipeline"), account.bucket()
     body = definition("FromS3")["PipelineDefinitionBody"]
