@@ -46,6 +46,8 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
+# Before xdist's hook of this name, which reads the groups and which pytest would otherwise call first.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each file's tests on one worker, and all that share a stack or a wheel: its fixtures are made once.
 

@@ -37,6 +37,13 @@ def test_collecting_twice_gives_the_same_tests(request: pytest.FixtureRequest) -
     assert there == here, "collected again in another order"
 
 
+def test_xdist_knows_the_group_of_a_test(request: pytest.FixtureRequest) -> None:
+    """Without it each worker would make the fixtures of a file, and deploy the stack that a folder shares."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("there is one process, which has all tests")
+    assert request.node.nodeid.endswith("@tests/house/test_collection.py")
+
+
 def _workers_were_compared(config: pytest.Config) -> bool:
     """Whether several workers of xdist run, of which no test would run had they collected otherwise than each other."""
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
