@@ -19,6 +19,7 @@ from aws.registry_names import APPROVED, DECISION_DIGEST_PROPERTY, DECISION_URI_
 from aws.threshold_store import BrokenThresholdsError
 from checks.decision import Verdict
 from checks.errors import GovernanceError
+from checks.outcome_record import OutcomeRecord
 from checks.thresholds import Mode
 from pipelines.decision_requirements import require_same_package
 from pipelines.governed_groups import find_governing_mode, is_held_to
@@ -83,14 +84,15 @@ def examine_approval(arn: str, sources: ApprovalSources) -> UnrecordedApproval |
         return None
     if package.approval_status != APPROVED or not _is_enforced(package.group, sources.thresholds):
         return None
-    match look_up_standing(package, sources.decisions).source:
+    standing = look_up_standing(package, sources.decisions)
+    match standing.source:
         case ByRegistration(by, at):
             found = UnrecordedApproval(package, "created_by", by, at)
         case OutsideTheGate(by, at):
             found = UnrecordedApproval(package, "last_modified_by", by, at)
         case ByGate() | None:
             return None
-    if _is_reviewer(found.by, sources.reviewers) or _is_being_recorded(package, sources):
+    if _is_reviewer(found.by, sources.reviewers) or _is_being_recorded(package, standing.outcomes, sources):
         return None
     return found
 
@@ -142,10 +144,13 @@ def _is_enforced(group: str, thresholds: ThresholdSource) -> bool:
         return True  # thresholds that cannot be read let nobody approve unseen
 
 
-def _is_being_recorded(package: ModelPackage, sources: ApprovalSources) -> bool:
-    """Whether a sealed decision explains the approval, whose outcome step two has not recorded yet.
+def _is_being_recorded(
+    package: ModelPackage, outcomes: Sequence[OutcomeRecord], sources: ApprovalSources
+) -> bool:
+    """Whether a sealed decision explains the approval, whose outcome is not among those that were recorded yet.
 
-    It changes the version first and records then, so that the event may come between the two.
+    Step two changes the version first and records then, so that the event may come between the two. The outcomes are
+    those of the look that found no explanation: it may be recorded since.
     """
     uri, digest = (package.metadata.get(name) for name in (DECISION_URI_PROPERTY, DECISION_DIGEST_PROPERTY))
     if uri is None or digest is None or package.metadata.get(STATUS_PROPERTY) != APPROVED:
@@ -163,7 +168,6 @@ def _is_being_recorded(package: ModelPackage, sources: ApprovalSources) -> bool:
     if location.sha256 != digest or record.decision is not Verdict.APPROVED or not is_in_force:
         return False
     # An older approval whose outcome is recorded already does not speak for what was set since.
-    outcomes = look_up_standing(package, sources.decisions).outcomes
     return all(outcome.decision_uri != uri for outcome in outcomes)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import boto3
 import pytest
@@ -120,10 +120,25 @@ def people(
     return make
 
 
+class Evidence(TypedDict):
+    """The reports of a version, as `Governance.register` takes them."""
+
+    quality: bytes
+    fairness: bytes
+
+
+def own_evidence(reports: Any, accuracy: float) -> Evidence:
+    """A quality and a bias report of bytes that no other test has: what was judged for its versions is foreign."""
+    share = uuid.uuid4().int / 2**128
+    quality, fairness = reports["evaluation"](accuracy, latency=1 + share), reports["bias"](share / 2)
+    return {"quality": quality, "fairness": fairness}
+
+
 def write_evidence(reports: Any, folder: str, accuracy: float) -> None:
+    evidence = own_evidence(reports, accuracy)
     Path(folder).mkdir()
-    Path(folder, "evaluation.json").write_bytes(reports["evaluation"](accuracy))
-    Path(folder, "bias.json").write_bytes(reports["bias"]())
+    Path(folder, "evaluation.json").write_bytes(evidence["quality"])
+    Path(folder, "bias.json").write_bytes(evidence["fairness"])
 
 
 def look_at_inputs(stack: Governance, arn: str) -> None:
@@ -278,7 +293,7 @@ def test_under_the_guard_the_gate_and_the_reviewers_alone_decide(
         person(EVERYTHING, guard, name=name).client("sagemaker") for name in ("e2e-person", "e2e-reviewer")
     )
     group = stack.group()
-    metrics = {"ModelQuality": {"Statistics": stack.source(reports["evaluation"](0.5))}}
+    metrics = {"ModelQuality": {"Statistics": stack.source(own_evidence(reports, 0.5)["quality"])}}
     version = {"ModelPackageGroupName": group, "ModelMetrics": metrics}
     with guarded(stack, guard):
         assert refused(engineer.create_model_package, **version, ModelApprovalStatus="Approved") == DENIED
@@ -312,13 +327,13 @@ def test_an_approval_beside_the_gate_is_seen_by_its_event_and_by_the_schedule(
     administrator, reviewer = (
         person(EVERYTHING, name=name).client("sagemaker") for name in ("e2e-administrator", "e2e-reviewer")
     )
-    bad = reports["evaluation"](0.5)
     by_gate, rejected, copied, reviewed = (
-        stack.register(quality=quality) for quality in (None, bad, bad, bad)
+        stack.register(**own_evidence(reports, accuracy)) for accuracy in (0.9, 0.5, 0.5, 0.5)
     )
     stack.settle()
+    assert stack.describe(by_gate)["ModelApprovalStatus"] == "Approved"
     genuine = str(stack.describe(by_gate)["ApprovalDescription"])
-    born = stack.register(quality=bad, status="Approved")
+    born = stack.register(**own_evidence(reports, 0.5), status="Approved")
     administrator.update_model_package(ModelPackageArn=rejected, ModelApprovalStatus="Approved")
     administrator.update_model_package(
         ModelPackageArn=copied, ModelApprovalStatus="Approved", ApprovalDescription=genuine
@@ -361,9 +376,11 @@ def test_an_approval_beside_the_gate_is_seen_by_its_event_and_by_the_schedule(
 BY_THE_BUCKET = "an explicit deny in the resource-based policy"
 
 
-def test_a_record_is_written_once_by_the_gate_alone(stack: Governance, person: MakePerson) -> None:
+def test_a_record_is_written_once_by_the_gate_alone(
+    stack: Governance, person: MakePerson, reports: Any
+) -> None:
     """The gate's own writes pass under the policies of its buckets, which hold for it as for everybody."""
-    arn = stack.register()
+    arn = stack.register(**own_evidence(reports, 0.9))
     stack.settle()
     record, sealed = stack.decision(arn), stack.describe(arn)["CustomerMetadataProperties"]
     decisions, evidence = stack.outputs["DecisionsBucket"], stack.outputs["EvidenceBucket"]

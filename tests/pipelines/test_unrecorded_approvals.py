@@ -9,6 +9,7 @@ import pytest
 
 from aws.arns import GroupArn, ModelPackageArn
 from aws.aws_errors import AwsAccessDeniedError
+from aws.decision_log import FolderDecisionLog
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Identity
 from aws.threshold_store import FolderThresholdStore
@@ -204,6 +205,27 @@ def test_an_approval_that_nothing_recorded_explains_is_found(
     found = examine(world, history(world))
     assert found is not None
     assert (found.how, found.by) == ("last_modified_by", world.registry.caller)
+
+
+def test_an_approval_whose_outcome_is_recorded_during_the_look_is_not_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = by_gate(world)
+    outcomes = list((world.folder / "decisions").rglob("*.outcome.json"))
+    contents = [path.read_bytes() for path in outcomes]
+    assert contents
+    for path in outcomes:
+        path.unlink()
+    read = FolderDecisionLog.read_sealed
+
+    def record_meanwhile(log: FolderDecisionLog, uri: str) -> tuple[bytes, str | None]:
+        for path, content in zip(outcomes, contents, strict=True):
+            path.write_bytes(content)
+        return read(log, uri)
+
+    monkeypatch.setattr(FolderDecisionLog, "read_sealed", record_meanwhile)
+    assert examine(world, arn) is None
+    assert all(path.exists() for path in outcomes)
 
 
 def test_a_version_that_is_gone_is_not_found(world: World) -> None:
