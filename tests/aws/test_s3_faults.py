@@ -2,10 +2,10 @@
 
 import http.client
 import socket
-import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -229,9 +229,9 @@ def conflicting(loopback: Loopback, times: int, then: Answer) -> list[bytes]:
 
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses between attempts, which take no time."""
+    """The pauses between attempts, which take no time; other threads of the process sleep as before."""
     pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(one_time_writes, "time", SimpleNamespace(sleep=pauses.append))
     return pauses
 
 
