@@ -12,7 +12,7 @@ from aws.record_seals import Seals
 from checks.baseline import Baseline
 from checks.decision import Verdict
 from checks.outcome_record import UPDATED, OutcomeRecord
-from pipelines.judge_again import read_judged
+from pipelines.judged_evidence import read_judged
 from pipelines.recorded_outcomes import read_outcome
 from pipelines.sealed_decisions import DecisionMismatchError, read_decision
 from pipelines.step_settings import OUTCOME_SUFFIX

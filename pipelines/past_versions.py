@@ -9,7 +9,7 @@ from aws.evidence_errors import DigestMismatchError, EvidenceMissingError
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.evidence import Evidence
 from checks.impact import LeftOut, PastVersion
-from pipelines.judge_again import NotRepeatableError, keep_reasons, read_again
+from pipelines.judged_evidence import NotRepeatableError, keep_reasons, read_again
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from aws.evidence_errors import DigestMismatchError
 from checks.decision_record import DecisionRecord, parse_record
-from pipelines.judge_again import judge_again
+from pipelines.judged_evidence import judge_again
 from pipelines.sealed_decisions import DecisionMismatchError
 from tests.pipelines.conftest import EXECUTION, World, attached
 

@@ -15,7 +15,7 @@ from aws.evidence_errors import DigestMismatchError, EvidenceMissingError
 from aws.report_references import ReportReference, ReportSlot
 from checks.decision_record import DecisionRecord, parse_record
 from pipelines.evaluate_model_package import evaluate_model_package
-from pipelines.judge_again import NotRepeatableError, judge_again
+from pipelines.judged_evidence import NotRepeatableError, judge_again
 from pipelines.step_messages import EvaluateRequest
 from tests.pipelines.conftest import EXECUTION, NOON, Attach, World
 
