@@ -7,7 +7,6 @@ from datetime import datetime
 from aws.evidence_copies import EvidenceCopies
 from aws.evidence_errors import DigestMismatchError, EvidenceMissingError
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
-from checks.evidence import Evidence
 from checks.impact import LeftOut, PastVersion
 from pipelines.judged_evidence import NotRepeatableError, keep_reasons, read_again
 
@@ -60,7 +59,7 @@ def read_past_versions(
     """
     for one in records:
         try:
-            evidence = Evidence(tuple(read_again(one.record, copies)))
+            evidence = read_again(one.record, copies)
         except (NotRepeatableError, EvidenceMissingError, DigestMismatchError) as error:
             yield LeftOut(one.name, str(error))
             continue

@@ -9,7 +9,8 @@ import pytest
 
 from aws.evidence_errors import DigestMismatchError
 from checks.decision_record import DecisionRecord, parse_record
-from pipelines.judged_evidence import judge_again
+from checks.replays import decide_again, rebuild_baseline
+from pipelines.judged_evidence import read_again
 from pipelines.sealed_decisions import DecisionMismatchError
 from tests.pipelines.conftest import EXECUTION, World, attached
 
@@ -128,8 +129,13 @@ def test_a_newer_version_is_no_baseline_of_an_older_one(asking: World) -> None:
 def test_a_decision_beside_a_baseline_is_made_again_byte_for_byte(asking: World) -> None:
     *_, record = decided(asking, 0.9, 0.88)
     shutil.rmtree(asking.folder / "evidence")
-    again = judge_again(
-        record, asking.services.thresholds.for_group("AskData"), asking.services.copies.copies
+    copies = asking.services.copies.copies
+    assert record.baseline is not None
+    again = decide_again(
+        record,
+        asking.services.thresholds.for_group("AskData"),
+        read_again(record, copies),
+        rebuild_baseline(record.baseline, [copies.read(one.sha256) for one in record.baseline.evidence]),
     )
     assert again.to_bytes() == record.to_bytes()
 
