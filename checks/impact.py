@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from checks.baseline import Baseline
 from checks.decision import Consequence, Decision, Finding, Verdict
 from checks.evidence import Evidence
 from checks.judge import judge
@@ -22,13 +23,18 @@ _DECIDES = {Verdict.REJECTED: Consequence.REJECT, Verdict.NEEDS_REVIEW: Conseque
 
 @dataclass(frozen=True, slots=True)
 class PastVersion:
-    """A version that was decided about: the name of its record, what was judged, and when."""
+    """A version that was decided about: the name of its record, what was judged, when, and beside which baseline.
+
+    `baseline` is `None` where the decision did not look for one: a check that compares then counts the version as the
+    first.
+    """
 
     group: str
     version: int
     record: str
     evidence: Evidence
     decided_at: datetime
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +159,8 @@ class _Group:
 
     def judge(self, version: PastVersion) -> Iterator[Flip]:
         """Judge a version by both files; yield the flip, if it is one."""
-        before = judge(self.old, version.evidence, decided_at=version.decided_at)
-        after = judge(self.new, version.evidence, decided_at=version.decided_at)
+        before = judge(self.old, version.evidence, version.baseline, decided_at=version.decided_at)
+        after = judge(self.new, version.evidence, version.baseline, decided_at=version.decided_at)
         margins, new_margins = _list_margins(self._old_sums, before), _list_margins(self._new_sums, after)
         for name, found in margins.items():
             self._old_sums[name].add(found)

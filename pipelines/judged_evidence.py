@@ -1,6 +1,6 @@
 """Evidence that was judged, read again out of the copies that were kept of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from aws.evidence_copies import EvidenceCopies
@@ -11,7 +11,7 @@ from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.judge import READABLE_EVIDENCE
-from checks.replays import is_readable, rebuild_evidence
+from checks.replays import is_readable, rebuild_baseline, rebuild_evidence
 from checks.reports import EvidenceReader, leave_unread
 
 _VERSION_MARK = "?versionId="
@@ -73,11 +73,18 @@ def read_again(record: DecisionRecord, copies: EvidenceCopies) -> Evidence:
         DigestMismatchError: a copy was exchanged.
         AwsError: a copy could not be read.
     """
-    return rebuild_evidence(record, list(_read_copies(record, copies)))
+    return rebuild_evidence(record, list(_read_copies(record.evidence, copies)))
 
 
-def _read_copies(record: DecisionRecord, copies: EvidenceCopies) -> Iterator[bytes | None]:
-    for document in record.evidence:
+def read_baseline_again(record: DecisionRecord, copies: EvidenceCopies) -> Baseline | None:
+    """Return the baseline that `record` compared with, out of the copies, if it did; raises as `read_again` does."""
+    if record.baseline is None:
+        return None
+    return rebuild_baseline(record.baseline, list(_read_copies(record.baseline.evidence, copies)))
+
+
+def _read_copies(documents: Iterable[EvidenceDocument], copies: EvidenceCopies) -> Iterator[bytes | None]:
+    for document in documents:
         if document.copy_uri is not None:
             yield copies.read(document.sha256)
         elif is_readable(document):

@@ -9,8 +9,11 @@ import pytest
 
 from aws.evidence_errors import DigestMismatchError
 from checks.decision_record import DecisionRecord, parse_record
-from checks.replays import decide_again, rebuild_baseline
-from pipelines.judged_evidence import read_again
+from checks.impact import PastVersion
+from checks.judge import judge as hold
+from checks.replays import decide_again
+from pipelines.judged_evidence import read_again, read_baseline_again
+from pipelines.past_versions import read_newest_records, read_past_versions
 from pipelines.sealed_decisions import DecisionMismatchError
 from tests.pipelines.conftest import EXECUTION, World, attached
 
@@ -130,14 +133,28 @@ def test_a_decision_beside_a_baseline_is_made_again_byte_for_byte(asking: World)
     *_, record = decided(asking, 0.9, 0.88)
     shutil.rmtree(asking.folder / "evidence")
     copies = asking.services.copies.copies
-    assert record.baseline is not None
     again = decide_again(
         record,
         asking.services.thresholds.for_group("AskData"),
         read_again(record, copies),
-        rebuild_baseline(record.baseline, [copies.read(one.sha256) for one in record.baseline.evidence]),
+        read_baseline_again(record, copies),
     )
     assert again.to_bytes() == record.to_bytes()
+
+
+def test_the_history_compares_each_version_with_the_baseline_of_its_day(asking: World) -> None:
+    records = decided(asking, 0.9, 0.88, 0.895)
+    by_name = {f"{place}.json": one.to_bytes() for place, one in enumerate(records)}
+    newest, left_out = read_newest_records(by_name, by_name.__getitem__)
+    past = [*read_past_versions(newest, asking.services.copies.copies)]
+    file = asking.services.thresholds.for_group("AskData")
+    decisions = [
+        hold(file, one.evidence, one.baseline, decided_at=one.decided_at).verdict
+        for one in past
+        if isinstance(one, PastVersion)
+    ]
+    assert (decisions, left_out) == ([one.decision for one in records], [])
+    assert decisions == ["Approved", "Rejected", "Approved"]
 
 
 def test_a_baseline_whose_copies_are_gone_asks_for_review(asking: World) -> None:
