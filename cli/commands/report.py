@@ -87,7 +87,7 @@ def _find_version(
 def _list_earlier(record: DecisionRecord, log: "DecisionLog | None", most: int) -> list[DecisionRecord]:
     if log is None or record.model_package is None:
         return []
-    from cli.lookup.earlier_decisions import list_earlier  # noqa: PLC0415 - a record alone needs none of it
+    from pipelines.earlier_decisions import list_earlier  # noqa: PLC0415 - a record alone needs none of it
 
     return list_earlier(log, record.model_package.group, record.model_package.version, most=most)
 
