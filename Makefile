@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CDK := node_modules/.bin/cdk
-REQUIREMENTS := runtime cli pages scoring rag safety infra sandbox
+REQUIREMENTS := runtime cli pages workbench scoring rag safety infra sandbox
 
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)

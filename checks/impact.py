@@ -4,7 +4,7 @@ What is given goes through once and is let go, so that ten thousand versions nee
 flip are kept, and sums for each check.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -58,6 +58,28 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedTwice:
+    """A version with what the old files and the new files decide about it; `record` is the name of its record."""
+
+    group: str
+    version: int
+    record: str
+    decided_at: datetime
+    old: Decision
+    new: Decision
+
+    @property
+    def flips(self) -> bool:
+        """Whether the new files decide otherwise."""
+        return self.old.verdict is not self.new.verdict
+
+    @property
+    def by(self) -> tuple[Finding, ...]:
+        """The findings that make the stricter of the two verdicts; none where they are the same."""
+        return _find_deciding(self.old, self.new) if self.flips else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """What one check came to by the old files, or by the new ones.
 
@@ -97,9 +119,14 @@ class Impact:
 
 
 def measure_impact(
-    old: Sequence[ThresholdFile], new: Sequence[ThresholdFile], history: Iterable[PastVersion | LeftOut]
+    old: Sequence[ThresholdFile],
+    new: Sequence[ThresholdFile],
+    history: Iterable[PastVersion | LeftOut],
+    keep: Callable[[JudgedTwice], object] | None = None,
 ) -> Impact:
     """Judge every version of `history` by both sets of files, each at the time of its own decision.
+
+    `keep` is given each version with both decisions, for who wants more than the sums: a chart of every value.
 
     Raises:
         AmbiguousThresholdsError: two files of a set apply to one group equally specifically.
@@ -115,7 +142,12 @@ def measure_impact(
         versions += 1
         if one.group not in groups:
             groups[one.group] = _Group(select_thresholds(old, one.group), select_thresholds(new, one.group))
-        flips += groups[one.group].judge(one)
+        judged = groups[one.group].judge(one)
+        if keep is not None:
+            keep(judged)
+        if judged.flips:
+            verdicts = judged.old.verdict, judged.new.verdict
+            flips.append(Flip(judged.group, judged.version, judged.record, *verdicts, judged.by))
     checks = (impact for group in sorted(groups) for impact in groups[group].list_checks(group))
     return Impact(
         versions=versions,
@@ -156,11 +188,14 @@ class _Group:
 
     def __post_init__(self) -> None:
         self._old_sums, self._new_sums = _make_sums(self.old), _make_sums(self.new)
+        self._is_same = self.old == self.new
 
-    def judge(self, version: PastVersion) -> Iterator[Flip]:
-        """Judge a version by both files; yield the flip, if it is one."""
+    def judge(self, version: PastVersion) -> JudgedTwice:
+        """Judge a version by both files, and add to the sums of each check."""
         before = judge(self.old, version.evidence, version.baseline, decided_at=version.decided_at)
-        after = judge(self.new, version.evidence, version.baseline, decided_at=version.decided_at)
+        after = before
+        if not self._is_same:  # a group that the edit is not about is judged once
+            after = judge(self.new, version.evidence, version.baseline, decided_at=version.decided_at)
         margins, new_margins = _list_margins(self._old_sums, before), _list_margins(self._new_sums, after)
         for name, found in margins.items():
             self._old_sums[name].add(found)
@@ -168,9 +203,7 @@ class _Group:
             self._new_sums[name].add(found)
             if _is_smaller(margins.get(name, ()), found):
                 self.shrunk[name] = self.shrunk.get(name, 0) + 1
-        if before.verdict is not after.verdict:
-            by = _find_deciding(before, after)
-            yield Flip(version.group, version.version, version.record, before.verdict, after.verdict, by)
+        return JudgedTwice(version.group, version.version, version.record, version.decided_at, before, after)
 
     def list_checks(self, group: str) -> Iterator[CheckImpact]:
         """Yield each check of either file, those of the new one first."""

@@ -41,6 +41,16 @@ def find_margin(check: Check, finding: Finding) -> Margin | None:
     return min(margins, key=lambda margin: margin.distance)
 
 
+def list_near(limit: Limit) -> list[Range]:
+    """Return what is within 10 % of each end of a limit, as `Margin.is_near` has it; nothing of a limit at zero."""
+    near = []
+    for values in limit.ranges:
+        width = NEAR * _find_size(values)
+        ends = dict.fromkeys(end for end in (values.low, values.high) if end is not None)
+        near += [Range(end - width, end + width) for end in ends if width > 0]
+    return near
+
+
 def _find_margin_at(limit: Limit, point: float) -> Margin:
     margins = [Margin(_find_distance(values, point), _find_size(values)) for values in limit.ranges]
     return max(margins, key=lambda margin: margin.distance)

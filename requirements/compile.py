@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-EXTRAS = ("cli", "pages", "scoring", "rag", "safety")
+EXTRAS = ("cli", "pages", "workbench", "scoring", "rag", "safety")
 GROUPS = ("infra", "sandbox")
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet")
 
