@@ -32,6 +32,7 @@ SMALLEST_SPAN = 1e-12
 WHOLE = "all"
 
 Point = tuple[float, float]
+Gap = tuple[float, None]  # where a line is interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,14 @@ class VersionFindings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of a chart: `kind` is how the page's style sheet knows it."""
+class Line:
+    """One line of a chart: `kind` is how the page's style sheet knows it; one that is not drawn has dots alone."""
 
     kind: str
     name: str
-    points: Sequence[Point]
+    points: Sequence[Point | Gap]
     has_dots: bool = False
+    is_drawn: bool = True
 
 
 def draw_values(name: str, findings: Sequence[RecordedFinding]) -> str | None:
@@ -62,19 +64,16 @@ def draw_values(name: str, findings: Sequence[RecordedFinding]) -> str | None:
     rows = [(len(shown) - place, finding) for place, finding in enumerate(shown)]  # the first on top
     limits = sorted({bound for finding in shown for bound in _bounds(finding)})
     lines = [
-        *(_Line("limit", "limit", [(bound, 0.5), (bound, len(shown) + 0.5)]) for bound in limits),
+        *(Line("limit", "limit", [(bound, 0.5), (bound, len(shown) + 0.5)]) for bound in limits),
         *(_interval_line(row, finding) for row, finding in rows if finding.interval is not None),
-        *(
-            _Line(f"value {finding.outcome}", "value", [(_value(finding), row)], True)
-            for row, finding in rows
-        ),
+        *(Line(f"value {finding.outcome}", "value", [(_value(finding), row)], True) for row, finding in rows),
     ]
-    span = _find_span(x for line in lines for x, _ in line.points)
+    span = find_span(x for line in lines for x, _ in line.points)
     if not shown or span is None:
         return None
     labels = [{"value": row, "label": _label(finding.facet)} for row, finding in rows]
     described = "; ".join(_describe(finding) for _, finding in rows)
-    return _draw(
+    return draw_lines(
         f"{name}: value and limit",
         described,
         lines,
@@ -82,7 +81,7 @@ def draw_values(name: str, findings: Sequence[RecordedFinding]) -> str | None:
         xrange=span,
         range=(0.5, len(shown) + 0.5),
         y_labels=labels,
-        x_value_formatter=_number,
+        x_value_formatter=write_number,
     )
 
 
@@ -98,14 +97,14 @@ def draw_trend(name: str, versions: Sequence[VersionFindings]) -> str | None:
     if len({place for line in drawn for place, _ in line.points}) < 2:  # noqa: PLR2004 - a trend has two ends
         return None
     limits = _limit_lines(versions)
-    span = _find_span(y for line in [*drawn, *limits] for _, y in line.points)
+    span = find_span(y for line in [*drawn, *limits] for _, y in line.points)
     if span is None:
         return None
     step = -(-len(versions) // MOST_TICKS)
     ticks = [
         {"value": place, "label": str(versions[place].version)} for place in range(0, len(versions), step)
     ]
-    return _draw(
+    return draw_lines(
         f"{name}: from version to version",
         "; ".join(_describe_line(line, versions) for line in drawn),
         [*limits, *drawn],
@@ -113,7 +112,7 @@ def draw_trend(name: str, versions: Sequence[VersionFindings]) -> str | None:
         xrange=(-0.5, len(versions) - 0.5),
         range=span,
         x_labels=ticks,
-        value_formatter=_number,
+        value_formatter=write_number,
     )
 
 
@@ -133,22 +132,22 @@ def _value(finding: RecordedFinding) -> float:
     return math.nan if finding.value is None else finding.value
 
 
-def _interval_line(row: int, finding: RecordedFinding) -> _Line:
+def _interval_line(row: int, finding: RecordedFinding) -> Line:
     interval = finding.interval
     ends = [] if interval is None else [(interval.low, float(row)), (interval.high, float(row))]
-    return _Line("interval", "interval", ends)
+    return Line("interval", "interval", ends)
 
 
-def _trend_line(number: int, facet: str | None, versions: Sequence[VersionFindings]) -> _Line:
+def _trend_line(number: int, facet: str | None, versions: Sequence[VersionFindings]) -> Line:
     points: list[Point] = []
     for place, version in enumerate(versions):
         found = next((one.value for one in version.findings if one.facet == facet), None)
         if found is not None:
             points.append((place, found))
-    return _Line(f"line-{number}", _label(facet), points, has_dots=True)
+    return Line(f"line-{number}", _label(facet), points, has_dots=True)
 
 
-def _limit_lines(versions: Sequence[VersionFindings]) -> list[_Line]:
+def _limit_lines(versions: Sequence[VersionFindings]) -> list[Line]:
     """Return the lowest and the highest bound of each version as lines that step where a limit was changed."""
     lows: list[Point] = []
     highs: list[Point] = []
@@ -159,12 +158,12 @@ def _limit_lines(versions: Sequence[VersionFindings]) -> list[_Line]:
             known = [end for end in ends if end is not None]
             if known:
                 points += [(place - 0.5, known[0]), (place + 0.5, known[0])]
-    return [_Line("limit", "limit", points) for points in (lows, highs) if points]
+    return [Line("limit", "limit", points) for points in (lows, highs) if points]
 
 
-def _find_span(numbers: Iterable[float]) -> Point | None:
+def find_span(numbers: Iterable[float | None]) -> Point | None:
     """Return from where to where an axis goes, or `None` where it would have no numbers that can be told apart."""
-    known = [number for number in numbers if math.isfinite(number)]
+    known = [number for number in numbers if number is not None and math.isfinite(number)]
     if not known or max(map(abs, known)) > LARGEST:
         return None
     low, high = min(known), max(known)
@@ -177,7 +176,11 @@ def _find_span(numbers: Iterable[float]) -> Point | None:
     return low - MARGIN * span, high + MARGIN * span
 
 
-def _draw(title: str, described: str, lines: Sequence[_Line], *, height: int, **options: object) -> str:
+def draw_lines(title: str, described: str, lines: Sequence[Line], *, height: int, **options: object) -> str:
+    """Return lines as SVG, in the order in which they cover each other; `described` is read out in their place.
+
+    `options` are those of pygal's XY chart.
+    """
     style = Style(label_font_size=TEXT_SIZE, major_label_font_size=TEXT_SIZE)
     chart = pygal.XY(
         style=style,
@@ -189,15 +192,16 @@ def _draw(title: str, described: str, lines: Sequence[_Line], *, height: int, **
         min_scale=2,
         max_scale=4,
         dots_size=5,
+        allow_interruptions=True,
         disable_xml_declaration=True,
         **options,
     )
     for line in lines:
-        chart.add(line.name, list(line.points), show_dots=line.has_dots)
+        chart.add(line.name, list(line.points), show_dots=line.has_dots, stroke=line.is_drawn)
     return _write_svg(chart.render_tree(), title, described, lines)
 
 
-def _write_svg(drawn: Any, title: str, described: str, lines: Sequence[_Line]) -> str:
+def _write_svg(drawn: Any, title: str, described: str, lines: Sequence[Line]) -> str:
     """Return the shapes of `drawn`, an element tree of pygal, with the texts that are read out in their place."""
     root = ElementTree.Element(
         "svg",
@@ -217,7 +221,7 @@ def _write_svg(drawn: Any, title: str, described: str, lines: Sequence[_Line]) -
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _copy_shapes(part: Any, lines: Sequence[_Line]) -> ElementTree.Element | None:
+def _copy_shapes(part: Any, lines: Sequence[Line]) -> ElementTree.Element | None:
     """Return a copy of what is seen of an element, with the classes of this page's style sheet; `None` of nothing."""
     if _tag(part) not in _SHAPES or "tooltip-overlay" in part.get("class", ""):
         return None
@@ -234,7 +238,7 @@ def _copy_shapes(part: Any, lines: Sequence[_Line]) -> ElementTree.Element | Non
     return None if is_empty else copy
 
 
-def _classes_of(given: Sequence[str], lines: Sequence[_Line]) -> str:
+def _classes_of(given: Sequence[str], lines: Sequence[Line]) -> str:
     """Return how the page's style sheet knows an element: pygal's `serie-1` is the second of `lines`."""
     number = next((int(one.removeprefix(_SERIES)) for one in given if one.startswith(_SERIES)), None)
     if number is not None:
@@ -257,18 +261,23 @@ def _label(facet: str | None) -> str:
     return WHOLE if facet is None else shortened(one_line(facet), LONGEST_LABEL)
 
 
-def _number(number: object) -> str:
+def write_number(number: object) -> str:
+    """Return a number as axes and descriptions have it: with four digits."""
     return f"{number:.4g}" if isinstance(number, int | float) else str(number)
 
 
 def _describe(finding: RecordedFinding) -> str:
     interval = finding.interval
-    around = "" if interval is None else f", interval {_number(interval.low)} to {_number(interval.high)}"
-    return f"{_label(finding.facet)} {_number(finding.value)}{around}, {finding.outcome}"
+    around = (
+        ""
+        if interval is None
+        else f", interval {write_number(interval.low)} to {write_number(interval.high)}"
+    )
+    return f"{_label(finding.facet)} {write_number(finding.value)}{around}, {finding.outcome}"
 
 
-def _describe_line(line: _Line, versions: Sequence[VersionFindings]) -> str:
+def _describe_line(line: Line, versions: Sequence[VersionFindings]) -> str:
     told = ", ".join(
-        f"version {versions[int(place)].version} {_number(value)}" for place, value in line.points
+        f"version {versions[int(place)].version} {write_number(value)}" for place, value in line.points
     )
     return f"{line.name}: {told}"

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from checks.decision import Consequence, Outcome
 from checks.decision_record import DecisionRecord, RecordedFinding
-from checks.finding_text import ASKS, format_limit, name_of, write_reason
-from checks.text import without_format_marks
+from checks.finding_text import format_limit
 from pages.charts import (
     MOST_LINES,
     MOST_ROWS,
@@ -20,6 +17,7 @@ from pages.charts import (
     list_trend_names,
 )
 from pages.repeat_commands import list_repeat_commands
+from pages.template_environment import template_environment
 
 MOST_CHECKS_CHARTED = 40
 MOST_FINDINGS_SHOWN = 300  # of all checks together; the record has all
@@ -66,7 +64,7 @@ def write_decision_page(
     """
     earlier = [one for one in earlier if one.model_package is not None]
     reasons = [finding for finding in _heaviest_first(record.findings) if finding.consequence is not None]
-    template = _environment().get_template("decision.html")
+    template = template_environment().get_template("decision.html")
     return template.render(
         record=record,
         title=_title(record),
@@ -78,34 +76,6 @@ def write_decision_page(
         commands=list_repeat_commands(record, place),
         passed=sum(finding.outcome is Outcome.PASSED for finding in record.findings),
     )
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(__package__, "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_make_harmless,
-    )
-    environment.filters.update(
-        number=_write_number, limit=format_limit, asks=ASKS.__getitem__, name=name_of, reason=write_reason
-    )
-    return environment
-
-
-def _write_number(number: float | None) -> str:
-    return "-" if number is None else f"{number:.6g}"
-
-
-def _make_harmless(value: object) -> object:
-    """Return what the page prints; text from outside loses what has no shape: it could turn or hide other text."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    text = without_format_marks(value)
-    return "".join(c if c.isprintable() else " " if c.isspace() else f"\\u{ord(c):04x}" for c in text)
 
 
 def _title(record: DecisionRecord) -> str:
