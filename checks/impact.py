@@ -75,8 +75,8 @@ class JudgedTwice:
 
     @property
     def by(self) -> tuple[Finding, ...]:
-        """The findings that make the stricter of the two verdicts; none where they are the same."""
-        return _find_deciding(self.old, self.new) if self.flips else ()
+        """The findings that make the stricter of the two verdicts; none where both approve."""
+        return _find_deciding(self.old, self.new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,9 @@ def _is_smaller(old: Sequence[Margin], new: Sequence[Margin]) -> bool:
 
 
 def _find_deciding(before: Decision, after: Decision) -> tuple[Finding, ...]:
-    """Return the findings that make the stricter of two verdicts."""
-    stricter = max(before, after, key=lambda decision: _STRICTEST_LAST.index(decision.verdict))
+    """Return the findings that make the stricter of two verdicts, those of `after` where they are the same."""
+    stricter = max(after, before, key=lambda decision: _STRICTEST_LAST.index(decision.verdict))
+    if stricter.verdict is Verdict.APPROVED:
+        return ()
     asked = _DECIDES[stricter.verdict]
     return tuple(finding for finding in stricter.findings if finding.consequence is asked)

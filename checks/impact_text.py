@@ -33,10 +33,10 @@ def list_changed(impact: Impact) -> list[CheckImpact]:
     return [one for one in impact.checks if one.old != one.new or one.shrunk]
 
 
-def say_deciding(flip: Flip) -> str:
-    """Return which checks make the stricter of the two verdicts, and why."""
-    told = [f"{name_finding(one)}: {one.reason}" for one in flip.by[:MOST_DECIDING]]
-    more = len(flip.by) - MOST_DECIDING
+def say_deciding(by: Sequence[Finding]) -> str:
+    """Return which checks make a verdict, and why."""
+    told = [f"{name_finding(one)}: {one.reason}" for one in by[:MOST_DECIDING]]
+    more = len(by) - MOST_DECIDING
     return "; ".join(told) + (f"; and {more:,} more" if more > 0 else "")
 
 
@@ -143,7 +143,7 @@ def write_impact_markdown(impact: Impact, *, reason: str | None) -> str:
 
 
 def _list_flip_cells(flip: Flip) -> tuple[str, ...]:
-    return flip.group, str(flip.version), flip.old, flip.new, say_deciding(flip)
+    return flip.group, str(flip.version), flip.old, flip.new, say_deciding(flip.by)
 
 
 def _write_section(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

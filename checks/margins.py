@@ -28,16 +28,18 @@ class Margin:
 
 
 def find_margin(check: Check, finding: Finding) -> Margin | None:
-    """Return the margin of a finding of `check`; `None` where it has no value.
+    """Return the margin of a finding of `check`; `None` where it has no value, or none to compare it with.
 
     Where the check asks for confidence, it is that of the end of the interval that is worse.
     """
-    if finding.value is None:
+    # Beside a baseline the limit is the finding's; without one it says nothing of values.
+    limit = check.limit if check.limit.is_fixed else finding.limit
+    if finding.value is None or limit is None or not limit.is_fixed:
         return None
     points = [finding.value]
     if check.confidence is not None and finding.interval is not None:
         points = [finding.interval.low, finding.interval.high]
-    margins = [_find_margin_at(check.limit, point) for point in points]
+    margins = [_find_margin_at(limit, point) for point in points]
     return min(margins, key=lambda margin: margin.distance)
 
 

@@ -58,6 +58,7 @@ COMMANDS = (
         "thresholds impact",
         ".commands.thresholds_impact:command",
         "What an edit would have done to past versions.",
+        extra="pages",  # of --format html alone
     ),
     CommandEntry(
         "thresholds schema",

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from checks.errors import GovernanceError
-from checks.impact import Impact, LeftOut, PastVersion, measure_impact
+from checks.impact import Impact, JudgedTwice, LeftOut, PastVersion, measure_impact
 from checks.impact_text import (
     CHECK_HEADINGS,
     FLIP_HEADINGS,
@@ -53,7 +53,8 @@ def command(
         str | None, typer.Option("--reason", metavar="TEXT", help="Why it is right to ask for less; shown.")
     ] = None,
     output_format: Annotated[
-        ImpactFormat, typer.Option("--format", help="For people, for programs, or for a pull request.")
+        ImpactFormat,
+        typer.Option("--format", help="For people, for programs, for a pull request, or a page with charts."),
     ] = ImpactFormat.TEXT,
 ) -> None:
     """Judge the versions of the past by two sets of threshold files, and show what the new one changes.
@@ -69,12 +70,19 @@ def command(
         raise GovernanceError("--reason: it says nothing; write why it is right to ask for less")
     refuse_twice([old, new])
     old_files, new_files = (compile_named(read_threshold_files([place])) for place in (old, new))
-    impact = measure_impact(old_files, new_files, _read_history(history))
+    judged: list[JudgedTwice] = []  # kept for the charts alone: of the sums nobody needs every version
+    keep = judged.append if output_format is ImpactFormat.HTML else None
+    impact = measure_impact(old_files, new_files, _read_history(history), keep)
     match output_format:
         case ImpactFormat.JSON:
             print_json(impact_json(impact, reason=reason))
         case ImpactFormat.MARKDOWN:
             print(write_impact_markdown(impact, reason=reason))
+        case ImpactFormat.HTML:
+            from pages.impact_page import write_impact_page  # noqa: PLC0415 - its libraries are an extra
+
+            page = write_impact_page(impact, judged, old_files, new_files, reason=reason)
+            sys.stdout.buffer.write(page.encode())
         case ImpactFormat.TEXT:
             with console_for(sys.stdout) as console:
                 _print(console, impact, reason)
@@ -104,7 +112,9 @@ def _read_history(place: str) -> Iterator[PastVersion | LeftOut]:
 
 def _print(console: Console, impact: Impact, reason: str | None) -> None:
     console.print(clean_text(summarise_impact(impact), "bold"))
-    flips = [(flip.group, str(flip.version), flip.old, flip.new, say_deciding(flip)) for flip in impact.flips]
+    flips = [
+        (flip.group, str(flip.version), flip.old, flip.new, say_deciding(flip.by)) for flip in impact.flips
+    ]
     _print_table(console, FLIP_HEADINGS, flips)
     if impact.loosened:
         console.print()

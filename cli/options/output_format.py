@@ -34,11 +34,12 @@ class DecisionFormat(StrEnum):
 
 
 class ImpactFormat(StrEnum):
-    """How the impact of a change is printed: for people, for programs, or as a comment on a pull request."""
+    """How the impact of a change is printed: for people, for programs, for a pull request, or as a page with charts."""
 
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 OutputFormat = Annotated[Format, typer.Option("--format", help="For people, or for programs.")]

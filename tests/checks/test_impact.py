@@ -1,5 +1,6 @@
 """Margins, and what a change of thresholds comes to over versions of the past."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 from checks.decision import Finding, Outcome, Verdict
 from checks.evidence import Evidence, Report
 from checks.impact import Impact, LeftOut, PastVersion, Side, measure_impact
-from checks.margins import find_margin
+from checks.limits import AtLeast, AtMost, Between, Limit, NoWorse
+from checks.margins import find_margin, list_near
 from checks.measurements import Interval, Measured, Source
 from checks.threshold_set import compile_thresholds
-from checks.thresholds import Check, ThresholdFile
+from checks.thresholds import Check, Direction, ThresholdFile
 
 
 def found(value: float | None, interval: Interval | None = None) -> Finding:
@@ -63,6 +65,29 @@ def test_the_margin_of_a_finding(
 
 def test_what_has_no_value_has_no_margin() -> None:
     assert find_margin(Check(name="c", why="w", metric="g.a", at_least=1), found(None)) is None
+
+
+def test_beside_a_baseline_the_margin_is_that_of_the_limit_there() -> None:
+    check = Check(name="c", why="w", metric="g.a", no_worse_than_baseline=True, better=Direction.HIGHER)
+    assert find_margin(check, replace(found(0.9), limit=check.limit)) is None
+    margin = find_margin(check, replace(found(0.9), limit=AtLeast(0.8)))
+    assert margin is not None
+    assert (margin.distance, margin.is_near) == (pytest.approx(0.1), False)
+
+
+@pytest.mark.parametrize(
+    ("limit", "near"),
+    [
+        pytest.param(AtLeast(0.5), [(0.45, 0.55)], id="one end"),
+        pytest.param(Between(-1, 1), [(-1.1, -0.9), (0.9, 1.1)], id="two ends"),
+        pytest.param(AtMost(0), [], id="zero"),
+        pytest.param(NoWorse(), [], id="beside a baseline"),
+    ],
+)
+def test_what_is_near_a_limit(limit: Limit, near: list[tuple[float, float]]) -> None:
+    assert [(values.low, values.high) for values in list_near(limit)] == [
+        pytest.approx(ends) for ends in near
+    ]
 
 
 def compiled(name: str, *checks: str, groups: str = "g") -> ThresholdFile:

@@ -169,3 +169,15 @@ def test_the_reason_for_asking_less_is_shown(past: Path, capsys: pytest.CaptureF
     assert "loosened, since: the new region is far away" in capsys.readouterr().out
     assert run([*words, "--reason", "far *away*", "--format", "markdown"]) == 0
     assert "Reason: far \\*away\\*" in capsys.readouterr().out
+
+
+def test_the_page_says_what_the_table_says_with_a_chart_of_each_check(
+    past: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["thresholds", "impact", "live", "edited", "--history", str(past), "--format", "html"]
+    assert run([*words, "--fail-on-flip"]) == 4
+    page = capsys.readouterr().out
+    checks = {(one["group"], one["check"]) for one in impact(past, capsys, "live", "edited")["checks"]}
+    assert page.startswith("<!doctype html>")
+    assert "<h1>1 of 13 versions would be decided otherwise</h1>" in page
+    assert page.count('<svg xmlns="http://www.w3.org/2000/svg"') == len(checks)
