@@ -44,7 +44,7 @@ class VersionFindings:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """One line of a chart: `kind` is how the page's style sheet knows it; one that is not drawn has dots alone."""
 
     kind: str
@@ -64,9 +64,12 @@ def draw_values(name: str, findings: Sequence[RecordedFinding]) -> str | None:
     rows = [(len(shown) - place, finding) for place, finding in enumerate(shown)]  # the first on top
     limits = sorted({bound for finding in shown for bound in _bounds(finding)})
     lines = [
-        *(Line("limit", "limit", [(bound, 0.5), (bound, len(shown) + 0.5)]) for bound in limits),
+        *(ChartLine("limit", "limit", [(bound, 0.5), (bound, len(shown) + 0.5)]) for bound in limits),
         *(_interval_line(row, finding) for row, finding in rows if finding.interval is not None),
-        *(Line(f"value {finding.outcome}", "value", [(_value(finding), row)], True) for row, finding in rows),
+        *(
+            ChartLine(f"value {finding.outcome}", "value", [(_value(finding), row)], True)
+            for row, finding in rows
+        ),
     ]
     span = find_span(x for line in lines for x, _ in line.points)
     if not shown or span is None:
@@ -132,22 +135,22 @@ def _value(finding: RecordedFinding) -> float:
     return math.nan if finding.value is None else finding.value
 
 
-def _interval_line(row: int, finding: RecordedFinding) -> Line:
+def _interval_line(row: int, finding: RecordedFinding) -> ChartLine:
     interval = finding.interval
     ends = [] if interval is None else [(interval.low, float(row)), (interval.high, float(row))]
-    return Line("interval", "interval", ends)
+    return ChartLine("interval", "interval", ends)
 
 
-def _trend_line(number: int, facet: str | None, versions: Sequence[VersionFindings]) -> Line:
+def _trend_line(number: int, facet: str | None, versions: Sequence[VersionFindings]) -> ChartLine:
     points: list[Point] = []
     for place, version in enumerate(versions):
         found = next((one.value for one in version.findings if one.facet == facet), None)
         if found is not None:
             points.append((place, found))
-    return Line(f"line-{number}", _label(facet), points, has_dots=True)
+    return ChartLine(f"line-{number}", _label(facet), points, has_dots=True)
 
 
-def _limit_lines(versions: Sequence[VersionFindings]) -> list[Line]:
+def _limit_lines(versions: Sequence[VersionFindings]) -> list[ChartLine]:
     """Return the lowest and the highest bound of each version as lines that step where a limit was changed."""
     lows: list[Point] = []
     highs: list[Point] = []
@@ -158,7 +161,7 @@ def _limit_lines(versions: Sequence[VersionFindings]) -> list[Line]:
             known = [end for end in ends if end is not None]
             if known:
                 points += [(place - 0.5, known[0]), (place + 0.5, known[0])]
-    return [Line("limit", "limit", points) for points in (lows, highs) if points]
+    return [ChartLine("limit", "limit", points) for points in (lows, highs) if points]
 
 
 def find_span(numbers: Iterable[float | None]) -> Point | None:
@@ -176,7 +179,9 @@ def find_span(numbers: Iterable[float | None]) -> Point | None:
     return low - MARGIN * span, high + MARGIN * span
 
 
-def draw_lines(title: str, described: str, lines: Sequence[Line], *, height: int, **options: object) -> str:
+def draw_lines(
+    title: str, described: str, lines: Sequence[ChartLine], *, height: int, **options: object
+) -> str:
     """Return lines as SVG, in the order in which they cover each other; `described` is read out in their place.
 
     `options` are those of pygal's XY chart.
@@ -201,7 +206,7 @@ def draw_lines(title: str, described: str, lines: Sequence[Line], *, height: int
     return _write_svg(chart.render_tree(), title, described, lines)
 
 
-def _write_svg(drawn: Any, title: str, described: str, lines: Sequence[Line]) -> str:
+def _write_svg(drawn: Any, title: str, described: str, lines: Sequence[ChartLine]) -> str:
     """Return the shapes of `drawn`, an element tree of pygal, with the texts that are read out in their place."""
     root = ElementTree.Element(
         "svg",
@@ -221,7 +226,7 @@ def _write_svg(drawn: Any, title: str, described: str, lines: Sequence[Line]) ->
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _copy_shapes(part: Any, lines: Sequence[Line]) -> ElementTree.Element | None:
+def _copy_shapes(part: Any, lines: Sequence[ChartLine]) -> ElementTree.Element | None:
     """Return a copy of what is seen of an element, with the classes of this page's style sheet; `None` of nothing."""
     if _tag(part) not in _SHAPES or "tooltip-overlay" in part.get("class", ""):
         return None
@@ -238,7 +243,7 @@ def _copy_shapes(part: Any, lines: Sequence[Line]) -> ElementTree.Element | None
     return None if is_empty else copy
 
 
-def _classes_of(given: Sequence[str], lines: Sequence[Line]) -> str:
+def _classes_of(given: Sequence[str], lines: Sequence[ChartLine]) -> str:
     """Return how the page's style sheet knows an element: pygal's `serie-1` is the second of `lines`."""
     number = next((int(one.removeprefix(_SERIES)) for one in given if one.startswith(_SERIES)), None)
     if number is not None:
@@ -276,7 +281,7 @@ def _describe(finding: RecordedFinding) -> str:
     return f"{_label(finding.facet)} {write_number(finding.value)}{around}, {finding.outcome}"
 
 
-def _describe_line(line: Line, versions: Sequence[VersionFindings]) -> str:
+def _describe_line(line: ChartLine, versions: Sequence[VersionFindings]) -> str:
     told = ", ".join(
         f"version {versions[int(place)].version} {write_number(value)}" for place, value in line.points
     )

@@ -19,7 +19,7 @@ from checks.margins import find_margin, list_near
 from checks.selection import select_thresholds
 from checks.text import one_line
 from checks.thresholds import Check, Origin, ThresholdFile
-from pages.charts import MOST_TICKS, Gap, Line, Point, draw_lines, find_span, write_number
+from pages.charts import MOST_TICKS, Gap, ChartLine, Point, draw_lines, find_span, write_number
 
 MOST_VERSIONS = 60  # the newest of them
 MOST_FACETS = 12  # dots of one version
@@ -128,7 +128,7 @@ def draw_strip(
         *(_shade(values.low, values.high, ends) for values in list_near(limit)),
         *_draw_limits(limit, versions, ends),
         *(_across("limit-before", end, ends) for end in _ends_of(old) if old != limit),
-        Line("interval", "interval", [point for line in _list_intervals(versions) for point in line]),
+        ChartLine("interval", "interval", [point for line in _list_intervals(versions) for point in line]),
         *dots,
     ]
     span = find_span(y for line in lines for _, y in line.points)
@@ -156,7 +156,7 @@ def _ends_of(limit: Limit | None) -> list[float]:
     return [point for point in dict.fromkeys(points) if math.isfinite(point)]
 
 
-def _draw_limits(limit: Limit, versions: Sequence[VersionDot], ends: Point) -> Iterator[Line]:
+def _draw_limits(limit: Limit, versions: Sequence[VersionDot], ends: Point) -> Iterator[ChartLine]:
     if limit.is_fixed:
         yield from (_across("limit", end, ends) for end in _ends_of(limit))
         return
@@ -165,19 +165,19 @@ def _draw_limits(limit: Limit, versions: Sequence[VersionDot], ends: Point) -> I
     for place, one in enumerate(versions):
         for end in dict.fromkeys(end for finding in one.findings for end in _ends_of(finding.limit)):
             points += [(place - _AROUND, end), (place + _AROUND, end), (place + _AROUND, None)]
-    yield Line("limit", "limit", points)
+    yield ChartLine("limit", "limit", points)
 
 
-def _across(kind: str, number: float, ends: Point) -> Line:
-    return Line(kind, kind, [(end, number) for end in ends])
+def _across(kind: str, number: float, ends: Point) -> ChartLine:
+    return ChartLine(kind, kind, [(end, number) for end in ends])
 
 
-def _shade(low: float | None, high: float | None, ends: Point) -> Line:
+def _shade(low: float | None, high: float | None, ends: Point) -> ChartLine:
     """Return the outline of what is near an end of a limit, which is drawn filled."""
     begin, end = ends
     if low is None or high is None:
-        return Line("near", "near", [])
-    return Line("near", "near", [(begin, low), (end, low), (end, high), (begin, high), (begin, low)])
+        return ChartLine("near", "near", [])
+    return ChartLine("near", "near", [(begin, low), (end, low), (end, high), (begin, high), (begin, low)])
 
 
 def _list_intervals(versions: Sequence[VersionDot]) -> Iterator[Sequence[Point | Gap]]:
@@ -187,7 +187,7 @@ def _list_intervals(versions: Sequence[VersionDot]) -> Iterator[Sequence[Point |
                 yield (place, finding.interval.low), (place, finding.interval.high), (place, None)
 
 
-def _list_dots(versions: Sequence[VersionDot]) -> Iterator[Line]:
+def _list_dots(versions: Sequence[VersionDot]) -> Iterator[ChartLine]:
     """Yield the dots of each outcome, and rings around those of versions that flip."""
     by_outcome: defaultdict[Outcome, list[Point | Gap]] = defaultdict(list)
     flipping: list[Point | Gap] = []
@@ -197,9 +197,9 @@ def _list_dots(versions: Sequence[VersionDot]) -> Iterator[Line]:
             by_outcome[outcome].append((place, value))
         flipping += [(place, value) for _, value in values if one.decides]
     if flipping:
-        yield Line("flip", "flip", flipping, has_dots=True, is_drawn=False)
+        yield ChartLine("flip", "flip", flipping, has_dots=True, is_drawn=False)
     for outcome, points in by_outcome.items():
-        yield Line(f"value {outcome}", "value", points, has_dots=True, is_drawn=False)
+        yield ChartLine(f"value {outcome}", "value", points, has_dots=True, is_drawn=False)
 
 
 def _describe(one: VersionDot) -> str:

@@ -72,7 +72,8 @@ def test_beside_a_baseline_the_margin_is_that_of_the_limit_there() -> None:
     assert find_margin(check, replace(found(0.9), limit=check.limit)) is None
     margin = find_margin(check, replace(found(0.9), limit=AtLeast(0.8)))
     assert margin is not None
-    assert (margin.distance, margin.is_near) == (pytest.approx(0.1), False)
+    assert margin.distance == pytest.approx(0.1)
+    assert not margin.is_near
 
 
 @pytest.mark.parametrize(
