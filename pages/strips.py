@@ -19,7 +19,7 @@ from checks.margins import find_margin, list_near
 from checks.selection import select_thresholds
 from checks.text import one_line
 from checks.thresholds import Check, Origin, ThresholdFile
-from pages.charts import MOST_TICKS, Gap, ChartLine, Point, draw_lines, find_span, write_number
+from pages.charts import MOST_TICKS, ChartLine, Gap, Point, draw_lines, find_span, write_number
 
 MOST_VERSIONS = 60  # the newest of them
 MOST_FACETS = 12  # dots of one version
