@@ -35,20 +35,33 @@ def list_duties(settings: DeploymentSettings) -> dict[str, str]:
             "the stack does not write the policy of evidence_bucket: add the statements that the output "
             "EvidenceBucketPolicy shows, or others than the gate can write copies of what was judged"
         )
-    if settings.model_accounts and settings.governance_account is None:
-        duties["model-accounts"] = (
-            "the stacks of model_accounts are left out: deploy this one, then write its account and its output "
-            "EvidenceBucket into governance_account"
-        )
-    if settings.model_accounts and settings.kms_key_arn is not None:
-        duties["key-policy-of-copies"] = (
-            "the policy of kms_key_arn must let the copying roles of model_accounts use the key; docs/deploying.md has "
-            "the statement"
-        )
+    if settings.model_accounts:
+        duties |= _list_duties_of_accounts(settings)
     buckets = (settings.evidence_bucket, settings.thresholds_bucket, settings.decisions_bucket)
     if existing := [bucket.name for bucket in buckets if bucket is not None]:
         duties["existing-buckets"] = (
             f"{', '.join(existing)}: must be versioned, closed to the public and reached by TLS alone; a decision "
             "names the very object versions that it was made on"
+        )
+    return duties
+
+
+def _list_duties_of_accounts(settings: DeploymentSettings) -> dict[str, str]:
+    """Return what must be seen to where there are model accounts."""
+    duties = {}
+    if settings.governance_account is None:
+        duties["model-accounts"] = (
+            "the stacks of model_accounts are left out: deploy this one, then write its account and its output "
+            "EvidenceBucket into governance_account"
+        )
+    if settings.evidence_bucket is not None:
+        duties["events-of-evidence"] = (
+            f"{settings.evidence_bucket.name}: must send its events to EventBridge, or a version is judged up to "
+            f"{settings.reconcile_minutes} minutes after its last report arrived; docs/deploying.md has the command"
+        )
+    if settings.kms_key_arn is not None:
+        duties["key-policy-of-copies"] = (
+            "the policy of kms_key_arn must let the copying roles of model_accounts use the key; docs/deploying.md has "
+            "the statement"
         )
     return duties

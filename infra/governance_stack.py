@@ -98,7 +98,7 @@ class GovernanceStack(Stack):
             key=self._key,
             groups=settings.group_patterns,
         )
-        ReconcilerSchedule(
+        reconciler = ReconcilerSchedule(
             self,
             "Reconciler",
             function=reconcile.function,
@@ -130,6 +130,7 @@ class GovernanceStack(Stack):
             settings.pipeline_name,
             groups=settings.group_patterns,
             judges_all=settings.ungoverned_groups == "review",
+            waits_for_copies=bool(settings.model_accounts),
         )
         grants.allow_reconciling(
             reconcile.role,
@@ -138,6 +139,7 @@ class GovernanceStack(Stack):
             settings.pipeline_name,
             groups=settings.group_patterns,
             judges_all=settings.ungoverned_groups == "review",
+            waits_for_copies=bool(settings.model_accounts),
         )
         grants.allow_watching_approvals(
             approvals.role, self._buckets, self._seal_key, settings.group_patterns
@@ -155,10 +157,10 @@ class GovernanceStack(Stack):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
         if settings.model_accounts:
             self._take_in_model_accounts(trigger, watch)
+            self._buckets.send_events_of_evidence()
+            reconciler.add_arrivals(self._buckets.evidence)
             self._end_begun_copies()
             grants.take_copies(self._buckets, settings)
-            for role in (start.role, reconcile.role):
-                grants.allow_looking_for_copies(role, self._buckets)
             grants.allow_registries_elsewhere(
                 settings,
                 looking=start.role,

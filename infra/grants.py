@@ -120,12 +120,22 @@ def allow_starting(
     *,
     groups: Sequence[str],
     judges_all: bool,
+    waits_for_copies: bool,
 ) -> None:
     """`start_pipeline` looks at the version and its decision, starts the pipeline, hands on what it cannot handle.
 
-    With `judges_all` it starts the pipeline whatever the threshold files say, so that it reads none.
+    With `judges_all` it starts the pipeline whatever the threshold files say, so that it reads none. With
+    `waits_for_copies` it looks whether the reports of model accounts have arrived.
     """
-    read = _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name, groups, judges_all=judges_all)
+    read = _allow_starting_what_is_due(
+        role,
+        buckets,
+        seal_key,
+        pipeline_name,
+        groups,
+        judges_all=judges_all,
+        waits_for_copies=waits_for_copies,
+    )
     _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
     _allow_keys(role, reading=read, writing=[dead_letter_queue.encryption_master_key])
 
@@ -138,13 +148,22 @@ def allow_reconciling(
     *,
     groups: Sequence[str],
     judges_all: bool,
+    waits_for_copies: bool,
 ) -> None:
     """The reconciler lists pending versions and starts what is due, tries failed executions again, and gives them up.
 
-    When it gives one up it says so in the version's description: its request may not name a status. `judges_all` is
-    as `allow_starting` has it.
+    When it gives one up it says so in the version's description: its request may not name a status. `judges_all` and
+    `waits_for_copies` are as `allow_starting` has them.
     """
-    read = _allow_starting_what_is_due(role, buckets, seal_key, pipeline_name, groups, judges_all=judges_all)
+    read = _allow_starting_what_is_due(
+        role,
+        buckets,
+        seal_key,
+        pipeline_name,
+        groups,
+        judges_all=judges_all,
+        waits_for_copies=waits_for_copies,
+    )
     _allow_keys(role, reading=read)
     _allow(role, ["sagemaker:ListModelPackages"], ["*"])
     _allow(
@@ -178,8 +197,11 @@ def _allow_starting_what_is_due(
     groups: Sequence[str],
     *,
     judges_all: bool,
+    waits_for_copies: bool,
 ) -> list[kms.IKey | None]:
     """Look at the thresholds in force, at a version, what the gate left of it and its executions, and start one.
+
+    Where reports of model accounts are waited for, look whether their copies are there, and read lists of them.
 
     Returns the keys of the buckets that are read, whose use is not granted here.
     """
@@ -188,6 +210,9 @@ def _allow_starting_what_is_due(
     if not judges_all:
         read.append(buckets.thresholds)
         _allow(role, ["s3:GetObject"], [buckets.thresholds.arn_for_objects(f"{THRESHOLDS_FOLDER}/*")])
+    if waits_for_copies:
+        read.append(buckets.evidence)
+        _allow(role, ["s3:GetObject"], [buckets.evidence.arn_for_objects(f"{ACCOUNTS_FOLDER}/*")])
     _allow_listing(role, *read)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
@@ -294,13 +319,6 @@ def take_copies(buckets: GovernanceBuckets, settings: DeploymentSettings) -> Non
         )
 
 
-def allow_looking_for_copies(role: iam.Role, buckets: GovernanceBuckets) -> None:
-    """Whoever starts executions looks whether the reports of model accounts have arrived, and reads lists of them."""
-    _allow(role, ["s3:GetObject"], [buckets.evidence.arn_for_objects(f"{ACCOUNTS_FOLDER}/*")])
-    _allow_listing(role, buckets.evidence)
-    _allow_keys(role, reading=[buckets.evidence.encryption_key])
-
-
 def allow_registries_elsewhere(
     settings: DeploymentSettings,
     *,
@@ -327,10 +345,10 @@ def allow_registries_elsewhere(
     ]
     if not versions:
         return
-    for role in (looking, evaluating, updating):
+    # The reconciler may list versions anyway: its list of all groups names no resource.
+    for role in (looking, reconciling, evaluating, updating):
         _allow(role, ["sagemaker:DescribeModelPackage"], versions)
-    for role in (reconciling, watching):
-        _allow(role, ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"], versions)
+    _allow(watching, ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"], versions)
     for role, condition in (
         (reconciling, _NO_STATUS),
         (evaluating, _NO_STATUS),

@@ -1,12 +1,16 @@
-"""What runs the reconciler: a schedule, whose next run takes the place of the retries of the last one."""
+"""What runs the reconciler: a schedule, whose next run takes the place of retries, and reports that arrive."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from aws.copy_names import ACCOUNTS_FOLDER
 from infra.rule_exceptions import except_from_rules
+
+_NOT_REPEATED = "A run that is lost or fails is not to be repeated later: the next one does it all."
 
 
 class ReconcilerSchedule(Construct):
@@ -16,12 +20,13 @@ class ReconcilerSchedule(Construct):
         self, scope: Construct, construct_id: str, *, function: lambda_.Function, interval: Duration
     ) -> None:
         super().__init__(scope, construct_id)
+        self._function = function
         self.rule = events.Rule(
             self,
             "Rule",
             description="Pending model versions are looked at, whether or not their events came.",
             schedule=events.Schedule.rate(interval),
-            targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
+            targets=[self._target()],
         )
         invocation = lambda_.CfnEventInvokeConfig(
             self,
@@ -31,12 +36,26 @@ class ReconcilerSchedule(Construct):
             maximum_retry_attempts=0,
             maximum_event_age_in_seconds=60,
         )
-        for resource, rule in (
-            (self.rule, "Serverless-EventBusDLQ"),
-            (invocation, "Serverless-LambdaAsyncFailureDestination"),
-        ):
-            except_from_rules(
-                resource,
-                [rule],
-                "A run that is lost or fails is not to be repeated later: the next one does it all.",
-            )
+        except_from_rules(self.rule, ["Serverless-EventBusDLQ"], _NOT_REPEATED)
+        except_from_rules(invocation, ["Serverless-LambdaAsyncFailureDestination"], _NOT_REPEATED)
+
+    def add_arrivals(self, evidence: s3.IBucket) -> None:
+        """Have a copy that arrives from a model account looked at, which is only what the next run does, sooner."""
+        arrived = events.Rule(
+            self,
+            "Arrived",
+            description="Model versions that waited for a report of a model account are judged when it arrives.",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [evidence.bucket_name]},
+                    "object": {"key": [{"prefix": f"{ACCOUNTS_FOLDER}/"}]},
+                },
+            ),
+            targets=[self._target()],
+        )
+        except_from_rules(arrived, ["Serverless-EventBusDLQ"], _NOT_REPEATED)
+
+    def _target(self) -> targets.LambdaFunction:
+        return targets.LambdaFunction(self._function, retry_attempts=0, max_event_age=Duration.minutes(1))

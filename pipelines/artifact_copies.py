@@ -38,8 +38,12 @@ class ArtifactVersion:
 
 def is_copied(key: str) -> bool:
     """Whether an object is a report, a list of reports or a model artifact, by its name."""
-    name = key.rpartition("/")[2]
-    return is_report_file(key) or name == MANIFEST or name.lower().endswith(MODEL_SUFFIXES)
+    return is_report(key) or key.lower().endswith(MODEL_SUFFIXES)
+
+
+def is_report(key: str) -> bool:
+    """Whether an object is a report or a list of reports, by its name."""
+    return is_report_file(key) or key.rpartition("/")[2] == MANIFEST
 
 
 def copy_artifact(

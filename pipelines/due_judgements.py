@@ -19,6 +19,7 @@ from aws.model_packages import ModelPackage, ModelPackageGoneError
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
 from aws.registry_names import COMPLETED, PENDING, UNUSABLE
+from aws.s3_uris import S3Uri
 from pipelines.gate_marks import is_left_for_review, is_left_undecided
 from pipelines.governed_groups import GovernedGroups
 
@@ -101,6 +102,10 @@ class Arrivals(Protocol):
 
     def waits_until(self, package: ModelPackage) -> datetime:
         """Return when that time is over."""
+        ...
+
+    def points_at(self, package: ModelPackage, original: S3Uri) -> bool:
+        """Whether the version has the report at `original`, attached or under its evidence prefix."""
         ...
 
 

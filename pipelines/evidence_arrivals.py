@@ -11,6 +11,7 @@ from aws.evidence_store import S3EvidenceStore
 from aws.model_packages import ModelPackage
 from aws.registry_names import EVIDENCE_DIGEST_PROPERTY
 from aws.report_references import ReportReference
+from aws.s3_uris import S3Uri, S3UriError
 from checks.manifest import ManifestError, parse_manifest
 from checks.reports import MANIFEST
 
@@ -45,6 +46,17 @@ class EvidenceArrivals:
         """Return when the version is decided about, whatever has arrived by then."""
         return package.created + self.deadline
 
+    def points_at(self, package: ModelPackage, original: S3Uri) -> bool:
+        """Whether the version has the report at `original`, attached or under its evidence prefix."""
+        attached = (_read_uri(reference.uri) for reference in package.reports)
+        prefix = _read_uri(package.evidence_prefix)
+        is_listed = (
+            prefix is not None
+            and prefix.bucket == original.bucket
+            and original.key.startswith(f"{prefix.key.rstrip('/')}/")
+        )
+        return is_listed or any(uri is not None and uri.with_version(None) == original for uri in attached)
+
     def _attached(self, package: ModelPackage) -> Iterator[str]:
         for reference in package.reports:
             if not self.store.has_arrived(reference.uri):
@@ -70,3 +82,13 @@ class EvidenceArrivals:
         except (EvidenceError, ManifestError):
             return  # for the evaluation to tell
         yield from sorted({folder + path for path in listed} - there)
+
+
+def _read_uri(text: str | None) -> S3Uri | None:
+    """Return the URI, or `None` for what is in no bucket: no copy of that arrives."""
+    if text is None:
+        return None
+    try:
+        return S3Uri.parse(text)
+    except S3UriError:
+        return None

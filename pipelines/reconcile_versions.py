@@ -1,24 +1,28 @@
 """The reconciler: starts what is due for every pending version, whatever events were lost, late, throttled or refused.
 
 It asks of each version what the function behind the rule asks of the one in its event, and comes to the same token.
-So a version that both take up is judged once.
+So a version that both take up is judged once. A report that arrives from a model account has the versions looked at
+that point at it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import assert_never
 
 from aws.aws_errors import AwsThrottledError
 from aws.executions import ExecutionStep, PipelineExecution
 from aws.model_packages import ModelPackageGoneError, ModelPackageSummary, StatusChangedError
 from aws.registry_names import FAILED_EXECUTION_PROPERTY, PENDING, STATUS_PROPERTY
+from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.summary import fitting_description
 from pipelines.due_judgements import (
     LOOKED_BACK,
     Due,
     Failed,
+    FindExecution,
     JudgementSources,
     Settled,
     Undecided,
@@ -32,6 +36,9 @@ from pipelines.turns import take_turn
 
 # As many versions as one run can look at in its minutes; where more are pending, the next run looks at the next ones.
 MAX_LOOKS_PER_RUN = 500
+# The newest pending versions, of which those that point at a report are looked for when it arrives. They are few, as
+# most versions are decided at once; what is not among them is for the next run.
+MAX_LOOKS_PER_ARRIVAL = 100
 
 Report = Callable[..., None]
 
@@ -72,13 +79,8 @@ class _Run:
     bounds: RunBounds
     now: datetime
     report: Report
-    newest: Mapping[str, PipelineExecution]
+    find_execution: FindExecution
     summary: RunSummary = field(default_factory=RunSummary)
-
-    def find_execution(self, model_package_arn: str, *, since: datetime) -> PipelineExecution | None:
-        """The newest execution, from the one list that the run began with."""
-        found = self.newest.get(model_package_arn)
-        return None if found is None or found.started < since else found
 
     @property
     def may_start(self) -> bool:
@@ -88,7 +90,9 @@ class _Run:
     def is_late(self, changed_at: datetime) -> bool:
         return self.now - changed_at > self.bounds.decide_within
 
-    def only_waits_its_turn(self, version: ModelPackageSummary) -> bool:
+    def only_waits_its_turn(
+        self, version: ModelPackageSummary, newest: Mapping[str, PipelineExecution]
+    ) -> bool:
         """Whether it is known without a look that the version would be started, and cannot be in this run.
 
         One that was registered so lately that it cannot be late, and that no execution has judged, bears no mark of
@@ -96,7 +100,7 @@ class _Run:
         """
         youngest = min(self.bounds.decide_within, LOOKED_BACK)
         is_young = self.now - version.created < youngest
-        return not self.may_start and is_young and version.arn not in self.newest
+        return not self.may_start and is_young and version.arn not in newest
 
 
 def reconcile_versions(
@@ -110,27 +114,103 @@ def reconcile_versions(
         AwsError: the executions or the versions could not be listed.
     """
     pending, unlisted = _governed(sources, report)
-    run = _Run(sources, bounds, now, report, sources.executions.newest_by_version(since=now - LOOKED_BACK))
+    newest = sources.executions.newest_by_version(since=now - LOOKED_BACK)
+    run = _Run(sources, bounds, now, report, _finding_in(newest))
     run.summary.pending = len(pending)
     run.summary.failed += unlisted
     run.summary.undecided += unlisted  # whatever waits there waits for people
     for arn in take_turn(list(pending), bounds.max_looks, now):
-        if run.only_waits_its_turn(pending[arn]):
+        if run.only_waits_its_turn(pending[arn], newest):
             continue
-        try:
-            verdict = look_for_judgement(arn, sources, run.find_execution, now=now)
-            run.summary.looked_at += 1
-            _act(arn, verdict, run)
-        except AwsThrottledError as error:
-            # AWS asks to slow down even for a look: the next run goes on.
-            report("stopped", error=str(error))
-            run.summary.refused = True
+        if not _take_up(arn, run, _reconcile_version):
             break
-        except GovernanceError as error:
-            report("not reconciled", model_package_arn=arn, error=str(error))
-            run.summary.failed += 1
-            run.summary.undecided += 1
     return run.summary
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedReport:
+    """A report of a model account whose copy has just arrived: `original` is where it is in that account."""
+
+    account: str
+    original: S3Uri
+
+
+def reconcile_arrival(
+    arrived: ArrivedReport, sources: JudgementSources, bounds: RunBounds, *, now: datetime, report: Report
+) -> RunSummary:
+    """Start what is due for the pending versions that point at a report which has just arrived.
+
+    The next run would start them minutes later, by the same token: what both start runs once.
+
+    Raises:
+        AwsError: the versions could not be listed.
+    """
+    # Of the registries elsewhere only those of the report's own account: what they hold is asked for group by group.
+    nearby = tuple(group for group in sources.groups_elsewhere if group.account == arrived.account)
+    pending, unlisted = _governed(replace(sources, groups_elsewhere=nearby), report)
+    run = _Run(sources, bounds, now, report, sources.executions.find)
+    run.summary.pending = len(pending)
+    run.summary.failed += unlisted
+    for arn in list(reversed(pending))[: min(bounds.max_looks, MAX_LOOKS_PER_ARRIVAL)]:
+        if not _take_up(arn, run, partial(_start_what_waited, arrived.original)):
+            break
+    return run.summary
+
+
+def _finding_in(newest: Mapping[str, PipelineExecution]) -> FindExecution:
+    """Return what finds the newest execution in the one list that a run began with."""
+
+    def find(model_package_arn: str, *, since: datetime) -> PipelineExecution | None:
+        found = newest.get(model_package_arn)
+        return None if found is None or found.started < since else found
+
+    return find
+
+
+def _take_up(arn: str, run: _Run, do: Callable[[str, _Run], None]) -> bool:
+    """Do something about a version; what fails for it is reported. Returns whether the run goes on to the next."""
+    try:
+        do(arn, run)
+    except AwsThrottledError as error:
+        # AWS asks to slow down even for a look: the next run goes on.
+        run.report("stopped", error=str(error))
+        run.summary.refused = True
+        return False
+    except GovernanceError as error:
+        run.report("not reconciled", model_package_arn=arn, error=str(error))
+        run.summary.failed += 1
+        run.summary.undecided += 1
+    return True
+
+
+def _reconcile_version(arn: str, run: _Run) -> None:
+    verdict = look_for_judgement(arn, run.sources, run.find_execution, now=run.now)
+    run.summary.looked_at += 1
+    _act(arn, verdict, run)
+
+
+def _start_what_waited(original: S3Uri, arn: str, run: _Run) -> None:
+    """Start what is due for a version that points at a report; all else is for the next run.
+
+    That says what is still missing, too: of two arrivals at once, one could say it when the other has started it all.
+    """
+    if not _points_at(arn, original, run.sources):
+        return
+    verdict = look_for_judgement(arn, run.sources, run.find_execution, now=run.now)
+    run.summary.looked_at += 1
+    if isinstance(verdict, Due):
+        _start(arn, verdict.changed_at, run)
+
+
+def _points_at(arn: str, original: S3Uri, sources: JudgementSources) -> bool:
+    """Whether a version has the report, by the registry; one that was deleted meanwhile has none."""
+    if sources.arrivals is None:
+        return False
+    try:
+        package = sources.registry.describe(arn)
+    except ModelPackageGoneError:
+        return False
+    return sources.arrivals.points_at(package, original)
 
 
 def _governed(sources: JudgementSources, report: Report) -> tuple[dict[str, ModelPackageSummary], int]:

@@ -142,6 +142,15 @@ STACKS_OF_ACCOUNTS = {
     "own registry": "ModelGovernance-444455556666",
 }
 CHOICES = (*VARIANTS, *STACKS_OF_ACCOUNTS)
+SETTINGS_WITH_ACCOUNTS: Mapping[str, Any] = {
+    "governance_account": GOVERNANCE_ACCOUNT,
+    "model_accounts": MODEL_ACCOUNTS,
+    "kms_key_arn": CENTRAL_KEY,
+    "alarm_topic_arn": TOPIC,
+    "tags": {"team": "risk"},
+}
+# The settings of each stack that governs, by its choice.
+GOVERNING: Mapping[str, Mapping[str, Any]] = {**VARIANTS, "with model accounts": SETTINGS_WITH_ACCOUNTS}
 
 
 def synthesise_choice(choice: str) -> Synthesised:
@@ -154,13 +163,7 @@ def synthesise_choice(choice: str) -> Synthesised:
 @cache
 def synthesise_with_accounts() -> Mapping[str, Synthesised]:
     """Synthesise the stacks of the governance account and of two model accounts, by their names."""
-    return _synthesise(
-        governance_account=GOVERNANCE_ACCOUNT,
-        model_accounts=MODEL_ACCOUNTS,
-        kms_key_arn=CENTRAL_KEY,
-        alarm_topic_arn=TOPIC,
-        tags={"team": "risk"},
-    )
+    return _synthesise(**SETTINGS_WITH_ACCOUNTS)
 
 
 def _synthesise(**context: Any) -> dict[str, Synthesised]:

@@ -2,14 +2,16 @@
 
 The handlers and the job run here as they are deployed, with the environments of the template; every call of theirs is
 noted. What AWS itself calls under a role is a table. Both are held against the role's own statements, both ways, for
-each of the settings that `synthesised` has: with networks, keys, and buckets and groups of an organisation.
+each of the settings that `synthesised` has: with networks, keys, buckets and groups of an organisation, and with model
+accounts.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,15 @@ from moto.sagemaker.models import ModelPackage, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from aws import clients
+from aws.account_copies import ModelBucket, Provenance
+from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.threshold_bundle import write_bundle
 from lambdas import handle_approvals, handle_evaluate, handle_reconcile, handle_update, start_pipeline
 from pipelines import processing_job
 from sandbox.iam.access import AccessRequest
 from sandbox.networks import FOR_A_FUNCTION, FOR_A_JOB
-from tests.infra.synthesised import ACCOUNT, REGION, VARIANTS, Synthesised, synthesise
+from tests.infra.synthesised import ACCOUNT, GOVERNING, REGION, Synthesised, synthesise_choice
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
 pytestmark = pytest.mark.xdist_group("synthesised")
@@ -156,6 +160,11 @@ class Deployed:
             for group in [*self.settings.get("model_package_groups", []), *suffix]:
                 resource = request.resource.replace(f"/{GROUP}/", f"/{group.replace('*', 'other')}/")
                 yield replace(request, resource=resource)
+            for account in self.settings.get("model_accounts", []):
+                # What is in its own registry is asked about there as the versions of this account are here.
+                for group in account["model_package_groups"] if account.get("registry") == "own" else []:
+                    there = request.resource.replace(f":{ACCOUNT}:", f":{account['account']}:")
+                    yield replace(request, resource=there.replace(f"/{GROUP}/", f"/{group}/"))
         evidence = f"arn:aws:s3:::{bucket(self.stack, self.settings, 'Evidence')}"
         if request.resource.startswith(evidence) and request.action in READING:
             for other in self.settings.get("evidence_buckets", []):
@@ -264,7 +273,7 @@ def _asked(action: str, resource: str, **context: list[str]) -> AccessRequest:
     return asked(action, resource, ACCOUNT, **context)
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
+@pytest.fixture(scope="module", params=GOVERNING)
 def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """The roles after versions of every kind went the whole way."""
     environment = {
@@ -286,7 +295,11 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         kms: Any = clients.kms_client()
         key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
         made = Deployed(
-            synthesise(request.param), VARIANTS[request.param], noted, key, tmp_path_factory.mktemp("result")
+            synthesise_choice(request.param),
+            GOVERNING[request.param],
+            noted,
+            key,
+            tmp_path_factory.mktemp("result"),
         )
         Registry(made).go_through_all()
         yield made
@@ -344,6 +357,45 @@ class Registry:
         self._judge_by_a_bundle(rejected)
         self._reconcile()
         self._watch(approved)
+        for account in self._deployed.settings.get("model_accounts", []):
+            self._wait_for_copies(account)
+
+    def _wait_for_copies(self, entry: Mapping[str, Any]) -> None:
+        """Register a version whose reports are in a model account; it waits, and is judged when their copies arrive."""
+        bucket, evidence = entry["artifact_bucket"], self._buckets["Evidence"]
+        team = ModelBucket(entry["account"], bucket if isinstance(bucket, str) else bucket["name"], evidence)
+        answer = self._sagemaker.create_model_package(
+            ModelPackageGroupName=GROUP,
+            ModelApprovalStatus=PENDING,
+            ModelMetrics={
+                "ModelQuality": {"Statistics": _source(f"s3://{team.name}/evaluation/report.json")}
+            },
+            CustomerMetadataProperties={"governance:evidence": f"s3://{team.name}/evaluation/more/"},
+        )
+        arn = str(answer["ModelPackageArn"])
+        assert self._deployed.invoke("StartPipeline", _event(arn, PENDING))["outcome"] == "left"
+        self._deployed.invoke("Reconcile", {})
+        assert (
+            "Waiting for evidence"
+            in self._sagemaker.describe_model_package(ModelPackageName=arn)["ApprovalDescription"]
+        )
+        started = [
+            self._arrive(team, key) for key in ("evaluation/more/usage.json", "evaluation/report.json")
+        ]
+        assert started == [0, 1]
+        assert self._deployed.evaluate(self._inputs(arn, f"execution-of-{entry['account']}")) is not None
+
+    def _arrive(self, team: ModelBucket, key: str) -> int:
+        """Write the copy of a report, and return how many versions its event starts."""
+        content = json.dumps({"text_to_sql_metrics": {"accuracy": {"value": 0.9}}}).encode()
+        now = datetime.now(UTC)
+        digest = hashlib.sha256(content).hexdigest()
+        origin = Provenance(team.account, team.name, "v1", "0A", digest, now, now)
+        copy = team.locate_copy(S3Uri(team.name, key))
+        self._s3.put_object(Bucket=copy.bucket, Key=copy.key, Body=content, Metadata=origin.to_metadata())
+        place = {"source": "aws.s3", "detail-type": "Object Created", "account": ACCOUNT, "region": REGION}
+        detail = {"bucket": {"name": copy.bucket}, "object": {"key": copy.key}}
+        return int(self._deployed.invoke("Reconcile", {**place, "detail": detail})["started"])
 
     def _judge_by_a_bundle(self, arn: str) -> None:
         """Judge a version by a bundle that is newer than all evidence: the one of that time is looked for."""
@@ -380,10 +432,8 @@ class Registry:
         version_id = self._s3.put_object(**place, Body=json.dumps(report).encode())["VersionId"]
         more = b'{"usage_metrics": {"questions": {"value": 1000}}}'
         self._s3.put_object(Bucket=evidence, Key=f"{number}/more/usage.json", Body=more)
-        source = {
-            "ContentType": "application/json",
-            "S3Uri": f"s3://{evidence}/{number}/report.json?versionId={version_id}",
-        } | ({"ContentDigest": f"sha256:{digest}"} if digest else {})
+        source = _source(f"s3://{evidence}/{number}/report.json?versionId={version_id}")
+        source |= {"ContentDigest": f"sha256:{digest}"} if digest else {}
         answer = self._sagemaker.create_model_package(
             ModelPackageGroupName=GROUP,
             ModelApprovalStatus=PENDING,
@@ -456,6 +506,10 @@ class Registry:
                 self._s3.delete_object(Bucket=decisions, Key=entry["Key"])
         assert self._deployed.invoke("WatchApprovals", _event(approved, "Approved")) == {"unrecorded": 0}
         assert self._deployed.invoke("WatchApprovals", {"source": "aws.events"}) == {"unrecorded": 0}
+
+
+def _source(uri: str) -> dict[str, str]:
+    return {"ContentType": "application/json", "S3Uri": uri}
 
 
 def _event(arn: str, status: str) -> dict[str, Any]:

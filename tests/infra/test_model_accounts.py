@@ -273,6 +273,29 @@ def test_parts_of_a_copy_that_was_never_completed_are_thrown_away(governance: Sy
     ]
 
 
+def test_a_copy_that_arrives_invokes_the_reconciler(governance: Synthesised) -> None:
+    ((name, evidence),) = [
+        found
+        for found in governance.of_type("AWS::S3::Bucket").items()
+        if found[0].startswith("BucketsEvidence")
+    ]
+    assert evidence["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    (rule,) = [
+        rule
+        for place, rule in governance.of_type("AWS::Events::Rule").items()
+        if place.startswith("ReconcilerArrived")
+    ]
+    assert rule["EventPattern"] == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": [name.lower()]}, "object": {"key": [{"prefix": "accounts/"}]}},
+    }
+    (target,) = rule["Targets"]
+    assert ":function:reconcile" in target["Arn"]
+    # One that is lost is not repeated: the next run of the schedule looks at the same.
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+
+
 def test_the_role_that_copies_has_the_name_that_the_policies_have(team: Synthesised) -> None:
     assert only(team, "AWS::IAM::Role")["RoleName"] == ROLE
     assert len(copy_role_name("A" * LONGEST_STACK_NAME, "ap-southeast-99")) <= 64
@@ -349,7 +372,6 @@ def test_the_roles_of_the_gate_reach_those_groups_and_no_other_account(governanc
     assert reached == {
         ("start", "sagemaker:DescribeModelPackage"),
         ("recon", "sagemaker:DescribeModelPackage"),
-        ("recon", "sagemaker:ListModelPackages"),
         ("recon", "sagemaker:UpdateModelPackage"),
         ("watch", "sagemaker:DescribeModelPackage"),
         ("watch", "sagemaker:ListModelPackages"),
@@ -434,8 +456,15 @@ def test_the_functions_of_the_gate_know_the_accounts(governance: Synthesised) ->
 
 
 def test_without_model_accounts_nothing_of_it_is_there() -> None:
-    kinds = {resource["Type"] for resource in synthesise("lambda").resources.values()}
+    stack = synthesise("lambda")
+    kinds = {resource["Type"] for resource in stack.resources.values()}
     assert not kinds & {"AWS::Events::EventBus", "AWS::SageMaker::ModelPackageGroup"}
+    assert not [name for name in stack.resources if name.startswith("ReconcilerArrived")]
+    assert not [
+        bucket
+        for bucket in stack.of_type("AWS::S3::Bucket").values()
+        if "NotificationConfiguration" in bucket
+    ]
 
 
 def test_groups_that_exist_get_their_policies_as_outputs(template: Callable[..., dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from infra.deployment_duties import list_duties
 from infra.network import ENDPOINTS
 from infra.settings_sources import DeploymentSettingsError, read_settings
 from tests.infra.conftest import ARCHITECTURE, PYTHON, an_app
+from tests.infra.synthesised import MODEL_ACCOUNTS
 from tests.infra.test_template import as_list, definition, of_type, only, own_statements
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -276,8 +277,26 @@ def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
             {"alarm_email": "a@example.com", "decisions_bucket": "team-decisions"},
             {"existing-buckets", "decisions-bucket"},
         ),
+        (
+            {
+                "alarm_email": "a@example.com",
+                "region": "eu-west-1",
+                "evidence_bucket": "team-evidence",
+                "model_accounts": MODEL_ACCOUNTS[1:],
+            },
+            {"existing-buckets", "evidence-bucket", "events-of-evidence", "model-accounts"},
+        ),
     ],
-    ids=["none", "e-mail", "created key", "own key", "vpc", "evidence bucket", "decisions bucket"],
+    ids=[
+        "none",
+        "e-mail",
+        "created key",
+        "own key",
+        "vpc",
+        "evidence bucket",
+        "decisions bucket",
+        "evidence bucket of model accounts",
+    ],
 )
 def test_each_choice_has_its_duties(settings: dict[str, Any], duties: set[str]) -> None:
     assert set(list_duties(read_settings(settings))) == duties

@@ -23,6 +23,7 @@ from aws.model_packages import ModelPackageSummary, Registration
 from aws.record_seals import LocalSeals
 from aws.registry_names import EVIDENCE_DIGEST_PROPERTY, EVIDENCE_PROPERTY
 from aws.report_references import ReportReference, ReportSlot
+from aws.s3_uris import S3Uri
 from aws.threshold_store import FolderThresholdStore
 from checks.manifest import Manifest
 from checks.reports import MANIFEST
@@ -32,7 +33,13 @@ from pipelines.due_judgements import JudgementSources
 from pipelines.evidence_arrivals import EvidenceArrivals
 from pipelines.governed_groups import GovernedGroups
 from pipelines.read_evidence import read_evidence
-from pipelines.reconcile_versions import RunBounds, RunSummary, reconcile_versions
+from pipelines.reconcile_versions import (
+    ArrivedReport,
+    RunBounds,
+    RunSummary,
+    reconcile_arrival,
+    reconcile_versions,
+)
 from pipelines.step_settings import NOBODY, StartPipelineSettings, UngovernedGroups, read_places, write_places
 from tests.memory_executions import MemoryExecutions
 
@@ -200,6 +207,17 @@ class World:
             self.sources, bounds, now=self.now, report=lambda said, **_: self.reports.append(said)
         )
 
+    def take_in(self, key: str, *, account: str = TEAM, max_looks: int = 500) -> RunSummary:
+        """Look at what waited for a report, as the event of its copy has it done."""
+        self.executions.now = self.now
+        return reconcile_arrival(
+            ArrivedReport(account, S3Uri(self.copies.bucket.name, key)),
+            self.sources,
+            RunBounds(max_starts=20, decide_within=timedelta(hours=48), max_looks=max_looks),
+            now=self.now,
+            report=lambda said, **_: self.reports.append(said),
+        )
+
     def send_event(self, arn: str) -> StartOutcome:
         settings = StartPipelineSettings(
             pipeline_name="model-governance",
@@ -330,6 +348,56 @@ def test_a_version_waits_says_for_what_and_is_judged_when_the_last_report_is_the
     assert world.reconcile(minutes=5).started == 1
     assert [execution.about for execution in world.executions.all] == [arn]
     assert world.reports == ["waiting for evidence", "waiting for evidence", "started"]
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["registered here", "own registry"])
+def test_the_last_report_that_arrives_has_its_versions_judged_at_once(world: World, own: bool) -> None:
+    copies = world.copies
+    reports = (copies.uri("m/a.json"), copies.uri("m/b.json?versionId=v1"))
+    twins = [world.register(*reports, own=own) for _ in range(2)]
+    world.register(copies.uri("other.json"), own=own)
+    copies.arrive("m/a.json")
+    assert world.take_in("m/a.json") == RunSummary(pending=3, looked_at=2)
+    copies.arrive("m/b.json")
+    assert world.take_in("m/b.json") == RunSummary(pending=3, looked_at=2, started=2)
+    # The same event again, the event of the other report, and the next run start nothing more.
+    world.take_in("m/b.json")
+    world.take_in("m/a.json")
+    world.reconcile(minutes=5)
+    assert sorted(execution.about for execution in world.executions.all) == sorted(twins)
+
+
+def test_what_arrives_under_the_prefix_of_a_version_is_looked_at(world: World) -> None:
+    copies = world.copies
+    arn = world.register(metadata={EVIDENCE_PROPERTY: copies.uri("m")} | DIGEST)
+    for key in ("m/a.json", "m/b.json"):
+        copies.arrive(key)
+        assert world.take_in(key).started == 0
+    copies.arrive(f"m/{MANIFEST}", manifest_of("a.json", "b.json"))
+    assert world.take_in("mm/a.json").looked_at == 0
+    assert world.take_in(f"m/{MANIFEST}").started == 1
+    assert [execution.about for execution in world.executions.all] == [arn]
+
+
+def test_an_arrival_says_nothing_of_what_is_missing_and_asks_no_other_account(world: World) -> None:
+    """What is missing is for the next run to say: an arrival beside it may have started the version."""
+    world.registry.is_refused = True
+    arn = world.register(world.copies.uri("a.json"), world.copies.uri("b.json"))
+    world.copies.arrive("a.json")
+    assert world.take_in("a.json", account="444455556666").failed == 0
+    assert world.take_in("a.json") == RunSummary(pending=1, looked_at=1, failed=1)
+    assert world.registry.describe(arn).description is None
+
+
+def test_an_arrival_looks_at_the_newest_versions_and_leaves_the_others_to_the_next_run(world: World) -> None:
+    uri = world.copies.arrive("a.json")
+    arns = []
+    for _ in range(3):
+        world.now += timedelta(seconds=1)
+        arns.append(world.register(uri))
+    assert world.take_in("a.json", max_looks=2).started == 2
+    assert {execution.about for execution in world.executions.all} == set(arns[1:])
+    assert world.reconcile(minutes=5).started == 1
 
 
 def test_at_the_deadline_a_version_is_judged_without_what_is_missing(world: World) -> None:
