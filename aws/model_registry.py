@@ -174,7 +174,7 @@ class SageMakerModelRegistry:
     def groups(self) -> Iterator[str]:
         """See `ModelRegistry.groups`."""
         pages = self._client.get_paginator("list_model_package_groups").paginate(
-            SortBy="CreationTime", SortOrder="Descending"
+            SortBy="CreationTime", SortOrder="Descending", PaginationConfig={"PageSize": _PAGE}
         )
         with explain_errors("ListModelPackageGroups", "the model registry"):
             for page in pages:

@@ -63,6 +63,17 @@ def applies_to(file: ThresholdFile, group: str) -> bool:
     return any(fnmatchcase(group, names.pattern) for names in _list_names(file))
 
 
+def list_unmatched(file: ThresholdFile, groups: Iterable[str]) -> list[str]:
+    """Return the names and patterns of the file that match none of the groups, with the suffix where it has one."""
+    there = list(groups)
+    matched = {
+        names.written
+        for names in _list_names(file)
+        if any(fnmatchcase(group, names.pattern) for group in there)
+    }
+    return [written for written in file.applies_to if written not in matched]
+
+
 def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFile | None:
     """Return the file whose pattern matches the name of the group most specifically, or `None`.
 

@@ -89,6 +89,17 @@ def _governance(
     pass
 
 
+def _put_plainly(error: TyperException) -> None:
+    """Take out of a message about an argument what typer says of its own insides: pydantic's word, a list of Python."""
+    if not isinstance(error, typer.BadParameter):
+        return
+    error.message = error.message.removeprefix("Value error, ")
+    variables = getattr(error.param, "envvar", None)
+    if isinstance(variables, list):
+        option = getattr(error.param, "opts", [error.param_hint])[0]
+        error.param_hint = f"'{option}' (env var: {' or '.join(repr(name) for name in variables)})"
+
+
 def _report(error: BaseException) -> None:
     """Print `error` on stderr: one message where the user can fix it, a traceback where it is our defect."""
     match error:
@@ -96,6 +107,7 @@ def _report(error: BaseException) -> None:
             separator = "\n" if "\n" in str(error) else " "
             print("\n".join([f"error:{separator}{error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         case TyperException():
+            _put_plainly(error)
             show = getattr(error, "show", lambda: print(f"error: {error}", file=sys.stderr))
             show()
         case typer.Abort():

@@ -13,6 +13,9 @@ UNDECIDED_VERSIONS = "UndecidedVersions"  # pending ones that wait for people
 PENDING_VERSIONS = "PendingVersions"  # of governed groups
 LEFT_STARTS = "LeftStarts"  # that AWS refused for now, at an event; the reconciler makes them
 ABSENT_GROUPS = "AbsentGroups"  # of model_package_groups, that are in no registry
+ABSENT_GROUPS_OF_FILES = (
+    "AbsentGroupsOfFiles"  # that threshold files in force name, and that are in no registry
+)
 UNRECORDED_APPROVALS = "UnrecordedApprovals"  # of governed groups, by neither the gate nor a reviewer
 UNGOVERNED_VERSIONS = (
     "UngovernedVersions"  # versions that were left alone, as no threshold file applies to them

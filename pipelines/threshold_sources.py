@@ -63,6 +63,15 @@ class ReadOnce:
     def _files(self) -> ReadThresholds:
         return self._store.read()
 
+    @property
+    def files(self) -> tuple[ThresholdFile, ...]:
+        """The files that can be read, as those that cannot are told where a group is asked for.
+
+        Raises:
+            AwsError: the files could not be read.
+        """
+        return tuple(self._files.files)
+
     def for_group(self, group: str) -> ThresholdFile | None:
         """See `ThresholdStore.for_group`; what could not be read is tried again for the next group."""
         return self._files.for_group(group)

@@ -13,6 +13,7 @@ from checks.selection import (
     Clash,
     applies_to,
     find_ambiguities,
+    list_unmatched,
     matches_no_group,
     select_thresholds,
 )
@@ -217,3 +218,20 @@ def test_a_pattern_matches_no_group_when_no_name_at_all_matches_it(pattern: str)
     """Four characters ask for at most four places, and one more for a letter at an end that * must supply."""
     matched = any(fnmatchcase(name, pattern) for name in NAMES_OF_UP_TO_FIVE)
     assert matches_no_group(pattern) is not matched
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "groups", "unmatched"),
+    [
+        pytest.param(file("1", "churn", "rag-*"), ["churn", "rag-eu"], [], id="all there"),
+        pytest.param(file("1", "churm", "rag-*"), ["churn"], ["churm", "rag-*"], id="none there"),
+        pytest.param(file("1", "Churn"), ["churn"], ["Churn"], id="other case"),
+        pytest.param(file("1", "churn"), ["churn-0a1b2c"], ["churn"], id="suffix not meant"),
+        pytest.param(suffixed("1", "churn"), ["churn-0a1b2c"], [], id="suffix"),
+        pytest.param(suffixed("1", "churn"), [], ["churn"], id="once"),
+    ],
+)
+def test_names_that_match_no_group_are_listed(
+    thresholds: ThresholdFile, groups: list[str], unmatched: list[str]
+) -> None:
+    assert list_unmatched(thresholds, groups) == unmatched

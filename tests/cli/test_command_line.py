@@ -159,6 +159,48 @@ def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFi
     assert "Usage: governance" in capsys.readouterr().err
 
 
+POLICY = [
+    "--account",
+    "123456789012",
+    "--evidence-bucket",
+    "e",
+    "--thresholds-bucket",
+    "t",
+    "--decisions-bucket",
+    "d",
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ["iam", "policy", "enginer", *POLICY, "--region", "eu-west-1"],
+            "Invalid value for 'ROLE': 'enginer' is not one of 'engineer', 'ci', 'reviewer', 'auditor', "
+            "'governance-team'.",
+            id="none of the choices",
+        ),
+        pytest.param(
+            ["iam", "policy", "ci", *POLICY],
+            "Missing option '--region' (env var: 'AWS_REGION' or 'AWS_DEFAULT_REGION').",
+            id="one of two variables",
+        ),
+        pytest.param(
+            ["iam", "policy", "ci"],
+            "Missing option '--account'.",
+            id="no variable",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_argument_is_said_in_words(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(variable, raising=False)
+    assert run(arguments) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"Error: {message}"
+
+
 def test_ctrl_c_is_one_line_and_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -114,3 +114,25 @@ def test_a_run_of_the_schedule_names_what_matches_no_group(
     # An event is about one version, and says nothing of the groups.
     _, (line,) = looked(event_of(account.arn), capsys)
     assert "AbsentGroups" not in line
+
+
+def test_a_run_of_the_schedule_names_what_the_files_in_force_name_and_is_not_there(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anybody may have misspelt a name, and whoever publishes need not see the registry."""
+    file = b"""
+name: misspelt
+applies_to: {model_package_groups: [churm, askdata, "rag-*"]}
+checks: [{name: accuracy, why: People rely on it., metric: text_to_sql.accuracy, at_least: 0.8}]
+"""
+    clients.s3_client().put_object(Bucket="thresholds", Key="thresholds/misspelt.yaml", Body=file)
+    _, lines = looked(SCHEDULE, capsys)
+    _, (line,) = looked(event_of(account.arn), capsys)
+    named = [one for one in lines if one["message"] == "no group matches"]
+    assert [one["pattern"] for one in named] == ["churm", "rag-*"]
+    assert all(one["thresholds"].startswith("s3://thresholds/thresholds/misspelt.yaml") for one in named)
+    assert named[0]["way_out"] == (
+        "register a version in the group, or correct applies_to in the threshold file and publish again"
+    )
+    assert (lines[-1]["AbsentGroupsOfFiles"], lines[-1]["AbsentGroups"]) == (2, 0)
+    assert "AbsentGroupsOfFiles" not in line
