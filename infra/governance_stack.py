@@ -158,7 +158,7 @@ class GovernanceStack(Stack):
         if settings.model_accounts:
             self._take_in_model_accounts(trigger, watch)
             self._buckets.send_events_of_evidence()
-            reconciler.add_arrivals(self._buckets.evidence)
+            reconciler.add_arrivals(self._buckets.evidence, folder=ACCOUNTS_FOLDER)
             self._end_begun_copies()
             grants.take_copies(self._buckets, settings)
             grants.allow_registries_elsewhere(

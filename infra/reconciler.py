@@ -7,7 +7,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from aws.copy_names import ACCOUNTS_FOLDER
 from infra.rule_exceptions import except_from_rules
 
 _NOT_REPEATED = "A run that is lost or fails is not to be repeated later: the next one does it all."
@@ -39,8 +38,8 @@ class ReconcilerSchedule(Construct):
         except_from_rules(self.rule, ["Serverless-EventBusDLQ"], _NOT_REPEATED)
         except_from_rules(invocation, ["Serverless-LambdaAsyncFailureDestination"], _NOT_REPEATED)
 
-    def add_arrivals(self, evidence: s3.IBucket) -> None:
-        """Have a copy that arrives from a model account looked at, which is only what the next run does, sooner."""
+    def add_arrivals(self, evidence: s3.IBucket, *, folder: str) -> None:
+        """Have a copy that arrives in `folder` of the bucket looked at: what the next run would do, sooner."""
         arrived = events.Rule(
             self,
             "Arrived",
@@ -50,7 +49,7 @@ class ReconcilerSchedule(Construct):
                 detail_type=["Object Created"],
                 detail={
                     "bucket": {"name": [evidence.bucket_name]},
-                    "object": {"key": [{"prefix": f"{ACCOUNTS_FOLDER}/"}]},
+                    "object": {"key": [{"prefix": f"{folder}/"}]},
                 },
             ),
             targets=[self._target()],

@@ -1,5 +1,6 @@
 """The templates under AWS's linter for CloudFormation and the rules of cdk-nag."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -72,3 +73,10 @@ def test_exceptions_from_the_rule_about_wildcards_name_the_resources(stack: Synt
     wildcards = [entry for entry in exceptions(stack) if entry["id"] == "AwsSolutions-IAM5"]
     assert wildcards
     assert all(entry["applies_to"] for entry in wildcards)
+
+
+def test_no_output_is_exported_nor_described_at_length(stack: Synthesised) -> None:
+    """An exported value has at most 1,024 characters, and the policies that are outputs have more; so has no other."""
+    outputs = json.loads(stack.template_file.read_text()).get("Outputs", {})
+    assert [name for name, output in outputs.items() if "Export" in output] == []
+    assert [name for name, output in outputs.items() if len(output.get("Description", "")) > 1024] == []
