@@ -364,7 +364,7 @@ def test_the_last_report_that_arrives_has_its_versions_judged_at_once(world: Wor
     world.take_in("m/b.json")
     world.take_in("m/a.json")
     world.reconcile(minutes=5)
-    assert sorted(execution.about for execution in world.executions.all) == sorted(twins)
+    assert sorted(str(execution.about) for execution in world.executions.all) == sorted(twins)
 
 
 def test_what_arrives_under_the_prefix_of_a_version_is_looked_at(world: World) -> None:
