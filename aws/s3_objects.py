@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 _REGION_HEADER = "x-amz-bucket-region"
+_DELETED_HEADER = "x-amz-delete-marker"
 # A delete marker answers MethodNotAllowed when it is read by its version id.
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
@@ -109,6 +110,23 @@ def written_at(client: "S3Client", uri: S3Uri) -> datetime | None:
         return None
 
 
+def is_deleted(client: "S3Client", uri: S3Uri) -> bool:
+    """Whether an object was there and its newest version is a mark that it was deleted.
+
+    The mark is told to whoever may read the object and list the bucket:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    try:
+        with explain_errors("HeadObject", str(uri)):
+            client.head_object(Bucket=uri.bucket, Key=uri.key)
+    except AwsNotFoundError as error:
+        return _headers_of(error).get(_DELETED_HEADER) == "true"
+    return False
+
+
 def bucket_region(client: "S3Client", bucket: str) -> str | None:
     """Return the region of a bucket, or `None` where S3 does not tell this caller; 403 tells it, too.
 
@@ -120,12 +138,17 @@ def bucket_region(client: "S3Client", bucket: str) -> str | None:
         with explain_errors("HeadBucket", bucket):
             return client.head_bucket(Bucket=bucket).get("BucketRegion")
     except AwsError as error:
-        answer = getattr(error.__cause__, "response", {})
-        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        region: str | None = headers.get(_REGION_HEADER)
+        region = _headers_of(error).get(_REGION_HEADER)
         if region is None and not isinstance(error, AwsAccessDeniedError):
             raise
         return region
+
+
+def _headers_of(error: AwsError) -> Mapping[str, str]:
+    """Return the headers of the answer that an error was made of, by their names in lower case."""
+    answer = getattr(error.__cause__, "response", {})
+    headers: Mapping[str, str] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aws.aws_errors import AwsError, explain_errors
-from aws.s3_objects import ObjectMissingError, ObjectVersion, read_object
+from aws.s3_objects import ObjectMissingError, ObjectVersion, is_deleted, read_object
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.publication import BundleVersion, Publication
-from checks.threshold_bundle import BUNDLE_FILE, MAX_BUNDLE_BYTES, read_bundle
+from checks.threshold_bundle import BUNDLE_FILE, MAX_BUNDLE_BYTES, ThresholdBundleError, read_bundle
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,6 +29,10 @@ _MET_ANOTHER = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "N
 
 class PublishedMeanwhileError(GovernanceError):
     """Somebody else published after the publisher looked; nothing was written."""
+
+
+class BundleDeletedError(ThresholdBundleError):
+    """The bundle in force was deleted; its versions are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +86,22 @@ class S3ThresholdBundles:
         self.uri = folder.as_prefix().child(BUNDLE_FILE)
 
     def read(self, version_id: str | None = None) -> PublishedBundle | None:
-        """Return the newest version or the one named; `None` where there is none.
+        """Return the newest version or the one named; `None` where none was published, or none is named so.
 
         Raises:
+            BundleDeletedError: one was published and deleted. That puts nothing else in force: single files of an
+                earlier release are laxer or stricter by chance.
             AwsError: S3 could not be asked.
         """
         found = self._find(version_id)
-        return None if found is None else PublishedBundle.of(found)
+        if found is not None:
+            return PublishedBundle.of(found)
+        if version_id is None and is_deleted(self._client, self.uri):
+            raise BundleDeletedError(
+                f"{self.uri}: the thresholds in force were deleted, so that nothing is decided; governance thresholds "
+                "list --versions has what was published, and rollback VERSION puts it in force again"
+            )
+        return None
 
     def list_times(self) -> Iterator[BundleTime]:
         """Yield the versions that are kept, the newest first; marks of deletion are none.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from aws.extended_files import is_threshold_file, look_on_disk, looking_in_s3
 from aws.s3_objects import ObjectMissingError, list_objects, read_object
 from aws.s3_uris import S3Uri
-from aws.threshold_bundles import PublishedBundle, S3ThresholdBundles
+from aws.threshold_bundles import BundleDeletedError, PublishedBundle, S3ThresholdBundles
 from checks.effective_file import make_sound_part
 from checks.publication import Publication
 from checks.selection import applies_to, select_thresholds
@@ -68,7 +68,7 @@ class ReadThresholds:
 class S3ThresholdStore:
     """Threshold files in S3: one file by its URI (`….yaml`, `….yml`), one bundle, or what is in force under a prefix.
 
-    Under a prefix that is the bundle, which has all files; before one was published, all threshold files there.
+    Under a prefix that is the bundle, which has all files; until one was published, all threshold files there.
     """
 
     def __init__(self, client: "S3Client", uri: str) -> None:
@@ -87,7 +87,10 @@ class S3ThresholdStore:
         """
         if is_threshold_file(self._uri.key):
             return self._read_files([self._uri], looking_in_s3(self._client))
-        bundle = self._read_bundle()
+        try:
+            bundle = self._read_bundle()
+        except BundleDeletedError as error:
+            return ReadThresholds((), (str(error),))
         if bundle is not None:
             return read_published(bundle)
         below = list_objects(self._client, self._uri.as_prefix())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aws.extended_files import is_threshold_file
 from aws.s3_objects import list_objects, read_object
 from aws.s3_uris import S3Uri
-from aws.threshold_bundles import BundleTime, PublishedBundle, S3ThresholdBundles
+from aws.threshold_bundles import BundleDeletedError, BundleTime, PublishedBundle, S3ThresholdBundles
 from checks.errors import GovernanceError
 from checks.threshold_bundle import ThresholdBundleError, write_bundle
 from checks.threshold_difference import ChangeKind, FileChange, compare_thresholds
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 class ThresholdsInForce:
     """What the gate judges by now.
 
-    `bundle` is `None` where single files are in force, as an earlier release published them. `contents` are the bytes
-    of each source by its name; there are none where a bundle cannot be read, and `problem` says why. `times` are when
-    S3 took the single files. `left_over` are those beside a bundle, by which nobody is judged any more.
+    `bundle` is `None` where single files are in force, as an earlier release published them, and where it was deleted.
+    `contents` are the bytes of each source by its name; there are none where a bundle cannot be read or was deleted,
+    and `problem` says why. `times` are when S3 took the single files. `left_over` are those beside a bundle, by which
+    nobody is judged any more.
     """
 
     contents: Mapping[str, bytes]
@@ -65,10 +66,13 @@ class PublishedThresholds:
         Raises:
             AwsError: S3 could not be asked.
         """
-        bundle = self._bundles.read()
         single = [uri for uri in list_objects(self._client, self._folder) if is_threshold_file(uri.key)]
+        left_over = tuple(str(uri) for uri in single)
+        try:
+            bundle = self._bundles.read()
+        except BundleDeletedError as error:
+            return ThresholdsInForce({}, None, {}, left_over, str(error))
         if bundle is not None:
-            left_over = tuple(str(uri) for uri in single)
             try:
                 return ThresholdsInForce(bundle.read_sources(), bundle, {}, left_over)
             except ThresholdBundleError as error:

@@ -25,13 +25,20 @@ from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode
 from cli.lookup.inputs import refuse_twice
 from cli.lookup.past_decisions import past_decisions_at
-from cli.lookup.threshold_sets import compile_named, read_threshold_files
+from cli.lookup.threshold_sets import compile_at
 from cli.options.output_format import ImpactFormat, print_json
+from cli.options.thresholds_bucket import ThresholdsBucket
 from pipelines.past_versions import read_newest_records, read_past_versions
 
 
 def command(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="Threshold file or folder as it is; s3:// too.")],
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="OLD",
+            help="LIVE is what is in force, LIVE@VERSION what was; or a file or folder, s3:// too.",
+        ),
+    ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The same as it is to be.")],
     *,
     history: Annotated[
@@ -49,6 +56,7 @@ def command(
         bool,
         typer.Option("--fail-on-loosened", help="Exit with 5 where less is asked for without a --reason."),
     ] = False,
+    thresholds_bucket: ThresholdsBucket = None,
     reason: Annotated[
         str | None, typer.Option("--reason", metavar="TEXT", help="Why it is right to ask for less; shown.")
     ] = None,
@@ -69,7 +77,7 @@ def command(
     if reason is not None and not reason.strip():
         raise GovernanceError("--reason: it says nothing; write why it is right to ask for less")
     refuse_twice([old, new])
-    old_files, new_files = (compile_named(read_threshold_files([place])) for place in (old, new))
+    old_files, new_files = (compile_at(place, thresholds_bucket) for place in (old, new))
     judged: list[JudgedTwice] = []  # kept for the charts alone: of the sums nobody needs every version
     keep = judged.append if output_format is ImpactFormat.HTML else None
     impact = measure_impact(old_files, new_files, _read_history(history), keep)

@@ -46,7 +46,13 @@ def command(
 
     published = PublishedThresholds(s3_client(), thresholds_bucket)
     proposal = published.propose(name_by_folder(paths, contents))
-    if proposal.withdrawn and not any(map(is_folder, paths)):
+    names_files = not any(map(is_folder, paths))
+    if names_files and proposal.in_force.problem is not None:
+        raise GovernanceError(
+            f"{proposal.in_force.problem}. What files that are named one by one would withdraw is not known: name the "
+            "folder that has all files"
+        )
+    if names_files and proposal.withdrawn:
         raise GovernanceError(
             f"{', '.join(proposal.withdrawn)}: in force, and not among the files named, so that publishing would "
             "withdraw it; name the folder that has all files (governance thresholds get -o FOLDER fetches those in "

@@ -25,6 +25,8 @@ def command(
     """
     published = PublishedThresholds(s3_client(), thresholds_bucket)
     in_force = published.read()
+    if in_force.problem is not None:
+        raise GovernanceError(in_force.problem)
     named = [file.source for file in in_force.files if file.name == name]
     if not named:
         there = ", ".join(file.name for file in in_force.files) or "none"

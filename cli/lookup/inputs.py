@@ -15,6 +15,7 @@ from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.reports import MAX_REPORT_BYTES, REPORT_PATTERNS, EvidenceReader, is_report_file, leave_unread
 from checks.text import one_line
+from checks.threshold_bundle import BUNDLE_FILE
 from checks.threshold_file import MAX_BYTES
 from disk.disk_errors import FileTooLargeError
 from disk.reading import changed_at, read_bounded
@@ -200,17 +201,41 @@ def _inputs_in_s3(place: str, kind: DocumentKind) -> Iterable[Input]:
     from aws.s3_uris import S3Uri  # noqa: PLC0415
 
     uri = S3Uri.parse(place)
+    if kind is THRESHOLDS and uri.key.endswith(f"/{BUNDLE_FILE}"):
+        raise _say_what_is_in_force(place, "a bundle of threshold files, and not one of them")
     # Who names an object may not be allowed to list the bucket.
     if uri.version_id is not None or kind.takes(uri.key):
         return [S3Object(uri.as_object())]
     prefix = uri.as_prefix()
     below = list(list_objects(s3_client(), prefix))
+    if kind is THRESHOLDS and below:
+        _refuse_bundle(place, prefix)
     taken = [S3Object(one) for one in below if kind.takes(one.key)]
     if not below and not uri.key.endswith("/"):
         return [S3Object(uri)]  # an object whose name has another suffix
     if not taken:
         raise _nothing_in(place, (one.key.removeprefix(prefix.key) for one in below), kind)
     return taken
+
+
+def _refuse_bundle(place: str, prefix: "S3Uri") -> None:
+    """Refuse a prefix with a bundle of threshold files, or with one that was deleted: what is beside it is stale.
+
+    Raises:
+        GovernanceError: there is or was one.
+    """
+    from aws.clients import s3_client  # noqa: PLC0415
+    from aws.threshold_bundles import S3ThresholdBundles  # noqa: PLC0415
+
+    if S3ThresholdBundles(s3_client(), prefix).read() is not None:
+        raise _say_what_is_in_force(place, "the thresholds in force are a bundle here, and no single files")
+
+
+def _say_what_is_in_force(place: str, problem: str) -> GovernanceError:
+    return GovernanceError(
+        f"{place}: {problem}; governance check takes them by --in-force --group GROUP, diff and impact by the name "
+        "LIVE, and governance thresholds get fetches them"
+    )
 
 
 def _nothing_in(place: str, names: Iterable[str], kind: DocumentKind) -> GovernanceError:

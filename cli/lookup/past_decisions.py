@@ -1,10 +1,11 @@
 """The history of a gate that the user names: its decision records, and the copies of what was judged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aws.evidence_copies import EvidenceCopies, FolderEvidenceCopies, S3EvidenceCopies
+from checks.decision_record import DecisionRecordError, parse_record
 from checks.errors import GovernanceError
 from checks.record_bounds import MAX_RECORD_BYTES
 from cli.lookup.inputs import is_in_s3
@@ -60,8 +61,23 @@ def _in_s3(place: str) -> PastDecisions:
     # Of a whole bucket only the folder in which the gate writes its decisions.
     prefix = uri.as_prefix() if uri.key else uri.child(f"{DECISIONS_FOLDER}/")
     client = s3_client()
-    return PastDecisions(
-        names=[str(one) for one in list_objects(client, prefix) if is_decision(str(one))],
-        read=lambda name: read_object(client, S3Uri.parse(name), max_bytes=MAX_RECORD_BYTES).content,
-        copies=S3EvidenceCopies(client, f"s3://{uri.bucket}/{COPIES_FOLDER}/"),
-    )
+    names = [str(one) for one in list_objects(client, prefix) if is_decision(str(one))]
+
+    def read(name: str) -> bytes:
+        return read_object(client, S3Uri.parse(name), max_bytes=MAX_RECORD_BYTES).content
+
+    folder = _find_copies(map(read, names)) or f"s3://{uri.bucket}/{COPIES_FOLDER}/"
+    return PastDecisions(names, read, S3EvidenceCopies(client, folder))
+
+
+def _find_copies(contents: Iterable[bytes]) -> str | None:
+    """Return the folder of the copies, which is in the evidence bucket, as the first record says that has any."""
+    for content in contents:
+        try:
+            record = parse_record(content)
+        except DecisionRecordError:
+            continue  # it is named where it is read to be used
+        for document in record.evidence:
+            if document.copy_uri is not None and is_in_s3(document.copy_uri):
+                return f"{document.copy_uri.rpartition('/')[0]}/"
+    return None

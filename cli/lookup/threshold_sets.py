@@ -22,6 +22,9 @@ from cli.lookup.inputs import (
     threshold_documents,
 )
 
+IN_FORCE = "LIVE"
+_AT = f"{IN_FORCE}@"
+
 
 def read_threshold_files(places: Iterable[str | Path]) -> dict[str, bytes]:
     """Return the bytes of each threshold file at `places`, by what messages call it (see `threshold_documents`).
@@ -89,6 +92,28 @@ def compile_named(contents: Mapping[str, bytes]) -> tuple[ThresholdFile, ...]:
     if found.problems:
         raise ThresholdFileError(write_all_problems(found.problems))
     return tuple(found.files[source] for source in found.files if source in contents)
+
+
+def compile_at(place: str, bucket: str | None) -> tuple[ThresholdFile, ...]:
+    """Return the effective files at `place`: `LIVE` is what is in force in `bucket`, `LIVE@VERSION` what was.
+
+    Raises:
+        GovernanceError: they cannot be read, or no bucket is named.
+    """
+    if place != IN_FORCE and not place.startswith(_AT):
+        return compile_named(read_threshold_files([place]))
+    if bucket is None:
+        raise GovernanceError(f"{place}: set GOVERNANCE_THRESHOLDS_BUCKET, or give --thresholds-bucket")
+    from aws.clients import s3_client  # noqa: PLC0415 - two folders are compared without boto3
+    from pipelines.published_thresholds import PublishedThresholds  # noqa: PLC0415 - likewise
+
+    published = PublishedThresholds(s3_client(), bucket)
+    if place.startswith(_AT):
+        return compile_named(published.read_version(place.removeprefix(_AT)).read_sources())
+    in_force = published.read()
+    if in_force.problem is not None:
+        raise GovernanceError(in_force.problem)
+    return compile_named(in_force.contents)
 
 
 def examine_named(contents: Mapping[str, bytes], *, strict: bool = False, together: bool = False) -> Examined:

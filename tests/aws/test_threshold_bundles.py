@@ -14,6 +14,7 @@ from aws.threshold_store import BrokenThresholdsError, S3ThresholdStore
 from checks.errors import GovernanceError
 from checks.threshold_bundle import write_bundle
 from tests.aws.conftest import Loopback, Request
+from tests.forgotten_bundle import forget_bundle
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -94,6 +95,30 @@ def test_a_bundle_that_was_deleted_meanwhile_is_not_replaced(
     s3.delete_object(Bucket=bucket, Key="thresholds/bundle.json")
     with pytest.raises(PublishedMeanwhileError):
         bundles.publish(write_bundle(thresholds(0.9)), publisher=BOB, replaces=looked_at)
+
+
+def test_a_bundle_that_was_deleted_puts_no_single_file_back_in_force(
+    s3: "S3Client", bucket: str, bundles: S3ThresholdBundles, store: S3ThresholdStore
+) -> None:
+    """Whoever may delete one object would otherwise choose limits of years ago; another publication ends it."""
+    s3.put_object(Bucket=bucket, Key="thresholds/churn.yaml", Body=file_for("churn", 0.1))
+    published = bundles.publish(write_bundle(thresholds(0.9)), publisher=ANN, replaces=None)
+    s3.delete_object(Bucket=bucket, Key="thresholds/bundle.json")
+    with pytest.raises(BrokenThresholdsError, match=r"were deleted.*rollback VERSION puts it in force again"):
+        store.for_group("churn")
+    assert [one.version_id for one in bundles.list_times()] == [published.uri.version_id]
+    assert bundles.read(published.uri.version_id) == published
+    bundles.publish(write_bundle(thresholds(0.8)), publisher=BOB, replaces=None)
+    assert limit_in(store) == 0.8
+
+
+def test_where_no_version_of_a_bundle_is_kept_none_was_published(
+    s3: "S3Client", bucket: str, bundles: S3ThresholdBundles, store: S3ThresholdStore
+) -> None:
+    s3.put_object(Bucket=bucket, Key="thresholds/churn.yaml", Body=file_for("churn", 0.1))
+    bundles.publish(write_bundle(thresholds(0.9)), publisher=ANN, replaces=None)
+    forget_bundle(s3, bucket)
+    assert limit_in(store) == 0.1
 
 
 class StoppedError(Exception):

@@ -17,6 +17,7 @@ from cli.command_table import COMMANDS
 from cli.exit_codes import MEANINGS, ExitCode, exit_code_of, exit_code_of_status
 from cli.lazy import LazyCommand
 from cli.main import run
+from tests.forgotten_bundle import forget_bundle
 
 REGION, BUCKET, PIPELINE = "eu-west-1", "bucket-of-the-exit-codes-test", "model-governance"
 EVIDENCE = "evidence-of-the-exit-codes-test"  # in the region of the environment
@@ -145,9 +146,7 @@ def aws(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         Path(file).write_text(content)
     for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
-    clients.s3_client().delete_object(
-        Bucket=BUCKET, Key="thresholds/bundle.json"
-    )  # what another row published
+    forget_bundle(clients.s3_client(), BUCKET)  # what another row published
     yield
     for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()

@@ -18,6 +18,7 @@ from checks.threshold_set import compile_thresholds
 from cli.main import run
 from demo.examples import ExampleVersion, find_examples
 from pipelines.step_settings import COPIES_FOLDER, DECISIONS_FOLDER
+from tests.cli.conftest import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,7 +44,7 @@ def judged(version: ExampleVersion, folder: Path) -> DecisionRecord:
         copy.write_bytes(content)
         name = path.relative_to(version.folder).as_posix()
         report = read_report(Document(f"s3://evidence/{version.name}/{name}", content))
-        reports.append(replace(report, copy_uri=f"s3://decisions/{COPIES_FOLDER}/{digest}"))
+        reports.append(replace(report, copy_uri=f"s3://evidence/{COPIES_FOLDER}/{digest}"))
     number = int(version.folder.name.removeprefix("version-"))
     decided_at = datetime(2026, 11, number, tzinfo=UTC)
     (thresholds,) = compile_thresholds({"thresholds.yaml": version.thresholds.read_bytes()})
@@ -146,10 +147,13 @@ def test_of_two_decisions_about_a_version_the_newer_counts_and_what_is_gone_is_n
 def test_the_history_may_be_the_bucket_itself(
     past: Path, s3: "S3Client", bucket: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The copies are in another bucket, as a stack has them: that of the evidence, which the records name."""
+    s3.create_bucket(Bucket="evidence", CreateBucketConfiguration={"LocationConstraint": REGION})
     for path in past.rglob("*"):
-        is_record = path.is_file() and "askdata" in path.as_posix()
-        if is_record or path.parent.name == COPIES_FOLDER:
-            key = path.relative_to(past).as_posix()
+        key = path.relative_to(past).as_posix()
+        if path.parent.name == COPIES_FOLDER:
+            s3.put_object(Bucket="evidence", Key=key, Body=path.read_bytes())
+        elif path.is_file() and "askdata" in key:
             s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
     words = ["thresholds", "impact", "live", "edited", "--format", "json", "--history"]
     shown = []
@@ -160,6 +164,15 @@ def test_the_history_may_be_the_bucket_itself(
     assert (shown[0]["versions"], shown[0]["left_out"]) == (3, [])
     local = impact(past / DECISIONS_FOLDER / "askdata", capsys, "live", "edited")
     assert shown[0]["checks"] == local["checks"]
+
+
+def test_old_may_be_what_is_in_force(
+    past: Path, bucket: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["LIVE", "edited", "--thresholds-bucket", bucket]
+    assert run(["thresholds", "publish", "live", "--yes", "--thresholds-bucket", bucket]) == 0
+    capsys.readouterr()
+    assert impact(past, capsys, *words) == impact(past, capsys, "live", "edited")
 
 
 def test_the_reason_for_asking_less_is_shown(past: Path, capsys: pytest.CaptureFixture[str]) -> None:

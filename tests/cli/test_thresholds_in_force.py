@@ -183,6 +183,53 @@ def test_single_files_of_an_earlier_release_count_until_a_folder_is_published(
     assert run(["thresholds", "show", "old"]) == 2
 
 
+def test_thresholds_that_were_deleted_are_put_back_and_nothing_else_takes_their_place(
+    place: Path, s3: "S3Client", bucket: str, said: Callable[..., str]
+) -> None:
+    s3.put_object(Bucket=bucket, Key="thresholds/churn.yaml", Body=file_for("churn", 0.1).encode())
+    said("thresholds publish all --yes")
+    (version,) = json.loads(said("thresholds list --versions --format json"))["versions"]
+    s3.delete_object(Bucket=bucket, Key="thresholds/bundle.json")
+    (place / "good.json").write_text(json.dumps({"c_metrics": {"d": {"value": 0.9}}}))
+    for line in (
+        "thresholds list",
+        "thresholds show churn",
+        "thresholds get -o fetched",
+        "thresholds diff LIVE all",
+        "thresholds withdraw churn --yes",
+        "thresholds publish all/shop.yaml --yes",  # which might withdraw all others
+        f"thresholds validate s3://{bucket}/thresholds/",
+        "check --in-force --group churn -e good.json",
+    ):
+        assert "the thresholds in force were deleted" in said(line, 2), line
+    said(f"thresholds rollback {version['version']} --yes")
+    assert said("thresholds diff LIVE all") == "no difference\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check {place} --group churn -e good.json",
+        "check {place}bundle.json -e good.json",
+        "thresholds validate {place}",
+        "thresholds diff {place} all",
+        "thresholds impact all {place} --history .",
+        "thresholds publish {place} --yes",
+    ],
+    ids=["check", "check the bundle", "validate", "diff", "impact", "publish"],
+)
+def test_the_place_of_the_bundle_is_not_read_as_a_folder_of_single_files(
+    place: Path, s3: "S3Client", bucket: str, said: Callable[..., str], line: str
+) -> None:
+    """A file that was left there by an earlier release is the laxest of all."""
+    (place / "good.json").write_text(json.dumps({"c_metrics": {"d": {"value": 0.2}}}))
+    s3.put_object(Bucket=bucket, Key="thresholds/churn.yaml", Body=file_for("churn", 0.1).encode())
+    said("thresholds publish all --yes")
+    refused = said(line.format(place=f"s3://{bucket}/thresholds/"), 2)
+    assert refused.startswith(f"error: s3://{bucket}/thresholds/")
+    assert "by --in-force --group GROUP, diff and impact by the name LIVE" in refused
+
+
 def test_the_dry_run_by_those_in_force_names_their_bundle(place: Path, said: Callable[..., str]) -> None:
     said("thresholds publish all --yes")
     for name, value in (("good", 0.9), ("bad", 0.1)):

@@ -16,6 +16,7 @@ from aws import clients
 from cli.main import run
 from pipelines.role_policies import Role
 from tests.e2e.conftest import REVIEWER, THRESHOLDS, Governance
+from tests.forgotten_bundle import forget_bundle
 from tests.noted_calls import NotedCalls, find_needless
 
 pytestmark = pytest.mark.e2e
@@ -91,7 +92,7 @@ def settings(stack: Governance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.chdir(tmp_path)
     yield
     # The other tests of the stack have single files in force, as an earlier release put them there.
-    stack.client("s3").delete_object(Bucket=stack.outputs["ThresholdsBucket"], Key="thresholds/bundle.json")
+    forget_bundle(stack.client("s3"), stack.outputs["ThresholdsBucket"])
 
 
 @contextmanager

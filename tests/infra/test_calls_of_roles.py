@@ -31,6 +31,7 @@ from lambdas import handle_approvals, handle_evaluate, handle_reconcile, handle_
 from pipelines import processing_job
 from sandbox.iam.access import AccessRequest
 from sandbox.networks import FOR_A_FUNCTION, FOR_A_JOB
+from tests.forgotten_bundle import forget_bundle
 from tests.infra.synthesised import ACCOUNT, GOVERNING, REGION, Synthesised, synthesise_choice
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
@@ -404,7 +405,7 @@ class Registry:
         key: Any = s3_backends[ACCOUNT]["aws"].get_object(*bundle.values())
         key.last_modified += timedelta(hours=1)
         assert self._deployed.evaluate(self._inputs(arn, "execution-6")) is not None
-        self._s3.delete_object(**bundle)
+        forget_bundle(self._s3, bundle["Bucket"])
 
     def _prepare(self) -> str:
         """Make what the stack has; return the URI of the published thresholds by their version."""

@@ -1,12 +1,17 @@
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from aws.aws_errors import AwsThrottledError
 from aws.threshold_store import FolderThresholdStore, ReadThresholds, S3ThresholdStore
-from checks.thresholds import Mode
-from pipelines.threshold_sources import OnTrial, ReadOnce
+from checks.evidence import Document, Evidence
+from checks.publication import BundleVersion, Publication
+from checks.reports import read_report
+from checks.thresholds import Mode, ThresholdFile
+from pipelines.threshold_sources import OnTrial, ReadOnce, look_back
+from tests.threshold_files import parse_thresholds
 
 
 def folder_with(path: Path, *groups: str) -> Path:
@@ -49,3 +54,60 @@ def test_thresholds_are_read_once_for_many_groups_and_again_where_that_failed(tm
     with pytest.raises(AwsThrottledError):
         thresholds.for_group("askdata")
     assert [thresholds.for_group(group) for group in ("askdata", "other", "askdata-2")] == [file, None, file]
+
+
+NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+BEFORE, LONG_AGO = NOON - timedelta(seconds=1), NOON - timedelta(days=30)
+BUNDLE = BundleVersion("s3://t/thresholds/bundle.json?versionId=v7", "0" * 64, None)
+PUBLISHED = Publication(NOON, BUNDLE)
+FILE = b"""\
+name: churn
+applies_to: {model_package_groups: [churn]}
+checks: [{name: a, why: b, metric: c.d, at_least: 1}]
+"""
+
+
+@dataclass
+class Publications:
+    """What was published before: the file has been the same since `unchanged_since`; notes when it was asked about."""
+
+    unchanged_since: datetime | None
+    asked: list[datetime] = field(default_factory=list)
+
+    def find_unchanged_since(self, group: str, file: ThresholdFile, moment: datetime) -> datetime | None:
+        self.asked.append(moment)
+        return self.unchanged_since
+
+
+def written(*times: datetime | None) -> Evidence:
+    """A report with a figure, written at each of the times."""
+    report = read_report(Document("r.json", b'{"c_metrics": {"d": {"value": 1}}}'))
+    return Evidence(tuple(replace(report, uri=f"{n}.json", written_at=at) for n, at in enumerate(times)))
+
+
+@pytest.mark.parametrize(
+    ("publication", "times", "since", "asked", "found"),
+    [
+        pytest.param(None, [BEFORE], LONG_AGO, [], None, id="of nobody knows when"),
+        pytest.param(Publication(NOON), [BEFORE], LONG_AGO, [], None, id="single files"),
+        pytest.param(PUBLISHED, [], LONG_AGO, [], None, id="no evidence"),
+        pytest.param(PUBLISHED, [None], LONG_AGO, [], None, id="evidence of nobody knows when"),
+        pytest.param(PUBLISHED, [NOON], LONG_AGO, [], None, id="published in the same second"),
+        pytest.param(PUBLISHED, [BEFORE], LONG_AGO, [BEFORE], LONG_AGO, id="the same for long"),
+        pytest.param(PUBLISHED, [BEFORE], None, [BEFORE], None, id="another file then"),
+        pytest.param(PUBLISHED, [NOON, BEFORE, None], LONG_AGO, [BEFORE], LONG_AGO, id="the oldest counts"),
+    ],
+)
+def test_older_publications_are_asked_where_the_newest_is_younger_than_the_evidence(
+    publication: Publication | None,
+    times: list[datetime | None],
+    since: datetime | None,
+    asked: list[datetime],
+    found: datetime | None,
+) -> None:
+    file = replace(parse_thresholds(FILE, "churn.yaml"), publication=publication)
+    history = Publications(since)
+    looked = look_back(history, "churn", file, written(*times))
+    expected = file if found is None else replace(file, publication=replace(PUBLISHED, unchanged_since=found))
+    assert (looked, history.asked) == (expected, asked)
+    assert look_back(history, "churn", None, written(*times)) is None
