@@ -64,7 +64,8 @@ class Finding:
     `consequence` is what the finding asks for, `None` where it asks for nothing: it passed. Where `waiver` lets it
     pass, it warns. `origin` is where the check is written, where that is another file than the one that applies.
     `value` is finite or `None`; `limit` is the check's, `None` where no check of the file made the finding; beside a
-    baseline it is the one that its figure, `baseline`, comes to. `reason` says in one sentence what was found.
+    baseline it is the one that its figure, `baseline`, comes to. `reason` says in one sentence what was found. Where
+    figures were computed again, `value` is what came out and `reported` what the report says.
     """
 
     check: str
@@ -81,6 +82,7 @@ class Finding:
     waiver: AppliedWaiver | None = None
     origin: str | None = None
     baseline: BaselineFigure | None = None
+    reported: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from checks.limits import read_limit
 from checks.publication import BundleVersion, Publication
 from checks.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
+from checks.verification import ItemFile, NotVerified, Recomputation, Verification, share_missed
 from checks.version import NAME, VERSION
 
 Schema = Literal["governance.decision/1", "governance.decision/2"]
@@ -213,6 +214,87 @@ class RecordedBaseline(_Part):
     evidence: tuple[EvidenceDocument, ...]
 
 
+class RecordedItems(_Part):
+    """The items behind a report, and how many there are."""
+
+    uri: Text
+    version_id: Text | None = None
+    sha256: Sha256
+    items: int
+
+
+class RecordedRecomputation(_Part):
+    """What came of one report when its figures were computed again; what there is none of is left out of the JSON.
+
+    `figures` is the report that came out, with the place of its copy. `problem` says why there is none. `altered` items
+    came to something else than `items` says, of the `scored` ones; `first_altered` is the first of them.
+    `share_missed` is the largest share of altered items that drawing so few misses with a probability of 5 %.
+    """
+
+    report: Text
+    items: RecordedItems | None = None
+    figures: EvidenceDocument | None = None
+    problem: Text | None = None
+    scored: int | None = None
+    altered: int | None = None
+    first_altered: Text | None = None
+    share_missed: Finite | None = None
+
+    @classmethod
+    def of(cls, report: Report, again: Recomputation) -> Self:
+        """Return the record of one recomputation, that of `report`."""
+        items, figures = again.items, again.figures
+        drawn = items is not None and 0 < again.scored < items.items
+        return cls(
+            report=report.uri,
+            items=None if items is None else RecordedItems.model_validate(items, from_attributes=True),
+            figures=None if figures is None else _record_report(figures, with_time=False),
+            problem=again.problem,
+            scored=again.scored or None,
+            altered=again.altered or None,
+            first_altered=again.first_altered,
+            share_missed=share_missed(again.scored, items.items) if drawn and items is not None else None,
+        )
+
+    def restore(self, figures: Report | None) -> Recomputation:
+        """Return the recomputation as it was judged, with `figures` read again."""
+        items = self.items
+        return Recomputation(
+            figures=figures,
+            items=None if items is None else ItemFile(items.uri, items.sha256, items.items, items.version_id),
+            problem=self.problem,
+            altered=self.altered or 0,
+            first_altered=self.first_altered,
+            scored=self.scored or 0,
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as the JSON of a record has it."""
+        content = _leave_out_absent(self.model_dump(mode="json"))
+        if self.items is not None:
+            content["items"] = _leave_out_absent(self.items.model_dump(mode="json"))
+        if self.figures is not None:
+            (content["figures"],) = _leave_out_of_each([self.figures.model_dump(mode="json")])
+        return content
+
+
+class RecordedVerification(_Part):
+    """How the figures were computed again: of each report in the order of `evidence`, or why of none.
+
+    `sample` is how many items were drawn of a report at most, by `seed`; both are left out where all were scored.
+    """
+
+    sample: int | None = None
+    seed: Text | None = None
+    not_verified: Text | None = None
+    reports: tuple[RecordedRecomputation, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as the JSON of a record has it."""
+        content = _leave_out_absent(self.model_dump(mode="json"))
+        return {**content, **({"reports": [one.to_json() for one in self.reports]} if self.reports else {})}
+
+
 RecordedLimit = dict[str, Finite | list[Finite] | Literal[True] | dict[str, Finite]]
 
 
@@ -220,7 +302,8 @@ class RecordedFinding(_Part):
     """What one check came to; `consequence` is null where it asks for nothing.
 
     `waiver` is the one that lets it pass, and `origin` the file and line of an inherited check. `baseline` is the
-    figure that `limit` was made of. All three are left out of the JSON where there is none.
+    figure that `limit` was made of. Where figures were computed again, `value` is what came out, and `reported` what
+    the report says. All four are left out of the JSON where there is none.
     """
 
     check: Text
@@ -237,6 +320,7 @@ class RecordedFinding(_Part):
     waiver: RecordedAppliedWaiver | None = None
     origin: Text | None = None
     baseline: RecordedFigure | None = None
+    reported: Finite | None = None
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -247,7 +331,7 @@ class RecordedFinding(_Part):
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as the JSON of a record has it."""
-        content = _leave_out(self.model_dump(mode="json"), "waiver", "origin", "baseline")
+        content = _leave_out(self.model_dump(mode="json"), "waiver", "origin", "baseline", "reported")
         if content["interval"] is not None:
             content["interval"] = _leave_out_absent(content["interval"])
         return content
@@ -264,7 +348,8 @@ class DecisionRecord(_Part):
     """A decision as it is kept. `decided_at` is UTC to the second, ISO 8601; all else follows from the inputs.
 
     `thresholds` is `None` where no file applied. `model_package` and `execution`, the ARN of the pipeline execution,
-    are left out of the JSON where there is none, and so are `waivers`, all that the threshold file has, and `baseline`.
+    are left out of the JSON where there is none, and so are `waivers`, all that the threshold file has, `baseline`
+    and `verification`, which is there where the file asks to verify.
     """
 
     schema_: Schema = Field(default=SCHEMA, alias="schema")
@@ -275,6 +360,7 @@ class DecisionRecord(_Part):
     findings: tuple[RecordedFinding, ...]
     waivers: tuple[RecordedWaiver, ...] = ()
     baseline: RecordedBaseline | None = None
+    verification: RecordedVerification | None = None
     engine: RecordedEngine
     execution: Text | None = None
     decided_at: Moment
@@ -303,12 +389,14 @@ class DecisionRecord(_Part):
             or any(document.written_at for document in self.evidence)
             or (self.thresholds is not None and bool(self.thresholds.sources or self.thresholds.publication))
             or self.baseline is not None
+            or self.verification is not None
+            or any(finding.reported is not None for finding in self.findings)
             or any(finding.baseline or _is_beside_baseline(finding.limit) for finding in self.findings)
         )
         if self.schema_ == FIRST_SCHEMA and is_newer:
             raise ValueError(
-                f"what it says of waivers, origins, ages, publication and baselines is of {SCHEMA}, and it is of "
-                f"{FIRST_SCHEMA}"
+                "what it says of waivers, origins, ages, publication, baselines and verification is of "
+                f"{SCHEMA}, and it is of {FIRST_SCHEMA}"
             )
         return self
 
@@ -321,6 +409,7 @@ class DecisionRecord(_Part):
         evidence: Evidence,
         decided_at: datetime,
         baseline: Baseline | None = None,
+        verification: Verification | NotVerified | None = None,
         model_package: RecordedModelPackage | None = None,
         execution: str | None = None,
     ) -> Self:
@@ -333,7 +422,8 @@ class DecisionRecord(_Part):
         published = None if thresholds is None else thresholds.publication
         with_times = thresholds is not None and (thresholds.asks_for_ages or published is not None)
         compares = thresholds is not None and thresholds.asks_for_baseline
-        is_newer = with_times or compares or (thresholds is not None and bool(thresholds.sources))
+        verifies = thresholds is not None and thresholds.verify is not None
+        is_newer = with_times or compares or verifies or (thresholds is not None and bool(thresholds.sources))
         return cls(
             schema=SCHEMA if waivers or is_newer else FIRST_SCHEMA,
             decision=decision.verdict,
@@ -343,6 +433,7 @@ class DecisionRecord(_Part):
             findings=findings,
             waivers=waivers,
             baseline=_record_baseline(baseline) if compares and baseline is not None else None,
+            verification=_record_verification(thresholds, evidence, verification),
             engine=RecordedEngine(name=NAME, version=VERSION),
             execution=execution,
             decided_at=_write_moment(decided_at),
@@ -351,7 +442,9 @@ class DecisionRecord(_Part):
     def to_bytes(self) -> bytes:
         """Return the record as JSON in UTF-8: the same record always gives the same bytes."""
         content = self.model_dump(mode="json", by_alias=True, exclude={"findings"})
-        content = _leave_out(content, "model_package", "execution", "waivers", "baseline")
+        content = _leave_out(content, "model_package", "execution", "waivers", "baseline", "verification")
+        if self.verification is not None:
+            content["verification"] = self.verification.to_json()
         content["evidence"] = _leave_out_of_each(content["evidence"])
         if baseline := content.get("baseline"):
             baseline["evidence"] = _leave_out_of_each(baseline["evidence"])
@@ -396,6 +489,22 @@ def _record_baseline(baseline: Baseline) -> RecordedBaseline:
         record_sha256=None if version is None else version.record_sha256,
         evidence=tuple(_record_report(report, with_time=False) for report in baseline.evidence.reports),
     )
+
+
+def _record_verification(
+    file: ThresholdFile | None, evidence: Evidence, verification: Verification | NotVerified | None
+) -> RecordedVerification | None:
+    if file is None or file.verify is None:
+        return None
+    match verification:
+        case Verification(recomputations, seed):
+            pairs = zip(evidence.reports, recomputations, strict=True)
+            reports = tuple(RecordedRecomputation.of(report, again) for report, again in pairs)
+            return RecordedVerification(sample=file.sample_size, seed=seed, reports=reports)
+        case NotVerified(reason):
+            return RecordedVerification(not_verified=reason)
+        case None:
+            return None
 
 
 def _leave_out_of_each(documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ _INHERITED = (
     "on_foreign_evidence",
     "on_unprotected_evidence",
     "bar_predates_evidence",
+    "verify",
 )
 _Written = tuple[Check, Origin]
 
@@ -215,6 +216,7 @@ def describe_effective(file: ThresholdFile) -> dict[str, object]:
         "on_foreign_evidence": file.on_foreign_evidence,
         "on_unprotected_evidence": file.on_unprotected_evidence,
         "bar_predates_evidence": file.bar_predates_evidence,
+        "verify": file.verify,
         "waivers": [waiver.model_dump(mode="json", exclude_none=True) for waiver in file.waivers],
         "checks": checks,
     }

@@ -1,7 +1,7 @@
 """Judging: every check held against the evidence, and the findings summed up to a decision."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -31,6 +31,13 @@ from checks.limits import NoWorse
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.text import shortened
 from checks.thresholds import BarRule, Check, FirstVersion, ThresholdFile, Waiver, explain_overdue
+from checks.verification import (
+    Discrepancy,
+    NotVerified,
+    Verification,
+    VerifiedEvidence,
+    verify_evidence,
+)
 
 Hold = Callable[[Measured], Result]
 
@@ -39,6 +46,8 @@ THRESHOLD_FILE = "threshold file"
 REVIEWED_THRESHOLDS = "reviewed threshold file"
 BAR_FIRST = "thresholds before evidence"
 PROOF = "approval on proof"
+REPRODUCES = "evidence does not reproduce"
+VERIFIED = "verified evidence"
 
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _RANK = {consequence: place + 1 for place, consequence in enumerate(_SEVERITY)}
@@ -53,6 +62,7 @@ def judge(
     baseline: Baseline | None = None,
     *,
     decided_at: datetime,
+    verification: Verification | NotVerified | None = None,
 ) -> Decision:
     """Hold `evidence` against `thresholds` and decide; the same values always give the same decision.
 
@@ -66,22 +76,31 @@ def judge(
     What a waiver lets pass is found all the same, with the waiver, and warns; it is no proof.
 
     `baseline` is what checks against the baseline compare with; `None` where no version was approved before.
+
+    Where the file asks to verify, the figures of `verification` are judged instead of the reported ones, and each that
+    differs rejects. Without one the reported figures are judged, and a person must look at the version in any case.
     """
     unreadable = list(_find_unreadable(evidence))
     if thresholds is None:
         groups: list[Iterable[Finding]] = [unreadable, [_miss_thresholds()]]
     else:
         today = decided_at.astimezone(UTC).date()
+        verified = VerifiedEvidence(evidence)
+        if thresholds.verify is not None and isinstance(verification, Verification):
+            verified = verify_evidence(evidence, verification)
         judging = _Judging(
             thresholds=thresholds,
-            index=MeasurementIndex(evidence),
+            index=MeasurementIndex(verified.evidence),
             ages=ReportAges(evidence, decided_at),
             beside_unreadable=bool(unreadable),
             baseline=baseline,
             baseline_index=None if baseline is None else MeasurementIndex(baseline.evidence),
             today=today,
+            reported=verified.reported,
         )
-        groups = [unreadable]
+        groups = [unreadable, _find_discrepancies(verified)]
+        if thresholds.verify is not None and not isinstance(verification, Verification):
+            groups.append([_miss_verification(verification)])
         # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
         groups += (_judge_place(judging, place) for place in range(len(thresholds.checks)))
         groups.append(_find_overdue(thresholds, today))
@@ -117,6 +136,7 @@ class _Judging:
     baseline: Baseline | None
     baseline_index: MeasurementIndex | None
     today: date
+    reported: Mapping[tuple[str, str | None], float]
 
 
 def _judge_place(judging: _Judging, place: int) -> Iterator[Finding]:
@@ -134,11 +154,17 @@ def _judge_place(judging: _Judging, place: int) -> Iterator[Finding]:
     if most_days is not None:
         held = _hold_against_recent(check, judging, most_days)
     findings = _doubt_what_is_missing(held) if judging.beside_unreadable else held
+    if judging.reported:
+        findings = (_tell_reported(finding, judging.reported) for finding in findings)
     if waivers:
         findings = (_waive(finding, waivers) for finding in findings)
     if origin.source != thresholds.source:
         findings = (replace(finding, origin=str(origin)) for finding in findings)
     return findings
+
+
+def _tell_reported(finding: Finding, reported: Mapping[tuple[str, str | None], float]) -> Finding:
+    return replace(finding, reported=reported.get((finding.metric, finding.facet)))
 
 
 def _waive(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
@@ -433,6 +459,29 @@ def _find_late_bar(thresholds: ThresholdFile, evidence: Evidence) -> Iterator[Fi
         yield _make_own_finding(BAR_FIRST, Outcome.MISSING, why, order.reason)
     elif not order.predates:
         yield _make_own_finding(BAR_FIRST, Outcome.FAILED, why, order.reason, consequence=Consequence.REJECT)
+
+
+def _find_discrepancies(verified: VerifiedEvidence) -> Iterator[Finding]:
+    for one in verified.discrepancies:
+        yield _make_discrepancy_finding(one)
+
+
+def _make_discrepancy_finding(one: Discrepancy) -> Finding:
+    finding = _make_own_finding(
+        REPRODUCES,
+        Outcome.FAILED,
+        "A figure that its own items do not come to is no evidence, and neither is what is beside it.",
+        one.reason,
+        consequence=Consequence.REJECT,
+    )
+    facet = None if one.facet is None else shortened(one.facet, _LONGEST_NAME)
+    return replace(finding, metric=one.metric, facet=facet, value=one.recomputed, reported=one.reported)
+
+
+def _miss_verification(verification: NotVerified | None) -> Finding:
+    reason = "nothing was computed again" if verification is None else verification.reason
+    why = "The threshold file asks that figures are computed again before they count."
+    return _make_own_finding(VERIFIED, Outcome.MISSING, why, reason)
 
 
 def _miss_thresholds() -> Finding:

@@ -5,6 +5,7 @@ case is left out: a report with an interval of its own that is wider than what i
 level, so that a higher confidence finds a narrower interval.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -14,7 +15,7 @@ from checks.comparison import is_about_scores
 from checks.decision import Consequence
 from checks.limits import KINDS, Limit, NoWorse
 from checks.selection import list_sample_groups, select_thresholds
-from checks.thresholds import BarRule, Check, FirstVersion, Mode, Reaction, ThresholdFile, Waiver
+from checks.thresholds import RECOMPUTE, BarRule, Check, FirstVersion, Mode, Reaction, ThresholdFile, Waiver
 
 _CONSEQUENCES = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _FIRST = (FirstVersion.PASS, FirstVersion.WARN, FirstVersion.REVIEW, FirstVersion.REJECT)
@@ -59,6 +60,7 @@ COMPARED_OF_FILE = frozenset(
         "waivers",
         "max_age_days",
         "bar_predates_evidence",
+        "verify",
     }
 )
 
@@ -78,6 +80,7 @@ class LooseningKind(StrEnum):
     MODE = "mode"
     WAIVER = "waiver"
     REACTION = "evidence as such"
+    VERIFICATION = "verification"
     PROOF = "proof"
     OTHER = "other"
 
@@ -155,9 +158,27 @@ def _compare_files(old: ThresholdFile, new: ThresholdFile) -> Iterator[Loosening
     if (old.bar_predates_evidence, new.bar_predates_evidence) == (BarRule.REQUIRED, BarRule.RECORD):
         what = "thresholds may be published after the evidence: bar_predates_evidence is record, was required"
         yield Loosening(LooseningKind.REACTION, None, what)
+    if _count_verified(new) < _count_verified(old):
+        what = (
+            f"verify is {_say_verified(new)}, was {_say_verified(old)}: less of the evidence is scored again"
+        )
+        yield Loosening(LooseningKind.VERIFICATION, None, what)
     for field in fields(ThresholdFile):
         if field.name not in WORDS_OF_FILE | COMPARED_OF_FILE:
             yield from _notice(None, field.name, getattr(old, field.name), getattr(new, field.name))
+
+
+def _count_verified(file: ThresholdFile) -> float:
+    """Return how many items are scored again at most."""
+    if file.verify is None:
+        return 0
+    return math.inf if file.sample_size is None else file.sample_size
+
+
+def _say_verified(file: ThresholdFile) -> str:
+    if file.verify is None:
+        return "left out"
+    return RECOMPUTE if file.sample_size is None else f"sample: {file.sample_size}"
 
 
 def _notice(check: str | None, key: str, old: object, new: object) -> Iterator[Loosening]:

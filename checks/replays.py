@@ -12,13 +12,21 @@ from datetime import datetime
 from functools import partial
 
 from checks.baseline import Baseline, BaselineVersion
-from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedBaseline, RecordedFinding
+from checks.decision_record import (
+    DecisionRecord,
+    EvidenceDocument,
+    RecordedBaseline,
+    RecordedFinding,
+    RecordedRecomputation,
+    RecordedVerification,
+)
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.finding_text import name_of
 from checks.judge import READABLE_EVIDENCE, judge
-from checks.reports import UNREADABLE, EvidenceReader, leave_unread
+from checks.reports import UNREADABLE, EvidenceReader, leave_unread, read_report
 from checks.thresholds import ThresholdFile
+from checks.verification import NotVerified, Recomputation, Verification
 
 _MOST_DIFFERENCES = 100
 
@@ -60,6 +68,26 @@ def rebuild_baseline(recorded: RecordedBaseline, contents: Sequence[bytes | None
         return Baseline(Evidence(tuple(reports)))
     version = BaselineVersion(arn, int(arn.rpartition("/")[2]), uri, sha256)
     return Baseline(Evidence(tuple(reports)), version)
+
+
+def rebuild_verification(
+    recorded: RecordedVerification, contents: Sequence[bytes | None]
+) -> Verification | NotVerified:
+    """Return how the figures of a decision were computed again, out of the bytes of what came out then.
+
+    `contents` has a place for each of the record's reports, with `None` where nothing came out.
+    """
+    if recorded.not_verified is not None:
+        return NotVerified(recorded.not_verified)
+    pairs = zip(recorded.reports, contents, strict=True)
+    return Verification(tuple(_rebuild_figures(one, content) for one, content in pairs), recorded.seed)
+
+
+def _rebuild_figures(recorded: RecordedRecomputation, content: bytes | None) -> Recomputation:
+    if recorded.figures is None or content is None:
+        return recorded.restore(None)
+    figures = read_report(Document(recorded.figures.uri, content))
+    return recorded.restore(replace(figures, copy_uri=recorded.figures.copy_uri))
 
 
 def _give(document: Document) -> Document:
@@ -143,6 +171,7 @@ def decide_again(
     thresholds: ThresholdFile | None,
     evidence: Evidence,
     baseline: Baseline | None = None,
+    verification: Verification | NotVerified | None = None,
 ) -> DecisionRecord:
     """Return the decision on the same inputs at the time of the record, as if the engine of the record had made it.
 
@@ -157,10 +186,11 @@ def decide_again(
         )
     decided_at = datetime.fromisoformat(record.decided_at)
     again = DecisionRecord.of(
-        judge(thresholds, evidence, baseline, decided_at=decided_at),
+        judge(thresholds, evidence, baseline, decided_at=decided_at, verification=verification),
         thresholds=thresholds,
         evidence=evidence,
         baseline=baseline,
+        verification=verification,
         decided_at=decided_at,
         model_package=record.model_package,
         execution=record.execution,

@@ -89,6 +89,29 @@ class Mode(StrEnum):
     DRY_RUN = "dry_run"
 
 
+def _check_verification(given: object) -> object:
+    sample = given.get("sample") if isinstance(given, dict) and given.keys() == {"sample"} else None
+    is_sample = isinstance(sample, int) and not isinstance(sample, bool) and sample >= 1
+    if given == RECOMPUTE or is_sample:
+        return given
+    raise PydanticCustomError(
+        "verify",
+        "must be recompute, or how many items are drawn, as {{sample: 50}}, not {given}",
+        {"given": repr(given)},
+    )
+
+
+RECOMPUTE = "recompute"
+VerifyRule = Annotated[
+    Literal["recompute"]
+    | Annotated[
+        dict[Literal["sample"], Annotated[int, Field(json_schema_extra={"minimum": 1})]],
+        Field(min_length=1, max_length=1),
+    ],
+    BeforeValidator(_check_verification),
+]
+
+
 class Reaction(StrEnum):
     """What something about the evidence as such asks for."""
 
@@ -389,6 +412,13 @@ class ThresholdContent(_Model):
         description="required: evidence that S3 took before these thresholds were published rejects, since limits that "
         "are chosen with the figures in sight prove nothing. record: the decision says so, and nothing more.",
     )
+    verify: VerifyRule | None = Field(
+        default=None,
+        description="recompute: the figures are computed again from the version's item results, and those numbers are "
+        "held against the limits; a reported figure that does not come out again rejects. {sample: 50}: of what is "
+        "scored again, so many items are drawn. Left out, what is reported counts.",
+        examples=["recompute", {"sample": 50}],
+    )
     waivers: Annotated[tuple[Waiver, ...], Field(strict=False, min_length=1)] | None = Field(
         default=None,
         description="What is let pass for a time. The check is made and shown all the same, and the decision says so.",
@@ -431,7 +461,7 @@ class ThresholdFile:
     `sources` are the file itself, what it extends, and so on; none where it extends no other. `origins` say where each
     of `checks` is written. `owners` answer for the file. After the day `review_by` it is to be looked at again.
     `waivers` are all that it has, expired ones too, at most one for a check and facet. `publication` says since when
-    it is in force, where it was published.
+    it is in force, where it was published. `verify` is whether figures are computed again before they count.
     """
 
     name: str
@@ -451,6 +481,12 @@ class ThresholdFile:
     max_age_days: int | None = None
     bar_predates_evidence: BarRule = BarRule.RECORD
     publication: Publication | None = None
+    verify: VerifyRule | None = None
+
+    @property
+    def sample_size(self) -> int | None:
+        """How many items of a report are scored again; `None` where all are, or nothing is verified."""
+        return self.verify["sample"] if isinstance(self.verify, dict) else None
 
     def max_age_of(self, check: Check) -> int | None:
         """Return how many days old the evidence of one of the file's checks may be; `None` where of any age."""

@@ -56,19 +56,27 @@ def score_feedback(
         )
     measured = measure_ratings(found, groups, scale)
     with EvidenceWriter(output) as writer:
-        for rating in found:
-            writer.add_result(
-                {
-                    "line": rating.line,
-                    "rating": rating.rating,
-                    "nps_points": scale.points(rating.rating),
-                    "facets": dict(rating.facets),
-                }
-            )
+        for line in _make_results(found, scale):
+            writer.add_result(line)
         writer.finish(measured, _state_provenance(source, found, scale))
     kinds = Counter(KINDS[scale.points(rating.rating)] for rating in found)
     remarks = list(_find_remarks(read, names))
     return FeedbackEvidence(tuple(measured), len(found), kinds, remarks)
+
+
+def _make_results(found: Sequence[Rating], scale: Scale) -> Iterator[Mapping[str, JsonValue]]:
+    """Yield a line a rating. Sessions are numbered, since their names may say who rated."""
+    sessions: dict[str, int] = {}
+    for rating in found:
+        line: dict[str, JsonValue] = {
+            "line": rating.line,
+            "rating": rating.rating,
+            "nps_points": scale.points(rating.rating),
+            "facets": dict(rating.facets),
+        }
+        if rating.session:
+            line["session"] = sessions.setdefault(rating.session, len(sessions) + 1)
+        yield line
 
 
 def _state_provenance(source: InputFile, found: Sequence[Rating], scale: Scale) -> dict[str, JsonValue]:

@@ -1,17 +1,13 @@
 """From scores to evidence: measurements for the gate, and one result a line behind them."""
 
 import math
-from collections.abc import Iterator, Sequence
-
-import numpy as np
-from scipy.stats import binom
+from collections.abc import Iterator, Mapping, Sequence
 
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.group_figures import HERE, ScoredItem, estimate_items, measure_means, state_estimate
 from scorers.item_groups import FacetedMetric
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import RagMetric
 from scorers.rag.rag_settings import CorrectRule
 from scorers.rag.scores import MetricScores, RunScores
 from scorers.uncertainty import estimate
@@ -33,12 +29,30 @@ def measurements(scores: RunScores, *, at_zero: bool = False) -> list[Measuremen
 
     `at_zero` says that the judge was asked at temperature 0, where equal draws say nothing of its noise.
     """
+    lowest = {metric.name: metric.low for metric in scores.plan.metrics}
+    return measure_items(
+        scores.items, scores.by_metric, scores.plan.impossible, lowest=lowest, at_zero=at_zero
+    )
+
+
+def measure_items(
+    items: Sequence[RagItem],
+    by_metric: Mapping[str, Sequence[MetricScores]],
+    impossible: Mapping[str, str],
+    *,
+    lowest: Mapping[str, float],
+    at_zero: bool = False,
+) -> list[Measurement]:
+    """Return every measurement of items whose scores are in `by_metric`, by the metric's name, in their order.
+
+    `impossible` says of further metrics why no item has a score. `lowest` is the least score of each metric.
+    """
     found: list[Measurement] = []
-    for metric in scores.plan.metrics:
-        found += _of_metric(metric, scores.items, scores.by_metric[metric.name], at_zero=at_zero)
-    for name, reason in scores.plan.impossible.items():
+    for name, column in by_metric.items():
+        found += _of_metric(name, lowest[name], items, column, at_zero=at_zero)
+    for name, reason in impossible.items():
         found.append(Unmeasured(f"{GROUP}.{name}", reason, HERE))
-    return [*found, *_rates(scores), *_latency(scores.items)]
+    return [*found, *_rates(items, by_metric), *_latency(items)]
 
 
 def results(scores: RunScores, correct: CorrectRule) -> Iterator[dict[str, JsonValue]]:
@@ -77,14 +91,14 @@ def results(scores: RunScores, correct: CorrectRule) -> Iterator[dict[str, JsonV
 
 
 def _of_metric(
-    metric: RagMetric, items: Sequence[RagItem], column: Sequence[MetricScores], *, at_zero: bool
+    metric: str, low: float, items: Sequence[RagItem], column: Sequence[MetricScores], *, at_zero: bool
 ) -> list[Measurement]:
-    name = f"{GROUP}.{metric.name}"
+    name = f"{GROUP}.{metric}"
     scored = [
         ScoredItem(item.groups, cell.draws, cell.reasons) for item, cell in zip(items, column, strict=True)
     ]
-    found = measure_means(name, scored, scale=(metric.low, 1.0))
-    whole = estimate_items(scored, (metric.low, 1.0))
+    found = measure_means(name, scored, scale=(low, 1.0))
+    whole = estimate_items(scored, (low, 1.0))
     if whole is not None and whole.judge_standard_deviation is not None:
         found.insert(1, _judge_spread(name + JUDGE_SPREAD, whole.judge_standard_deviation, at_zero=at_zero))
     return found
@@ -96,17 +110,18 @@ def _judge_spread(name: str, deviation: float, *, at_zero: bool) -> Measurement:
     return Measured(name, deviation, HERE)
 
 
-def _rates(scores: RunScores) -> list[Measurement]:
+def _rates(items: Sequence[RagItem], by_metric: Mapping[str, Sequence[MetricScores]]) -> list[Measurement]:
     """Coverage (items that every metric of the run could score) and empty answers, as shares of all items."""
     coverage = FacetedMetric(COVERAGE, proportion=True)
     empty = FacetedMetric(EMPTY_ANSWERS, proportion=True)
-    for index, item in enumerate(scores.items):
-        coverage.add(float(scores.covered(index)), item.groups)
+    for index, item in enumerate(items):
+        is_covered = all(column[index].draws for column in by_metric.values())
+        coverage.add(float(is_covered), item.groups)
         empty.add(float(not item.has("answer")), item.groups)
     of_metrics: list[Measurement] = []
-    for metric in scores.plan.metrics:
-        share = FacetedMetric(f"{GROUP}.{metric.name}_coverage", proportion=True)
-        for cell in scores.by_metric[metric.name]:
+    for name, column in by_metric.items():
+        share = FacetedMetric(f"{GROUP}.{name}_coverage", proportion=True)
+        for cell in column:
             share.add(float(bool(cell.draws)))
         of_metrics += share.measurements()
     return [*coverage.measurements(), *of_metrics, *empty.measurements()]
@@ -130,6 +145,9 @@ def _percentile(seconds: Sequence[float], name: str, share: float) -> Measured:
 
     The number of items below a percentile is binomial (Conover, Practical Nonparametric Statistics, 3.2).
     """
+    import numpy as np  # noqa: PLC0415 - for items with latencies alone
+    from scipy.stats import binom  # noqa: PLC0415 - likewise
+
     below, above = binom.ppf([(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2], len(seconds), share)
     interval = None
     if below >= 1 and above < len(seconds):

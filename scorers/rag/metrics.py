@@ -21,6 +21,7 @@ from scorers.endpoints.protocols import EndpointDownError
 from scorers.plain_text import plain
 from scorers.rag.adapters import JudgeError, ScoringEmbeddings, ScoringJudge
 from scorers.rag.items import RagItem
+from scorers.rag.scores import Unscored
 from scorers.rag.words import WordsOfAnyScript, dropped_by_rouge, spaced, words
 
 RAGAS_FIELDS = {
@@ -61,13 +62,6 @@ class RagMetric:
         if lacking:
             return f"the item has no {' and no '.join(lacking)}"
         return None if self.unfit is None else self.unfit(item)
-
-
-@dataclass(frozen=True, slots=True)
-class Unscored:
-    """No score for one item, and why."""
-
-    reason: str
 
 
 class _WithoutModel:

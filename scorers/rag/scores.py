@@ -2,16 +2,26 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import RagMetric, Unscored
+
+if TYPE_CHECKING:  # it imports ragas, which whoever has scores can do without
+    from scorers.rag.metrics import RagMetric
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """No score for one item, and why."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringPlan:
     """What is scored, and what cannot be for any item, with the reason by the metric's name."""
 
-    metrics: tuple[RagMetric, ...]
+    metrics: "tuple[RagMetric, ...]"
     impossible: dict[str, str]
     repeats: int
 
@@ -59,7 +69,3 @@ class RunScores:
 
     def __post_init__(self) -> None:
         self.by_metric = {metric.name: [MetricScores() for _ in self.items] for metric in self.plan.metrics}
-
-    def covered(self, index: int) -> bool:
-        """Whether every metric of the plan has a score for the item at `index`."""
-        return all(column[index].draws for column in self.by_metric.values())

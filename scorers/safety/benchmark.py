@@ -1,6 +1,6 @@
 """Reading a benchmark's responses and writing its evidence: what all benchmarks do the same way."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -76,6 +76,24 @@ def _fields(line: Line) -> Fields:
         for name, value in values.items()
         if value is not None or name in MAY_BE_EMPTY
     }
+
+
+def tell_apart(
+    keys: Sequence[Hashable], results: Iterable[Mapping[str, JsonValue]]
+) -> list[Mapping[str, JsonValue]]:
+    """Return the lines of `results.jsonl`, with the number of the item where id and facets do not tell which it is.
+
+    `keys` are equal for the repeats of one item. Who adds the lines up again needs to know which are.
+    """
+    lines = list(results)
+    shown = [(line["id"], str(line.get("facets"))) for line in lines]
+    pairs = set(zip(keys, shown, strict=True))
+    if len(pairs) == len(set(keys)) == len(set(shown)):
+        return lines
+    numbers: dict[Hashable, int] = {}
+    for key in keys:
+        numbers.setdefault(key, len(numbers) + 1)
+    return [{**line, "item": numbers[key]} for key, line in zip(keys, lines, strict=True)]
 
 
 def write_evidence(

@@ -38,6 +38,7 @@ mode: enforce
 on_foreign_evidence: reject
 on_unprotected_evidence: review
 bar_predates_evidence: required
+verify: {sample: 50}
 waivers:
   - {check: speed, reason: moved, approved_by: board@example.com, expires: 2027-01-31}
   - {check: groups, facet: region=CA, reason: small, approved_by: board@example.com, expires: 2027-01-31}
@@ -95,6 +96,8 @@ WEAKER: list[tuple[str, LooseningKind, str, str]] = [
     ("a late bar", LooseningKind.REACTION, "evidence: required", "evidence: record"),
     ("foreign evidence", LooseningKind.REACTION, "foreign_evidence: reject", "foreign_evidence: warn"),
     ("unprotected", LooseningKind.REACTION, "unprotected_evidence: review", "unprotected_evidence: ignore"),
+    ("fewer items drawn", LooseningKind.VERIFICATION, "verify: {sample: 50}", "verify: {sample: 49}"),
+    ("nothing verified", LooseningKind.VERIFICATION, "verify: {sample: 50}\n", ""),
     ("waiver of a column", LooseningKind.WAIVER, "facet: region=CA", "facet: region"),
     ("waiver of another group", LooseningKind.WAIVER, "facet: region=CA", "facet: region=TX"),
     ("longer waiver", LooseningKind.WAIVER, "moved, approved_by: board@example.com, expires: 2027-01-31",

@@ -8,6 +8,7 @@ import ast
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -186,16 +187,34 @@ def test_every_bias_metric_is_catalogued() -> None:
     assert [name for name in names if (metric := find_metric(name)) is None or metric.address != name] == []
 
 
-def named_in_source(path: Path) -> Iterator[str]:
-    """Yield the metrics that a module names in full: its constant GROUP (or another one), a dot and a word."""
+@cache
+def constants_in(path: Path) -> dict[str, object]:
+    """The constants that a module names."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    constants: dict[str, object] = {
+    return {
         target.id: node.value.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+
+
+def constants_imported(tree: ast.AST) -> dict[str, object]:
+    """The constants that a module has from others of the room."""
+    found: dict[str, object] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("scorers."):
+            there = SOURCES[0].parent.parent.joinpath(*str(node.module).split(".")).with_suffix(".py")
+            known = constants_in(there) if there.is_file() else {}
+            found |= {one.name: known[one.name] for one in node.names if one.name in known}
+    return found
+
+
+def named_in_source(path: Path) -> Iterator[str]:
+    """Yield the metrics that a module names in full: its constant GROUP (or another one), a dot and a word."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    constants = constants_imported(tree) | constants_in(path)
     for node in ast.walk(tree):
         match node:
             case ast.JoinedStr(

@@ -16,7 +16,8 @@ from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls, RequestLimits
 from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import METRICS, Unscored, score
+from scorers.rag.metrics import METRICS, score
+from scorers.rag.scores import Unscored
 
 PAIR_METRICS = {"rouge_l": "rougeL_f", "bleu": "bleu", "chrf": "chrf", "string_similarity": "lev"}
 

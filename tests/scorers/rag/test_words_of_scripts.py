@@ -6,7 +6,8 @@ import unicodedata
 import pytest
 
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import METRICS, Unscored, of_any_script, score
+from scorers.rag.metrics import METRICS, of_any_script, score
+from scorers.rag.scores import Unscored
 from scorers.rag.words import words
 
 COMPARED = ("rouge_l", "bleu", "chrf", "string_similarity")
