@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from aws.aws_errors import AwsError
 from aws.decision_log import DecisionLog
 from aws.model_packages import Identity, ModelPackage
 from aws.model_registry import ModelRegistry
@@ -13,6 +14,7 @@ from checks.decision_record import DecisionRecord, DecisionRecordError, WaiverUs
 from checks.errors import GovernanceError
 from checks.outcome_record import write_moment
 from pipelines.judgements import list_judged_versions
+from pipelines.loosened_thresholds import ThresholdsSince
 from pipelines.record_keys import is_decision
 from pipelines.version_standing import ByGate, ByRegistration, OutsideTheGate, Standing, look_up_standing
 
@@ -25,14 +27,17 @@ class AuditKind(StrEnum):
     OVERRIDE = "override"
     APPROVAL_WITHOUT_RECORD = "approval without a record"
     NO_DECISION = "no decision"
+    LOOSENED_SINCE = "thresholds loosened since"
+    NOT_COMPARED = "thresholds of then not known"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One thing that happened to a version, or did not.
 
-    `at` is UTC, ISO 8601. `by` is who approved a waiver, or who wrote last to the version, which need not be who gave
-    the status; `None` where nobody is known, or the gate decided. `record` is where the decision is kept.
+    `at` is UTC, ISO 8601: of thresholds since when those in force are as they are. `by` is who approved a waiver, who
+    published the thresholds in force, or who wrote last to the version, which need not be who gave the status; `None`
+    where nobody is known, or the gate decided. `record` is where the decision is kept.
     """
 
     group: str
@@ -44,16 +49,24 @@ class AuditEntry:
     record: str | None = None
 
 
-def list_recorded_entries(log: DecisionLog, group: str, since: datetime) -> Iterator[AuditEntry]:
+def list_recorded_entries(
+    log: DecisionLog, group: str, since: datetime, thresholds: ThresholdsSince | None = None
+) -> Iterator[AuditEntry]:
     """Yield the decisions about a group that were recorded after `since`, newest version first, each with its waivers.
+
+    With `thresholds` it is said after each in what less is asked by now.
 
     Raises:
         GovernanceError: the log cannot be listed, or something in it is no decision record.
+        AwsError: the thresholds in force could not be read.
     """
     for version in list_judged_versions(log, group):
         for uri in log.written_after(f"{group}/{version}", since):
             if is_decision(uri):
-                yield from _list_of_record(group, version, uri, _read(log, uri))
+                record = _read(log, uri)
+                yield from _list_of_record(group, version, uri, record)
+                if thresholds is not None:
+                    yield from _list_loosened(group, version, uri, record, thresholds)
 
 
 def _read(log: DecisionLog, uri: str) -> DecisionRecord:
@@ -74,6 +87,26 @@ def _list_of_record(group: str, version: int, uri: str, record: DecisionRecord) 
             about = f"{waiver.check} ({waiver.facet})" if waiver.facet else waiver.check
             what = f"{about}, until {waiver.expires}: {waiver.reason}"
             yield AuditEntry(group, version, AuditKind.WAIVER_USED, at, what, waiver.approved_by, uri)
+
+
+def _list_loosened(
+    group: str, version: int, uri: str, record: DecisionRecord, thresholds: ThresholdsSince
+) -> Iterator[AuditEntry]:
+    try:
+        found = thresholds.find_loosened(record, group)
+    except AwsError:
+        raise
+    except GovernanceError as error:
+        # Nothing found must mean that nothing was loosened.
+        yield AuditEntry(group, version, AuditKind.NOT_COMPARED, record.decided_at, str(error), record=uri)
+        return
+    if found is None:
+        return
+    start = found.start
+    at = record.decided_at if start is None else write_moment(start.at)
+    what = "; ".join(map(str, found.loosenings))
+    by = None if start is None else start.by
+    yield AuditEntry(group, version, AuditKind.LOOSENED_SINCE, at, what, by, uri)
 
 
 def list_live_entries(

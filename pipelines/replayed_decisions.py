@@ -49,6 +49,25 @@ class Replay:
         return tuple(f"{one.uri}: {one.problem}" for one in self.inputs if one.problem is not None)
 
 
+class NotAsRecordedError(GovernanceError):
+    """An input of a decision that is gone, or has other bytes than the record says."""
+
+
+def read_thresholds_again(record: DecisionRecord, fetch: Fetch) -> ThresholdFile | None:
+    """Return the thresholds that a decision was made by, of the bytes that its record names; `None` without any.
+
+    Raises:
+        NotAsRecordedError: they are gone, or have other bytes by now.
+        GovernanceError: they have the recorded bytes, and this engine cannot read them any more.
+        AwsError: AWS asked to slow down, or gave no answer.
+    """
+    sources = [_find(one, fetch, most=MAX_BUNDLE_BYTES) for one in _list_threshold_inputs(record)]
+    problems = [f"{one.uri}: {one.problem}" for one in sources if one.problem is not None]
+    if problems:
+        raise NotAsRecordedError("; ".join(problems))
+    return _compile(record, {one.uri: one.content or b"" for one in sources})
+
+
 def replay_decision(content: bytes, fetch: Fetch) -> Replay:
     """Fetch what the decision record `content` names, and make the decision again as of its time.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -16,8 +16,13 @@ from aws.decision_log import DecisionLog
 from checks.errors import GovernanceError
 from cli.display.terminal import clean_text, console_for
 from cli.lookup.decisions_place import Decisions, log_at
+from cli.lookup.inputs import input_at
 from cli.options.decisions_bucket import DecisionsBucket
+from cli.options.thresholds_bucket import ThresholdsBucket
 from pipelines.audit_entries import AuditEntry, list_live_entries, list_recorded_entries
+
+if TYPE_CHECKING:
+    from pipelines.loosened_thresholds import ThresholdsSince
 
 SCHEMA = "governance.audit/1"
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,16 +50,20 @@ def command(
     ] = False,
     decisions: Decisions = None,
     decisions_bucket: DecisionsBucket = None,
+    thresholds_bucket: ThresholdsBucket = None,
     output_format: Annotated[AuditFormat, typer.Option("--format", help="For people, or for programs.")] = (
         AuditFormat.TABLE
     ),
 ) -> None:
     """List decisions and the waivers used; with --live also overrides, approvals without a record, what is undecided.
 
+    Where the bucket of the thresholds in force is named, it is said of each decision in what less is asked by now.
+
     Exits with 0 when it could be listed, whatever was found.
     """
     log = _find_log(decisions, decisions_bucket)
-    entries = _list_entries(log, group, _read_day(since), live=live)
+    thresholds = _find_thresholds(thresholds_bucket)
+    entries = _list_entries(log, group, _read_day(since), thresholds, live=live)
     if output_format is AuditFormat.CSV:
         _write_csv(entries)
     elif output_format is AuditFormat.JSON:
@@ -77,6 +86,22 @@ def _find_log(decisions: str | None, bucket: str | None) -> DecisionLog:
     return log_in_bucket(s3_client(), bucket)
 
 
+def _find_thresholds(bucket: str | None) -> "ThresholdsSince | None":
+    if bucket is None:
+        print(
+            "note: whether thresholds were loosened since is not looked at: set GOVERNANCE_THRESHOLDS_BUCKET, or give "
+            "--thresholds-bucket",
+            file=sys.stderr,
+        )
+        return None
+    from aws.clients import s3_client  # noqa: PLC0415 - help needs no boto3
+    from pipelines.loosened_thresholds import ThresholdsSince  # noqa: PLC0415 - as above
+    from pipelines.published_thresholds import PublishedThresholds  # noqa: PLC0415 - as above
+
+    published = PublishedThresholds(s3_client(), bucket)
+    return ThresholdsSince(published, lambda place, most: input_at(place).read(most).content)
+
+
 def _read_day(since: str | None) -> datetime:
     if since is None:
         return _ALWAYS
@@ -88,14 +113,19 @@ def _read_day(since: str | None) -> datetime:
 
 
 def _list_entries(
-    log: DecisionLog, group: str | None, since: datetime, *, live: bool
+    log: DecisionLog,
+    group: str | None,
+    since: datetime,
+    thresholds: "ThresholdsSince | None",
+    *,
+    live: bool,
 ) -> Iterator[AuditEntry]:
     """Yield the entries of one group after the other, and tell on stderr which one is looked at."""
     recorded = log.folders() if group is None else (group,)
     if not live:
         for name in recorded:
             print(f"{name}: reading the records", file=sys.stderr)
-            yield from list_recorded_entries(log, name, since)
+            yield from list_recorded_entries(log, name, since, thresholds)
         return
     from aws.clients import sagemaker_client  # noqa: PLC0415 - help needs no boto3
     from aws.model_registry import SageMakerModelRegistry  # noqa: PLC0415 - as above
@@ -104,7 +134,7 @@ def _list_entries(
     registered = set(registry.groups() if group is None else (group,))
     for name in sorted({*recorded, *registered}):
         print(f"{name}: reading the records and the registry", file=sys.stderr)
-        yield from list_recorded_entries(log, name, since)
+        yield from list_recorded_entries(log, name, since, thresholds)
         if name in registered:
             yield from list_live_entries(registry, log, name, since)
 
