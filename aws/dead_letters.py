@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, assert_never
 
 from aws.aws_errors import AwsError, explain_errors
-from aws.stack_resources import list_resources
+from aws.stack_resources import list_resources, read_template
 from checks.errors import GovernanceError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class NoDeadLetterQueueError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class StackQueues:
-    """The URLs of a stack's queues, and the names of its functions, which alone are invoked."""
+    """The URLs of a stack's queues, and the names of the functions whose events they keep, which alone are invoked."""
 
     queues: tuple[str, ...]
     functions: frozenset[str]
@@ -93,7 +93,10 @@ class Redriven:
 
 
 def find_queues(client: "CloudFormationClient", stack: str) -> StackQueues:
-    """Return the queues and functions of a stack; every queue of the stack is a dead-letter queue.
+    """Return the queues of a stack, which are all dead-letter queues, and the functions whose events they keep.
+
+    Of the stack's functions these are the ones that hand on what they fail at. Whoever can leave a message in a queue
+    could have any other, such as a step of the pipeline, invoked by whoever puts the messages back.
 
     Raises:
         NoDeadLetterQueueError: it has no queue.
@@ -103,7 +106,20 @@ def find_queues(client: "CloudFormationClient", stack: str) -> StackQueues:
     if not queues:
         raise NoDeadLetterQueueError(f"stack {stack}: has no dead-letter queue; name the stack of the gate")
     functions = list_resources(client, stack, "AWS::Lambda::Function")
-    return StackQueues(tuple(sorted(queues.values())), frozenset(functions.values()))
+    keeping = _list_keeping(read_template(client, stack))
+    kept = frozenset(name for logical_id, name in functions.items() if logical_id in keeping)
+    return StackQueues(tuple(sorted(queues.values())), kept)
+
+
+def _list_keeping(template: Mapping[str, Any]) -> frozenset[str]:
+    """Return the logical ids of the functions of a template that hand on the events that they fail at."""
+    configured = [
+        one["Properties"]
+        for one in template["Resources"].values()
+        if one["Type"] == "AWS::Lambda::EventInvokeConfig"
+    ]
+    named = [one["FunctionName"] for one in configured if "OnFailure" in one.get("DestinationConfig", {})]
+    return frozenset(str(name["Ref"]) for name in named if isinstance(name, dict) and "Ref" in name)
 
 
 class HeldLetters:
@@ -217,17 +233,6 @@ def _take(
             return
 
 
-def _release(client: "SQSClient", letter: DeadLetter) -> None:
-    """Let others have a message at once; one that was deleted, or cannot be let go, needs no more."""
-    try:
-        with explain_errors("ChangeMessageVisibility", letter.queue):
-            client.change_message_visibility(
-                QueueUrl=letter.queue, ReceiptHandle=letter.receipt, VisibilityTimeout=0
-            )
-    except AwsError:
-        return  # it is visible again by itself when its time is over
-
-
 def _read_letter(message: "MessageTypeDef", functions: frozenset[str]) -> Undelivered | Unreadable:
     """Return what a message of EventBridge or of Lambda says, where it is for one of `functions`.
 
@@ -250,7 +255,7 @@ def _read_letter(message: "MessageTypeDef", functions: frozenset[str]) -> Undeli
     else:
         content = _failed_invocation(body)
     if isinstance(content, Undelivered) and content.function not in functions:
-        return Unreadable(f"it is for {content.function}, which is no function of the stack")
+        return Unreadable(f"it is for {content.function}, which is no function whose events the queues keep")
     return content
 
 

@@ -3,12 +3,11 @@
 CloudFormation deletes no bucket that holds anything, and a versioned bucket holds every version that was ever written.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aws.aws_errors import AwsError, explain_errors
-from aws.stack_resources import list_resources
+from aws.stack_resources import list_resources, read_template
 from checks.errors import GovernanceError
 
 if TYPE_CHECKING:
@@ -29,9 +28,7 @@ def buckets_to_delete(client: "CloudFormationClient", stack: str) -> list[str]:
         KeptBucketsError: the stack keeps its buckets when it is deleted, or locks what is in one.
         AwsError: there is no such stack, or CloudFormation could not be asked.
     """
-    with explain_errors("GetTemplate", f"stack {stack}"):
-        body: Any = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
-        template = json.loads(body) if isinstance(body, str) else body
+    template = read_template(client, stack)
     names = list_resources(client, stack, _BUCKET)
     # A lock first: a deployment with removal_policy=destroy, the way out of the other refusal, is none here.
     _refuse_locked(

@@ -1,6 +1,8 @@
 """What a deployed stack is made of, as CloudFormation lists it."""
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from aws.aws_errors import explain_errors
 
@@ -22,3 +24,14 @@ def list_resources(client: "CloudFormationClient", stack: str, kind: str) -> dic
             for one in page["StackResourceSummaries"]
             if one["ResourceType"] == kind and "PhysicalResourceId" in one
         }
+
+
+def read_template(client: "CloudFormationClient", stack: str) -> Mapping[str, Any]:
+    """Return the template that a stack was deployed from.
+
+    Raises:
+        AwsError: there is no such stack, or CloudFormation could not be asked.
+    """
+    with explain_errors("GetTemplate", f"stack {stack}"):
+        body: Any = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        return dict(json.loads(body) if isinstance(body, str) else body)

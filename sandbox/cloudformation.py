@@ -12,6 +12,7 @@ from moto.cloudformation.parsing import ResourceMap
 from moto.events.models import EventBus, Rule
 from moto.iam.models import Role, iam_backends
 from moto.kms.models import Key
+from moto.logs.models import LogGroup
 from moto.s3.models import FakeBucket, s3_backends
 from moto.utilities.utils import get_partition
 
@@ -32,6 +33,7 @@ def install() -> None:
     _apply_key_properties()
     _apply_role_properties()
     _update_rules_in_place()
+    _update_log_groups_in_place()
     EventBus.physical_resource_id = property(lambda bus: bus.name)  # what `Ref` gives, which moto forgot
     _leave_what_is_unchanged()
     _make_again_what_comes_back()
@@ -313,6 +315,20 @@ def _update_rules_in_place() -> None:
         )
 
     Rule.update_from_cloudformation_json = classmethod(update_rule)
+
+
+def _update_log_groups_in_place() -> None:
+    def update_log_group(
+        cls: Any, /, *, original_resource: Any, cloudformation_json: Mapping[str, Any], **_: Any
+    ) -> Any:
+        del cls
+        # moto updates no log group of a template. What was logged stays.
+        properties = cloudformation_json["Properties"]
+        original_resource.set_retention_policy(properties.get("RetentionInDays"))
+        original_resource.kms_key_id = properties.get("KmsKeyId")
+        return original_resource
+
+    LogGroup.update_from_cloudformation_json = classmethod(update_log_group)
 
 
 def _apply_role_properties() -> None:

@@ -1,4 +1,4 @@
-"""A stack in moto with a dead-letter queue and a function that takes every event, and what AWS leaves in the queue."""
+"""A stack in moto with a dead-letter queue and functions that take every event, and what AWS leaves in the queue."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -31,7 +31,10 @@ BY_THE_FUNCTION = {
 
 @dataclass
 class DeadLetterStack:
-    """The stack `Gate`: the queue `dead`, the function `start`, and how often that was invoked with what."""
+    """The stack `Gate`: the queue `dead`, which keeps the events of the function `start` and not those of `step`.
+
+    `invoked` says which function was invoked with what.
+    """
 
     sqs: Any
     queue: str
@@ -70,8 +73,18 @@ def deployed(moto_url: str, client_of: Callable[[str], Any]) -> Iterator[DeadLet
         "Runtime": "python3.12",
         "Code": {"ZipFile": "def handler(event, context): pass"},
     }
+    kept = {
+        "FunctionName": {"Ref": "Start"},
+        "Qualifier": "$LATEST",
+        "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}},
+    }
+    # As the reconciler: what it fails at is not kept.
+    unkept = {"FunctionName": {"Ref": "Step"}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 0}
     resources = {
         "Start": {"Type": "AWS::Lambda::Function", "Properties": function},
+        "Step": {"Type": "AWS::Lambda::Function", "Properties": {**function, "FunctionName": "step"}},
+        "Kept": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": kept},
+        "Unkept": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": unkept},
         "DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "dead"}},
     }
     template = json.dumps({"Resources": resources})

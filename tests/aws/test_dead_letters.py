@@ -85,8 +85,14 @@ def test_a_dry_run_changes_nothing(stack: DeadLetterStack, run: Run) -> None:
         pytest.param(
             EVENT,
             BY_THE_RULE | {"TARGET_ARN": FUNCTION.replace("start", "payments")},
-            "it is for payments, which is no function of the stack",
+            "it is for payments, which is no function whose events the queues keep",
             id="of a function that is not the stack's",
+        ),
+        pytest.param(
+            BY_THE_FUNCTION | {"requestContext": {"functionArn": FUNCTION.replace("start", "step")}},
+            {},
+            "it is for step, which is no function whose events the queues keep",
+            id="of a function whose events are not kept",
         ),
     ],
 )

@@ -111,6 +111,28 @@ def test_what_an_update_takes_out_is_made_again_when_it_comes_back(account: Any)
     assert iam.get_role(RoleName=stated().rpartition("/")[2])["Role"]["Arn"] == stated()
 
 
+def test_an_update_changes_how_long_logs_are_kept_and_keeps_them(account: Any) -> None:
+    stack, logs = account.name("stack"), account.client("logs")
+    steady = {"Pipeline": pipeline(account.name("pipeline"))}
+
+    def keep_for(days: int) -> dict[str, Any]:
+        group = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": days}}
+        outputs = {"Name": {"Value": {"Ref": "Logs"}}}
+        deploy(account, stack, {"Resources": {**steady, "Logs": group}, "Outputs": outputs})
+        (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        name = described["Outputs"][0]["OutputValue"]
+        (found,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        return dict(found)
+
+    first = keep_for(30)
+    logs.create_log_stream(logGroupName=first["logGroupName"], logStreamName="one")
+    second = keep_for(90)
+    assert (first["retentionInDays"], second["retentionInDays"]) == (30, 90)
+    assert first["logGroupName"] == second["logGroupName"]
+    (stream,) = logs.describe_log_streams(logGroupName=second["logGroupName"])["logStreams"]
+    assert stream["logStreamName"] == "one"
+
+
 def test_a_definition_may_lie_in_s3(account: Any) -> None:
     stack, name, bucket = account.name("stack"), account.name("pipeline"), account.bucket()
     body = definition("FromS3")["PipelineDefinitionBody"]
