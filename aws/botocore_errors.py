@@ -1,6 +1,7 @@
 """Which `AwsError` an exception of botocore is."""
 
 from http import HTTPStatus
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -69,14 +70,11 @@ _DENIALS = frozenset(
     }
 )
 _TIMEOUTS = frozenset({"408", "ModelTimeoutException", "RequestTimeout", "RequestTimeoutException"})
-_IN_ANOTHER_REGION = "the bucket is in another region: copy what is needed into a bucket of this region"
 # What else S3 refuses: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-_WAYS_OUT = {
-    "AuthorizationHeaderMalformed": _IN_ANOTHER_REGION,
-    "ConditionalRequestConflict": "another request writes there at the same time: try again",
-    "IllegalLocationConstraintException": _IN_ANOTHER_REGION,
-    "PermanentRedirect": _IN_ANOTHER_REGION,
-}
+_OF_ANOTHER_REGION = frozenset(
+    {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect"}
+)
+_WAYS_OUT = {"ConditionalRequestConflict": "another request writes there at the same time: try again"}
 _ABSENCES = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "ResourceNotFound"})
 
 
@@ -111,7 +109,18 @@ def _explain_client_error(error: ClientError, operation: str, resource: str) -> 
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     detail = error.response.get("Error", {}).get("Message", "") or "no further message"
     kind, way_out = _classify(code, status)
+    if code in _OF_ANOTHER_REGION:
+        where = _region_of_bucket(error) or "another region"
+        way_out = f"the bucket is in {where}: copy what is needed into a bucket of this region"
     return kind(f"{resource}: {operation} failed with {code} ({detail}); {way_out}", code=code)
+
+
+def _region_of_bucket(error: ClientError) -> str | None:
+    """Return the region that S3 says the bucket is in: in a header, or beside a signature for another region."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    said: Any = error.response.get("Error", {})  # S3 has members here that its model does not name
+    region: str | None = headers.get("x-amz-bucket-region") or said.get("Region")
+    return region
 
 
 def _classify(code: str, status: int) -> tuple[type[AwsError], str]:

@@ -52,6 +52,7 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     AUDITOR = "auditor"
     GOVERNANCE_TEAM = "governance-team"
+    MODEL_ACCOUNT = "model-account"  # engineers and CI of a model account, in that account
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +60,8 @@ class StackPlace:
     """Where a stack is, and what its outputs name.
 
     Without `groups` the policies hold for every model package group. `kms_key` is the ARN of the key that encrypts
-    the buckets, where one of KMS does.
+    the buckets, where one of KMS does. In a model account `account` is that of the groups' registry, and
+    `evidence_bucket` the account's artifact bucket; the other buckets are not for it.
 
     Raises:
         RolePolicyError: the account has no twelve digits, or the key is no ARN of one.
@@ -70,8 +72,8 @@ class StackPlace:
     region: str
     account: str
     evidence_bucket: str
-    thresholds_bucket: str
-    decisions_bucket: str
+    thresholds_bucket: str | None = None
+    decisions_bucket: str | None = None
     pipeline_name: str = PIPELINE_NAME
     groups: Sequence[str] = ()
     kms_key: str | None = None
@@ -110,7 +112,13 @@ def _bucket(output: str, *keys: str) -> Resources:
     """A bucket, or the objects of these keys in it."""
 
     def name(place: StackPlace) -> Sequence[str]:
-        arn = f"arn:{place.partition}:s3:::{getattr(place, output)}"
+        bucket = getattr(place, output)
+        if bucket is None:
+            raise RolePolicyError(
+                f"--{output.replace('_', '-')}: is left out, and the policy names that bucket; give the stack's output "
+                f"{output.title().replace('_', '')}, or set GOVERNANCE_{output.upper()}"
+            )
+        arn = f"arn:{place.partition}:s3:::{bucket}"
         return [f"{arn}/{key}" for key in keys] or [arn]
 
     return name
@@ -181,6 +189,9 @@ class Ability:
         }
 
 
+_ELSEWHERE = frozenset({Role.MODEL_ACCOUNT})
+# Of the account of the stack: to others it is closed but for the groups that they register in.
+_INSIDE = frozenset(Role) - _ELSEWHERE
 _REGISTERING = frozenset({Role.ENGINEER, Role.CI})
 _READING = frozenset({Role.ENGINEER, Role.REVIEWER, Role.AUDITOR})
 _FOLLOWING = _REGISTERING | _READING
@@ -194,7 +205,7 @@ ABILITIES = (
         "`register`: as pending or without a status, and without the gate's own metadata",
         ("sagemaker:CreateModelPackage",),
         _registry("model-package", "/*"),
-        _REGISTERING,
+        _REGISTERING | _ELSEWHERE,
         _pending_without_marks,
     ),
     Ability(
@@ -202,7 +213,7 @@ ABILITIES = (
         "`register`, `thresholds publish`: whether there is such a group",
         ("sagemaker:DescribeModelPackageGroup",),
         _registry("model-package-group", ""),
-        _REGISTERING | _PUBLISHING,
+        _REGISTERING | _PUBLISHING | _ELSEWHERE,
     ),
     Ability(
         "MakeGroups",
@@ -216,7 +227,7 @@ ABILITIES = (
         "`register`: reports, each written once",
         ("s3:PutObject",),
         _evidence,
-        _REGISTERING,
+        _REGISTERING | _ELSEWHERE,
         _written_once,
     ),
     Ability(
@@ -224,14 +235,14 @@ ABILITIES = (
         "`wait`, `status`, `explain`, `report`",
         ("sagemaker:DescribeModelPackage",),
         _registry("model-package", "/*"),
-        _FOLLOWING,
+        _FOLLOWING | _ELSEWHERE,
     ),
     Ability(
         "ListVersions",
-        "`list`, `history`, `status GROUP`",
+        "`list`, `history`, `status GROUP`; `register`: whether the same is there already",
         ("sagemaker:ListModelPackages",),
         _registry("model-package", "/*"),
-        _READING,
+        _READING | _ELSEWHERE,
     ),
     Ability(
         "ListGroups",
@@ -280,28 +291,28 @@ ABILITIES = (
         "reports: `register` looks for what is there, `explain` shows the items behind a figure",
         ("s3:GetObject",),
         _evidence,
-        _FOLLOWING,
+        _FOLLOWING | _ELSEWHERE,
     ),
     Ability(
         "ListEvidence",
         "the same: without a list of the evidence bucket S3 answers 403 for what is absent",
         ("s3:ListBucket",),
         _bucket("evidence_bucket"),
-        _FOLLOWING,
+        _FOLLOWING | _ELSEWHERE,
     ),
     Ability(
         "ReadThresholds",
         "threshold files: the likely decision of `register`, whether a group is governed, what is published",
         ("s3:GetObject",),
         _bucket("thresholds_bucket", f"{THRESHOLDS_FOLDER}/*"),
-        frozenset(Role),
+        _INSIDE,
     ),
     Ability(
         "ListThresholds",
         "the same: they are found by listing the thresholds bucket",
         ("s3:ListBucket",),
         _bucket("thresholds_bucket"),
-        frozenset(Role),
+        _INSIDE,
     ),
     Ability(
         "PublishThresholds",
@@ -359,14 +370,18 @@ ABILITIES = (
         "writing, where a key of KMS encrypts the buckets",
         ("kms:GenerateDataKey",),
         _key,
-        _REGISTERING | _PUBLISHING,
+        _REGISTERING | _PUBLISHING | _ELSEWHERE,
         _through_s3,
     ),
 )
 
 
 def role_policy(role: Role, place: StackPlace) -> tuple[Statement, ...]:
-    """Return the statements of the policy of a role."""
+    """Return the statements of the policy of a role.
+
+    Raises:
+        RolePolicyError: one of them names a bucket that `place` does not.
+    """
     found = (ability.statement(place) for ability in ABILITIES if role in ability.roles)
     return tuple(statement for statement in found if statement is not None)
 
@@ -375,6 +390,7 @@ def role_policy_json(role: Role, place: StackPlace) -> str:
     """Return the policy of a role as JSON.
 
     Raises:
+        RolePolicyError: it names a bucket that `place` does not.
         PolicyTooLongError: it is longer than a managed policy may be.
     """
     document = policy_of(role_policy(role, place))

@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 
 from sandbox.ageing import age_version
 from sandbox.bucket_events import BucketEvents
+from sandbox.bucket_regions import BucketRegions
 from sandbox.cloudformation import describe_stack
 from sandbox.delivery import Delivery
 from sandbox.embedded_registry import EmbeddedRegistry
@@ -63,7 +64,7 @@ class EmbeddedAws:
         self._log = FaultyEvents(self._faults, self._tasks)
         answers = BucketEvents(DomainDispatcherApplication(create_backend_app), self._log)
         answers.install()
-        application = FaultyCalls(answers, self._faults)
+        application = FaultyCalls(BucketRegions(answers), self._faults)
         self._server = make_server(
             "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listening
         )

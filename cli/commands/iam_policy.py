@@ -1,4 +1,4 @@
-"""`governance iam policy`: what an engineer, CI, a reviewer, an auditor or the governance team may do."""
+"""`governance iam policy`: what each who works with the gate may do, in its account or in a model account."""
 
 from typing import Annotated
 
@@ -19,7 +19,12 @@ def _output(flag: str, output: str, variable: str) -> typer.models.OptionInfo:
 def command(
     role: Annotated[Role, typer.Argument(metavar="ROLE", help=f"Whose policy: {', '.join(Role)}.")],
     *,
-    account: Annotated[str, typer.Option("--account", metavar="ID", help="The stack's account.")],
+    account: Annotated[
+        str,
+        typer.Option(
+            "--account", metavar="ID", help="The stack's account; for a model account, the groups'."
+        ),
+    ],
     region: Annotated[
         str,
         typer.Option(
@@ -30,14 +35,20 @@ def command(
         ),
     ],
     evidence_bucket: Annotated[
-        str, _output("--evidence-bucket", "EvidenceBucket", "GOVERNANCE_EVIDENCE_BUCKET")
+        str,
+        typer.Option(
+            "--evidence-bucket",
+            metavar="NAME",
+            envvar="GOVERNANCE_EVIDENCE_BUCKET",
+            help="The stack's output EvidenceBucket; for a model account, its artifact bucket.",
+        ),
     ],
     thresholds_bucket: Annotated[
-        str, _output("--thresholds-bucket", "ThresholdsBucket", "GOVERNANCE_THRESHOLDS_BUCKET")
-    ],
+        str | None, _output("--thresholds-bucket", "ThresholdsBucket", "GOVERNANCE_THRESHOLDS_BUCKET")
+    ] = None,
     decisions_bucket: Annotated[
-        str, _output("--decisions-bucket", "DecisionsBucket", "GOVERNANCE_DECISIONS_BUCKET")
-    ],
+        str | None, _output("--decisions-bucket", "DecisionsBucket", "GOVERNANCE_DECISIONS_BUCKET")
+    ] = None,
     pipeline: Annotated[
         str, _output("--pipeline", "PipelineName", "GOVERNANCE_PIPELINE_NAME")
     ] = PIPELINE_NAME,
@@ -55,7 +66,8 @@ def command(
     """Print a policy of IAM as JSON: what a role needs for its commands, and nothing else.
 
     It lets nobody but a reviewer set a status, and nobody write the gate's records or its metadata. Attach the
-    statements of `governance iam bypass-guard` beside it where a role has further policies.
+    statements of `governance iam bypass-guard` beside it where a role has further policies. The policy for
+    `model-account` is for engineers and CI of an account that registers from outside.
     """
     from aws.clients import partition_of  # noqa: PLC0415 - boto3 takes half a second, and help needs none of it
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from aws.arns import ModelPackageArn
-from aws.aws_errors import AwsError, AwsThrottledError, AwsUnreachableError
+from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError, AwsUnreachableError
 from aws.clients import s3_client, sagemaker_client
 from aws.decision_log import DecisionLog
 from aws.executions import (
@@ -46,6 +46,10 @@ CLOCK_SKEW = timedelta(minutes=10)  # how far this machine's clock may be from A
 QUIET = 60.0  # seconds without a line, after which one says what is waited for
 NAMED_IN_A_LINE = 5  # versions
 PACKAGE_FAILED = "Failed"
+OF_A_MODEL_ACCOUNT = (
+    "where the version is a model account's, the pipeline is in the account that governs, and nobody else looks into "
+    "it: wait there, or see the version's status and description (aws sagemaker describe-model-package)"
+)
 
 Say = Callable[[str], None]
 
@@ -280,7 +284,9 @@ class _Watch:
         try:
             found = self._place.executions.find(self._arn, since=self._since)
         except PipelineMissingError as error:
-            return None, str(error)
+            return None, f"{error}; {OF_A_MODEL_ACCOUNT}"
+        except AwsAccessDeniedError as error:
+            raise AwsAccessDeniedError(f"{error}; {OF_A_MODEL_ACCOUNT}", code=error.code) from error
         self._since = self._begun  # what came before was looked through
         self.state = "no execution has started yet"
         return found, None

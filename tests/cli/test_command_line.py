@@ -177,7 +177,7 @@ POLICY = [
         pytest.param(
             ["iam", "policy", "enginer", *POLICY, "--region", "eu-west-1"],
             "Invalid value for 'ROLE': 'enginer' is not one of 'engineer', 'ci', 'reviewer', 'auditor', "
-            "'governance-team'.",
+            "'governance-team', 'model-account'.",
             id="none of the choices",
         ),
         pytest.param(

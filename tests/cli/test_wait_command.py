@@ -32,7 +32,7 @@ from cli.commands import wait
 from cli.exit_codes import ExitCode, worst_of
 from cli.lookup import waiting
 from cli.lookup.left_alone import NOT_KNOWN, LeftAlone
-from cli.lookup.waiting import Result, Waited, WatchedPlace
+from cli.lookup.waiting import OF_A_MODEL_ACCOUNT, Result, Waited, WatchedPlace
 from cli.main import run
 from cli.options.durations import duration_text, parse_duration
 from cli.options.output_format import DecisionFormat
@@ -388,7 +388,7 @@ def test_where_nothing_is_deployed_the_wait_ends_at_once(
     (waited,), _ = _wait(_place(registry, log, [PipelineMissingError("no pipeline 'p' is there")]), arn)
     assert (clock.now, waited.result) == (0, result)
     if status == PENDING:
-        assert waited.sentence == f"{arn}: nothing started: no pipeline 'p' is there"
+        assert waited.sentence == f"{arn}: nothing started: no pipeline 'p' is there; {OF_A_MODEL_ACCOUNT}"
 
 
 NOT_GOVERNED = "no published threshold file applies to the group churn, so the gate leaves it alone"
@@ -486,8 +486,9 @@ def test_a_version_that_does_not_exist_is_no_endless_wait(
 def test_a_refusal_ends_the_wait_with_its_reason(
     registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, clock: Clock
 ) -> None:
+    """In a model account nobody may look at executions: the pipeline is another account's, and shares nothing."""
     (waited,), _ = _wait(_place(registry, log, [AwsAccessDeniedError("not for you")]), arn)
-    assert (clock.now, waited.sentence) == (0, f"{arn}: could not look: not for you")
+    assert (clock.now, waited.sentence) == (0, f"{arn}: could not look: not for you; {OF_A_MODEL_ACCOUNT}")
 
 
 def test_of_several_each_has_its_line_and_the_worst_code_counts(

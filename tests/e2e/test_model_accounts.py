@@ -7,14 +7,20 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from aws import clients
+from cli.lookup.waiting import OF_A_MODEL_ACCOUNT
+from cli.main import run
 from sandbox.server import ACCOUNT
 from tests.e2e.conftest import EVIDENCE_BUCKETS, Governance, bias, evaluation
+from tests.e2e.test_who_may_do_what import commands_of
+from tests.noted_calls import NotedCalls, find_needless
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -358,3 +364,45 @@ def test_an_account_registers_versions_and_does_nothing_else_to_them(
         == nothing
     )
     assert governance.describe(arn)["ModelApprovalStatus"] == PENDING
+
+
+def test_an_engineer_of_a_model_account_registers_and_looks_and_has_no_other_right(
+    governance: Governance,
+    registering: Team,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By the policy that the command prints; where the gate is, the engineer sees nothing but the versions."""
+    group = GROUPS[REGISTERS]
+    for name in ("THRESHOLDS_BUCKET", "DECISIONS_BUCKET", "PIPELINE_NAME"):
+        monkeypatch.delenv(f"GOVERNANCE_{name}", raising=False)
+    monkeypatch.setenv("GOVERNANCE_EVIDENCE_BUCKET", registering.bucket)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", governance.sandbox.endpoint)
+    monkeypatch.setenv("AWS_REGION", governance.sandbox.region)
+    assert run(["iam", "policy", "model-account", "--account", ACCOUNT, "--group", group]) == 0
+    policy = json.loads(capsys.readouterr().out)
+    iam, anybody = registering.client("iam"), {"AWS": f"arn:aws:iam::{REGISTERS}:root"}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": anybody, "Action": "sts:AssumeRole"}]}
+    role = iam.create_role(RoleName="e2e-engineer", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="e2e-engineer", PolicyName="own", PolicyDocument=json.dumps(policy))
+    given = registering.client("sts").assume_role(RoleArn=role, RoleSessionName="e")["Credentials"]
+    session = boto3.Session(
+        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], governance.sandbox.region
+    )
+    (tmp_path / "evaluation.json").write_bytes(registering.evaluation("engineer"))
+    (tmp_path / "bias.json").write_bytes(registering.bias("engineer"))
+    noted = NotedCalls(session, REGISTERS, governance.sandbox.region)
+    with commands_of(session), noted.of("engineer"):
+        register = ["register", "--registry-account", ACCOUNT, "--group", group, "--image", "repo/image:1"]
+        assert run([*register, "--evidence", str(tmp_path)]) == 0, capsys.readouterr().err
+        arn = capsys.readouterr().out.split()[0]
+        governance.settle()
+        assert run(["wait", arn]) == 2
+        assert OF_A_MODEL_ACCOUNT in capsys.readouterr().err
+        seen = clients.sagemaker_client().describe_model_package(ModelPackageName=arn)
+        # As people look at what they wrote.
+        key = registering.client("s3").list_objects_v2(Bucket=registering.bucket, Prefix=f"{group}/")
+        clients.s3_client().get_object(Bucket=registering.bucket, Key=key["Contents"][0]["Key"])
+    assert seen["ModelApprovalStatus"] == "Approved", seen.get("ApprovalDescription")
+    assert find_needless(policy["Statement"], noted.by_caller["engineer"]) == set()

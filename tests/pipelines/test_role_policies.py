@@ -47,18 +47,18 @@ def update(arn: str = VERSION, **members: Any) -> Call:
     return sagemaker("UpdateModelPackage", ModelPackageArn=arn, **members)
 
 
-ENGINEER, CI, REVIEWER, AUDITOR, TEAM = Role
+ENGINEER, CI, REVIEWER, AUDITOR, TEAM, ELSEWHERE = Role
 # Calls with the roles that may make them.
 TABLE: Mapping[str, tuple[Call, set[Role]]] = {
-    "register-without-status": (create(), {ENGINEER, CI}),
-    "register-as-pending": (create(ModelApprovalStatus="PendingManualApproval"), {ENGINEER, CI}),
+    "register-without-status": (create(), {ENGINEER, CI, ELSEWHERE}),
+    "register-as-pending": (create(ModelApprovalStatus="PendingManualApproval"), {ENGINEER, CI, ELSEWHERE}),
     "register-as-approved": (create(ModelApprovalStatus="Approved"), set()),
     "register-as-rejected": (create(ModelApprovalStatus="Rejected"), set()),
     "register-as-decided": (create(**MARK), set()),
     "register-elsewhere": (sagemaker("CreateModelPackage", ModelPackageGroupName="fraud"), set()),
     "look-for-the-group": (
         sagemaker("DescribeModelPackageGroup", ModelPackageGroupName="Churn"),
-        {ENGINEER, CI, TEAM},
+        {ENGINEER, CI, TEAM, ELSEWHERE},
     ),
     "make-the-group": (sagemaker("CreateModelPackageGroup", ModelPackageGroupName="Churn"), {ENGINEER, CI}),
     "approve": (update(ModelApprovalStatus="Approved"), {REVIEWER}),
@@ -89,13 +89,16 @@ TABLE: Mapping[str, tuple[Call, set[Role]]] = {
     "delete-a-record": (s3("DeleteObject", "decisions", "decisions/churn/1/e.json"), set()),
     "read-a-claim": (s3("GetObject", "decisions", "evidence-claims/00"), {ENGINEER, CI}),
     "claim-evidence": (s3("PutObject", "decisions", "evidence-claims/00", if_none_match="*"), set()),
-    "write-a-report": (s3("PutObject", "evidence", "Churn/1/report.json", if_none_match="*"), {ENGINEER, CI}),
+    "write-a-report": (
+        s3("PutObject", "evidence", "Churn/1/report.json", if_none_match="*"),
+        {ENGINEER, CI, ELSEWHERE},
+    ),
     "overwrite-a-report": (s3("PutObject", "evidence", "Churn/1/report.json"), set()),
     "report-of-another-group": (s3("PutObject", "evidence", "fraud/1/r.json", if_none_match="*"), set()),
     "write-a-copy": (s3("PutObject", "evidence", "judged-evidence/00", if_none_match="*"), set()),
     "read-a-copy": (s3("GetObject", "evidence", "judged-evidence/00"), {AUDITOR}),
     "read-an-old-report": (s3("GetObjectVersion", "evidence", "Churn/1/report.json"), {AUDITOR}),
-    "read-thresholds": (s3("GetObject", "thresholds", "thresholds/a.yaml"), set(Role)),
+    "read-thresholds": (s3("GetObject", "thresholds", "thresholds/a.yaml"), set(Role) - {ELSEWHERE}),
     "publish-thresholds": (s3("PutObject", "thresholds", "thresholds/a.yaml"), {TEAM}),
     "read-old-thresholds": (s3("GetObjectVersion", "thresholds", "thresholds/bundle.json"), {AUDITOR, TEAM}),
     "delete-thresholds": (s3("DeleteObject", "thresholds", "thresholds/a.yaml"), set()),
@@ -118,7 +121,7 @@ def test_who_reads_or_writes_what_the_key_encrypts_may_use_it_through_s3(role: R
     )
     policy = role_policy(role, PLACE)
     assert is_allowed(decrypt, policy)
-    assert is_allowed(encrypt, policy) is (role in {ENGINEER, CI, TEAM})
+    assert is_allowed(encrypt, policy) is (role in {ENGINEER, CI, TEAM, ELSEWHERE})
     without = StackPlace(**NAMES)
     assert not [one for one in role_policy(role, without) if one["Action"][0].startswith("kms:")]
 
@@ -183,3 +186,18 @@ def test_what_cannot_be_in_a_policy_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         StackPlace(**{**NAMES, **names})
+
+
+def test_the_buckets_of_the_stack_are_left_out_for_a_model_account_alone() -> None:
+    outside: dict[str, Any] = {
+        name: text for name, text in NAMES.items() if name not in ("thresholds_bucket", "decisions_bucket")
+    }
+    place = StackPlace(**outside)
+    resources = json.dumps([one["Resource"] for one in role_policy(ELSEWHERE, place)])
+    assert "thresholds" not in resources
+    assert "decisions" not in resources
+    for role in set(Role) - {ELSEWHERE}:
+        with pytest.raises(
+            RolePolicyError, match="is left out, and the policy names that bucket; give the st"
+        ):
+            role_policy(role, place)
