@@ -386,7 +386,7 @@ def test_an_engineer_of_a_model_account_registers_and_looks_and_has_no_other_rig
     trust = {"Statement": [{"Effect": "Allow", "Principal": anybody, "Action": "sts:AssumeRole"}]}
     role = iam.create_role(RoleName="e2e-engineer", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     iam.put_role_policy(RoleName="e2e-engineer", PolicyName="own", PolicyDocument=json.dumps(policy))
-    given = registering.client("sts").assume_role(RoleArn=role, RoleSessionName="e")["Credentials"]
+    given = registering.client("sts").assume_role(RoleArn=role, RoleSessionName="engineer")["Credentials"]
     session = boto3.Session(
         given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], governance.sandbox.region
     )
