@@ -239,7 +239,7 @@ ABILITIES = (
     ),
     Ability(
         "ListVersions",
-        "`list`, `history`, `status GROUP`; `register`: whether the same is there already",
+        "`list`, `history`, `status GROUP`; of another account's group, `aws sagemaker list-model-packages`",
         ("sagemaker:ListModelPackages",),
         _registry("model-package", "/*"),
         _READING | _ELSEWHERE,

@@ -400,8 +400,10 @@ def test_an_engineer_of_a_model_account_registers_and_looks_and_has_no_other_rig
         governance.settle()
         assert run(["wait", arn]) == 2
         assert OF_A_MODEL_ACCOUNT in capsys.readouterr().err
+        # As people look with the AWS CLI.
         seen = clients.sagemaker_client().describe_model_package(ModelPackageName=arn)
-        # As people look at what they wrote.
+        listed = clients.sagemaker_client().list_model_packages(ModelPackageGroupName=registering.group)
+        assert arn in [one["ModelPackageArn"] for one in listed["ModelPackageSummaryList"]]
         key = registering.client("s3").list_objects_v2(Bucket=registering.bucket, Prefix=f"{group}/")
         clients.s3_client().get_object(Bucket=registering.bucket, Key=key["Contents"][0]["Key"])
     assert seen["ModelApprovalStatus"] == "Approved", seen.get("ApprovalDescription")
