@@ -140,15 +140,20 @@ def reconcile_arrival(
 ) -> RunSummary:
     """Start what is due for the pending versions that point at a report which has just arrived.
 
-    The next run would start them minutes later, by the same token: what both start runs once.
+    The next run would start them minutes later, by the same token: what both start runs once. Where AWS asks to slow
+    down, as it may when many reports arrive, all is left to that run.
 
     Raises:
         AwsError: the versions could not be listed.
     """
     # Of the registries elsewhere only those of the report's own account: what they hold is asked for group by group.
     nearby = tuple(group for group in sources.groups_elsewhere if group.account == arrived.account)
-    pending, unlisted = _governed(replace(sources, groups_elsewhere=nearby), report)
     run = _Run(sources, bounds, now, report, sources.executions.find)
+    try:
+        pending, unlisted = _governed(replace(sources, groups_elsewhere=nearby), report)
+    except AwsThrottledError as error:
+        _note_refusal(error, run)
+        return run.summary
     run.summary.pending = len(pending)
     run.summary.failed += unlisted
     for arn in list(reversed(pending))[: min(bounds.max_looks, MAX_LOOKS_PER_ARRIVAL)]:

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from aws.account_copies import ModelBucket, Provenance
 from aws.arns import GroupArn, ModelPackageArn
-from aws.aws_errors import AwsAccessDeniedError
+from aws.aws_errors import AwsAccessDeniedError, AwsThrottledError
 from aws.decision_log import FolderDecisionLog
 from aws.evidence_errors import DigestMismatchError, EvidenceMissingError, EvidenceNotArrivedError
 from aws.evidence_store import S3EvidenceStore
@@ -387,6 +387,22 @@ def test_an_arrival_says_nothing_of_what_is_missing_and_asks_no_other_account(wo
     assert world.take_in("a.json", account="444455556666").failed == 0
     assert world.take_in("a.json") == RunSummary(pending=1, looked_at=1, failed=1)
     assert world.registry.describe(arn).description is None
+
+
+def test_an_arrival_that_aws_asks_to_slow_down_is_left_to_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no failure of the reconciler, for which there is an alarm."""
+    world.register(world.copies.arrive("a.json"))
+
+    def refuse() -> None:
+        raise AwsThrottledError("slow down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.registry, "pending", refuse)
+        assert world.take_in("a.json") == RunSummary(refused=True)
+    assert world.reports == ["refused for now"]
+    assert world.reconcile(minutes=5).started == 1
 
 
 def test_an_arrival_looks_at_the_newest_versions_and_leaves_the_others_to_the_next_run(world: World) -> None:
