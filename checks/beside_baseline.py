@@ -1,7 +1,7 @@
 """What a limit comes to beside a figure of the baseline."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.catalogue import find_metric
 from checks.catalogue.metric import Better
@@ -9,6 +9,8 @@ from checks.exact import difference, product, size, total
 from checks.intervals import two_sided_level
 from checks.limits import AtLeast, AtMost, Limit, NoWorse, Target
 from checks.measurements import Interval, Measured
+from checks.paired_bounds import bound_difference
+from checks.pairing import Behind, Pairs, pair_items
 from checks.thresholds import Check
 
 
@@ -17,12 +19,35 @@ class Beside:
     """What a limit comes to beside a figure of the baseline.
 
     The limit moves with the figure: by `slope` for each unit that the figure is larger or, of a metric that is best at
-    a target, farther from it.
+    a target, farther from it. `pairs` are the scores of the items behind both figures, or why there are none.
     """
 
     limit: Limit
     baseline: Measured
     slope: float
+    pairs: Pairs | str = "nothing is known of their items"
+
+    @property
+    def is_even(self) -> bool:
+        """Whether the limit is the baseline's own figure."""
+        return self.slope == 1 and self.limit.turning_points == (self.baseline.value,)
+
+    def pair(self, version: Behind, baseline: Behind) -> "Beside":
+        """Return the same with the items behind the figure that is held against the limit, and the baseline's."""
+        pairs: Pairs | str = "a distance to a target has two sides"
+        if not isinstance(self.limit, Target):
+            pairs = pair_items(version, baseline)
+        return replace(self, pairs=pairs)
+
+    def widen_paired(self, value: float, confidence: float) -> tuple[Interval, str] | str:
+        """Return the interval around `value` as `widen` does, of paired items, and by which method; or why not."""
+        if isinstance(self.pairs, str):
+            return self.pairs
+        bounds = bound_difference(self.pairs, confidence, slope=self.slope, is_even=self.is_even)
+        if isinstance(bounds, str):
+            return bounds
+        interval = Interval(value - bounds.below, value + bounds.above, two_sided_level(confidence))
+        return interval, bounds.method
 
     def widen(self, value: float, around: Interval, around_baseline: Interval) -> Interval:
         """Return the interval around `value` whose place by the limit is that of the difference by what is allowed.

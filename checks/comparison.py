@@ -55,7 +55,12 @@ def _doubt_value(check: Check, measured: Measured) -> Result | None:
 
 
 def _hold_difference(beside: Beside, measured: Measured, confidence: float) -> Result:
-    """Hold the value against the baseline's, of which neither is certain: as two samples that are not paired."""
+    """Hold the value against the baseline's, of which neither is certain: item by item, or as unrelated samples."""
+    paired = beside.widen_paired(measured.value, confidence)
+    if not isinstance(paired, str):
+        around_both, method = paired
+        outcome, reason, used = _hold_bounds(beside.limit, measured, confidence, around_both)
+        return outcome, f"{reason}; the bounds are {method}", used
     around = find_interval(measured, confidence)
     if not isinstance(around, Interval):
         return _hold_interval(beside.limit, measured, confidence)
@@ -66,7 +71,7 @@ def _hold_difference(beside: Beside, measured: Measured, confidence: float) -> R
     interval = beside.widen(measured.value, around, around_baseline)
     outcome, reason, used = _hold_bounds(beside.limit, measured, confidence, interval)
     method = "its own uncertainty and the baseline's, as of samples that are not paired (Newcombe's interval)"
-    return outcome, f"{reason}; the bounds hold {method}", used
+    return outcome, f"{reason}; the bounds hold {method}: {paired}", used
 
 
 def _hold_interval(limit: Limit, measured: Measured, confidence: float) -> Result:

@@ -135,13 +135,23 @@ class RecordedThresholds(_Part):
     publication: RecordedPublication | None = None
 
 
+class RecordedItemResults(_Part):
+    """The item results beside a report that the decision compared item by item, and where a copy of them is kept."""
+
+    uri: Text
+    version_id: Text | None
+    sha256: Sha256
+    copy_uri: Text | None = None
+
+
 class EvidenceDocument(_Part):
     """One report that was read.
 
     `digest` is `verified` where the bytes are those of a digest that was registered with the version, `none` where
     none was, and left out of the JSON where no version was judged, or the report was not read. `copy_uri` is where a
     copy of the bytes is kept, under their SHA-256; it is left out of the JSON where none is. `written_at` is when the
-    store took it (UTC to the second, ISO 8601), where that is known and a check asks how old reports are.
+    store took it (UTC to the second, ISO 8601), where that is known and a check asks how old reports are. `items` are
+    left out of the JSON where no item results were looked for or found beside it.
     """
 
     uri: Text
@@ -151,6 +161,7 @@ class EvidenceDocument(_Part):
     digest: Literal["verified", "none"] | None = None
     copy_uri: Text | None = None
     written_at: Moment | None = None
+    items: RecordedItemResults | None = None
 
 
 class RecordedInterval(_Part):
@@ -386,7 +397,7 @@ class DecisionRecord(_Part):
         is_newer = (
             bool(self.waivers)
             or any(finding.waiver or finding.origin for finding in self.findings)
-            or any(document.written_at for document in self.evidence)
+            or any(document.written_at or document.items for document in self.evidence)
             or (self.thresholds is not None and bool(self.thresholds.sources or self.thresholds.publication))
             or self.baseline is not None
             or self.verification is not None
@@ -478,6 +489,9 @@ def _record_report(report: Report, *, with_time: bool) -> EvidenceDocument:
         digest=digest,
         copy_uri=report.copy_uri,
         written_at=_write_moment(report.written_at) if with_time and report.written_at else None,
+        items=None
+        if report.items is None
+        else RecordedItemResults.model_validate(report.items, from_attributes=True),
     )
 
 
@@ -508,7 +522,14 @@ def _record_verification(
 
 
 def _leave_out_of_each(documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [_leave_out(document, "digest", "copy_uri", "written_at") for document in documents]
+    return [_write_document(document) for document in documents]
+
+
+def _write_document(document: Mapping[str, Any]) -> dict[str, Any]:
+    content = _leave_out(document, "digest", "copy_uri", "written_at", "items")
+    if items := content.get("items"):
+        content["items"] = _leave_out(items, "copy_uri")
+    return content
 
 
 def _is_beside_baseline(limit: Mapping[str, object]) -> bool:

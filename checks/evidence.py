@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from checks.measurements import Measurement
+from checks.item_results import ItemResults
+from checks.measurements import Measurement, Source
 from checks.subject import Subject
 
 
@@ -56,6 +57,7 @@ class Report:
     that was found. `digest_verified` is whether a digest that was registered with the version protects its bytes, or
     `None` where there is no version, or nothing was read. `copy_uri` is where a copy of the bytes is kept, if one is.
     `kinds` are those of its readers, in the order of their names in `format`. `written_at` is when the store took it.
+    `items` are the item results beside it, where they were looked for and found.
     """
 
     uri: str
@@ -70,6 +72,7 @@ class Report:
     copy_uri: str | None = None
     kinds: tuple[ReportKind, ...] = ()
     written_at: datetime | None = None
+    items: ItemResults | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,8 @@ class Evidence:
     def measurements(self) -> tuple[Measurement, ...]:
         """Every measurement of every report."""
         return tuple(measurement for report in self.reports for measurement in report.measurements)
+
+    def items_behind(self, source: Source) -> ItemResults | None:
+        """Return the item results beside the report that a measurement is from."""
+        names = ((one, f"{one.uri}?versionId={one.version_id}") for one in self.reports)
+        return next((one.items for one, pinned in names if source.uri in (one.uri, pinned)), None)

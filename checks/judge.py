@@ -29,6 +29,7 @@ from checks.findings import keep_within_bounds, severity
 from checks.index import MeasurementIndex
 from checks.limits import NoWorse
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
+from checks.pairing import Behind
 from checks.text import shortened
 from checks.thresholds import BarRule, Check, FirstVersion, ThresholdFile, Waiver, explain_overdue
 from checks.verification import (
@@ -90,6 +91,7 @@ def judge(
             verified = verify_evidence(evidence, verification)
         judging = _Judging(
             thresholds=thresholds,
+            evidence=verified.evidence,
             index=MeasurementIndex(verified.evidence),
             ages=ReportAges(evidence, decided_at),
             beside_unreadable=bool(unreadable),
@@ -130,6 +132,7 @@ class _Judging:
     """What all checks of one decision are held against. `today` is its day in UTC."""
 
     thresholds: ThresholdFile
+    evidence: Evidence
     index: MeasurementIndex
     ages: ReportAges
     beside_unreadable: bool
@@ -235,8 +238,7 @@ def _hold_each_beside_baseline(
     for facet in sorted(there.keys() | before.keys(), key=lambda facet: facet or ""):
         found = there.get(facet, ())
         if found:
-            compared_with = judging.baseline, before.get(facet, ())
-            yield _judge_beside_baseline(check, limit, facet, found, compared_with), found
+            yield _judge_beside_baseline(check, limit, (facet, found, before.get(facet, ())), judging), found
         else:
             # A group that does badly must not pass by being left out.
             reason = f"{name} has it for this facet, and the evidence does not"
@@ -246,11 +248,10 @@ def _hold_each_beside_baseline(
 def _judge_beside_baseline(
     check: Check,
     limit: NoWorse,
-    facet: str | None,
-    found: Sequence[Measurement],
-    compared_with: tuple[Baseline | None, Sequence[Measurement]],
+    figures: tuple[str | None, Sequence[Measurement], Sequence[Measurement]],
+    judging: _Judging,
 ) -> Finding:
-    baseline, before = compared_with
+    baseline, (facet, found, before) = judging.baseline, figures
     figure = None if baseline is None else find_figure(baseline, before)
     if baseline is None or figure is None:
         return _judge_first(check, facet, found, baseline)
@@ -263,7 +264,17 @@ def _judge_beside_baseline(
         if finding.outcome is Outcome.PASSED:
             return replace(finding, outcome=Outcome.INCONCLUSIVE, consequence=check.on_inconclusive)
         return finding
-    finding = _judge_measurements(check, facet, found, partial(hold_against, check, beside=beside))
+
+    def hold(measured: Measured) -> Result:
+        if check.confidence is None:
+            return hold_against(check, measured, beside)
+        mine = Behind("this version", measured, judging.evidence.items_behind(measured.source))
+        theirs = Behind(
+            baseline.name, beside.baseline, baseline.evidence.items_behind(beside.baseline.source)
+        )
+        return hold_against(check, measured, beside.pair(mine, theirs))
+
+    finding = _judge_measurements(check, facet, found, hold)
     has = f"{baseline.name} has {number_text(beside.baseline.value)}"
     compared = f"{has}, and the check asks for {limit.relation(holds=True)}"
     return replace(

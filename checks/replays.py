@@ -23,6 +23,7 @@ from checks.decision_record import (
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.finding_text import name_of
+from checks.item_results import read_item_results
 from checks.judge import READABLE_EVIDENCE, judge
 from checks.reports import UNREADABLE, EvidenceReader, leave_unread, read_report
 from checks.thresholds import ThresholdFile
@@ -88,6 +89,23 @@ def _rebuild_figures(recorded: RecordedRecomputation, content: bytes | None) -> 
         return recorded.restore(None)
     figures = read_report(Document(recorded.figures.uri, content))
     return recorded.restore(replace(figures, copy_uri=recorded.figures.copy_uri))
+
+
+def attach_items(
+    evidence: Evidence, documents: Sequence[EvidenceDocument], contents: Sequence[bytes | None]
+) -> Evidence:
+    """Return the evidence with the item results of its reports, out of their bytes; `None` where a report has none."""
+    reports = []
+    for report, document, content in zip(evidence.reports, documents, contents, strict=True):
+        items = document.items
+        if items is None or content is None:
+            reports.append(report)
+            continue
+        found = read_item_results(
+            items.uri, content, items.sha256, version_id=items.version_id, copy_uri=items.copy_uri
+        )
+        reports.append(replace(report, items=found))
+    return Evidence(tuple(reports))
 
 
 def _give(document: Document) -> Document:

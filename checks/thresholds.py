@@ -502,6 +502,11 @@ class ThresholdFile:
         """Whether a check compares with the baseline."""
         return any(not check.limit.is_fixed for check in self.checks)
 
+    @property
+    def asks_for_items(self) -> bool:
+        """Whether a check compares with the baseline item by item, where the items are there."""
+        return any(not check.limit.is_fixed and check.confidence is not None for check in self.checks)
+
     def origin_of(self, place: int) -> Origin:
         """Where the check at `place` among `checks` is written."""
         return self.origins[place] if self.origins else Origin(self.source, 1, place)

@@ -23,6 +23,7 @@ from pipelines.evidence_claims import Claims
 from pipelines.foreign_reports import name_foreign_reports
 from pipelines.judged_copies import JudgedCopies
 from pipelines.read_evidence import read_evidence
+from pipelines.read_item_results import attach_item_results
 from pipelines.record_keys import execution_id
 from pipelines.sealed_decisions import (
     DecisionMismatchError,
@@ -90,6 +91,8 @@ def evaluate_model_package(
     if services.history is not None:
         thresholds = look_back(services.history, package.group, thresholds, evidence)
     baseline = None
+    if thresholds is not None and thresholds.asks_for_items:
+        evidence = attach_item_results(services.evidence, evidence, services.copies)
     if thresholds is not None and thresholds.asks_for_baseline:
         baseline = find_baseline(package, services.decisions, services.seals, services.copies.copies)
     inputs = JudgedInputs(thresholds, evidence, baseline)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from aws.evidence_copies import EvidenceCopies
 from aws.evidence_errors import EvidenceMissingError
 from checks.baseline import Baseline, BaselineVersion
-from checks.decision_record import DecisionRecord, EvidenceDocument
+from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedItemResults
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.judge import READABLE_EVIDENCE
-from checks.replays import is_readable, rebuild_baseline, rebuild_evidence
+from checks.replays import attach_items, is_readable, rebuild_baseline, rebuild_evidence
 from checks.reports import EvidenceReader, leave_unread
 
 _VERSION_MARK = "?versionId="
@@ -34,7 +34,19 @@ def read_judged(record: DecisionRecord, uri: str, sha256: str, copies: EvidenceC
     package = record.model_package
     version = None if package is None else BaselineVersion(package.arn, package.version, uri, sha256)
     reader = EvidenceReader()
-    return Baseline(Evidence(tuple(_read_copy(reader, one, copies) for one in record.evidence)), version)
+    evidence = Evidence(tuple(_read_copy(reader, one, copies) for one in record.evidence))
+    items = [_read_items(one.items, copies) for one in record.evidence]
+    return Baseline(attach_items(evidence, record.evidence, items), version)
+
+
+def _read_items(items: RecordedItemResults | None, copies: EvidenceCopies) -> bytes | None:
+    """Return the bytes of item results out of their copy; `None` where there is none, and nothing is paired."""
+    if items is None or items.copy_uri is None:
+        return None
+    try:
+        return copies.read(items.sha256)
+    except EvidenceMissingError:
+        return None
 
 
 def _read_copy(reader: EvidenceReader, document: EvidenceDocument, copies: EvidenceCopies) -> Report:
@@ -73,14 +85,23 @@ def read_again(record: DecisionRecord, copies: EvidenceCopies) -> Evidence:
         DigestMismatchError: a copy was exchanged.
         AwsError: a copy could not be read.
     """
-    return rebuild_evidence(record, list(_read_copies(record.evidence, copies)))
+    evidence = rebuild_evidence(record, list(_read_copies(record.evidence, copies)))
+    return attach_items(evidence, record.evidence, _read_item_copies(record.evidence, copies))
 
 
 def read_baseline_again(record: DecisionRecord, copies: EvidenceCopies) -> Baseline | None:
     """Return the baseline that `record` compared with, out of the copies, if it did; raises as `read_again` does."""
     if record.baseline is None:
         return None
-    return rebuild_baseline(record.baseline, list(_read_copies(record.baseline.evidence, copies)))
+    documents = record.baseline.evidence
+    baseline = rebuild_baseline(record.baseline, list(_read_copies(documents, copies)))
+    items = _read_item_copies(documents, copies)
+    return replace(baseline, evidence=attach_items(baseline.evidence, documents, items))
+
+
+def _read_item_copies(documents: Iterable[EvidenceDocument], copies: EvidenceCopies) -> list[bytes | None]:
+    items = (document.items for document in documents)
+    return [None if one is None else copies.read(one.sha256) for one in items]
 
 
 def _read_copies(documents: Iterable[EvidenceDocument], copies: EvidenceCopies) -> Iterator[bytes | None]:

@@ -126,7 +126,7 @@ def _read_folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
     try:
         listed = store.list(prefix)
     except GovernanceError as error:
-        return _Folder(uri, unreadable=(_as_unread(prefix, error),))
+        return _Folder(uri, unreadable=(as_unread(prefix, error),))
     try:
         document = store.read(ReportReference(None, uri + MANIFEST, digest))
         manifest = parse_manifest(document.content)
@@ -134,13 +134,13 @@ def _read_folder(store: EvidenceStore, package: ModelPackage) -> _Folder:
         if digest is None:
             return _Folder(uri, listed)
         if isinstance(error, EvidenceNotArrivedError):  # nobody need have removed it
-            return _Folder(uri, listed, unreadable=(_as_unread(uri + MANIFEST, error),))
+            return _Folder(uri, listed, unreadable=(as_unread(uri + MANIFEST, error),))
         raise DigestMismatchError(
             f"{uri}{MANIFEST}: it is not there, though the version was registered with its digest {digest}; "
             "nothing was decided. Find out who removed it, then register the version again"
         ) from error
     except GovernanceError as error:
-        return _Folder(uri, listed, unreadable=(_as_unread(uri + MANIFEST, error),))
+        return _Folder(uri, listed, unreadable=(as_unread(uri + MANIFEST, error),))
     return _Folder(uri, listed, manifest, is_protected=digest is not None)
 
 
@@ -166,7 +166,7 @@ def _read(
     try:
         report = reader.read(reference.uri, fetch)
     except GovernanceError as error:
-        return _as_unread(reference.uri, error)
+        return as_unread(reference.uri, error)
     if not fetched:  # beyond what is read in all
         return report
     return _with_copy(
@@ -198,7 +198,7 @@ def _with_copy(report: Report, document: Document, copies: JudgedCopies | None) 
     return report if copies is None else replace(report, copy_uri=copies.keep(document))
 
 
-def _as_unread(uri: str, error: GovernanceError) -> Report:
+def as_unread(uri: str, error: GovernanceError) -> Report:
     """Return the report of what cannot be read, with the reason; raises the error again where it says nothing of that.
 
     Bytes that are not the registered ones are for security to look into, and what AWS does not answer now it may

@@ -1,13 +1,26 @@
 """A decision made again: its recorded inputs fetched and verified, judged, and held against its record."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from aws.aws_errors import AwsThrottledError, AwsUnreachableError
-from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedBundle, parse_record
+from checks.decision_record import (
+    DecisionRecord,
+    EvidenceDocument,
+    RecordedBundle,
+    RecordedItemResults,
+    parse_record,
+)
 from checks.errors import GovernanceError
-from checks.replays import decide_again, is_readable, list_differences, rebuild_baseline, rebuild_evidence
+from checks.replays import (
+    attach_items,
+    decide_again,
+    is_readable,
+    list_differences,
+    rebuild_baseline,
+    rebuild_evidence,
+)
 from checks.reports import MAX_REPORT_BYTES
 from checks.threshold_bundle import MAX_BUNDLE_BYTES, read_bundle
 from checks.threshold_file import MAX_BYTES, ThresholdFileError
@@ -83,14 +96,26 @@ def replay_decision(content: bytes, fetch: Fetch) -> Replay:
     sources = [_find(one, fetch, most=MAX_BUNDLE_BYTES) for one in _list_threshold_inputs(record)]
     compared = record.baseline
     reports_before = [_find_report(one, fetch) for one in compared.evidence] if compared is not None else []
-    inputs = (*sources, *reports, *reports_before)
+    items = _find_items(record.evidence, fetch)
+    items_before = _find_items(compared.evidence, fetch) if compared is not None else []
+    inputs = (
+        *sources,
+        *reports,
+        *reports_before,
+        *(one for one in (*items, *items_before) if one is not None),
+    )
     if any(one.problem is not None for one in inputs):
         return Replay(record, inputs)
     thresholds = _compile(record, {one.uri: one.content or b"" for one in sources})
     evidence = rebuild_evidence(record, [one.content for one in reports])
+    evidence = attach_items(evidence, record.evidence, [_content_of(one) for one in items])
     baseline = None
     if compared is not None:
         baseline = rebuild_baseline(compared, [one.content for one in reports_before])
+        attached = attach_items(
+            baseline.evidence, compared.evidence, [_content_of(one) for one in items_before]
+        )
+        baseline = replace(baseline, evidence=attached)
     again = decide_again(record, thresholds, evidence, baseline)
     is_same = again.to_bytes() == content
     differences = [] if is_same else list_differences(record, again)
@@ -103,11 +128,30 @@ def _find_report(document: EvidenceDocument, fetch: Fetch) -> ReplayedInput:
     wanted = ReplayedInput("evidence", document.uri, document.sha256)
     if not is_readable(document):
         return wanted  # nothing was read of it then
-    version = "" if document.version_id is None else f"?versionId={document.version_id}"
-    places = [f"{document.uri}{version}", document.copy_uri]
+    places = _list_places(document)
     if document.uri.startswith("arn:"):  # the version's model card, which is no object
-        places = [document.copy_uri]
-    return _find(wanted, fetch, *(place for place in places if place is not None), most=MAX_REPORT_BYTES)
+        places = places[1:]
+    return _find(wanted, fetch, *places, most=MAX_REPORT_BYTES)
+
+
+def _find_items(documents: Sequence[EvidenceDocument], fetch: Fetch) -> list[ReplayedInput | None]:
+    """Return the item results of each report; `None` where the decision had none of it."""
+    return [None if one.items is None else _find_item_results(one.items, fetch) for one in documents]
+
+
+def _find_item_results(items: RecordedItemResults, fetch: Fetch) -> ReplayedInput:
+    wanted = ReplayedInput("item results", items.uri, items.sha256)
+    return _find(wanted, fetch, *_list_places(items), most=MAX_REPORT_BYTES)
+
+
+def _content_of(found: ReplayedInput | None) -> bytes | None:
+    return None if found is None else found.content
+
+
+def _list_places(document: EvidenceDocument | RecordedItemResults) -> list[str]:
+    """Return where the bytes may be: the version of the object that was read, and the copy of it, where one is kept."""
+    version = "" if document.version_id is None else f"?versionId={document.version_id}"
+    return [f"{document.uri}{version}", *([] if document.copy_uri is None else [document.copy_uri])]
 
 
 def _find(wanted: ReplayedInput, fetch: Fetch, *places: str, most: int = MAX_BYTES) -> ReplayedInput:

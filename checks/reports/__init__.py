@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
 from checks.evidence import Document, Report
+from checks.item_results import RESULTS
 from checks.measurements import Measurement, Source
 from checks.reports import (
     bedrock_evaluation,
@@ -84,6 +85,18 @@ def is_report_file(path: str) -> bool:
     """Return whether a file of a folder is taken for a report, by its name."""
     name = path.rpartition("/")[2]
     return name.lower().endswith(_REPORT_SUFFIXES) and name != MANIFEST
+
+
+def place_of_items(report: Report) -> str | None:
+    """Return where the item results of a report would be: beside it, as scoring writes them; `None` for other reports.
+
+    What is about another version, or cannot be read, has none that count.
+    """
+    counts = report.problem is None and report.foreign is None
+    if not counts or evaluation.FORMAT not in report.format.split("+"):
+        return None
+    folder, slash, _ = report.uri.rpartition("/")
+    return f"{folder}{slash}{RESULTS}"
 
 
 def card_has_figures(content: bytes) -> bool:

@@ -23,6 +23,7 @@ from cli.display.told_records import tell_record
 from cli.exit_codes import exit_code_of
 from cli.lookup.check_origins import origins_of
 from cli.lookup.inputs import is_folder, read_evidence, refuse_twice
+from cli.lookup.item_results import with_item_results
 from cli.lookup.threshold_sets import examine_named, read_threshold_files
 from cli.options.failures_only import FailuresOnly
 from cli.options.output_format import DecisionFormat, print_json_text
@@ -142,6 +143,9 @@ def _find_in_force(
 
 def _judge(file: ThresholdFile | None, evidence: Evidence, before: Sequence[str]) -> DecisionRecord:
     baseline = Baseline(read_evidence(before)) if before else None
+    if baseline is not None and file is not None and file.asks_for_items:
+        evidence = with_item_results(evidence)
+        baseline = Baseline(with_item_results(baseline.evidence))
     now = datetime.now(UTC)
     decision = judge(file, evidence, baseline, decided_at=now)
     return DecisionRecord.of(decision, thresholds=file, evidence=evidence, baseline=baseline, decided_at=now)

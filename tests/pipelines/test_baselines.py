@@ -91,6 +91,68 @@ def test_a_first_version_is_reviewed_unless_the_file_says_otherwise(world: World
     assert (record.decision, record.findings[0].consequence) == ("NeedsReview", "review")
 
 
+PAIRED = THRESHOLDS.replace("on_first", "confidence: 0.95\n    on_first").replace("0.01", "0.03")
+
+
+def register_with_items(world: World, wrong: range, *, of: int = 200) -> str:
+    """Register a version with its item results, of which those in `wrong` are not correct."""
+    folder = f"v{len(world.registry.list('AskData'))}"
+    path = world.report(f"{folder}/evaluation.json", g__accuracy=0.0)
+    figure = {"value": (of - len(wrong)) / of, "samples": of}
+    path.write_text(json.dumps({"g_metrics": {"accuracy": figure}}))
+    lines = (json.dumps({"id": number, "correct": number not in wrong}) for number in range(of))
+    path.with_name("results.jsonl").write_text("\n".join(lines))
+    return world.register(attached(path))
+
+
+def test_versions_are_compared_item_by_item_and_judged_again_from_the_copies(world: World) -> None:
+    write(world, text=PAIRED)
+    same, worse = range(20), range(30)
+    records = [
+        judge(world, register_with_items(world, wrong), f"v{place}")
+        for place, wrong in enumerate((same, range(21), worse))
+    ]
+    assert [one.decision for one in records] == ["Approved", "Approved", "NeedsReview"]
+    second = records[1]
+    assert "paired on the same 200 items, of which 0 went up and 1 went down" in second.findings[0].reason
+    assert second.baseline is not None
+    kept = [document.items for document in (*second.evidence, *second.baseline.evidence)]
+    assert [None if one is None else one.uri for one in kept] == [
+        "s3://evidence/v1/results.jsonl",
+        "s3://evidence/v0/results.jsonl",
+    ]
+    # Nothing but the copies is left: the decision comes to the same bytes.
+    shutil.rmtree(world.folder / "evidence")
+    copies = world.services.copies.copies
+    again = decide_again(
+        second,
+        world.services.thresholds.for_group("AskData"),
+        read_again(second, copies),
+        read_baseline_again(second, copies),
+    )
+    assert again.to_bytes() == second.to_bytes()
+    replay = world.replay(str(next((world.folder / "decisions" / "AskData" / "2").glob("*v1.json"))))
+    assert (replay.is_same, replay.problems) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("folder", "owner"), [("evidence", "this version"), ("copies", "version 1")], ids=str
+)
+def test_without_items_of_both_the_comparison_is_not_paired(world: World, folder: str, owner: str) -> None:
+    write(world, text=PAIRED)
+    judge(world, register_with_items(world, range(20)), "v1")
+    arn = register_with_items(world, range(21))
+    for path in (world.folder / folder).rglob("*"):
+        if path.is_file() and b'{"id": 0, ' in path.read_bytes():
+            path.unlink()
+    record = judge(world, arn, "v2")
+    assert record.decision == "NeedsReview"
+    assert (
+        f"(Newcombe's interval): no item results (results.jsonl) of {owner} were read beside its report"
+        in record.findings[0].reason
+    )
+
+
 def approved_by_hand(world: World) -> None:
     world.registry.update(register(world, 0.99), approval_status="Approved")
 
