@@ -20,7 +20,10 @@ from pipelines.json_log import ABSENT_GROUPS, METRICS_NAMESPACE, PIPELINE_DIMENS
 
 
 class GovernanceAlarms(Construct):
-    """Alarms that are raised when a version was left without a decision; a rejection raises none."""
+    """Alarms that are raised when a version was left without a decision, or one without its page.
+
+    A rejection raises none.
+    """
 
     def __init__(
         self,
@@ -28,6 +31,7 @@ class GovernanceAlarms(Construct):
         construct_id: str,
         *,
         dead_letter_queue: sqs.Queue,
+        unwritten_pages: sqs.Queue | None,
         reconciler: lambda_.Function,
         approvals: lambda_.Function,
         steps: Mapping[str, lambda_.Function],
@@ -77,6 +81,7 @@ class GovernanceAlarms(Construct):
                 for name, function in steps.items()
             ),
             *self._alarms_about_groups(settings),
+            *self._alarms_about_pages(unwritten_pages),
         )
         _tell(self, self.alarms, settings, key)
 
@@ -86,6 +91,13 @@ class GovernanceAlarms(Construct):
             return ()
         said = "A name or pattern of model_package_groups matches no group; create it or correct the setting."
         return (self._alarm("GroupAbsent", _counted_by_runs(ABSENT_GROUPS, settings), said),)
+
+    def _alarms_about_pages(self, unwritten: sqs.Queue | None) -> Sequence[cloudwatch.Alarm]:
+        """Where pages are written: whatever keeps one from being written, its event ends in the queue."""
+        if unwritten is None:
+            return ()
+        said = "A decision has no page beside its record, which is untouched; the event is in the queue."
+        return (self._alarm("ReportPageUnwritten", _messages(unwritten), said),)
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> cloudwatch.Alarm:
         return _make_alarm(self, name, metric, description)

@@ -1,6 +1,7 @@
-"""The runtime bundle: our rooms and the locked wheels, in one reproducible zip.
+"""The runtime bundles: our rooms and the locked wheels, each in one reproducible zip.
 
-The same bytes run as Lambda functions and in the Processing job. uv installs the wheels for the machine that they
+The same bytes run as Lambda functions and in the Processing job; what writes pages has a bundle of its own, so that
+the steps do without the libraries of charts. uv installs the wheels for the machine that they
 will run on, whatever machine this is, so neither Docker nor a matching interpreter is needed. Identical inputs give
 identical bytes: files are sorted, and times, modes and everything that uv notes about the installation are left out.
 """
@@ -18,8 +19,6 @@ from pathlib import Path
 from uv import find_uv_bin
 
 ROOT = Path(__file__).resolve().parents[1]
-REQUIREMENTS = Path("requirements", "runtime.txt")
-ROOMS = ("checks", "disk", "aws", "pipelines", "lambdas")
 # The pipeline's definition is built while synthesising, with an SDK that the bundle does not have.
 NOT_AT_RUN_TIME = frozenset({"pipelines/definition.py"})
 # boto3's models of all services weigh some 25 MB; these are what `aws/` calls from the deployed functions.
@@ -28,8 +27,30 @@ MAX_BYTES = 10_000_000
 _NOTES_OF_THE_INSTALLER = frozenset(
     {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", ".lock"}
 )
+_KINDS = frozenset({".py", ".html", ".css"})
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _MODE = 0o644 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class BundleContents:
+    """What goes into a bundle: rooms, without some of their files, and the wheels that a file of requirements locks.
+
+    `name` is the beginning of the zip's name.
+    """
+
+    name: str
+    rooms: tuple[str, ...]
+    requirements: Path
+    left_out: frozenset[str] = NOT_AT_RUN_TIME
+
+
+_ROOMS_OF_STEPS = ("checks", "disk", "aws", "pipelines", "lambdas")
+_WRITING_PAGES = frozenset({"pipelines/report_pages.py", "lambdas/handle_report_page.py"})
+STEPS = BundleContents(
+    "bundle", _ROOMS_OF_STEPS, Path("requirements", "runtime.txt"), NOT_AT_RUN_TIME | _WRITING_PAGES
+)
+PAGES = BundleContents("pages", (*_ROOMS_OF_STEPS, "pages"), Path("requirements", "pages.txt"))
 
 
 class BundleError(Exception):
@@ -44,8 +65,10 @@ class BundleTarget:
     platform: str
 
 
-def build_bundle(target: BundleTarget, *, root: Path = ROOT, build: Path | None = None) -> Path:
-    """Return the path of the zip for `target`, building it unless it is under `build` already.
+def build_bundle(
+    target: BundleTarget, contents: BundleContents = STEPS, *, root: Path = ROOT, build: Path | None = None
+) -> Path:
+    """Return the path of the zip of `contents` for `target`, building it unless it is under `build` already.
 
     Its name is a digest of everything that goes into it, so a changed file gives another bundle.
 
@@ -53,14 +76,14 @@ def build_bundle(target: BundleTarget, *, root: Path = ROOT, build: Path | None 
         BundleError: uv cannot install the locked wheels for the target, or the zip is larger than 10 MB.
     """
     build = build or root / "build"
-    bundle = build / f"bundle-{_digest_of_inputs(target, root)}.zip"
+    bundle = build / f"{contents.name}-{_digest_of_inputs(target, contents, root)}.zip"
     if bundle.exists():
         return bundle
     build.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build) as work:
         tree, draft = Path(work, "tree"), Path(work, "bundle.zip")
-        _install_wheels(target, root, tree)
-        for file in _own_files(root):
+        _install_wheels(target, contents.requirements, root, tree)
+        for file in _own_files(contents, root):
             destination = tree / file
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / file, destination)
@@ -72,19 +95,20 @@ def build_bundle(target: BundleTarget, *, root: Path = ROOT, build: Path | None 
     return bundle
 
 
-def _own_files(root: Path) -> Iterator[Path]:
+def _own_files(contents: BundleContents, root: Path) -> Iterator[Path]:
     """Yield our own files of the bundle, relative to `root`."""
-    for room in ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
+    for room in contents.rooms:
+        found = [path for path in (root / room).rglob("*") if path.suffix in _KINDS]
+        for path in sorted(found):
             file = path.relative_to(root)
-            if file.as_posix() not in NOT_AT_RUN_TIME:
+            if file.as_posix() not in contents.left_out:
                 yield file
 
 
-def _digest_of_inputs(target: BundleTarget, root: Path) -> str:
+def _digest_of_inputs(target: BundleTarget, contents: BundleContents, root: Path) -> str:
     digest = hashlib.sha256(f"{target}".encode())
     # This file too: it says what is left out.
-    for file in (REQUIREMENTS, Path(__file__), *_own_files(root)):
+    for file in (contents.requirements, Path(__file__), *_own_files(contents, root)):
         content = (root / file).read_bytes()
         name = file.name if file.is_absolute() else file.as_posix()
         digest.update(f"\n{name} {len(content)}\n".encode())
@@ -92,16 +116,16 @@ def _digest_of_inputs(target: BundleTarget, root: Path) -> str:
     return digest.hexdigest()[:32]
 
 
-def _install_wheels(target: BundleTarget, root: Path, tree: Path) -> None:
+def _install_wheels(target: BundleTarget, requirements: Path, root: Path, tree: Path) -> None:
     command = [find_uv_bin(), "pip", "install", "--quiet", "--no-deps"]
     command += ["--target", str(tree), "--python-version", target.python_version]
     command += ["--python-platform", target.platform, "--only-binary", ":all:"]
-    command += ["--require-hashes", "--requirement", str(root / REQUIREMENTS)]
+    command += ["--require-hashes", "--requirement", str(root / requirements)]
     environment = {**os.environ, "UV_COMPILE_BYTECODE": "0"}
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     if answer.returncode != 0:
         raise BundleError(
-            f"uv cannot install {REQUIREMENTS} for Python {target.python_version} on {target.platform}; "
+            f"uv cannot install {requirements} for Python {target.python_version} on {target.platform}; "
             f"check the network, or name another -c python_version or -c platform. uv says:\n{answer.stderr.strip()}"
         )
 

@@ -25,18 +25,29 @@ def list_duties(settings: DeploymentSettings) -> dict[str, str]:
             f"the subnets of vpc must reach these endpoints, or the internet: {endpoints}; and the security groups "
             "must let HTTPS out to them"
         )
+    if settings.model_accounts:
+        duties |= _list_duties_of_accounts(settings)
+    return duties | _list_duties_of_buckets(settings)
+
+
+def _list_duties_of_buckets(settings: DeploymentSettings) -> dict[str, str]:
+    """Return what the stack does not do to buckets that it does not create."""
+    duties = {}
     if settings.decisions_bucket is not None:
         duties["decisions-bucket"] = (
             "the stack does not write the policy of decisions_bucket: add the statements that the output "
             "DecisionsBucketPolicy shows, or others than the gate can write decisions"
         )
+        if settings.report_pages:
+            duties["report-pages"] = (
+                "decisions_bucket must send its events to EventBridge, or no pages are written beside the records; "
+                "docs/deploying.md has the command; pass -c report_pages=false to have none"
+            )
     if settings.evidence_bucket is not None:
         duties["evidence-bucket"] = (
             "the stack does not write the policy of evidence_bucket: add the statements that the output "
             "EvidenceBucketPolicy shows, or others than the gate can write copies of what was judged"
         )
-    if settings.model_accounts:
-        duties |= _list_duties_of_accounts(settings)
     buckets = (settings.evidence_bucket, settings.thresholds_bucket, settings.decisions_bucket)
     if existing := [bucket.name for bucket in buckets if bucket is not None]:
         duties["existing-buckets"] = (

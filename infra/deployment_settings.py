@@ -382,6 +382,11 @@ class DeploymentSettings(SettingsPart):
         "the copies of what was judged",
         example=False,
     )
+    report_pages: bool = _setting(
+        True,
+        "whether a page for people is written beside each decision record",
+        example=False,
+    )
     reconcile_minutes: int = _setting(
         5,
         "every how many minutes pending versions are looked at, whether or not their events came",

@@ -14,9 +14,9 @@ from infra import grants
 from infra.account_groups import AccountGroups, policy_for_registering
 from infra.alarms import GovernanceAlarms
 from infra.approval_watch import ApprovalWatch
-from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, log_access
+from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, log_access, send_events
 from infra.buckets import GovernanceBuckets
-from infra.bundle import build_bundle
+from infra.bundle import PAGES, build_bundle
 from infra.data_key import data_key
 from infra.definition_template import image_uri
 from infra.deployment_duties import list_duties
@@ -25,6 +25,7 @@ from infra.forwarding_bus import ForwardingBus
 from infra.governance_function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
 from infra.reconciler import ReconcilerSchedule
+from infra.report_pages import ReportPages
 from infra.seal_key import SealKey
 from infra.trigger import PendingModelPackages
 from pipelines.definition import EvaluationCompute, LambdaCompute, ProcessingCompute
@@ -39,6 +40,7 @@ from pipelines.step_settings import (
     THRESHOLDS_FOLDER,
     ApprovalSettings,
     EvaluateSettings,
+    PageSettings,
     ReconcileSettings,
     Settings,
     StartPipelineSettings,
@@ -51,6 +53,7 @@ from pipelines.step_settings import (
 # A Lambda step may run ten minutes by AWS's word. Steps of seven were seen to hang until the ten were over, so the
 # function of a step ends well before: https://github.com/aws/sagemaker-python-sdk/issues/3236
 UPDATE_MINUTES = 2
+PAGE_MINUTES = 2
 LONGEST_FUNCTION_MINUTES = 15
 
 
@@ -111,10 +114,16 @@ class GovernanceStack(Stack):
             interval=Duration.minutes(settings.reconcile_minutes),
             groups=settings.group_patterns,
         )
+        writers = [self._evaluation_role, update.role]
+        pages = None
+        if settings.report_pages:
+            page_writer, pages = self._report_pages()
+            writers.append(page_writer.role)
         GovernanceAlarms(
             self,
             "Alarms",
             dead_letter_queue=trigger.dead_letter_queue,
+            unwritten_pages=pages.dead_letter_queue if pages else None,
             reconciler=reconcile.function,
             approvals=approvals.function,
             steps={"UpdateModelStatus": update.function, **steps},
@@ -147,9 +156,7 @@ class GovernanceStack(Stack):
         grants.allow_reading_evidence(self._evaluation_role, settings.evidence_buckets)
         grants.deny_writing_copies(self._buckets, self._evaluation_role)
         self._end_copies(settings.keep_evidence_days)
-        grants.deny_writing_decisions(
-            self._buckets, [self._evaluation_role, update.role], settings.reviewer_role_arns
-        )
+        grants.deny_writing_decisions(self._buckets, writers, settings.reviewer_role_arns)
         self._protect_buckets()
         grants.allow_updating(update.role, self._buckets, self._seal_key, settings.group_patterns)
         grants.allow_running_steps(pipeline.role, [*steps.values(), update.function])
@@ -350,6 +357,34 @@ class GovernanceStack(Stack):
             timeout=Duration.minutes(UPDATE_MINUTES),
         )
 
+    def _report_pages(self) -> tuple[GovernanceFunction, ReportPages]:
+        """The function that writes a page beside each decision record, and the rule that hands it the records."""
+        function = self._function(
+            "WriteReportPage",
+            "Writes a page for people beside each decision record.",
+            PageSettings(
+                account=self.account,
+                region=self.region,
+                decisions_bucket=self._buckets.decisions.bucket_name,
+                seal_key=self._seal_key.key_arn,
+            ),
+            handler="lambdas.handle_report_page.handler",
+            timeout=Duration.minutes(PAGE_MINUTES),
+            memory_mb=1024,
+            bundle=str(build_bundle(self._settings.bundle_target, PAGES)),
+        )
+        send_events(self._buckets.decisions)
+        pages = ReportPages(
+            self,
+            "ReportPages",
+            function=function.function,
+            decisions=self._buckets.decisions,
+            max_event_age=Duration.hours(self._settings.max_event_age_hours),
+            key=self._key,
+        )
+        grants.allow_writing_pages(function.role, self._buckets, self._seal_key, pages.dead_letter_queue)
+        return function, pages
+
     def _evaluation(self) -> tuple[EvaluationCompute, dict[str, lambda_.Function]]:
         """Where step one runs, and by its name the function that the pipeline invokes for it, if any."""
         own = self._buckets.evidence.bucket_name
@@ -419,14 +454,15 @@ class GovernanceStack(Stack):
         handler: str,
         timeout: Duration,
         memory_mb: int = 512,
+        bundle: str | None = None,
     ) -> GovernanceFunction:
-        """One function of the bundle, whose environment says `settings`."""
+        """One function of a bundle, by default that of the steps, whose environment says `settings`."""
         function = GovernanceFunction(
             self,
             construct_id,
             description=description,
             handler=handler,
-            code=lambda_.Code.from_asset(self._bundle),
+            code=lambda_.Code.from_asset(bundle or self._bundle),
             environment=to_environment(settings),
             timeout=timeout,
             memory_mb=memory_mb,

@@ -27,6 +27,7 @@ from pipelines.step_settings import (
     COPIES_FOLDER,
     DECISIONS_FOLDER,
     OUTCOME_SUFFIX,
+    PAGE_SUFFIX,
     RESULTS_FOLDER,
     THRESHOLDS_FOLDER,
 )
@@ -397,10 +398,27 @@ def allow_updating(
     _allow(role, ["sagemaker:UpdateModelPackage"], _model_packages(role, groups), decided)
 
 
+def allow_writing_pages(
+    role: iam.Role, buckets: GovernanceBuckets, seal_key: kms.Key, dead_letter_queue: sqs.Queue
+) -> None:
+    """What writes pages reads the decision log, writes pages beside the records, and hands on what it cannot handle.
+
+    It writes no record and no outcome, and makes no seal.
+    """
+    _allow(role, ["s3:GetObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
+    _allow(role, ["s3:PutObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*{PAGE_SUFFIX}")])
+    _allow_listing(role, buckets.decisions)
+    _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
+    _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
+    _allow_keys(
+        role, reading=[], writing=[buckets.decisions.encryption_key, dead_letter_queue.encryption_master_key]
+    )
+
+
 def deny_writing_decisions(
     buckets: GovernanceBuckets, writers: Sequence[iam.Role], reviewers: Sequence[str] = ()
 ) -> None:
-    """Nobody but the steps and the reviewers writes into the decision log, no record twice, and nobody deletes there.
+    """Nobody but `writers` and the reviewers writes into the decision log, nothing twice, and nobody deletes there.
 
     The policy of the bucket says so, since it holds for administrators too, until they change it. A write without
     `If-None-Match` could replace a record; copies and uploads in parts begin without it and are refused as well:

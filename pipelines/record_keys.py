@@ -5,7 +5,7 @@ from datetime import UTC
 
 from aws.model_packages import ModelPackage, ModelPackageSummary
 from checks.errors import GovernanceError
-from pipelines.step_settings import OUTCOME_SUFFIX, RECORD_SUFFIX, UNDECIDED_SUFFIX
+from pipelines.step_settings import OUTCOME_SUFFIX, PAGE_SUFFIX, RECORD_SUFFIX, UNDECIDED_SUFFIX
 
 # No dot: an execution that could be called "x.outcome" would write where the outcome of "x" belongs.
 _EXECUTION = re.compile(
@@ -36,6 +36,11 @@ def is_decision(uri: str) -> bool:
     """Whether a decision is at `uri`, by its name: what else an execution writes has a further dot in it."""
     name = uri.rpartition("/")[2]
     return name.endswith(RECORD_SUFFIX) and "." not in name.removesuffix(RECORD_SUFFIX)
+
+
+def page_uri(decision_uri: str) -> str:
+    """Where the page about the decision at `decision_uri` is, where the deployment writes pages: beside it."""
+    return decision_uri.removesuffix(RECORD_SUFFIX) + PAGE_SUFFIX
 
 
 def records_folder(package: ModelPackage) -> str:

@@ -30,6 +30,7 @@ RESULT_FILE = "result.json"
 RECORD_SUFFIX = ".json"
 OUTCOME_SUFFIX = ".outcome.json"
 UNDECIDED_SUFFIX = ".undecided.json"
+PAGE_SUFFIX = ".html"
 
 
 class StepSettingsError(GovernanceError):
@@ -145,6 +146,16 @@ class UpdateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSettings:
+    """The bucket of the decision records, its account and region, and the key that records are sealed with."""
+
+    account: str
+    region: str
+    decisions_bucket: str
+    seal_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class CopySettings:
     """The model account, its region and the bucket that is copied from, and the evidence bucket that is copied into."""
 
@@ -160,6 +171,7 @@ Settings = (
     | ApprovalSettings
     | EvaluateSettings
     | UpdateSettings
+    | PageSettings
     | CopySettings
 )
 _SettingsT = TypeVar(
@@ -169,6 +181,7 @@ _SettingsT = TypeVar(
     ApprovalSettings,
     EvaluateSettings,
     UpdateSettings,
+    PageSettings,
     CopySettings,
 )
 
