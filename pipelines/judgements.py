@@ -8,7 +8,7 @@ from aws.decision_log import DecisionLog
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
 from checks.outcome_record import OutcomeRecord
-from pipelines.record_keys import is_decision
+from pipelines.record_keys import is_decision, page_uri
 from pipelines.recorded_outcomes import read_outcome
 from pipelines.step_settings import OUTCOME_SUFFIX
 
@@ -19,7 +19,8 @@ _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 class Judgement:
     """The newest decision about a version: its record, where that is, and its outcomes where they are known.
 
-    `status` is what the version had after the newest outcome, or `None` where nothing was carried out yet.
+    `status` is what the version had after the newest outcome, or `None` where nothing was carried out yet. `page` is
+    where the page about the decision is, or `None` where none was written.
     """
 
     group: str
@@ -27,6 +28,7 @@ class Judgement:
     record: DecisionRecord
     uri: str
     outcomes: tuple[OutcomeRecord, ...]
+    page: str | None = None
 
     @property
     def status(self) -> str | None:
@@ -76,7 +78,14 @@ def find_newest_judgement(
     own = [outcome for outcome in outcomes if _is_about(outcome.created, created)]
     uri, record = max(records, key=lambda found: found[1].decided_at)
     ordered = tuple(sorted(own, key=lambda outcome: outcome.recorded_at))
-    return Judgement(group, version, record, uri, ordered)
+    page = page_uri(uri)
+    return Judgement(group, version, record, uri, ordered, page if page in uris else None)
+
+
+def find_page(log: DecisionLog, decision_uri: str, group: str, version: int) -> str | None:
+    """Return where the page about a decision is, or `None` where none was written; raises as the log's list does."""
+    page = page_uri(decision_uri)
+    return page if page in log.written_after(f"{group}/{version}", _ALWAYS) else None
 
 
 def _is_about(recorded: str | None, created: str | None) -> bool:

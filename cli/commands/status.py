@@ -158,6 +158,8 @@ def _facts(version: GroupVersion) -> Iterator[Fact]:
         by = f"by the thresholds {record.thresholds.name}"
     yield "decision", f"{record.headline} at {record.decided_at}, {by}"
     yield "record", version.judgement.uri
+    if version.judgement.page is not None:
+        yield "page", version.judgement.page
     yield from (("", reason) for reason in _heaviest_reasons(record))
 
 
@@ -193,6 +195,7 @@ def _json(version: GroupVersion) -> Mapping[str, object]:
         "status_given_by": None if version.standing is None else describe_source(version.standing.source),
         "decision": None if version.judgement is None else _decision(version.judgement.record),
         "record": None if version.judgement is None else version.judgement.uri,
+        "page": None if version.judgement is None else version.judgement.page,
         "left_alone": version.left_alone,
     }
 

@@ -168,6 +168,7 @@ def document_of(one: Waited) -> Mapping[str, object]:
         "outcome": None if deciding is None else deciding.outcome,
         "record_uri": None if deciding is None else deciding.decision_uri,
         "record_digest": None if deciding is None else deciding.decision_digest,
+        "page_uri": None if one.known is None else one.known.page,
         "status_given_by": None if standing is None else describe_source(standing.source),
         "reasons": [
             *one.reasons,

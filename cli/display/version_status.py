@@ -15,6 +15,7 @@ from checks.outcome_record import DRY_RUN, OutcomeRecord, write_moment
 from cli.display.decision_text import Fact, print_facts, show_record
 from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode, exit_code_of_status
+from pipelines.judgements import find_page
 from pipelines.record_keys import records_folder
 from pipelines.step_settings import DECISIONS_FOLDER
 from pipelines.version_standing import ByGate, ByRegistration, OutsideTheGate, Standing, look_up_standing
@@ -50,11 +51,15 @@ def log_around(client: "S3Client", record_uri: str | None, package: ModelPackage
 
 @dataclass(frozen=True, slots=True)
 class KnownStanding:
-    """The status of a version, the record of the deciding decision, and whether there was a log to look in."""
+    """The status of a version, the record of the deciding decision, and whether there was a log to look in.
+
+    `page` is where the page about that decision is, where one was written.
+    """
 
     standing: Standing
     record: DecisionRecord | None
     has_looked: bool
+    page: str | None = None
 
 
 def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
@@ -64,8 +69,11 @@ def look_up(package: ModelPackage, log: DecisionLog | None) -> KnownStanding:
         GovernanceError: the records cannot be read, or are not those that were written.
     """
     standing = look_up_standing(package, log)
-    record = None if standing.deciding is None or log is None else _read(log, standing.deciding)
-    return KnownStanding(standing, record, has_looked=log is not None)
+    if standing.deciding is None or log is None:
+        return KnownStanding(standing, None, has_looked=log is not None)
+    record = _read(log, standing.deciding)
+    page = find_page(log, standing.deciding.decision_uri, package.group, package.version)
+    return KnownStanding(standing, record, has_looked=True, page=page)
 
 
 def print_standing(
@@ -86,7 +94,8 @@ def print_standing(
         facts += [] if reason is None else [("left alone", reason)]
     if standing.deciding is not None and known.record is not None:
         show_record(known.record, stream, failures_only=failures_only)
-        facts.insert(0, ("record", standing.deciding.decision_uri))
+        page = [] if known.page is None else [("page", known.page)]
+        facts = [("record", standing.deciding.decision_uri), *page, *facts]
     with console_for(stream) as console:
         if known.record is not None:
             console.print()

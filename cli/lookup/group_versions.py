@@ -54,7 +54,9 @@ def describe_with_decision(package: ModelPackage, log: DecisionLog | None) -> Gr
     standing, judgement = known.standing, None
     if known.record is not None and standing.deciding is not None:
         uri = standing.deciding.decision_uri
-        judgement = Judgement(package.group, package.version, known.record, uri, standing.outcomes)
+        judgement = Judgement(
+            package.group, package.version, known.record, uri, standing.outcomes, known.page
+        )
     elif log is not None:  # judged, and not carried out yet
         judgement = find_newest_judgement(log, package.group, package.version, created=created_text(package))
     return GroupVersion(

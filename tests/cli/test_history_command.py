@@ -278,8 +278,11 @@ def test_programs_read_json(
         "record": f"{tmp_path}/decisions/Churn/10/e3.json",
         "values": [{**value, "value": 1.9, "limit": {"at_most": 2.0}}],
     }
+    page = tmp_path / "decisions" / "Churn" / "10" / "e3.html"
+    page.touch()
     assert run(["status", "Churn", *OFFLINE, "--format", "json"]) == 0
     status = json.loads(capsys.readouterr().out)["versions"][0]
+    assert (status["record"], status["page"]) == (str(page.with_suffix(".json")), str(page))
     assert (status["status"], status["decision"]["decision"]) == (None, "Rejected")
     assert [finding["check"] for finding in status["decision"]["asking"]] == ["execution_accuracy"]
     assert run(["list", *OFFLINE, "--format", "json"]) == 0

@@ -20,6 +20,8 @@ from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.limits import AtLeast
 from cli.display.version_status import exit_code_of_standing, log_around, look_up, print_standing
+from cli.lookup.group_versions import describe_with_decision
+from pipelines.judgements import find_newest_judgement
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -291,3 +293,27 @@ def test_a_log_is_found_around_a_record_of_the_version_only(
     version: Version, s3: "S3Client", uri: str | None, found: bool
 ) -> None:
     assert (log_around(s3, uri, version.package) is not None) is found
+
+
+def test_the_page_beside_the_record_is_told_where_it_was_written(
+    version: Version, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uri = version.gate_sets(Verdict.APPROVED)
+    assert look_up(version.package, version.log).page is None
+    page = Path(uri.removesuffix(".json") + ".html")
+    page.write_text("<!doctype html>", encoding="utf-8")
+    known = look_up(version.package, version.log)
+    assert known.page == str(page)
+    # An unfolded line: the folder of a test is long.
+    print_standing(known, sys.stdout)
+    shown = capsys.readouterr().out.replace("\n            ", "").splitlines()
+    assert [line for line in shown if line.startswith(("record ", "page "))] == [
+        f"record      {uri}",
+        f"page        {page}",
+    ]
+    judgement = describe_with_decision(version.package, version.log).judgement
+    assert judgement is not None
+    assert judgement.page == str(page)
+    newest = find_newest_judgement(version.log, "churn", 1)
+    assert newest is not None
+    assert newest.page == str(page)

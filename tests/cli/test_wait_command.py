@@ -198,6 +198,7 @@ def test_a_decision_is_waited_for_and_known_with_its_record(
         "outcome": "left_pending" if verdict is Verdict.NEEDS_REVIEW else "updated",
         "record_uri": uri,
         "record_digest": deciding.decision_digest,
+        "page_uri": None,
         "status_given_by": None if verdict is Verdict.NEEDS_REVIEW else given_by,
         "reasons": [] if verdict is Verdict.APPROVED else ["asks for review: accuracy: It is 0.5."],
         "execution": EXECUTION,

@@ -120,6 +120,23 @@ class Governance:
             kept = {name: value for name, value in deployment.outputs.items() if not name.endswith("Roles")}
             assert kept.items() >= {n: v for n, v in self.outputs.items() if not n.endswith("Roles")}.items()
             self.compute, self.outputs = compute, deployment.outputs
+            # Each decision would have its page drawn: the tests of pages switch the rule on.
+            self.client("events").disable_rule(Name=self._page_rule())
+
+    def _page_rule(self) -> str:
+        rules = self.client("events").list_rules()["Rules"]
+        (name,) = [str(rule["Name"]) for rule in rules if "-ReportPages" in rule["Name"]]
+        return name
+
+    @contextmanager
+    def pages(self) -> Iterator[None]:
+        """Have pages written beside the records of decisions for a while."""
+        self.client("events").enable_rule(Name=self._page_rule())
+        try:
+            yield
+        finally:
+            self.settle()
+            self.client("events").disable_rule(Name=self._page_rule())
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
@@ -224,7 +241,7 @@ class Governance:
         group, version = arn.split("/")[1:]
         bucket = self.outputs["DecisionsBucket"]
         listed = self.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"decisions/{group}/{version}/")
-        keys = [entry["Key"] for entry in listed.get("Contents", [])]
+        keys = [entry["Key"] for entry in listed.get("Contents", []) if entry["Key"].endswith(".json")]
         return {key.rsplit("/", 1)[-1]: json.loads(self.read(f"s3://{bucket}/{key}")) for key in keys}
 
     def replay_decisions(self) -> None:
@@ -256,14 +273,14 @@ class Governance:
         return str(found)
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """Take every message out of the stack's dead-letter queue."""
+        """Take every message out of the stack's dead-letter queues."""
         sqs = self.client("sqs")
-        (url,) = sqs.list_queues()["QueueUrls"]
         messages = []
-        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                messages.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        for url in sqs.list_queues()["QueueUrls"]:
+            while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+                for message in found:
+                    messages.append(json.loads(message["Body"]))
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return messages
 
     @contextmanager

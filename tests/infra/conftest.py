@@ -14,7 +14,7 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from infra.app import build_app
-from infra.bundle import BundleTarget, build_bundle
+from infra.bundle import PAGES, BundleTarget, build_bundle
 
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -34,11 +34,25 @@ def bundle(running_target: BundleTarget) -> Path:
 
 
 @pytest.fixture(scope="session")
-def unzipped(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bundle")
+def page_bundle(running_target: BundleTarget) -> Path:
+    """The bundle of the function that writes pages."""
+    return build_bundle(running_target, PAGES)
+
+
+def _unzip(bundle: Path, folder: Path) -> Path:
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def unzipped(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _unzip(bundle, tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture(scope="session")
+def unzipped_pages(page_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _unzip(page_bundle, tmp_path_factory.mktemp("pages"))
 
 
 def an_app(context: Mapping[str, Any] | None = None, folder: Path | None = None) -> App:

@@ -44,7 +44,7 @@ _NETWORK = {"subnet_ids": ["subnet-0a1b2c3d", "subnet-0b1b2c3d"], "security_grou
 # The settings of each stack, whose name begins with its compute; in one of them each setting is not its default.
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "lambda": {},
-    "processing": {},
+    "processing": {"report_pages": False},
     "lambda: all that exists": {
         "architecture": "arm64",
         "platform": "aarch64-manylinux2014",

@@ -92,11 +92,13 @@ def roles(resources: Resources) -> dict[str, str]:
             ("evaluating", "Evaluat"),
             ("updating", "UpdateModelStatus"),
             ("starting", "StartPipeline"),
+            ("writing pages", "WriteReportPage"),
         )
     }
     return {**own, "reviewer": REVIEWER, "administrator": ADMINISTRATOR}
 
 
+PAGE = "decisions/churn/1/e.html"
 RECORD, CLAIM, RESULT = "decisions/churn/1/e.json", "evidence-claims/00", "step-results/e/result.json"
 
 
@@ -107,6 +109,10 @@ RECORD, CLAIM, RESULT = "decisions/churn/1/e.json", "evidence-claims/00", "step-
         ("evaluating", "PutObject", CLAIM, ONCE, True),
         ("updating", "PutObject", RECORD, ONCE, True),
         ("reviewer", "PutObject", RECORD, ONCE, True),
+        ("writing pages", "PutObject", PAGE, ONCE, True),
+        ("writing pages", "PutObject", PAGE, {}, False),
+        ("administrator", "PutObject", PAGE, ONCE, False),
+        ("administrator", "DeleteObject", PAGE, {}, False),
         ("starting", "PutObject", RECORD, ONCE, False),
         ("administrator", "PutObject", RECORD, ONCE, False),
         ("evaluating", "PutObject", RECORD, {}, False),

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 from infra.bundle import MAX_BYTES, ROOT, SERVICES, BundleError, BundleTarget, build_bundle
+from pages.decision_page import write_decision_page
+from tests.page_records import full_record
+
+WRITING_PAGES = "lambdas.handle_report_page.handler"
 
 
 def run_isolated(unzipped: Path, program: str) -> subprocess.CompletedProcess[str]:
@@ -26,18 +30,46 @@ def run_isolated(unzipped: Path, program: str) -> subprocess.CompletedProcess[st
 
 @pytest.mark.parametrize("compute", ["lambda", "processing"])
 def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(
-    template: Callable[..., dict[str, Any]], unzipped: Path, compute: str
+    template: Callable[..., dict[str, Any]], unzipped: Path, unzipped_pages: Path, compute: str
 ) -> None:
     resources = template(evaluation_compute=compute, region="eu-central-1")["Resources"].values()
     handlers = {r["Properties"]["Handler"] for r in resources if r["Type"] == "AWS::Lambda::Function"}
     names = ("start_pipeline", "handle_update", "handle_reconcile", "handle_approvals")
     expected = {f"lambdas.{name}.handler" for name in names}
-    assert handlers == expected | ({"lambdas.handle_evaluate.handler"} if compute == "lambda" else set())
+    expected |= {WRITING_PAGES} | ({"lambdas.handle_evaluate.handler"} if compute == "lambda" else set())
+    assert handlers == expected
     for handler in handlers:
+        folder = unzipped_pages if handler == WRITING_PAGES else unzipped
         module, _, function = handler.rpartition(".")
-        answer = run_isolated(unzipped, f"import {module} as m; print(m.__file__, callable(m.{function}))")
+        answer = run_isolated(folder, f"import {module} as m; print(m.__file__, callable(m.{function}))")
         assert answer.stderr == ""
-        assert answer.stdout.split() == [str(unzipped / f"{module.replace('.', '/')}.py"), "True"]
+        assert answer.stdout.split() == [str(folder / f"{module.replace('.', '/')}.py"), "True"]
+
+
+def test_only_the_function_that_writes_pages_has_the_bundle_with_their_libraries(
+    template: Callable[..., dict[str, Any]],
+) -> None:
+    resources = template(evaluation_compute="lambda", region="eu-central-1")["Resources"].values()
+    functions = [one["Properties"] for one in resources if one["Type"] == "AWS::Lambda::Function"]
+    codes: dict[str, set[str]] = {}
+    for one in functions:
+        codes.setdefault(one["Code"]["S3Key"], set()).add(one["Handler"])
+    assert len(codes) == 2
+    assert {WRITING_PAGES} in codes.values()
+
+
+def test_a_page_is_drawn_by_the_unzipped_bundle_as_it_is_here(unzipped_pages: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.json"
+    record.write_bytes(full_record().to_bytes())
+    program = (
+        "from pathlib import Path; from checks.decision_record import parse_record; "
+        "from pages.decision_page import write_decision_page; "
+        f"record = parse_record(Path({str(record)!r}).read_bytes()); "
+        "sys.stdout.buffer.write(write_decision_page(record).encode())"
+    )
+    answer = run_isolated(unzipped_pages, program)
+    assert answer.stderr == ""
+    assert answer.stdout == write_decision_page(full_record())
 
 
 def test_the_entry_of_the_processing_job_imports_from_the_unzipped_bundle(unzipped: Path) -> None:
@@ -97,8 +129,18 @@ def test_the_bundle_holds_what_runs_and_nothing_else(bundle: Path) -> None:
     }
 
 
-def test_the_bundle_is_below_ten_megabytes(bundle: Path) -> None:
-    assert 1_000_000 < bundle.stat().st_size < MAX_BYTES
+def test_the_bundles_are_below_ten_megabytes(bundle: Path, page_bundle: Path) -> None:
+    assert 1_000_000 < bundle.stat().st_size < page_bundle.stat().st_size < MAX_BYTES
+
+
+def test_what_draws_pages_is_in_their_bundle_alone(bundle: Path, page_bundle: Path) -> None:
+    drawing = {"pages", "jinja2", "pygal"}
+    for file, expected in ((bundle, set()), (page_bundle, drawing)):
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+        assert {name.split("/")[0] for name in names} & drawing == expected
+        has_writer = {"lambdas/handle_report_page.py", "pipelines/report_pages.py"} <= set(names)
+        assert has_writer == bool(expected)
 
 
 def test_identical_inputs_give_identical_bytes(

@@ -27,7 +27,14 @@ from aws.account_copies import ModelBucket, Provenance
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.threshold_bundle import write_bundle
-from lambdas import handle_approvals, handle_evaluate, handle_reconcile, handle_update, start_pipeline
+from lambdas import (
+    handle_approvals,
+    handle_evaluate,
+    handle_reconcile,
+    handle_report_page,
+    handle_update,
+    start_pipeline,
+)
 from pipelines import processing_job
 from sandbox.iam.access import AccessRequest
 from sandbox.networks import FOR_A_FUNCTION, FOR_A_JOB
@@ -55,8 +62,11 @@ HANDLERS = {
     "WatchApprovals": handle_approvals.handler,
     "EvaluateModelPackage": handle_evaluate.handler,
     "UpdateModelStatus": handle_update.handler,
+    "WriteReportPage": handle_report_page.handler,
 }
-JOB, PIPELINE_ROLE = "EvaluationJob", "Pipeline"
+JOB, PIPELINE_ROLE, PAGES = "EvaluationJob", "Pipeline", "WriteReportPage"
+# The functions whose failed events Lambda sends to a queue, and the beginning of the queue's logical id.
+QUEUES = {"StartPipeline": "Trigger", PAGES: "ReportPages"}
 PURPOSES = ("Evidence", "Thresholds", "Decisions")
 READING = ("s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket")
 # What an object's key is asked for, by what the object is.
@@ -227,8 +237,9 @@ class Deployed:
         yield _asked("logs:PutLogEvents", stream), LOGS_OF_FUNCTIONS
         if role in ("StartPipeline", "Reconcile"):
             yield _asked("s3:ListBucket", decisions), ABSENT_OBJECTS
-        if role == "StartPipeline":
-            ((queue, made),) = self.stack.of_type("AWS::SQS::Queue").items()
+        if role in QUEUES:
+            queues = self.stack.of_type("AWS::SQS::Queue").items()
+            ((queue, made),) = [(name, one) for name, one in queues if name.startswith(QUEUES[role])]
             yield _asked("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.lower()}"), UNDELIVERED
             if key := made.get("KmsMasterKeyId"):
                 for action in ("GenerateDataKey", "Decrypt"):
@@ -467,6 +478,10 @@ class Registry:
         assert answer is not None
         for _ in range(2):
             self._deployed.invoke("UpdateModelStatus", request | answer)
+        if self._deployed.role_named(PAGES):
+            written = _arrival(answer["decision_uri"])
+            outcomes = [self._deployed.invoke(PAGES, written)["outcome"] for _ in range(2)]
+            assert outcomes == ["written", "there already"]
         self._deployed.invoke("StartPipeline", event)  # that of the gate's own update
         return arn
 
@@ -521,12 +536,34 @@ def _event(arn: str, status: str) -> dict[str, Any]:
     }
 
 
-ROLES = ("StartPipeline", "Reconcile", "WatchApprovals", "UpdateModelStatus", "Evaluation", PIPELINE_ROLE)
+def _arrival(uri: str) -> dict[str, Any]:
+    """The event that S3 sends of an object."""
+    name, _, key = uri.removeprefix("s3://").partition("/")
+    return {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "account": ACCOUNT,
+        "region": REGION,
+        "detail": {"bucket": {"name": name}, "object": {"key": key, "etag": "0", "sequencer": "0A"}},
+    }
+
+
+ROLES = (
+    "StartPipeline",
+    "Reconcile",
+    "WatchApprovals",
+    "UpdateModelStatus",
+    "Evaluation",
+    PIPELINE_ROLE,
+    PAGES,
+)
 
 
 @pytest.fixture(params=ROLES)
 def role(request: pytest.FixtureRequest, deployed: Deployed) -> str:
     """The beginning of a role's logical id; the evaluation's has another name in each compute."""
+    if request.param == PAGES and not deployed.role_named(PAGES):
+        pytest.skip("these settings say that no pages are written")
     if request.param != "Evaluation":
         return str(request.param)
     return JOB if deployed.role_named(JOB) else "EvaluateModelPackage"
@@ -547,5 +584,7 @@ def test_every_right_of_the_role_is_needed(deployed: Deployed, role: str) -> Non
 def test_the_roles_are_all_that_the_stack_has(deployed: Deployed) -> None:
     own = {JOB if deployed.role_named(JOB) else "EvaluateModelPackage"}
     expected = own | {name for name in ROLES if name != "Evaluation"}
+    if not deployed.settings.get("report_pages", True):
+        expected.remove(PAGES)
     found = {name.partition("Role")[0] for name in deployed.stack.of_type("AWS::IAM::Role")}
     assert found == expected

@@ -76,6 +76,7 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
         ),
         ({"keep_evidence_days": 0}, "keep_evidence_days: Input should be greater than or equal to 1"),
         ({"keep_item_results": "perhaps"}, "keep_item_results: Input should be a valid boolean"),
+        ({"report_pages": "perhaps"}, "report_pages: Input should be a valid boolean"),
     ],
 )  # fmt: skip
 def test_settings_of_evidence_that_cannot_be_deployed_are_named(

@@ -123,7 +123,7 @@ def test_who_reads_or_writes_encrypted_data_may_use_the_key_and_nobody_else(
         for action in as_list(statement["Action"])
     }
     both = {"kms:Decrypt", "kms:GenerateDataKey"}
-    expected = {(role, action) for role in ("StartP", "Update", "Evalua") for action in both}
+    expected = {(role, action) for role in ("StartP", "Update", "Evalua", "WriteR") for action in both}
     expected |= {(role, "kms:Decrypt") for role in ("Reconc", "WatchA")}  # which only read
     if key == KEY:
         volumes = {"kms:DescribeKey", "kms:CreateGrant"}
@@ -275,6 +275,10 @@ def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
         ),
         (
             {"alarm_email": "a@example.com", "decisions_bucket": "team-decisions"},
+            {"existing-buckets", "decisions-bucket", "report-pages"},
+        ),
+        (
+            {"alarm_email": "a@example.com", "decisions_bucket": "team-decisions", "report_pages": "false"},
             {"existing-buckets", "decisions-bucket"},
         ),
         (
@@ -295,6 +299,7 @@ def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
         "vpc",
         "evidence bucket",
         "decisions bucket",
+        "decisions bucket without pages",
         "evidence bucket of model accounts",
     ],
 )

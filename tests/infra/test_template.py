@@ -10,6 +10,7 @@ from infra.grants import UNSCOPED_ACTIONS
 from pipelines.step_settings import (
     ApprovalSettings,
     EvaluateSettings,
+    PageSettings,
     ReconcileSettings,
     StartPipelineSettings,
     UpdateSettings,
@@ -62,17 +63,17 @@ def test_the_stack_holds_these_resources_and_no_others(deployed: dict[str, dict[
         "AWS::KMS::Key": 1,
         "AWS::S3::Bucket": 4,
         "AWS::S3::BucketPolicy": 4,
-        "AWS::Lambda::Function": 5,
-        "AWS::Lambda::Permission": 4,
-        "AWS::Lambda::EventInvokeConfig": 2,
-        "AWS::Logs::LogGroup": 5,
-        "AWS::IAM::Role": 6,
-        "AWS::IAM::Policy": 6,
+        "AWS::Lambda::Function": 6,
+        "AWS::Lambda::Permission": 5,
+        "AWS::Lambda::EventInvokeConfig": 3,
+        "AWS::Logs::LogGroup": 6,
+        "AWS::IAM::Role": 7,
+        "AWS::IAM::Policy": 7,
         "AWS::SageMaker::Pipeline": 1,
-        "AWS::Events::Rule": 4,
-        "AWS::SQS::Queue": 1,
-        "AWS::SQS::QueuePolicy": 1,
-        "AWS::CloudWatch::Alarm": 8,
+        "AWS::Events::Rule": 5,
+        "AWS::SQS::Queue": 2,
+        "AWS::SQS::QueuePolicy": 2,
+        "AWS::CloudWatch::Alarm": 9,
     }
 
 
@@ -116,33 +117,49 @@ def test_buckets_and_queue_are_reached_by_tls_only(
     assert refused == set(of_type(resources, holders[kind]))
 
 
-def test_the_rule_matches_versions_that_wait_and_loses_none(deployed: dict[str, dict[str, Any]]) -> None:
-    (rule,) = [
-        rule
-        for name, rule in of_type(deployed, "AWS::Events::Rule").items()
-        if "EventPattern" in rule and not name.startswith("ApprovalWatch")
-    ]
-    queue = next(iter(of_type(deployed, "AWS::SQS::Queue")))
-    assert rule["EventPattern"] == {
+MATCHED = {
+    "Trigger": {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],
         "detail": {"ModelApprovalStatus": ["PendingManualApproval"]},
-    }
+    },
+    "ReportPages": {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [{"Ref": "BucketsDecisions8C4B0B41"}]},
+            "object": {"key": [{"wildcard": "decisions/*.json"}]},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("construct", "handler"),
+    [("Trigger", "start_pipeline"), ("ReportPages", "handle_report_page")],
+    ids=["versions that wait", "records without a page"],
+)
+def test_a_rule_hands_over_what_it_matches_and_loses_none(
+    deployed: dict[str, dict[str, Any]], construct: str, handler: str
+) -> None:
+    (rule,) = [
+        rule for name, rule in of_type(deployed, "AWS::Events::Rule").items() if name.startswith(construct)
+    ]
+    (queue,) = [name for name in of_type(deployed, "AWS::SQS::Queue") if name.startswith(construct)]
+    assert rule["EventPattern"] == MATCHED[construct]
     (target,) = rule["Targets"]
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 6 * 3600, "MaximumRetryAttempts": 24}
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
-    assert (
-        deployed[target["Arn"]["Fn::GetAtt"][0]]["Properties"]["Handler"] == "lambdas.start_pipeline.handler"
-    )
+    function_name = target["Arn"]["Fn::GetAtt"][0]
+    assert deployed[function_name]["Properties"]["Handler"] == f"lambdas.{handler}.handler"
 
     (again,) = [
         config
         for config in of_type(deployed, "AWS::Lambda::EventInvokeConfig").values()
-        if "DestinationConfig" in config
+        if config["FunctionName"] == {"Ref": function_name}
     ]
     assert again["DestinationConfig"] == {"OnFailure": {"Destination": {"Fn::GetAtt": [queue, "Arn"]}}}
     assert (again["MaximumRetryAttempts"], again["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
-    assert again["FunctionName"] == {"Ref": target["Arn"]["Fn::GetAtt"][0]}
     assert deployed[queue]["Properties"] == {
         "MessageRetentionPeriod": 14 * 86400,
         "SqsManagedSseEnabled": True,
@@ -156,6 +173,7 @@ def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[st
         "handle_approvals": ApprovalSettings,
         "handle_evaluate": EvaluateSettings,
         "handle_update": UpdateSettings,
+        "handle_report_page": PageSettings,
     }
     for handler, model in models.items():
         variables = function(deployed, handler)["Environment"]["Variables"]
@@ -247,7 +265,8 @@ def test_processing_runs_the_bundle_of_the_functions_with_the_same_settings(
     resources = template(evaluation_compute="processing", region="eu-central-1")["Resources"]
     job = definition(resources)["Steps"][0]["Arguments"]
     (bundle,) = job["ProcessingInputs"][0]["S3Input"]["S3Uri"]["Std:Join"]["Values"]
-    keys = {p["Code"]["S3Key"] for p in of_type(resources, "AWS::Lambda::Function").values()}
+    functions = of_type(resources, "AWS::Lambda::Function").values()
+    keys = {p["Code"]["S3Key"] for p in functions if p["Handler"] != "lambdas.handle_report_page.handler"}
     assert keys == {bundle.rpartition("/")[2].rstrip(">")}
     assert job["Environment"].pop("AWS_DEFAULT_REGION") == "eu-central-1"
     assert from_environment(EvaluateSettings, job["Environment"])
@@ -483,6 +502,29 @@ def test_item_results_are_kept_or_left_out(
     made = template(keep_item_results=chosen, evaluation_compute="lambda", region="eu-central-1")["Resources"]
     variables = function(made, "handle_evaluate")["Environment"]["Variables"]
     assert variables["GOVERNANCE_ITEM_RESULTS"] == said
+
+
+def test_pages_are_switched_off_without_a_trace(
+    template: Callable[..., dict[str, Any]], deployed: dict[str, dict[str, Any]]
+) -> None:
+    without = template(report_pages=False, evaluation_compute="lambda", region="eu-central-1")["Resources"]
+    gone = {name for name in deployed if name not in without}
+    assert {name for name in gone if "ReportPage" not in name} == set()
+    assert without.keys() <= deployed.keys()
+    sending = [
+        name
+        for name, one in of_type(without, "AWS::S3::Bucket").items()
+        if "NotificationConfiguration" in one
+    ]
+    assert sending == []
+    with_pages = {
+        name: one["NotificationConfiguration"]
+        for name, one in of_type(deployed, "AWS::S3::Bucket").items()
+        if "NotificationConfiguration" in one
+    }
+    (decisions,) = with_pages
+    assert decisions.startswith("BucketsDecisions")
+    assert with_pages[decisions] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
 def test_a_role_is_passed_to_sagemaker_alone(template: Callable[..., dict[str, Any]]) -> None:

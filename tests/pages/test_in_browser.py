@@ -3,20 +3,19 @@
 They need Chromium or Chrome on the search path, and are skipped where there is none.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from pages.decision_page import write_decision_page
+from tests.browsers import launched_browser
 from tests.page_records import earlier_records, full_record
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 Scheme = Literal["light", "dark"]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Each width and each scheme once: the check takes longer than all else.
 CHECKED_FOR_ACCESSIBILITY = {(360, "dark"), (1_400, "light")}
 A4_WIDTH = 680  # CSS pixels between the margins
@@ -25,13 +24,8 @@ A4_WIDTH = 680  # CSS pixels between the margins
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The browser of this machine, one for all tests."""
-    found = [path for path in map(shutil.which, BROWSERS) if path is not None]
-    if not found:
-        pytest.skip("no Chromium or Chrome is installed, and so no page is opened in a browser")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found[0])
+    with launched_browser() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

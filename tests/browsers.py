@@ -1,0 +1,22 @@
+"""The browser of this machine, for tests that look at pages as people do."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def launched_browser() -> Iterator[Browser]:
+    """Launch Chromium or Chrome; where neither is on the search path, the test is skipped and says so."""
+    found = [path for path in map(shutil.which, NAMES) if path is not None]
+    if not found:
+        pytest.skip("no Chromium or Chrome is installed, and so no page is opened in a browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found[0])
+        yield browser
+        browser.close()
