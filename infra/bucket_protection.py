@@ -1,4 +1,4 @@
-"""What buckets do beside keeping: Object Lock for the decision records, logs of each access, events of new objects.
+"""What keeps the buckets' content beyond their policies: Object Lock for the decision records, and logs of each access.
 
 A bucket that the stack does not create is left to whoever owns it.
 """
@@ -60,19 +60,6 @@ def lock_objects(bucket: s3.IBucket, lock: ObjectLock) -> None:
             rule=s3.CfnBucket.ObjectLockRuleProperty(
                 default_retention=s3.CfnBucket.DefaultRetentionProperty(mode=lock.mode, days=lock.days)
             ),
-        )
-
-
-def send_events(bucket: s3.IBucket) -> None:
-    """Have S3 tell EventBridge of each new object of the bucket.
-
-    It is said in the template itself: the CDK's own way is a custom resource, with a function of its own.
-    """
-    if (resource := _resource(bucket)) is not None:
-        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
-            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
-                event_bridge_enabled=True
-            )
         )
 
 

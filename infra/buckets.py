@@ -40,9 +40,9 @@ class GovernanceBuckets(Construct):
         if not bucket.add_to_resource_policy(statement).statement_added:
             self.unwritten[bucket.bucket_name].append(statement)
 
-    def send_events_of_evidence(self) -> None:
-        """Have the evidence bucket tell EventBridge of each object, unless it is left to whoever owns it."""
-        resource = self.evidence.node.default_child
+    def send_events(self, bucket: s3.IBucket) -> None:
+        """Have a bucket tell EventBridge of each object, unless it is left to whoever owns it."""
+        resource = bucket.node.default_child
         if isinstance(resource, s3.CfnBucket):
             # Not `event_bridge_enabled`, which is a custom resource with rights of its own.
             resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(

@@ -14,7 +14,7 @@ from infra import grants
 from infra.account_groups import AccountGroups, policy_for_registering
 from infra.alarms import GovernanceAlarms
 from infra.approval_watch import ApprovalWatch
-from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, log_access, send_events
+from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, log_access
 from infra.buckets import GovernanceBuckets
 from infra.bundle import PAGES, build_bundle
 from infra.data_key import data_key
@@ -164,7 +164,7 @@ class GovernanceStack(Stack):
             grants.allow_running_job(pipeline.role, self._evaluation_role, self._buckets, self._key)
         if settings.model_accounts:
             self._take_in_model_accounts(trigger, watch)
-            self._buckets.send_events_of_evidence()
+            self._buckets.send_events(self._buckets.evidence)
             reconciler.add_arrivals(self._buckets.evidence, folder=ACCOUNTS_FOLDER)
             self._end_begun_copies()
             grants.take_copies(self._buckets, settings)
@@ -373,7 +373,7 @@ class GovernanceStack(Stack):
             memory_mb=1024,
             bundle=str(build_bundle(self._settings.bundle_target, PAGES)),
         )
-        send_events(self._buckets.decisions)
+        self._buckets.send_events(self._buckets.decisions)
         pages = ReportPages(
             self,
             "ReportPages",

@@ -55,7 +55,7 @@ class ChartLine:
 
 
 def draw_values(name: str, findings: Sequence[RecordedFinding]) -> str | None:
-    """Return the values of one check, one row a facet, with their intervals and the limit.
+    """Return the values of one check, one row a facet, with their intervals, the limit and those of the baseline.
 
     `None` where nothing can be drawn: no finding has a value, or the numbers are too far apart for one axis. Of more
     than `MOST_ROWS` findings the first are drawn.
@@ -70,6 +70,8 @@ def draw_values(name: str, findings: Sequence[RecordedFinding]) -> str | None:
             ChartLine(f"value {finding.outcome}", "value", [(_value(finding), row)], True)
             for row, finding in rows
         ),
+        # After the values: a ring around a dot shows that both are the same.
+        *(_baseline_line(row, finding) for row, finding in rows if finding.baseline is not None),
     ]
     span = find_span(x for line in lines for x, _ in line.points)
     if not shown or span is None:
@@ -139,6 +141,11 @@ def _interval_line(row: int, finding: RecordedFinding) -> ChartLine:
     interval = finding.interval
     ends = [] if interval is None else [(interval.low, float(row)), (interval.high, float(row))]
     return ChartLine("interval", "interval", ends)
+
+
+def _baseline_line(row: int, finding: RecordedFinding) -> ChartLine:
+    points = [] if finding.baseline is None else [(finding.baseline.value, float(row))]
+    return ChartLine("baseline", "baseline", points, has_dots=True)
 
 
 def _trend_line(number: int, facet: str | None, versions: Sequence[VersionFindings]) -> ChartLine:
@@ -272,13 +279,13 @@ def write_number(number: object) -> str:
 
 
 def _describe(finding: RecordedFinding) -> str:
-    interval = finding.interval
-    around = (
-        ""
-        if interval is None
-        else f", interval {write_number(interval.low)} to {write_number(interval.high)}"
-    )
-    return f"{_label(finding.facet)} {write_number(finding.value)}{around}, {finding.outcome}"
+    interval, baseline = finding.interval, finding.baseline
+    parts = [f"{_label(finding.facet)} {write_number(finding.value)}"]
+    if interval is not None:
+        parts.append(f"interval {write_number(interval.low)} to {write_number(interval.high)}")
+    if baseline is not None:
+        parts.append(f"baseline {write_number(baseline.value)}")
+    return ", ".join([*parts, finding.outcome])
 
 
 def _describe_line(line: ChartLine, versions: Sequence[VersionFindings]) -> str:

@@ -48,6 +48,11 @@ class _CheckSection:
     charts: Sequence[_Chart]
 
     @property
+    def has_baseline(self) -> bool:
+        """Whether a finding is held against a figure of the baseline."""
+        return any(finding.baseline is not None for finding in self.findings)
+
+    @property
     def outcome(self) -> Outcome:
         """What its heaviest finding came to."""
         return self.findings[0].outcome
@@ -148,9 +153,10 @@ def _list_charts(
         with_value = sum(finding.value is not None for finding in findings)
         some = f"; the {MOST_ROWS} of {with_value:,} that ask for most" if with_value > MOST_ROWS else ""
         limit = format_limit(findings[0].limit)
+        ring = "Ring: the baseline. " if any(finding.baseline for finding in findings) else ""
         yield _Chart(
             Markup(values),  # noqa: S704 - written by an XML serialiser, which escapes
-            f"Dot: value. Bar: its interval. Dashed: the limit, {limit}{some}.",
+            f"Dot: value. Bar: its interval. {ring}Dashed: the limit, {limit}{some}.",
         )
     trend = draw_trend(name, versions)
     if trend is not None:

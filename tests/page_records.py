@@ -86,6 +86,36 @@ def full_record() -> DecisionRecord:
     )
 
 
+def compared_record() -> DecisionRecord:
+    """A record of thresholds that were published, which is held against a baseline."""
+    limit = {"at_least": 0.855}  # what 0.02 below the baseline is
+    return record_of(
+        finding(value=0.85, limit=limit, baseline={"value": 0.875, "samples": 400}, outcome="failed"),
+        finding("latency", limit={"at_most": 2.0}, value=1.5),
+        thresholds={
+            "name": "churn",
+            "sha256": SHA,
+            "source": "s3://thresholds/churn.yaml",
+            "mode": "enforce",
+            "publication": {
+                "bundle": {
+                    "uri": "s3://thresholds/thresholds/bundle.json?versionId=v7",
+                    "sha256": "cd" * 32,
+                    "published_by": "arn:aws:iam::123456789012:user/ann",
+                },
+                "published_at": "2026-02-01T08:00:00Z",
+                "predates_evidence": True,
+            },
+        },
+        baseline={
+            "model_package_arn": f"{ARN}/2",
+            "record_uri": "s3://decisions/decisions/churn/2/e2.json",
+            "record_sha256": "ef" * 32,
+            "evidence": (),
+        },
+    )
+
+
 def earlier_records() -> list[DecisionRecord]:
     """The decisions about the two versions before."""
     return [

@@ -9,9 +9,25 @@ import pytest
 from checks.decision_record import DecisionRecord
 from pages.decision_page import MOST_CHECKS_CHARTED, MOST_FINDINGS_SHOWN, MOST_REASONS, write_decision_page
 from pages.repeat_commands import list_repeat_commands
-from tests.page_records import HOSTILE, SHA, earlier_records, finding, full_record, record_of
+from tests.page_records import (
+    ARN,
+    HOSTILE,
+    SHA,
+    compared_record,
+    earlier_records,
+    finding,
+    full_record,
+    record_of,
+)
 
 HARMLESS = HOSTILE.replace("\u202e", "")
+
+
+def published(**changes: object) -> DecisionRecord:
+    """A record whose thresholds were published otherwise."""
+    content = compared_record().model_dump(by_alias=True)
+    content["thresholds"]["publication"] |= changes
+    return DecisionRecord.model_validate(content)
 
 
 class _Outline(HTMLParser):
@@ -70,10 +86,53 @@ def test_the_decision_and_its_reasons_are_first_then_checks_waivers_evidence_and
         pytest.param(full_record(), "without the waiver it rejects.", id="what a waiver prevents"),
         pytest.param(full_record(), "0.71 to 0.83 (90 %)", id="an interval"),
         pytest.param(full_record(), "as registered", id="a verified digest"),
+        pytest.param(
+            compared_record(),
+            "Since 2026-02-01T08:00:00Z: before the evidence was written.",
+            id="thresholds that were there first",
+        ),
+        pytest.param(
+            published(predates_evidence=False),
+            ": after the evidence was written.",
+            id="evidence that was first",
+        ),
+        pytest.param(
+            published(predates_evidence=None),
+            ": nobody knows whether before or after the evidence was written.",
+            id="an unknown order",
+        ),
+        pytest.param(
+            published(unchanged_since="2026-01-01T00:00:00Z"),
+            "Since 2026-01-01T00:00:00Z: before",
+            id="thresholds that were there as they are before",
+        ),
+        pytest.param(
+            compared_record(),
+            f"s3://thresholds/thresholds/bundle.json?versionId=v7, SHA-256 {'cd' * 32}, published "
+            "2026-02-01T08:00:00Z by arn:aws:iam::123456789012:user/ann",
+            id="a bundle and who published it",
+        ),
+        pytest.param(
+            compared_record(),
+            f"{ARN}/2, approved by s3://decisions/decisions/churn/2/e2.json, SHA-256 {'ef' * 32}",
+            id="a baseline and the record that approved it",
+        ),
+        pytest.param(compared_record(), "Ring: the baseline.", id="a baseline in the drawing"),
     ],
 )
 def test_the_page_says(record: DecisionRecord, told: str) -> None:
     assert told in _Outline(write_decision_page(record)).text
+
+
+def test_a_value_is_beside_that_of_the_baseline_with_the_difference_where_a_check_has_one() -> None:
+    outline = _Outline(write_decision_page(compared_record()))
+    columns = re.findall(r"Facet(.*?)Found", outline.text, re.DOTALL)
+    assert ["Baseline" in words for words in columns] == [True, False]
+    row = re.findall(r"all\s+failed\s+(\S+)\s+(\S+)\s+(\S+)", outline.text)
+    assert row == [("0.85", "0.875", "-0.025")]
+    drawn = [given.get("class") for tag, given in outline.elements if tag == "g"]
+    assert drawn.count("series baseline") == 1
+    assert "baseline 0.875, failed" in outline.text
 
 
 def test_no_text_of_a_record_is_markup_and_nothing_comes_from_the_network() -> None:
