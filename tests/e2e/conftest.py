@@ -25,17 +25,19 @@ from pipelines.replayed_decisions import replay_decision
 from sandbox.server import Sandbox, SandboxError, this_machine
 
 GROUP = "e2e-{}"
-# A bucket of a team of this account, one that is not of the account that the settings say, and one that is encrypted
-# with a key that the settings do not name.
-TEAM_BUCKET, STRANGE_BUCKET, ENCRYPTED_BUCKET = (
+# A bucket of a team of this account, one that is not of the account that the settings say, one that is encrypted with a
+# key that the settings do not name, and one in another region.
+TEAM_BUCKET, STRANGE_BUCKET, ENCRYPTED_BUCKET, FAR_BUCKET = (
     "e2e-team-reports",
     "e2e-strange-reports",
     "e2e-encrypted-reports",
+    "e2e-far-reports",
 )
 EVIDENCE_BUCKETS = [
     {"name": TEAM_BUCKET},
     {"name": STRANGE_BUCKET, "account": "210987654321"},
     {"name": ENCRYPTED_BUCKET},
+    {"name": FAR_BUCKET},
 ]
 # Who may overrule the gate.
 REVIEWER = "arn:aws:iam::123456789012:role/e2e-reviewer-*"

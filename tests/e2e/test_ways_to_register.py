@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ENCRYPTED_BUCKET, STRANGE_BUCKET, TEAM_BUCKET, Governance
+from tests.e2e.conftest import ENCRYPTED_BUCKET, FAR_BUCKET, STRANGE_BUCKET, TEAM_BUCKET, Governance
 
 pytestmark = pytest.mark.e2e
 
@@ -119,6 +119,8 @@ WAYS = [
     approved("double slashes", ModelMetrics=statistics("s3://EVIDENCE/WAY//2//evaluation.json")),
     approved("text/csv", ModelMetrics=statistics("s3://EVIDENCE/WAY/3/evaluation.csv", "text/csv")),
     approved("bucket of a team", ModelMetrics=statistics(f"s3://{TEAM_BUCKET}/WAY/1/evaluation.json")),
+    # S3 redirects the gate there; where that is of no use, the reason names the region.
+    approved("bucket in another region", ModelMetrics=statistics(f"s3://{FAR_BUCKET}/WAY/1/evaluation.json")),
     approved("ModelStep of SDK 2, empty sections", ModelMetrics=EMPTY_SECTIONS),
     # sagemaker.core.model_registry.get_create_model_package_request of the SDK 3 sends these beside.
     approved("ModelStep of SDK 3", ModelMetrics=GOOD, SkipModelValidation="None", CertifyForMarketplace=False),
@@ -171,13 +173,14 @@ def registered(_deployed: Governance) -> dict[str, dict[str, Any]]:
         sagemaker.create_model_package_group(ModelPackageGroupName=group)
     for bucket in (TEAM_BUCKET, STRANGE_BUCKET, ENCRYPTED_BUCKET):
         s3.create_bucket(Bucket=bucket)
+    s3.create_bucket(Bucket=FAR_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
     key = _deployed.client("kms").create_key()["KeyMetadata"]["Arn"]
     by_key = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     s3.put_bucket_encryption(Bucket=ENCRYPTED_BUCKET, ServerSideEncryptionConfiguration={"Rules": [by_key]})
     for way in WAYS:
         # The bytes of each differ, as those of different runs do: what was judged for another version is foreign.
         content = REPORT + " " * WAYS.index(way)
-        for bucket in (evidence, TEAM_BUCKET, STRANGE_BUCKET, ENCRYPTED_BUCKET):
+        for bucket in (evidence, TEAM_BUCKET, STRANGE_BUCKET, ENCRYPTED_BUCKET, FAR_BUCKET):
             for key in KEYS:
                 s3.put_object(Bucket=bucket, Key=f"{way.folder}/{key}", Body=content)
     requests = {way.name: way.request(evidence) for way in WAYS}
