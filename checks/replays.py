@@ -26,7 +26,7 @@ from checks.finding_text import name_of
 from checks.item_results import read_item_results
 from checks.judge import READABLE_EVIDENCE, judge
 from checks.reports import UNREADABLE, EvidenceReader, leave_unread, read_report
-from checks.thresholds import ThresholdFile
+from checks.thresholds import RECOMPUTE, ThresholdFile, VerifyRule
 from checks.verification import NotVerified, Recomputation, Verification
 
 _MOST_DIFFERENCES = 100
@@ -200,6 +200,7 @@ def decide_again(
         thresholds = replace(
             thresholds,
             mode=record.thresholds.mode,
+            verify=_was_verified(thresholds, record),
             publication=None if published is None else published.restore(),
         )
     decided_at = datetime.fromisoformat(record.decided_at)
@@ -214,6 +215,14 @@ def decide_again(
         execution=record.execution,
     )
     return again.model_copy(update={"engine": record.engine})
+
+
+def _was_verified(thresholds: ThresholdFile, record: DecisionRecord) -> VerifyRule | None:
+    """Return what the file asks to verify, or what somebody asked who checked by it."""
+    if record.verification is None or thresholds.verify is not None:
+        return thresholds.verify
+    sample = record.verification.sample
+    return RECOMPUTE if sample is None else {"sample": sample}
 
 
 def list_differences(recorded: DecisionRecord, again: DecisionRecord) -> list[str]:

@@ -101,7 +101,7 @@ def _check_verification(given: object) -> object:
     )
 
 
-RECOMPUTE = "recompute"
+RECOMPUTE: Literal["recompute"] = "recompute"
 VerifyRule = Annotated[
     Literal["recompute"]
     | Annotated[

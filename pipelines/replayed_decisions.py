@@ -10,6 +10,7 @@ from checks.decision_record import (
     EvidenceDocument,
     RecordedBundle,
     RecordedItemResults,
+    RecordedVerification,
     parse_record,
 )
 from checks.errors import GovernanceError
@@ -20,6 +21,7 @@ from checks.replays import (
     list_differences,
     rebuild_baseline,
     rebuild_evidence,
+    rebuild_verification,
 )
 from checks.reports import MAX_REPORT_BYTES
 from checks.threshold_bundle import MAX_BUNDLE_BYTES, read_bundle
@@ -96,13 +98,15 @@ def replay_decision(content: bytes, fetch: Fetch) -> Replay:
     sources = [_find(one, fetch, most=MAX_BUNDLE_BYTES) for one in _list_threshold_inputs(record)]
     compared = record.baseline
     reports_before = [_find_report(one, fetch) for one in compared.evidence] if compared is not None else []
+    verified = record.verification
+    figures = [] if verified is None else list(_find_figures(verified, reports, fetch))
     items = _find_items(record.evidence, fetch)
     items_before = _find_items(compared.evidence, fetch) if compared is not None else []
     inputs = (
         *sources,
         *reports,
         *reports_before,
-        *(one for one in (*items, *items_before) if one is not None),
+        *(one for one in (*items, *items_before, *figures) if one is not None),
     )
     if any(one.problem is not None for one in inputs):
         return Replay(record, inputs)
@@ -116,7 +120,12 @@ def replay_decision(content: bytes, fetch: Fetch) -> Replay:
             baseline.evidence, compared.evidence, [_content_of(one) for one in items_before]
         )
         baseline = replace(baseline, evidence=attached)
-    again = decide_again(record, thresholds, evidence, baseline)
+    verification = None
+    if verified is not None:
+        verification = rebuild_verification(
+            verified, [None if one is None else one.content for one in figures]
+        )
+    again = decide_again(record, thresholds, evidence, baseline, verification)
     is_same = again.to_bytes() == content
     differences = [] if is_same else list_differences(record, again)
     if not is_same and not differences:
@@ -152,6 +161,42 @@ def _list_places(document: EvidenceDocument | RecordedItemResults) -> list[str]:
     """Return where the bytes may be: the version of the object that was read, and the copy of it, where one is kept."""
     version = "" if document.version_id is None else f"?versionId={document.version_id}"
     return [f"{document.uri}{version}", *([] if document.copy_uri is None else [document.copy_uri])]
+
+
+def _find_figures(
+    verified: RecordedVerification, reports: Sequence[ReplayedInput], fetch: Fetch
+) -> Iterator[ReplayedInput | None]:
+    """Yield what came out of each report then: its copy, or what comes out of the same items now."""
+    for one, report in zip(verified.reports, reports, strict=bool(verified.reports)):
+        if one.figures is None:
+            yield None
+            continue
+        wanted = ReplayedInput("figures", one.figures.uri, one.figures.sha256)
+        if one.figures.copy_uri is not None or one.items is None or report.content is None:
+            yield _find(wanted, fetch, *filter(None, [one.figures.copy_uri]), most=MAX_REPORT_BYTES)
+            continue
+        version = "" if one.items.version_id is None else f"?versionId={one.items.version_id}"
+        wanted_items = ReplayedInput("items", one.items.uri, one.items.sha256)
+        items = _find(wanted_items, fetch, f"{one.items.uri}{version}", most=MAX_REPORT_BYTES)
+        if items.content is None:
+            yield items
+        else:
+            yield _compute_again(wanted, report.content, items.content, verified)
+
+
+def _compute_again(
+    wanted: ReplayedInput, report: bytes, items: bytes, verified: RecordedVerification
+) -> ReplayedInput:
+    from scorers.recomputing.item_lines import ItemsError  # noqa: PLC0415 - for records of verified files
+    from scorers.recomputing.recompute import recompute_report  # noqa: PLC0415
+
+    try:
+        out = recompute_report(report, items, sample=verified.sample, seed=verified.seed).content
+    except ItemsError as error:
+        return replace(wanted, problem=f"nothing comes out of the items now: {error}")
+    if sha256(out).hexdigest() != wanted.sha256:
+        return replace(wanted, problem="other figures come out of the same items now, by this engine")
+    return replace(wanted, content=out, read_from=wanted.uri)
 
 
 def _find(wanted: ReplayedInput, fetch: Fetch, *places: str, most: int = MAX_BYTES) -> ReplayedInput:

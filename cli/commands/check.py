@@ -1,8 +1,10 @@
 """`governance check`: judge local reports against a threshold file, with no AWS at all."""
 
+import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -10,19 +12,29 @@ from typing import Annotated
 
 import typer
 
+from aws.evidence_errors import EvidenceMissingError
 from checks.baseline import Baseline
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from checks.evidence import Evidence
+from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.outputs import OUTPUTS
+from checks.reports import MAX_REPORT_BYTES
 from checks.selection import select_thresholds
-from checks.thresholds import ThresholdFile
+from checks.thresholds import RECOMPUTE, ThresholdFile
+from checks.verification import Verification
 from cli.display.decision_text import show_record
 from cli.display.told_records import tell_record
 from cli.exit_codes import exit_code_of
 from cli.lookup.check_origins import origins_of
-from cli.lookup.inputs import is_folder, read_evidence, refuse_twice
+from cli.lookup.inputs import (
+    STANDARD_INPUT_NAME,
+    input_at,
+    is_folder,
+    is_in_s3,
+    read_evidence,
+    refuse_twice,
+)
 from cli.lookup.item_results import with_item_results
 from cli.lookup.threshold_sets import examine_named, read_threshold_files
 from cli.options.failures_only import FailuresOnly
@@ -75,6 +87,13 @@ def command(
         typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
     ] = None,
     failures: FailuresOnly = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Compute the figures again from results.jsonl, also where the file does not ask to.",
+        ),
+    ] = False,
 ) -> None:
     """Judge local reports against a threshold file; no AWS, unless --in-force asks for the one in force.
 
@@ -92,6 +111,8 @@ def command(
     else:
         refuse_twice([thresholds, *places, *before])
         file, found = _thresholds(thresholds, group), read_evidence(places)
+    if verify and file is not None and file.verify is None:
+        file = replace(file, verify=RECOMPUTE)
     record = _judge(file, found, before)
     content = _write(record, file, str(group or thresholds), output_format)
     if output is not None:
@@ -147,8 +168,42 @@ def _judge(file: ThresholdFile | None, evidence: Evidence, before: Sequence[str]
         evidence = with_item_results(evidence)
         baseline = Baseline(with_item_results(baseline.evidence))
     now = datetime.now(UTC)
-    decision = judge(file, evidence, baseline, decided_at=now)
-    return DecisionRecord.of(decision, thresholds=file, evidence=evidence, baseline=baseline, decided_at=now)
+    verification = None if file is None or file.verify is None else _verify(file, evidence)
+    decision = judge(file, evidence, baseline, decided_at=now, verification=verification)
+    return DecisionRecord.of(
+        decision,
+        thresholds=file,
+        evidence=evidence,
+        baseline=baseline,
+        verification=verification,
+        decided_at=now,
+    )
+
+
+def _verify(file: ThresholdFile, evidence: Evidence) -> Verification:
+    """Compute the figures again; what is drawn nobody knew when the reports were written."""
+    from pipelines.recomputed_evidence import recompute_evidence  # noqa: PLC0415 - not for other files
+
+    return recompute_evidence(
+        evidence,
+        file,
+        fetch_report=lambda report: _read_again(report.uri, report.version_id),
+        fetch_items=_fetch_items,
+        seed=secrets.token_hex(16),
+    )
+
+
+def _fetch_items(place: str) -> Document:
+    if not is_in_s3(place) and not Path(place).exists():
+        raise EvidenceMissingError(place)
+    return input_at(place).read(MAX_REPORT_BYTES)
+
+
+def _read_again(place: str, version: str | None) -> bytes:
+    if place == STANDARD_INPUT_NAME:
+        raise GovernanceError("what came by standard input cannot be read again; name a file")
+    in_s3 = is_in_s3(place) and version is not None
+    return input_at(f"{place}?versionId={version}" if in_s3 else place).read(MAX_REPORT_BYTES).content
 
 
 def _thresholds(place: str, group: str | None) -> ThresholdFile | None:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.decision import Consequence, Outcome, Verdict
-from checks.decision_record import DecisionRecord, RecordedFinding, RecordedPublication
+from checks.decision_record import DecisionRecord, RecordedFinding, RecordedPublication, RecordedVerification
 from checks.finding_text import ASKS, format_limit, write_finding
 from cli.display.terminal import UNBOUNDED, clean_text, console_for, number_text
 
@@ -122,7 +122,25 @@ def _facts(record: DecisionRecord) -> Iterator[Fact]:
         yield "evidence", f"{report.uri} ({report.format})"
     if (more := len(record.evidence) - MOST_REPORTS) > 0:
         yield "evidence", f"and {more:,} more, in the decision record"
+    if record.verification is not None:
+        yield from _describe_verification(record.verification)
     yield "decided", f"{record.decided_at} by {record.engine.name} {record.engine.version}"
+
+
+def _describe_verification(verified: RecordedVerification) -> Iterator[Fact]:
+    """Yield out of which items figures were computed again, and what drawing fewer of them may have missed."""
+    if verified.not_verified is not None:
+        yield "verified", f"nothing: {verified.not_verified}"
+    for one in verified.reports[:MOST_REPORTS]:
+        if one.items is None or one.figures is None:
+            yield "verified", f"not {one.report}: {one.problem or 'nothing came out'}"
+            continue
+        said = f"{one.report} by the {one.items.items:,} items of {one.items.uri}"
+        if one.scored is not None:
+            said += f", {one.scored:,} of them scored again"
+        if one.share_missed is not None:
+            said += f"; up to {one.share_missed:.1%} altered ones would be missed once in twenty times"
+        yield "verified", said
 
 
 def _describe_publication(published: RecordedPublication) -> Iterator[Fact]:

@@ -23,6 +23,7 @@ NO_PACKAGES = (
     "image that has it (image_uri)"
 )
 _TOLERANCE = 1e-9
+_MOST_WORK = 25_000_000  # characters of answer times reference: comparing takes that many steps
 
 
 class AnswerLine(ItemLine):
@@ -128,6 +129,10 @@ async def _score_again(lines: Sequence[AnswerLine], names: Sequence[str]) -> Ite
 
     found = []
     for line in lines:
+        if len(line.answer) * len(line.reference or "") > _MOST_WORK:
+            raise ItemsError(
+                f"item {line.id}: answer and reference are too long to be compared again; shorten them"
+            )
         for name in names:
             again = await score(METRICS[name], line.to_item(), None, None)
             stored = line.scores.get(name)

@@ -1,0 +1,163 @@
+"""The figures of a version's reports, computed again from the item results beside them."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from aws.aws_errors import AwsThrottledError, AwsUnreachableError
+from aws.evidence_errors import EvidenceMissingError
+from checks.errors import GovernanceError
+from checks.evidence import Document, Evidence, Report
+from checks.reports import read_report
+from checks.strict_json import JsonValue, ReportError, parse_report_json
+from checks.thresholds import ThresholdFile
+from checks.verification import ItemFile, Recomputation, Verification
+from scorers.evidence_writer import RESULTS
+from scorers.recomputing.item_lines import ItemsError
+from scorers.recomputing.recompute import RecomputedReport, recompute_report
+
+RECOMPUTED = "#recomputed"  # behind the URI of a report it names the report that came out
+_Keep = Callable[[Document], str | None]
+
+
+def name_items(report: str) -> str:
+    """Return where the item results of the report at a URI or path are: beside it."""
+    folder, slash, _ = report.rpartition("/")
+    return f"{folder}{slash}{RESULTS}"
+
+
+def recompute_evidence(
+    evidence: Evidence,
+    file: ThresholdFile,
+    *,
+    fetch_report: Callable[[Report], bytes],
+    fetch_items: Callable[[str], Document],
+    seed: str,
+    keep: _Keep = lambda _: None,
+) -> Verification:
+    """Return what comes of every report when its figures are computed again, as `file` asks to.
+
+    `fetch_report` returns the bytes of a report that was read, `fetch_items` those at a place that `name_items` names.
+    Items are drawn by `seed`. `keep` keeps what came out and returns where.
+
+    Raises:
+        AwsError: AWS asked to slow down, or gave no answer: that says nothing about the version.
+    """
+    work = _Work(
+        evidence,
+        sample=file.sample_size,
+        seed=seed,
+        fetch_report=fetch_report,
+        fetch_items=fetch_items,
+        keep=keep,
+    )
+    drawn = None if file.sample_size is None else seed
+    return Verification(tuple(map(work.recompute, evidence.reports)), drawn)
+
+
+class _Work:
+    """One evidence; its items are fetched once, when the first report asks for them."""
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        *,
+        sample: int | None,
+        seed: str,
+        fetch_report: Callable[[Report], bytes],
+        fetch_items: Callable[[str], Document],
+        keep: _Keep,
+    ) -> None:
+        self._evidence, self._sample, self._seed = evidence, sample, seed
+        self._fetch_report, self._fetch_items, self._keep = fetch_report, fetch_items, keep
+        self._items: dict[str, Document | str] = {}
+
+    def recompute(self, report: Report) -> Recomputation:
+        """Return what comes of one report."""
+        if report.problem is not None:
+            return Recomputation(problem="the report itself could not be read")
+        try:
+            content = self._read_again(report)
+            items = self._find_items(report, content)
+        except (AwsThrottledError, AwsUnreachableError):
+            raise
+        except GovernanceError as error:
+            return Recomputation(problem=str(error))
+        found = ItemFile(items.uri, items.sha256, _count_lines(items.content), items.version_id)
+        try:
+            out = recompute_report(content, items.content, sample=self._sample, seed=self._seed)
+        except ItemsError as error:
+            return Recomputation(items=found, problem=f"{items.uri}: {error}")
+        return self._describe(report, found, out)
+
+    def _describe(self, report: Report, items: ItemFile, out: RecomputedReport) -> Recomputation:
+        document = Document(f"{report.uri}{RECOMPUTED}", out.content)
+        figures = read_report(document)
+        return Recomputation(
+            figures=replace(figures, copy_uri=self._keep(document)),
+            items=replace(items, items=out.items),
+            altered=len(out.altered),
+            first_altered=f"{items.uri}: {out.altered[0]}" if out.altered else None,
+            scored=out.scored,
+        )
+
+    def _read_again(self, report: Report) -> bytes:
+        content = self._fetch_report(report)
+        if hashlib.sha256(content).hexdigest() != report.sha256:
+            raise ItemsError("the report changed while it was read; begin again")
+        return content
+
+    def _find_items(self, report: Report, content: bytes) -> Document:
+        """Return the items beside the report, or those of another that it says that it was made of.
+
+        Raises:
+            ItemsError: there are none.
+        """
+        beside = self._fetch(report.uri)
+        wanted = _read_digest(content)
+        if isinstance(beside, Document) and wanted in (None, beside.sha256):
+            return beside
+        for other in self._evidence.reports:
+            found = self._fetch(other.uri)
+            if isinstance(found, Document) and found.sha256 == wanted:
+                return found
+        if isinstance(beside, str):
+            raise ItemsError(beside)
+        return beside
+
+    def _fetch(self, report: str) -> Document | str:
+        """Return the items beside a report, or why there are none."""
+        place = name_items(report)
+        if place not in self._items:
+            try:
+                self._items[place] = self._fetch_items(place)
+            except (AwsThrottledError, AwsUnreachableError):
+                raise
+            except GovernanceError as error:
+                is_absent = isinstance(error, EvidenceMissingError)
+                said = f"there are no item results at {place}" if is_absent else str(error)
+                self._items[place] = f"{said}; register the folder that scoring wrote, with {RESULTS} in it"
+        return self._items[place]
+
+
+def make_statement(package: str, created: str | None, evidence: Evidence) -> bytes:
+    """Return what a seed is made of, by a key that registrants do not have: the version, and its reports' bytes."""
+    reports = sorted((report.uri, report.sha256) for report in evidence.reports)
+    about = json.dumps(["verified sample", package, created, reports]).encode()
+    return b"governance.verified-sample/1 " + hashlib.sha256(about).hexdigest().encode()
+
+
+def _count_lines(content: bytes) -> int:
+    return sum(bool(line.strip()) for line in content.splitlines())
+
+
+def _read_digest(content: bytes) -> JsonValue:
+    """Return the SHA-256 of the input that a report says that it was made of."""
+    try:
+        at: JsonValue = parse_report_json(content)
+    except (ReportError, RecursionError):
+        return None
+    for key in ("provenance", "input", "sha256"):
+        at = at.get(key) if isinstance(at, dict) else None
+    return at
