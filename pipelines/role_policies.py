@@ -195,9 +195,10 @@ _INSIDE = frozenset(Role) - _ELSEWHERE
 _REGISTERING = frozenset({Role.ENGINEER, Role.CI})
 _READING = frozenset({Role.ENGINEER, Role.REVIEWER, Role.AUDITOR})
 _FOLLOWING = _REGISTERING | _READING
-_AUDITING = frozenset({Role.AUDITOR})
 _REVIEWING = frozenset({Role.REVIEWER})
 _PUBLISHING = frozenset({Role.GOVERNANCE_TEAM})
+# Whoever holds what was decided against what it was decided on, or against thresholds to come.
+_RETRACING = frozenset({Role.AUDITOR, Role.GOVERNANCE_TEAM})
 
 ABILITIES = (
     Ability(
@@ -235,21 +236,21 @@ ABILITIES = (
         "`wait`, `status`, `explain`, `report`",
         ("sagemaker:DescribeModelPackage",),
         _registry("model-package", "/*"),
-        _FOLLOWING | _ELSEWHERE,
+        _FOLLOWING | _RETRACING | _ELSEWHERE,
     ),
     Ability(
         "ListVersions",
-        "`list`, `history`, `status GROUP`; of another account's group, `aws sagemaker list-model-packages`",
+        "`list`, `history`, `status GROUP`, `audit --live`; elsewhere `aws sagemaker list-model-packages`",
         ("sagemaker:ListModelPackages",),
         _registry("model-package", "/*"),
-        _READING | _ELSEWHERE,
+        _READING | _RETRACING | _ELSEWHERE,
     ),
     Ability(
         "ListGroups",
         "`list` of all groups, names that are like a misspelt one; not in a policy of some groups",
         ("sagemaker:ListModelPackageGroups",),
         lambda place: [] if place.groups else ["*"],
-        _READING,
+        _READING | _RETRACING,
     ),
     Ability(
         "FindExecutions",
@@ -267,17 +268,17 @@ ABILITIES = (
     ),
     Ability(
         "ReadDecisions",
-        "decision records: `wait`, `status`, `explain`, `report`, `history`",
+        "decision records: `wait`, `status`, `explain`, `report`, `history`, `audit`, `thresholds impact`",
         ("s3:GetObject",),
         _bucket("decisions_bucket", f"{DECISIONS_FOLDER}/*"),
-        _FOLLOWING,
+        _FOLLOWING | _RETRACING,
     ),
     Ability(
         "ListDecisions",
         "the same: those of a version are found by listing the decisions bucket",
         ("s3:ListBucket",),
         _bucket("decisions_bucket"),
-        _FOLLOWING,
+        _FOLLOWING | _RETRACING,
     ),
     Ability(
         "ReadClaims",
@@ -331,31 +332,31 @@ ABILITIES = (
     ),
     Ability(
         "ReadCopies",
-        "`replay`: what was judged, by its SHA-256, when the report itself is gone",
+        "`replay`, `thresholds impact`: what was judged, by its SHA-256, also when the report itself is gone",
         ("s3:GetObject",),
         _bucket("evidence_bucket", f"{COPIES_FOLDER}/*"),
-        _AUDITING,
+        _RETRACING,
     ),
     Ability(
         "ReadOldEvidence",
         "`replay`: the version of a report that was judged, by its URI in the record",
         ("s3:GetObjectVersion",),
         _evidence,
-        _AUDITING,
+        _RETRACING,
     ),
     Ability(
         "ReadOldThresholds",
-        "`replay`: the thresholds that were in force, by their URI in the record; what `thresholds publish` wrote",
+        "`replay`, `audit`: the thresholds of then, by their URI in the record; what `thresholds publish` wrote",
         ("s3:GetObjectVersion",),
         _bucket("thresholds_bucket", f"{THRESHOLDS_FOLDER}/*"),
-        _AUDITING | _PUBLISHING,
+        _RETRACING,
     ),
     Ability(
         "ListOldThresholds",
         "`thresholds list`: since when a file is in force, and which versions there were",
         ("s3:ListBucketVersions",),
         _bucket("thresholds_bucket"),
-        _AUDITING | _PUBLISHING,
+        _RETRACING,
     ),
     Ability(
         "UseKeyToRead",

@@ -23,6 +23,7 @@ from pipelines.definition import IMAGE_PYTHON
 from pipelines.record_keys import is_decision
 from pipelines.replayed_decisions import replay_decision
 from sandbox.server import Sandbox, SandboxError, this_machine
+from tests.forgotten_bundle import forget_bundle
 
 GROUP = "e2e-{}"
 # A bucket of a team of this account, one that is not of the account that the settings say, one that is encrypted with a
@@ -260,6 +261,11 @@ class Governance:
                 differing[key] = [*replay.problems, *replay.differences]
             self._replayed.add(key)
         assert differing == {}
+
+    def forget_bundle(self) -> None:
+        """Have single files in force again, as an earlier release put them there: the other tests are about those."""
+        self.replay_decisions()  # while the bundles are there that they were made by
+        forget_bundle(self.client("s3"), self.outputs["ThresholdsBucket"])
 
     def _fetch(self, place: str, max_bytes: int) -> bytes:
         return read_object(self.client("s3"), S3Uri.parse(place), max_bytes=max_bytes).content

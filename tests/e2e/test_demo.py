@@ -14,7 +14,6 @@ from cli.main import run
 from demo.examples import ExampleVersion, find_examples
 from sandbox.server import Deployment
 from tests.e2e.conftest import Governance
-from tests.forgotten_bundle import forget_bundle
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SHOWN = ("diabetes-progression/version-4", "diabetes-progression/version-5", "gatsby-rag/version-2")
@@ -33,8 +32,7 @@ def environment(stack: Governance, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     for client in CLIENTS:
         client.cache_clear()
     yield variables
-    # The other tests of the stack have single files in force, as an earlier release put them there.
-    forget_bundle(stack.client("s3"), stack.outputs["ThresholdsBucket"])
+    stack.forget_bundle()
     for client in CLIENTS:
         client.cache_clear()
 

@@ -16,7 +16,6 @@ from aws import clients
 from cli.main import run
 from pipelines.role_policies import Role
 from tests.e2e.conftest import REVIEWER, THRESHOLDS, Governance
-from tests.forgotten_bundle import forget_bundle
 from tests.noted_calls import NotedCalls, find_needless
 
 pytestmark = pytest.mark.e2e
@@ -91,8 +90,7 @@ def settings(stack: Governance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     yield
-    # The other tests of the stack have single files in force, as an earlier release put them there.
-    forget_bundle(stack.client("s3"), stack.outputs["ThresholdsBucket"])
+    stack.forget_bundle()
 
 
 @contextmanager
@@ -192,14 +190,17 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
     Path("thresholds/own.yaml").write_bytes(own)
     register = ["register", "--image", "repo/image:1", "--evidence"]
     arn = f"arn:aws:sagemaker:{stack.sandbox.region}:{ACCOUNT}:model-package/{group}"
-    # What each role does in its turn: commands with the codes that they end with, and what people do beside them.
-    work: Mapping[Role, tuple[str, Sequence[tuple[list[str], int]], Callable[[], None]]] = {
-        Role.GOVERNANCE_TEAM: (
+    decided = f"s3://{stack.outputs['DecisionsBucket']}/decisions/{group}"
+    # Who does what in turn: commands with the codes that they end with, and what people do beside them.
+    turns: Sequence[tuple[Role, str, Sequence[tuple[list[str], int]], Callable[[], None]]] = [
+        (
+            Role.GOVERNANCE_TEAM,
             group,
             [(["thresholds", "publish", "thresholds", "--yes"], 0), (["thresholds", "list"], 0)],
             lambda: None,
         ),
-        Role.ENGINEER: (
+        (
+            Role.ENGINEER,
             group,
             [
                 ([*register, "good", "--group", group, "--wait"], 0),
@@ -212,7 +213,8 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
             ],
             lambda: find_single_files(stack),
         ),
-        Role.CI: (
+        (
+            Role.CI,
             group_of_ci,
             [
                 ([*register, "good", "--group", group_of_ci], 0),
@@ -220,34 +222,52 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
             ],
             lambda: find_single_files(stack),
         ),
-        Role.AUDITOR: (
+        (
+            Role.GOVERNANCE_TEAM,
+            group,
+            [
+                (["thresholds", "impact", "LIVE", "thresholds", "--history", decided], 0),
+                (["audit", "--group", group, "--live"], 0),
+                (["replay", f"{arn}/1"], 0),
+                (["report", f"{arn}/1", "-o", "report.html"], 0),
+            ],
+            lambda: None,
+        ),
+        (
+            Role.AUDITOR,
             group,
             [
                 (["history", group], 0),
+                (["audit", "--group", group, "--live"], 0),
+                (["replay", f"{arn}/2"], 0),
                 (["explain", f"{arn}/1"], 0),
                 (["thresholds", "list", "--versions"], 0),
             ],
             lambda: audit(stack, f"{arn}/1"),
         ),
-        Role.REVIEWER: (
+        (
+            Role.REVIEWER,
             group,
             [(["list", "--group", group], 0), (["explain", f"{arn}/2"], 0)],
             lambda: overrule(stack, f"{arn}/2"),
         ),
-    }
-    needless = {}
-    for role, (held_to, lines, do_more) in work.items():
-        who = people(role, held_to)
-        noted = NotedCalls(who.session, ACCOUNT, stack.sandbox.region)
-        with commands_of(who.session), noted.of(role):
+    ]
+    persons: dict[Role, Person] = {}
+    noted: dict[Role, NotedCalls] = {}
+    for role, held_to, lines, do_more in turns:
+        if role not in persons:
+            persons[role] = people(role, held_to)
+            noted[role] = NotedCalls(persons[role].session, ACCOUNT, stack.sandbox.region)
+        with commands_of(persons[role].session), noted[role].of(role):
             for line, code in lines:
                 found = run(line)
                 assert (role, line, found) == (role, line, code), capsys.readouterr().err
             do_more()
-        (policy,) = who.policies
-        if found_needless := find_needless(policy["Statement"], noted.by_caller[role]):
-            needless[role] = found_needless
-    assert needless == {}
+    needless = {
+        role: find_needless(who.policies[0]["Statement"], noted[role].by_caller[role])
+        for role, who in persons.items()
+    }
+    assert needless == {role: set() for role in set(Role) - {Role.MODEL_ACCOUNT}}
 
 
 def refused(call: Callable[..., Any], **arguments: Any) -> str:
