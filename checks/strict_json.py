@@ -33,15 +33,8 @@ def _refuse_literal(literal: str) -> NoReturn:
     raise ReportError(f"{literal} is not JSON; write null with the reason beside it")
 
 
-def _read_number(literal: str) -> float:
-    try:
-        return written(literal)
-    except NumberError as error:
-        raise ReportError(str(error)) from error
-
-
 def _read_finite(literal: str) -> float:
-    number = _read_number(literal)
+    number = written(literal)
     if not math.isfinite(number):
         raise ReportError(f"the number {literal[:40]} is too large for a double")
     return number
@@ -53,7 +46,7 @@ _DECODER = json.JSONDecoder(
 )
 # `NaN` is then the text "NaN", as Clarify and pandas write it; 1e999 is an infinite float.
 _REPORT_DECODER = json.JSONDecoder(
-    object_pairs_hook=_refuse_duplicates, parse_constant=str, parse_float=_read_number
+    object_pairs_hook=_refuse_duplicates, parse_constant=str, parse_float=written
 )
 
 
@@ -84,6 +77,8 @@ def _parse(content: bytes, decoder: json.JSONDecoder) -> JsonValue:
         value: JsonValue = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise ReportError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except NumberError as error:
+        raise ReportError(str(error)) from error
     except RecursionError as error:
         raise ReportError("nested too deeply to be a report") from error
     except ValueError as error:  # an integer of more than 4,300 digits

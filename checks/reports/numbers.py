@@ -45,13 +45,21 @@ class Node:
             raise KeyError(key)
         return self._at(value, str(key))
 
-    def _at(self, value: JsonValue, key: str) -> "Node":
+    def point_to(self, key: str, rest: str = "") -> str:
+        """Return the pointer to the member `key`, and on to `rest`, which is a pointer from there.
+
+        Raises:
+            ReportError: when the names that lead there are longer than any report's.
+        """
         if "~" in key or "/" in key:
             key = key.replace("~", "~0").replace("/", "~1")
-        pointer = f"{self.source.pointer}/{key}"
+        pointer = f"{self.source.pointer}/{key}{rest}"
         if len(pointer) > MAX_POINTER:
             _refuse_long_name(pointer)
-        return Node(value, Source(self.source.uri, pointer))
+        return pointer
+
+    def _at(self, value: JsonValue, key: str) -> "Node":
+        return Node(value, Source(self.source.uri, self.point_to(key)))
 
     def members(self) -> Iterator[tuple[str, "Node"]]:
         """Yield the members of an object by key, or of a list by index; nothing of anything else."""

@@ -11,7 +11,7 @@ _Path = tuple["_Path", str] | None  # of keys and indices, the last one first
 
 def may_state_errors(content: bytes) -> bool:
     """Whether JSON text may hold the key `error`, which may be written with escapes."""
-    return b"error" in content or b"\\u" in content
+    return b'"error"' in content or b"\\u" in content
 
 
 def add_stated_errors(report: Node, found: Iterable[Measurement]) -> Iterator[Measurement]:

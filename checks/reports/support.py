@@ -10,7 +10,7 @@ from checks.strict_json import JsonValue
 from checks.values import value_class
 
 SPREADS = ("standard_deviation", "standard_error")
-_MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one
+MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one
 
 
 @value_class
@@ -28,7 +28,7 @@ def read_count(value: JsonValue, *, least: int = 1) -> Count:
     if (reason := why_not_a_number(value)) is not None:
         return Count(problem=reason)
     given = to_number(value)
-    if not (least <= given <= _MOST_SAMPLES and given.is_integer()):
+    if not (least <= given <= MOST_SAMPLES and given.is_integer()):
         return Count(problem=f"{given:g} is no number of items")
     return Count(int(given))
 
@@ -63,7 +63,7 @@ def add_stated_support(
 
 def read_samples(value: JsonValue) -> tuple[int | None, str | None]:
     """Return the sample size that `value` is, if it is one, and what is wrong about it, if something is."""
-    if type(value) is int and 1 <= value <= _MOST_SAMPLES:  # as nearly every sample size is
+    if type(value) is int and 1 <= value <= MOST_SAMPLES:  # as nearly every sample size is
         return value, None
     count = read_count(value)
     problem = None if count.problem is None else f"its sample size cannot be one: {count.problem}"
