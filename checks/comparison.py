@@ -25,11 +25,13 @@ def hold_against(check: Check, measured: Measured, beside: Beside | None = None)
     `beside` is what a limit comes to that is about a baseline. With `confidence` the uncertainty of both counts.
     """
     limit = check.limit if beside is None else beside.limit
-    if doubted := _doubt_value(check, measured):
+    doubted = _doubt_value(check, measured)
+    if doubted is not None:
         return doubted
     if check.confidence is None:
-        holds = limit.passes(measured.value)
-        reason = f"{number_text(measured.value)} is {limit.relation(holds=holds)}"
+        value = measured.value
+        holds = limit.passes(value)
+        reason = f"{number_text(value)} is {limit.relation(holds=holds)}"
         return (Outcome.PASSED if holds else Outcome.FAILED), reason, measured.interval
     if beside is not None:
         return _hold_difference(beside, measured, check.confidence)
@@ -42,14 +44,17 @@ def hold_alone(check: Check, reason: str, measured: Measured) -> Result:
 
 
 def _doubt_value(check: Check, measured: Measured) -> Result | None:
-    if problem := _find_unusable(check, measured):
+    problem = find_unusable(measured)
+    if problem is not None:
         return Outcome.INVALID, problem, measured.interval
-    if (
-        check.min_samples is not None
-        and measured.samples is not None
-        and measured.samples < check.min_samples
-    ):
-        reason = f"{measured.samples} samples are too few to tell; the check asks for {check.min_samples}"
+    least, samples = check.min_samples, measured.samples
+    if least is None:
+        return None
+    if samples is None:
+        reason = f"the report gives no sample size, and the check asks for at least {least} samples"
+        return Outcome.INVALID, reason, measured.interval
+    if samples < least:
+        reason = f"{samples} samples are too few to tell; the check asks for {least}"
         return Outcome.INCONCLUSIVE, reason, measured.interval
     return None
 
@@ -117,29 +122,24 @@ def is_about_scores(limit: Limit) -> bool:
 
 def find_unusable(measured: Measured) -> str | None:
     """Return why no check can use the value, or `None`: it is no number, or its sample size cannot be one."""
-    if not math.isfinite(measured.value):
+    value, samples = measured.value, measured.samples
+    if not math.isfinite(value):
         return "the value is not a finite number"
-    if problem := measured.samples_problem or _find_samples_problem(measured.samples):
-        return problem
-    if not 0 <= measured.value <= 1 and is_proportion(measured):
+    if measured.samples_problem:
+        return measured.samples_problem
+    if samples is None:
+        return None
+    if not 1 <= samples <= MOST_SAMPLES:
+        return _describe_samples_problem(samples)
+    if not 0 <= value <= 1 and is_proportion(measured):
         return (
-            f"{number_text(measured.value)} is given with a sample size and no spread, so it is a proportion, "
+            f"{number_text(value)} is given with a sample size and no spread, so it is a proportion, "
             "and a proportion is between 0 and 1"
         )
     return None
 
 
-def _find_unusable(check: Check, measured: Measured) -> str | None:
-    if problem := find_unusable(measured):
-        return problem
-    if check.min_samples is not None and measured.samples is None:
-        return f"the report gives no sample size, and the check asks for at least {check.min_samples} samples"
-    return None
-
-
-def _find_samples_problem(samples: int | None) -> str | None:
-    if samples is not None and samples < 1:
+def _describe_samples_problem(samples: int) -> str:
+    if samples < 1:
         return f"it rests on {samples} samples, which cannot be"
-    if samples is not None and samples > MOST_SAMPLES:
-        return f"it rests on more than {MOST_SAMPLES:,} samples, which cannot be"
-    return None
+    return f"it rests on more than {MOST_SAMPLES:,} samples, which cannot be"

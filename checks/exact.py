@@ -198,6 +198,8 @@ def quotient(dividend: float, divisor: float) -> float:
 
 def number_text(number: float) -> str:
     """Return a number as a person reads it: `0.8`, `3`, `-1.25e-07`; whole, unless it is longer than a line."""
+    if type(number) is float:  # as nearly every number is; none has as many characters as a line
+        return repr(number).removesuffix(".0")
     text = repr(number) if isinstance(number, ExactFloat) else repr(float(number)).removesuffix(".0")
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 from checks.measurements import Interval, Measured
@@ -41,6 +42,12 @@ def two_sided_level(one_sided: float) -> float:
     return round(2 * one_sided - 1, 12)
 
 
+@lru_cache(maxsize=1024)
+def _normal_quantile(level: float) -> float:
+    """Return what a standard normal variable stays below with probability `level`; few levels are asked for."""
+    return NormalDist().inv_cdf(level)
+
+
 def wilson_interval(proportion: float, samples: int, confidence: float) -> Interval:
     """Return the Wilson score interval of a proportion at the one-sided level `confidence`.
 
@@ -49,7 +56,7 @@ def wilson_interval(proportion: float, samples: int, confidence: float) -> Inter
     Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference. Journal of the
     American Statistical Association 22, 209-212.
     """
-    n, z = float(samples), NormalDist().inv_cdf(confidence)
+    n, z = float(samples), _normal_quantile(confidence)
     shrink = 1 + z * z / n
     centre = (proportion + z * z / (2 * n)) / shrink
     half = z / shrink * math.sqrt(proportion * (1 - proportion) / n + z * z / (4 * n * n))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import chain
 from typing import assert_never
 
 from checks.ages import ReportAges
@@ -26,6 +27,7 @@ from checks.evidence_as_such import findings_on_evidence
 from checks.exact import number_text
 from checks.facets import EVERY
 from checks.findings import keep_within_bounds, severity
+from checks.garbage import pause_collecting
 from checks.index import MeasurementIndex
 from checks.limits import NoWorse
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
@@ -41,6 +43,7 @@ from checks.verification import (
 )
 
 Hold = Callable[[Measured], Result]
+_Held = tuple[Finding, Sequence[Measurement]]
 
 READABLE_EVIDENCE = "readable evidence"
 THRESHOLD_FILE = "threshold file"
@@ -81,9 +84,28 @@ def judge(
     Where the file asks to verify, the figures of `verification` are judged instead of the reported ones, and each that
     differs rejects. Without one the reported figures are judged, and a person must look at the version in any case.
     """
+    with pause_collecting():
+        findings = _find_all(thresholds, evidence, baseline, decided_at, verification)
+    verdict = _decide(findings)
+    if verdict is Verdict.NEEDS_REVIEW and all(
+        finding.consequence is not Consequence.REVIEW for finding in findings
+    ):
+        findings.append(_miss_proof())
+    return Decision(verdict, tuple(findings))
+
+
+def _find_all(
+    thresholds: ThresholdFile | None,
+    evidence: Evidence,
+    baseline: Baseline | None,
+    decided_at: datetime,
+    verification: Verification | NotVerified | None,
+) -> list[Finding]:
+    """Return every finding, within the bounds of a record."""
     unreadable = list(_find_unreadable(evidence))
+    groups: Iterable[Iterable[Finding]]
     if thresholds is None:
-        groups: list[Iterable[Finding]] = [unreadable, [_miss_thresholds()]]
+        groups, count = [unreadable, [_miss_thresholds()]], 2
     else:
         today = decided_at.astimezone(UTC).date()
         verified = VerifiedEvidence(evidence)
@@ -98,23 +120,18 @@ def judge(
             baseline=baseline,
             baseline_index=None if baseline is None else MeasurementIndex(baseline.evidence),
             today=today,
+            waivers=_list_waivers(thresholds, today),
             reported=verified.reported,
         )
-        groups = [unreadable, _find_discrepancies(verified)]
+        of_evidence: list[Iterable[Finding]] = [unreadable, _find_discrepancies(verified)]
         if thresholds.verify is not None and not isinstance(verification, Verification):
-            groups.append([_miss_verification(verification)])
+            of_evidence.append([_miss_verification(verification)])
         # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
-        groups += (_judge_place(judging, place) for place in range(len(thresholds.checks)))
-        groups.append(_find_overdue(thresholds, today))
-        groups.append(_find_late_bar(thresholds, evidence))
-    groups.append(findings_on_evidence(thresholds, evidence))
-    findings = list(keep_within_bounds(groups))
-    verdict = _decide(findings)
-    if verdict is Verdict.NEEDS_REVIEW and all(
-        finding.consequence is not Consequence.REVIEW for finding in findings
-    ):
-        findings.append(_miss_proof())
-    return Decision(verdict, tuple(findings))
+        of_checks = map(partial(_judge_place, judging), range(len(thresholds.checks)))
+        of_file = (_find_overdue(thresholds, today), _find_late_bar(thresholds, evidence))
+        groups = chain(of_evidence, of_checks, of_file)
+        count = len(of_evidence) + len(thresholds.checks) + len(of_file)
+    return keep_within_bounds(chain(groups, (findings_on_evidence(thresholds, evidence),)), count + 1)
 
 
 def _decide(findings: Sequence[Finding]) -> Verdict:
@@ -139,30 +156,44 @@ class _Judging:
     baseline: Baseline | None
     baseline_index: MeasurementIndex | None
     today: date
+    waivers: Mapping[str, Sequence[Waiver]]
     reported: Mapping[tuple[str, str | None], float]
 
 
-def _judge_place(judging: _Judging, place: int) -> Iterator[Finding]:
+def _list_waivers(thresholds: ThresholdFile, today: date) -> Mapping[str, Sequence[Waiver]]:
+    """Return the waivers that still count, by the name of their check."""
+    by_check: dict[str, list[Waiver]] = {}
+    # The waiver of a group goes before that of every group, whatever their order in the file.
+    for waiver in sorted(thresholds.waivers, key=lambda one: (one.facet == EVERY, one.facet or "")):
+        if waiver.is_in_force(today):
+            by_check.setdefault(waiver.check, []).append(waiver)
+    return by_check
+
+
+def _judge_place(judging: _Judging, place: int) -> Iterable[Finding]:
     """Return what the check at `place` finds, with what of that is waived, and where the check is from."""
     thresholds = judging.thresholds
-    check, origin = thresholds.checks[place], thresholds.origin_of(place)
-    named = [waiver for waiver in thresholds.waivers if waiver.check == check.name]
-    # The waiver of a group goes before that of every group, whatever their order in the file.
-    waivers = sorted(
-        (waiver for waiver in named if waiver.is_in_force(judging.today)),
-        key=lambda waiver: (waiver.facet == EVERY, waiver.facet or ""),
-    )
+    check = thresholds.checks[place]
     most_days = thresholds.max_age_of(check)
-    held = _hold_against_evidence(check, judging)
+    held = _hold_each(check, judging)
+    findings: Iterable[Finding]
     if most_days is not None:
-        held = _hold_against_recent(check, judging, most_days)
-    findings = _doubt_what_is_missing(held) if judging.beside_unreadable else held
+        findings = _hold_against_recent(check, judging, most_days, held)
+    elif len(held) == 1:  # as of nearly every check
+        findings = (held[0][0],)
+    else:
+        findings = [finding for finding, _ in held]
+    if judging.beside_unreadable:
+        findings = _doubt_what_is_missing(findings)
     if judging.reported:
         findings = (_tell_reported(finding, judging.reported) for finding in findings)
+    waivers = judging.waivers.get(check.name)
     if waivers:
         findings = (_waive(finding, waivers) for finding in findings)
-    if origin.source != thresholds.source:
-        findings = (replace(finding, origin=str(origin)) for finding in findings)
+    if thresholds.origins:
+        origin = thresholds.origins[place]
+        if origin.source != thresholds.source:
+            findings = (replace(finding, origin=str(origin)) for finding in findings)
     return findings
 
 
@@ -196,9 +227,11 @@ def _doubt_what_is_missing(findings: Iterable[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def _hold_against_recent(check: Check, judging: _Judging, most_days: int) -> Iterator[Finding]:
+def _hold_against_recent(
+    check: Check, judging: _Judging, most_days: int, held: Iterable[_Held]
+) -> Iterator[Finding]:
     """Hold a check against reports of which none may be older than so many days: beside an old one nothing counts."""
-    for finding, found in _hold_each(check, judging):
+    for finding, found in held:
         if too_old := judging.ages.explain_unusable(found, most_days):
             yield _make_finding(check, finding.facet, Outcome.INVALID, too_old)
         elif age := judging.ages.describe(found, most_days):
@@ -208,26 +241,22 @@ def _hold_against_recent(check: Check, judging: _Judging, most_days: int) -> Ite
             yield finding
 
 
-def _hold_against_evidence(check: Check, judging: _Judging) -> Iterator[Finding]:
-    return (finding for finding, _ in _hold_each(check, judging))
+def _hold_each(check: Check, judging: _Judging) -> Sequence[_Held]:
+    """Return what the check comes to at each facet, with the measurements that are there."""
+    limit = check.limit
+    if not limit.is_fixed and isinstance(limit, NoWorse):
+        return list(_hold_each_beside_baseline(check, limit, judging))
+    concerned = judging.index.find_concerned(check)
+    if not concerned:
+        reason = _explain_missing(check, judging.index)
+        return [(_make_finding(check, check.facet, Outcome.MISSING, reason), ())]
+    if len(concerned) == 1:
+        facet, found = concerned[0]
+        return ((_judge_measurements(check, facet, found), found),)
+    return [(_judge_measurements(check, facet, found), found) for facet, found in concerned]
 
 
-def _hold_each(check: Check, judging: _Judging) -> Iterator[tuple[Finding, Sequence[Measurement]]]:
-    """Yield what the check comes to at each facet, with the measurements that are there."""
-    if isinstance(check.limit, NoWorse):
-        yield from _hold_each_beside_baseline(check, check.limit, judging)
-        return
-    index, is_there = judging.index, False
-    for facet, found in index.find_concerned(check):
-        is_there = True
-        yield _judge_measurements(check, facet, found), found
-    if not is_there:
-        yield _make_finding(check, check.facet, Outcome.MISSING, _explain_missing(check, index)), ()
-
-
-def _hold_each_beside_baseline(
-    check: Check, limit: NoWorse, judging: _Judging
-) -> Iterator[tuple[Finding, Sequence[Measurement]]]:
+def _hold_each_beside_baseline(check: Check, limit: NoWorse, judging: _Judging) -> Iterator[_Held]:
     """Yield the same for a check against the baseline: also of the facets that only the baseline has."""
     name = "" if judging.baseline is None else judging.baseline.name
     there = dict(judging.index.find_concerned(check))
@@ -326,7 +355,6 @@ def _judge_measurements(
     check: Check, facet: str | None, found: Sequence[Measurement], hold: Hold | None = None
 ) -> Finding:
     """Return what is found of one facet; `hold` compares a value where the check's own limit does not say how."""
-    hold = hold or partial(hold_against, check)
     if len(found) == 1 and isinstance(found[0], Measured):
         return _judge_measured(check, facet, found[0], hold)
     measured = sorted((m for m in found if isinstance(m, Measured)), key=lambda m: (str(m.source), repr(m)))
@@ -351,23 +379,22 @@ def _judge_measurements(
     return max(findings, key=severity)
 
 
-def _judge_measured(check: Check, facet: str | None, measured: Measured, hold: Hold) -> Finding:
-    outcome, reason, interval = hold(measured)
+def _judge_measured(check: Check, facet: str | None, measured: Measured, hold: Hold | None) -> Finding:
+    outcome, reason, interval = hold_against(check, measured) if hold is None else hold(measured)
+    value, samples = measured.value, measured.samples
     return _make_finding(
         check,
         facet,
         outcome,
         reason,
-        value=float(measured.value) if math.isfinite(measured.value) else None,
-        samples=None if abs(measured.samples or 0) > MOST_SAMPLES else measured.samples,
-        interval=_keep_finite(interval),
+        float(value) if math.isfinite(value) else None,
+        None if samples is None or abs(samples) > MOST_SAMPLES else samples,
+        None if interval is None else _keep_finite(interval),
     )
 
 
-def _keep_finite(interval: Interval | None) -> Interval | None:
+def _keep_finite(interval: Interval) -> Interval | None:
     """Return the interval if a record can hold it."""
-    if interval is None:
-        return None
     low, high, confidence = float(interval.low), float(interval.high), float(interval.confidence)
     return Interval(low, high, confidence) if all(map(math.isfinite, (low, high, confidence))) else None
 
@@ -393,28 +420,27 @@ def _consequence_of(check: Check, outcome: Outcome) -> Consequence | None:
             assert_never(outcome)
 
 
-def _make_finding(
+def _make_finding(  # noqa: PLR0917 - it is made for every check, and names take half as long again
     check: Check,
     facet: str | None,
     outcome: Outcome,
     reason: str,
-    *,
     value: float | None = None,
     samples: int | None = None,
     interval: Interval | None = None,
 ) -> Finding:
     return Finding(
-        check=check.name,
-        metric=check.metric,
-        facet=None if facet is None else shortened(facet, _LONGEST_NAME),
-        outcome=outcome,
-        consequence=_consequence_of(check, outcome),
-        value=value,
-        samples=samples,
-        interval=interval,
-        limit=check.limit,
-        why=check.why,
-        reason=shortened(reason, _LONGEST_REASON),
+        check.name,
+        check.metric,
+        None if facet is None else shortened(facet, _LONGEST_NAME),
+        outcome,
+        _consequence_of(check, outcome),
+        value,
+        samples,
+        interval,
+        check.limit,
+        check.why,
+        reason if len(reason) <= _LONGEST_REASON else shortened(reason, _LONGEST_REASON),
     )
 
 

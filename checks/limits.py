@@ -15,6 +15,9 @@ from checks.exact import difference, number_text, total
 from checks.ranges import End, Range
 
 _PERCENT = 100
+_ROUNDINGS = (
+    8  # units in the last place that a difference of doubles may be from that of what they are written as
+)
 
 
 class Zone(Enum):
@@ -279,6 +282,15 @@ class Target(Limit):
     target: float
     tolerance: float
     keys = ("target", "tolerance")
+
+    def passes(self, value: float) -> bool:
+        """See `Limit`; doubles decide, unless the value is so near to an end that their rounding might."""
+        beyond = abs(float(value) - float(self.target)) - float(self.tolerance)
+        # Three doubles that are half a unit from what is written, and two roundings of at most three times the largest.
+        uncertain = _ROUNDINGS * math.ulp(max(abs(value), abs(self.target), self.tolerance))
+        if uncertain < abs(beyond) < math.inf:
+            return beyond < 0
+        return self.passes_at((value, 0))
 
     @property
     def ranges(self) -> tuple[Range, ...]:

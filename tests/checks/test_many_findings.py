@@ -163,5 +163,5 @@ def test_a_finding_counts_by_the_bytes_that_it_has_in_a_record(text: str) -> Non
     one = Finding("c", "m", "f", Outcome.FAILED, None, None, None, None, limit=None, why="w", reason=text)
     in_json = len(json.dumps(text, ensure_ascii=False).encode("utf-8", "backslashreplace"))
     long = replace(one, reason=text * (MAX_FINDING_BYTES // max(1, in_json - 2) + 1))
-    assert [found.reason for found in keep_within_bounds([[one]])] == [text]
-    assert text == "" or [found.reason for found in keep_within_bounds([[long]])] != [long.reason]
+    assert [found.reason for found in keep_within_bounds([[one]], 1)] == [text]
+    assert text == "" or [found.reason for found in keep_within_bounds([[long]], 1)] != [long.reason]
