@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from moto import backends
 from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult, EmptyResult
 from moto.events.models import Rule
@@ -55,6 +56,7 @@ class Parts:
 
 def install(parts: Parts) -> None:
     """Extend moto in this process."""
+    _list_modules_once()
     accounts.install()
     cloudformation.install()
     enforcement.install()
@@ -67,6 +69,12 @@ def install(parts: Parts) -> None:
     _execute_pipelines(parts)
     execution_calls.install(parts.engine, parts.tasks, parts.faults)
     _list_steps()
+
+
+def _list_modules_once() -> None:
+    """List moto's modules once; for each request, it looks at some 200 folders before it knows the service."""
+    modules = tuple(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
 
 
 def _invoke_functions(parts: Parts) -> None:
