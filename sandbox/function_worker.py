@@ -1,20 +1,32 @@
-"""The program in a function's own process: imports the handler from the unzipped bundle and answers events.
+"""The program of a bundle's processes: each imports its handler from the unzipped bundle and answers events.
 
-It runs as `python -I -S worker.py BUNDLE HANDLER FD`, so nothing but the standard library and the bundle is
-on the path. Requests come as JSON lines on stdin, answers go as JSON lines to the file descriptor FD, and
-what the handler prints or logs goes to stdout. It uses nothing of this project: in AWS it does not exist.
+It runs as `python -I -S function_worker.py BUNDLE`, so nothing but the standard library and the bundle is on the path.
+It imports the bundle's libraries, which takes longer than all else, and then forks a process for each request that
+comes on stdin, a Unix socket. What is imported before the fork are the files of the same unzipped bundle that nothing
+changes; the function's own modules come after it, in the function's own environment.
+
+In a function's process, requests come as JSON lines, answers go as JSON lines, and what the handler prints or logs goes
+to stdout. The program uses nothing of this project: in AWS it does not exist.
 """
 
+import contextlib
 import importlib
 import json
 import logging
 import os
+import signal
+import socket
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, TextIO
+
+# What functions commonly bring along and takes long to import; what a bundle lacks is passed over.
+LIBRARIES = ("boto3", "botocore.session", "botocore.client", "pydantic.main", "yaml")
+# What comes with a request for a process: its requests, its answers, its log, and where its end is told.
+DESCRIPTORS = 4
 
 
 def _load(handler: str) -> Callable[[Any, Any], Any]:
@@ -82,13 +94,12 @@ def _serve(handle: Callable[[Any, Any], Any], requests: TextIO, answers: TextIO)
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def main(bundle: str, handler: str, descriptor: str) -> None:
+def _run(handler: str, answers_to: int) -> None:
     """Load the handler, say so, and answer one request after the other until stdin ends."""
-    sys.path.insert(0, bundle)
     requests = os.fdopen(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     _log_as_lambda_does()
-    with os.fdopen(int(descriptor), "w") as answers:
+    with os.fdopen(answers_to, "w") as answers:
         try:
             handle = _load(handler)
         except Exception as error:
@@ -97,6 +108,76 @@ def main(bundle: str, handler: str, descriptor: str) -> None:
             return
         print(json.dumps({"ready": True}), file=answers, flush=True)
         _serve(handle, requests, answers)
+
+
+def _load_libraries() -> None:
+    for name in LIBRARIES:
+        # What a library raises, it raises again for the function that imports it.
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """Return the next request for a process and what came with it, or `None` when there are no more."""
+    content, descriptors, _, _ = socket.recv_fds(connection, 65536, DESCRIPTORS)
+    while content and not content.endswith(b"\n"):
+        more = connection.recv(65536)
+        if not more:
+            return None
+        content += more
+    return (json.loads(content), list(descriptors)) if content else None
+
+
+def _tell_end(process: int, end: int) -> None:
+    """Wait for the end of a function's process, write its exit status and end as well."""
+    _, status = os.waitpid(process, 0)
+    os.write(end, str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+def _become(bundle: str, environment: dict[str, str], requests: int, log: int) -> None:
+    """Make this fork what a process of the function is: with its streams, its environment and its folder."""
+    for descriptor, stream in ((requests, 0), (log, 1), (log, 2)):
+        os.dup2(descriptor, stream)
+    os.close(requests)
+    os.close(log)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(bundle)
+
+
+def main(bundle: str) -> None:
+    """Fork a process for each request, until there are no more; each fork returns when its own requests end."""
+    sys.path.insert(0, bundle)
+    _load_libraries()
+    connection = socket.socket(fileno=os.dup(0))
+    # Nobody waits for the forks that wait for a function's process.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while received := _receive(connection):
+        request, descriptors = received
+        waiting = os.fork()
+        if waiting:
+            # By both: whoever is told of the group may end it at once.
+            os.setpgid(waiting, waiting)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            connection.sendall(f"{waiting}\n".encode())
+            continue
+        os.setpgid(0, 0)
+        connection.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        requests, answers, log, end = descriptors
+        process = os.fork()
+        if process:
+            # Whoever reads the answers must see their end with that of the process.
+            for descriptor in (0, requests, answers, log):
+                os.close(descriptor)
+            _tell_end(process, end)
+        os.close(end)
+        _become(bundle, request["environment"], requests, log)
+        _run(request["handler"], answers)
+        return
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import io
 import json
 import os
 import select
+import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -33,6 +35,8 @@ WORKER = Path(__file__).with_name("function_worker.py")
 INITIALISATION_TIMEOUT = 60.0
 CONCURRENT_PROCESSES = 4
 SESSION_SECONDS = 43_200
+# What every function's environment begins with.
+BASE_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": ":UTC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +63,67 @@ class _ProcessTimedOutError(Exception):
     """The process did not answer in time."""
 
 
+class _Interpreter:
+    """A process that has loaded a bundle's libraries, and forks the processes of the functions with that bundle.
+
+    Raises:
+        _ProcessDiedError: by `fork`, when it has ended.
+    """
+
+    def __init__(self, interpreter: str, bundle: Path, log: Path) -> None:
+        self._lock = threading.Lock()
+        self._connection, its_end = socket.socketpair()
+        # What is told of the environment here is the same for all functions, and read when an interpreter starts.
+        with its_end, log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - the interpreter of the sandbox, a program of our own
+                [interpreter, "-I", "-S", str(WORKER), str(bundle)],
+                stdin=its_end,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=BASE_ENVIRONMENT,
+                cwd=bundle,
+                start_new_session=True,
+            )
+
+    def fork(self, handler: str, environment: dict[str, str], descriptors: list[int]) -> int:
+        """Fork a process of a function; return its process group."""
+        request = json.dumps({"handler": handler, "environment": environment}).encode() + b"\n"
+        with self._lock:
+            try:
+                sent = socket.send_fds(self._connection, [request], descriptors)
+                self._connection.sendall(request[sent:])
+                answer = self._connection.makefile().readline()
+            except OSError as error:
+                raise _ProcessDiedError(str(error)) from error
+        if not answer:
+            raise _ProcessDiedError(f"the interpreter ended with exit status {self._process.wait()}")
+        return int(answer)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._connection.close()
+
+
 class _Process:
     """One warm process of one function."""
 
     def __init__(
-        self, interpreter: str, bundle: Path, handler: str, environment: dict[str, str], log: Path
+        self, interpreter: _Interpreter, handler: str, environment: dict[str, str], log: Path
     ) -> None:
-        reading, writing = os.pipe()
-        self._answers = reading
+        its_requests, requests = os.pipe()
+        self._answers, its_answers = os.pipe()
+        self._end, its_end = os.pipe()
+        self._requests = os.fdopen(requests, "wb")
         self._buffer = b""
         self._log = log
         with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - the interpreter of the sandbox, a program of our own
-                [interpreter, "-I", "-S", str(WORKER), str(bundle), handler, str(writing)],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=bundle,
-                pass_fds=(writing,),
-                start_new_session=True,
-            )
-        os.close(writing)
+            its_own = [its_requests, its_answers, output.fileno(), its_end]
+            try:
+                self._group = interpreter.fork(handler, environment, its_own)
+            finally:
+                for descriptor in (its_requests, its_answers, its_end):
+                    os.close(descriptor)
 
     def read(self, timeout: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
@@ -89,19 +132,16 @@ class _Process:
                 raise _ProcessTimedOutError
             chunk = os.read(self._answers, 65536)
             if not chunk:
-                raise _ProcessDiedError(f"exit status {self._process.wait()}")
+                raise _ProcessDiedError(f"exit status {self._wait()}")
             self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def ask(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
-        stdin = self._process.stdin
-        if stdin is None:
-            raise _ProcessDiedError("no input")
         try:
-            stdin.write(json.dumps(request).encode() + b"\n")
-            stdin.flush()
+            self._requests.write(json.dumps(request).encode() + b"\n")
+            self._requests.flush()
         except OSError as error:
             raise _ProcessDiedError(str(error)) from error
         return self.read(timeout)
@@ -114,13 +154,17 @@ class _Process:
 
     def stop(self) -> None:
         with contextlib.suppress(OSError):
-            os.killpg(self._process.pid, 9)
-        self._process.wait()
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
+            os.killpg(self._group, signal.SIGKILL)
+        self._wait()
         with contextlib.suppress(OSError):
-            os.close(self._answers)
+            self._requests.close()
+        for descriptor in (self._answers, self._end):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    def _wait(self) -> str:
+        """Wait for the end of the process; return its exit status, empty where it was ended by `stop`."""
+        return os.read(self._end, 64).decode()
 
 
 class FunctionHost:
@@ -140,6 +184,7 @@ class FunctionHost:
         self._slots = threading.BoundedSemaphore(CONCURRENT_PROCESSES)
         self._idle: dict[str, list[_Process]] = defaultdict(list)
         self._busy: set[_Process] = set()
+        self._interpreters: dict[Path, _Interpreter] = {}
         self._credentials: dict[tuple[str, str], dict[str, str]] = {}
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
 
@@ -163,9 +208,12 @@ class FunctionHost:
         """End every process."""
         with self._lock:
             processes = [*self._busy, *(process for idle in self._idle.values() for process in idle)]
+            interpreters = list(self._interpreters.values())
             self._idle.clear()
-        for process in processes:
-            process.stop()
+            self._interpreters.clear()
+        # The interpreters first: they start no more.
+        for ending in (*interpreters, *processes):
+            ending.stop()
 
     def _run(self, function: Any, event: Any, request_id: str) -> tuple[dict[str, Any], str]:
         timeout = float(function.timeout)
@@ -213,7 +261,14 @@ class FunctionHost:
 
     def _start(self, function: Any, environment: dict[str, str]) -> _Process:
         log = self._folder / f"{function.function_name}-{uuid.uuid4().hex[:8]}.log"
-        process = _Process(self._interpreter, self._unzip(function), function.handler, environment, log)
+        bundle = self._unzip(function)
+        try:
+            process = _Process(self._interpreter_of(bundle), function.handler, environment, log)
+        except _ProcessDiedError as error:
+            with self._lock:
+                self._interpreters.pop(bundle, None)
+            message = f"the function did not start: {error}"
+            raise _InvocationFailedError(_problem("Runtime.ExitError", message), "") from error
         try:
             answer = process.read(INITIALISATION_TIMEOUT)
         except (_ProcessDiedError, _ProcessTimedOutError) as error:
@@ -223,6 +278,14 @@ class FunctionHost:
         output = process.log_since(0)
         process.stop()
         raise _InvocationFailedError(answer, output)
+
+    def _interpreter_of(self, bundle: Path) -> _Interpreter:
+        """Return the interpreter with the libraries of an unzipped bundle, started if need be."""
+        with self._lock:
+            if bundle not in self._interpreters:
+                log = self._folder / f"interpreter-{bundle.name}.log"
+                self._interpreters[bundle] = _Interpreter(self._interpreter, bundle, log)
+            return self._interpreters[bundle]
 
     def _unzip(self, function: Any) -> Path:
         with self._lock:
@@ -240,9 +303,7 @@ class FunctionHost:
             **{name: str(value) for name, value in function.environment_vars.items()},
             **aws_environment(self._endpoint, function.region),
             **self._session(function),
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "TZ": ":UTC",
+            **BASE_ENVIRONMENT,
             "TMPDIR": str(self._folder / "tmp"),
             "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -27,6 +27,22 @@ LOOKS_AROUND = """
 """
 
 
+SAYS_WHO_LOADED = """
+    import os
+    import yaml
+
+    LOADED_BY, LOADED_FOR = os.getpid(), os.environ["WHICH"]
+
+    def handler(event, context):
+        return {"library": yaml.LOADED_BY, "own": [LOADED_BY, LOADED_FOR], "pid": os.getpid()}
+"""
+LIBRARY = """
+    import os
+
+    LOADED_BY = os.getpid()
+"""
+
+
 def invoke(account: Any, function: str, event: Any = None, **more: Any) -> dict[str, Any]:
     answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event), **more)
     payload = answer["Payload"].read()
@@ -65,6 +81,30 @@ def test_a_process_stays_warm(account: Any) -> None:
     assert first == second
 
 
+def test_a_library_of_the_bundle_is_loaded_once_and_the_rest_by_each_process(account: Any) -> None:
+    answers = []
+    for which in ("one", "other"):
+        function = account.function(
+            SAYS_WHO_LOADED, libraries={"yaml": LIBRARY}, Environment={"Variables": {"WHICH": which}}
+        )
+        answers.append(invoke(account, function)["payload"])
+    one, other = answers
+    assert one["library"] == other["library"]
+    assert len({one["library"], one["pid"], other["pid"]}) == 3
+    assert one["own"] == [one["pid"], "one"]
+    assert other["own"] == [other["pid"], "other"]
+
+
+def test_a_library_that_cannot_be_loaded_fails_the_function_that_imports_it(account: Any) -> None:
+    broken = {"yaml": "raise RuntimeError('no such processor')"}
+    importing = account.function("import yaml\ndef handler(event, context):\n    return 1", libraries=broken)
+    other = account.function("def handler(event, context):\n    return 2", libraries=broken)
+    failed = invoke(account, importing)["payload"]
+    assert failed["errorType"] == "Runtime.ImportModuleError"
+    assert failed["errorMessage"] == "Unable to import module 'app': RuntimeError: no such processor"
+    assert invoke(account, other)["payload"] == 2
+
+
 @pytest.mark.parametrize(
     ("code", "settings", "kind", "message"),
     [
@@ -94,6 +134,7 @@ def test_a_process_stays_warm(account: Any) -> None:
             "Runtime.ExitError",
             "exit status 3",
         ),
+        ("import sys\nsys.exit(5)", {}, "Runtime.ExitError", "exit status 5"),
         ("import os\nos._exit(4)", {}, "Runtime.ExitError", "exit status 4"),
         (
             "import time\ndef handler(event, context):\n    time.sleep(30)",
