@@ -20,6 +20,8 @@ DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
 LONG = ("e2e", "docs", "wheel", "examples", "house", "sandbox", "infra", "scorers/text_to_sql", "scorers/rag")
 ONE_GROUP = {"e2e", "wheel"}  # folders whose fixtures take long to make
+# What needs the one stack otherwise than all else has its turn after it: then it is deployed again once.
+LAST_OF_ITS_FOLDER = {"test_processing.py"}
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -64,6 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @cache
-def _turn(path: Path) -> int:
+def _turn(path: Path) -> tuple[int, bool]:
     below = path.relative_to(TESTS)
-    return next((place for place, folder in enumerate(LONG) if below.is_relative_to(folder)), len(LONG))
+    place = next((place for place, folder in enumerate(LONG) if below.is_relative_to(folder)), len(LONG))
+    return place, path.name in LAST_OF_ITS_FOLDER
