@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cfnlint import lint_file
-from cfnlint.config import ManualArgs
 
 from infra.deployment_settings import DeploymentSettings
 from tests.infra.synthesised import (
@@ -37,6 +35,9 @@ def test_each_setting_is_in_one_of_the_stacks() -> None:
 
 @pytest.mark.parametrize("variant", [*LINTED, *STACKS_OF_ACCOUNTS])
 def test_cfn_lint_finds_no_error(variant: str) -> None:
+    from cfnlint import lint_file  # noqa: PLC0415 - takes seconds, and every worker collects this file
+    from cfnlint.config import ManualArgs  # noqa: PLC0415
+
     found = lint_file(synthesise_choice(variant).template_file, ManualArgs(regions=[REGION]))
     # CDK has a function wait for its role and policy, which names the role a second time.
     assert {match.rule.id for match in found} <= {"W3005"}, found
