@@ -64,20 +64,16 @@ class _ProcessTimedOutError(Exception):
 
 
 class _Interpreter:
-    """A process that has loaded a bundle's libraries, and forks the processes of the functions with that bundle.
-
-    Raises:
-        _ProcessDiedError: by `fork`, when it has ended.
-    """
+    """A process that has loaded a bundle's libraries, and forks the processes of the functions with that bundle."""
 
     def __init__(self, interpreter: str, bundle: Path, log: Path) -> None:
         self._lock = threading.Lock()
         self._connection, its_end = socket.socketpair()
-        # What is told of the environment here is the same for all functions, and read when an interpreter starts.
+        # What Python reads of the environment when it starts is the same for every function.
         with its_end, log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the interpreter of the sandbox, a program of our own
                 [interpreter, "-I", "-S", str(WORKER), str(bundle)],
-                stdin=its_end,
+                stdin=its_end.fileno(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=BASE_ENVIRONMENT,
@@ -86,7 +82,11 @@ class _Interpreter:
             )
 
     def fork(self, handler: str, environment: dict[str, str], descriptors: list[int]) -> int:
-        """Fork a process of a function; return its process group."""
+        """Fork a process of a function, with what `function_worker.DESCRIPTORS` says; return its process group.
+
+        Raises:
+            _ProcessDiedError: the interpreter has ended.
+        """
         request = json.dumps({"handler": handler, "environment": environment}).encode() + b"\n"
         with self._lock:
             try:
@@ -211,9 +211,11 @@ class FunctionHost:
             interpreters = list(self._interpreters.values())
             self._idle.clear()
             self._interpreters.clear()
-        # The interpreters first: they start no more.
-        for ending in (*interpreters, *processes):
-            ending.stop()
+        # The interpreters first: from then on there are no further processes.
+        for interpreter in interpreters:
+            interpreter.stop()
+        for process in processes:
+            process.stop()
 
     def _run(self, function: Any, event: Any, request_id: str) -> tuple[dict[str, Any], str]:
         timeout = float(function.timeout)
