@@ -18,6 +18,7 @@ from checks.evidence import Evidence
 from checks.judge import judge
 from checks.selection import AmbiguousThresholdsError
 from checks.thresholds import ThresholdFile
+from checks.verification import NotVerified, Verification
 from pipelines.baselines import find_baseline
 from pipelines.evidence_claims import Claims
 from pipelines.foreign_reports import name_foreign_reports
@@ -36,12 +37,19 @@ from pipelines.step_messages import EvaluateRequest, EvaluateResponse
 from pipelines.threshold_sources import PublicationHistory, ThresholdSource, look_back
 from pipelines.undecided_versions import leave_undecided
 
+Recompute = Callable[[Evidence, ThresholdFile, ModelPackage], Verification]
+NOT_HERE = (
+    "this stack evaluates in a Lambda function, which computes no figures again; let a person look at the version, "
+    "deploy the stack with evaluation_compute=processing, or take verify out of the threshold file"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluateServices:
     """What evaluation works with: AWS, or its twins in memory and folders.
 
-    `history` is that of the thresholds in force; there is none of thresholds on trial, or in a folder.
+    `history` is that of the thresholds in force; there is none of thresholds on trial, or in a folder. `recompute`
+    computes the figures of reports again; it is `None` where the scorers are not at hand.
     """
 
     registry: ModelRegistry
@@ -52,6 +60,7 @@ class EvaluateServices:
     claims: Claims
     copies: JudgedCopies
     history: PublicationHistory | None = None
+    recompute: Recompute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class JudgedInputs:
     thresholds: ThresholdFile | None
     evidence: Evidence
     baseline: Baseline | None
+    verification: Verification | NotVerified | None = None
 
 
 def evaluate_model_package(
@@ -95,9 +105,21 @@ def evaluate_model_package(
         evidence = attach_item_results(services.evidence, evidence, services.copies)
     if thresholds is not None and thresholds.asks_for_baseline:
         baseline = find_baseline(package, services.decisions, services.seals, services.copies.copies)
-    inputs = JudgedInputs(thresholds, evidence, baseline)
+    inputs = JudgedInputs(thresholds, evidence, baseline, _verify(services, thresholds, evidence, package))
     decide = partial(_decide, inputs, package, request.execution_arn)
     return _keep(services, package, decide, request.execution_arn, now=now)
+
+
+def _verify(
+    services: EvaluateServices, thresholds: ThresholdFile | None, evidence: Evidence, package: ModelPackage
+) -> Verification | NotVerified | None:
+    if thresholds is None or thresholds.verify is None:
+        return None
+    return (
+        NotVerified(NOT_HERE)
+        if services.recompute is None
+        else services.recompute(evidence, thresholds, package)
+    )
 
 
 def _decide(
@@ -107,10 +129,17 @@ def _decide(
     decided_at: datetime,
 ) -> DecisionRecord:
     return DecisionRecord.of(
-        judge(inputs.thresholds, inputs.evidence, inputs.baseline, decided_at=decided_at),
+        judge(
+            inputs.thresholds,
+            inputs.evidence,
+            inputs.baseline,
+            decided_at=decided_at,
+            verification=inputs.verification,
+        ),
         thresholds=inputs.thresholds,
         evidence=inputs.evidence,
         baseline=inputs.baseline,
+        verification=inputs.verification,
         decided_at=decided_at,
         model_package=describe_judged_package(package),
         execution=execution_arn,

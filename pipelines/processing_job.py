@@ -5,13 +5,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import evaluate_model_package
 from pipelines.json_log import log
+from pipelines.recomputed_evidence import RecomputedFigures
 from pipelines.step_messages import EvaluateRequest, field_names, read_request
 from pipelines.step_services import evaluate_services
 from pipelines.step_settings import RESULT_FILE, EvaluateSettings, from_environment
@@ -29,9 +30,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         request = read_request(EvaluateRequest, given)
         settings = from_environment(EvaluateSettings, os.environ)
-        response = evaluate_model_package(
-            request, evaluate_services(settings, request), now=datetime.now(UTC)
-        )
+        services = evaluate_services(settings, request)
+        figures = RecomputedFigures(services.evidence, services.copies, services.seals)
+        # Only here: computing figures again may take more time and memory than a function has.
+        services = replace(services, recompute=figures.recompute)
+        response = evaluate_model_package(request, services, now=datetime.now(UTC))
     except GovernanceError as error:
         _report_failure(str(error))
         return 1

@@ -7,12 +7,18 @@ from dataclasses import replace
 
 from aws.aws_errors import AwsThrottledError, AwsUnreachableError
 from aws.evidence_errors import EvidenceMissingError
+from aws.evidence_store import EvidenceStore
+from aws.model_packages import ModelPackage
+from aws.record_seals import Seals
+from aws.report_references import ReportReference
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.reports import read_report
 from checks.strict_json import JsonValue, ReportError, parse_report_json
 from checks.thresholds import ThresholdFile
 from checks.verification import ItemFile, Recomputation, Verification
+from pipelines.judged_copies import JudgedCopies
+from pipelines.sealed_decisions import describe_judged_package
 from scorers.evidence_writer import RESULTS
 from scorers.recomputing.item_lines import ItemsError
 from scorers.recomputing.recompute import RecomputedReport, recompute_report
@@ -54,6 +60,36 @@ def recompute_evidence(
     )
     drawn = None if file.sample_size is None else seed
     return Verification(tuple(map(work.recompute, evidence.reports)), drawn)
+
+
+class RecomputedFigures:
+    """Computes the figures of versions again, out of an evidence store; what comes out is kept among the copies.
+
+    Items are drawn by a seal of the version and its reports: nobody without the key can tell beforehand which ones,
+    and another execution about the same version draws the same, so that trying again gains nothing.
+    """
+
+    def __init__(self, store: EvidenceStore, copies: JudgedCopies, seals: Seals) -> None:
+        self._store, self._copies, self._seals = store, copies, seals
+
+    def recompute(self, evidence: Evidence, file: ThresholdFile, package: ModelPackage) -> Verification:
+        """Return what comes of the reports of `package`; raises as `recompute_evidence` does."""
+        seed = ""
+        if file.sample_size is not None:
+            seed = self._seals.make(make_statement(package, evidence))
+        return recompute_evidence(
+            evidence,
+            file,
+            fetch_report=self._read_copy,
+            fetch_items=lambda place: self._store.read(ReportReference(None, place, None)),
+            seed=seed,
+            keep=self._copies.keep,
+        )
+
+    def _read_copy(self, report: Report) -> bytes:
+        if report.copy_uri is None:
+            raise ItemsError("no copy of the report is kept, since it holds single items")
+        return self._copies.copies.read(report.sha256)
 
 
 class _Work:
@@ -141,10 +177,10 @@ class _Work:
         return self._items[place]
 
 
-def make_statement(package: str, created: str | None, evidence: Evidence) -> bytes:
-    """Return what a seed is made of, by a key that registrants do not have: the version, and its reports' bytes."""
+def make_statement(package: ModelPackage, evidence: Evidence) -> bytes:
+    """Return what a seed is the seal of: the version, when it was registered, and the bytes of its reports."""
     reports = sorted((report.uri, report.sha256) for report in evidence.reports)
-    about = json.dumps(["verified sample", package, created, reports]).encode()
+    about = json.dumps([package.arn, describe_judged_package(package).created, reports]).encode()
     return b"governance.verified-sample/1 " + hashlib.sha256(about).hexdigest().encode()
 
 

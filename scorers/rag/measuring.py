@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.group_figures import HERE, ScoredItem, estimate_items, measure_means, state_estimate
 from scorers.item_groups import FacetedMetric
 from scorers.rag.items import RagItem
-from scorers.rag.rag_settings import CorrectRule
 from scorers.rag.scores import MetricScores, RunScores
 from scorers.uncertainty import estimate
+
+if TYPE_CHECKING:  # who measures scores again has no client of a judge
+    from scorers.rag.rag_settings import CorrectRule
 
 GROUP = "rag"
 COVERAGE = f"{GROUP}.coverage"
@@ -55,7 +58,7 @@ def measure_items(
     return [*found, *_rates(items, by_metric), *_latency(items)]
 
 
-def results(scores: RunScores, correct: CorrectRule) -> Iterator[dict[str, JsonValue]]:
+def results(scores: RunScores, correct: "CorrectRule") -> Iterator[dict[str, JsonValue]]:
     """Yield one line of `results.jsonl` an item: its score by every metric, `null` with the reason where it has none.
 
     `draws` holds the single draws where items were scored more than once.

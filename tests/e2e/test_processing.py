@@ -13,10 +13,11 @@ from tests.e2e.conftest import python_of_aws
 pytestmark = pytest.mark.e2e
 
 
-def start(stack: Any, arn: str) -> str:
+def start(stack: Any, arn: str, **parameters: str) -> str:
+    given = {"ModelPackageArn": arn, **parameters}
     answer = stack.client("sagemaker").start_pipeline_execution(
         PipelineName=stack.outputs["PipelineName"],
-        PipelineParameters=[{"Name": "ModelPackageArn", "Value": arn}],
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in given.items()],
         ClientRequestToken=uuid.uuid4().hex,
     )
     stack.settle()
@@ -68,3 +69,46 @@ def test_both_ways_of_computing_decide_the_same(
     (step,) = processing.steps(failed)
     assert failed["PipelineExecutionStatus"] == "Failed"
     assert "s3://" in step["FailureReason"]
+    assert_figures_are_computed_again(processing, pending["ModelPackageArn"].split("/")[1])
+
+
+def assert_figures_are_computed_again(stack: Any, group: str) -> None:
+    """Thresholds on trial that ask to verify: a fabricated figure does not come out of the items beside it."""
+    document = {
+        "text_to_sql_metrics": {"execution_accuracy": {"value": 0.95, "samples": 20}},
+        "provenance": {"scorer": {"kind": "text_to_sql"}, "run": uuid.uuid4().hex},
+    }
+    report = stack.source(json.dumps(document).encode())
+    bucket, _, key = report["S3Uri"].removeprefix("s3://").partition("/")
+    lines = [
+        {"id": number, "verdict": "correct" if number < 10 else "wrong_result", "correct": number < 10}
+        for number in range(20)
+    ]
+    items = key.replace("report.json", "results.jsonl")
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    stack.client("s3").put_object(Bucket=bucket, Key=items, Body=content)
+    trial = f"s3://{stack.outputs['ThresholdsBucket']}/trials/verify"
+    file = f"""
+name: verified
+applies_to: {{model_package_groups: ["{group}"]}}
+verify: recompute
+checks:
+  - {{name: accuracy, why: w, metric: text_to_sql.execution_accuracy, at_least: 0.8}}
+"""
+    stack.client("s3").put_object(
+        Bucket=stack.outputs["ThresholdsBucket"], Key="trials/verify/verified.yaml", Body=file.encode()
+    )
+    arn = stack.register(group, quality=report)
+    execution = start(stack, arn, ThresholdsUri=trial)
+    name = execution.rsplit("/", 1)[-1]
+    version = arn.rsplit("/", 1)[-1]
+    record = json.loads(
+        stack.read(f"s3://{stack.outputs['DecisionsBucket']}/decisions/{group}/{version}/{name}.json")
+    )
+    assert record["decision"] == "Rejected"
+    found, judged = record["findings"]
+    assert (found["check"], found["value"], found["reported"]) == ("evidence does not reproduce", 0.5, 0.95)
+    assert (judged["outcome"], judged["value"], judged["reported"]) == ("failed", 0.5, 0.95)
+    again = next(one for one in record["verification"]["reports"] if one["report"] == report["S3Uri"])
+    assert (again["items"]["uri"], again["items"]["items"]) == (f"s3://{bucket}/{items}", 20)
+    assert json.loads(stack.read(again["figures"]["copy_uri"]))["provenance"]["recomputed"]["items"] == 20

@@ -78,6 +78,16 @@ def test_the_entry_of_the_processing_job_imports_from_the_unzipped_bundle(unzipp
     assert "--model_package_arn" in answer.stdout
 
 
+def test_figures_are_computed_again_by_the_unzipped_bundle_alone(unzipped: Path) -> None:
+    """Bias needs pandas, which the image of the Processing job has; all else the standard library does."""
+    modules = ", ".join(
+        f"scorers.recomputing.{name}" for name in ("text_to_sql", "rag", "feedback", "safety", "labels")
+    )
+    answer = run_isolated(unzipped, f"import {modules}, pipelines.recomputed_evidence")
+    assert answer.stderr == ""
+    assert answer.returncode == 0
+
+
 def test_every_client_that_the_bundle_uses_can_be_made_of_it(unzipped: Path) -> None:
     program = (
         "from aws.clients import s3_client, sagemaker_client; import botocore; "
@@ -115,10 +125,9 @@ def test_the_bundle_holds_what_runs_and_nothing_else(bundle: Path) -> None:
         name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2
     } == SERVICES
     own = {name.split("/")[0] for name in names}
-    assert {"aws", "checks", "lambdas", "pipelines"} <= own
+    assert {"aws", "checks", "lambdas", "pipelines", "scorers"} <= own
     assert not own & {
         "thresholds",
-        "scorers",
         "sandbox",
         "cli",
         "infra",
@@ -154,7 +163,7 @@ def test_identical_inputs_give_identical_bytes(
 def test_identical_inputs_in_another_checkout_give_identical_bytes(
     running_target: BundleTarget, bundle: Path, tmp_path: Path
 ) -> None:
-    for folder in ("checks", "disk", "aws", "pipelines", "lambdas"):
+    for folder in ("checks", "disk", "aws", "scorers", "pipelines", "lambdas"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "requirements").mkdir()
     shutil.copyfile(ROOT / "requirements" / "runtime.txt", tmp_path / "requirements" / "runtime.txt")

@@ -22,6 +22,7 @@ from disk.reading import read_bounded
 from pipelines.evaluate_model_package import EvaluateServices, evaluate_model_package
 from pipelines.evidence_claims import EvidenceClaims
 from pipelines.judged_copies import JudgedCopies
+from pipelines.recomputed_evidence import RecomputedFigures
 from pipelines.replayed_decisions import Replay, replay_decision
 from pipelines.step_messages import EvaluateRequest, EvaluateResponse, UpdateRequest, UpdateResponse
 from pipelines.update_model_status import UpdateServices, update_model_status
@@ -75,6 +76,7 @@ class World:
 
     folder: Path
     registry: MemoryModelRegistry = field(default_factory=MemoryModelRegistry)
+    verifies: bool = False  # as a Processing job does
 
     @property
     def decisions(self) -> FolderDecisionLog:
@@ -82,14 +84,17 @@ class World:
 
     @property
     def services(self) -> EvaluateServices:
+        evidence = MappedEvidenceStore(self.folder / "evidence")
+        copies = JudgedCopies(FolderEvidenceCopies(self.folder / "copies"))
         return EvaluateServices(
             registry=self.registry,
             thresholds=FolderThresholdStore(self.folder / "thresholds"),
-            evidence=MappedEvidenceStore(self.folder / "evidence"),
+            evidence=evidence,
             decisions=self.decisions,
             seals=SEALS,
             claims=EvidenceClaims(FolderDecisionLog(self.folder / "claims")),
-            copies=JudgedCopies(FolderEvidenceCopies(self.folder / "copies")),
+            copies=copies,
+            recompute=RecomputedFigures(evidence, copies, SEALS).recompute if self.verifies else None,
         )
 
     def write_thresholds(self, mode: str = "enforce") -> None:
