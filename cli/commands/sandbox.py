@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import signal
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ import typer
 
 from checks.errors import GovernanceError
 from cli.display.demo_summary import print_demo_summary
+from cli.endings import ended_in_order
 from cli.exit_codes import ExitCode
 from demo.examples import ExampleVersion, find_examples
 from demo.walkthrough import Demo
@@ -23,7 +23,6 @@ from pipelines.step_settings import PREFIX
 from sandbox.faults import Faults, FaultsError
 from sandbox.server import FUNCTIONS_LOG, PROJECT, Deployment, Sandbox
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -59,26 +58,12 @@ def _deployed(
 ) -> Iterator[tuple[Sandbox, dict[str, str]]]:
     """Run a sandbox with the stack in it, and give the environment that points at it."""
     settings = parse_context(context)
-    with _ended_in_order(), Sandbox(schedule_speed=schedule_speed, progress=_progress) as sandbox:
+    with ended_in_order(), Sandbox(schedule_speed=schedule_speed, progress=_progress) as sandbox:
         started = time.monotonic()
         deployments = sandbox.deploy(context=settings)
         _progress(f"deployed in {time.monotonic() - started:.0f} s")
         _progress(f"logs of the functions: {sandbox.folder / FUNCTIONS_LOG}")
         yield sandbox, sandbox.environment() | stack_environment(deployments)
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM and SIGINT raise `KeyboardInterrupt` within the block, whatever was to become of them before.
-
-    A shell starts the background jobs of a script with SIGINT ignored, and Python then leaves it so.
-    """
-    before = {number: signal.signal(number, signal.default_int_handler) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 _Context = Annotated[

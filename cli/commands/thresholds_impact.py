@@ -1,7 +1,7 @@
 """`governance thresholds impact`: what an edit of threshold files would have done to the versions of the past."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from checks.errors import GovernanceError
-from checks.impact import Impact, JudgedTwice, LeftOut, PastVersion, measure_impact
+from checks.impact import Impact, JudgedTwice, measure_impact
 from checks.impact_text import (
     CHECK_HEADINGS,
     FLIP_HEADINGS,
@@ -24,11 +24,10 @@ from checks.impact_text import (
 from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode
 from cli.lookup.inputs import refuse_twice
-from cli.lookup.past_decisions import past_decisions_at
+from cli.lookup.past_decisions import read_history
 from cli.lookup.threshold_sets import compile_at
 from cli.options.output_format import ImpactFormat, print_json
 from cli.options.thresholds_bucket import ThresholdsBucket
-from pipelines.past_versions import read_newest_records, read_past_versions
 
 
 def command(
@@ -80,7 +79,7 @@ def command(
     old_files, new_files = (compile_at(place, thresholds_bucket) for place in (old, new))
     judged: list[JudgedTwice] = []  # kept for the charts alone: of the sums nobody needs every version
     keep = judged.append if output_format is ImpactFormat.HTML else None
-    impact = measure_impact(old_files, new_files, _read_history(history), keep)
+    impact = measure_impact(old_files, new_files, read_history(history), keep)
     match output_format:
         case ImpactFormat.JSON:
             print_json(impact_json(impact, reason=reason))
@@ -98,24 +97,6 @@ def command(
         raise typer.Exit(ExitCode.FLIPPED)
     if fail_on_loosened and impact.loosened and reason is None:
         raise typer.Exit(ExitCode.LOOSENED)
-
-
-def _read_history(place: str) -> Iterator[PastVersion | LeftOut]:
-    from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
-
-    past = past_decisions_at(place)
-    reading = Progress(len(past.names), "records")
-
-    def read(name: str) -> bytes:
-        reading.advance()
-        return past.read(name)
-
-    records, unusable = read_newest_records(past.names, read)
-    yield from unusable
-    judging = Progress(len(records), "versions")
-    for one in read_past_versions(records, past.copies):
-        yield one
-        judging.advance()
 
 
 def _print(console: Console, impact: Impact, reason: str | None) -> None:

@@ -1,16 +1,18 @@
 """The history of a gate that the user names: its decision records, and the copies of what was judged."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aws.evidence_copies import EvidenceCopies, FolderEvidenceCopies, S3EvidenceCopies
 from checks.decision_record import DecisionRecordError, parse_record
 from checks.errors import GovernanceError
+from checks.impact import LeftOut, PastVersion
 from checks.record_bounds import MAX_RECORD_BYTES
 from cli.lookup.inputs import is_in_s3
 from disk.reading import read_bounded
 from disk.walking import files_below
+from pipelines.past_versions import read_newest_records, read_past_versions
 from pipelines.record_keys import is_decision
 from pipelines.step_settings import COPIES_FOLDER, DECISIONS_FOLDER
 
@@ -36,6 +38,28 @@ def past_decisions_at(place: str) -> PastDecisions:
             f"{place}: no decision record is in it; name the decisions bucket, as s3://BUCKET, or a copy of it"
         )
     return found
+
+
+def read_history(place: str) -> Iterator[PastVersion | LeftOut]:
+    """Yield what was judged of every version of the history at `place`, and say on stderr how far it is.
+
+    Raises as `past_decisions_at` does, and `AwsError` where S3 cannot be asked.
+    """
+    from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
+
+    past = past_decisions_at(place)
+    reading = Progress(len(past.names), "records")
+
+    def read(name: str) -> bytes:
+        reading.advance()
+        return past.read(name)
+
+    records, unusable = read_newest_records(past.names, read)
+    yield from unusable
+    judging = Progress(len(records), "versions")
+    for one in read_past_versions(records, past.copies):
+        yield one
+        judging.advance()
 
 
 def _in_folder(folder: Path) -> PastDecisions:
