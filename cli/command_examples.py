@@ -74,6 +74,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "governance thresholds impact thresholds.yaml thresholds/ \\\n"
         "    --history decisions/ --fail-on-loosened --format markdown",
     ),
+    "workbench": (
+        "governance workbench --history s3://decisions",
+        "governance workbench --thresholds thresholds.yaml --history decisions/ --no-open",
+    ),
     "thresholds schema": (
         "governance thresholds schema",
         "governance thresholds schema > threshold-file.schema.json",

@@ -61,6 +61,12 @@ COMMANDS = (
         extra="pages",  # of --format html alone
     ),
     CommandEntry(
+        "workbench",
+        ".commands.workbench:command",
+        "Move limits on a local page; past versions answer.",
+        extra="workbench",
+    ),
+    CommandEntry(
         "thresholds schema",
         ".commands.thresholds_schema:command",
         "Print the JSON Schema of threshold files.",

@@ -42,7 +42,10 @@ class VersionDot:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One check of one group: `origin` is where it is written, `old` the check before the edit, and the drawing."""
+    """One check of one group: `origin` is where it is written, `old` the check before the edit, and the drawing.
+
+    `span` are the lowest and the highest value of all versions that are drawn; `None` where none has a value.
+    """
 
     group: str
     check: Check
@@ -50,6 +53,7 @@ class Strip:
     old: Check | None
     svg: Markup | None
     caption: str
+    span: Point | None
 
 
 def draw_strips(
@@ -87,7 +91,13 @@ def _draw_group(
             old=old_check,
             svg=None if drawn is None else Markup(drawn),  # noqa: S704 - drawn here, with its texts escaped
             caption=_write_caption(check, found),
+            span=_span_values(found),
         )
+
+
+def _span_values(versions: Sequence[VersionDot]) -> Point | None:
+    values = [one.value for version in versions for one in version.findings if one.value is not None]
+    return (min(values), max(values)) if values else None
 
 
 def _collect_dots(versions: Sequence[JudgedTwice]) -> Mapping[str, list[VersionDot]]:

@@ -1,0 +1,235 @@
+"""The workbench: threshold files with their limits to move, and what the past versions come to by them.
+
+Judged and edited is elsewhere: here is the page, its parts that are exchanged at every move, its script and its style.
+"""
+
+import difflib
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from checks.decision import Consequence
+from checks.exact import number_text
+from checks.impact import Impact, JudgedTwice
+from checks.threshold_moves import NEW, SEVERITY_KEYS
+from checks.thresholds import Check, ThresholdContent, ThresholdFile, Waiver
+from pages.charts import Point
+from pages.impact_page import list_sections
+from pages.strips import Strip, draw_strips
+from pages.template_environment import template_environment
+
+SLIDER_STEPS = 200
+_AROUND = 0.25  # of the span of the values, to move a limit beyond them
+_CONTEXT = 3  # lines around a change
+
+
+@dataclass(frozen=True, slots=True)
+class BenchFile:
+    """A threshold file on the workbench: what it says itself, and who may approve of waivers in it.
+
+    `is_saved` says whether the workbench writes it; otherwise there is only the difference to copy.
+    """
+
+    source: str
+    content: ThresholdContent
+    owners: tuple[str, ...]
+    is_saved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a move comes to: the files before and after it, all versions by both, and the difference of their texts."""
+
+    old: Sequence[ThresholdFile]
+    new: Sequence[ThresholdFile]
+    impact: Impact
+    judged: Sequence[JudgedTwice]
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Slider:
+    low: float
+    high: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One value to move: where in the file it is, how it is called, and how it is typed."""
+
+    path: str
+    label: str
+    value: str
+    kind: str
+    options: Sequence[str] = ()
+    slider: _Slider | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """One check or one waiver with its fields; `part` is where the strips of a check are."""
+
+    name: str
+    about: str
+    why: str
+    fields: Sequence[_Field]
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _FileCard:
+    """One file: its checks, its waivers, and what a new waiver may be about."""
+
+    file: BenchFile
+    checks: Sequence[_Card]
+    waivers: Sequence[_Card] = field(default=())
+    waivable: Sequence[str] = field(default=())
+
+
+def write_workbench_page(files: Sequence[BenchFile], answered: Answered) -> str:
+    """Return the whole page as HTML; it takes its script and its style from beside itself, and nothing else."""
+    strips = _by_origin(answered)
+    spans = {place: _join(strip.span for strip in found) for place, found in strips.items()}
+    cards = [_make_file_card(number, file, spans) for number, file in enumerate(files)]
+    return (
+        template_environment()
+        .get_template("workbench.html")
+        .render(cards=cards, parts=write_parts(files, answered), new=NEW)
+    )
+
+
+def write_parts(files: Sequence[BenchFile], answered: Answered) -> dict[str, Markup]:
+    """Return what is on the page by the id of its place: what versions come to, the strips, and the difference."""
+    strips = _by_origin(answered)
+    parts = template_environment().get_template("workbench_parts.html").module
+    sections = list_sections(answered.impact, answered.judged)
+    written = {
+        "summary": parts.summary(sections),  # type: ignore[attr-defined]  # a macro of the template
+        "versions": parts.versions(sections),  # type: ignore[attr-defined]
+        "loosened": parts.loosened(sections),  # type: ignore[attr-defined]
+        "left-out": parts.left_out(sections),  # type: ignore[attr-defined]
+        "diff": parts.difference(answered.difference.splitlines()),  # type: ignore[attr-defined]
+    }
+    for number, file in enumerate(files):
+        for place in range(len(file.content.checks or ())):
+            found = strips.get((file.source, place), [])
+            written[_part_of(number, place)] = parts.strips(found)  # type: ignore[attr-defined]
+    return written
+
+
+def write_workbench_script() -> str:
+    """Return the script of the page."""
+    return template_environment().get_template("workbench.js").render()
+
+
+def write_workbench_style() -> str:
+    """Return the style sheet of the page: that of all pages, and what only the workbench has."""
+    return template_environment().get_template("workbench.css").render()
+
+
+def write_difference(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
+    """Return what differs between two states of files, as `diff -u` says it and `git apply` takes it."""
+    return "".join(
+        line
+        for source in before
+        if before[source] != after[source]
+        for line in _diff_one(source, before[source], after[source])
+    )
+
+
+def _diff_one(source: str, before: bytes, after: bytes) -> Iterator[str]:
+    old, new = (content.decode("utf-8").splitlines(keepends=True) for content in (before, after))
+    for line in difflib.unified_diff(old, new, f"a/{source}", f"b/{source}", n=_CONTEXT):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _by_origin(answered: Answered) -> Mapping[tuple[str, int], list[Strip]]:
+    """Return the strips of each check by where it is written, one a group that it judges."""
+    strips: defaultdict[tuple[str, int], list[Strip]] = defaultdict(list)
+    for strip in draw_strips(answered.old, answered.new, answered.judged):
+        strips[strip.origin.source, strip.origin.index].append(strip)
+    return strips
+
+
+def _join(spans: Iterable[Point | None]) -> Point | None:
+    known = [span for span in spans if span is not None]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
+
+
+def _part_of(number: int, place: int) -> str:
+    return f"strips-{number}-{place}"
+
+
+def _make_file_card(number: int, file: BenchFile, spans: Mapping[tuple[str, int], Point | None]) -> _FileCard:
+    checks = file.content.checks or ()
+    return _FileCard(
+        file=file,
+        checks=[
+            _Card(
+                name=check.name,
+                about=check.metric if check.facet is None else f"{check.metric} of {check.facet}",
+                why=check.why,
+                fields=list(_list_check_fields(place, check, spans.get((file.source, place)))),
+                part=_part_of(number, place),
+            )
+            for place, check in enumerate(checks)
+        ],
+        waivers=[_make_waiver_card(place, waiver) for place, waiver in enumerate(file.content.waivers or ())],
+        waivable=[check.name for check in checks],
+    )
+
+
+def _list_check_fields(place: int, check: Check, span: Point | None) -> Iterator[_Field]:
+    for path, label, number in _list_numbers(check):
+        slider = _make_slider(number, span)
+        yield _Field(_spell("checks", place, *path), label, number_text(number), "number", slider=slider)
+    for key, demand in (("confidence", check.confidence), ("min_samples", check.min_samples)):
+        value = "" if demand is None else number_text(demand)
+        yield _Field(_spell("checks", place, key), key, value, "number")
+    for key in SEVERITY_KEYS:
+        yield _Field(
+            _spell("checks", place, key), key, getattr(check, key), "choice", [*map(str, Consequence)]
+        )
+
+
+def _list_numbers(check: Check) -> Iterator[tuple[tuple[str | int, ...], str, float]]:
+    """Yield each number of the limit: its path below the check, what it is called, and the number."""
+    for key, said in check.limit.as_written.items():
+        if isinstance(said, list):
+            for end, (name, number) in enumerate(zip(("from", "to"), said, strict=True)):
+                yield (key, end), f"{key}, {name}", number
+        elif isinstance(said, dict):
+            for name, number in said.items():
+                yield (key, name), f"{key}, {name}", number
+        elif isinstance(said, int | float) and not isinstance(said, bool):
+            yield (key,), key, said
+
+
+def _make_slider(number: float, span: Point | None) -> _Slider | None:
+    """Return from where to where a number is moved: over all values and beyond, in steps that a person would take."""
+    low, high = (number, number) if span is None else (min(span[0], number), max(span[1], number))
+    around = _AROUND * (high - low) or abs(number) / 2 or 0.5
+    width = high - low + 2 * around
+    if not (math.isfinite(width) and width > 0):
+        return None
+    step = 10.0 ** math.floor(math.log10(width / SLIDER_STEPS * 5))
+    if step == 0:
+        return None
+    return _Slider(math.floor((low - around) / step) * step, math.ceil((high + around) / step) * step, step)
+
+
+def _make_waiver_card(place: int, waiver: Waiver) -> _Card:
+    texts = (("facet", waiver.facet or "", "text"), ("reason", waiver.reason, "text"))
+    fields = [_Field(_spell("waivers", place, key), key, value, kind) for key, value, kind in texts]
+    fields.append(_Field(_spell("waivers", place, "expires"), "expires", waiver.expires.isoformat(), "date"))
+    fields.append(_Field(_spell("waivers", place), "take it away", "", "gone"))
+    return _Card(waiver.check, f"approved by {waiver.approved_by}", "", fields)
+
+
+def _spell(*path: str | int) -> str:
+    return json.dumps(path)
