@@ -76,7 +76,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     ),
     "workbench": (
         "governance workbench --history s3://decisions",
-        "governance workbench --thresholds thresholds.yaml --history decisions/ --no-open",
+        "governance workbench --thresholds thresholds.yaml \\\n    --history decisions/ --no-open",
     ),
     "thresholds schema": (
         "governance thresholds schema",

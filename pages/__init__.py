@@ -1,1 +1,1 @@
-"""Pages made of decision records: HTML that needs no network and no script; it judges nothing."""
+"""Pages made of decisions: HTML that needs no network, and but for the workbench no script; it judges nothing."""

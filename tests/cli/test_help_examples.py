@@ -3,7 +3,7 @@
 Each runs as it is printed, in a folder that has what it names. AWS is moto's server or one that answers for a service
 that moto lacks, and a model is a server that says the same to everything. Not run, but parsed by the command itself:
 what needs RAGAS' judge (the tests of `score rag` have one), the sandbox (the README's and the demo's tests run it) and
-a deployed stack (the tests of `stack empty` and `redrive` have one).
+a deployed stack (the tests of `stack empty` and `redrive` have one), and what runs until it is ended (the workbench).
 """
 
 import json
@@ -55,6 +55,7 @@ PARSED_ONLY = (
     "governance sandbox",
     "governance stack empty",
     "governance redrive",
+    "governance workbench",
 )
 # The version in moto was rejected by somebody, and no decision is about it.
 EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3, ("replay", 1): 2, ("report", 1): 3}
