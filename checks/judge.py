@@ -26,6 +26,7 @@ from checks.evidence import Evidence
 from checks.evidence_as_such import findings_on_evidence
 from checks.exact import number_text
 from checks.facets import EVERY
+from checks.families import holm_survivors
 from checks.findings import keep_within_bounds, severity
 from checks.garbage import pause_collecting
 from checks.index import MeasurementIndex
@@ -55,6 +56,8 @@ VERIFIED = "verified evidence"
 
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _RANK = {consequence: place + 1 for place, consequence in enumerate(_SEVERITY)}
+_COMPARED = (Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE)
+_MOST_STEPS = 1_000  # of Holm's procedure
 _MOST_LISTED = 5  # sources named in one reason
 _LONGEST_NAME = 1000  # characters of a facet in a finding
 _LONGEST_REASON = 2000
@@ -243,6 +246,52 @@ def _hold_against_recent(
 
 def _hold_each(check: Check, judging: _Judging) -> Sequence[_Held]:
     """Return what the check comes to at each facet, with the measurements that are there."""
+    held = _hold_each_alone(check, judging)
+    if check.family is None or check.confidence is None:
+        return held
+    return list(_hold_family(check, check.confidence, judging, held))
+
+
+def _hold_family(
+    check: Check, confidence: float, judging: _Judging, held: Sequence[_Held]
+) -> Iterator[_Held]:
+    """Yield the same, where a facet that fails only as one of many does by chance is inconclusive."""
+    members = sum(finding.value is not None and finding.outcome in _COMPARED for finding, _ in held)
+    failed = [finding.facet for finding, _ in held if finding.outcome is Outcome.FAILED]
+    by_level: dict[float, set[str | None]] = {}
+
+    def fails(facet: str | None, level: float) -> bool:
+        if level not in by_level:
+            stricter = _hold_each_alone(check.model_copy(update={"confidence": level}), judging)
+            by_level[level] = {one.facet for one, _ in stricter if one.outcome is Outcome.FAILED}
+        return facet in by_level[level]
+
+    if members > _MOST_STEPS:
+        # Holding so many at so many levels would take minutes: all are held at the first step's, which keeps fewer.
+        kept = [fails(facet, 1 - (1 - confidence) / members) for facet in failed]
+    else:
+        kept = holm_survivors(members, [partial(fails, facet) for facet in failed], confidence)
+    survivors = {facet for facet, stays in zip(failed, kept, strict=True) if stays}
+    for finding, found in held:
+        if finding.outcome is not Outcome.FAILED:
+            yield finding, found
+        elif finding.facet in survivors:
+            reason = f"{finding.reason}; so it is by Holm's procedure among {members:,} groups"
+            yield replace(finding, reason=shortened(reason, _LONGEST_REASON)), found
+        else:
+            reason = f"{finding.reason}; among {members:,} groups that may be by chance (Holm's procedure)"
+            yield (
+                replace(
+                    finding,
+                    outcome=Outcome.INCONCLUSIVE,
+                    consequence=check.on_inconclusive,
+                    reason=shortened(reason, _LONGEST_REASON),
+                ),
+                found,
+            )
+
+
+def _hold_each_alone(check: Check, judging: _Judging) -> Sequence[_Held]:
     limit = check.limit
     if not limit.is_fixed and isinstance(limit, NoWorse):
         return list(_hold_each_beside_baseline(check, limit, judging))

@@ -29,6 +29,7 @@ COMPARED_OF_CHECK = _LIMIT_KEYS | {
     "facet",
     "sensitive_features",
     "confidence",
+    "family",
     "min_samples",
     "max_age_days",
     "on_failure",
@@ -303,6 +304,9 @@ def _compare_demands(
         (LooseningKind.SAMPLES, "min_samples", before.min_samples, after.min_samples, 1),
         (LooseningKind.AGE, "max_age_days", old.max_age_of(before), new.max_age_of(after), -1),
     )
+    if after.family != before.family and (after.family is not None or not _stops(after.on_failure)):
+        what = f"family is {after.family or 'left out'}, was {before.family or 'left out'}"
+        yield Loosening(LooseningKind.CONFIDENCE, before.name, what)
     stops_uncertain = _stops(after.on_inconclusive)
     stops_unusable = _stops(after.on_failure) or _stops(after.on_missing)
     for kind, key, was, is_now, sign in demands:

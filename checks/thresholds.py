@@ -24,7 +24,7 @@ from checks.catalogue import find_metric
 from checks.catalogue.metric import Better
 from checks.decision import Consequence
 from checks.exact import ExactFloat, of_integer
-from checks.facets import AskedFacet, parse_facet
+from checks.facets import EVERY, AskedFacet, parse_facet
 from checks.limits import Limit, explain_allowance, limit_among, limit_problem
 from checks.publication import Publication
 from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
@@ -244,6 +244,12 @@ class Check(_Model):
         "limit; needs evidence with a sample size or an interval. Left out, the value alone decides.",
         examples=[0.95],
     )
+    family: Literal["holm"] | None = Field(
+        default=None,
+        description='For a check with `facet: "*"` and `confidence`, and only there: a group fails only where it would '
+        "by Holm's step-down procedure over all groups, else it is inconclusive; what passes stays as it is. Left out, "
+        "each group is held by itself.",
+    )
     min_samples: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="With fewer scored items than this the check is inconclusive."
     )
@@ -284,6 +290,15 @@ class Check(_Model):
     def _has_one_limit(self) -> Self:
         if problem := limit_problem(self.__dict__):
             raise PydanticCustomError("limit", "{problem}", {"problem": problem})
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_family(self) -> Self:
+        if self.family is not None and (self.facet != EVERY or self.confidence is None):
+            raise PydanticCustomError(
+                "family",
+                'family belongs to a check with facet: "*" and confidence; give both, or leave it out',
+            )
         return self
 
     @model_validator(mode="after")
