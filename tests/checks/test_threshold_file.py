@@ -178,7 +178,8 @@ def test_a_file_that_is_no_threshold_file(content: bytes, expected: list[str] | 
             [
                 "t.yaml:9:5: checks[0].zzz: unknown key; the keys here are name, why, metric, facet, "
                 "sensitive_features, at_least, at_most, between, target, tolerance, no_worse_than_baseline, better, "
-                "on_first_version, confidence, min_samples, max_age_days, on_failure, on_missing, on_inconclusive"
+                "on_first_version, confidence, family, min_samples, max_age_days, on_failure, on_missing, "
+                "on_inconclusive"
             ],
         ),
         (
