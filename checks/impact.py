@@ -16,6 +16,7 @@ from checks.loosening import LoosenedGroups, find_loosened_groups
 from checks.margins import Margin, find_margin
 from checks.selection import select_thresholds
 from checks.thresholds import Check, ThresholdFile
+from checks.verification import NotVerified, Verification
 
 _STRICTEST_LAST = (Verdict.APPROVED, Verdict.NEEDS_REVIEW, Verdict.REJECTED)
 _DECIDES = {Verdict.REJECTED: Consequence.REJECT, Verdict.NEEDS_REVIEW: Consequence.REVIEW}
@@ -26,7 +27,8 @@ class PastVersion:
     """A version that was decided about: the name of its record, what was judged, when, and beside which baseline.
 
     `baseline` is `None` where the decision did not look for one: a check that compares then counts the version as the
-    first.
+    first. `verification` is how its figures were computed again, where they were: a file that asks for it leaves any
+    other version to a person.
     """
 
     group: str
@@ -35,6 +37,7 @@ class PastVersion:
     evidence: Evidence
     decided_at: datetime
     baseline: Baseline | None = None
+    verification: Verification | NotVerified | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +193,21 @@ class _Group:
         self._old_sums, self._new_sums = _make_sums(self.old), _make_sums(self.new)
         self._is_same = self.old == self.new
 
+    def _judge_by(self, file: ThresholdFile | None, version: PastVersion) -> Decision:
+        return judge(
+            file,
+            version.evidence,
+            version.baseline,
+            decided_at=version.decided_at,
+            verification=version.verification,
+        )
+
     def judge(self, version: PastVersion) -> JudgedTwice:
         """Judge a version by both files, and add to the sums of each check."""
-        before = judge(self.old, version.evidence, version.baseline, decided_at=version.decided_at)
+        before = self._judge_by(self.old, version)
         after = before
         if not self._is_same:  # a group that the edit is not about is judged once
-            after = judge(self.new, version.evidence, version.baseline, decided_at=version.decided_at)
+            after = self._judge_by(self.new, version)
         margins, new_margins = _list_margins(self._old_sums, before), _list_margins(self._new_sums, after)
         for name, found in margins.items():
             self._old_sums[name].add(found)

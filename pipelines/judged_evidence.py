@@ -11,8 +11,9 @@ from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.judge import READABLE_EVIDENCE
-from checks.replays import attach_items, is_readable, rebuild_baseline, rebuild_evidence
+from checks.replays import attach_items, is_readable, rebuild_baseline, rebuild_evidence, rebuild_verification
 from checks.reports import EvidenceReader, leave_unread
+from checks.verification import NotVerified, Verification
 
 _VERSION_MARK = "?versionId="
 _WAS_VERIFIED = {"verified": True, "none": False, None: None}
@@ -102,6 +103,17 @@ def read_baseline_again(record: DecisionRecord, copies: EvidenceCopies) -> Basel
 def _read_item_copies(documents: Iterable[EvidenceDocument], copies: EvidenceCopies) -> list[bytes | None]:
     items = (document.items for document in documents)
     return [None if one is None else copies.read(one.sha256) for one in items]
+
+
+def read_verification_again(
+    record: DecisionRecord, copies: EvidenceCopies
+) -> Verification | NotVerified | None:
+    """Return how the figures of `record` were computed again, out of the copies; raises as `read_again` does."""
+    if record.verification is None:
+        return None
+    figures = [one.figures for one in record.verification.reports]
+    contents = [None if one is None or one.copy_uri is None else copies.read(one.sha256) for one in figures]
+    return rebuild_verification(record.verification, contents)
 
 
 def _read_copies(documents: Iterable[EvidenceDocument], copies: EvidenceCopies) -> Iterator[bytes | None]:

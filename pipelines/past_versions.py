@@ -8,7 +8,13 @@ from aws.evidence_copies import EvidenceCopies
 from aws.evidence_errors import DigestMismatchError, EvidenceMissingError
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.impact import LeftOut, PastVersion
-from pipelines.judged_evidence import NotRepeatableError, keep_reasons, read_again, read_baseline_again
+from pipelines.judged_evidence import (
+    NotRepeatableError,
+    keep_reasons,
+    read_again,
+    read_baseline_again,
+    read_verification_again,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,9 @@ def read_past_versions(
         try:
             evidence = read_again(one.record, copies)
             baseline = read_baseline_again(one.record, copies)
+            verification = read_verification_again(one.record, copies)
         except (NotRepeatableError, EvidenceMissingError, DigestMismatchError) as error:
             yield LeftOut(one.name, str(error))
             continue
         decided_at = datetime.fromisoformat(one.record.decided_at)
-        yield PastVersion(one.group, one.version, one.name, evidence, decided_at, baseline)
+        yield PastVersion(one.group, one.version, one.name, evidence, decided_at, baseline, verification)

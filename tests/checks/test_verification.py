@@ -12,6 +12,7 @@ from scipy.stats import hypergeom
 from checks.decision import Consequence, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.evidence import Document, Evidence, Report
+from checks.impact import PastVersion, measure_impact
 from checks.judge import PROOF, REPRODUCES, VERIFIED, judge
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.replays import decide_again, rebuild_verification
@@ -370,3 +371,15 @@ def test_why_nothing_was_computed_again_is_recorded() -> None:
     assert json.loads(record.to_bytes())["verification"] == {"not_verified": "this compute cannot"}
     assert isinstance(decision.findings[0], Finding)
     assert PROOF not in {one.check for one in decision.findings}
+
+
+def test_an_edit_is_tried_on_the_figures_that_came_out() -> None:
+    """Without them every past version of a file that asks to verify would be one for a person."""
+    reports = Evidence((report(measured(0.9)),))
+    version = PastVersion(
+        "g", 1, "r", reports, DECIDED_AT, verification=Verification((came_out(measured(0.9)),))
+    )
+    looser = thresholds(verify=None)
+    assert measure_impact([thresholds()], [looser], [version]).flips == ()
+    (flip,) = measure_impact([thresholds()], [looser], [replace(version, verification=None)]).flips
+    assert (flip.old, flip.new) == (Verdict.NEEDS_REVIEW, Verdict.APPROVED)

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 import pytest
 
+from aws.evidence_copies import FolderEvidenceCopies
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord, parse_record
 from checks.judge import REPRODUCES, VERIFIED
+from checks.measurements import Measured
+from checks.verification import Verification
 from pipelines.evaluate_model_package import NOT_HERE
+from pipelines.judged_evidence import read_verification_again
 from tests.pipelines.conftest import EXECUTION, World, attached
 
 FILE = """
@@ -114,3 +118,12 @@ def test_the_items_are_not_kept(versions: Versions) -> None:
     kept = [path.read_bytes() for path in (versions.world.folder / "copies").rglob("*") if path.is_file()]
     assert len(kept) == 2
     assert not any(b"wrong_result" in content for content in kept)
+
+
+def test_what_an_edit_would_do_is_told_by_the_figures_that_came_out(versions: Versions) -> None:
+    record = versions.decide(versions.register(0.9, 5))
+    read = read_verification_again(record, FolderEvidenceCopies(versions.world.folder / "copies"))
+    assert isinstance(read, Verification)
+    (one,) = read.recomputations
+    assert one.figures is not None
+    assert next(figure.value for figure in one.figures.measurements if isinstance(figure, Measured)) == 0.5
