@@ -69,6 +69,7 @@ class _Interpreter:
     def __init__(self, interpreter: str, bundle: Path, log: Path) -> None:
         self._lock = threading.Lock()
         self._connection, its_end = socket.socketpair()
+        self._connection.settimeout(INITIALISATION_TIMEOUT)
         # What Python reads of the environment when it starts is the same for every function.
         with its_end, log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the interpreter of the sandbox, a program of our own
@@ -85,7 +86,7 @@ class _Interpreter:
         """Fork a process of a function, with what `function_worker.DESCRIPTORS` says; return its process group.
 
         Raises:
-            _ProcessDiedError: the interpreter has ended.
+            _ProcessDiedError: the interpreter has ended, or does not answer in time.
         """
         request = json.dumps({"handler": handler, "environment": environment}).encode() + b"\n"
         with self._lock:
@@ -267,8 +268,7 @@ class FunctionHost:
         try:
             process = _Process(self._interpreter_of(bundle), function.handler, environment, log)
         except _ProcessDiedError as error:
-            with self._lock:
-                self._interpreters.pop(bundle, None)
+            self._give_up_interpreter(bundle)
             message = f"the function did not start: {error}"
             raise _InvocationFailedError(_problem("Runtime.ExitError", message), "") from error
         try:
@@ -288,6 +288,13 @@ class FunctionHost:
                 log = self._folder / f"interpreter-{bundle.name}.log"
                 self._interpreters[bundle] = _Interpreter(self._interpreter, bundle, log)
             return self._interpreters[bundle]
+
+    def _give_up_interpreter(self, bundle: Path) -> None:
+        """End an interpreter that forks no more; the next process of the bundle starts another."""
+        with self._lock:
+            interpreter = self._interpreters.pop(bundle, None)
+        if interpreter is not None:
+            interpreter.stop()
 
     def _unzip(self, function: Any) -> Path:
         with self._lock:
