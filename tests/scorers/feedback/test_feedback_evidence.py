@@ -94,7 +94,13 @@ def test_whole_evidence(write: Any, tmp_path: Path) -> None:
         "detractors_to": 3,
     }
     lines = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
-    assert lines[3] == {"line": 5, "rating": 2, "nps_points": -1, "facets": {"region": "US"}}
+    assert lines[3] == {
+        "line": 5,
+        "rating": 2,
+        "nps_points": -1,
+        "facets": {"region": "US"},
+        "session": 4,
+    }
     assert "never again" not in (tmp_path / "out" / "results.jsonl").read_text()
 
 

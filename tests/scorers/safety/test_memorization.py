@@ -291,6 +291,8 @@ def test_a_copy_is_found_however_it_is_encoded(tmp_path: Path, hide: Callable[[s
         [result] = [json.loads(line) for line in (folder / "out" / "results.jsonl").read_text().splitlines()]
         assert result == {
             "id": "line 1",
+            "tokens": len([*tokens_of(SENTENCE)]),
+            "characters": len(response),
             "longest_overlap_tokens": len([*tokens_of(SENTENCE)]),
             "longest_overlap_characters": len(SENTENCE),
             "edit_similarity": 1.0,
