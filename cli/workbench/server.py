@@ -97,7 +97,10 @@ def _make_app(bench: Bench, token: str, origin: str) -> Starlette:
         return Response(write_workbench_style(), media_type="text/css")
 
     def answer(moves: ThresholdMoves) -> Mapping[str, object]:
-        answered = bench.answer(moves.moves)
+        try:
+            answered = bench.answer(moves.moves)
+        except GovernanceError as error:  # of moves that are half typed, an answer as any other
+            return _list_problems(error)
         files = bench.list_files()
         moved = {move.source for move in moves.moves}
         return {
@@ -157,5 +160,8 @@ def _respond(do: Callable[[ThresholdMoves], Mapping[str, object]], body: bytes) 
 
 
 def _refuse(problem: str, *, status: int) -> Response:
-    refused = {"problems": problem.splitlines(), "parts": {}, "difference": "", "can_be_saved": False}
-    return JSONResponse(refused, status_code=status)
+    return JSONResponse(_list_problems(problem), status_code=status)
+
+
+def _list_problems(problem: object) -> Mapping[str, object]:
+    return {"problems": str(problem).splitlines(), "parts": {}, "difference": "", "can_be_saved": False}

@@ -148,9 +148,9 @@ def test_a_file_that_somebody_changed_meanwhile_is_not_written(client: Client) -
 def test_what_is_no_move_is_refused_and_nothing_is_written(
     client: Client, move: dict[str, object], status: int, problem: str
 ) -> None:
-    for path in ("answer", "save"):
+    for path, expected in (("answer", 200 if status == 422 else status), ("save", status)):
         told = client.post(path, {"moves": [MOVE | move]})
-        assert told[0] == status
+        assert told[0] == expected
         assert problem in " ".join(told[1]["problems"])
     assert Path("churn.yaml").read_text() == FILE
 

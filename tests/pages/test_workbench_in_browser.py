@@ -104,4 +104,5 @@ def test_the_workbench_fits_and_says_nothing(
     page.locator("#undo").click()
     page.wait_for_selector("#problems:empty", state="attached")
     assert page.locator("#diff").text_content() == "Nothing is moved."
+    assert opened.said == []
     page.context.close()
