@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ from disk.reading import read_bounded
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=/-]*[A-Za-z0-9]")
+# What names of groups, ids of executions and ids of callers (`AROAEXAMPLE:alice@example.com`) are made of.
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=/:+,@-]*[A-Za-z0-9]")
 _FOLDER = re.compile(r"[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._=-]*[A-Za-z0-9]")
 _SEAL = "seal"
 _SEALS = ".seals"
@@ -89,6 +90,10 @@ class DecisionLog(Protocol):
         """
         ...
 
+    def written_below(self, folder: str, moment: datetime) -> tuple[str, ...]:
+        """Return what `written_after` does, of the folders in `folder` too; raises as it does."""
+        ...
+
     def folders(self, parent: str | None = None) -> tuple[str, ...]:
         """Return the names of the folders right in `parent` (such as `askdata`), or in the log itself, in their order.
 
@@ -134,11 +139,14 @@ class S3DecisionLog:
 
     def written_after(self, folder: str, moment: datetime) -> tuple[str, ...]:
         """See `DecisionLog.written_after`."""
+        start = len(str(self._prefix.child(_check_name(folder)).as_prefix()))
+        return tuple(uri for uri in self.written_below(folder, moment) if "/" not in uri[start:])
+
+    def written_below(self, folder: str, moment: datetime) -> tuple[str, ...]:
+        """See `DecisionLog.written_below`."""
         prefix = self._prefix.child(_check_name(folder)).as_prefix()
         found = list_with_times(self._client, prefix)
-        return tuple(
-            str(uri) for uri, written in found if written > moment and "/" not in uri.key[len(prefix.key) :]
-        )
+        return tuple(str(uri) for uri, written in found if written > moment)
 
     def folders(self, parent: str | None = None) -> tuple[str, ...]:
         """See `DecisionLog.folders`."""
@@ -181,13 +189,22 @@ class FolderDecisionLog:
 
     def written_after(self, folder: str, moment: datetime) -> tuple[str, ...]:
         """See `DecisionLog.written_after`."""
+        return self._written((self._folder / _check_name(folder)).iterdir, moment)
+
+    def written_below(self, folder: str, moment: datetime) -> tuple[str, ...]:
+        """See `DecisionLog.written_below`."""
         path = self._folder / _check_name(folder)
+        return self._written(lambda: path.rglob("*"), moment)
+
+    def _written(self, entries: Callable[[], Iterable[Path]], moment: datetime) -> tuple[str, ...]:
         try:
-            found = {entry: entry.stat() for entry in path.iterdir() if entry.is_file()}
+            found = {entry: entry.stat() for entry in entries() if entry.is_file()}
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise GovernanceError(f"{path}: cannot list the decision records ({error.strerror})") from error
+            raise GovernanceError(
+                f"{self._folder}: cannot list the decision records ({error.strerror})"
+            ) from error
         times = {entry: datetime.fromtimestamp(int(stat.st_mtime), UTC) for entry, stat in found.items()}
         return tuple(sorted(str(entry) for entry, written in times.items() if written > moment))
 

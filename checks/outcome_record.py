@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from checks.errors import GovernanceError
+from checks.record_fields import read_optional, read_text
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
 
 SCHEMA = "governance.outcome/2"
@@ -15,6 +16,7 @@ UPDATED = "updated"
 LEFT_PENDING = "left_pending"
 DRY_RUN = "dry_run"
 NOT_CARRIED_OUT = "not_carried_out"
+SENT_BACK = "sent_back"
 # What governance.outcome/1 called it, which could not know who decided.
 _NAMES_BEFORE = {"decided_meanwhile": NOT_CARRIED_OUT}
 
@@ -25,14 +27,16 @@ class OutcomeRecordError(GovernanceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRecord:
-    """What step two did by one decision.
+    """What step two did by one decision, or a reviewer by one review.
 
-    `outcome` is `updated`, `left_pending`, `dry_run` or `not_carried_out`; `approval_status` is the version's at that
-    time, and `status_given_by` what had given it: a mapping whose `source` is `gate`, `registration` or
-    `outside_the_gate`, or `None` where the version was pending. `decision` is the verdict of the decision at
-    `decision_uri` with the SHA-256 `decision_digest`. `model_package` is the version's ARN, `created` when it was
-    registered (UTC to the millisecond, ISO 8601), and `execution` the ARN of the pipeline execution: both are `None`
-    where an older record does not say. `uri` is where the record is kept, and no part of its bytes.
+    `outcome` is `updated`, `left_pending`, `dry_run` or `not_carried_out`, and `sent_back` where a reviewer had the
+    version judged again; `approval_status` is the version's at that time, and `status_given_by` what had given it: a
+    mapping whose `source` is `gate`, `reviewer`, `registration` or `outside_the_gate`, or `None` where the version was
+    pending. `decision` is the verdict of the decision at `decision_uri` with the SHA-256 `decision_digest`; of a
+    review it is the reviewer's action, and both name the review. `model_package` is the version's ARN, `created` when
+    it was registered (UTC to the millisecond, ISO 8601), and `execution` the ARN of the pipeline execution: both are
+    `None` where an older record does not say, and a review has no execution. `uri` is where the record is kept, and
+    no part of its bytes.
     """
 
     outcome: str
@@ -80,18 +84,18 @@ class OutcomeRecord:
             document = parse_strict_json(content)
             if not isinstance(document, Mapping):
                 raise OutcomeRecordError(f"{uri}: not an outcome record: it is no object")
-            outcome = _read_text(document, "outcome")
+            outcome = read_text(document, "outcome")
             return cls(
                 outcome=_NAMES_BEFORE.get(outcome, outcome),
-                approval_status=_read_text(document, "approval_status"),
+                approval_status=read_text(document, "approval_status"),
                 status_given_by=_read_source(document.get("status_given_by")),
-                decision=_read_text(document, "decision"),
-                decision_uri=_read_text(document, "decision_uri"),
-                decision_digest=_read_text(document, "decision_digest"),
-                model_package=_read_text(document, "model_package"),
-                created=_read_optional(document, "model_package_created"),
-                execution=_read_optional(document, "execution"),
-                recorded_at=datetime.fromisoformat(_read_text(document, "recorded_at")).astimezone(UTC),
+                decision=read_text(document, "decision"),
+                decision_uri=read_text(document, "decision_uri"),
+                decision_digest=read_text(document, "decision_digest"),
+                model_package=read_text(document, "model_package"),
+                created=read_optional(document, "model_package_created"),
+                execution=read_optional(document, "execution"),
+                recorded_at=datetime.fromisoformat(read_text(document, "recorded_at")).astimezone(UTC),
                 uri=uri,
             )
         except (ReportError, ValueError) as error:
@@ -101,17 +105,6 @@ class OutcomeRecord:
 def write_moment(moment: datetime) -> str:
     """Return a moment as records say it: UTC, with all digits that it has."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _read_text(document: Mapping[str, JsonValue], key: str) -> str:
-    value = document.get(key)
-    if not isinstance(value, str):
-        raise ValueError(f"{key}: no text")  # noqa: TRY004 - the value is wrong, whatever type it has
-    return value
-
-
-def _read_optional(document: Mapping[str, JsonValue], key: str) -> str | None:
-    return _read_text(document, key) if key in document else None
 
 
 def _read_source(value: JsonValue) -> Mapping[str, str | None] | None:

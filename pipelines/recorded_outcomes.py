@@ -1,14 +1,14 @@
 """The outcomes of the decisions about a version, as step two records them beside the decisions, and reads them back."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage
 from checks.outcome_record import OutcomeRecord, OutcomeRecordError
-from pipelines.record_keys import created_text, outcome_key, records_folder
+from pipelines.record_keys import created_text, is_outcome, outcome_key, records_folder
 from pipelines.sealed_decisions import DecisionMismatchError
-from pipelines.step_settings import OUTCOME_SUFFIX
 
 
 def keep_outcome(
@@ -34,12 +34,23 @@ def read_outcome(log: DecisionLog, uri: str) -> OutcomeRecord:
     return _parse(log.read(uri), uri)
 
 
-def list_outcomes(package: ModelPackage, log: DecisionLog) -> tuple[OutcomeRecord, ...]:
-    """Return the outcomes of the decisions about exactly this version, oldest first; raises as `read_outcome` does."""
+def list_records(package: ModelPackage, log: DecisionLog) -> tuple[str, ...]:
+    """Return the URIs of all that was recorded about this version, its reviews too.
+
+    Raises:
+        GovernanceError: the log cannot be listed.
+    """
     # Those before it was registered are about another version, whose group was made anew. The log knows whole seconds.
     before = package.created.replace(microsecond=0) - timedelta(seconds=1)
-    uris = log.written_after(records_folder(package), before)
-    found = [read_outcome(log, uri) for uri in uris if uri.endswith(OUTCOME_SUFFIX)]
+    return log.written_below(records_folder(package), before)
+
+
+def read_outcomes(package: ModelPackage, log: DecisionLog, uris: Iterable[str]) -> tuple[OutcomeRecord, ...]:
+    """Return the outcomes of the gate's decisions about exactly this version among `uris`, oldest first.
+
+    Raises as `read_outcome` does.
+    """
+    found = [read_outcome(log, uri) for uri in uris if is_outcome(uri)]
     own = [
         outcome
         for outcome in found

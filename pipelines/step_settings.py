@@ -31,6 +31,10 @@ RECORD_SUFFIX = ".json"
 OUTCOME_SUFFIX = ".outcome.json"
 UNDECIDED_SUFFIX = ".undecided.json"
 PAGE_SUFFIX = ".html"
+# Below the folder of a version, in a folder of each reviewer; no suffix ends as one of those above does.
+REVIEWS_FOLDER = "reviews"
+REVIEW_SUFFIX = ".review.json"
+REVIEW_OUTCOME_SUFFIX = ".reviewed.json"
 
 
 class StepSettingsError(GovernanceError):

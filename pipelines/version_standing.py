@@ -1,15 +1,27 @@
-"""What gave a version the status that it has: the gate, its registration, or somebody outside the gate."""
+"""What gave a version the status that it has: the gate, a reviewer, its registration, or somebody outside the gate."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import Identity, ModelPackage
 from aws.registry_names import PENDING
-from checks.outcome_record import DRY_RUN, LEFT_PENDING, NOT_CARRIED_OUT, UPDATED, OutcomeRecord, write_moment
-from pipelines.recorded_outcomes import list_outcomes
+from checks.outcome_record import (
+    DRY_RUN,
+    LEFT_PENDING,
+    NOT_CARRIED_OUT,
+    SENT_BACK,
+    UPDATED,
+    OutcomeRecord,
+    write_moment,
+)
+from pipelines.record_keys import created_text
+from pipelines.recorded_outcomes import list_records, read_outcomes
+from pipelines.reviews import Review, read_reviews
 
 GATE = "gate"
+REVIEWER = "reviewer"
 REGISTRATION = "registration"
 OUTSIDE_THE_GATE = "outside_the_gate"
 
@@ -19,6 +31,13 @@ class ByGate:
     """The gate gave the status: `outcome` is the record of it."""
 
     outcome: OutcomeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ByReviewer:
+    """A reviewer gave the status: `review` is the record of it."""
+
+    review: Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +56,33 @@ class OutsideTheGate:
     at: datetime
 
 
-StatusSource = ByGate | ByRegistration | OutsideTheGate
+StatusSource = ByGate | ByReviewer | ByRegistration | OutsideTheGate
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A version, the outcomes of its decisions (oldest first), and what gave its status; `None` while it is pending."""
+    """A version, the outcomes of the gate's decisions about it, its reviews, and what gave its status.
+
+    Both are ordered, the oldest first; `source` is `None` while the version is pending.
+    """
 
     package: ModelPackage
     outcomes: tuple[OutcomeRecord, ...]
+    reviews: tuple[Review, ...]
     source: StatusSource | None
 
     @property
     def deciding(self) -> OutcomeRecord | None:
-        """The decision that gave the status; else the newest one; a dry run only where there is nothing else."""
-        if isinstance(self.source, ByGate):
-            return self.source.outcome
+        """The gate's decision that gave the status, or that the reviewer who gave it saw; else the newest one.
+
+        A dry run is it only where there is nothing else.
+        """
+        match self.source:
+            case ByGate(outcome):
+                return outcome
+            case ByReviewer(review) if review.record.decision_uri is not None:
+                seen = (one for one in self.outcomes if one.decision_uri == review.record.decision_uri)
+                return next(seen, None)
         in_force = [outcome for outcome in self.outcomes if outcome.outcome != DRY_RUN]
         return next(reversed(in_force or self.outcomes), None)
 
@@ -71,7 +101,7 @@ class Standing:
         version that had its status already.
         """
         match self.source:
-            case ByGate():
+            case ByGate() | ByReviewer():
                 return True
             case ByRegistration():
                 return False
@@ -84,10 +114,18 @@ def look_up_standing(package: ModelPackage, log: DecisionLog | None) -> Standing
 
     Raises:
         DecisionMismatchError: something else is where an outcome should be.
+        ReviewMismatchError: something else is where a review should be.
         GovernanceError: the log cannot be read.
     """
-    outcomes = () if log is None else list_outcomes(package, log)
-    return Standing(package, outcomes, _find_source(package, outcomes))
+    if log is None:
+        return Standing(package, (), (), _find_source(package, (), ()))
+    uris = frozenset(list_records(package, log))
+    outcomes = read_outcomes(package, log, uris)
+    about = (package.arn, created_text(package))
+    reviews = tuple(
+        one for one in read_reviews(log, uris) if (one.record.model_package, one.record.created) == about
+    )
+    return Standing(package, outcomes, reviews, _find_source(package, outcomes, reviews))
 
 
 def describe_source(source: StatusSource | None) -> dict[str, str | None] | None:
@@ -97,6 +135,14 @@ def describe_source(source: StatusSource | None) -> dict[str, str | None] | None
             return None
         case ByGate(outcome):
             return {"source": GATE, "decision_uri": outcome.decision_uri, "outcome_uri": outcome.uri}
+        case ByReviewer(review):
+            return {
+                "source": REVIEWER,
+                "review_uri": review.location.uri,
+                "reviewed_by": review.record.reviewer.arn,
+                "reviewed_at": write_moment(review.record.reviewed_at),
+                "reason": review.record.reason,
+            }
         case ByRegistration(by, at):
             return {"source": REGISTRATION, "created_by": _write_name(by), "created_at": write_moment(at)}
         case OutsideTheGate(by, at):
@@ -107,13 +153,34 @@ def describe_source(source: StatusSource | None) -> dict[str, str | None] | None
             }
 
 
-def _find_source(package: ModelPackage, outcomes: tuple[OutcomeRecord, ...]) -> StatusSource | None:
+def find_status_given(
+    outcomes: Iterable[OutcomeRecord], reviews: Iterable[Review]
+) -> tuple[OutcomeRecord, Review | None] | None:
+    """Return the outcome by which a version last got a status, with the review where a reviewer gave it.
+
+    `None` where none did, or where the version was left or sent back pending since: an older status does not speak
+    for one that somebody sets later.
+    """
+    by_gate = [(outcome, None) for outcome in outcomes if outcome.outcome in (UPDATED, LEFT_PENDING)]
+    by_review = [
+        (one.outcome, one)
+        for one in reviews
+        if one.outcome is not None and one.outcome.outcome in (UPDATED, SENT_BACK)
+    ]
+    newest = max([*by_gate, *by_review], key=lambda given: given[0].recorded_at, default=None)
+    return None if newest is None or newest[0].outcome != UPDATED else newest
+
+
+def _find_source(
+    package: ModelPackage, outcomes: tuple[OutcomeRecord, ...], reviews: tuple[Review, ...]
+) -> StatusSource | None:
     if package.is_pending:
         return None
-    # Only the newest one: an older Approved does not speak for a version that was rejected since.
-    given = next((outcome for outcome in reversed(outcomes) if outcome.outcome == UPDATED), None)
-    if given is not None and given.approval_status == package.approval_status:
-        return ByGate(given)
+    match find_status_given(outcomes, reviews):
+        case (outcome, None) if outcome.approval_status == package.approval_status:
+            return ByGate(outcome)
+        case (outcome, review) if review is not None and outcome.approval_status == package.approval_status:
+            return ByReviewer(review)
     if package.last_modified == package.created:
         return ByRegistration(package.created_by, package.created)
     return OutsideTheGate(package.last_modified_by, package.last_modified)

@@ -11,14 +11,23 @@ from aws.model_packages import ModelPackage
 from aws.registry_names import PENDING
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
-from checks.outcome_record import DRY_RUN, OutcomeRecord, write_moment
+from checks.outcome_record import DRY_RUN, NOT_CARRIED_OUT, OutcomeRecord, write_moment
+from checks.review_record import ReviewAction
 from cli.display.decision_text import Fact, print_facts, show_record
 from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode, exit_code_of_status
 from pipelines.judgements import find_page
 from pipelines.record_keys import records_folder
 from pipelines.step_settings import DECISIONS_FOLDER
-from pipelines.version_standing import ByGate, ByRegistration, OutsideTheGate, Standing, look_up_standing
+from pipelines.reviews import Review
+from pipelines.version_standing import (
+    ByGate,
+    ByRegistration,
+    ByReviewer,
+    OutsideTheGate,
+    Standing,
+    look_up_standing,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -137,6 +146,8 @@ def list_status_facts(standing: Standing) -> Iterator[Fact]:
             "last write",
             f"{write_moment(package.last_modified)} by {writer}: whoever wrote last, which need not be who decided",
         )
+    for review in standing.reviews:
+        yield "review", _describe_review(review)
     if standing.later:
         *others, newest = standing.later
         more = f" (and {len(others)} before it)" if others else ""
@@ -150,6 +161,8 @@ def _describe_status(standing: Standing) -> str:
     match standing.source:
         case ByGate():
             return ", given by the gate with this decision"
+        case ByReviewer(review):
+            return f", given by {review.record.reviewer.arn} with a review"
         case ByRegistration(by, at):
             return (
                 f", registered so at {write_moment(at)} by {by or 'somebody whom AWS does not name'}: "
@@ -169,6 +182,24 @@ def _describe_pending(deciding: OutcomeRecord | None) -> str:
     if deciding.approval_status != PENDING:
         return f", set back outside the gate: it was {deciding.approval_status}"
     return ", until it is reviewed"
+
+
+_REVIEWED = {
+    ReviewAction.APPROVE: "approved",
+    ReviewAction.REJECT: "rejected",
+    ReviewAction.REJUDGE: "sent back to be judged again",
+}
+
+
+def _describe_review(review: Review) -> str:
+    record, outcome = review.record, review.outcome
+    carried_out = ""
+    if outcome is None:
+        carried_out = ", not carried out yet"
+    elif outcome.outcome == NOT_CARRIED_OUT:
+        carried_out = f", not carried out: the version was {outcome.approval_status} by then"
+    when = f"at {write_moment(record.reviewed_at)} by {record.reviewer.arn}"
+    return f"{_REVIEWED[record.action]} {when}{carried_out}: {record.reason} ({review.location.uri})"
 
 
 def _describe_later(outcome: OutcomeRecord) -> str:
