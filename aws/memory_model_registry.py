@@ -77,6 +77,10 @@ class MemoryModelRegistry:
         merged = merge_update(current, approval_status, description, metadata)
         self._packages[arn] = replace(merged, last_modified=self.clock(), last_modified_by=self.caller)
 
+    def set_status(self, arn: str, approval_status: str, *, description: str, only_from: str) -> None:
+        """See `ModelRegistry.set_status`."""
+        self.update(arn, approval_status=approval_status, description=description, only_from=only_from)
+
     def register(self, registration: Registration) -> str:
         """See `ModelRegistry.register`."""
         self.check(registration)

@@ -6,6 +6,7 @@ such action is in `UNSCOPED_ACTIONS` with its reason.
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
@@ -29,11 +30,13 @@ from pipelines.step_settings import (
     OUTCOME_SUFFIX,
     PAGE_SUFFIX,
     RESULTS_FOLDER,
+    REVIEWS_FOLDER,
     THRESHOLDS_FOLDER,
 )
 
 # The condition key of IAM for the status that a request sets.
 _STATUS_KEY = f"sagemaker:{APPROVAL_STATUS_FIELD}"
+_PRINCIPAL = "aws:PrincipalArn"
 _NO_STATUS = {"Null": {_STATUS_KEY: "true"}}
 
 UNSCOPED_ACTIONS = {
@@ -420,29 +423,44 @@ def deny_writing_decisions(
 ) -> None:
     """Nobody but `writers` and the reviewers writes into the decision log, nothing twice, and nobody deletes there.
 
-    The policy of the bucket says so, since it holds for administrators too, until they change it. A write without
-    `If-None-Match` could replace a record; copies and uploads in parts begin without it and are refused as well:
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    A reviewer writes below a folder of their own id alone (`aws:userid`), and nobody else does: so that a review is
+    by whom its place says. The policy of the bucket says so, since it holds for administrators too, until they change
+    it. A write without `If-None-Match` could replace a record; copies and uploads in parts begin without it and are
+    refused as well: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
-    folders = [
-        buckets.decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)
-    ]
-    others = {"ArnNotLike": {"aws:PrincipalArn": [*(role.role_arn for role in writers), *reviewers]}}
-    for actions, conditions in (
-        (["s3:PutObject"], others),
-        (["s3:PutObject"], {"Null": {"s3:if-none-match": "true"}}),
-        (["s3:DeleteObject", "s3:DeleteObjectVersion"], None),
-    ):
-        buckets.add_to_policy(
-            buckets.decisions,
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
-                actions=actions,
-                resources=folders,
-                conditions=conditions,
-            ),
+    decisions = buckets.decisions
+    folders = [decisions.arn_for_objects(f"{folder}/*") for folder in (DECISIONS_FOLDER, CLAIMS_FOLDER)]
+    reviews = f"{DECISIONS_FOLDER}/*/{REVIEWS_FOLDER}/"
+    own_reviews = [decisions.arn_for_objects(f"{reviews}${{aws:userid}}/*")]
+    steps = [role.role_arn for role in writers]
+
+    def deny(
+        actions: Sequence[str],
+        conditions: Mapping[str, Any] | None = None,
+        *,
+        resources: Sequence[str] | None = None,
+        not_resources: Sequence[str] | None = None,
+    ) -> None:
+        statement = iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=list(actions),
+            conditions=conditions,
+            resources=resources,
+            not_resources=not_resources,
         )
+        buckets.add_to_policy(decisions, statement)
+
+    deny(["s3:PutObject"], {"ArnNotLike": {_PRINCIPAL: [*steps, *reviewers]}}, resources=folders)
+    deny(["s3:PutObject"], {"Null": {"s3:if-none-match": "true"}}, resources=folders)
+    deny(["s3:DeleteObject", "s3:DeleteObjectVersion"], resources=folders)
+    if not reviewers:
+        deny(["s3:PutObject"], resources=[decisions.arn_for_objects(f"{reviews}*")])
+        return
+    others = {"ArnNotLike": {_PRINCIPAL: list(reviewers)}}
+    deny(["s3:PutObject"], others, resources=[decisions.arn_for_objects(f"{reviews}*")])
+    # `NotResource`: whatever else of the bucket a reviewer writes to is no review of theirs.
+    deny(["s3:PutObject"], {"ArnLike": {_PRINCIPAL: list(reviewers)}}, not_resources=own_reviews)
 
 
 def deny_writing_copies(buckets: GovernanceBuckets, writer: iam.Role) -> None:

@@ -18,8 +18,8 @@ from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode, exit_code_of_status
 from pipelines.judgements import find_page
 from pipelines.record_keys import records_folder
-from pipelines.step_settings import DECISIONS_FOLDER
 from pipelines.reviews import Review
+from pipelines.step_settings import DECISIONS_FOLDER
 from pipelines.version_standing import (
     ByGate,
     ByRegistration,

@@ -13,11 +13,13 @@ class Principal:
 
     `arn` is what a policy names and `aws:PrincipalArn` says: the ARN of the role or the user, or the service as in
     `events.amazonaws.com`. `session_arn` is the ARN of a role's session. A service has no account of its own.
+    `user_id` is `aws:userid`: `GetCallerIdentity` says it of a user or a session.
     """
 
     arn: str
     account: str | None
     session_arn: str | None = None
+    user_id: str | None = None
 
     @property
     def is_service(self) -> bool:

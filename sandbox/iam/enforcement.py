@@ -192,7 +192,7 @@ def _identity_of(access_key: str, account: str, region: str) -> _Identity | None
         if any(key.access_key_id == access_key for key in user.access_keys):
             inline = [json.loads(text) for text in user.policies.values()]
             managed = [_document(policy) for policy in user.managed_policies.values()]
-            return _Identity(Principal(user.arn, account), [*inline, *managed], None)
+            return _Identity(Principal(user.arn, account, user_id=user.id), [*inline, *managed], None)
     return None
 
 
@@ -213,7 +213,8 @@ def _role(role_arn: str, session: str, region: str) -> _Identity | None:
     boundary = role.permissions_boundary_arn
     limit = None if not boundary else [_document(backend.managed_policies[boundary])]
     session_arn = f"arn:{get_partition(region)}:sts::{account}:assumed-role/{name}/{session}"
-    return _Identity(Principal(role_arn, account, session_arn), [*inline, *managed], limit)
+    principal = Principal(role_arn, account, session_arn, user_id=f"{role.id}:{session}")
+    return _Identity(principal, [*inline, *managed], limit)
 
 
 def _document(policy: Any) -> Policy:
@@ -228,6 +229,8 @@ def _global_context(call: Call, principal: Principal, owner: str) -> Iterator[tu
     if principal.account is not None:
         yield "aws:principalaccount", [principal.account]
         yield "aws:principalisawsservice", ["false"]
+    if principal.user_id is not None:
+        yield "aws:userid", [principal.user_id]
     yield "aws:securetransport", ["true"]
     yield "aws:requestedregion", [call.region]
     yield "aws:resourceaccount", [owner]

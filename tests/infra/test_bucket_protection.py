@@ -73,6 +73,7 @@ def is_allowed(resources: Resources) -> Callable[..., bool]:
         call = Call("s3", operation, members, ACCOUNT, "eu-west-1", headers=headers or {})
         context = {
             "aws:principalarn": [role],
+            "aws:userid": [USER_ID],
             "aws:securetransport": ["true"],
             "s3:tlsversion": ["1.3"],
             **dict(call.context()),
@@ -99,6 +100,9 @@ def roles(resources: Resources) -> dict[str, str]:
 
 
 PAGE = "decisions/churn/1/e.html"
+USER_ID, ANOTHER_ID = "AROAEXAMPLE:alice@example.com", "AROAEXAMPLE:bob@example.com"
+REVIEW = f"decisions/churn/1/reviews/{USER_ID}/r.review.json"
+OF_ANOTHER = f"decisions/churn/1/reviews/{ANOTHER_ID}/r.review.json"
 RECORD, CLAIM, RESULT = "decisions/churn/1/e.json", "evidence-claims/00", "step-results/e/result.json"
 
 
@@ -108,11 +112,20 @@ RECORD, CLAIM, RESULT = "decisions/churn/1/e.json", "evidence-claims/00", "step-
         ("evaluating", "PutObject", RECORD, ONCE, True),
         ("evaluating", "PutObject", CLAIM, ONCE, True),
         ("updating", "PutObject", RECORD, ONCE, True),
-        ("reviewer", "PutObject", RECORD, ONCE, True),
         ("writing pages", "PutObject", PAGE, ONCE, True),
         ("writing pages", "PutObject", PAGE, {}, False),
         ("administrator", "PutObject", PAGE, ONCE, False),
         ("administrator", "DeleteObject", PAGE, {}, False),
+        ("reviewer", "PutObject", RECORD, ONCE, False),
+        ("reviewer", "PutObject", CLAIM, ONCE, False),
+        ("reviewer", "PutObject", RESULT, ONCE, False),
+        ("reviewer", "PutObject", REVIEW, ONCE, True),
+        ("reviewer", "PutObject", REVIEW, {}, False),
+        ("reviewer", "PutObject", OF_ANOTHER, ONCE, False),
+        ("reviewer", "DeleteObject", REVIEW, {}, False),
+        ("evaluating", "PutObject", REVIEW, ONCE, False),
+        ("updating", "PutObject", REVIEW, ONCE, False),
+        ("administrator", "PutObject", REVIEW, ONCE, False),
         ("starting", "PutObject", RECORD, ONCE, False),
         ("administrator", "PutObject", RECORD, ONCE, False),
         ("evaluating", "PutObject", RECORD, {}, False),
