@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,8 +90,8 @@ class DecisionLog(Protocol):
         """
         ...
 
-    def written_below(self, folder: str, moment: datetime) -> tuple[str, ...]:
-        """Return what `written_after` does, of the folders in `folder` too; raises as it does."""
+    def written_below(self, folder: str, moment: datetime) -> Mapping[str, datetime]:
+        """Return what `written_after` does, of the folders in `folder` too, each with the log's time of it."""
         ...
 
     def folders(self, parent: str | None = None) -> tuple[str, ...]:
@@ -142,11 +142,11 @@ class S3DecisionLog:
         start = len(str(self._prefix.child(_check_name(folder)).as_prefix()))
         return tuple(uri for uri in self.written_below(folder, moment) if "/" not in uri[start:])
 
-    def written_below(self, folder: str, moment: datetime) -> tuple[str, ...]:
+    def written_below(self, folder: str, moment: datetime) -> Mapping[str, datetime]:
         """See `DecisionLog.written_below`."""
         prefix = self._prefix.child(_check_name(folder)).as_prefix()
         found = list_with_times(self._client, prefix)
-        return tuple(str(uri) for uri, written in found if written > moment)
+        return {str(uri): written for uri, written in found if written > moment}
 
     def folders(self, parent: str | None = None) -> tuple[str, ...]:
         """See `DecisionLog.folders`."""
@@ -189,24 +189,18 @@ class FolderDecisionLog:
 
     def written_after(self, folder: str, moment: datetime) -> tuple[str, ...]:
         """See `DecisionLog.written_after`."""
-        return self._written((self._folder / _check_name(folder)).iterdir, moment)
+        path = self._folder / _check_name(folder)
+        return tuple(uri for uri in self.written_below(folder, moment) if Path(uri).parent == path)
 
-    def written_below(self, folder: str, moment: datetime) -> tuple[str, ...]:
+    def written_below(self, folder: str, moment: datetime) -> Mapping[str, datetime]:
         """See `DecisionLog.written_below`."""
         path = self._folder / _check_name(folder)
-        return self._written(lambda: path.rglob("*"), moment)
-
-    def _written(self, entries: Callable[[], Iterable[Path]], moment: datetime) -> tuple[str, ...]:
         try:
-            found = {entry: entry.stat() for entry in entries() if entry.is_file()}
-        except FileNotFoundError:
-            return ()
+            found = {entry: entry.stat() for entry in path.rglob("*") if entry.is_file()}
         except OSError as error:
-            raise GovernanceError(
-                f"{self._folder}: cannot list the decision records ({error.strerror})"
-            ) from error
-        times = {entry: datetime.fromtimestamp(int(stat.st_mtime), UTC) for entry, stat in found.items()}
-        return tuple(sorted(str(entry) for entry, written in times.items() if written > moment))
+            raise GovernanceError(f"{path}: cannot list the decision records ({error.strerror})") from error
+        times = {str(entry): datetime.fromtimestamp(int(stat.st_mtime), UTC) for entry, stat in found.items()}
+        return {uri: written for uri, written in sorted(times.items()) if written > moment}
 
     def folders(self, parent: str | None = None) -> tuple[str, ...]:
         """See `DecisionLog.folders`."""

@@ -306,6 +306,13 @@ class RecordedVerification(_Part):
         return {**content, **({"reports": [one.to_json() for one in self.reports]} if self.reports else {})}
 
 
+class RecordedReview(_Part):
+    """The review by which the version was to be judged again; it names the decision before."""
+
+    uri: Text
+    sha256: Sha256
+
+
 RecordedLimit = dict[str, Finite | list[Finite] | Literal[True] | dict[str, Finite]]
 
 
@@ -359,8 +366,9 @@ class DecisionRecord(_Part):
     """A decision as it is kept. `decided_at` is UTC to the second, ISO 8601; all else follows from the inputs.
 
     `thresholds` is `None` where no file applied. `model_package` and `execution`, the ARN of the pipeline execution,
-    are left out of the JSON where there is none, and so are `waivers`, all that the threshold file has, `baseline`
-    and `verification`, which is there where the file asks to verify.
+    are left out of the JSON where there is none, and so are `waivers`, all that the threshold file has, `baseline`,
+    `verification`, which is there where the file asks to verify, and `review`, by which the version was to be judged
+    again.
     """
 
     schema_: Schema = Field(default=SCHEMA, alias="schema")
@@ -372,6 +380,7 @@ class DecisionRecord(_Part):
     waivers: tuple[RecordedWaiver, ...] = ()
     baseline: RecordedBaseline | None = None
     verification: RecordedVerification | None = None
+    review: RecordedReview | None = None
     engine: RecordedEngine
     execution: Text | None = None
     decided_at: Moment
@@ -402,11 +411,12 @@ class DecisionRecord(_Part):
             or self.baseline is not None
             or self.verification is not None
             or any(finding.reported is not None for finding in self.findings)
+            or self.review is not None
             or any(finding.baseline or _is_beside_baseline(finding.limit) for finding in self.findings)
         )
         if self.schema_ == FIRST_SCHEMA and is_newer:
             raise ValueError(
-                "what it says of waivers, origins, ages, publication, baselines and verification is of "
+                "what it says of waivers, origins, ages, publication, baselines, verification and reviews is of "
                 f"{SCHEMA}, and it is of {FIRST_SCHEMA}"
             )
         return self
@@ -422,6 +432,7 @@ class DecisionRecord(_Part):
         baseline: Baseline | None = None,
         verification: Verification | NotVerified | None = None,
         model_package: RecordedModelPackage | None = None,
+        review: RecordedReview | None = None,
         execution: str | None = None,
     ) -> Self:
         """Return the record of `decision`; `decided_at` must know its time zone.
@@ -435,6 +446,7 @@ class DecisionRecord(_Part):
         compares = thresholds is not None and thresholds.asks_for_baseline
         verifies = thresholds is not None and thresholds.verify is not None
         is_newer = with_times or compares or verifies or (thresholds is not None and bool(thresholds.sources))
+        is_newer = is_newer or review is not None
         return cls(
             schema=SCHEMA if waivers or is_newer else FIRST_SCHEMA,
             decision=decision.verdict,
@@ -445,6 +457,7 @@ class DecisionRecord(_Part):
             waivers=waivers,
             baseline=_record_baseline(baseline) if compares and baseline is not None else None,
             verification=_record_verification(thresholds, evidence, verification),
+            review=review,
             engine=RecordedEngine(name=NAME, version=VERSION),
             execution=execution,
             decided_at=_write_moment(decided_at),
@@ -453,7 +466,9 @@ class DecisionRecord(_Part):
     def to_bytes(self) -> bytes:
         """Return the record as JSON in UTF-8: the same record always gives the same bytes."""
         content = self.model_dump(mode="json", by_alias=True, exclude={"findings"})
-        content = _leave_out(content, "model_package", "execution", "waivers", "baseline", "verification")
+        content = _leave_out(
+            content, "model_package", "execution", "waivers", "baseline", "verification", "review"
+        )
         if self.verification is not None:
             content["verification"] = self.verification.to_json()
         content["evidence"] = _leave_out_of_each(content["evidence"])

@@ -36,7 +36,7 @@ class OutcomeRecord:
     review it is the reviewer's action, and both name the review. `model_package` is the version's ARN, `created` when
     it was registered (UTC to the millisecond, ISO 8601), and `execution` the ARN of the pipeline execution: both are
     `None` where an older record does not say, and a review has no execution. `uri` is where the record is kept, and
-    no part of its bytes.
+    `written_at` when the log took it, to the second; both are no part of its bytes.
     """
 
     outcome: str
@@ -50,6 +50,12 @@ class OutcomeRecord:
     execution: str | None
     recorded_at: datetime
     uri: str | None = None
+    written_at: datetime | None = None
+
+    @property
+    def order(self) -> tuple[datetime, datetime]:
+        """By which outcomes are ordered: the log's time first, since the clocks of those who write differ."""
+        return self.written_at or self.recorded_at, self.recorded_at
 
     @property
     def given_by(self) -> str | None:

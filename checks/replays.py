@@ -212,6 +212,7 @@ def decide_again(
         verification=verification,
         decided_at=decided_at,
         model_package=record.model_package,
+        review=record.review,
         execution=record.execution,
     )
     return again.model_copy(update={"engine": record.engine})

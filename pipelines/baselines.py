@@ -3,7 +3,7 @@
 A status that somebody set by hand, or took away since, says nothing of what was proven.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aws.decision_log import DecisionLog
@@ -58,9 +58,11 @@ class _Approval:
 
 def _find_approval(log: DecisionLog, folder: str, arn: str) -> _Approval | None:
     """Return the approval of a version, where the newest record that gave it a status is one."""
-    uris = frozenset(log.written_below(folder, _EVER))
-    outcomes = [read_outcome(log, uri) for uri in uris if is_outcome(uri)]
-    reviews = [one for one in read_reviews(log, uris) if one.record.model_package == arn]
+    written = log.written_below(folder, _EVER)
+    outcomes = [
+        replace(read_outcome(log, uri), written_at=at) for uri, at in written.items() if is_outcome(uri)
+    ]
+    reviews = [one for one in read_reviews(log, written) if one.record.model_package == arn]
     given = find_status_given([one for one in outcomes if one.model_package == arn], reviews)
     match given:
         case (outcome, None) if outcome.approval_status == APPROVED:

@@ -12,6 +12,7 @@ from checks.errors import GovernanceError
 from checks.thresholds import Mode
 from pipelines.record_keys import outcome_key, records_folder
 from pipelines.recorded_outcomes import read_outcome
+from pipelines.reviews import list_requests
 from pipelines.sealed_decisions import (
     DecisionMismatchError,
     decided_at,
@@ -73,13 +74,13 @@ def require_in_force(
 def require_newest(
     record: DecisionRecord, uri: str, decisions: DecisionLog, seals: Seals, package: ModelPackage
 ) -> None:
-    """Refuse a decision that was made before the newest outcome of the version was recorded.
+    """Refuse a decision that was made before the newest outcome of the version, or before it was to be judged again.
 
-    The times of outcomes are those of the log, not those that they say. The outcome of a dry run is passed over,
+    The times are those of the log, not those that the records say. The outcome of a dry run is passed over,
     since it changed no status: that it was one is taken from its decision, if step one sealed that.
 
     Raises:
-        DecisionOutdatedError: naming a newer outcome.
+        DecisionOutdatedError: naming what is newer.
         DecisionMismatchError: an outcome of this very execution is there, though nothing was carried out.
     """
     folder, own = records_folder(package), outcome_key(package, record.execution or "")
@@ -88,6 +89,11 @@ def require_newest(
             f"{uri}: the outcome of this decision is recorded already, and the version does not show it: somebody "
             "else wrote that, or set the version back; nothing was changed. Keep the record for the audit, and start "
             "a new execution"
+        )
+    for request in list_requests(package, decisions, decided_at(record)):
+        raise DecisionOutdatedError(
+            f"{uri}: it was decided at {record.decided_at}, and {request.location.uri}, by which the version is to be "
+            "judged again, is newer; nothing was changed. The reconciler starts a new execution"
         )
     for outcome in _outcomes(decisions.written_after(folder, decided_at(record))):
         if _is_about_another(outcome, decisions, package):

@@ -3,7 +3,7 @@
 A change is a transition to pending, the registration included. It is known by the version's ARN and by its time as
 `DescribeModelPackage` tells it, so that whatever asks, and how often, comes to the same token and to one execution.
 An edit of metadata or description is no change: while the version is being judged nothing is started, and when it was
-judged it bears the gate's mark or has a status.
+judged it bears the gate's mark or has a status. A reviewer's request to judge it again is one, whatever it bears.
 
 Light enough for the function behind the rule: boto3, the standard library, and what reads threshold files.
 """
@@ -18,10 +18,11 @@ from aws.executions import STOPPED, SUCCEEDED, Executions, PipelineExecution
 from aws.model_packages import ModelPackage, ModelPackageGoneError
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
-from aws.registry_names import COMPLETED, PENDING, UNUSABLE
+from aws.registry_names import COMPLETED, FAILED_EXECUTION_PROPERTY, PENDING, UNUSABLE
 from aws.s3_uris import S3Uri
 from pipelines.gate_marks import is_left_for_review, is_left_undecided
 from pipelines.governed_groups import GovernedGroups
+from pipelines.reviews import list_requests
 
 WAITING_FOR_EVIDENCE = "Waiting for evidence:"
 # How long a failed execution is tried again. What was changed later than that asks for an execution of its own.
@@ -157,7 +158,9 @@ def look_for_judgement(
         return Ungoverned(left_alone)
     # Then what costs nothing more, then the marks, which cost a call or two, then the executions.
     verdict = (
-        _by_package(package) or _by_marks(package, sources) or _by_execution(package, find_execution, now)
+        _by_package(package)
+        or _by_marks(package, sources, find_execution, now)
+        or _by_execution(package, find_execution, now)
     )
     # Last: nothing is looked for in S3 before it is known that the version is to be judged.
     return (isinstance(verdict, Due) and _by_evidence(package, sources.arrivals, now)) or verdict
@@ -181,13 +184,38 @@ def _by_evidence(package: ModelPackage, arrivals: Arrivals | None, now: datetime
     return WaitingForEvidence(package, missing, arrivals.waits_until(package).astimezone(UTC))
 
 
-def _by_marks(package: ModelPackage, sources: JudgementSources) -> Verdict | None:
-    """Return what the gate's marks on a pending version say, where it bears one."""
+def _by_marks(
+    package: ModelPackage, sources: JudgementSources, find_execution: FindExecution, now: datetime
+) -> Verdict | None:
+    """Return what the gate's marks on a pending version say, where it bears one and nobody asked to judge it again."""
     if is_left_for_review(package, sources.decisions, sources.seals):
-        return Settled("it was judged and waits for a review")
-    if is_left_undecided(package, sources.decisions, sources.seals, sources.executions):
-        return Undecided("nothing may or could be decided about it, and it waits for a person")
-    return None
+        marked: Verdict = Settled("it was judged and waits for a review")
+    elif is_left_undecided(package, sources.decisions, sources.seals, sources.executions):
+        marked = Undecided("nothing may or could be decided about it, and it waits for a person")
+    else:
+        return None
+    return _by_request(package, sources, find_execution, now) or marked
+
+
+def _by_request(
+    package: ModelPackage, sources: JudgementSources, find_execution: FindExecution, now: datetime
+) -> Verdict | None:
+    """Return what is due for a version that a reviewer asked to judge again, since the mark that it bears was left.
+
+    Requests are looked for as long ago as executions are, so that one that was answered is never taken up again.
+    """
+    requests = list_requests(package, sources.decisions, now - LOOKED_BACK)
+    if not requests:
+        return None
+    asked = requests[-1]
+    newest = find_execution(package.arn, since=asked.order[0])
+    if newest is None:
+        return Due(package, asked.record.reviewed_at)
+    if not newest.is_finished:
+        return Waiting("an execution for it is running", asked.order[0])
+    if newest.status == SUCCEEDED or package.metadata.get(FAILED_EXECUTION_PROPERTY) == newest.arn:
+        return None
+    return Failed(package, newest, is_retried=_is_tried_again(newest, now))
 
 
 def _by_execution(package: ModelPackage, find_execution: FindExecution, now: datetime) -> Verdict:
@@ -205,4 +233,8 @@ def _by_execution(package: ModelPackage, find_execution: FindExecution, now: dat
         return Due(package, changed_at)
     if newest.status == SUCCEEDED:
         return Settled(f"an execution has judged this change: {newest.arn}")
-    return Failed(package, newest, is_retried=newest.status != STOPPED and now < given_up_at)
+    return Failed(package, newest, is_retried=_is_tried_again(newest, now))
+
+
+def _is_tried_again(failed: PipelineExecution, now: datetime) -> bool:
+    return failed.status != STOPPED and now < failed.started + RETRIED_FOR

@@ -12,7 +12,7 @@ from aws.model_packages import ModelPackage
 from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
 from checks.baseline import Baseline
-from checks.decision_record import DecisionRecord
+from checks.decision_record import DecisionRecord, RecordedReview
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.judge import judge
@@ -26,6 +26,7 @@ from pipelines.judged_copies import JudgedCopies
 from pipelines.read_evidence import read_evidence
 from pipelines.read_item_results import attach_item_results
 from pipelines.record_keys import execution_id
+from pipelines.rejudgements import find_request
 from pipelines.sealed_decisions import (
     DecisionMismatchError,
     decided_at,
@@ -65,11 +66,15 @@ class EvaluateServices:
 
 @dataclass(frozen=True, slots=True)
 class JudgedInputs:
-    """What a decision is made of; `baseline` is `None` where there is none, or no check compares with one."""
+    """What a decision is made of; `baseline` is `None` where there is none, or no check compares with one.
+
+    `review` is the one by which the version is judged again, where one is.
+    """
 
     thresholds: ThresholdFile | None
     evidence: Evidence
     baseline: Baseline | None
+    review: RecordedReview | None
     verification: Verification | NotVerified | None = None
 
 
@@ -105,7 +110,9 @@ def evaluate_model_package(
         evidence = attach_item_results(services.evidence, evidence, services.copies)
     if thresholds is not None and thresholds.asks_for_baseline:
         baseline = find_baseline(package, services.decisions, services.seals, services.copies.copies)
-    inputs = JudgedInputs(thresholds, evidence, baseline, _verify(services, thresholds, evidence, package))
+    review = find_request(package, services.decisions, request.execution_arn)
+    verification = _verify(services, thresholds, evidence, package)
+    inputs = JudgedInputs(thresholds, evidence, baseline, review, verification)
     decide = partial(_decide, inputs, package, request.execution_arn)
     return _keep(services, package, decide, request.execution_arn, now=now)
 
@@ -142,6 +149,7 @@ def _decide(
         verification=inputs.verification,
         decided_at=decided_at,
         model_package=describe_judged_package(package),
+        review=inputs.review,
         execution=execution_arn,
     )
 

@@ -1,8 +1,8 @@
 """The outcomes of the decisions about a version, as step two records them beside the decisions, and reads them back."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage
@@ -34,8 +34,8 @@ def read_outcome(log: DecisionLog, uri: str) -> OutcomeRecord:
     return _parse(log.read(uri), uri)
 
 
-def list_records(package: ModelPackage, log: DecisionLog) -> tuple[str, ...]:
-    """Return the URIs of all that was recorded about this version, its reviews too.
+def list_records(package: ModelPackage, log: DecisionLog) -> Mapping[str, datetime]:
+    """Return the URIs of all that was recorded about this version, its reviews too, and when the log took each.
 
     Raises:
         GovernanceError: the log cannot be listed.
@@ -45,18 +45,20 @@ def list_records(package: ModelPackage, log: DecisionLog) -> tuple[str, ...]:
     return log.written_below(records_folder(package), before)
 
 
-def read_outcomes(package: ModelPackage, log: DecisionLog, uris: Iterable[str]) -> tuple[OutcomeRecord, ...]:
-    """Return the outcomes of the gate's decisions about exactly this version among `uris`, oldest first.
+def read_outcomes(
+    package: ModelPackage, log: DecisionLog, written: Mapping[str, datetime]
+) -> tuple[OutcomeRecord, ...]:
+    """Return the outcomes of the gate's decisions about exactly this version among those written, oldest first.
 
     Raises as `read_outcome` does.
     """
-    found = [read_outcome(log, uri) for uri in uris if is_outcome(uri)]
+    found = [replace(read_outcome(log, uri), written_at=at) for uri, at in written.items() if is_outcome(uri)]
     own = [
         outcome
         for outcome in found
         if outcome.model_package == package.arn and outcome.created in (None, created_text(package))
     ]
-    return tuple(sorted(own, key=lambda outcome: outcome.recorded_at))
+    return tuple(sorted(own, key=lambda outcome: outcome.order))
 
 
 def _parse(content: bytes, uri: str) -> OutcomeRecord:

@@ -6,15 +6,16 @@ only where the id in the record is that of the folder.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from aws.decision_log import DecisionLocation, DecisionLog
 from aws.model_packages import ModelPackage
 from checks.errors import GovernanceError
 from checks.outcome_record import OutcomeRecord, OutcomeRecordError
-from checks.review_record import ReviewRecord, ReviewRecordError
-from pipelines.record_keys import records_folder, review_key, review_outcome_key, reviewer_id_of
+from checks.review_record import ReviewAction, ReviewRecord, ReviewRecordError
+from pipelines.record_keys import created_text, records_folder, review_key, review_outcome_key, reviewer_id_of
 
 
 class ReviewMismatchError(GovernanceError):
@@ -23,11 +24,20 @@ class ReviewMismatchError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review that was kept, where it is with its digest, and what it did; `None` where that was not recorded yet."""
+    """A review that was kept, where it is with its digest, and what it did; `None` where that was not recorded yet.
+
+    `written_at` is when the log took the review, to the second; `None` where the log was not asked.
+    """
 
     record: ReviewRecord
     location: DecisionLocation
     outcome: OutcomeRecord | None
+    written_at: datetime | None = None
+
+    @property
+    def order(self) -> tuple[datetime, datetime]:
+        """By which reviews are ordered, and beside outcomes of the gate: the log's time first."""
+        return self.written_at or self.record.reviewed_at, self.record.reviewed_at
 
 
 def keep_review(log: DecisionLog, package: ModelPackage, record: ReviewRecord) -> Review:
@@ -60,17 +70,37 @@ def keep_review_outcome(
     return replace(review, outcome=_parse_outcome(kept.content, kept.uri, review.location))
 
 
-def read_reviews(log: DecisionLog, uris: Collection[str]) -> tuple[Review, ...]:
-    """Return the reviews among `uris`, oldest first, each with its outcome where that is among them too.
+def read_reviews(log: DecisionLog, written: Mapping[str, datetime]) -> tuple[Review, ...]:
+    """Return the reviews among the records that were written, oldest first, each with its outcome where there is one.
 
     Raises:
         ReviewMismatchError: a review or an outcome is not what its place says.
         GovernanceError: one cannot be read.
     """
     found = [
-        _read(log, uri, has_outcome=review_outcome_key(uri) in uris) for uri in uris if reviewer_id_of(uri)
+        replace(_read(log, uri, has_outcome=review_outcome_key(uri) in written), written_at=at)
+        for uri, at in written.items()
+        if reviewer_id_of(uri)
     ]
-    return tuple(sorted(found, key=lambda one: one.record.reviewed_at))
+    return tuple(sorted(found, key=lambda one: one.order))
+
+
+def list_requests(package: ModelPackage, log: DecisionLog, since: datetime) -> tuple[Review, ...]:
+    """Return the reviews by which the version is to be judged again that the log took after `since`, oldest first.
+
+    Raises as `read_reviews` does, and where the log cannot be listed.
+    """
+    written = log.written_below(records_folder(package), since)
+    return tuple(
+        one
+        for one in read_reviews(log, written)
+        if one.record.action is ReviewAction.REJUDGE and is_about(one, package)
+    )
+
+
+def is_about(review: Review, package: ModelPackage) -> bool:
+    """Whether a review is about exactly this version, and not another one of the same ARN."""
+    return (review.record.model_package, review.record.created) == (package.arn, created_text(package))
 
 
 def read_review(log: DecisionLog, uri: str) -> Review:

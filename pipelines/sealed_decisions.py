@@ -10,7 +10,12 @@ from datetime import datetime
 from aws.decision_log import DecisionLocation, DecisionLog, KeptRecord
 from aws.model_packages import ModelPackage
 from aws.record_seals import Seals
-from checks.decision_record import DecisionRecord, RecordedContainer, RecordedModelPackage, parse_record
+from checks.decision_record import (
+    DecisionRecord,
+    RecordedContainer,
+    RecordedModelPackage,
+    parse_record,
+)
 from checks.errors import GovernanceError
 from pipelines.record_keys import created_text, decision_key, statement
 

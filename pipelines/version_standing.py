@@ -16,9 +16,8 @@ from checks.outcome_record import (
     OutcomeRecord,
     write_moment,
 )
-from pipelines.record_keys import created_text
 from pipelines.recorded_outcomes import list_records, read_outcomes
-from pipelines.reviews import Review, read_reviews
+from pipelines.reviews import Review, is_about, read_reviews
 
 GATE = "gate"
 REVIEWER = "reviewer"
@@ -119,12 +118,9 @@ def look_up_standing(package: ModelPackage, log: DecisionLog | None) -> Standing
     """
     if log is None:
         return Standing(package, (), (), _find_source(package, (), ()))
-    uris = frozenset(list_records(package, log))
-    outcomes = read_outcomes(package, log, uris)
-    about = (package.arn, created_text(package))
-    reviews = tuple(
-        one for one in read_reviews(log, uris) if (one.record.model_package, one.record.created) == about
-    )
+    written = list_records(package, log)
+    outcomes = read_outcomes(package, log, written)
+    reviews = tuple(one for one in read_reviews(log, written) if is_about(one, package))
     return Standing(package, outcomes, reviews, _find_source(package, outcomes, reviews))
 
 
@@ -161,14 +157,14 @@ def find_status_given(
     `None` where none did, or where the version was left or sent back pending since: an older status does not speak
     for one that somebody sets later.
     """
-    by_gate = [(outcome, None) for outcome in outcomes if outcome.outcome in (UPDATED, LEFT_PENDING)]
+    by_gate = [(one.order, one, None) for one in outcomes if one.outcome in (UPDATED, LEFT_PENDING)]
     by_review = [
-        (one.outcome, one)
+        (one.order, one.outcome, one)
         for one in reviews
         if one.outcome is not None and one.outcome.outcome in (UPDATED, SENT_BACK)
     ]
-    newest = max([*by_gate, *by_review], key=lambda given: given[0].recorded_at, default=None)
-    return None if newest is None or newest[0].outcome != UPDATED else newest
+    newest = max([*by_gate, *by_review], key=lambda given: given[0], default=None)
+    return None if newest is None or newest[1].outcome != UPDATED else newest[1:]
 
 
 def _find_source(
