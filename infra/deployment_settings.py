@@ -338,9 +338,14 @@ class DeploymentSettings(SettingsPart):
     )
     reviewer_role_arns: list[_ReviewerArn] = _setting(
         [],
-        "who may overrule the gate, with `*` and `?`: an approval of theirs raises no alarm, and they may write "
-        "records",
+        "who may overrule the gate by `governance review`, with `*` and `?`: each may write reviews below a folder "
+        "of their own, and a review explains an approval",
         example=["arn:aws:iam::123456789012:role/reviewers"],
+    )
+    separation_of_duties: Literal["required", "not_required"] = _setting(
+        "required",
+        "whether a version has to be approved by somebody else than who registered it: `governance review` refuses "
+        "it, and such an approval raises the alarm for approvals without a record",
     )
     alarm_email: str | None = _setting(
         None,

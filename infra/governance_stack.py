@@ -35,13 +35,13 @@ from pipelines.step_settings import (
     EVERY_GROUP,
     KEPT,
     LEFT_OUT,
-    NOBODY,
     RESULTS_FOLDER,
     THRESHOLDS_FOLDER,
     ApprovalSettings,
     EvaluateSettings,
     PageSettings,
     ReconcileSettings,
+    SeparationOfDuties,
     Settings,
     StartPipelineSettings,
     UngovernedGroups,
@@ -336,7 +336,7 @@ class GovernanceStack(Stack):
                 decisions_bucket=self._buckets.decisions.bucket_name,
                 seal_key=self._seal_key.key_arn,
                 model_package_groups=self._groups_text,
-                reviewers=" ".join(self._settings.reviewer_role_arns) or NOBODY,
+                separation_of_duties=SeparationOfDuties(self._settings.separation_of_duties),
                 groups_elsewhere=self._groups_elsewhere,
             ),
             handler="lambdas.handle_approvals.handler",
@@ -483,6 +483,7 @@ class GovernanceStack(Stack):
         CfnOutput(self, "EvidenceBucket", value=self._buckets.evidence.bucket_name)
         CfnOutput(self, "ThresholdsBucket", value=self._buckets.thresholds.bucket_name)
         CfnOutput(self, "DecisionsBucket", value=self._buckets.decisions.bucket_name)
+        CfnOutput(self, "SeparationOfDuties", value=self._settings.separation_of_duties)
         CfnOutput(self, "UngovernedGroups", value=self._settings.ungoverned_groups)
         CfnOutput(self, "ModelPackageGroups", value=self._groups_text)
         for name, bucket in (("Evidence", self._buckets.evidence), ("Decisions", self._buckets.decisions)):

@@ -58,7 +58,7 @@ def handler(event: object, context: object) -> dict[str, int]:
             thresholds=thresholds,
             decisions=S3DecisionLog(s3_client(), f"s3://{settings.decisions_bucket}/{DECISIONS_FOLDER}"),
             seals=KmsSeals(kms_client(), settings.seal_key),
-            reviewers=settings.reviewer_arns,
+            separation=settings.separation_of_duties,
             held_to=settings.model_package_groups.split(","),
             groups_elsewhere=list_groups_elsewhere(settings),
         )

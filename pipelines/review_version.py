@@ -25,6 +25,7 @@ from checks.summary import fitting_description
 from pipelines.record_keys import created_text
 from pipelines.reviews import Review, keep_review, keep_review_outcome
 from pipelines.separation_of_duties import why_not_independent
+from pipelines.step_settings import SeparationOfDuties
 from pipelines.version_standing import REVIEWER, Standing, describe_source, look_up_standing
 
 _TARGETS = {
@@ -45,11 +46,11 @@ class ReviewRefusedError(GovernanceError):
 
 @dataclass(frozen=True, slots=True)
 class ReviewServices:
-    """What a review works with; with `separates_duties` nobody approves what they registered."""
+    """What a review works with; where `separation` is required nobody approves what they registered."""
 
     registry: ModelRegistry
     decisions: DecisionLog
-    separates_duties: bool
+    separation: SeparationOfDuties
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def review_version(request: ReviewRequest, services: ReviewServices, *, now: dat
     begun = _find_begun(standing, request)
     if begun is None:
         _require_reviewable(standing, request.action)
-        if request.action is ReviewAction.APPROVE and services.separates_duties:
+        is_required = services.separation is SeparationOfDuties.REQUIRED
+        if request.action is ReviewAction.APPROVE and is_required:
             _require_independent(package, request.reviewer)
         begun = keep_review(services.decisions, package, _write_record(standing, request, reason, now))
     return _carry_out(begun, package, services, now)
@@ -134,7 +136,7 @@ def _require_independent(package: ModelPackage, reviewer: Reviewer) -> None:
     if (reason := why_not_independent(package.created_by, reviewer)) is not None:
         raise ReviewRefusedError(
             f"{package.arn}: {reason}; somebody else has to approve it, or the deployment's setting "
-            "separation_of_duties has to be false"
+            "separation_of_duties has to be not_required"
         )
 
 

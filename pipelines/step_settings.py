@@ -48,6 +48,13 @@ class UngovernedGroups(StrEnum):
     REVIEW = "review"
 
 
+class SeparationOfDuties(StrEnum):
+    """Whether a version has to be approved by somebody else than who registered it."""
+
+    REQUIRED = "required"
+    NOT_REQUIRED = "not_required"
+
+
 @dataclass(frozen=True, slots=True)
 class StartPipelineSettings:
     """The pipeline that is started, the account and region whose model packages it governs, and its decisions.
@@ -99,10 +106,10 @@ class ReconcileSettings:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSettings:
-    """The pipeline, account and region whose approvals are looked at, what explains them, and who overrules the gate.
+    """The pipeline, account and region whose approvals are looked at, and what explains them.
 
-    `model_package_groups` are the patterns that the deployment is held to, with commas between them. `reviewers` are
-    ARNs of roles and users, with `*` and `?`, with spaces between them, or `NOBODY`.
+    `model_package_groups` are the patterns that the deployment is held to, with commas between them.
+    `separation_of_duties` says whether the approval of a reviewer counts who registered the version.
     """
 
     pipeline_name: str
@@ -112,13 +119,8 @@ class ApprovalSettings:
     decisions_bucket: str
     seal_key: str
     model_package_groups: str
-    reviewers: str
+    separation_of_duties: SeparationOfDuties
     groups_elsewhere: str = NOBODY
-
-    @property
-    def reviewer_arns(self) -> tuple[str, ...]:
-        """The reviewers one by one."""
-        return () if self.reviewers == NOBODY else tuple(self.reviewers.split())
 
 
 @dataclass(frozen=True, slots=True)

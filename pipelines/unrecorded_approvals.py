@@ -1,13 +1,12 @@
 """Approved versions that neither the gate nor a reviewer approved, as far as anything recorded says.
 
-An approval is the gate's where its records say so, and a reviewer's where a reviewer wrote last to the version. Whoever
-wrote last need not be who approved: nobody is named as having decided.
+An approval is the gate's or a reviewer's where their records say so. Whoever wrote last to the version need not be who
+approved it: nobody is named as having decided.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 
 from aws.arns import GroupArn, ModelPackageArn
 from aws.aws_errors import AwsError
@@ -20,15 +19,25 @@ from aws.threshold_store import BrokenThresholdsError
 from checks.decision import Verdict
 from checks.errors import GovernanceError
 from checks.outcome_record import OutcomeRecord
+from checks.review_record import ReviewAction
 from checks.thresholds import Mode
 from pipelines.decision_requirements import require_same_package
 from pipelines.governed_groups import find_governing_mode, is_held_to
 from pipelines.record_keys import records_folder
+from pipelines.reviews import Review
 from pipelines.sealed_decisions import read_decision
-from pipelines.step_settings import EVERY_GROUP
+from pipelines.separation_of_duties import why_not_independent
+from pipelines.step_settings import EVERY_GROUP, SeparationOfDuties
 from pipelines.threshold_sources import ThresholdSource
 from pipelines.turns import take_turn
-from pipelines.version_standing import ByGate, ByRegistration, OutsideTheGate, look_up_standing
+from pipelines.version_standing import (
+    ByGate,
+    ByRegistration,
+    ByReviewer,
+    OutsideTheGate,
+    Standing,
+    look_up_standing,
+)
 
 # What was written to longer ago was looked at by many runs before.
 LOOKED_BACK = timedelta(days=1)
@@ -38,7 +47,7 @@ MAX_LOOKS_PER_RUN = 200
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSources:
-    """What the answer comes from: AWS, or its twins, and the reviewers as ARNs of roles and users, with `*` and `?`.
+    """What the answer comes from: AWS, or its twins, and whether who registered a version may approve it.
 
     `held_to` are the patterns of the only groups that the deployment's roles reach, `groups_elsewhere` the groups of
     other accounts' registries that they reach.
@@ -48,17 +57,17 @@ class ApprovalSources:
     thresholds: ThresholdSource
     decisions: DecisionLog
     seals: Seals
-    reviewers: Sequence[str]
+    separation: SeparationOfDuties
     held_to: Sequence[str] = (EVERY_GROUP,)
     groups_elsewhere: Sequence[GroupArn] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class UnrecordedApproval:
-    """An approved version without a record that says who approved it.
+    """An approved version without a record that says who approved it, or approved by who registered it.
 
-    `by` made the call that `how` names, at `at`: `created_by` where the version was registered as approved, else
-    `last_modified_by`, which need not be who approved it.
+    `by` made the call that `how` names, at `at`: `created_by` where the version was registered as approved,
+    `reviewed_by` where the review is of who registered it, else `last_modified_by`, which need not be who approved it.
     """
 
     package: ModelPackage
@@ -84,17 +93,7 @@ def examine_approval(arn: str, sources: ApprovalSources) -> UnrecordedApproval |
         return None
     if package.approval_status != APPROVED or not _is_enforced(package.group, sources.thresholds):
         return None
-    standing = look_up_standing(package, sources.decisions)
-    match standing.source:
-        case ByRegistration(by, at):
-            found = UnrecordedApproval(package, "created_by", by, at)
-        case OutsideTheGate(by, at):
-            found = UnrecordedApproval(package, "last_modified_by", by, at)
-        case ByGate() | None:
-            return None
-    if _is_reviewer(found.by, sources.reviewers) or _is_being_recorded(package, standing.outcomes, sources):
-        return None
-    return found
+    return _find_unexplained(look_up_standing(package, sources.decisions), sources)
 
 
 def find_unrecorded_approvals(
@@ -123,6 +122,39 @@ def find_unrecorded_approvals(
         found = examine_approval(arn, sources)
         if found is not None and found.at > now - LOOKED_BACK:
             yield found
+
+
+def _find_unexplained(standing: Standing, sources: ApprovalSources) -> UnrecordedApproval | None:
+    """Return the approval, unless a record explains it, or one that is just being written."""
+    package = standing.package
+    match standing.source:
+        case ByGate() | None:
+            return None
+        case ByReviewer(review):
+            return _examine_review(review, package, sources)
+        case ByRegistration(by, at):
+            found = UnrecordedApproval(package, "created_by", by, at)
+        case OutsideTheGate(by, at):
+            found = UnrecordedApproval(package, "last_modified_by", by, at)
+    if _is_being_recorded(package, standing.outcomes, sources):
+        return None
+    # A reviewer, too, changes the version first and records then what came of the review.
+    begun = [one for one in standing.reviews if one.outcome is None]
+    if begun and begun[-1].record.action is ReviewAction.APPROVE:
+        return _examine_review(begun[-1], package, sources)
+    return found
+
+
+def _examine_review(
+    review: Review, package: ModelPackage, sources: ApprovalSources
+) -> UnrecordedApproval | None:
+    reviewer = review.record.reviewer
+    if sources.separation is SeparationOfDuties.NOT_REQUIRED:
+        return None
+    if why_not_independent(package.created_by, reviewer) is None:
+        return None
+    by = Identity(reviewer.arn, reviewer.user_id)
+    return UnrecordedApproval(package, "reviewed_by", by, review.record.reviewed_at)
 
 
 def _is_looked_at(group: str, sources: ApprovalSources) -> bool:
@@ -169,19 +201,3 @@ def _is_being_recorded(
         return False
     # An older approval whose outcome is recorded already does not speak for what was set since.
     return all(outcome.decision_uri != uri for outcome in outcomes)
-
-
-def _is_reviewer(who: Identity | None, reviewers: Sequence[str]) -> bool:
-    if who is None or who.arn is None:
-        return False
-    return any(_names(reviewer, who.arn) for reviewer in reviewers)
-
-
-def _names(reviewer: str, arn: str) -> bool:
-    """Whether the ARN of a role or a user, with patterns, names the caller; a session's ARN lacks its role's path."""
-    if ":assumed-role/" not in arn:
-        return fnmatchcase(arn, reviewer)
-    account, role = arn.split(":")[4], arn.split("/")[1]
-    _, _, _, _, wanted_account, resource = reviewer.split(":", 5)
-    is_role = resource.startswith("role/")
-    return is_role and fnmatchcase(account, wanted_account) and fnmatchcase(role, resource.rpartition("/")[2])

@@ -7,7 +7,7 @@ import pytest
 
 from aws import clients
 from lambdas import handle_approvals
-from pipelines.step_settings import NOBODY, ApprovalSettings, to_environment
+from pipelines.step_settings import ApprovalSettings, SeparationOfDuties, to_environment
 from tests.lambdas.conftest import ACCOUNT, Account
 
 SCHEDULE = {"source": "aws.events"}
@@ -24,7 +24,7 @@ def _settings(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         decisions_bucket="decisions",
         seal_key="unused",
         model_package_groups="*",
-        reviewers=NOBODY,
+        separation_of_duties=SeparationOfDuties.REQUIRED,
     )
     for name, value in to_environment(settings).items():
         if name != "GOVERNANCE_SEAL_KEY":
