@@ -11,10 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls AWS: the ARN of a user or of a role's session, its account and partition."""
+    """Who calls AWS: the ARN of a user or of a role's session, its account and partition, and its unique id.
+
+    `user_id` is what policies know as `aws:userid`.
+    """
 
     arn: str
     account: str
+    user_id: str
 
     @property
     def partition(self) -> str:
@@ -31,4 +35,4 @@ def caller_of(client: "STSClient") -> Caller:
     """
     with explain_errors("GetCallerIdentity", "the credentials"):
         answer = client.get_caller_identity()
-        return Caller(answer["Arn"], answer["Account"])
+        return Caller(answer["Arn"], answer["Account"], answer["UserId"])

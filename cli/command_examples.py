@@ -51,6 +51,14 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         f"governance wait \\\n    {_VERSION}",
         f"governance wait --timeout 30m \\\n    {_VERSION}",
     ),
+    "review": (
+        f'governance review --approve --reason "agreed in the committee of 3 March" \\\n    {_VERSION}',
+        f'governance review --reject --reason "two answers leak names" --yes \\\n    {_VERSION}',
+    ),
+    "rejudge": (
+        f'governance rejudge --reason "the limit of latency was corrected" \\\n    {_VERSION}',
+        f'governance rejudge --reason "a waiver was granted" --yes --format json \\\n    {_VERSION}',
+    ),
     "collect": (
         "governance collect bbq --endpoint http://localhost:8000/v1 --model qwen3 \\\n"
         "    --prompts bbq.jsonl -o bbq_responses.jsonl",

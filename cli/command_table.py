@@ -38,6 +38,8 @@ COMMANDS = (
         "register", ".commands.register:command", "Upload evidence and register a version, pending."
     ),
     CommandEntry("wait", ".commands.wait:command", "Wait for a version's decision; exit with its code."),
+    CommandEntry("review", ".commands.review:command", "Approve or reject what the gate left to people."),
+    CommandEntry("rejudge", ".commands.rejudge:command", "Have a version judged again by what is in force."),
     CommandEntry(
         "collect", ".commands.collect:command", "Ask a model a benchmark's questions.", extra="safety"
     ),

@@ -33,6 +33,7 @@ from pipelines.step_settings import (
     COPIES_FOLDER,
     DECISIONS_FOLDER,
     PIPELINE_NAME,
+    REVIEWS_FOLDER,
     THRESHOLDS_FOLDER,
 )
 
@@ -233,7 +234,7 @@ ABILITIES = (
     ),
     Ability(
         "ReadVersions",
-        "`wait`, `status`, `explain`, `report`",
+        "`wait`, `status`, `explain`, `report`, `review`",
         ("sagemaker:DescribeModelPackage",),
         _registry("model-package", "/*"),
         _FOLLOWING | _RETRACING | _ELSEWHERE,
@@ -324,11 +325,19 @@ ABILITIES = (
     ),
     Ability(
         "SetStatus",
-        "overrule the gate, by SageMaker Studio or `aws sagemaker update-model-package`",
+        "`review`, `rejudge`: the status that the review gives",
         ("sagemaker:UpdateModelPackage",),
         _registry("model-package", "/*"),
         _REVIEWING,
         _status_without_marks,
+    ),
+    Ability(
+        "WriteReviews",
+        "`review`, `rejudge`: records, each written once; the bucket's policy holds everybody to a folder of their own",
+        ("s3:PutObject",),
+        _bucket("decisions_bucket", f"{DECISIONS_FOLDER}/*/{REVIEWS_FOLDER}/*"),
+        _REVIEWING,
+        _written_once,
     ),
     Ability(
         "ReadCopies",
@@ -371,7 +380,7 @@ ABILITIES = (
         "writing, where a key of KMS encrypts the buckets",
         ("kms:GenerateDataKey",),
         _key,
-        _REGISTERING | _PUBLISHING | _ELSEWHERE,
+        _REGISTERING | _PUBLISHING | _REVIEWING | _ELSEWHERE,
         _through_s3,
     ),
 )

@@ -3,8 +3,8 @@
 import sys
 from datetime import UTC, datetime
 
-from checks.errors import GovernanceError
 from cli.display.threshold_changes import list_changes
+from cli.lookup.agreement import require_agreement
 from pipelines.published_thresholds import Proposal, PublishedThresholds, ThresholdsInForce
 
 
@@ -29,7 +29,7 @@ def publish_proposal(published: PublishedThresholds, proposal: Proposal, *, yes:
     if not proposal.changes:
         print("the same thresholds, as one bundle")
     if not yes:
-        _ask(publisher)
+        require_agreement(f"Publish this as {publisher}?", "nothing was published")
     bundle = published.publish(proposal, publisher)
     print(f"published by {publisher}: {bundle.uri} (SHA-256 {bundle.sha256})")
 
@@ -61,13 +61,3 @@ def list_left_over(in_force: ThresholdsInForce) -> list[str]:
 def write_time(time: datetime) -> str:
     """Return a time to the second in UTC, as people read it."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _ask(publisher: str) -> None:
-    if not sys.stdin.isatty():
-        raise GovernanceError(
-            "nothing was published: nobody can be asked here; look at the difference, and give --yes"
-        )
-    print(f"Publish this as {publisher}? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise GovernanceError("nothing was published: you did not agree")

@@ -34,6 +34,7 @@ from cli.display.version_status import (
 from cli.exit_codes import ExitCode
 from cli.lookup.left_alone import LeftAlone
 from cli.options.durations import duration_text
+from pipelines.reviews import list_requests
 from pipelines.step_settings import EVERY_GROUP, PIPELINE_NAME, UngovernedGroups
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = (
@@ -268,7 +269,7 @@ class _Watch:
             # The version first: an execution is there before its decision is.
             package = self._place.registry.describe(self._arn)
             self._status = package.approval_status
-            self._execution, why_none = self._find()
+            self._execution, why_none = self._find(package)
             if self._execution is None:
                 self._end_where_none_is_due(round_, package, why_none)
                 return
@@ -279,14 +280,21 @@ class _Watch:
         if self._execution.is_finished:
             self._conclude(round_, steps)
 
-    def _find(self) -> tuple[PipelineExecution | None, str | None]:
-        """Return the newest execution, or none and why there can be none."""
+    def _find(self, package: ModelPackage) -> tuple[PipelineExecution | None, str | None]:
+        """Return the newest execution, or none and why there can be none.
+
+        Where a reviewer asked to judge the version again, an earlier execution is none: the next one is waited for.
+        """
         try:
             found = self._place.executions.find(self._arn, since=self._since)
         except PipelineMissingError as error:
             return None, f"{error}; {OF_A_MODEL_ACCOUNT}"
         except AwsAccessDeniedError as error:
             raise AwsAccessDeniedError(f"{error}; {OF_A_MODEL_ACCOUNT}", code=error.code) from error
+        log = self._place.find_log(package, ()) if found is not None and package.is_pending else None
+        if found is not None and log is not None and list_requests(package, log, found.started):
+            self._is_expected = True
+            found = None
         self._since = self._begun  # what came before was looked through
         self.state = "no execution has started yet"
         return found, None

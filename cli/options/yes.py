@@ -4,6 +4,4 @@ from typing import Annotated
 
 import typer
 
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Publish without asking, as where nobody can be asked.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking, as where nobody can be asked.")]

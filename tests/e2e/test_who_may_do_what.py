@@ -38,6 +38,7 @@ class Person:
     policies: Sequence[Mapping[str, Any]]
     session: boto3.Session
     endpoint: str
+    arn: str = ""
 
     def client(self, service: str) -> Any:
         make: Callable[..., Any] = self.session.client  # its types want a literal name of a service
@@ -66,14 +67,17 @@ def person(_deployed: Governance) -> MakePerson:
 
 def assume(stack: Governance, role: str, policies: Sequence[Mapping[str, Any]] = ()) -> Person:
     """Return a session of a role that is there."""
-    answer = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    # Each is a person of their own: sessions of one name are taken for one person's.
+    name = f"session-{uuid.uuid4().hex[:8]}"
+    answer = stack.client("sts").assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
     session = boto3.Session(
         aws_access_key_id=answer["AccessKeyId"],
         aws_secret_access_key=answer["SecretAccessKey"],
         aws_session_token=answer["SessionToken"],
         region_name=stack.sandbox.region,
     )
-    return Person(role, policies, session, stack.sandbox.endpoint)
+    session_arn = f"{role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/{name}"
+    return Person(role, policies, session, stack.sandbox.endpoint, session_arn)
 
 
 @pytest.fixture
@@ -114,7 +118,8 @@ def people(
     def make(role: Role, group: str) -> Person:
         capsys.readouterr()
         assert run(["iam", "policy", role, "--account", ACCOUNT, "--group", group]) == 0
-        return person(json.loads(capsys.readouterr().out))
+        name = "e2e-reviewer" if role is Role.REVIEWER else "e2e-person"
+        return person(json.loads(capsys.readouterr().out), name=name)
 
     return make
 
@@ -126,15 +131,15 @@ class Evidence(TypedDict):
     fairness: bytes
 
 
-def own_evidence(reports: Any, accuracy: float) -> Evidence:
+def own_evidence(reports: Any, accuracy: float, latency: float = 1) -> Evidence:
     """A quality and a bias report of bytes that no other test has: what was judged for its versions is foreign."""
     share = uuid.uuid4().int / 2**128
-    quality, fairness = reports["evaluation"](accuracy, latency=1 + share), reports["bias"](share / 2)
+    quality, fairness = reports["evaluation"](accuracy, latency=latency + share), reports["bias"](share / 2)
     return {"quality": quality, "fairness": fairness}
 
 
-def write_evidence(reports: Any, folder: str, accuracy: float) -> None:
-    evidence = own_evidence(reports, accuracy)
+def write_evidence(reports: Any, folder: str, accuracy: float, latency: float = 1) -> None:
+    evidence = own_evidence(reports, accuracy, latency)
     Path(folder).mkdir()
     Path(folder, "evaluation.json").write_bytes(evidence["quality"])
     Path(folder, "bias.json").write_bytes(evidence["fairness"])
@@ -167,14 +172,6 @@ def audit(stack: Governance, arn: str) -> None:
     s3.get_object(Bucket=stack.outputs["EvidenceBucket"], Key=f"judged-evidence/{evidence['sha256']}")
 
 
-def overrule(stack: Governance, arn: str) -> None:
-    """Look at a version and approve it, as a reviewer does with the AWS CLI or in Studio."""
-    look_at_inputs(stack, arn)
-    clients.sagemaker_client().update_model_package(
-        ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="the risk is accepted"
-    )
-
-
 def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
     stack: Governance,
     people: Callable[[Role, str], Person],
@@ -183,6 +180,7 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
 ) -> None:
     write_evidence(reports, "good", 0.9)
     write_evidence(reports, "bad", 0.5)
+    write_evidence(reports, "slow", 0.9, latency=9)
     group, group_of_ci = (f"e2e-{name}-{uuid.uuid4().hex[:8]}" for name in ("people", "ci"))
     own = THRESHOLDS.replace(b"e2e-*", group.encode()).replace(b"end-to-end", group.encode())
     Path("thresholds").mkdir()
@@ -190,6 +188,7 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
     Path("thresholds/own.yaml").write_bytes(own)
     register = ["register", "--image", "repo/image:1", "--evidence"]
     arn = f"arn:aws:sagemaker:{stack.sandbox.region}:{ACCOUNT}:model-package/{group}"
+    reason = ["--yes", "--reason", "the risk is accepted"]
     decided = f"s3://{stack.outputs['DecisionsBucket']}/decisions/{group}"
     # Who does what in turn: commands with the codes that they end with, and what people do beside them.
     turns: Sequence[tuple[Role, str, Sequence[tuple[list[str], int]], Callable[[], None]]] = [
@@ -206,6 +205,7 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
                 ([*register, "good", "--group", group, "--wait"], 0),
                 ([*register, "bad", "--group", group, "--tag", "stage=test"], 0),  # its group gets the tag
                 (["wait", f"{arn}/2"], 1),
+                ([*register, "slow", "--group", group, "--wait"], 3),
                 (["list", "--group", group], 0),
                 (["status", group], 0),
                 (["history", group], 0),
@@ -248,8 +248,13 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
         (
             Role.REVIEWER,
             group,
-            [(["list", "--group", group], 0), (["explain", f"{arn}/2"], 0)],
-            lambda: overrule(stack, f"{arn}/2"),
+            [
+                (["list", "--group", group], 0),
+                (["explain", f"{arn}/3"], 0),
+                (["review", "--approve", *reason, f"{arn}/3"], 0),
+                (["rejudge", *reason, f"{arn}/2"], 0),
+            ],
+            lambda: look_at_inputs(stack, f"{arn}/3"),
         ),
     ]
     persons: dict[Role, Person] = {}
@@ -268,6 +273,69 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
         for role, who in persons.items()
     }
     assert needless == {role: set() for role in set(Role) - {Role.MODEL_ACCOUNT}}
+
+
+def test_a_second_person_approves_and_a_version_is_judged_again_by_a_corrected_limit(
+    stack: Governance,
+    person: MakePerson,
+    settings: None,
+    reports: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    group = f"e2e-reviewed-{uuid.uuid4().hex[:8]}"
+    own = THRESHOLDS.replace(b"e2e-*", group.encode()).replace(b"end-to-end", group.encode())
+    write_evidence(reports, "slow", 0.9, latency=9)
+    write_evidence(reports, "bad", 0.7)
+    Path("thresholds").mkdir()
+    Path("thresholds/own.yaml").write_bytes(own)
+    administrator = person(EVERYTHING, name="e2e-administrator")
+    first, second = (person(EVERYTHING, name="e2e-reviewer") for _ in range(2))
+    arn = f"arn:aws:sagemaker:{stack.sandbox.region}:{ACCOUNT}:model-package/{group}"
+
+    def say(who: Person, *words: str) -> tuple[int, str]:
+        capsys.readouterr()
+        with commands_of(who.session):
+            code = run([*words])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    publish = ("thresholds", "publish", "thresholds", "--yes")
+    register = ("register", "--image", "repo/image:1", "--group", group, "--wait", "--evidence")
+    reason = ("--yes", "--reason", "agreed in the committee")
+    assert say(administrator, *publish)[0] == 0
+    assert say(first, *register, "slow")[0] == 3
+
+    # Who registered it may not approve it; somebody else may; an engineer may neither write a review nor set a status.
+    code, text = say(first, "review", "--approve", *reason, f"{arn}/1")
+    assert (code, "registered it; somebody else has to approve it" in text) == (2, True), text
+    assert stack.describe(f"{arn}/1")["ModelApprovalStatus"] == "PendingManualApproval"
+    code, text = say(administrator, "review", "--approve", *reason, f"{arn}/1")
+    assert (code, "reviewer_role_arns" in text) == (2, True), text
+    assert say(second, "review", "--approve", *reason, f"{arn}/1")[0] == 0
+    code, text = say(first, "wait", f"{arn}/1")
+    assert (code, f"given by {second.arn} with a review" in text) == (0, True), text
+
+    # A rejection, the corrected limit, the request, and the approval that names it.
+    assert say(first, *register, "bad")[0] == 1
+    rejection = stack.decision(f"{arn}/2")
+    Path("thresholds/own.yaml").write_bytes(own.replace(b"at_least: 0.8", b"at_least: 0.6"))
+    assert say(administrator, *publish)[0] == 0
+    assert say(second, "rejudge", *reason, f"{arn}/2")[0] == 0
+    code, text = say(first, "wait", f"{arn}/2")
+    assert (code, "sent back to be judged again at" in text) == (0, True), text
+    approval = stack.decision(f"{arn}/2")
+    review = json.loads(stack.read(approval["review"]["uri"]))
+    assert json.loads(stack.read(review["decision_uri"])) == rejection
+    assert (rejection["decision"], review["action"], approval["decision"]) == (
+        "Rejected",
+        "rejudge",
+        "Approved",
+    )
+    stack.settle()
+    assert [name for name in stack.sandbox.run_schedules() if "-ApprovalWatchSchedule" in name]
+    stack.settle()
+    named = {line.get("model_package_arn") for line in log_lines(stack, "WatchApprovals")}
+    assert not named & {f"{arn}/1", f"{arn}/2"}
 
 
 def refused(call: Callable[..., Any], **arguments: Any) -> str:
@@ -370,11 +438,11 @@ def test_an_approval_beside_the_gate_is_seen_by_its_event_and_by_the_schedule(
         return named & {by_gate, rejected, copied, reviewed, born}
 
     def counted() -> list[dict[str, Any]]:
-        """The looks that found all three and more, oldest first: one at an event finds one at most."""
-        lines = [one for one in log_lines(stack, "WatchApprovals") if one.get("UnrecordedApprovals", 0) >= 3]
+        """The looks that found all four and more, oldest first: one at an event finds one at most."""
+        lines = [one for one in log_lines(stack, "WatchApprovals") if one.get("UnrecordedApprovals", 0) >= 4]
         return sorted(lines, key=lambda line: int(line["_aws"]["Timestamp"]))
 
-    assert seen() == {rejected, copied, born}
+    assert seen() == {rejected, copied, reviewed, born}
     before = counted()
     assert [name for name in stack.sandbox.run_schedules() if "-ApprovalWatchSchedule" in name]
     stack.settle()

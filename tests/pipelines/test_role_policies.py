@@ -86,6 +86,11 @@ TABLE: Mapping[str, tuple[Call, set[Role]]] = {
         set(Role) - {ELSEWHERE},
     ),
     "write-a-record": (s3("PutObject", "decisions", "decisions/churn/1/e.json", if_none_match="*"), set()),
+    "write-a-review": (
+        s3("PutObject", "decisions", "decisions/churn/1/reviews/A:b/c.review.json", if_none_match="*"),
+        {REVIEWER},
+    ),
+    "overwrite-a-review": (s3("PutObject", "decisions", "decisions/churn/1/reviews/A:b/c.review.json"), set()),
     "delete-a-record": (s3("DeleteObject", "decisions", "decisions/churn/1/e.json"), set()),
     "read-a-claim": (s3("GetObject", "decisions", "evidence-claims/00"), {ENGINEER, CI}),
     "claim-evidence": (s3("PutObject", "decisions", "evidence-claims/00", if_none_match="*"), set()),
@@ -121,7 +126,7 @@ def test_who_reads_or_writes_what_the_key_encrypts_may_use_it_through_s3(role: R
     )
     policy = role_policy(role, PLACE)
     assert is_allowed(decrypt, policy)
-    assert is_allowed(encrypt, policy) is (role in {ENGINEER, CI, TEAM, ELSEWHERE})
+    assert is_allowed(encrypt, policy) is (role in {ENGINEER, CI, TEAM, ELSEWHERE, REVIEWER})
     without = StackPlace(**NAMES)
     assert not [one for one in role_policy(role, without) if one["Action"][0].startswith("kms:")]
 
