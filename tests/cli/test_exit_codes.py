@@ -71,7 +71,10 @@ VERSIONS: dict[str, tuple[str, str | None]] = {
     "registered-approved": ("Approved", None),
     "registered-rejected": ("Rejected", None),
     "unjudged": ("PendingManualApproval", None),
+    "to-review": ("PendingManualApproval", "left_pending"),
+    "to-rejudge": ("Rejected", "updated"),
 }
+DECIDE = "--yes --reason agreed"
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +206,16 @@ ROWS: list[tuple[str, int]] = [
     (f"report {ARN.format('rejected')} -o page.html --versions 0", 0),
     (f"report {ARN.format('unjudged')} -o page.html", 3),
     (f"report {ARN.format('nowhere')} -o page.html", 2),
+    (f"review --reject {DECIDE} {ARN.format('to-review')}", 0),
+    (f"review --reject --reason agreed {ARN.format('review')}", 2),
+    (f"review --approve --reject {DECIDE} {ARN.format('review')}", 2),
+    (f"review --approve {DECIDE} {ARN.format('rejected')}", 2),
+    (f"review --approve {DECIDE} {ARN.format('unjudged')}", 2),
+    (f"review --reject --yes --reason '' {ARN.format('review')}", 2),
+    (f"review --reject {DECIDE} {ARN.format('nowhere')}", 2),
+    (f"rejudge {DECIDE} {ARN.format('to-rejudge')}", 0),
+    (f"rejudge {DECIDE} {ARN.format('unjudged')}", 2),
+    (f"rejudge {DECIDE} churn", 2),
     (f"wait {ARN.format('approved')}", 0),
     (f"wait {ARN.format('rejected')}", 1),
     (f"wait {ARN.format('registered-approved')}", 3),

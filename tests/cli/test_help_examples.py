@@ -37,8 +37,10 @@ IN_MOTO = (
     "iam policy",
     "list",
     "register",
+    "rejudge",
     "replay",
     "report",
+    "review",
     "status",
     "thresholds diff",
     "thresholds get",
@@ -61,6 +63,7 @@ PARSED_ONLY = (
 EXIT_CODES = {("wait", 0): 1, ("wait", 1): 1, ("explain", 1): 3, ("replay", 1): 2, ("report", 1): 3}
 # Nobody can be asked here, and no version of the bundle is called VERSION.
 EXIT_CODES |= {("thresholds publish", 0): 2, ("thresholds withdraw", 0): 2, ("thresholds get", 1): 2}
+EXIT_CODES |= {("review", 0): 2, ("review", 1): 2, ("rejudge", 0): 2}
 EXIT_CODES |= {("thresholds rollback", 0): 2, ("thresholds rollback", 1): 2}
 BBQ = {
     "example_id": 1,

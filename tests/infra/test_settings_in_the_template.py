@@ -211,8 +211,8 @@ def test_buckets_that_exist_are_used_and_their_policy_is_an_output(with_own_buck
     outputs = {name: one["Value"] for name, one in with_own_buckets["Outputs"].items()}
     assert (outputs["EvidenceBucket"], outputs["DecisionsBucket"]) == ("team-evidence", "team-decisions")
     policy = json.dumps(outputs["DecisionsBucketPolicy"])
-    assert policy.count("Deny") == 3
-    assert "team-decisions/decisions/*" in policy
+    assert policy.count("Deny") == 4
+    assert "team-decisions/decisions/*/reviews/*" in policy
     policy_of_evidence = json.dumps(outputs["EvidenceBucketPolicy"])
     assert policy_of_evidence.count("Deny") == 2
     assert "team-evidence/judged-evidence/*" in policy_of_evidence
