@@ -12,11 +12,20 @@ from aws.model_registry import ModelRegistry
 from aws.registry_names import APPROVED
 from checks.decision_record import DecisionRecord, DecisionRecordError, WaiverUse, parse_record
 from checks.errors import GovernanceError
-from checks.outcome_record import write_moment
+from checks.outcome_record import NOT_CARRIED_OUT, write_moment
+from checks.review_record import ReviewAction
 from pipelines.judgements import list_judged_versions
 from pipelines.loosened_thresholds import ThresholdsSince
 from pipelines.record_keys import is_decision
-from pipelines.version_standing import ByGate, ByRegistration, OutsideTheGate, Standing, look_up_standing
+from pipelines.reviews import Review, read_reviews
+from pipelines.version_standing import (
+    ByGate,
+    ByRegistration,
+    ByReviewer,
+    OutsideTheGate,
+    Standing,
+    look_up_standing,
+)
 
 
 class AuditKind(StrEnum):
@@ -25,6 +34,8 @@ class AuditKind(StrEnum):
     DECISION = "decision"
     WAIVER_USED = "waiver used"
     OVERRIDE = "override"
+    REJUDGED = "judged again"
+    OUTSIDE_THE_GATE = "changed outside the gate"
     APPROVAL_WITHOUT_RECORD = "approval without a record"
     NO_DECISION = "no decision"
     LOOSENED_SINCE = "thresholds loosened since"
@@ -35,9 +46,9 @@ class AuditKind(StrEnum):
 class AuditEntry:
     """One thing that happened to a version, or did not.
 
-    `at` is UTC, ISO 8601: of thresholds since when those in force are as they are. `by` is who approved a waiver, who
-    published the thresholds in force, or who wrote last to the version, which need not be who gave the status; `None`
-    where nobody is known, or the gate decided. `record` is where the decision is kept.
+    `at` is UTC, ISO 8601: of thresholds since when those in force are as they are. `by` is who reviewed, who approved a
+    waiver, who published the thresholds in force, or who wrote last to the version, which need not be who gave the
+    status; `None` where nobody is known, or the gate decided. `record` is where the decision or the review is kept.
     """
 
     group: str
@@ -52,21 +63,23 @@ class AuditEntry:
 def list_recorded_entries(
     log: DecisionLog, group: str, since: datetime, thresholds: ThresholdsSince | None = None
 ) -> Iterator[AuditEntry]:
-    """Yield the decisions about a group that were recorded after `since`, newest version first, each with its waivers.
+    """Yield the decisions and reviews of a group that were recorded after `since`, newest version first.
 
-    With `thresholds` it is said after each in what less is asked by now.
+    Each decision is followed by its waivers, and with `thresholds` by what less is asked by now.
 
     Raises:
-        GovernanceError: the log cannot be listed, or something in it is no decision record.
+        GovernanceError: the log cannot be listed, or something in it is no decision record or no review.
         AwsError: the thresholds in force could not be read.
     """
     for version in list_judged_versions(log, group):
-        for uri in log.written_after(f"{group}/{version}", since):
-            if is_decision(uri):
-                record = _read(log, uri)
-                yield from _list_of_record(group, version, uri, record)
-                if thresholds is not None:
-                    yield from _list_loosened(group, version, uri, record, thresholds)
+        written = log.written_below(f"{group}/{version}", since)
+        for uri in filter(is_decision, written):
+            record = _read(log, uri)
+            yield from _list_of_record(group, version, uri, record)
+            if thresholds is not None:
+                yield from _list_loosened(group, version, uri, record, thresholds)
+        for review in read_reviews(log, written):
+            yield _describe_review(group, version, review)
 
 
 def _read(log: DecisionLog, uri: str) -> DecisionRecord:
@@ -87,6 +100,19 @@ def _list_of_record(group: str, version: int, uri: str, record: DecisionRecord) 
             about = f"{waiver.check} ({waiver.facet})" if waiver.facet else waiver.check
             what = f"{about}, until {waiver.expires}: {waiver.reason}"
             yield AuditEntry(group, version, AuditKind.WAIVER_USED, at, what, waiver.approved_by, uri)
+
+
+def _describe_review(group: str, version: int, review: Review) -> AuditEntry:
+    record, outcome = review.record, review.outcome
+    kind = AuditKind.REJUDGED if record.action is ReviewAction.REJUDGE else AuditKind.OVERRIDE
+    carried_out = ""
+    if outcome is None:
+        carried_out = " (what came of it was not recorded)"
+    elif outcome.outcome == NOT_CARRIED_OUT:
+        carried_out = f" (not carried out: it was {outcome.approval_status} by then)"
+    what = f"{record.action}{carried_out}: {record.reason}"
+    at, by = write_moment(record.reviewed_at), record.reviewer.arn
+    return AuditEntry(group, version, kind, at, what, by, review.location.uri)
 
 
 def _list_loosened(
@@ -128,7 +154,7 @@ def _list_of_standing(standing: Standing) -> Iterator[AuditEntry]:
     package, deciding = standing.package, standing.deciding
     record = None if deciding is None else deciding.decision_uri
     match standing.source:
-        case ByGate():
+        case ByGate() | ByReviewer():
             return
         case None:
             if deciding is None:
@@ -140,7 +166,7 @@ def _list_of_standing(standing: Standing) -> Iterator[AuditEntry]:
             yield _about(package, kind, f"registered as {package.approval_status}", (by, at), record)
         case OutsideTheGate(by, at):
             is_approved = package.approval_status == APPROVED and not standing.is_decided
-            kind = AuditKind.APPROVAL_WITHOUT_RECORD if is_approved else AuditKind.OVERRIDE
+            kind = AuditKind.APPROVAL_WITHOUT_RECORD if is_approved else AuditKind.OUTSIDE_THE_GATE
             decided = "no decision" if deciding is None else f"the gate's decision was {deciding.decision}"
             yield _about(package, kind, f"{package.approval_status}, {decided}", (by, at), record)
 

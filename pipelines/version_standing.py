@@ -10,7 +10,6 @@ from aws.registry_names import PENDING
 from checks.outcome_record import (
     DRY_RUN,
     LEFT_PENDING,
-    NOT_CARRIED_OUT,
     SENT_BACK,
     UPDATED,
     OutcomeRecord,
@@ -94,18 +93,21 @@ class Standing:
 
     @property
     def is_decided(self) -> bool:
-        """Whether a decision about the version exists that its status can rest on.
+        """Whether the version was judged, and its status, where it has one, is that of a record.
 
-        A status that was registered rests on none, whatever was judged later; nor does a dry run give one to a
-        version that had its status already.
+        A status that was registered, or set outside the gate, rests on none, whatever was judged before or later. On
+        trial people decide without records: the status that they give counts where a dry run saw the version wait.
         """
         match self.source:
             case ByGate() | ByReviewer():
                 return True
             case ByRegistration():
                 return False
-            case _:
-                return any(_can_bear_a_status(outcome) for outcome in self.outcomes)
+            case None:
+                return bool(self.outcomes)
+            case OutsideTheGate():
+                on_trial = all(outcome.outcome == DRY_RUN for outcome in self.outcomes)
+                return on_trial and any(outcome.approval_status == PENDING for outcome in self.outcomes)
 
 
 def look_up_standing(package: ModelPackage, log: DecisionLog | None) -> Standing:
@@ -180,17 +182,6 @@ def _find_source(
     if package.last_modified == package.created:
         return ByRegistration(package.created_by, package.created)
     return OutsideTheGate(package.last_modified_by, package.last_modified)
-
-
-def _can_bear_a_status(outcome: OutcomeRecord) -> bool:
-    return _saw_it_pending(outcome) or (
-        outcome.outcome == NOT_CARRIED_OUT and outcome.given_by != REGISTRATION
-    )
-
-
-def _saw_it_pending(outcome: OutcomeRecord) -> bool:
-    """Whether the version still waited for a decision when this one was carried out."""
-    return outcome.outcome in (UPDATED, LEFT_PENDING) or outcome.approval_status == PENDING
 
 
 def _write_name(identity: Identity | None) -> str | None:

@@ -149,7 +149,7 @@ def test_where_the_thresholds_of_then_are_gone_it_is_not_known_and_said(
     assert "the thresholds in force were deleted" in audit()[1]["what"]
 
 
-def test_the_registry_tells_of_overrides_and_of_what_no_record_explains(
+def test_the_registry_tells_of_what_no_record_explains(
     publish: Callable[[str], None],
     decide: Callable[[int, str], str],
     audit: Callable[..., list[dict[str, Any]]],
@@ -186,11 +186,11 @@ def test_the_registry_tells_of_overrides_and_of_what_no_record_explains(
     found = audit("--live")
     assert {(one["version"], one["kind"], one["what"]) for one in found} == {
         (1, "decision", "Rejected by churn"),
-        (1, "override", "Approved, the gate's decision was Rejected"),
+        (1, "approval without a record", "Approved, the gate's decision was Rejected"),
         (2, "approval without a record", "registered as Approved"),
         (3, "no decision", "registered, PendingManualApproval"),
     }
     changed = sagemaker.describe_model_package(ModelPackageName=overruled)["LastModifiedTime"]
-    (override,) = [one for one in found if one["kind"] == "override"]
-    assert datetime.fromisoformat(override["at"]) == changed
-    assert (override["record"], bool(override["by"])) == (record, True)
+    (outside,) = [one for one in found if (one["version"], one["kind"]) == (1, "approval without a record")]
+    assert datetime.fromisoformat(outside["at"]) == changed
+    assert (outside["record"], bool(outside["by"])) == (record, True)

@@ -192,22 +192,32 @@ def test_a_dry_run_is_no_decision_about_a_version_that_has_its_status(
 
 
 @pytest.mark.parametrize(
-    ("verdict", "outcome", "at_that_time"),
+    ("verdict", "outcome", "at_that_time", "expected"),
     [
-        pytest.param(Verdict.NEEDS_REVIEW, "left_pending", "PendingManualApproval", id="after a review"),
-        pytest.param(Verdict.REJECTED, "updated", "Rejected", id="after a rejection"),
-        pytest.param(Verdict.REJECTED, "decided_meanwhile", "Approved", id="meanwhile, in an older record"),
-        pytest.param(Verdict.REJECTED, "not_carried_out", "Approved", id="meanwhile"),
-        pytest.param(Verdict.APPROVED, "dry_run", "PendingManualApproval", id="after a dry run"),
+        pytest.param(
+            Verdict.NEEDS_REVIEW, "left_pending", "PendingManualApproval", 3, id="left for a review"
+        ),
+        pytest.param(Verdict.REJECTED, "updated", "Rejected", 3, id="after a rejection"),
+        pytest.param(
+            Verdict.REJECTED, "decided_meanwhile", "Approved", 3, id="meanwhile, in an older record"
+        ),
+        pytest.param(Verdict.REJECTED, "not_carried_out", "Approved", 3, id="meanwhile"),
+        pytest.param(Verdict.APPROVED, "dry_run", "PendingManualApproval", 0, id="after a dry run"),
     ],
 )
-def test_a_status_from_outside_the_gate_counts_after_a_judgement_and_names_the_last_writer_as_just_that(
-    version: Version, capsys: pytest.CaptureFixture[str], verdict: Verdict, outcome: str, at_that_time: str
+def test_a_status_from_outside_the_gate_counts_on_trial_alone_and_names_the_last_writer_as_just_that(
+    version: Version,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    verdict: Verdict,
+    outcome: str,
+    at_that_time: str,
+    expected: int,
 ) -> None:
     version.judged(verdict, outcome, at_that_time)
     version.set("Approved")
     code, first, lines = _shown(version, capsys)
-    assert (code, first) == (0, verdict)
+    assert (code, first) == (expected, verdict)
     assert lines[1:] == [
         "status      Approved, changed outside the gate: no record says who decided",
         JANE_WROTE,

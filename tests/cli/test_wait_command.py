@@ -28,6 +28,8 @@ from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
 from checks.limits import AtLeast
+from checks.outcome_record import write_moment
+from checks.review_record import ReviewAction, Reviewer
 from cli.commands import wait
 from cli.exit_codes import ExitCode, worst_of
 from cli.lookup import waiting
@@ -36,7 +38,8 @@ from cli.lookup.waiting import OF_A_MODEL_ACCOUNT, Result, Waited, WatchedPlace
 from cli.main import run
 from cli.options.durations import duration_text, parse_duration
 from cli.options.output_format import DecisionFormat
-from pipelines.step_settings import UngovernedGroups
+from pipelines.review_version import ReviewRequest, ReviewServices, review_version
+from pipelines.step_settings import SeparationOfDuties, UngovernedGroups
 
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/model-governance/execution/abc"
 FAILED = (ExecutionStep("EvaluateModelPackage", "Failed", "DigestMismatchError: s3://b/a.json changed"),)
@@ -517,7 +520,7 @@ def test_of_several_each_has_its_line_and_the_worst_code_counts(
 def test_outputs_for_other_tools_agree_with_the_exit_codes(
     registry: MemoryModelRegistry, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A person let `d` pass after the gate had asked for review, and set `e` back though it was approved."""
+    """Somebody approved `d` after the gate had asked for review, and rejected `e` though it was approved."""
     a, b, c, d, e = (registry.register(Registration(group=name, image="repo/image:1")) for name in "abcde")
     for arn, verdict in (
         (a, Verdict.APPROVED), (b, Verdict.REJECTED), (c, Verdict.NEEDS_REVIEW), (d, Verdict.NEEDS_REVIEW),
@@ -536,8 +539,33 @@ def test_outputs_for_other_tools_agree_with_the_exit_codes(
     kinds = [line.partition(" ")[0] for line in capsys.readouterr().out.splitlines()]
     # Of the rejected one the result is told, too: its record has one finding, which asks for review.
     assert kinds == [
-        f"::{kind}" for kind in ["notice", "error", "warning", "warning", "notice", "error", "error"]
+        f"::{kind}" for kind in ["notice", "error", "warning", "warning", "warning", "error", "error"]
     ]
+
+
+def test_a_review_gives_the_status_and_the_gates_decision_is_shown_with_it(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uri = _gate_decides(log, registry, arn, Verdict.NEEDS_REVIEW)
+    ann = Reviewer("arn:aws:sts::123456789012:assumed-role/reviewers/ann", "AROAREVIEWERS:ann")
+    services = ReviewServices(registry, log, SeparationOfDuties.REQUIRED)
+    now = datetime.now(UTC)
+    done = review_version(ReviewRequest(arn, ReviewAction.APPROVE, "agreed", ann), services, now=now)
+    waited, _ = _wait(_place(registry, log, [_execution("Succeeded")]), arn)
+    document = wait.document_of(waited[0])
+    assert (document["result"], document["exit_code"]) == ("approved", 0)
+    assert (document["decision"], document["record_uri"]) == (Verdict.NEEDS_REVIEW, uri)
+    assert document["status_given_by"] == {
+        "source": "reviewer",
+        "review_uri": done.location.uri,
+        "reviewed_by": ann.arn,
+        "reviewed_at": write_moment(now),
+        "reason": "agreed",
+    }
+    wait.deliver(waited, DecisionFormat.TEXT, None)
+    shown = capsys.readouterr().out
+    assert f"Approved, given by {ann.arn} with a review" in shown
+    assert f"approved at {write_moment(now)} by {ann.arn}: agreed ({done.location.uri})" in shown
 
 
 def test_one_that_could_not_be_judged_is_an_error_in_words_and_an_answer_in_json(

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pipelines.audit_entries import AuditKind, list_live_entries, list_recorded_entries
+from checks.review_record import ReviewAction, Reviewer
+from pipelines.audit_entries import AuditEntry, AuditKind, list_live_entries, list_recorded_entries
+from pipelines.review_version import ReviewRequest, ReviewServices, review_version
+from pipelines.step_settings import SeparationOfDuties
 from tests.pipelines.conftest import World
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +45,32 @@ def test_what_no_record_explains_is_listed_by_the_registry(world: World) -> None
     world.registry.update(approved, approval_status="Approved")
     found = list_live_entries(world.registry, world.decisions, "AskData", ALWAYS)
     assert {(one.version, one.kind, one.what) for one in found} == {
-        (2, AuditKind.OVERRIDE, "Rejected, the gate's decision was NeedsReview"),
+        (2, AuditKind.OUTSIDE_THE_GATE, "Rejected, the gate's decision was NeedsReview"),
         (3, AuditKind.APPROVAL_WITHOUT_RECORD, "Approved, no decision"),
         (4, AuditKind.NO_DECISION, "registered, PendingManualApproval"),
     }
+
+
+def test_a_review_is_listed_with_who_reviewed_when_and_why(world: World) -> None:
+    """The first sends the version back, the second approves it; the registry has nothing to add."""
+    arn = world.register_scored(0.5)
+    world.update(arn, world.evaluate(arn))
+    ann = Reviewer("arn:aws:sts::123456789012:assumed-role/reviewers/ann", "AROAREVIEWERS:ann")
+    services = ReviewServices(world.registry, world.decisions, SeparationOfDuties.NOT_REQUIRED)
+    request = ReviewRequest(arn, ReviewAction.REJUDGE, "the limit was corrected", ann)
+    sent_back = review_version(request, services, now=datetime(2026, 3, 1, 13, tzinfo=UTC))
+    _, entry = list_recorded_entries(world.decisions, "AskData", ALWAYS)
+    assert entry == AuditEntry(
+        "AskData",
+        1,
+        AuditKind.REJUDGED,
+        "2026-03-01T13:00:00Z",
+        "rejudge: the limit was corrected",
+        ann.arn,
+        sent_back.location.uri,
+    )
+    approve = ReviewRequest(arn, ReviewAction.APPROVE, "agreed", ann)
+    review_version(approve, services, now=datetime(2026, 3, 1, 14, tzinfo=UTC))
+    *_, entry = list_recorded_entries(world.decisions, "AskData", ALWAYS)
+    assert (entry.kind, entry.what, entry.by) == (AuditKind.OVERRIDE, "approve: agreed", ann.arn)
+    assert list(list_live_entries(world.registry, world.decisions, "AskData", ALWAYS)) == []
