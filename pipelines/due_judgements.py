@@ -160,7 +160,7 @@ def look_for_judgement(
     verdict = (
         _by_package(package)
         or _by_marks(package, sources, find_execution, now)
-        or _by_execution(package, find_execution, now)
+        or _by_execution(package, sources, find_execution, now)
     )
     # Last: nothing is looked for in S3 before it is known that the version is to be judged.
     return (isinstance(verdict, Due) and _by_evidence(package, sources.arrivals, now)) or verdict
@@ -218,7 +218,9 @@ def _by_request(
     return Failed(package, newest, is_retried=_is_tried_again(newest, now))
 
 
-def _by_execution(package: ModelPackage, find_execution: FindExecution, now: datetime) -> Verdict:
+def _by_execution(
+    package: ModelPackage, sources: JudgementSources, find_execution: FindExecution, now: datetime
+) -> Verdict:
     """Return what is due for a pending version without a mark, by the newest execution for it."""
     changed_at = package.last_modified
     newest = find_execution(package.arn, since=max(package.created, now - LOOKED_BACK))
@@ -233,7 +235,10 @@ def _by_execution(package: ModelPackage, find_execution: FindExecution, now: dat
         return Due(package, changed_at)
     if newest.status == SUCCEEDED:
         return Settled(f"an execution has judged this change: {newest.arn}")
-    return Failed(package, newest, is_retried=_is_tried_again(newest, now))
+    # What was asked for after it began, it cannot answer, however often it is tried again.
+    return _by_request(package, sources, find_execution, now) or Failed(
+        package, newest, is_retried=_is_tried_again(newest, now)
+    )
 
 
 def _is_tried_again(failed: PipelineExecution, now: datetime) -> bool:

@@ -98,11 +98,16 @@ def _check_reason(reason: str) -> str:
 
 
 def _find_begun(standing: Standing, request: ReviewRequest) -> Review | None:
-    """Return the newest review of the same reviewer and action, where what came of it was not recorded."""
+    """Return the newest review of the same reviewer, action and decision, where what came of it was not recorded.
+
+    One that was begun before the gate judged the version again is none: its reviewer saw another decision.
+    """
+    deciding = standing.deciding
+    wanted = (request.reviewer.user_id, request.action, None if deciding is None else deciding.decision_uri)
     own = [
         one
         for one in standing.reviews
-        if (one.record.reviewer.user_id, one.record.action) == (request.reviewer.user_id, request.action)
+        if (one.record.reviewer.user_id, one.record.action, one.record.decision_uri) == wanted
     ]
     return own[-1] if own and own[-1].outcome is None else None
 

@@ -171,10 +171,15 @@ def _describe_status(standing: Standing) -> str:
         case OutsideTheGate():
             return ", changed outside the gate: no record says who decided"
         case None:
-            return _describe_pending(standing.deciding)
+            return _describe_pending(standing)
 
 
-def _describe_pending(deciding: OutcomeRecord | None) -> str:
+def _describe_pending(standing: Standing) -> str:
+    deciding = standing.deciding
+    newest = standing.reviews[-1] if standing.reviews else None
+    is_newest = newest is not None and (deciding is None or newest.order > deciding.order)
+    if is_newest and newest is not None and newest.record.action is ReviewAction.REJUDGE:
+        return f", to be judged again, at the request of {newest.record.reviewer.arn}"
     if deciding is None:
         return ": not judged yet"
     if deciding.outcome == DRY_RUN:

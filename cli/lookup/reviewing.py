@@ -10,7 +10,7 @@ from aws.callers import caller_of
 from aws.clients import s3_client, sagemaker_client, sts_client
 from aws.model_registry import SageMakerModelRegistry
 from checks.errors import GovernanceError
-from checks.outcome_record import NOT_CARRIED_OUT
+from checks.outcome_record import NOT_CARRIED_OUT, write_moment
 from checks.review_record import ReviewAction, Reviewer
 from cli.display.version_status import log_in_bucket, look_up, print_standing
 from cli.lookup.agreement import require_agreement
@@ -62,6 +62,12 @@ def carry_out(
             f"{error}. Reviewers are those of the deployment's setting reviewer_role_arns, with the policy that "
             "`governance iam policy reviewer` prints"
         ) from error
+    if done.record.reason != reason.strip():
+        print(
+            f"note: this completes the review that was begun at {write_moment(done.record.reviewed_at)}, with the "
+            f"reason that was given then: {done.record.reason}",
+            file=sys.stderr,
+        )
     if output_format is Format.JSON:
         print_json(_document(done))
     if done.outcome is None or done.outcome.outcome == NOT_CARRIED_OUT:

@@ -1,6 +1,7 @@
 """`governance wait`: what it follows, what it tells, what it prints, and the code that it exits with."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -31,6 +32,7 @@ from checks.limits import AtLeast
 from checks.outcome_record import write_moment
 from checks.review_record import ReviewAction, Reviewer
 from cli.commands import wait
+from cli.display.version_status import look_up, print_standing
 from cli.exit_codes import ExitCode, worst_of
 from cli.lookup import waiting
 from cli.lookup.left_alone import NOT_KNOWN, LeftAlone
@@ -566,6 +568,22 @@ def test_a_review_gives_the_status_and_the_gates_decision_is_shown_with_it(
     shown = capsys.readouterr().out
     assert f"Approved, given by {ann.arn} with a review" in shown
     assert f"approved at {write_moment(now)} by {ann.arn}: agreed ({done.location.uri})" in shown
+
+
+def test_a_version_that_is_to_be_judged_again_is_waited_for(
+    registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _gate_decides(log, registry, arn, Verdict.REJECTED)
+    ann = Reviewer("arn:aws:sts::123456789012:assumed-role/reviewers/ann", "AROAREVIEWERS:ann")
+    services = ReviewServices(registry, log, SeparationOfDuties.REQUIRED)
+    request = ReviewRequest(arn, ReviewAction.REJUDGE, "the limit was corrected", ann)
+    review_version(request, services, now=datetime.now(UTC))
+    waited, _ = _wait(_place(registry, log, [_execution("Succeeded")]), arn, seconds=0)
+    assert waited[0].result is Result.NOTHING_STARTED
+    print_standing(look_up(registry.describe(arn), log), sys.stdout)
+    assert (
+        f"PendingManualApproval, to be judged again, at the request of {ann.arn}" in capsys.readouterr().out
+    )
 
 
 def test_one_that_could_not_be_judged_is_an_error_in_words_and_an_answer_in_json(

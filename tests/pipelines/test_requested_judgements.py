@@ -111,3 +111,22 @@ def test_what_could_not_be_decided_is_judged_again_too(asked: Asked) -> None:
     request = asked.ask()
     assert request.record.decision_uri is None
     assert isinstance(asked.look(hours=2), Due)
+
+
+def test_what_is_asked_for_while_an_execution_fails_is_another_execution(asked: Asked) -> None:
+    """Its decision is older than the request, so that no further try of it would be carried out."""
+    asked.ask()
+    execution = asked.start(asked.look(seconds=20))
+    registry = asked.world.registry
+    registry.update(asked.arn, metadata={"governance:status": "Rejected"})  # it bears no mark
+    asked.executions.end(execution, "Failed", reason="a newer request")
+    assert isinstance(asked.look(seconds=30), Failed)
+    asked.executions = MemoryExecutions()
+    asked.executions.now = datetime.now(UTC)
+    failed = str(asked.executions.start(asked.arn, changed_at=asked.began))
+    asked.executions.end(failed, "Failed", reason="a newer request")
+    time.sleep(1)  # the log knows whole seconds
+    second = asked.ask()
+    verdict = asked.look(seconds=40)
+    assert isinstance(verdict, Due)
+    assert verdict.changed_at == second.record.reviewed_at

@@ -230,6 +230,27 @@ def test_a_review_whose_answer_was_lost_is_completed_by_the_same_again(
         assert isinstance(standing.source, ByReviewer)
 
 
+def test_a_review_that_was_begun_before_a_new_judgement_is_not_completed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reviewer sees another decision by now, and the record says which."""
+    arn = judged(world)
+
+    def fail(self: MemoryModelRegistry, arn: str, approval_status: str, **more: str) -> None:
+        raise AwsUnreachableError("no answer")
+
+    with monkeypatch.context() as patch, pytest.raises(AwsUnreachableError):
+        patch.setattr(MemoryModelRegistry, "set_status", fail)
+        review(world, arn)
+    review(world, arn, ReviewAction.REJUDGE, reviewer=BOB)
+    later, now = EXECUTION.replace("abc123", "later"), datetime.now(UTC) + timedelta(seconds=2)
+    world.registry.caller = GATE
+    answer = world.evaluate(arn, later, now)
+    world.update(arn, answer, later, now)
+    done = review(world, arn, reason="as it is judged now")
+    assert (done.record.reason, done.record.decision_uri) == ("as it is judged now", answer.decision_uri)
+
+
 def test_a_status_that_is_set_meanwhile_is_not_overruled(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
