@@ -8,6 +8,7 @@ from markupsafe import Markup
 from checks.decision import Consequence, Outcome
 from checks.decision_record import DecisionRecord, RecordedFinding
 from checks.finding_text import format_limit
+from checks.review_record import ReviewRecord
 from pages.charts import (
     MOST_LINES,
     MOST_ROWS,
@@ -59,13 +60,17 @@ class _CheckSection:
 
 
 def write_decision_page(
-    record: DecisionRecord, earlier: Sequence[DecisionRecord] = (), place: str | None = None
+    record: DecisionRecord,
+    earlier: Sequence[DecisionRecord] = (),
+    place: str | None = None,
+    reviews: Sequence[ReviewRecord] = (),
 ) -> str:
     """Return the page about `record` as HTML: one file, without scripts and without anything from the network.
 
     `earlier` are the decisions about earlier versions of the same group, oldest first, for the trends. `place` is where
-    the record is: a file, an `s3://` URI or the version's ARN. Texts out of
-    reports and threshold files are escaped, and marks that turn or hide text are left out of them.
+    the record is: a file, an `s3://` URI or the version's ARN. `reviews` are what people did with the version, oldest
+    first. Texts out of reports, reviews and threshold files are escaped, and marks that turn or hide text are left out
+    of them.
     """
     earlier = [one for one in earlier if one.model_package is not None]
     reasons = [finding for finding in _heaviest_first(record.findings) if finding.consequence is not None]
@@ -78,6 +83,7 @@ def write_decision_page(
         sections=list(_list_sections(record, earlier)),
         earlier=earlier,
         place=place,
+        reviews=reviews,
         commands=list_repeat_commands(record, place),
         passed=sum(finding.outcome is Outcome.PASSED for finding in record.findings),
     )

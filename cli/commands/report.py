@@ -8,6 +8,8 @@ import typer
 
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
+from checks.outcome_record import NOT_CARRIED_OUT
+from checks.review_record import ReviewRecord
 from cli.exit_codes import ExitCode
 from cli.lookup.named_records import read_record
 from cli.options.decisions_bucket import DecisionsBucket
@@ -50,9 +52,9 @@ def command(
     Exits with 0 when it was written, whatever was decided; 3 when no decision about the version exists.
     """
     if decision.startswith("arn:"):
-        record, log = _find_version(decision, decisions_bucket)
+        record, log, reviews = _find_version(decision, decisions_bucket)
     else:
-        record, log = read_record(decision), None
+        record, log, reviews = read_record(decision), None, []
     if record is None:
         print(f"{decision}: no decision about it is known, so there is no page to write", file=sys.stderr)
         raise typer.Exit(ExitCode.NEEDS_REVIEW)
@@ -65,13 +67,13 @@ def command(
 
         log = log_at(history)
     place = None if decision == "-" else decision
-    _write(record, _list_earlier(record, log, earlier), place, output)
+    _write(record, _list_earlier(record, log, earlier), place, reviews, output)
 
 
 def _find_version(
     arn: str, decisions_bucket: str | None
-) -> tuple[DecisionRecord | None, "DecisionLog | None"]:
-    """Return the record of the decision that gave the version its status, and the log that it is in."""
+) -> tuple[DecisionRecord | None, "DecisionLog | None", list[ReviewRecord]]:
+    """Return the record of the decision behind the version's status, the log that it is in, and its reviews."""
     from aws.arns import ModelPackageArn  # noqa: PLC0415 - boto3 takes half a second
     from aws.clients import s3_client  # noqa: PLC0415
     from cli.display.version_status import log_around  # noqa: PLC0415
@@ -79,9 +81,13 @@ def _find_version(
 
     known = find_standing(arn, decisions_bucket).known
     if known.record is None or known.standing.deciding is None:
-        return None, None
+        return None, None, []
     uri, package = known.standing.deciding.decision_uri, known.standing.package
-    return known.record, log_around(s3_client(ModelPackageArn.parse(arn).region), uri, package)
+    log = log_around(s3_client(ModelPackageArn.parse(arn).region), uri, package)
+    carried_out = [
+        one for one in known.standing.reviews if one.outcome and one.outcome.outcome != NOT_CARRIED_OUT
+    ]
+    return known.record, log, [one.record for one in carried_out]
 
 
 def _list_earlier(record: DecisionRecord, log: "DecisionLog | None", most: int) -> list[DecisionRecord]:
@@ -93,11 +99,15 @@ def _list_earlier(record: DecisionRecord, log: "DecisionLog | None", most: int) 
 
 
 def _write(
-    record: DecisionRecord, earlier: list[DecisionRecord], place: str | None, output: Path | None
+    record: DecisionRecord,
+    earlier: list[DecisionRecord],
+    place: str | None,
+    reviews: list[ReviewRecord],
+    output: Path | None,
 ) -> None:
     from pages.decision_page import write_decision_page  # noqa: PLC0415 - its libraries are an extra
 
-    page = write_decision_page(record, earlier, place)
+    page = write_decision_page(record, earlier, place, reviews)
     if output is None:
         sys.stdout.buffer.write(page.encode())
         return

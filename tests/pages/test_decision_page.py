@@ -2,11 +2,13 @@
 
 import re
 import shlex
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 
 from checks.decision_record import DecisionRecord
+from checks.review_record import ReviewAction, Reviewer, ReviewRecord
 from pages.decision_page import MOST_CHECKS_CHARTED, MOST_FINDINGS_SHOWN, MOST_REASONS, write_decision_page
 from pages.repeat_commands import list_repeat_commands
 from tests.page_records import (
@@ -255,3 +257,25 @@ def test_a_name_in_a_command_is_one_word_to_a_shell(name: str) -> None:
         name,
         f"evidence/1-{name}",
     ]
+
+
+def test_what_reviewers_did_is_told_with_their_names_and_reasons() -> None:
+    asked = {"uri": "s3://decisions/r.review.json", "sha256": SHA}
+    record = DecisionRecord.model_validate(full_record().model_dump(by_alias=True) | {"review": asked})
+    review = ReviewRecord(
+        action=ReviewAction.APPROVE,
+        model_package=ARN,
+        created="2026-03-01T12:00:00.000Z",
+        reason=HOSTILE,
+        reviewer=Reviewer("arn:aws:sts::123456789012:assumed-role/reviewers/ann", "AROAREVIEWERS:ann"),
+        registered_by=None,
+        status_before="PendingManualApproval",
+        decision_uri=None,
+        decision_digest=None,
+        reviewed_at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
+        uri="s3://decisions/a.review.json",
+    )
+    text = " ".join(_Outline(write_decision_page(record, reviews=[review])).text.split())
+    assert f"At the request of the review s3://decisions/r.review.json, SHA-256 {SHA}" in text
+    told = f"2026-03-01 12:30 UTC by {review.reviewer.arn}: {' '.join(HARMLESS.split())} ({review.uri})"
+    assert f"Approved by a reviewer{told}" in text or f"Approved by a reviewer {told}" in text
