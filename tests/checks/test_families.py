@@ -46,11 +46,10 @@ def test_order_is_nothing_and_more_members_keep_no_more(chances: list[float], ra
     assert all(kept[chance] or not stays for chance, stays in zip(chances, more, strict=True))
 
 
-def held(family: str | None, *right: int) -> list[tuple[str | None, Outcome]]:
+def held(family: str | None, *right: int, confidence: float = 0.95) -> list[tuple[str | None, Outcome]]:
     keys = {} if family is None else {"family": family}
-    asked = Check.model_validate(
-        {"name": "c", "why": "w", "metric": "g.m", "facet": "*", "at_least": 0.8, "confidence": 0.95, **keys}
-    )
+    given_ = {"name": "c", "why": "w", "metric": "g.m", "facet": "*", "at_least": 0.8}
+    asked = Check.model_validate({**given_, "confidence": confidence, **keys})
     found = tuple(measured(one / 100, facet=f"g={place}", samples=100) for place, one in enumerate(right))
     return [(one.facet, one.outcome) for one in decide(asked, found, None)[1]]
 
@@ -60,6 +59,15 @@ def test_a_failure_by_chance_is_inconclusive_and_nothing_else_changes() -> None:
     together = held("holm", 72, 60, 80, 95)
     assert [outcome for _, outcome in alone] == ["failed", "failed", "inconclusive", "passed"]
     assert [outcome for _, outcome in together] == ["inconclusive", "failed", "inconclusive", "passed"]
+
+
+def test_among_more_groups_than_steps_all_are_held_at_the_first_step() -> None:
+    """Which keeps no failure that Holm's procedure would not: 1,100 groups pass, and two are below the limit."""
+    alone = [outcome for _, outcome in held(None, 60, 66)]
+    at_first_step = [outcome for _, outcome in held(None, 60, 66, confidence=1 - 0.05 / 1_102)]
+    together = [outcome for _, outcome in held("holm", 60, 66, *[90] * 1_100)]
+    assert (alone, at_first_step) == (["failed", "failed"], ["failed", "inconclusive"])
+    assert together == [*at_first_step, *["passed"] * 1_100]
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ checks:
   - {name: share, why: w, metric: s.sensitive_share, sensitive_features: [sex, age], at_most: 0.2}
   - {name: kept, why: w, metric: g.kept, better: higher, no_worse_than_baseline: {absolute: 0.01}}
   - {name: held, why: w, metric: g.held, better: higher, no_worse_than_baseline: true, on_first_version: reject}
+  - {name: regions, why: w, metric: g.share, facet: "*", at_least: 0.7, confidence: 0.9}
+  - {name: cities, why: w, metric: g.city, facet: "*", at_least: 0.7, confidence: 0.85, family: holm, on_failure: warn}
 """
 # What is weaker, in what respect, and what is written for what. The way back is a tightening.
 WEAKER: list[tuple[str, LooseningKind, str, str]] = [
@@ -81,6 +83,8 @@ WEAKER: list[tuple[str, LooseningKind, str, str]] = [
     ("inconclusive reviewed", LooseningKind.SEVERITY, ", on_inconclusive: reject", ""),
     ("confidence lower", LooseningKind.CONFIDENCE, "confidence: 0.95", "confidence: 0.9"),
     ("confidence gone", LooseningKind.CONFIDENCE, "confidence: 0.95, ", ""),
+    ("failures by chance kept", LooseningKind.CONFIDENCE, "confidence: 0.9}", "confidence: 0.9, family: holm}"),
+    ("failures that only warn", LooseningKind.CONFIDENCE, "family: holm, ", ""),
     ("fewer samples", LooseningKind.SAMPLES, "min_samples: 100", "min_samples: 99"),
     ("samples gone", LooseningKind.SAMPLES, "min_samples: 100, ", ""),
     ("older evidence of a check", LooseningKind.AGE, "max_age_days: 30", "max_age_days: 31"),
@@ -110,7 +114,7 @@ WEAKER: list[tuple[str, LooseningKind, str, str]] = [
         "waivers:\n  - {check: drift, reason: r, approved_by: board@example.com, expires: 2026-12-31}\n",
     ),
 ]  # fmt: skip
-NEITHER_WAY = {"worse by a share", "a number for the baseline", "the other way is better",
+NEITHER_WAY = {"failures that only warn", "worse by a share", "a number for the baseline", "the other way is better",
                "at_least gone for at_most", "target moved", "facet narrower", "facet gone", "facet wider",
                "facet of another column", "another figure", "a feature less", "waiver of another group"}  # fmt: skip
 
