@@ -1,14 +1,12 @@
 """`governance check`: judge local reports against a threshold file, with no AWS at all."""
 
 import secrets
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -19,6 +17,7 @@ from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.outputs import OUTPUTS
+from checks.outputs.told import Told
 from checks.reports import MAX_REPORT_BYTES
 from checks.selection import select_thresholds
 from checks.thresholds import RECOMPUTE, ThresholdFile
@@ -37,10 +36,10 @@ from cli.lookup.inputs import (
 )
 from cli.lookup.item_results import with_item_results
 from cli.lookup.threshold_sets import examine_named, read_threshold_files
+from cli.options.decision_outputs import DecisionOutputs, OutputFiles, write_json
 from cli.options.failures_only import FailuresOnly
-from cli.options.output_format import DecisionFormat, print_json_text
+from cli.options.output_format import DecisionFormat
 from cli.options.thresholds_bucket import ThresholdsBucket
-from disk.writing import write_whole
 
 
 def command(
@@ -82,10 +81,7 @@ def command(
             "--format", help="For people, a decision record, a comment, a test report, annotations."
         ),
     ] = DecisionFormat.TEXT,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
-    ] = None,
+    output: OutputFiles = None,
     failures: FailuresOnly = False,
     verify: Annotated[
         bool,
@@ -99,6 +95,7 @@ def command(
 
     Exits with 0 when the evidence would be approved, 1 rejected, 3 needs review, 2 could not try.
     """
+    outputs = DecisionOutputs.of(output_format, output)
     places = [*evidence, *(further_evidence or [])]
     before = baseline or ()
     if in_force:
@@ -114,16 +111,17 @@ def command(
     if verify and file is not None and file.verify is None:
         file = replace(file, verify=RECOMPUTE)
     record = _judge(file, found, before)
-    content = _write(record, file, str(group or thresholds), output_format)
-    if output is not None:
-        write_whole(output, (content or _text(record, failures)).encode())
-        print(f"{record.headline}: written to {output}", file=sys.stderr)
-    elif content is None:
-        show_record(record, sys.stdout, failures_only=failures)
-    elif output_format is DecisionFormat.JSON:
-        print_json_text(content)
-    else:
-        sys.stdout.write(content)
+
+    def write(output_format: DecisionFormat, stream: TextIO) -> None:
+        match output_format:
+            case DecisionFormat.TEXT:
+                show_record(record, stream, failures_only=failures)
+            case DecisionFormat.JSON:
+                write_json(record.to_bytes().decode(), stream)
+            case _:
+                stream.write(OUTPUTS[output_format]([_tell(record, file, str(group or thresholds))]))
+
+    outputs.deliver(write, result=record.headline)
     raise typer.Exit(exit_code_of(record.decision))
 
 
@@ -220,21 +218,6 @@ def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
     return files[0]
 
 
-def _write(
-    record: DecisionRecord, file: ThresholdFile | None, place: str, output_format: DecisionFormat
-) -> str | None:
-    """Return the record in one of the formats for programs; `None` where it is for people."""
-    if output_format is DecisionFormat.JSON:
-        return record.to_bytes().decode()
-    if output_format is DecisionFormat.TEXT:
-        return None
+def _tell(record: DecisionRecord, file: ThresholdFile | None, place: str) -> Told:
     origins = {} if file is None else origins_of(file)
-    return OUTPUTS[output_format](
-        [tell_record(record, origins, subject=place if file is None else file.name)]
-    )
-
-
-def _text(record: DecisionRecord, failures_only: bool) -> str:
-    text = StringIO()
-    show_record(record, text, failures_only=failures_only)
-    return text.getvalue()
+    return tell_record(record, origins, subject=place if file is None else file.name)

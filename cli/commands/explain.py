@@ -1,9 +1,7 @@
 """`governance explain`: a decision record, or the status of a version, for people."""
 
-import sys
 from dataclasses import dataclass
-from io import StringIO
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -12,7 +10,6 @@ from rich.text import Text
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.outputs import OUTPUTS
-from checks.outputs.told import Told
 from cli.display.decision_text import show_record
 from cli.display.terminal import console_for
 from cli.display.told_records import tell_record
@@ -21,11 +18,11 @@ from cli.exit_codes import ExitCode, exit_code_of_status
 from cli.lookup.check_origins import find_origins
 from cli.lookup.named_records import read_record
 from cli.options.annotated_files import AnnotatedFiles
+from cli.options.decision_outputs import DecisionOutputs, OutputFiles, write_json
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.failures_only import FailuresOnly
-from cli.options.output_format import DecisionFormat, print_json_text
+from cli.options.output_format import DecisionFormat
 from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
-from disk.writing import write_whole
 from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 
 if TYPE_CHECKING:
@@ -53,10 +50,7 @@ def command(
             "--format", help="For people, the decision record, a comment, a test report, annotations."
         ),
     ] = DecisionFormat.TEXT,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
-    ] = None,
+    output: OutputFiles = None,
     annotate: AnnotatedFiles = None,
     failures: FailuresOnly = False,
 ) -> None:
@@ -67,97 +61,89 @@ def command(
     Exits with 0 when it could be shown, whatever was decided; 3 when no decision about the version exists, or when it
     is approved without one.
     """
-    text = StringIO()
-    shown = _Shown(sys.stdout if output is None else text, output_format, annotate, items, failures)
+    outputs = DecisionOutputs.of(output_format, output)
+    shown = _Shown(annotate, items, failures)
     if decision.startswith("arn:"):
         # A record in a file needs no boto3, which takes half a second.
         from aws.arns import ModelPackageArn  # noqa: PLC0415
         from cli.lookup.left_alone import LeftAlone  # noqa: PLC0415
+        from cli.lookup.version_standings import find_standing  # noqa: PLC0415
 
         region = ModelPackageArn.parse(decision).region
         left_alone = LeftAlone(thresholds_bucket, ungoverned_groups, model_package_groups, region=region)
-        code = _explain_version(decision, decisions_bucket, left_alone, shown)
-    else:
-        code = ExitCode.APPROVED
-        _explain_record(decision, shown)
-    if output is not None:
-        write_whole(output, text.getvalue().encode())
-        print(f"written to {output}", file=sys.stderr)
-    raise typer.Exit(code)
+        found = find_standing(decision, decisions_bucket)
+        outputs.deliver(partial(_write_version, found, left_alone, shown))
+        raise typer.Exit(_exit_code_of(found.known.standing))
+    outputs.deliver(partial(_write_record, read_record(decision), decision, shown))
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """How a decision is shown, and where to."""
+    """What is shown of a decision, whatever the format."""
 
-    stream: TextIO
-    output_format: DecisionFormat
     annotate: str | None
     items: int
     failures_only: bool
 
-    def write_output(self, told: Told) -> None:
-        self.stream.write(OUTPUTS[self.output_format]([told]))
-
-    def write_json(self, record: DecisionRecord) -> None:
-        if self.stream is sys.stdout:
-            print_json_text(record.to_bytes().decode())
-        else:
-            self.stream.write(record.to_bytes().decode())
-
-    def write_items(self, record: DecisionRecord) -> None:
-        with console_for(self.stream) as console:
+    def write_items(self, record: DecisionRecord, stream: TextIO) -> None:
+        with console_for(stream) as console:
             for line in lines_about_worst_items(record, self.items):
                 console.print(Text(line), soft_wrap=True)
 
 
-def _explain_record(place: str, shown: _Shown) -> None:
-    record = read_record(place)
-    if shown.output_format is DecisionFormat.JSON:
-        shown.write_json(record)
-    elif shown.output_format is DecisionFormat.TEXT:
-        show_record(record, shown.stream, failures_only=shown.failures_only)
-        shown.write_items(record)
-    else:
-        origins = find_origins(shown.annotate, record)
-        shown.write_output(tell_record(record, origins, subject=place, uri=place))
+def _write_record(
+    record: DecisionRecord, place: str, shown: _Shown, output_format: DecisionFormat, stream: TextIO
+) -> None:
+    match output_format:
+        case DecisionFormat.JSON:
+            write_json(record.to_bytes().decode(), stream)
+        case DecisionFormat.TEXT:
+            show_record(record, stream, failures_only=shown.failures_only)
+            shown.write_items(record, stream)
+        case _:
+            told = tell_record(record, find_origins(shown.annotate, record), subject=place, uri=place)
+            stream.write(OUTPUTS[output_format]([told]))
 
 
-def _explain_version(
-    arn: str, decisions_bucket: str | None, left_alone: "LeftAlone", shown: _Shown
-) -> ExitCode:
-    from cli.lookup.version_standings import find_standing  # noqa: PLC0415 - boto3 takes half a second
-
-    found = find_standing(arn, decisions_bucket)
-    if shown.output_format is DecisionFormat.JSON:
-        if found.known.record is None:
+def _write_version(
+    found: "FoundStanding",
+    left_alone: "LeftAlone",
+    shown: _Shown,
+    output_format: DecisionFormat,
+    stream: TextIO,
+) -> None:
+    record = found.known.record
+    match output_format:
+        case DecisionFormat.JSON if record is None:
+            arn = found.known.standing.package.arn
             raise GovernanceError(f"{arn}: no decision about it is known, and so there is no record to print")
-        shown.write_json(found.known.record)
-    elif shown.output_format is DecisionFormat.TEXT:
-        _print_standing(found, left_alone, shown)
-    else:
-        from cli.display.told_decisions import tell_standing  # noqa: PLC0415 - as above
+        case DecisionFormat.JSON:
+            write_json(record.to_bytes().decode(), stream)
+        case DecisionFormat.TEXT:
+            _print_standing(found, left_alone, shown, stream)
+        case _:
+            from cli.display.told_decisions import tell_standing  # noqa: PLC0415 - boto3 takes half a second
 
-        shown.write_output(tell_standing(found.known, find_origins(shown.annotate, found.known.record)))
-    return _exit_code_of(found.known.standing)
+            told = tell_standing(found.known, find_origins(shown.annotate, record))
+            stream.write(OUTPUTS[output_format]([told]))
 
 
-def _print_standing(found: "FoundStanding", left_alone: "LeftAlone", shown: _Shown) -> None:
+def _print_standing(found: "FoundStanding", left_alone: "LeftAlone", shown: _Shown, stream: TextIO) -> None:
     from cli.display.version_status import print_standing  # noqa: PLC0415 - boto3 takes half a second
 
     print_standing(
         found.known,
-        shown.stream,
+        stream,
         failures_only=shown.failures_only,
         why_left_alone=left_alone.why_or_tell,
     )
     if found.by_metadata:
-        shown.stream.write(
+        stream.write(
             "found       by the version's metadata, which whoever writes the version can change: set "
             "GOVERNANCE_DECISIONS_BUCKET to look in the stack's own bucket\n"
         )
     if found.known.record is not None:
-        shown.write_items(found.known.record)
+        shown.write_items(found.known.record, stream)
 
 
 def _exit_code_of(standing: "Standing") -> ExitCode:

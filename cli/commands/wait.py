@@ -3,8 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from io import StringIO
-from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
@@ -19,12 +17,12 @@ from cli.exit_codes import ExitCode, worst_of
 from cli.lookup.check_origins import find_origins
 from cli.lookup.waiting import Waited, wait_for
 from cli.options.annotated_files import AnnotatedFiles
+from cli.options.decision_outputs import DecisionOutputs, OutputFiles
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.durations import parse_duration
 from cli.options.failures_only import FailuresOnly
 from cli.options.output_format import DecisionFormat
 from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
-from disk.writing import write_whole
 from pipelines.step_settings import EVERY_GROUP, PIPELINE_NAME, UngovernedGroups
 from pipelines.version_standing import describe_source
 
@@ -58,10 +56,7 @@ def command(
             help="For people, JSON (an object, of several ARNs an array), a comment, a test report, annotations.",
         ),
     ] = DecisionFormat.TEXT,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
-    ] = None,
+    output: OutputFiles = None,
     annotate: AnnotatedFiles = None,
     failures: FailuresOnly = False,
 ) -> None:
@@ -71,6 +66,7 @@ def command(
     group, or it is approved without any decision, 2 when the gate could not judge, nothing was started, or the time is
     over. Of several versions 1 is the worst, then 2, then 3, then 0.
     """
+    outputs = DecisionOutputs.of(output_format, output)  # refused before anything is waited for
     waited = wait_for(
         arns,
         timeout=parse_duration(timeout),
@@ -80,46 +76,40 @@ def command(
         ungoverned_groups=ungoverned_groups,
         model_package_groups=model_package_groups,
     )
-    deliver(waited, output_format, output, failures_only=failures, annotate=annotate)
+    deliver(waited, outputs, failures_only=failures, annotate=annotate)
     raise typer.Exit(worst_of(one.exit_code for one in waited))
 
 
 def deliver(
     waited: Sequence[Waited],
-    output_format: DecisionFormat,
-    output: Path | None,
+    outputs: DecisionOutputs,
     *,
     failures_only: bool = False,
     annotate: str | None = None,
 ) -> None:
-    """Write what came of each version to `output`, or print it; what could not be judged is an error on stderr.
+    """Write what came of each version to where `outputs` says; what could not be judged is an error on stderr.
 
     Outputs for other tools tell that too. `annotate` names the threshold files whose lines they point at.
     """
-    if output_format in OUTPUTS:
-        content: str | None = OUTPUTS[output_format]([_tell(one, annotate) for one in waited])
-    else:
-        content = to_json(waited) if output_format is DecisionFormat.JSON else None
-    if output is not None:
-        write_whole(output, (content or _text(waited, failures_only)).encode())
-        print(f"written to {output}", file=sys.stderr)
-    elif content is not None:
-        sys.stdout.write(content)
-    elif len(waited) == 1 and waited[0].exit_code is ExitCode.COULD_NOT_TRY:
-        print(f"error: {waited[0].sentence}", file=sys.stderr)
-    else:
-        print_waited(waited, sys.stdout, failures_only=failures_only)
+
+    def write(output_format: DecisionFormat, stream: TextIO) -> None:
+        nothing_to_show = len(waited) == 1 and waited[0].exit_code is ExitCode.COULD_NOT_TRY
+        match output_format:
+            case DecisionFormat.TEXT if nothing_to_show and stream is sys.stdout:
+                print(f"error: {waited[0].sentence}", file=sys.stderr)
+            case DecisionFormat.TEXT:
+                print_waited(waited, stream, failures_only=failures_only)
+            case DecisionFormat.JSON:
+                stream.write(to_json(waited))
+            case _:
+                stream.write(OUTPUTS[output_format]([_tell(one, annotate) for one in waited]))
+
+    outputs.deliver(write)
 
 
 def _tell(waited: Waited, annotate: str | None) -> Told:
     record = None if waited.known is None else waited.known.record
     return tell_waited(waited, find_origins(annotate, record))
-
-
-def _text(waited: Sequence[Waited], failures_only: bool) -> str:
-    text = StringIO()
-    print_waited(waited, text, failures_only=failures_only)
-    return text.getvalue()
 
 
 def print_waited(waited: Sequence[Waited], stream: TextIO, *, failures_only: bool = False) -> None:

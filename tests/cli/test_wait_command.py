@@ -38,6 +38,7 @@ from cli.lookup import waiting
 from cli.lookup.left_alone import NOT_KNOWN, LeftAlone
 from cli.lookup.waiting import OF_A_MODEL_ACCOUNT, Result, Waited, WatchedPlace
 from cli.main import run
+from cli.options.decision_outputs import DecisionOutputs
 from cli.options.durations import duration_text, parse_duration
 from cli.options.output_format import DecisionFormat
 from pipelines.review_version import ReviewRequest, ReviewServices, review_version
@@ -228,7 +229,7 @@ def test_a_later_execution_that_failed_does_not_hide_what_stands(
     registry.update(arn, approval_status="Rejected")
     (waited,), _ = _wait(_place(registry, log, [_execution("Failed", "a step failed")], FAILED), arn)
     assert (waited.result, waited.exit_code) == (Result.REJECTED, 1)
-    wait.deliver([waited], DecisionFormat.TEXT, None)
+    wait.deliver([waited], DecisionOutputs(DecisionFormat.TEXT))
     shown = capsys.readouterr().out
     assert shown.startswith(f"the newest execution decided nothing: {EXECUTION} Failed: EvaluateModelPackage")
     assert "status      Rejected, changed outside the gate" in shown
@@ -364,7 +365,7 @@ def test_a_version_that_has_a_status_and_no_execution_is_not_waited_for(
     registry.update(arn, approval_status=status, description="Signed off by the board.")
     (waited,), _ = _wait(_place(registry, log, [None]), arn)
     assert (clock.now, waited.exit_code, waited.result) == (0, code, result)
-    wait.deliver([waited], DecisionFormat.TEXT, None)
+    wait.deliver([waited], DecisionOutputs(DecisionFormat.TEXT))
     assert f"{status}: no decision of the gate about {arn} is known\n" in capsys.readouterr().out
     assert json.loads(json.dumps(wait.document_of(waited)))["status_given_by"]["source"] == "outside_the_gate"
 
@@ -380,7 +381,7 @@ def test_a_version_that_is_merely_logged_is_not_waited_for(
     registry.register(Registration(group="churn", image="repo/image:1"))
     (waited,), _ = _wait(_place(registry, log, [None]), arn)
     assert (clock.now, waited.exit_code, waited.result, waited.status) == (0, 3, "no decision", "Logged")
-    wait.deliver([waited], DecisionFormat.TEXT, None)
+    wait.deliver([waited], DecisionOutputs(DecisionFormat.TEXT))
     first, *_, status = capsys.readouterr().out.splitlines()
     assert first == f"Logged: no decision of the gate about {arn} is known"
     assert status.startswith("status      Logged, registered so at ")
@@ -410,7 +411,7 @@ def test_a_version_that_the_gate_leaves_alone_is_not_waited_for(
     place = replace(_place(registry, log, [None]), why_left_alone=f"{NOT_GOVERNED}: {{}}".format)
     (waited,), _ = _wait(place, arn)
     assert (clock.now, waited.result, waited.exit_code) == (0, Result.NOT_GOVERNED, 3)
-    wait.deliver([waited], DecisionFormat.TEXT, None)
+    wait.deliver([waited], DecisionOutputs(DecisionFormat.TEXT))
     assert capsys.readouterr() == (f"{arn}: not governed: {NOT_GOVERNED}: churn\n", "")
     assert wait.document_of(waited)["reasons"] == [f"{NOT_GOVERNED}: churn"]
 
@@ -505,7 +506,7 @@ def test_of_several_each_has_its_line_and_the_worst_code_counts(
     _gate_decides(log, registry, good, Verdict.APPROVED)
     _gate_decides(log, registry, bad, Verdict.REJECTED)
     waited, _ = _wait(_place(registry, log, [_execution("Succeeded")]), good, bad, gone)
-    wait.deliver(waited, DecisionFormat.TEXT, tmp_path / "answer.txt")
+    wait.deliver(waited, DecisionOutputs(None, {tmp_path / "answer.txt": DecisionFormat.TEXT}))
     captured = capsys.readouterr()
     assert captured == ("", f"written to {tmp_path / 'answer.txt'}\n")
     text = (tmp_path / "answer.txt").read_text()
@@ -533,11 +534,11 @@ def test_outputs_for_other_tools_agree_with_the_exit_codes(
     registry.update(e, approval_status="Rejected")
     gone = e.replace("/e/1", "/e/2")
     waited, _ = _wait(_place(registry, log, [_execution("Succeeded")]), a, b, c, d, e, gone)
-    wait.deliver(waited, DecisionFormat.JUNIT, None)
+    wait.deliver(waited, DecisionOutputs(DecisionFormat.JUNIT))
     suites = ElementTree.fromstring(capsys.readouterr().out)
     bad = [int(suite.get("failures", "")) + int(suite.get("errors", "")) for suite in suites]
     assert [bool(count) for count in bad] == [one.exit_code != 0 for one in waited]
-    wait.deliver(waited, DecisionFormat.GITHUB, None)
+    wait.deliver(waited, DecisionOutputs(DecisionFormat.GITHUB))
     kinds = [line.partition(" ")[0] for line in capsys.readouterr().out.splitlines()]
     # Of the rejected one the result is told, too: its record has one finding, which asks for review.
     assert kinds == [
@@ -590,9 +591,9 @@ def test_one_that_could_not_be_judged_is_an_error_in_words_and_an_answer_in_json
     registry: MemoryModelRegistry, arn: str, log: FolderDecisionLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
     waited, _ = _wait(_place(registry, log, [None]), arn, seconds=0)
-    wait.deliver(waited, DecisionFormat.TEXT, None)
+    wait.deliver(waited, DecisionOutputs(DecisionFormat.TEXT))
     assert capsys.readouterr() == ("", f"error: {waited[0].sentence}\n")
-    wait.deliver(waited, DecisionFormat.JSON, None)
+    wait.deliver(waited, DecisionOutputs(DecisionFormat.JSON))
     captured = capsys.readouterr()
     assert captured.err == ""
     assert json.loads(captured.out)["result"] == "nothing started"
