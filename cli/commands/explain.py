@@ -114,10 +114,12 @@ def _write_version(
 ) -> None:
     record = found.known.record
     match output_format:
-        case DecisionFormat.JSON if record is None:
-            arn = found.known.standing.package.arn
-            raise GovernanceError(f"{arn}: no decision about it is known, and so there is no record to print")
         case DecisionFormat.JSON:
+            if record is None:
+                arn = found.known.standing.package.arn
+                raise GovernanceError(
+                    f"{arn}: no decision about it is known, and so there is no record to print"
+                )
             write_json(record.to_bytes().decode(), stream)
         case DecisionFormat.TEXT:
             _print_standing(found, left_alone, shown, stream)

@@ -565,7 +565,7 @@ def test_a_review_gives_the_status_and_the_gates_decision_is_shown_with_it(
         "reviewed_at": write_moment(now),
         "reason": "agreed",
     }
-    wait.deliver(waited, DecisionFormat.TEXT, None)
+    wait.deliver(waited, DecisionOutputs(DecisionFormat.TEXT))
     shown = capsys.readouterr().out
     assert f"Approved, given by {ann.arn} with a review" in shown
     assert f"approved at {write_moment(now)} by {ann.arn}: agreed ({done.location.uri})" in shown
