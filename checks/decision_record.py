@@ -605,6 +605,11 @@ def parse_record(content: bytes) -> DecisionRecord:
     except ReportError as error:
         raise DecisionRecordError(f"not a decision record: {error}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the top"
-        raise DecisionRecordError(f"not a decision record ({SCHEMA}): {where}: {first['msg']}") from error
+        raise DecisionRecordError(explain_invalid(error)) from error
+
+
+def explain_invalid(error: ValidationError) -> str:
+    """Return what makes bytes no decision record: the first problem and its place."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the top"
+    return f"not a decision record ({SCHEMA}): {where}: {first['msg']}"

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from aws.evidence_copies import EvidenceCopies
 from aws.evidence_errors import DigestMismatchError, EvidenceMissingError
-from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
+from checks.decision_record import DecisionRecordError
 from checks.impact import LeftOut, PastVersion
+from checks.recorded_inputs import RecordedInputs, parse_inputs
 from pipelines.judged_evidence import (
     NotRepeatableError,
     keep_reasons,
@@ -19,12 +20,12 @@ from pipelines.judged_evidence import (
 
 @dataclass(frozen=True, slots=True)
 class RecordOfVersion:
-    """A decision record about a version, by the name of its place."""
+    """The inputs of a decision about a version, by the name of the place of its record."""
 
     name: str
     group: str
     version: int
-    record: DecisionRecord
+    record: RecordedInputs
 
 
 def read_newest_records(
@@ -39,7 +40,7 @@ def read_newest_records(
     left_out: list[LeftOut] = []
     for name in names:
         try:
-            record = parse_record(read(name))
+            record = parse_inputs(read(name))
         except DecisionRecordError as error:
             left_out.append(LeftOut(name, str(error)))
             continue

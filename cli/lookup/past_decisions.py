@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws.evidence_copies import EvidenceCopies, FolderEvidenceCopies, S3EvidenceCopies
-from checks.decision_record import DecisionRecordError, parse_record
+from checks.decision_record import DecisionRecordError
 from checks.errors import GovernanceError
 from checks.impact import LeftOut, PastVersion
 from checks.record_bounds import MAX_RECORD_BYTES
+from checks.recorded_inputs import parse_inputs
 from cli.lookup.inputs import is_in_s3
 from disk.reading import read_bounded
 from disk.walking import files_below
@@ -98,7 +99,7 @@ def _find_copies(contents: Iterable[bytes]) -> str | None:
     """Return the folder of the copies, which is in the evidence bucket, as the first record says that has any."""
     for content in contents:
         try:
-            record = parse_record(content)
+            record = parse_inputs(content)
         except DecisionRecordError:
             continue  # it is named where it is read to be used
         for document in record.evidence:
