@@ -11,10 +11,11 @@ from datetime import datetime
 from checks.baseline import Baseline
 from checks.decision import Consequence, Decision, Finding, Verdict
 from checks.evidence import Evidence
-from checks.judge import judge
+from checks.judge import judge, judge_by_both
 from checks.loosening import LoosenedGroups, find_loosened_groups
 from checks.margins import Margin, find_margin
 from checks.selection import select_thresholds
+from checks.shared_checks import find_shared_checks
 from checks.thresholds import Check, ThresholdFile
 from checks.verification import NotVerified, Verification
 
@@ -171,11 +172,14 @@ class _Sum:
     least: float | None = None
 
     def add(self, margins: Sequence[Margin]) -> None:
-        if margins:
-            least = min(margin.distance for margin in margins)
-            self.versions += 1
-            self.near += any(margin.is_near for margin in margins)
-            self.least = least if self.least is None else min(self.least, least)
+        """Add the margins of one version, one a facet."""
+        is_near = False
+        for margin in margins:
+            is_near = is_near or margin.is_near
+            if self.least is None or margin.distance < self.least:
+                self.least = margin.distance
+        self.versions += bool(margins)
+        self.near += is_near
 
     def close(self) -> Side:
         return Side(self.check.limit.symbols, self.versions, self.near, self.least)
@@ -192,10 +196,20 @@ class _Group:
     def __post_init__(self) -> None:
         self._old_sums, self._new_sums = _make_sums(self.old), _make_sums(self.new)
         self._is_same = self.old == self.new
+        self._shared: Mapping[int, int] = {}
+        if self.old is not None and self.new is not None:
+            self._shared = find_shared_checks(self.old, self.new)
 
-    def _judge_by(self, file: ThresholdFile | None, version: PastVersion) -> Decision:
-        return judge(
-            file,
+    def _judge_by_both(self, version: PastVersion) -> tuple[Decision, Decision]:
+        if self._is_same:  # a group that the edit is not about is judged once
+            decision = _judge_by(self.old, version)
+            return decision, decision
+        if self.old is None or self.new is None:
+            return _judge_by(self.old, version), _judge_by(self.new, version)
+        return judge_by_both(
+            self.old,
+            self.new,
+            self._shared,
             version.evidence,
             version.baseline,
             decided_at=version.decided_at,
@@ -204,11 +218,10 @@ class _Group:
 
     def judge(self, version: PastVersion) -> JudgedTwice:
         """Judge a version by both files, and add to the sums of each check."""
-        before = self._judge_by(self.old, version)
-        after = before
-        if not self._is_same:  # a group that the edit is not about is judged once
-            after = self._judge_by(self.new, version)
-        margins, new_margins = _list_margins(self._old_sums, before), _list_margins(self._new_sums, after)
+        before, after = self._judge_by_both(version)
+        known: dict[int, Margin | None] = {}  # of a finding that both have its margin is found once
+        margins = _list_margins(self._old_sums, before, known)
+        new_margins = _list_margins(self._new_sums, after, known)
         for name, found in margins.items():
             self._old_sums[name].add(found)
         for name, found in new_margins.items():
@@ -230,16 +243,32 @@ class _Group:
             )
 
 
+def _judge_by(file: ThresholdFile | None, version: PastVersion) -> Decision:
+    return judge(
+        file,
+        version.evidence,
+        version.baseline,
+        decided_at=version.decided_at,
+        verification=version.verification,
+    )
+
+
 def _make_sums(file: ThresholdFile | None) -> dict[str, _Sum]:
     return {} if file is None else {check.name: _Sum(check) for check in file.checks}
 
 
-def _list_margins(sums: Mapping[str, _Sum], decision: Decision) -> dict[str, list[Margin]]:
-    """Return the margins of the findings of each check, one a facet."""
+def _list_margins(
+    sums: Mapping[str, _Sum], decision: Decision, known: dict[int, Margin | None]
+) -> dict[str, list[Margin]]:
+    """Return the margins of the findings of each check, one a facet; those `known` by the finding's identity too."""
     found: dict[str, list[Margin]] = {}
     for finding in decision.findings:
-        known = sums.get(finding.check)
-        margin = None if known is None else find_margin(known.check, finding)
+        one = sums.get(finding.check)
+        if one is None:
+            continue
+        if id(finding) not in known:
+            known[id(finding)] = find_margin(one.check, finding)
+        margin = known[id(finding)]
         if margin is not None:
             found.setdefault(finding.check, []).append(margin)
     return found

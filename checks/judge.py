@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from typing import assert_never
 
@@ -87,8 +87,64 @@ def judge(
     Where the file asks to verify, the figures of `verification` are judged instead of the reported ones, and each that
     differs rejects. Without one the reported figures are judged, and a person must look at the version in any case.
     """
+    judged = _Judged(evidence, baseline, decided_at, verification)
     with pause_collecting():
-        findings = _find_all(thresholds, evidence, baseline, decided_at, verification)
+        return _sum_up(_find_all(thresholds, judged, _judge_place))
+
+
+def judge_by_both(
+    old: ThresholdFile,
+    new: ThresholdFile,
+    shared: Mapping[int, int],
+    evidence: Evidence,
+    baseline: Baseline | None = None,
+    *,
+    decided_at: datetime,
+    verification: Verification | NotVerified | None = None,
+) -> tuple[Decision, Decision]:
+    """Return what `judge` decides by each of two files; each check that is in both is judged once.
+
+    `shared` is what `checks.shared_checks.find_shared_checks` says of the two files.
+    """
+    judged = _Judged(evidence, baseline, decided_at, verification)
+    wanted = frozenset(shared.values())
+    found: dict[int, Sequence[Finding]] = {}
+
+    def judge_old(judging: _Judging, place: int) -> Iterable[Finding]:
+        findings = _judge_place(judging, place)
+        if place in wanted:
+            findings = found[place] = tuple(findings)
+        return findings
+
+    def judge_new(judging: _Judging, place: int) -> Iterable[Finding]:
+        before = shared.get(place)
+        return _judge_place(judging, place) if before is None else found[before]
+
+    with pause_collecting():
+        before = _sum_up(_find_all(old, judged, judge_old))
+        return before, _sum_up(_find_all(new, judged, judge_new))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What is held against a threshold file, with its index, which is the same for every file."""
+
+    evidence: Evidence
+    baseline: Baseline | None
+    decided_at: datetime
+    verification: Verification | NotVerified | None
+
+    @cached_property
+    def index(self) -> MeasurementIndex:
+        return MeasurementIndex(self.evidence)
+
+    @cached_property
+    def baseline_index(self) -> MeasurementIndex | None:
+        return None if self.baseline is None else MeasurementIndex(self.baseline.evidence)
+
+
+def _sum_up(findings: list[Finding]) -> Decision:
+    """Return the decision that findings come to, with one more where nothing else says what is missing."""
     verdict = _decide(findings)
     if verdict is Verdict.NEEDS_REVIEW and all(
         finding.consequence is not Consequence.REVIEW for finding in findings
@@ -97,31 +153,26 @@ def judge(
     return Decision(verdict, tuple(findings))
 
 
-def _find_all(
-    thresholds: ThresholdFile | None,
-    evidence: Evidence,
-    baseline: Baseline | None,
-    decided_at: datetime,
-    verification: Verification | NotVerified | None,
-) -> list[Finding]:
-    """Return every finding, within the bounds of a record."""
+def _find_all(thresholds: ThresholdFile | None, judged: _Judged, judge_place: "_JudgePlace") -> list[Finding]:
+    """Return every finding, within the bounds of a record; `judge_place` finds those of the check at a place."""
+    evidence, verification = judged.evidence, judged.verification
     unreadable = list(_find_unreadable(evidence))
     groups: Iterable[Iterable[Finding]]
     if thresholds is None:
         groups, count = [unreadable, [_miss_thresholds()]], 2
     else:
-        today = decided_at.astimezone(UTC).date()
+        today = judged.decided_at.astimezone(UTC).date()
         verified = VerifiedEvidence(evidence)
         if thresholds.verify is not None and isinstance(verification, Verification):
             verified = verify_evidence(evidence, verification)
         judging = _Judging(
             thresholds=thresholds,
             evidence=verified.evidence,
-            index=MeasurementIndex(verified.evidence),
-            ages=ReportAges(evidence, decided_at),
+            index=judged.index if verified.evidence is evidence else MeasurementIndex(verified.evidence),
+            ages=ReportAges(evidence, judged.decided_at),
             beside_unreadable=bool(unreadable),
-            baseline=baseline,
-            baseline_index=None if baseline is None else MeasurementIndex(baseline.evidence),
+            baseline=judged.baseline,
+            baseline_index=judged.baseline_index,
             today=today,
             waivers=_list_waivers(thresholds, today),
             reported=verified.reported,
@@ -130,7 +181,7 @@ def _find_all(
         if thresholds.verify is not None and not isinstance(verification, Verification):
             of_evidence.append([_miss_verification(verification)])
         # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
-        of_checks = map(partial(_judge_place, judging), range(len(thresholds.checks)))
+        of_checks = map(partial(judge_place, judging), range(len(thresholds.checks)))
         of_file = (_find_overdue(thresholds, today), _find_late_bar(thresholds, evidence))
         groups = chain(of_evidence, of_checks, of_file)
         count = len(of_evidence) + len(thresholds.checks) + len(of_file)
@@ -161,6 +212,9 @@ class _Judging:
     today: date
     waivers: Mapping[str, Sequence[Waiver]]
     reported: Mapping[tuple[str, str | None], float]
+
+
+_JudgePlace = Callable[[_Judging, int], Iterable[Finding]]
 
 
 def _list_waivers(thresholds: ThresholdFile, today: date) -> Mapping[str, Sequence[Waiver]]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from checks.decision import Finding
 from checks.limits import Limit
@@ -36,11 +37,11 @@ def find_margin(check: Check, finding: Finding) -> Margin | None:
     limit = check.limit if check.limit.is_fixed else finding.limit
     if finding.value is None or limit is None or not limit.is_fixed:
         return None
-    points = [finding.value]
-    if check.confidence is not None and finding.interval is not None:
-        points = [finding.interval.low, finding.interval.high]
-    margins = [_find_margin_at(limit, point) for point in points]
-    return min(margins, key=lambda margin: margin.distance)
+    ends = _find_ends(limit)
+    if check.confidence is None or finding.interval is None:
+        return _find_margin_at(ends, finding.value)
+    low, high = _find_margin_at(ends, finding.interval.low), _find_margin_at(ends, finding.interval.high)
+    return low if low.distance <= high.distance else high
 
 
 def list_near(limit: Limit) -> list[Range]:
@@ -53,15 +54,31 @@ def list_near(limit: Limit) -> list[Range]:
     return near
 
 
-def _find_margin_at(limit: Limit, point: float) -> Margin:
-    margins = [Margin(_find_distance(values, point), _find_size(values)) for values in limit.ranges]
-    return max(margins, key=lambda margin: margin.distance)
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """The ends of one range of a limit, infinite where it has none, and its size as `Margin` has it."""
+
+    low: float
+    high: float
+    size: float
 
 
-def _find_distance(values: Range, point: float) -> float:
-    low = math.inf if values.low is None else point - values.low
-    high = math.inf if values.high is None else values.high - point
-    return float(min(low, high))
+# Kept, since thousands of versions are held against the same few limits.
+@lru_cache(maxsize=1_000)
+def _find_ends(limit: Limit) -> tuple[_Ends, ...]:
+    return tuple(
+        _Ends(
+            low=-math.inf if values.low is None else float(values.low),
+            high=math.inf if values.high is None else float(values.high),
+            size=_find_size(values),
+        )
+        for values in limit.ranges
+    )
+
+
+def _find_margin_at(ends: tuple[_Ends, ...], point: float) -> Margin:
+    margins = [Margin(min(point - one.low, one.high - point), one.size) for one in ends]
+    return margins[0] if len(margins) == 1 else max(margins, key=lambda margin: margin.distance)
 
 
 def _find_size(values: Range) -> float:
