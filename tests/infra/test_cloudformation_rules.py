@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,14 @@ def test_cfn_lint_finds_no_error(variant: str) -> None:
     found = lint_file(synthesise_choice(variant).template_file, ManualArgs(regions=[REGION]))
     # CDK has a function wait for its role and policy, which names the role a second time.
     assert {match.rule.id for match in found} <= {"W3005"}, found
+
+
+def test_cfn_lint_accepts_the_template_of_the_example_for_codepipeline() -> None:
+    from cfnlint import lint_file  # noqa: PLC0415 - as above
+    from cfnlint.config import ManualArgs  # noqa: PLC0415
+
+    template = Path(__file__).resolve().parents[2] / "examples" / "ci" / "codepipeline" / "template.yaml"
+    assert lint_file(template, ManualArgs(regions=[REGION])) == []
 
 
 def test_every_rule_of_cdk_nag_is_kept_or_has_an_exception_with_a_reason(stack: Synthesised) -> None:
