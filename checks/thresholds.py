@@ -96,8 +96,7 @@ def _check_verification(given: object) -> object:
         return given
     raise PydanticCustomError(
         "verify",
-        "must be recompute, or how many items are drawn, as {{sample: 50}}, not {given}",
-        {"given": repr(given)},
+        "must be recompute, or how many items are drawn, as {sample: 50}",
     )
 
 

@@ -61,7 +61,12 @@ class Replay:
     @property
     def problems(self) -> tuple[str, ...]:
         """What differs or is gone, a sentence an input."""
-        return tuple(f"{one.uri}: {one.problem}" for one in self.inputs if one.problem is not None)
+        return tuple(_name_problem(one, one.problem) for one in self.inputs if one.problem is not None)
+
+
+def _name_problem(one: ReplayedInput, problem: str) -> str:
+    """Return what is wrong with an input, with where it was; most problems begin with that themselves."""
+    return problem if problem.startswith(one.uri) else f"{one.uri}: {problem}"
 
 
 class NotAsRecordedError(GovernanceError):
@@ -77,7 +82,7 @@ def read_thresholds_again(record: DecisionRecord, fetch: Fetch) -> ThresholdFile
         AwsError: AWS asked to slow down, or gave no answer.
     """
     sources = [_find(one, fetch, most=MAX_BUNDLE_BYTES) for one in _list_threshold_inputs(record)]
-    problems = [f"{one.uri}: {one.problem}" for one in sources if one.problem is not None]
+    problems = [_name_problem(one, one.problem) for one in sources if one.problem is not None]
     if problems:
         raise NotAsRecordedError("; ".join(problems))
     return _compile(record, {one.uri: one.content or b"" for one in sources})

@@ -64,6 +64,8 @@ def command(
     log = _find_log(decisions, decisions_bucket)
     thresholds = _find_thresholds(thresholds_bucket)
     entries = _list_entries(log, group, _read_day(since), thresholds, live=live)
+    if group is not None and since is None:
+        entries = _warn_of_nothing(entries, group)
     if output_format is AuditFormat.CSV:
         _write_csv(entries)
     elif output_format is AuditFormat.JSON:
@@ -108,7 +110,7 @@ def _read_day(since: str | None) -> datetime:
     try:
         day = datetime.combine(date.fromisoformat(since), datetime.min.time(), UTC)
     except ValueError as error:
-        raise GovernanceError(f"--since {since}: {error}; write a day as 2026-01-31") from error
+        raise GovernanceError(f"--since {since}: there is no such day; write it as 2026-01-31") from error
     return day - timedelta(seconds=1)  # the log returns what is after a moment, to the second
 
 
@@ -137,6 +139,18 @@ def _list_entries(
         yield from list_recorded_entries(log, name, since, thresholds)
         if name in registered:
             yield from list_live_entries(registry, log, name, since)
+
+
+def _warn_of_nothing(entries: Iterator[AuditEntry], group: str) -> Iterator[AuditEntry]:
+    """Yield the entries of a group; where it never had any, its name may be misspelt, and that is said on stderr."""
+    entry = None
+    for entry in entries:
+        yield entry
+    if entry is None:
+        print(
+            f"warning: {group}: nothing was ever recorded about a version of this group; look at its spelling",
+            file=sys.stderr,
+        )
 
 
 def _write_csv(entries: Iterable[AuditEntry]) -> None:

@@ -32,6 +32,12 @@ def publish_proposal(published: PublishedThresholds, proposal: Proposal, *, yes:
         require_agreement(f"Publish this as {publisher}?", "nothing was published")
     bundle = published.publish(proposal, publisher)
     print(f"published by {publisher}: {bundle.uri} (SHA-256 {bundle.sha256})")
+    if bundle.uri.version_id is None:
+        print(
+            f"warning: s3://{bundle.uri.bucket}: this bucket keeps no versions, so that what was in force before is "
+            "gone, and rollback has nothing; name the bucket of the stack, or turn on its versioning and publish again",
+            file=sys.stderr,
+        )
 
 
 def list_notes(proposal: Proposal) -> list[str]:

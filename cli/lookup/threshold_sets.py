@@ -109,7 +109,10 @@ def compile_at(place: str, bucket: str | None) -> tuple[ThresholdFile, ...]:
 
     published = PublishedThresholds(s3_client(), bucket)
     if place.startswith(_AT):
-        return compile_named(published.read_version(place.removeprefix(_AT)).read_sources())
+        version = place.removeprefix(_AT)
+        if not version:
+            raise GovernanceError(f"{place}: name a version behind it; governance thresholds list --versions has them")
+        return compile_named(published.read_version(version).read_sources())
     in_force = published.read()
     if in_force.problem is not None:
         raise GovernanceError(in_force.problem)

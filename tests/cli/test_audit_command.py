@@ -83,10 +83,11 @@ def test_the_json_has_all_groups_and_every_field(decisions: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--since", "May"], "write a day as 2026-01-31"),
+        (["--since", "May"], "error: --since May: there is no such day; write it as 2026-01-31\n"),
+        (["--since", "2026-02-30"], "error: --since 2026-02-30: there is no such day; write it as 2026-01-31\n"),
         (["--decisions", "nowhere"], "there is no such folder"),
     ],
-    ids=["no day", "no folder"],
+    ids=["no day", "a day that no month has", "no folder"],
 )
 def test_what_cannot_be_looked_at_is_an_error(
     decisions: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
@@ -97,7 +98,18 @@ def test_what_cannot_be_looked_at_is_an_error(
 
 def test_nothing_since_a_day_to_come_is_said(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*AUDIT, "--since", "2999-01-01"]) == 0
-    assert capsys.readouterr().out == "nothing was found\n"
+    out, told = capsys.readouterr()
+    assert out == "nothing was found\n"
+    assert "look at its spelling" not in told
+
+
+def test_a_group_that_nothing_is_recorded_of_is_named(
+    decisions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for group, is_warned_of in (("chrun", True), ("churn", False)):
+        assert run([*AUDIT, "--group", group]) == 0
+        told = capsys.readouterr().err
+        assert (f"warning: {group}: nothing was ever recorded about a version of this group" in told) is is_warned_of
 
 
 def test_without_a_place_of_records_the_way_out_is_told(

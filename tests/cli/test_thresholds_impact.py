@@ -166,6 +166,13 @@ def test_the_history_may_be_the_bucket_itself(
     assert shown[0]["checks"] == local["checks"]
 
 
+def test_a_record_is_no_history(past: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = past / DECISIONS_FOLDER / "askdata/1/e1.json"
+    assert run(["thresholds", "impact", "live", "edited", "--history", str(record)]) == 2
+    said = f"error: {record}: a file; name the folder that has it, in a copy of the decisions bucket\n"
+    assert capsys.readouterr().err == said
+
+
 def test_old_may_be_what_is_in_force(
     past: Path, bucket: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

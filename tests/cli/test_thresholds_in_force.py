@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checks.threshold_bundle import read_bundle
 from cli.main import run
+from tests.cli.conftest import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -228,6 +229,24 @@ def test_the_place_of_the_bundle_is_not_read_as_a_folder_of_single_files(
     refused = said(line.format(place=f"s3://{bucket}/thresholds/"), 2)
     assert refused.startswith(f"error: s3://{bucket}/thresholds/")
     assert "by --in-force --group GROUP, diff and impact by the name LIVE" in refused
+
+
+def test_a_version_that_is_left_out_is_asked_for(place: Path, said: Callable[..., str]) -> None:
+    said("thresholds publish all --yes")
+    assert said("thresholds diff LIVE@ all", 2) == (
+        "error: LIVE@: name a version behind it; governance thresholds list --versions has them\n"
+    )
+
+
+def test_a_bucket_that_keeps_no_versions_is_warned_of(
+    place: Path, s3: "S3Client", bucket: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    location: Any = {"LocationConstraint": REGION}
+    s3.create_bucket(Bucket="forgetful", CreateBucketConfiguration=location)
+    for name, is_warned_of in (("forgetful", True), (bucket, False)):
+        assert run(["thresholds", "publish", "all", "--yes", "--thresholds-bucket", name]) == 0
+        told = capsys.readouterr().err
+        assert (f"warning: s3://{name}: this bucket keeps no versions" in told) is is_warned_of
 
 
 def test_the_dry_run_by_those_in_force_names_their_bundle(place: Path, said: Callable[..., str]) -> None:

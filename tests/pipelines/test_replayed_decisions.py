@@ -148,18 +148,18 @@ IN_PLACE = {**SOURCES, "s3://evidence/a.json?versionId=1": GOOD}
     [
         (
             {key: content for key, content in IN_PLACE.items() if "a.json" not in key},
-            ["s3://evidence/a.json: s3://evidence/a.json?versionId=1: there is no such object; "
+            ["s3://evidence/a.json?versionId=1: there is no such object; "
              "s3://copies/a: there is no such object"],
         ),
         (
             {**IN_PLACE, "s3://evidence/a.json?versionId=1": b"other", "s3://copies/a": b"others"},
-            ["s3://evidence/a.json: s3://evidence/a.json?versionId=1 has other bytes by now (SHA-256 "
+            ["s3://evidence/a.json?versionId=1 has other bytes by now (SHA-256 "
              f"{hashlib.sha256(b'other').hexdigest()}); s3://copies/a has other bytes by now (SHA-256 "
              f"{hashlib.sha256(b'others').hexdigest()})"],
         ),
         (
             {**IN_PLACE, "t/base.yaml": BASE.replace(b"0.5", b"0.4")},
-            ["t/base.yaml: t/base.yaml has other bytes by now (SHA-256 "],
+            ["t/base.yaml has other bytes by now (SHA-256 "],
         ),
     ],
     ids=["the report and its copy are gone", "both were exchanged", "a file that is extended was exchanged"],
