@@ -55,9 +55,9 @@ CHECK = ["check", "askdata.yaml", "-e", "evidence"]
         (remove_items, [], (0, "Approved")),
         (remove_items, ["--verify"], (1, "there are no item results at evidence/results.jsonl")),
         (lambda: Path("evidence/results.jsonl").write_text("{"), ["--verify"], (1, "results.jsonl: line 1: ")),
-        (lambda: ask_to_verify("sometimes"), [], (2, "verify: must be recompute, or how many items are drawn, as {sample: 50}\n")),
-        (lambda: ask_to_verify("{sample: 0}"), [], (2, "verify: must be recompute")),
-        (lambda: ask_to_verify("{sample: true}"), [], (2, "verify: must be recompute")),
+        (lambda: ask_to_verify("sometimes"), [], (2, "verify: must be recompute, or how many items are drawn")),
+        (lambda: ask_to_verify("{sample: 0}"), [], (2, "verify: must be recompute, or how many items are drawn, as {sample: 50}\n")),
+        (lambda: ask_to_verify("{sample: true}"), [], (2, "verify: must be recompute, or how many items are drawn, as {sample: 50}\n")),
     ],
     ids=[
         "asked for by the option",
