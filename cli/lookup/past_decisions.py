@@ -65,7 +65,9 @@ def read_history(place: str) -> Iterator[PastVersion | LeftOut]:
 
 def _in_folder(folder: Path) -> PastDecisions:
     if folder.is_file():
-        raise GovernanceError(f"{folder}: a file; name the folder that has it, in a copy of the decisions bucket")
+        raise GovernanceError(
+            f"{folder}: a file; name the folder that has it, in a copy of the decisions bucket"
+        )
     if not folder.is_dir():
         raise GovernanceError(f"{folder}: there is no such folder; name a copy of the decisions bucket")
     # The copies are beside the folder of the records, of which the user may name a part.

@@ -111,7 +111,9 @@ def compile_at(place: str, bucket: str | None) -> tuple[ThresholdFile, ...]:
     if place.startswith(_AT):
         version = place.removeprefix(_AT)
         if not version:
-            raise GovernanceError(f"{place}: name a version behind it; governance thresholds list --versions has them")
+            raise GovernanceError(
+                f"{place}: name a version behind it; governance thresholds list --versions has them"
+            )
         return compile_named(published.read_version(version).read_sources())
     in_force = published.read()
     if in_force.problem is not None:

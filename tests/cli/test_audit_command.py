@@ -84,7 +84,10 @@ def test_the_json_has_all_groups_and_every_field(decisions: Path, capsys: pytest
     ("arguments", "message"),
     [
         (["--since", "May"], "error: --since May: there is no such day; write it as 2026-01-31\n"),
-        (["--since", "2026-02-30"], "error: --since 2026-02-30: there is no such day; write it as 2026-01-31\n"),
+        (
+            ["--since", "2026-02-30"],
+            "error: --since 2026-02-30: there is no such day; write it as 2026-01-31\n",
+        ),
         (["--decisions", "nowhere"], "there is no such folder"),
     ],
     ids=["no day", "a day that no month has", "no folder"],
@@ -109,7 +112,9 @@ def test_a_group_that_nothing_is_recorded_of_is_named(
     for group, is_warned_of in (("chrun", True), ("churn", False)):
         assert run([*AUDIT, "--group", group]) == 0
         told = capsys.readouterr().err
-        assert (f"warning: {group}: nothing was ever recorded about a version of this group" in told) is is_warned_of
+        assert (
+            f"warning: {group}: nothing was ever recorded about a version of this group" in told
+        ) is is_warned_of
 
 
 def test_without_a_place_of_records_the_way_out_is_told(

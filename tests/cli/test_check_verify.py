@@ -14,6 +14,7 @@ from scorers.recomputing import rag
 from tests.cli.screens import WIDTHS, assert_screen, terminal
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+MUST_BE = "verify: must be recompute, or how many items are drawn, as {sample: 50}\n"
 
 
 @pytest.fixture
@@ -56,8 +57,8 @@ CHECK = ["check", "askdata.yaml", "-e", "evidence"]
         (remove_items, ["--verify"], (1, "there are no item results at evidence/results.jsonl")),
         (lambda: Path("evidence/results.jsonl").write_text("{"), ["--verify"], (1, "results.jsonl: line 1: ")),
         (lambda: ask_to_verify("sometimes"), [], (2, "verify: must be recompute, or how many items are drawn")),
-        (lambda: ask_to_verify("{sample: 0}"), [], (2, "verify: must be recompute, or how many items are drawn, as {sample: 50}\n")),
-        (lambda: ask_to_verify("{sample: true}"), [], (2, "verify: must be recompute, or how many items are drawn, as {sample: 50}\n")),
+        (lambda: ask_to_verify("{sample: 0}"), [], (2, MUST_BE)),
+        (lambda: ask_to_verify("{sample: true}"), [], (2, MUST_BE)),
     ],
     ids=[
         "asked for by the option",
