@@ -135,31 +135,67 @@ def measure_impact(
     Raises:
         AmbiguousThresholdsError: two files of a set apply to one group equally specifically.
     """
-    groups: dict[str, _Group] = {}
-    flips: list[Flip] = []
-    left_out: list[LeftOut] = []
-    versions = 0
+    sums = ImpactSums(old, new)
     for one in history:
-        if isinstance(one, LeftOut):
-            left_out.append(one)
-            continue
-        versions += 1
-        if one.group not in groups:
-            groups[one.group] = _Group(select_thresholds(old, one.group), select_thresholds(new, one.group))
-        judged = groups[one.group].judge(one)
-        if keep is not None:
+        judged = sums.add(one)
+        if keep is not None and judged is not None:
             keep(judged)
+    return sums.close()
+
+
+class ImpactSums:
+    """What a change comes to in the versions so far; those of a part of a history can be added to those of another."""
+
+    def __init__(self, old: Sequence[ThresholdFile], new: Sequence[ThresholdFile]) -> None:
+        """Begin with no version."""
+        self._old, self._new = old, new
+        self._groups: dict[str, _Group] = {}
+        self._flips: list[Flip] = []
+        self._left_out: list[LeftOut] = []
+        self._versions = 0
+
+    def add(self, one: PastVersion | LeftOut) -> JudgedTwice | None:
+        """Judge one version by both sets of files and return both decisions; `None` of one that is left out.
+
+        Raises:
+            AmbiguousThresholdsError: two files of a set apply to its group equally specifically.
+        """
+        if isinstance(one, LeftOut):
+            self._left_out.append(one)
+            return None
+        self._versions += 1
+        if one.group not in self._groups:
+            files = select_thresholds(self._old, one.group), select_thresholds(self._new, one.group)
+            self._groups[one.group] = _Group(*files)
+        judged = self._groups[one.group].judge(one)
         if judged.flips:
             verdicts = judged.old.verdict, judged.new.verdict
-            flips.append(Flip(judged.group, judged.version, judged.record, *verdicts, judged.by))
-    checks = (impact for group in sorted(groups) for impact in groups[group].list_checks(group))
-    return Impact(
-        versions=versions,
-        flips=tuple(sorted(flips, key=lambda flip: (flip.group, flip.version))),
-        checks=tuple(checks),
-        loosened=find_loosened_groups(old, new, groups),
-        left_out=tuple(left_out),
-    )
+            self._flips.append(Flip(judged.group, judged.version, judged.record, *verdicts, judged.by))
+        return judged
+
+    def add_all(self, later: "ImpactSums") -> None:
+        """Add what the same change comes to in later versions: it is as if they were added here one by one."""
+        self._versions += later._versions
+        self._flips += later._flips
+        self._left_out += later._left_out
+        for name, group in later._groups.items():
+            if name in self._groups:
+                self._groups[name].add_all(group)
+            else:
+                self._groups[name] = group
+
+    def close(self) -> Impact:
+        """Return what the change comes to in all versions."""
+        checks = (
+            impact for group in sorted(self._groups) for impact in self._groups[group].list_checks(group)
+        )
+        return Impact(
+            versions=self._versions,
+            flips=tuple(sorted(self._flips, key=lambda flip: (flip.group, flip.version))),
+            checks=tuple(checks),
+            loosened=find_loosened_groups(self._old, self._new, self._groups),
+            left_out=tuple(self._left_out),
+        )
 
 
 @dataclass
@@ -180,6 +216,13 @@ class _Sum:
                 self.least = margin.distance
         self.versions += bool(margins)
         self.near += is_near
+
+    def add_all(self, later: "_Sum") -> None:
+        """Add what the check came to in later versions."""
+        self.versions += later.versions
+        self.near += later.near
+        if later.least is not None:
+            self.least = later.least if self.least is None else min(self.least, later.least)
 
     def close(self) -> Side:
         return Side(self.check.limit.symbols, self.versions, self.near, self.least)
@@ -229,6 +272,15 @@ class _Group:
             if _is_smaller(margins.get(name, ()), found):
                 self.shrunk[name] = self.shrunk.get(name, 0) + 1
         return JudgedTwice(version.group, version.version, version.record, version.decided_at, before, after)
+
+    def add_all(self, later: "_Group") -> None:
+        """Add what later versions of the group came to."""
+        for name, one in later._old_sums.items():
+            self._old_sums[name].add_all(one)
+        for name, one in later._new_sums.items():
+            self._new_sums[name].add_all(one)
+        for name, count in later.shrunk.items():
+            self.shrunk[name] = self.shrunk.get(name, 0) + count
 
     def list_checks(self, group: str) -> Iterator[CheckImpact]:
         """Yield each check of either file, those of the new one first."""

@@ -24,7 +24,7 @@ from checks.impact_text import (
 from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode
 from cli.lookup.inputs import refuse_twice
-from cli.lookup.past_decisions import read_history
+from cli.lookup.past_decisions import measure_impact_at, read_history
 from cli.lookup.threshold_sets import compile_at
 from cli.options.output_format import ImpactFormat, print_json
 from cli.options.thresholds_bucket import ThresholdsBucket
@@ -77,9 +77,11 @@ def command(
         raise GovernanceError("--reason: it says nothing; write why it is right to ask for less")
     refuse_twice([old, new])
     old_files, new_files = (compile_at(place, thresholds_bucket) for place in (old, new))
-    judged: list[JudgedTwice] = []  # kept for the charts alone: of the sums nobody needs every version
-    keep = judged.append if output_format is ImpactFormat.HTML else None
-    impact = measure_impact(old_files, new_files, read_history(history), keep)
+    judged: list[JudgedTwice] = []
+    if output_format is ImpactFormat.HTML:  # its charts need every version, the others the sums alone
+        impact = measure_impact(old_files, new_files, read_history(history), judged.append)
+    else:
+        impact = measure_impact_at(history, old_files, new_files)
     match output_format:
         case ImpactFormat.JSON:
             print_json(impact_json(impact, reason=reason))

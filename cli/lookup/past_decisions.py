@@ -7,13 +7,15 @@ from pathlib import Path
 from aws.evidence_copies import EvidenceCopies, FolderEvidenceCopies, S3EvidenceCopies
 from checks.decision_record import DecisionRecordError
 from checks.errors import GovernanceError
-from checks.impact import LeftOut, PastVersion
+from checks.impact import Impact, ImpactSums, LeftOut, PastVersion
 from checks.record_bounds import MAX_RECORD_BYTES
 from checks.recorded_inputs import parse_inputs
+from checks.thresholds import ThresholdFile
 from cli.lookup.inputs import is_in_s3
 from disk.reading import read_bounded
 from disk.walking import files_below
-from pipelines.past_versions import read_newest_records, read_past_versions
+from pipelines.past_impact import sum_impact
+from pipelines.past_versions import RecordOfVersion, read_newest_records, read_past_versions
 from pipelines.record_keys import is_decision
 from pipelines.step_settings import COPIES_FOLDER, DECISIONS_FOLDER
 
@@ -49,18 +51,43 @@ def read_history(place: str) -> Iterator[PastVersion | LeftOut]:
     from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
 
     past = past_decisions_at(place)
+    records, unusable = _read_records(past)
+    yield from unusable
+    judging = Progress(len(records), "versions")
+    for one in read_past_versions(records, past.copies):
+        yield one
+        judging.advance()
+
+
+def measure_impact_at(place: str, old: Sequence[ThresholdFile], new: Sequence[ThresholdFile]) -> Impact:
+    """Return what a change of threshold files comes to in the history at `place`, by every core there is.
+
+    Raises as `past_decisions_at` does, and `AwsError` where S3 cannot be asked.
+    """
+    from scorers.cores import count_cores  # noqa: PLC0415 - help needs no scorers
+    from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
+
+    past = past_decisions_at(place)
+    records, unusable = _read_records(past)
+    sums = ImpactSums(old, new)
+    for one in unusable:
+        sums.add(one)
+    judging = Progress(len(records), "versions")
+    advance = judging.advance
+    sum_impact(sums, (old, new), records, past.copies, processes=count_cores(), advance=advance)
+    return sums.close()
+
+
+def _read_records(past: PastDecisions) -> tuple[Sequence[RecordOfVersion], Sequence[LeftOut]]:
+    from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
+
     reading = Progress(len(past.names), "records")
 
     def read(name: str) -> bytes:
         reading.advance()
         return past.read(name)
 
-    records, unusable = read_newest_records(past.names, read)
-    yield from unusable
-    judging = Progress(len(records), "versions")
-    for one in read_past_versions(records, past.copies):
-        yield one
-        judging.advance()
+    return read_newest_records(past.names, read)
 
 
 def _in_folder(folder: Path) -> PastDecisions:

@@ -1,7 +1,6 @@
 """Score a file of predictions into evidence."""
 
 import itertools
-import os
 import re
 import sys
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
+from scorers.cores import count_cores
 from scorers.csv_files import COMMA
 from scorers.evidence_writer import EvidenceWriter
 from scorers.input_file import InputFile, open_input
@@ -153,7 +153,7 @@ def score_text_to_sql(
     summary = TextToSqlSummary()
     transpiled = settings.dialect is not None
     with (
-        WorkerPool[Pair](settings.workers or _count_cores()) as pool,  # they start while the file is checked
+        WorkerPool[Pair](settings.workers or count_cores()) as pool,  # they start while the file is checked
         EvidenceWriter(output) as evidence,
         TextToSqlMetrics(transpiled=transpiled) as metrics,
     ):
@@ -194,11 +194,6 @@ def make_result_line(pair: Pair, verdict: PairVerdict) -> dict[str, JsonValue]:
     if pair.latency_seconds is not None:
         line["latency_seconds"] = pair.latency_seconds
     return line
-
-
-def _count_cores() -> int:
-    """The cores that this process may use, which in a container are fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _watch(

@@ -1,0 +1,104 @@
+"""The impact of an edit on a history: the same in one process and in several, and nothing is read twice."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from aws.evidence_copies import FolderEvidenceCopies
+from benchmarks.past_gate import PastGate, make_past_gate
+from checks.impact import Impact, ImpactSums, LeftOut, PastVersion
+from checks.threshold_set import compile_thresholds
+from checks.thresholds import ThresholdFile
+from pipelines import past_impact
+from pipelines.past_impact import sum_impact
+from pipelines.past_versions import RecordOfVersion, read_newest_records, read_past_versions
+from pipelines.step_settings import COPIES_FOLDER
+from tests.counted_work import count_calls
+
+VERSIONS, CHECKS, CHANGED = 23, 6, 2
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> PastGate:
+    """A history of which one copy is gone."""
+    made = make_past_gate(tmp_path_factory.mktemp("gate"), versions=VERSIONS, checks=CHECKS, reports=1)
+    min((made.history / COPIES_FOLDER).iterdir()).unlink()
+    return made
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several parts of so few versions, in processes even where the tests have threads."""
+    monkeypatch.setattr(past_impact, "_PART", 4)
+    monkeypatch.setattr(past_impact, "_can_fork", lambda: True)
+
+
+def files_of(gate: PastGate) -> tuple[list[ThresholdFile], list[ThresholdFile]]:
+    old, new = ([*compile_thresholds({one.name: one.read_bytes()})] for one in (gate.old, gate.new))
+    return old, new
+
+
+def records_of(gate: PastGate) -> list[RecordOfVersion]:
+    by_name = {str(file): file for file in sorted(gate.history.rglob("e*.json"))}
+    records, unusable = read_newest_records(by_name, lambda name: by_name[name].read_bytes())
+    assert unusable == []
+    return records
+
+
+def measure(gate: PastGate, processes: int, done: list[int]) -> Impact:
+    files = files_of(gate)
+    sums = ImpactSums(*files)
+    sums.add(LeftOut("first.json", "no record"))
+    copies = FolderEvidenceCopies(gate.history / COPIES_FOLDER)
+    sum_impact(sums, files, records_of(gate), copies, processes=processes, advance=done.append)
+    return sums.close()
+
+
+@pytest.mark.usefixtures("parts")
+def test_the_impact_is_the_same_whatever_the_number_of_processes(
+    gate: PastGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+    alone = measure(gate, 1, done)
+    assert (sum(done), len(done), alone.versions, len(alone.left_out)) == (VERSIONS, 6, VERSIONS - 1, 2)
+    assert alone.flips
+    here = os.getpid()
+
+    def work_elsewhere(
+        records: Iterable[RecordOfVersion], copies: FolderEvidenceCopies
+    ) -> Iterator[PastVersion | LeftOut]:
+        assert os.getpid() != here
+        return read_past_versions(records, copies)
+
+    monkeypatch.setattr(past_impact, "read_past_versions", work_elsewhere)
+    assert measure(gate, 2, done) == alone
+    assert sum(done) == 2 * VERSIONS
+
+
+def test_records_and_copies_are_read_once_and_what_both_files_have_is_judged_once(gate: PastGate) -> None:
+    calls = count_calls(lambda: measure(gate, 1, []))
+    judged = VERSIONS - 1
+    assert calls["parse_inputs"] == calls["FolderEvidenceCopies.read"] == VERSIONS
+    assert (calls["parse_record"], calls["read_report"]) == (0, judged)
+    assert calls["_judge_place"] == judged * (CHECKS + CHANGED)
+
+
+def test_few_versions_are_judged_here(gate: PastGate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(past_impact, "ProcessPoolExecutor")
+    assert measure(gate, 8, []).versions == VERSIONS - 1
+
+
+def test_the_history_is_made_of_its_seed(tmp_path: Path) -> None:
+    first, again = (make_past_gate(tmp_path / name, versions=3, checks=4, reports=2) for name in "ab")
+    bytes_of = [
+        {
+            file.relative_to(one.history): file.read_bytes()
+            for file in one.history.rglob("*")
+            if file.is_file()
+        }
+        for one in (first, again)
+    ]
+    assert bytes_of[0] == bytes_of[1]
+    assert len(bytes_of[0]) == 3 + 3 * 2
