@@ -10,6 +10,8 @@ to stdout. The program uses nothing of this project: in AWS it does not exist.
 """
 
 import contextlib
+import functools
+import gc
 import importlib
 import json
 import logging
@@ -20,6 +22,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TextIO
 
@@ -115,6 +118,19 @@ def _load_libraries() -> None:
         # What a library raises, it raises again for the function that imports it.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    if "botocore.loaders" in sys.modules:
+        _load_service_models(sys.modules["botocore.loaders"])
+    gc.freeze()  # a collection in a fork would copy what all of them share
+
+
+def _load_service_models(loaders: Any) -> None:
+    """Have botocore find the bundle's service models parsed, which takes each process longer than its work."""
+    load = loaders.JSONFileLoader().load_file
+    parsed = functools.cache(load)
+    data = Path(loaders.__file__).parent / "data"
+    for file in data.rglob("*.json*"):
+        parsed(str(file).removesuffix(".gz").removesuffix(".json"))
+    loaders.JSONFileLoader.load_file = lambda _, path: parsed(path)
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
