@@ -63,13 +63,9 @@ class ThresholdMove(BaseModel):
                 return key in LIMIT_KEYS + DEMAND_KEYS + SEVERITY_KEYS and not isinstance(
                     self.value, NewWaiver
                 )
-            case ("checks", int(), "between", 0 | 1) | (
-                "checks",
-                int(),
-                "no_worse_than_baseline",
-                "absolute" | "relative",
-            ):
-                return isinstance(self.value, int | float)
+            # A part of a limit: an end of a range, or what a baseline allows. The file's reader knows which has which.
+            case ("checks", int(), str(key), 0 | 1 | "absolute" | "relative"):
+                return key in LIMIT_KEYS and isinstance(self.value, int | float)
             case ("waivers", int()):
                 return self.value is None
             case ("waivers", int(), str(key)):

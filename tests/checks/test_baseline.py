@@ -345,7 +345,9 @@ def test_the_record_of_a_first_version_has_the_limit_as_it_is_written() -> None:
         {"no_worse_than_baseline": True},
     ]
     older = record.to_bytes().replace(b"governance.decision/2", b"governance.decision/1")
-    with pytest.raises(DecisionRecordError, match=r"baselines and verification is of governance\.decision/2"):
+    with pytest.raises(
+        DecisionRecordError, match=r"baselines, verification and reviews is of governance\.decision/2"
+    ):
         parse_record(older)
 
 

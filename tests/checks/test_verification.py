@@ -355,7 +355,7 @@ def test_a_record_restores_what_was_found(again: Recomputation) -> None:
 def test_older_records_say_nothing_of_it() -> None:
     record, _, _, _ = recorded(Recomputation(problem="x"))
     older = record.to_bytes().replace(b"governance.decision/2", b"governance.decision/1")
-    with pytest.raises(DecisionRecordError, match="verification is of"):
+    with pytest.raises(DecisionRecordError, match="verification and reviews is of"):
         parse_record(older)
 
 

@@ -94,6 +94,7 @@ def settings(stack: Governance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     yield
+    stack.settle()  # what is judged again is judged by the bundle, too
     stack.forget_bundle()
 
 

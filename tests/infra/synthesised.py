@@ -76,6 +76,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
         "mlflow_suffix": True,
         "ungoverned_groups": "review",
         "reviewer_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/reviewers"],
+        "separation_of_duties": "not_required",
         "evidence_buckets": [
             {"name": "team-reports", "kms_key_arn": CENTRAL_KEY},
             {"name": "other-reports", "account": "210987654321"},
