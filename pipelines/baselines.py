@@ -13,6 +13,7 @@ from aws.record_seals import Seals
 from aws.registry_names import APPROVED
 from checks.baseline import Baseline
 from checks.decision import Verdict
+from checks.decision_record import DecisionRecord
 from pipelines.judged_evidence import read_judged
 from pipelines.record_keys import is_outcome
 from pipelines.recorded_outcomes import read_outcome
@@ -37,51 +38,86 @@ def find_baseline(
         DigestMismatchError: a copy of what was judged was exchanged.
         AwsError: the records or the copies could not be read.
     """
-    versions = [int(name) for name in log.folders(package.group) if name.isdecimal()]
-    for version in sorted((one for one in versions if one < package.version), reverse=True):
-        arn = f"{package.arn.rpartition('/')[0]}/{version}"
-        approved = _find_approval(log, f"{package.group}/{version}", arn)
-        if approved is not None:
-            return _read_approved(approved, arn, log, seals, copies)
-    return None
+    approval = find_newest_approval(log, package.group, below=package)
+    return None if approval is None else _read_approved(approval, log, seals, copies)
 
 
 @dataclass(frozen=True, slots=True)
-class _Approval:
+class Approval:
     """By which decision of the gate a version was approved, and what says so; a reviewer saw it, whatever it says."""
 
+    arn: str
     decision_uri: str
     decision_digest: str
     said_by: str
     is_gates: bool
 
 
-def _find_approval(log: DecisionLog, folder: str, arn: str) -> _Approval | None:
-    """Return the approval of a version, where the newest record that gave it a status is one."""
+def find_newest_approval(
+    log: DecisionLog, group: str, *, below: ModelPackage | None = None
+) -> Approval | None:
+    """Return the approval of the newest version of `group` that has one, below a version where one is given.
+
+    Raises as `find_baseline` does, but of what was judged.
+    """
+    versions = [int(name) for name in log.folders(group) if name.isdecimal()]
+    for version in sorted(versions, reverse=True):
+        if below is not None and version >= below.version:
+            continue
+        arn = None if below is None else f"{below.arn.rpartition('/')[0]}/{version}"
+        approved = _find_approval(log, f"{group}/{version}", arn)
+        if approved is not None:
+            return approved
+    return None
+
+
+def _find_approval(log: DecisionLog, folder: str, arn: str | None) -> Approval | None:
+    """Return the approval of a version, where the newest record that gave it a status is one.
+
+    Without `arn` all that is recorded in the folder counts, whatever it is about.
+    """
     written = log.written_below(folder, _EVER)
     outcomes = [
         replace(read_outcome(log, uri), written_at=at) for uri, at in written.items() if is_outcome(uri)
     ]
-    reviews = [one for one in read_reviews(log, written) if one.record.model_package == arn]
-    given = find_status_given([one for one in outcomes if one.model_package == arn], reviews)
+    given = find_status_given(
+        [one for one in outcomes if arn in (None, one.model_package)],
+        [one for one in read_reviews(log, written) if arn in (None, one.record.model_package)],
+    )
     match given:
         case (outcome, None) if outcome.approval_status == APPROVED:
-            return _Approval(outcome.decision_uri, outcome.decision_digest, str(outcome.uri), is_gates=True)
+            return Approval(
+                outcome.model_package,
+                outcome.decision_uri,
+                outcome.decision_digest,
+                str(outcome.uri),
+                is_gates=True,
+            )
         case (outcome, review) if review is not None and outcome.approval_status == APPROVED:
-            uri, digest = review.record.decision_uri, review.record.decision_digest
-            if uri is not None and digest is not None:
-                return _Approval(uri, digest, review.location.uri, is_gates=False)
+            seen = review.record
+            if seen.decision_uri is not None and seen.decision_digest is not None:
+                said_by = review.location.uri
+                return Approval(
+                    seen.model_package, seen.decision_uri, seen.decision_digest, said_by, is_gates=False
+                )
     return None
 
 
-def _read_approved(
-    approval: _Approval, arn: str, log: DecisionLog, seals: Seals, copies: EvidenceCopies
-) -> Baseline:
-    record, location = read_decision(log, seals, approval.decision_uri, about=arn)
-    is_other = approval.is_gates and record.decision is not Verdict.APPROVED
-    if location.sha256 != approval.decision_digest or is_other:
-        raise DecisionMismatchError(
-            f"{approval.decision_uri}: {approval.said_by} says that {arn} was approved by this decision, and it is "
-            "another; nothing was decided. Find out who changed either, and keep their versions for the audit"
-        )
+def _read_approved(approval: Approval, log: DecisionLog, seals: Seals, copies: EvidenceCopies) -> Baseline:
+    record, location = read_decision(log, seals, approval.decision_uri, about=approval.arn)
+    require_approval(approval, record, location.sha256)
     return read_judged(record, location.uri, location.sha256, copies)
+
+
+def require_approval(approval: Approval, record: DecisionRecord, sha256: str) -> None:
+    """Refuse a record with the SHA-256 `sha256` that is not the one by which `approval` was given.
+
+    Raises:
+        DecisionMismatchError: it is another one.
+    """
+    is_other = approval.is_gates and record.decision is not Verdict.APPROVED
+    if sha256 != approval.decision_digest or is_other:
+        raise DecisionMismatchError(
+            f"{approval.decision_uri}: {approval.said_by} says that {approval.arn} was approved by this decision, and "
+            "it is another; nothing was decided. Find out who changed either, and keep their versions for the audit"
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from aws.evidence_copies import EvidenceCopies
 from aws.evidence_errors import EvidenceMissingError
@@ -24,7 +25,15 @@ class NotRepeatableError(GovernanceError):
     """A decision that cannot be made again by what is at hand."""
 
 
-def read_judged(record: DecisionRecord, uri: str, sha256: str, copies: EvidenceCopies) -> Baseline:
+class JudgedBytes(Protocol):
+    """What was judged, by its SHA-256: the copies of it, or the reports where they were registered."""
+
+    def read(self, sha256: str) -> bytes:
+        """See `EvidenceCopies.read`."""
+        ...
+
+
+def read_judged(record: DecisionRecord, uri: str, sha256: str, copies: JudgedBytes) -> Baseline:
     """Return what `record`, which is at `uri` and has the SHA-256 `sha256`, judged, as the baseline of other versions.
 
     What no copy was kept of, or is any more, is a report that could not be read.
@@ -41,7 +50,7 @@ def read_judged(record: DecisionRecord, uri: str, sha256: str, copies: EvidenceC
     return Baseline(attach_items(evidence, record.evidence, items), version)
 
 
-def _read_items(items: RecordedItemResults | None, copies: EvidenceCopies) -> bytes | None:
+def _read_items(items: RecordedItemResults | None, copies: JudgedBytes) -> bytes | None:
     """Return the bytes of item results out of their copy; `None` where there is none, and nothing is paired."""
     if items is None or items.copy_uri is None:
         return None
@@ -51,7 +60,7 @@ def _read_items(items: RecordedItemResults | None, copies: EvidenceCopies) -> by
         return None
 
 
-def _read_copy(reader: EvidenceReader, document: EvidenceDocument, copies: EvidenceCopies) -> Report:
+def _read_copy(reader: EvidenceReader, document: EvidenceDocument, copies: JudgedBytes) -> Report:
     if document.copy_uri is None:
         return leave_unread(document.uri, "no copy of it was kept")
 

@@ -1,13 +1,11 @@
 """The item results beside the reports of a version, for checks that compare with the baseline item by item."""
 
-from dataclasses import replace
-
 from aws.evidence_store import EvidenceStore
 from aws.report_references import ReportReference
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence
 from checks.item_results import ItemResults, read_item_results
-from checks.reports import place_of_items
+from checks.reports import attach_items_beside
 from pipelines.judged_copies import JudgedCopies
 from pipelines.read_evidence import as_unread
 
@@ -21,13 +19,7 @@ def attach_item_results(store: EvidenceStore, evidence: Evidence, copies: Judged
         DigestMismatchError: something else is in the place of a copy.
         AwsError: AWS asked to slow down, or gave no answer; or a copy could not be written.
     """
-    found: dict[str, ItemResults | None] = {}
-    for report in evidence.reports:
-        uri = place_of_items(report)
-        if uri is not None and uri not in found:
-            found[uri] = _read(store, uri, copies)
-    reports = (replace(report, items=found.get(place_of_items(report) or "")) for report in evidence.reports)
-    return Evidence(tuple(reports))
+    return attach_items_beside(evidence, lambda uri: _read(store, uri, copies))
 
 
 def _read(store: EvidenceStore, uri: str, copies: JudgedCopies) -> ItemResults | None:

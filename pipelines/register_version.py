@@ -93,7 +93,7 @@ def register_version(
         thresholds_bucket: the stack's output `ThresholdsBucket`, whose thresholds are in force, where `thresholds`
             names none. Without either no likely decision is made.
         decisions_bucket: the stack's output `DecisionsBucket`, where it is said which reports were judged for other
-            versions before; without it that is not looked at.
+            versions before, and which version is the baseline; without it neither is looked at.
         check: whether a likely decision is made at all.
         only_if: refuse to register what would be decided worse.
         ungoverned: register into a group that no threshold file applies to, too.
@@ -115,7 +115,15 @@ def register_version(
         if check and decisions_bucket is not None:
             claims = KnownClaims(s3_client(region), decisions_bucket, say)
         plan = replace(plan, reports=_name_foreign_reports(plan, claims, earlier, say))
-        likely = predict_decision(plan, thresholds, thresholds_bucket, say) if check else None
+        likely = None
+        if check:
+            likely = predict_decision(
+                plan,
+                thresholds,
+                thresholds_bucket=thresholds_bucket,
+                decisions_bucket=decisions_bucket,
+                say=say,
+            )
         if likely is not None:
             _show_likely(likely, version.group, ungoverned, show, say)
         _require_at_least(only_if, likely, version.group)

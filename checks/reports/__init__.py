@@ -6,11 +6,12 @@ new one is a module and a line in `READERS`. `figures`, for files of no format, 
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain
 
-from checks.evidence import Document, Report
+from checks.evidence import Document, Evidence, Report
 from checks.garbage import pause_collecting
-from checks.item_results import RESULTS
+from checks.item_results import RESULTS, ItemResults
 from checks.measurements import Measurement, Source
 from checks.reports import (
     bedrock_evaluation,
@@ -98,6 +99,18 @@ def place_of_items(report: Report) -> str | None:
         return None
     folder, slash, _ = report.uri.rpartition("/")
     return f"{folder}{slash}{RESULTS}"
+
+
+def attach_items_beside(evidence: Evidence, read: Callable[[str], ItemResults | None]) -> Evidence:
+    """Return the evidence with the item results beside its reports; `read` finds them at a place, once for each."""
+    found: dict[str | None, ItemResults | None] = {None: None}
+    reports = []
+    for report in evidence.reports:
+        place = place_of_items(report)
+        if place is not None and place not in found:
+            found[place] = read(place)
+        reports.append(replace(report, items=found[place]))
+    return Evidence(tuple(reports))
 
 
 def card_has_figures(content: bytes) -> bool:

@@ -1,20 +1,15 @@
 """The item results beside reports that the user named."""
 
-from dataclasses import replace
-
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.item_results import ItemResults, read_item_results
-from checks.reports import MAX_REPORT_BYTES, place_of_items
-from cli.lookup.inputs import STANDARD_INPUT_NAME, input_at
+from checks.reports import MAX_REPORT_BYTES, attach_items_beside
+from cli.lookup.inputs import input_at
 
 
 def with_item_results(evidence: Evidence) -> Evidence:
     """Return the evidence with what scoring wrote beside each report; what cannot be read there is left out."""
-    places = {place_of_items(report) for report in evidence.reports if report.uri != STANDARD_INPUT_NAME}
-    found = {place: _read(place) for place in places if place is not None}
-    reports = (replace(one, items=found.get(place_of_items(one) or "")) for one in evidence.reports)
-    return Evidence(tuple(reports))
+    return attach_items_beside(evidence, _read)
 
 
 def _read(place: str) -> ItemResults | None:

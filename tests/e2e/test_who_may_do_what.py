@@ -276,6 +276,77 @@ def test_each_role_does_its_work_and_has_no_right_that_it_does_not_need(
     assert needless == {role: set() for role in set(Role) - {Role.MODEL_ACCOUNT}}
 
 
+BASELINE_THRESHOLDS = """
+name: {0}
+applies_to: {{model_package_groups: [{0}]}}
+checks:
+  - name: no worse
+    why: Users notice when answers get worse.
+    metric: text_to_sql.execution_accuracy
+    no_worse_than_baseline: {{absolute: 0.05}}
+    confidence: 0.95
+"""
+
+
+def write_items(folder: str, group: str, wrong: range, *, of: int = 200) -> None:
+    """Write a report and the items behind it, as scoring does; those in `wrong` are not correct."""
+    Path(folder).mkdir()
+    figure = {"value": (of - len(wrong)) / of, "samples": of}
+    document = {"text_to_sql_metrics": {"execution_accuracy": figure}, "about": {"name": group}}
+    Path(folder, "evaluation.json").write_text(json.dumps(document))
+    items = [json.dumps({"id": f"{group}-{number}", "correct": number not in wrong}) for number in range(of)]
+    Path(folder, "results.jsonl").write_text("\n".join(items))
+
+
+def test_later_versions_are_compared_item_by_item_with_the_one_that_a_reviewer_approved(
+    stack: Governance, people: Callable[[Role, str], Person], capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = f"e2e-baseline-{uuid.uuid4().hex[:8]}"
+    place = {"Bucket": stack.outputs["ThresholdsBucket"], "Key": f"thresholds/{group}.yaml"}
+    stack.client("s3").put_object(**place, Body=BASELINE_THRESHOLDS.format(group).encode())
+    engineer, reviewer = people(Role.ENGINEER, group), people(Role.REVIEWER, group)
+    arn = f"arn:aws:sagemaker:{stack.sandbox.region}:{ACCOUNT}:model-package/{group}"
+    for name, wrong in {"first": range(20), "worse": range(60), "like": range(19)}.items():
+        write_items(name, group, wrong)
+
+    def say(who: Person, *words: str) -> tuple[int, str]:
+        capsys.readouterr()
+        with commands_of(who.session):
+            code = run([*words])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    def register(folder: str) -> tuple[int, str]:
+        return say(
+            engineer, "register", "--image", "repo/image:1", "--group", group, "--wait", "--evidence", folder
+        )
+
+    # The first version has nothing to be compared with, and a person approves it.
+    code, text = register("first")
+    assert (code, "no version is approved by a record" in text) == (3, True), text
+    approve = ("review", "--approve", "--yes", "--reason", "good enough to begin with")
+    assert say(reviewer, *approve, f"{arn}/1")[0] == 0
+    # The likely decision already names what the gate compares with.
+    code, text = register("worse")
+    first = stack.describe(f"{arn}/1")["CustomerMetadataProperties"]["governance:decision-uri"]
+    assert code == 1, text
+    assert f"version 1 ({arn}/1), approved by {first}" in text
+    assert text.count("paired on the same 200 items, of which 0 went up and 40 went down") == 2
+    # The rejected one is no baseline.
+    code, text = register("like")
+    assert code == 0, text
+    rejected, approved = (stack.decision(f"{arn}/{version}") for version in (2, 3))
+    for record, decision in ((rejected, "Rejected"), (approved, "Approved")):
+        baseline, (finding,) = record["baseline"], record["findings"]
+        assert record["decision"] == decision
+        assert (baseline["model_package_arn"], baseline["record_uri"]) == (f"{arn}/1", first)
+        assert finding["baseline"] == {"value": 0.9, "samples": 200}
+        assert "paired on the same 200 items" in finding["reason"]
+        for document in (*record["evidence"], *baseline["evidence"]):
+            assert document["items"]["copy_uri"].endswith(f"/judged-evidence/{document['items']['sha256']}")
+    stack.replay_decisions()
+
+
 def test_a_second_person_approves_and_a_version_is_judged_again_by_a_corrected_limit(
     stack: Governance,
     person: MakePerson,

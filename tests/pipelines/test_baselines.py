@@ -9,9 +9,11 @@ import pytest
 
 from aws.evidence_errors import DigestMismatchError
 from checks.decision_record import DecisionRecord, parse_record
+from checks.errors import GovernanceError
 from checks.impact import PastVersion
 from checks.judge import judge as hold
 from checks.replays import decide_again
+from pipelines.foreseen_baseline import BaselineUnseenError, foresee_baseline
 from pipelines.judged_evidence import read_again, read_baseline_again
 from pipelines.past_versions import read_newest_records, read_past_versions
 from pipelines.sealed_decisions import DecisionMismatchError
@@ -151,6 +153,55 @@ def test_without_items_of_both_the_comparison_is_not_paired(world: World, folder
         f"(Newcombe's interval): no item results (results.jsonl) of {owner} were read beside its report"
         in record.findings[0].reason
     )
+
+
+def test_whoever_registers_a_version_sees_its_baseline_without_the_copies_and_the_key(world: World) -> None:
+    write(world, text=PAIRED)
+    reports = world.services.evidence
+    assert foresee_baseline("AskData", world.decisions, reports) is None
+    for place, wrong in enumerate((range(20), range(90))):
+        judge(world, register_with_items(world, wrong), f"v{place}")
+    shutil.rmtree(world.folder / "copies")
+    found = foresee_baseline("AskData", world.decisions, reports)
+    assert found is not None
+    assert found.version is not None
+    assert found.version.version == 1
+    (report,) = found.evidence.reports
+    assert report.items is not None
+    assert len(report.items.items) == 200
+    assert [one.metric for one in found.evidence.measurements] == ["g.accuracy"]
+
+
+def report_exchanged(world: World) -> None:
+    (world.folder / "evidence" / "v0" / "evaluation.json").write_text("{}")
+
+
+def report_gone(world: World) -> None:
+    (world.folder / "evidence" / "v0" / "evaluation.json").unlink()
+
+
+def record_exchanged(world: World) -> None:
+    (record,) = (world.folder / "decisions" / "AskData" / "1").glob("*v0.json")
+    record.write_bytes(record.read_bytes() + b" ")
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (report_exchanged, DigestMismatchError),
+        (report_gone, BaselineUnseenError),
+        (record_exchanged, DecisionMismatchError),
+    ],
+    ids=["report exchanged", "report gone", "record exchanged"],
+)
+def test_a_baseline_that_is_not_what_was_judged_is_not_foreseen(
+    world: World, change: Callable[[World], None], error: type[GovernanceError]
+) -> None:
+    write(world, text=PAIRED)
+    judge(world, register_with_items(world, range(20)), "v0")
+    change(world)
+    with pytest.raises(error):
+        foresee_baseline("AskData", world.decisions, world.services.evidence)
 
 
 def approved_by_hand(world: World) -> None:

@@ -33,6 +33,7 @@ from pipelines.register_version import UNTOUCHED, OnlyIf, WouldBeWorseError, reg
 from pipelines.registration_plan import RegisteredVersion
 
 BUCKET, ELSEWHERE = "evidence-of-register-version", "evidence-in-ireland"
+BROKEN = "broken-decisions-of-register-version"
 MADE = (clients.s3_client, clients.sagemaker_client, clients.sts_client)
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:7"
 
@@ -294,6 +295,31 @@ def test_the_likely_decision_is_shown_and_stops_what_would_be_worse(
                 register(options=options)
             assert (uploaded(group), versions(group)) == ([], 0)
         assert [record.decision for record in shown] == [decision]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "said"),
+    [
+        (None, "compares with the baseline: records are not looked at; set GOVERNANCE_DECISIONS_BUCKET"),
+        (BROKEN, "the baseline could not be looked at: "),
+        (BUCKET, "no version is approved by a record, so a check that compares is that of a first version"),
+    ],
+    ids=["no bucket named", "a broken record", "no records"],
+)
+def test_it_is_said_where_the_likely_decision_compares_with_nothing(
+    register: Callable[..., RegisteredVersion], group: str, tmp_path: Path, bucket: str | None, said: str
+) -> None:
+    file = thresholds(tmp_path, group, 0.8)
+    file.write_text(file.read_text().replace("at_least: 0.8", "better: higher, no_worse_than_baseline: true"))
+    lines: list[str] = []
+    clients.s3_client().create_bucket(Bucket=BROKEN)
+    outcome = {"Bucket": BROKEN, "Key": f"decisions/{group}/1/x.outcome.json"}
+    clients.s3_client().put_object(**outcome, Body=b"broken")
+    options = {"thresholds": file, "decisions_bucket": bucket, "say": lines.append}
+    likely = register(options=options).likely
+    assert likely is not None
+    assert (likely.decision, likely.baseline) == ("NeedsReview", None)
+    assert [line for line in lines if said in line]
 
 
 def test_evidence_is_as_old_as_its_upload(
