@@ -31,6 +31,24 @@ def write_reason(finding: RecordedFinding) -> str:
     return f"{finding.reason}{inherited}"
 
 
+def write_difference(finding: RecordedFinding) -> str:
+    """Return by how much the value differs from the baseline's, with its sign; `-` where it is not beside one."""
+    if finding.value is None or finding.baseline is None:
+        return "-"
+    return f"{finding.value - finding.baseline.value:+.4g}"
+
+
+def write_comparison(finding: RecordedFinding) -> str:
+    """Return the value beside the baseline's, and what was found, where no other sentence on the finding says that.
+
+    What was found says whether the comparison was paired, and why not.
+    """
+    value = "-" if finding.value is None else f"{finding.value:.6g}"
+    before = "-" if finding.baseline is None else f"{finding.baseline.value:.6g}"
+    compared = f"{name_of(finding)}: {value} beside {before} ({write_difference(finding)})"
+    return f"{compared}: {write_reason(finding)}" if finding.consequence is None else compared
+
+
 def write_finding(finding: RecordedFinding, consequence: Consequence) -> str:
     """Return a sentence on a finding that asks for `consequence`: what for, which check, and what was found."""
     found = f"{name_of(finding)}: {write_reason(finding)}"

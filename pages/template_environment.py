@@ -5,8 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from checks.decision_record import RecordedFinding
-from checks.finding_text import ASKS, format_limit, name_of, write_reason
+from checks.finding_text import ASKS, format_limit, name_of, write_difference, write_reason
 from checks.text import without_format_marks
 
 
@@ -23,7 +22,7 @@ def template_environment() -> Environment:
     )
     environment.filters.update(
         number=_write_number,
-        difference=_write_difference,
+        difference=write_difference,
         limit=format_limit,
         asks=ASKS.__getitem__,
         name=name_of,
@@ -34,13 +33,6 @@ def template_environment() -> Environment:
 
 def _write_number(number: float | None) -> str:
     return "-" if number is None else f"{number:.6g}"
-
-
-def _write_difference(finding: RecordedFinding) -> str:
-    """Return by how much the value differs from the baseline's, with its sign."""
-    if finding.value is None or finding.baseline is None:
-        return "-"
-    return f"{finding.value - finding.baseline.value:+.4g}"
 
 
 def _make_harmless(value: object) -> object:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from checks.decision_record import DecisionRecord, RecordedFinding
 from checks.finding_text import format_limit
 from cli.display.checked_figures import (
     CheckedFigure,
@@ -168,9 +169,22 @@ def _json(version: GroupVersion, figures: Sequence[CheckedFigure]) -> Mapping[st
         "decision": None if judgement is None else judgement.record.decision,
         "decided_at": None if judgement is None else judgement.record.decided_at,
         "record": None if judgement is None else judgement.uri,
+        **({} if judgement is None else _baseline_json(judgement.record)),
         "values": [
-            finding.model_dump(mode="json", include={"check", "metric", "facet", "outcome", "value", "limit"})
+            _value_json(finding)
             for finding in findings_of(version)
             if CheckedFigure(finding.metric, finding.facet) in wanted
         ],
     }
+
+
+def _baseline_json(record: DecisionRecord) -> Mapping[str, str]:
+    """Return the version that the decision compares with, where it does with one."""
+    if record.baseline is None or record.baseline.model_package_arn is None:
+        return {}
+    return {"baseline": record.baseline.model_package_arn}
+
+
+def _value_json(finding: RecordedFinding) -> Mapping[str, object]:
+    named = {"check", "metric", "facet", "outcome", "value", "limit"}
+    return finding.model_dump(mode="json", include=named | ({"baseline"} if finding.baseline else set()))

@@ -12,7 +12,7 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.finding_text import ASKS, reason_lines
 from cli.display.checked_figures import chart_of, figures_of
-from cli.display.decision_text import Fact, print_facts
+from cli.display.decision_text import Fact, describe_comparison, print_facts
 from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import NOT_LOOKED, list_status_facts
 from cli.lookup.decisions_place import Decisions, log_at, log_of
@@ -161,6 +161,7 @@ def _facts(version: GroupVersion) -> Iterator[Fact]:
     if version.judgement.page is not None:
         yield "page", version.judgement.page
     yield from (("", reason) for reason in _heaviest_reasons(record))
+    yield from describe_comparison(record, MOST_REASONS)
 
 
 def _heading(version: GroupVersion) -> Text:
@@ -204,4 +205,12 @@ def _decision(record: DecisionRecord) -> Mapping[str, object]:
     asking: Sequence[Mapping[str, object]] = [
         finding.to_json() for finding in record.findings if finding.consequence is not None
     ]
-    return {"decision": record.decision, "decided_at": record.decided_at, "asking": asking}
+    compared = [finding.to_json() for finding in record.findings if finding.baseline is not None]
+    baseline = None if record.baseline is None else record.baseline.model_package_arn
+    comparison = {"baseline": baseline, "compared": compared} if compared else {}
+    return {
+        "decision": record.decision,
+        "decided_at": record.decided_at,
+        "asking": asking,
+        **comparison,
+    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from checks.decision import Outcome
 from checks.decision_record import RecordedFinding
 from checks.errors import GovernanceError
-from checks.finding_text import format_limit
+from checks.finding_text import format_limit, write_difference
 from checks.limits import read_limit
 from checks.text import one_line
 from cli.display.chart import Point, chart
@@ -113,10 +113,12 @@ def recorded_bounds(limit: Mapping[str, object]) -> tuple[float | None, float | 
 
 
 def value_text(finding: RecordedFinding | None) -> str:
-    """Return a value for a table, with what came of it where it did not pass."""
+    """Return a value for a table, by how much it differs from the baseline's, and what came of it but passing."""
     if finding is None:
         return "-"
     value = "-" if finding.value is None else f"{finding.value:.4g}"
+    if finding.value is not None and finding.baseline is not None:
+        value += f" ({write_difference(finding)})"
     return value if finding.outcome is Outcome.PASSED else f"{value} {finding.outcome}"
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from checks.decision import Consequence, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedFinding, RecordedPublication, RecordedVerification
-from checks.finding_text import ASKS, format_limit, write_finding
+from checks.finding_text import ASKS, format_limit, write_comparison, write_finding
 from cli.display.terminal import UNBOUNDED, clean_text, console_for, number_text
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
@@ -118,6 +118,7 @@ def _facts(record: DecisionRecord) -> Iterator[Fact]:
         about = f"{waiver.check} ({waiver.facet})" if waiver.facet else waiver.check
         use = waiver.use.replace("_", " ")
         yield "waiver", f"{use}: {about}, until {waiver.expires} by {waiver.approved_by}: {waiver.reason}"
+    yield from describe_comparison(record)
     for report in record.evidence[:MOST_REPORTS]:
         yield "evidence", f"{report.uri} ({report.format})"
     if (more := len(record.evidence) - MOST_REPORTS) > 0:
@@ -125,6 +126,26 @@ def _facts(record: DecisionRecord) -> Iterator[Fact]:
     if record.verification is not None:
         yield from _describe_verification(record.verification)
     yield "decided", f"{record.decided_at} by {record.engine.name} {record.engine.version}"
+
+
+def describe_comparison(record: DecisionRecord, most: int = MOST_REPORTS) -> Iterator[Fact]:
+    """Yield which version or files the decision compares with, and each value beside the one there."""
+    baseline = record.baseline
+    if baseline is None:
+        return
+    if baseline.model_package_arn is None:
+        yield "baseline", ", ".join(document.uri for document in baseline.evidence)
+    else:
+        number = baseline.model_package_arn.rpartition("/")[2]
+        yield (
+            "baseline",
+            f"version {number} ({baseline.model_package_arn}), approved by {baseline.record_uri}",
+        )
+    compared = [finding for finding in record.findings if finding.baseline is not None]
+    for finding in compared[:most]:
+        yield "compared", write_comparison(finding)
+    if (more := len(compared) - most) > 0:
+        yield "compared", f"and {more:,} more, in the decision record"
 
 
 def _describe_verification(verified: RecordedVerification) -> Iterator[Fact]:
