@@ -269,7 +269,7 @@ ABILITIES = (
     ),
     Ability(
         "ReadDecisions",
-        "decision records: `wait`, `status`, `register` for the baseline, `explain`, `report`, `history`, `audit`, `thresholds impact`",
+        "records: `register`, `wait`, `status`, `explain`, `report`, `history`, `audit`, `thresholds impact`",
         ("s3:GetObject",),
         _bucket("decisions_bucket", f"{DECISIONS_FOLDER}/*"),
         _FOLLOWING | _RETRACING,
