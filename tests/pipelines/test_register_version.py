@@ -313,8 +313,8 @@ def test_it_is_said_where_the_likely_decision_compares_with_nothing(
     file.write_text(file.read_text().replace("at_least: 0.8", "better: higher, no_worse_than_baseline: true"))
     lines: list[str] = []
     clients.s3_client().create_bucket(Bucket=BROKEN)
-    outcome = {"Bucket": BROKEN, "Key": f"decisions/{group}/1/x.outcome.json"}
-    clients.s3_client().put_object(**outcome, Body=b"broken")
+    key = f"decisions/{group}/1/x.outcome.json"
+    clients.s3_client().put_object(Bucket=BROKEN, Key=key, Body=b"broken")
     options = {"thresholds": file, "decisions_bucket": bucket, "say": lines.append}
     likely = register(options=options).likely
     assert likely is not None
