@@ -233,13 +233,18 @@ class RecordedItems(_Part):
     sha256: Sha256
     items: int
 
+    def restore(self) -> ItemFile:
+        """Return them as they were judged."""
+        return ItemFile(self.uri, self.sha256, self.items, self.version_id)
+
 
 class RecordedRecomputation(_Part):
     """What came of one report when its figures were computed again; what there is none of is left out of the JSON.
 
     `figures` is the report that came out, with the place of its copy. `problem` says why there is none. `altered` items
     came to something else than `items` says, of the `scored` ones; `first_altered` is the first of them.
-    `share_missed` is the largest share of altered items that drawing so few misses with a probability of 5 %.
+    `share_missed` is the largest share of altered items that drawing so few misses with a probability of 5 %. `gold` is
+    what the items were held against, and `how` says in words what was done.
     """
 
     report: Text
@@ -250,11 +255,13 @@ class RecordedRecomputation(_Part):
     altered: int | None = None
     first_altered: Text | None = None
     share_missed: Finite | None = None
+    gold: RecordedItems | None = None
+    how: Text | None = None
 
     @classmethod
     def of(cls, report: Report, again: Recomputation) -> Self:
         """Return the record of one recomputation, that of `report`."""
-        items, figures = again.items, again.figures
+        items, figures, gold = again.items, again.figures, again.gold
         drawn = items is not None and 0 < again.scored < items.items
         return cls(
             report=report.uri,
@@ -265,18 +272,21 @@ class RecordedRecomputation(_Part):
             altered=again.altered or None,
             first_altered=again.first_altered,
             share_missed=share_missed(again.scored, items.items) if drawn and items is not None else None,
+            gold=None if gold is None else RecordedItems.model_validate(gold, from_attributes=True),
+            how=again.how,
         )
 
     def restore(self, figures: Report | None) -> Recomputation:
         """Return the recomputation as it was judged, with `figures` read again."""
-        items = self.items
         return Recomputation(
             figures=figures,
-            items=None if items is None else ItemFile(items.uri, items.sha256, items.items, items.version_id),
+            items=None if self.items is None else self.items.restore(),
             problem=self.problem,
             altered=self.altered or 0,
             first_altered=self.first_altered,
             scored=self.scored or 0,
+            gold=None if self.gold is None else self.gold.restore(),
+            how=self.how,
         )
 
     def to_json(self) -> dict[str, object]:
@@ -284,6 +294,8 @@ class RecordedRecomputation(_Part):
         content = _leave_out_absent(self.model_dump(mode="json"))
         if self.items is not None:
             content["items"] = _leave_out_absent(self.items.model_dump(mode="json"))
+        if self.gold is not None:
+            content["gold"] = _leave_out_absent(self.gold.model_dump(mode="json"))
         if self.figures is not None:
             (content["figures"],) = _leave_out_of_each([self.figures.model_dump(mode="json")])
         return content

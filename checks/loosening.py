@@ -15,7 +15,8 @@ from checks.comparison import is_about_scores
 from checks.decision import Consequence
 from checks.limits import KINDS, Limit, NoWorse
 from checks.selection import list_sample_groups, select_thresholds
-from checks.thresholds import RECOMPUTE, BarRule, Check, FirstVersion, Mode, Reaction, ThresholdFile, Waiver
+from checks.thresholds import BarRule, Check, FirstVersion, Mode, Reaction, ThresholdFile, Waiver
+from checks.verify_rule import RECOMPUTE
 
 _CONSEQUENCES = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _FIRST = (FirstVersion.PASS, FirstVersion.WARN, FirstVersion.REVIEW, FirstVersion.REJECT)
@@ -164,6 +165,8 @@ def _compare_files(old: ThresholdFile, new: ThresholdFile) -> Iterator[Loosening
             f"verify is {_say_verified(new)}, was {_say_verified(old)}: less of the evidence is scored again"
         )
         yield Loosening(LooseningKind.VERIFICATION, None, what)
+    if new.verify is not None:
+        yield from _compare_gold(old, new)
     for field in fields(ThresholdFile):
         if field.name not in WORDS_OF_FILE | COMPARED_OF_FILE:
             yield from _notice(None, field.name, getattr(old, field.name), getattr(new, field.name))
@@ -180,6 +183,22 @@ def _say_verified(file: ThresholdFile) -> str:
     if file.verify is None:
         return "left out"
     return RECOMPUTE if file.sample_size is None else f"sample: {file.sample_size}"
+
+
+def _compare_gold(old: ThresholdFile, new: ThresholdFile) -> Iterator[Loosening]:
+    """Yield what the items of a version are held against no more; of another place nobody knows what is there."""
+    for family, before in old.gold.items():
+        after = new.gold.get(family)
+        if after is None:
+            what = f"verify: items of {family} are held against no gold any more, were against {before}"
+            yield Loosening(LooseningKind.VERIFICATION, None, what)
+        else:
+            yield from _notice(None, f"verify.gold.{family}", before, after)
+    if old.databases is not None and new.databases is None:
+        what = f"verify: predicted SQL is not run again any more, was against {old.databases}"
+        yield Loosening(LooseningKind.VERIFICATION, None, what)
+    elif old.databases is not None:
+        yield from _notice(None, "verify.databases", old.databases, new.databases)
 
 
 def _notice(check: str | None, key: str, old: object, new: object) -> Iterator[Loosening]:

@@ -27,8 +27,9 @@ from checks.item_results import read_item_results
 from checks.judge import READABLE_EVIDENCE, judge
 from checks.recorded_inputs import JudgedInputs, StatedReason
 from checks.reports import UNREADABLE, EvidenceReader, leave_unread, read_report
-from checks.thresholds import RECOMPUTE, ThresholdFile, VerifyRule
+from checks.thresholds import ThresholdFile, VerifyRule
 from checks.verification import NotVerified, Recomputation, Verification
+from checks.verify_rule import RECOMPUTE
 
 _MOST_DIFFERENCES = 100
 

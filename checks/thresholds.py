@@ -1,6 +1,7 @@
 """The models of a threshold file: which groups it applies to, and its checks."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -28,6 +29,7 @@ from checks.facets import EVERY, AskedFacet, parse_facet
 from checks.limits import Limit, explain_allowance, limit_among, limit_problem
 from checks.publication import Publication
 from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
+from checks.verify_rule import VerifyPlan, explain_verification
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 GroupPattern = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9*?\[\]!-]+$", max_length=256)]
@@ -90,25 +92,12 @@ class Mode(StrEnum):
 
 
 def _check_verification(given: object) -> object:
-    sample = given.get("sample") if isinstance(given, dict) and given.keys() == {"sample"} else None
-    is_sample = isinstance(sample, int) and not isinstance(sample, bool) and sample >= 1
-    if given == RECOMPUTE or is_sample:
-        return given
-    raise PydanticCustomError(
-        "verify",
-        "must be recompute, or how many items are drawn, as {sample: 50}",
-    )
+    if problem := explain_verification(given):
+        raise PydanticCustomError("verify", "{problem}", {"problem": problem})
+    return given
 
 
-RECOMPUTE: Literal["recompute"] = "recompute"
-VerifyRule = Annotated[
-    Literal["recompute"]
-    | Annotated[
-        dict[Literal["sample"], Annotated[int, Field(json_schema_extra={"minimum": 1})]],
-        Field(min_length=1, max_length=1),
-    ],
-    BeforeValidator(_check_verification),
-]
+VerifyRule = Annotated[Literal["recompute"] | VerifyPlan, BeforeValidator(_check_verification)]
 
 
 class Reaction(StrEnum):
@@ -430,9 +419,9 @@ class ThresholdContent(_Model):
     verify: VerifyRule | None = Field(
         default=None,
         description="recompute: the figures are computed again from the version's item results, and those numbers are "
-        "held against the limits; a reported figure that does not come out again rejects. {sample: 50}: of what is "
-        "scored again, so many items are drawn. Left out, what is reported counts.",
-        examples=["recompute", {"sample": 50}],
+        "held against the limits; a reported figure that does not come out again rejects. A mapping does the same, and "
+        "says how many items are scored again, and against what. Left out, what is reported counts.",
+        examples=["recompute", {"sample": 50}, {"gold": {"text_to_sql": "s3://BUCKET/gold.jsonl"}}],
     )
     waivers: Annotated[tuple[Waiver, ...], Field(strict=False, min_length=1)] | None = Field(
         default=None,
@@ -501,7 +490,18 @@ class ThresholdFile:
     @property
     def sample_size(self) -> int | None:
         """How many items of a report are scored again; `None` where all are, or nothing is verified."""
-        return self.verify["sample"] if isinstance(self.verify, dict) else None
+        return self.verify.get("sample") if isinstance(self.verify, dict) else None
+
+    @property
+    def gold(self) -> Mapping[str, str]:
+        """Where the gold of each family of reports is that items are held against."""
+        gold = self.verify.get("gold", {}) if isinstance(self.verify, dict) else {}
+        return {str(family): place for family, place in gold.items()}
+
+    @property
+    def databases(self) -> str | None:
+        """Where the databases are that predicted SQL is run against again; `None` where none is run."""
+        return self.verify.get("databases") if isinstance(self.verify, dict) else None
 
     def max_age_of(self, check: Check) -> int | None:
         """Return how many days old the evidence of one of the file's checks may be; `None` where of any age."""

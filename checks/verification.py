@@ -36,7 +36,8 @@ class Recomputation:
     `figures` is a report of the same figures out of `items`; `None` where there is none, and `problem` says why.
     `altered` counts the items that came to something else than the items file says, and `first_altered` says of the
     first of them what. `scored` is how many items were scored again, of all that could be: by drawing fewer, a share
-    of altered items can be missed (`share_missed`).
+    of altered items can be missed (`share_missed`). `gold` is what the items were held against, where the threshold
+    file names some. `how` says in words what was done.
     """
 
     figures: Report | None = None
@@ -45,6 +46,8 @@ class Recomputation:
     altered: int = 0
     first_altered: str | None = None
     scored: int = 0
+    gold: ItemFile | None = None
+    how: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aws.clients import s3_client
+from aws.gold_store import S3GoldStore
 from checks.errors import GovernanceError
 from pipelines.evaluate_model_package import evaluate_model_package
 from pipelines.json_log import log
@@ -31,7 +33,8 @@ def main(arguments: Sequence[str]) -> int:
         request = read_request(EvaluateRequest, given)
         settings = from_environment(EvaluateSettings, os.environ)
         services = evaluate_services(settings, request)
-        figures = RecomputedFigures(services.evidence, services.copies, services.seals)
+        gold = S3GoldStore(s3_client(), settings.thresholds_bucket)
+        figures = RecomputedFigures(services.evidence, services.copies, services.seals, gold)
         # Only here: computing figures again may take more time and memory than a function has.
         services = replace(services, recompute=figures.recompute)
         response = evaluate_model_package(request, services, now=datetime.now(UTC))

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from aws.aws_errors import AwsThrottledError, AwsUnreachableError
 from aws.evidence_errors import EvidenceMissingError
 from aws.evidence_store import EvidenceStore
+from aws.gold_store import GoldStore
 from aws.model_packages import ModelPackage
 from aws.record_seals import Seals
 from aws.report_references import ReportReference
@@ -21,7 +24,7 @@ from pipelines.judged_copies import JudgedCopies
 from pipelines.sealed_decisions import describe_judged_package
 from scorers.evidence_writer import RESULTS
 from scorers.recomputing.item_lines import ItemsError
-from scorers.recomputing.recompute import RecomputedReport, recompute_report
+from scorers.recomputing.recompute import RecomputedReport, TrustedData, recompute_report
 
 RECOMPUTED = "#recomputed"  # behind the URI of a report it names the report that came out
 _Keep = Callable[[Document], str | None]
@@ -40,26 +43,30 @@ def recompute_evidence(
     fetch_report: Callable[[Report], bytes],
     fetch_items: Callable[[str], Document],
     seed: str,
+    gold: GoldStore,
     keep: _Keep = lambda _: None,
 ) -> Verification:
     """Return what comes of every report when its figures are computed again, as `file` asks to.
 
     `fetch_report` returns the bytes of a report that was read, `fetch_items` those at a place that `name_items` names.
-    Items are drawn by `seed`. `keep` keeps what came out and returns where.
+    Items are drawn by `seed`. `gold` has the gold and the databases that the file names. `keep` keeps what came out and
+    returns where.
 
     Raises:
         AwsError: AWS asked to slow down, or gave no answer: that says nothing about the version.
     """
-    work = _Work(
-        evidence,
-        sample=file.sample_size,
-        seed=seed,
-        fetch_report=fetch_report,
-        fetch_items=fetch_items,
-        keep=keep,
-    )
     drawn = None if file.sample_size is None else seed
-    return Verification(tuple(map(work.recompute, evidence.reports)), drawn)
+    with tempfile.TemporaryDirectory() as scratch:
+        work = _Work(
+            evidence,
+            sample=file.sample_size,
+            seed=seed,
+            fetch_report=fetch_report,
+            fetch_items=fetch_items,
+            trusted=_Trusted(file, gold, Path(scratch)),
+            keep=keep,
+        )
+        return Verification(tuple(map(work.recompute, evidence.reports)), drawn)
 
 
 class RecomputedFigures:
@@ -69,8 +76,8 @@ class RecomputedFigures:
     and another execution about the same version draws the same, so that trying again gains nothing.
     """
 
-    def __init__(self, store: EvidenceStore, copies: JudgedCopies, seals: Seals) -> None:
-        self._store, self._copies, self._seals = store, copies, seals
+    def __init__(self, store: EvidenceStore, copies: JudgedCopies, seals: Seals, gold: GoldStore) -> None:
+        self._store, self._copies, self._seals, self._gold = store, copies, seals, gold
 
     def recompute(self, evidence: Evidence, file: ThresholdFile, package: ModelPackage) -> Verification:
         """Return what comes of the reports of `package`; raises as `recompute_evidence` does."""
@@ -83,6 +90,7 @@ class RecomputedFigures:
             fetch_report=self._read_copy,
             fetch_items=lambda place: self._store.read(ReportReference(None, place, None)),
             seed=seed,
+            gold=self._gold,
             keep=self._copies.keep,
         )
 
@@ -90,6 +98,36 @@ class RecomputedFigures:
         if report.copy_uri is None:
             raise ItemsError("no copy of the report is kept, since it holds single items")
         return self._copies.copies.read(report.sha256)
+
+
+class _Trusted:
+    """The gold and the databases that a threshold file names, each fetched once, when the first report asks for it."""
+
+    def __init__(self, file: ThresholdFile, store: GoldStore, scratch: Path) -> None:
+        self._file, self._store, self._scratch = file, store, scratch
+        self._gold: dict[str, Document] = {}
+        self._databases: Path | None = None
+
+    def find_gold(self, family: str) -> bytes | None:
+        """Return the gold of a family of reports, or `None` where the file names none."""
+        found = self.gold_of(family)
+        return None if found is None else found.content
+
+    def gold_of(self, family: str) -> Document | None:
+        """Return the gold of a family with its place; raises `GovernanceError`."""
+        place = self._file.gold.get(family)
+        if place is None:
+            return None
+        if family not in self._gold:
+            self._gold[family] = self._store.read(place)
+        return self._gold[family]
+
+    def find_databases(self) -> Path | None:
+        """Return where the databases are on this machine, or `None` where the file names none."""
+        place = self._file.databases
+        if place is not None and self._databases is None:
+            self._databases = self._store.fetch_databases(place, self._scratch)
+        return self._databases
 
 
 class _Work:
@@ -103,10 +141,12 @@ class _Work:
         seed: str,
         fetch_report: Callable[[Report], bytes],
         fetch_items: Callable[[str], Document],
+        trusted: _Trusted,
         keep: _Keep,
     ) -> None:
         self._evidence, self._sample, self._seed = evidence, sample, seed
         self._fetch_report, self._fetch_items, self._keep = fetch_report, fetch_items, keep
+        self._trusted = trusted
         self._items: dict[str, Document | str] = {}
 
     def recompute(self, report: Report) -> Recomputation:
@@ -120,22 +160,35 @@ class _Work:
             raise
         except GovernanceError as error:
             return Recomputation(problem=str(error))
-        found = ItemFile(items.uri, items.sha256, _count_lines(items.content), items.version_id)
+        found = _describe_items(items)
+        trusted = TrustedData(self._trusted.find_gold, self._trusted.find_databases)
         try:
-            out = recompute_report(content, items.content, sample=self._sample, seed=self._seed)
+            out = recompute_report(
+                content, items.content, sample=self._sample, seed=self._seed, trusted=trusted
+            )
+        except (AwsThrottledError, AwsUnreachableError):
+            raise
         except ItemsError as error:
             return Recomputation(items=found, problem=f"{items.uri}: {error}")
+        except (
+            GovernanceError,
+            OSError,
+        ) as error:  # of what the file names, or a disk that is full of databases
+            return Recomputation(items=found, problem=f"what the threshold file names under verify: {error}")
         return self._describe(report, found, out)
 
     def _describe(self, report: Report, items: ItemFile, out: RecomputedReport) -> Recomputation:
         document = Document(f"{report.uri}{RECOMPUTED}", out.content)
         figures = read_report(document)
+        gold = self._trusted.gold_of(out.family)
         return Recomputation(
             figures=replace(figures, copy_uri=self._keep(document)),
             items=replace(items, items=out.items),
             altered=len(out.altered),
             first_altered=f"{items.uri}: {out.altered[0]}" if out.altered else None,
             scored=out.scored,
+            gold=None if gold is None else _describe_items(gold),
+            how=out.how,
         )
 
     def _read_again(self, report: Report) -> bytes:
@@ -184,8 +237,9 @@ def make_statement(package: ModelPackage, evidence: Evidence) -> bytes:
     return b"governance.verified-sample/1 " + hashlib.sha256(about).hexdigest().encode()
 
 
-def _count_lines(content: bytes) -> int:
-    return sum(bool(line.strip()) for line in content.splitlines())
+def _describe_items(items: Document) -> ItemFile:
+    lines = sum(bool(line.strip()) for line in items.content.splitlines())
+    return ItemFile(items.uri, items.sha256, lines, items.version_id)
 
 
 def _read_digest(content: bytes) -> JsonValue:

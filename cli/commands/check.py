@@ -20,8 +20,9 @@ from checks.outputs import OUTPUTS
 from checks.outputs.told import Told
 from checks.reports import MAX_REPORT_BYTES
 from checks.selection import select_thresholds
-from checks.thresholds import RECOMPUTE, ThresholdFile
+from checks.thresholds import ThresholdFile
 from checks.verification import Verification
+from checks.verify_rule import RECOMPUTE
 from cli.display.decision_text import show_record
 from cli.display.told_records import tell_record
 from cli.exit_codes import exit_code_of
@@ -180,7 +181,8 @@ def _judge(file: ThresholdFile | None, evidence: Evidence, before: Sequence[str]
 
 def _verify(file: ThresholdFile, evidence: Evidence) -> Verification:
     """Compute the figures again; what is drawn nobody knew when the reports were written."""
-    from pipelines.recomputed_evidence import recompute_evidence  # noqa: PLC0415 - not for other files
+    from cli.lookup.named_gold import NamedGold  # noqa: PLC0415 - not for other files
+    from pipelines.recomputed_evidence import recompute_evidence  # noqa: PLC0415 - likewise
 
     return recompute_evidence(
         evidence,
@@ -188,6 +190,7 @@ def _verify(file: ThresholdFile, evidence: Evidence) -> Verification:
         fetch_report=lambda report: _read_again(report.uri, report.version_id),
         fetch_items=_fetch_items,
         seed=secrets.token_hex(16),
+        gold=NamedGold(),
     )
 
 

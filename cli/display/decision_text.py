@@ -161,6 +161,10 @@ def _describe_verification(verified: RecordedVerification) -> Iterator[Fact]:
             said += f", {one.scored:,} of them scored again"
         if one.share_missed is not None:
             said += f"; up to {one.share_missed:.1%} altered ones would be missed once in twenty times"
+        if one.how is not None:
+            said += f"; {one.how}"
+        if one.gold is not None:
+            said += f"; held against the gold of {one.gold.uri}"
         yield "verified", said
 
 

@@ -57,8 +57,11 @@ class Alteration:
         return f"item {self.identity}: {self.what}"
 
 
-def parse_items(content: bytes) -> list[Mapping[str, JsonValue]]:
-    """Return the items, an object a line.
+WAY_OUT = "register the file that scoring wrote"
+
+
+def parse_items(content: bytes, way_out: str = WAY_OUT) -> list[Mapping[str, JsonValue]]:
+    """Return the items, an object a line; `way_out` is said where one is none.
 
     Raises:
         ItemsError: a line is no JSON object or too long, or there are too many, or none.
@@ -74,12 +77,12 @@ def parse_items(content: bytes) -> list[Mapping[str, JsonValue]]:
         try:
             item = parse_strict_json(line)
         except (ReportError, RecursionError) as error:
-            raise ItemsError(f"line {number}: {error}; register the file that scoring wrote") from error
+            raise ItemsError(f"line {number}: {error}; {way_out}") from error
         if not isinstance(item, Mapping):
-            raise ItemsError(f"line {number}: not a JSON object; register the file that scoring wrote")
+            raise ItemsError(f"line {number}: not a JSON object; {way_out}")
         found.append(item)
     if not found:
-        raise ItemsError("it has no line; register the file that scoring wrote")
+        raise ItemsError(f"it has no line; {way_out}")
     return found
 
 
@@ -107,7 +110,7 @@ def read_as(model: type[LineT], items: Iterable[Mapping[str, JsonValue]]) -> lis
     return found
 
 
-def refuse_repeated(identities: Iterable[Hashable]) -> None:
+def refuse_repeated(identities: Iterable[Hashable], way_out: str = WAY_OUT) -> None:
     """Refuse an id that is there twice: an item that counts twice is worth two.
 
     Raises:
@@ -116,7 +119,7 @@ def refuse_repeated(identities: Iterable[Hashable]) -> None:
     seen = set()
     for identity in identities:
         if identity in seen:
-            raise ItemsError(f"the item {identity} is there twice; register the file that scoring wrote")
+            raise ItemsError(f"the item {identity} is there twice; {way_out}")
         seen.add(identity)
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 from checks.catalogue.metric import without_gap
 from checks.errors import GovernanceError
@@ -11,8 +12,10 @@ from checks.measurements import Measurement, Unmeasured
 from checks.reports.evaluation import PROVENANCE, write_evaluation
 from checks.strict_json import JsonValue, ReportError, parse_report_json
 from checks.verification import draw_items
+from checks.verify_rule import TEXT_TO_SQL
 from checks.version import NAME, VERSION
 from scorers.group_figures import HERE
+from scorers.recomputing.gold import Gold, find_other_than_gold, parse_gold
 from scorers.recomputing.item_lines import Alteration, ItemsError, parse_items
 from scorers.recomputing.labels import has_known_group
 from scorers.recomputing.recomputed import Recompute, Recomputed, ReportToRecompute
@@ -40,17 +43,38 @@ class RecomputedReport:
     items: int
     scored: int
     altered: tuple[Alteration, ...]
+    family: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedData:
+    """What the governance team keeps, and no registrant can write: each is fetched when a report asks for it.
+
+    `find_gold` returns the bytes of the gold of a family, and `find_databases` the folder of the databases, or `None`
+    where there are none. Both raise `GovernanceError`.
+    """
+
+    find_gold: Callable[[str], bytes | None]
+    find_databases: Callable[[], Path | None]
 
 
 def recompute_report(
-    content: bytes, items: bytes, *, sample: int | None = None, seed: str | None = None
+    content: bytes,
+    items: bytes,
+    *,
+    sample: int | None = None,
+    seed: str | None = None,
+    trusted: TrustedData | None = None,
 ) -> RecomputedReport:
     """Compute the figures of a report again from its items; `content` and `items` are bytes of unknown origin.
 
-    Where a family scores items again and `sample` is given, so many are drawn by `seed`.
+    Where a family scores items again and `sample` is given, so many are drawn by `seed`. With `trusted` the items are
+    held against gold, and SQL is run again.
 
     Raises:
         ItemsError: nothing can be computed; the message says why, and the way out.
+        GovernanceError: what is trusted cannot be fetched.
     """
     try:
         document = parse_report_json(content)
@@ -60,7 +84,11 @@ def recompute_report(
         raise ItemsError(_OF_OTHERS)
     family, recompute = _find_family(document)
     parsed = parse_items(items)
-    report = ReportToRecompute(document, parsed, draw_items(len(parsed), sample, seed))
+    gold = None if trusted is None else _find_gold(trusted, family)
+    databases = trusted.find_databases() if trusted is not None and family == TEXT_TO_SQL else None
+    report = ReportToRecompute(document, parsed, draw_items(len(parsed), sample, seed), gold, databases)
+    # First: do the items say what the governance team knows of them? Figures of others prove nothing.
+    altered = [] if gold is None else list(find_other_than_gold(parsed, gold))
     try:
         found = recompute(report)
         written = _write(family, found, len(parsed))
@@ -75,7 +103,13 @@ def recompute_report(
         raise ItemsError(
             f"its items come to nothing: {error}; register the file that scoring wrote"
         ) from error
-    return RecomputedReport(written, len(parsed), found.scored, tuple(found.altered))
+    altered += found.altered
+    return RecomputedReport(written, len(parsed), found.scored, tuple(altered), family, found.how)
+
+
+def _find_gold(trusted: TrustedData, family: str) -> Gold | None:
+    content = trusted.find_gold(family)
+    return None if content is None else parse_gold(content)
 
 
 def _find_family(document: Mapping[str, JsonValue]) -> tuple[str, Recompute]:

@@ -2,19 +2,27 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from checks.measurements import Measurement
 from checks.strict_json import JsonValue
+from scorers.recomputing.gold import Gold
 from scorers.recomputing.item_lines import Alteration
 
 
 @dataclass(frozen=True, slots=True)
 class ReportToRecompute:
-    """A report and its items; `drawn` are the places of those that are scored again where a family can."""
+    """A report and its items; `drawn` are the places of those that are scored again where a family can.
+
+    `gold` has by id what the items must say, and `databases` is where those are that SQL is run against, where the
+    governance team keeps either.
+    """
 
     document: Mapping[str, JsonValue]
     items: Sequence[Mapping[str, JsonValue]]
     drawn: Sequence[int]
+    gold: Gold | None = None
+    databases: Path | None = None
 
     @property
     def provenance(self) -> Mapping[str, JsonValue]:

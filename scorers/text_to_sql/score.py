@@ -161,7 +161,7 @@ def score_text_to_sql(
             # First pass: every line is checked, and every database is found, before any query runs.
             total, targets = file.check(places)
             fingerprints = {name: target.fingerprint() for name, target in sorted(targets.items())}
-            pool.configure(_make_worker_settings(settings, targets))
+            pool.configure(make_worker_settings(settings, targets))
             progress = Progress(total, "pairs") if show_progress else None
             # Second pass: the processes score, while this one counts and writes.
             for pair, verdict in _watch(pool.score(file.pairs()), progress):
@@ -207,10 +207,14 @@ def _watch(
         progress.finish()
 
 
-def _make_worker_settings(
+def make_worker_settings(
     settings: TextToSqlSettings, targets: Mapping[str, DatabaseTarget]
 ) -> dict[str, object]:
-    """Open every database once, so that one that is missing or locked is known before the first query."""
+    """Return what worker processes score with; every database is opened once, before the first query.
+
+    Raises:
+        GovernanceError: a database is missing, locked or broken.
+    """
     dialects = {}
     for name, target in targets.items():
         engine = open_engine(target, settings.limits)

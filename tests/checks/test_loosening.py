@@ -39,7 +39,7 @@ mode: enforce
 on_foreign_evidence: reject
 on_unprotected_evidence: review
 bar_predates_evidence: required
-verify: {sample: 50}
+verify: {sample: 50, gold: {labels: "g.jsonl", text_to_sql: "q.jsonl"}, databases: "db"}
 waivers:
   - {check: speed, reason: moved, approved_by: board@example.com, expires: 2027-01-31}
   - {check: groups, facet: region=CA, reason: small, approved_by: board@example.com, expires: 2027-01-31}
@@ -101,8 +101,13 @@ WEAKER: list[tuple[str, LooseningKind, str, str]] = [
     ("a late bar", LooseningKind.REACTION, "evidence: required", "evidence: record"),
     ("foreign evidence", LooseningKind.REACTION, "foreign_evidence: reject", "foreign_evidence: warn"),
     ("unprotected", LooseningKind.REACTION, "unprotected_evidence: review", "unprotected_evidence: ignore"),
-    ("fewer items drawn", LooseningKind.VERIFICATION, "verify: {sample: 50}", "verify: {sample: 49}"),
-    ("nothing verified", LooseningKind.VERIFICATION, "verify: {sample: 50}\n", ""),
+    ("fewer items drawn", LooseningKind.VERIFICATION, "verify: {sample: 50", "verify: {sample: 49"),
+    ("nothing verified", LooseningKind.VERIFICATION, "verify: {sample: 50, gold: {labels: \"g.jsonl\", text_to_sql: "
+     "\"q.jsonl\"}, databases: \"db\"}\n", ""),
+    ("no gold of one kind", LooseningKind.VERIFICATION, 'labels: "g.jsonl", ', ""),
+    ("no SQL run", LooseningKind.VERIFICATION, ', databases: "db"', ""),
+    ("other gold", LooseningKind.OTHER, '"g.jsonl"', '"h.jsonl"'),
+    ("other databases", LooseningKind.OTHER, '"db"', '"da"'),
     ("waiver of a column", LooseningKind.WAIVER, "facet: region=CA", "facet: region"),
     ("waiver of another group", LooseningKind.WAIVER, "facet: region=CA", "facet: region=TX"),
     ("longer waiver", LooseningKind.WAIVER, "moved, approved_by: board@example.com, expires: 2027-01-31",
@@ -116,7 +121,8 @@ WEAKER: list[tuple[str, LooseningKind, str, str]] = [
 ]  # fmt: skip
 NEITHER_WAY = {"failures that only warn", "worse by a share", "a number for the baseline", "the other way is better",
                "at_least gone for at_most", "target moved", "facet narrower", "facet gone", "facet wider",
-               "facet of another column", "another figure", "a feature less", "waiver of another group"}  # fmt: skip
+               "facet of another column", "another figure", "a feature less", "waiver of another group",
+               "other gold", "other databases"}  # fmt: skip
 
 
 def compiled(text: str) -> ThresholdFile:

@@ -14,7 +14,7 @@ from scorers.recomputing import rag
 from tests.cli.screens import WIDTHS, assert_screen, terminal
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MUST_BE = "verify: must be recompute, or how many items are drawn, as {sample: 50}\n"
+MUST_BE = "verify: must be recompute, or a mapping of sample, gold and databases, as {sample: 50}\n"
 
 
 @pytest.fixture
@@ -42,6 +42,16 @@ def remove_items() -> None:
     Path("evidence/results.jsonl").unlink()
 
 
+def name_gold(first: str | None = None) -> None:
+    """Ask to verify against the gold of the items, or with another one of the first."""
+    lines = [json.loads(line) for line in Path("evidence/results.jsonl").read_text().splitlines()]
+    gold = [{"id": line["id"], "gold_sql": line["gold_sql"], "facets": line["facets"]} for line in lines]
+    if first is not None:
+        gold[0]["gold_sql"] = first
+    Path("gold.jsonl").write_text("".join(json.dumps(line) + "\n" for line in gold))
+    ask_to_verify("{gold: {text_to_sql: gold.jsonl}}")
+
+
 CHECK = ["check", "askdata.yaml", "-e", "evidence"]
 
 
@@ -56,9 +66,18 @@ CHECK = ["check", "askdata.yaml", "-e", "evidence"]
         (remove_items, [], (0, "Approved")),
         (remove_items, ["--verify"], (1, "there are no item results at evidence/results.jsonl")),
         (lambda: Path("evidence/results.jsonl").write_text("{"), ["--verify"], (1, "results.jsonl: line 1: ")),
-        (lambda: ask_to_verify("sometimes"), [], (2, "verify: must be recompute, or how many items are drawn")),
-        (lambda: ask_to_verify("{sample: 0}"), [], (2, MUST_BE)),
-        (lambda: ask_to_verify("{sample: true}"), [], (2, MUST_BE)),
+        (lambda: ask_to_verify("sometimes"), [], (2, MUST_BE)),
+        (lambda: ask_to_verify("{sample: 0}"), [], (2, "verify: sample must be how many items are drawn")),
+        (lambda: ask_to_verify("{sample: true}"), [], (2, "verify: sample must be how many items are drawn")),
+        (lambda: ask_to_verify("{}"), [], (2, MUST_BE)),
+        (lambda: ask_to_verify("{gold: {sql: g}}"), [], (2, "verify: gold must say where the gold of a kind of")),
+        (lambda: ask_to_verify("{gold: g.jsonl}"), [], (2, "verify: gold must say where the gold of a kind of")),
+        (lambda: ask_to_verify("{databases: d}"), [], (2, "verify: databases need the gold SQL, too")),
+        (lambda: ask_to_verify("{databases: 'postgresql://u:p@h/d', gold: {text_to_sql: g}}"), [],
+         (2, "verify: databases must be a file, a folder or a prefix of S3")),
+        (lambda: ask_to_verify("{gold: {text_to_sql: nowhere.jsonl}}"), [], (1, "nowhere.jsonl")),
+        (name_gold, [], (0, "held against the gold of gold.jsonl")),
+        (lambda: name_gold("SELECT 1"), [], (1, "gold_sql is not that of the gold")),
     ],
     ids=[
         "asked for by the option",
@@ -72,6 +91,14 @@ CHECK = ["check", "askdata.yaml", "-e", "evidence"]
         "another word",
         "none drawn",
         "no number",
+        "an empty mapping",
+        "gold of no kind",
+        "gold of every kind",
+        "databases without gold",
+        "a server",
+        "gold that is not there",
+        "gold",
+        "another gold",
     ],
 )  # fmt: skip
 def test_what_is_reported_must_come_out_again(

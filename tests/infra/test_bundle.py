@@ -1,5 +1,6 @@
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -86,6 +87,20 @@ def test_figures_are_computed_again_by_the_unzipped_bundle_alone(unzipped: Path)
     answer = run_isolated(unzipped, f"import {modules}, pipelines.recomputed_evidence")
     assert answer.stderr == ""
     assert answer.returncode == 0
+
+
+def test_predicted_sql_is_run_again_by_the_unzipped_bundle_alone(unzipped: Path, tmp_path: Path) -> None:
+    """SQLite's queries; the image of the Processing job has no DuckDB."""
+    sqlite3.connect(tmp_path / "shop.sqlite").close()
+    program = (
+        "from pathlib import Path; import scorers.recomputing.sql_again as again, sqlglot; "
+        "pair = again.PairToRun(7, 'shop', 'SELECT 1', 'SELECT 2 - 1'); "
+        f"((place, verdict),) = again.run_sql_again([pair], Path({str(tmp_path)!r}), {{}}); "
+        "print(place, verdict.verdict, sqlglot.__file__)"
+    )
+    answer = run_isolated(unzipped, program)
+    assert answer.stderr == ""
+    assert answer.stdout.split() == ["7", "correct", str(unzipped / "sqlglot" / "__init__.py")]
 
 
 def test_every_client_that_the_bundle_uses_can_be_made_of_it(unzipped: Path) -> None:

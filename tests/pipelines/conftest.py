@@ -12,6 +12,7 @@ import pytest
 from aws.decision_log import FolderDecisionLog
 from aws.evidence_copies import FolderEvidenceCopies
 from aws.evidence_store import FolderEvidenceStore
+from aws.gold_store import FolderGoldStore
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Registration
 from aws.record_seals import LocalSeals
@@ -94,7 +95,9 @@ class World:
             seals=SEALS,
             claims=EvidenceClaims(FolderDecisionLog(self.folder / "claims")),
             copies=copies,
-            recompute=RecomputedFigures(evidence, copies, SEALS).recompute if self.verifies else None,
+            recompute=RecomputedFigures(evidence, copies, SEALS, FolderGoldStore()).recompute
+            if self.verifies
+            else None,
         )
 
     def write_thresholds(self, mode: str = "enforce") -> None:

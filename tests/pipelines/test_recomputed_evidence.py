@@ -92,6 +92,31 @@ def test_step_one_judges_what_comes_out(  # noqa: PLR0917 - the columns of the t
     assert (one.figures is not None and one.figures.copy_uri is not None) == (not items and items is None)
 
 
+@pytest.mark.parametrize(
+    ("gold", "verdict", "says"),
+    [
+        (range(10), Verdict.APPROVED, None),
+        (range(11), Verdict.REJECTED, "item 10: the gold has it, and the items do not"),
+        (None, Verdict.NEEDS_REVIEW, "gold.jsonl"),
+    ],
+    ids=["the items", "one left out", "no gold there"],
+)
+def test_items_are_held_against_the_gold_that_the_file_names(
+    versions: Versions, gold: range | None, verdict: Verdict, says: str | None
+) -> None:
+    place = versions.world.folder / "gold.jsonl"
+    if gold is not None:
+        place.write_text("".join(json.dumps({"id": one, "correct": one < 9}) + "\n" for one in gold))
+    versions.verify = f'{{gold: {{text_to_sql: "{place}"}}}}'
+    record = versions.decide(versions.register(0.9, 9))
+    assert record.decision is verdict
+    assert record.verification is not None
+    (one,) = record.verification.reports
+    assert (one.gold is not None and one.gold.uri == str(place)) == (gold is not None)
+    said = one.problem if gold is None else one.first_altered
+    assert says is None or (said is not None and says in said)
+
+
 def test_a_lambda_function_leaves_it_to_a_person(world: World) -> None:
     record = Versions(world).decide(Versions(world).register(0.9, 9))
     assert record.decision is Verdict.NEEDS_REVIEW
