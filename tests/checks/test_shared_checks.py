@@ -13,7 +13,8 @@ from checks.impact import PastVersion, measure_impact
 from checks.judge import judge, judge_by_both
 from checks.reports import read_report
 from checks.shared_checks import find_shared_checks
-from checks.thresholds import RECOMPUTE, Check, Mode, Origin, ThresholdFile, Waiver
+from checks.thresholds import Check, Mode, Origin, ThresholdFile, Waiver
+from checks.verify_rule import RECOMPUTE
 from tests.checks.test_law import evidences
 from tests.checks.test_tightening import TIGHTENINGS, files
 from tests.counted_work import count_calls
