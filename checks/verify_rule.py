@@ -47,9 +47,7 @@ def explain_verification(given: object) -> str | None:
     if given == RECOMPUTE:
         return None
     if not isinstance(given, dict) or not given or not given.keys() <= VerifyPlan.__annotations__.keys():
-        return (
-            f"must be recompute, or a mapping of sample, gold and databases, as {{sample: 50}}, not {given!r}"
-        )
+        return "must be recompute, or a mapping of sample, gold and databases, as {sample: 50}"
     problems = (explain(given) for explain in (_explain_sample, _explain_gold, _explain_databases))
     return next(filter(None, problems), None)
 
