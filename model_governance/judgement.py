@@ -55,6 +55,7 @@ def assert_meets_thresholds(
         AssertionError: the evidence would be rejected, or needs a review; the message is the table of findings.
         GovernanceError: nothing could be judged; see `check`.
     """
+    __tracebackhide__ = True  # pytest shows the test that asserted, and not these lines
     record = check(thresholds, evidence, group=group)
     if record.decision is not Verdict.APPROVED:
         text = StringIO()

@@ -107,6 +107,15 @@ def test_the_projects_own_tests_use_both(environment: Environment, project: Proj
     assert "2 passed" in done.stdout
 
 
+def test_the_projects_tests_and_the_checks_of_its_thresholds_are_one_run(
+    environment: Environment, project: Project
+) -> None:
+    words = "-m pytest -q -p no:cacheprovider --model-thresholds thresholds.yaml --model-evidence evidence"
+    done = project.run(environment.python, *words.split())
+    assert done.returncode == 0, done.stdout
+    assert "3 passed" in done.stdout
+
+
 def test_a_version_is_registered_and_waited_for(
     environment: Environment, project: Project, account: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

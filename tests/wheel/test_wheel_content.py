@@ -22,7 +22,10 @@ def test_one_package_is_all_that_is_installed(wheel: Path) -> None:
         tops = {name.partition("/")[0] for name in archive.namelist()}
         commands = archive.read(next(n for n in archive.namelist() if n.endswith("entry_points.txt")))
     assert {top for top in tops if not top.endswith(".dist-info")} == {PACKAGE}
-    assert commands.decode() == f"[console_scripts]\ngovernance = {PACKAGE}.__main__:main\n"
+    assert commands.decode() == (
+        f"[console_scripts]\ngovernance = {PACKAGE}.__main__:main\n\n"
+        f"[pytest11]\n{PACKAGE}.pytest_plugin = {PACKAGE}.pytest_plugin\n"
+    )
 
 
 def test_the_package_holds_each_room_but_those_that_need_a_checkout(
