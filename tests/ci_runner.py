@@ -98,7 +98,7 @@ class Runner:
         done = subprocess.run(
             ["bash", *options, "-c", step["run"]],
             cwd=self.work,
-            env={**self._machine(), **given, **{name: str(path) for name, path in files.items()}},
+            env={**self.machine(), **given, **{name: str(path) for name, path in files.items()}},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -113,7 +113,8 @@ class Runner:
             known.update({f"steps.{step['id']}.outputs.{name}": value for name, value in outputs.items()})
         return done.returncode
 
-    def _machine(self) -> dict[str, str]:
+    def machine(self) -> dict[str, str]:
+        """Return the variables of the machine, as every step has them."""
         return {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.folder),

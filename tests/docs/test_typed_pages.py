@@ -129,7 +129,19 @@ def test_the_guides(after_the_readme: Terminal) -> None:
     after_the_readme.follow(PROJECT / "docs" / "governance-guide.md")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/engineers-guide.md", "docs/governance-guide.md"])
+def test_the_page_on_ci(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    # Plug-ins of libraries that are here for other reasons, of which one takes seconds.
+    terminal.type("export PYTEST_ADDOPTS='-p no:langsmith_plugin -p no:anyio -p no:typeguard'")
+    try:
+        terminal.follow(PROJECT / "docs" / "cicd.md")
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/engineers-guide.md", "docs/governance-guide.md", "docs/cicd.md"]
+)
 def test_every_command_of_governance_on_the_page_is_typed(page: str) -> None:
     text = (PROJECT / page).read_text(encoding="utf-8")
     typed = sum(
