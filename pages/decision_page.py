@@ -54,6 +54,11 @@ class _CheckSection:
         return any(finding.baseline is not None for finding in self.findings)
 
     @property
+    def has_reported(self) -> bool:
+        """Whether a value was computed again beside the one in its report."""
+        return any(finding.reported is not None for finding in self.findings)
+
+    @property
     def outcome(self) -> Outcome:
         """What its heaviest finding came to."""
         return self.findings[0].outcome

@@ -137,6 +137,24 @@ def test_a_value_is_beside_that_of_the_baseline_with_the_difference_where_a_chec
     assert "baseline 0.875, failed" in outline.text
 
 
+def test_a_value_that_was_computed_again_is_beside_the_reported_one_with_the_items_it_came_from() -> None:
+    items = {"uri": "s3://e/results.jsonl", "sha256": "ab" * 32, "items": 200}
+    figures = {"uri": "s3://e/again.json", "version_id": None, "sha256": "cd" * 32, "format": "f"}
+    came_out = {"report": "s3://e/r.json", "items": items, "figures": figures, "scored": 50, "altered": 3}
+    gone = {"report": "s3://e/bias.json", "problem": "no items are beside it"}
+    record = record_of(
+        finding(value=0.75, reported=0.875, outcome="failed"),
+        verification={"sample": 50, "seed": "s", "reports": (came_out, gone)},
+    )
+    text = " ".join(_Outline(write_decision_page(record)).text.split())
+    assert re.search(r"Value ?Reported ?Limit", text)
+    assert re.search(r"failed ?0\.75 ?0\.875", text)
+    assert re.search(
+        r"200 items of s3://e/results.jsonl ?, 50 of them scored again, 3 otherwise than recorded", text
+    )
+    assert "no items are beside it" in text
+
+
 def test_no_text_of_a_record_is_markup_and_nothing_comes_from_the_network() -> None:
     page = write_decision_page(full_record(), earlier_records())
     outline = _Outline(page)
