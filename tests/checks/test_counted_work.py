@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from checks.decision import Finding, Outcome
@@ -159,6 +159,7 @@ ENTRIES = st.one_of(
 )
 
 
+@settings(max_examples=40)  # a group is drawn for longer than it is read
 @given(st.dictionaries(st.text(alphabet="a~/.é ", max_size=4), ENTRIES, min_size=1, max_size=3))
 @example({"a": {"value": written("0.80000000000000000001"), "samples": 5}})
 @example({"a": {"value": 0.5, "samples": True}})

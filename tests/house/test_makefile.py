@@ -5,12 +5,12 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 # The environment that the tests run in is taken as it is: nothing is installed.
-AS_IT_IS = ["-o", ".venv/.ready", "-o", "node_modules/.bin/cdk"]
+AS_IT_IS = ("-o", ".venv/.ready", "-o", "node_modules/.bin/cdk")
 
 
-def _make(*words: str) -> list[str]:
+def _make(*words: str, as_it_is: tuple[str, ...] = AS_IT_IS) -> list[str]:
     result = subprocess.run(
-        ["make", "--no-print-directory", *AS_IT_IS, *words],
+        ["make", "--no-print-directory", *as_it_is, *words],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -23,6 +23,13 @@ def test_setup_that_has_nothing_to_do_says_in_one_line_how_to_go_on() -> None:
     (line,) = _make("setup")
     assert "source .venv/bin/activate" in line
     assert ".venv/bin/governance --help" in line
+
+
+def test_setup_checks_once_so_that_the_first_check_of_a_user_finds_all_compiled() -> None:
+    recipe = _make("--dry-run", "--always-make", ".venv/.ready", as_it_is=())
+    (check,) = [line for line in recipe if " check " in line]
+    checked = subprocess.run(["bash", "-c", check], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
 def test_the_other_targets_do_not_say_so() -> None:
