@@ -107,8 +107,8 @@ CLAIMED = {"verdict": "correct", "correct": True, "bird_match": True}
 
 def test_a_fabricated_verdict_is_found_by_running_the_sql(scored: Scored) -> None:
     """The verdict does not contradict itself: only the SQL says otherwise."""
-    lying = scored.with_item(WRONG, **CLAIMED)
-    out = lying.again(scored.gold)
+    claiming = scored.with_item(WRONG, **CLAIMED)
+    out = claiming.again(scored.gold)
     assert [str(one) for one in out.altered] == [
         "item 4: verdict is correct, and run again it is wrong_result (other values or another order in 1 rows of 1 "
         "columns)"
@@ -121,17 +121,17 @@ def test_a_fabricated_verdict_is_found_by_running_the_sql(scored: Scored) -> Non
     assert isinstance(accuracy, Measured)
     assert accuracy.value == 4 / COUNT
     # Without databases nothing is noticed, and the decision says that no SQL was run.
-    counted = replace(lying, databases=None).again(scored.gold)
+    counted = replace(claiming, databases=None).again(scored.gold)
     assert (counted.altered, counted.scored) == ((), 0)
     assert "no SQL was run" in counted.how
 
 
 def test_of_a_sample_the_drawn_sql_alone_is_run(scored: Scored) -> None:
-    lying = scored.with_item(WRONG, **CLAIMED)
+    claiming = scored.with_item(WRONG, **CLAIMED)
     seeds = map(str, range(100))
     missing = next(seed for seed in seeds if WRONG not in draw_items(COUNT, 3, seed))
     hitting = next(seed for seed in seeds if WRONG in draw_items(COUNT, 3, seed))
-    missed, hit = (lying.again(scored.gold, sample=3, seed=seed) for seed in (missing, hitting))
+    missed, hit = (claiming.again(scored.gold, sample=3, seed=seed) for seed in (missing, hitting))
     assert (missed.scored, hit.scored) == (3, 3)
     assert (len(missed.altered), len(hit.altered)) == (0, 1)
 
