@@ -4,11 +4,12 @@ Nothing happens at import. Region, credentials and `AWS_ENDPOINT_URL` are read w
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from aws.announcements import SnsClient
 from aws.aws_errors import AwsError, explain_errors
 from aws.record_seals import KmsClient
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_comprehend import ComprehendClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -122,6 +124,22 @@ def kms_client() -> KmsClient:
     """The client of KMS; raises `AwsError` without a region."""
     with _explain_failure("KMS"):
         client: KmsClient = _session().client("kms", config=_control())
+        return client
+
+
+@cache
+def events_client() -> "EventBridgeClient":
+    """The client of buses of events; raises `AwsError` without a region."""
+    with _explain_failure("EventBridge"):
+        return _session().client("events", config=_control())
+
+
+@cache
+def sns_client() -> SnsClient:
+    """The client of topics; raises `AwsError` without a region."""
+    with _explain_failure("SNS"):
+        make: Callable[..., Any] = _session().client  # its types know no SNS
+        client: SnsClient = make("sns", config=_control())
         return client
 
 

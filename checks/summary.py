@@ -25,10 +25,7 @@ def summarise(record: DecisionRecord, limit: int = 1024) -> str:
     Raises:
         ValueError: when not even the decision fits.
     """
-    stated = sorted(
-        (f for f in record.findings if f.consequence is not None),
-        key=lambda f: (_WEIGHT[f.consequence], f.waiver is None),
-    )
+    stated = _sort_by_weight(record)
     head = next(
         (head for head in _write_heads(record) if _count_units(_join(head, [], len(stated))) <= limit), None
     )
@@ -44,6 +41,14 @@ def summarise(record: DecisionRecord, limit: int = 1024) -> str:
     return _join(head, kept, len(stated))
 
 
+def tell_reasons(record: DecisionRecord) -> tuple[str, ...]:
+    """Return each finding that asks for something as one sentence in one line, the heaviest first."""
+    most_of_names, most_of_reason = _LENGTHS[-1]
+    return tuple(
+        _write_sentence(finding, most_of_names, most_of_reason) for finding in _sort_by_weight(record)
+    )
+
+
 def fitting_description(text: str, limit: int = 1024) -> str:
     """Return `text` as an approval description: in one line of at most `limit` UTF-16 code units, a mark where it ends.
 
@@ -56,6 +61,13 @@ def fitting_description(text: str, limit: int = 1024) -> str:
     while _count_units("".join(kept)) >= limit:
         kept.pop()
     return "".join(kept) + "…"
+
+
+def _sort_by_weight(record: DecisionRecord) -> Sequence[RecordedFinding]:
+    return sorted(
+        (f for f in record.findings if f.consequence is not None),
+        key=lambda f: (_WEIGHT[f.consequence], f.waiver is None),
+    )
 
 
 def _choose_fitting(head: str, sentences: Sequence[str], stated: int, limit: int) -> list[str]:

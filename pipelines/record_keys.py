@@ -90,6 +90,17 @@ def is_outcome(uri: str) -> bool:
     return name.endswith(OUTCOME_SUFFIX) and folder.rpartition("/")[2].isdecimal()
 
 
+def decision_of_outcome(uri: str) -> str:
+    """Return where the decision is whose outcome is at `uri`: beside it."""
+    return uri.removesuffix(OUTCOME_SUFFIX) + RECORD_SUFFIX
+
+
+def review_of_outcome(uri: str) -> str | None:
+    """Return where the review is whose outcome is at `uri`; `None` where no outcome of a review is kept there."""
+    review = uri.removesuffix(REVIEW_OUTCOME_SUFFIX) + REVIEW_SUFFIX
+    return review if uri.endswith(REVIEW_OUTCOME_SUFFIX) and reviewer_id_of(review) else None
+
+
 def records_folder(package: ModelPackage) -> str:
     """The folder of the decision log that holds everything about `package`."""
     return f"{package.group}/{package.version}"

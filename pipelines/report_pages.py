@@ -8,12 +8,10 @@ from aws.decision_log import DecisionLog
 from aws.one_time_writes import write_object_once
 from aws.record_seals import Seals
 from aws.s3_uris import S3Uri
-from checks.decision_record import DecisionRecord, RecordedModelPackage, parse_record
 from pages.decision_page import write_decision_page
 from pipelines.earlier_decisions import list_earlier
-from pipelines.record_keys import execution_id, is_decision, page_uri
-from pipelines.sealed_decisions import DecisionMismatchError, verify_decision
-from pipelines.step_settings import RECORD_SUFFIX
+from pipelines.record_keys import is_decision, page_uri
+from pipelines.sealed_decisions import read_in_place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -52,25 +50,9 @@ def write_report_page(uri: str, services: PageServices) -> PageOutcome:
     """
     if not is_decision(uri):
         return PageOutcome.NO_DECISION
-    record, package = _read_sealed(uri, services)
+    record, package, _ = read_in_place(services.decisions, services.seals, uri)
     earlier = list_earlier(services.decisions, package.group, package.version, most=MOST_EARLIER)
     page = write_decision_page(record, earlier, uri)
     place = S3Uri.parse(page_uri(uri))
     is_new = write_object_once(services.s3, place, page.encode(), content_type=CONTENT_TYPE)
     return PageOutcome.WRITTEN if is_new else PageOutcome.THERE_ALREADY
-
-
-def _read_sealed(uri: str, services: PageServices) -> tuple[DecisionRecord, RecordedModelPackage]:
-    """Return the record and the version that it is about, when step one wrote it, and wrote it there."""
-    content, seal = services.decisions.read_sealed(uri)
-    package = parse_record(content).model_package
-    if package is None:
-        raise DecisionMismatchError(f"{uri}: this record is about no version; find out who put it there")
-    record, _ = verify_decision(content, seal, uri, services.seals, about=package.arn)
-    # The seal is of the bytes, wherever they are: a copy of a record has it too.
-    own_place = f"/{package.group}/{package.version}/{execution_id(record.execution or '')}{RECORD_SUFFIX}"
-    if not uri.endswith(own_place):
-        raise DecisionMismatchError(
-            f"{uri}: this record belongs at …{own_place}; find out who copied it, and keep it for the audit"
-        )
-    return record, package

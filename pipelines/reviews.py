@@ -103,14 +103,14 @@ def is_about(review: Review, package: ModelPackage) -> bool:
     return (review.record.model_package, review.record.created) == (package.arn, created_text(package))
 
 
-def read_review(log: DecisionLog, uri: str) -> Review:
-    """Return the review at `uri`, without its outcome.
+def read_review(log: DecisionLog, uri: str, *, has_outcome: bool = False) -> Review:
+    """Return the review at `uri`, with its outcome where that is there.
 
     Raises:
         ReviewMismatchError: it is none, or not what its place says.
         GovernanceError: it cannot be read.
     """
-    return _read(log, uri, has_outcome=False)
+    return _read(log, uri, has_outcome=has_outcome)
 
 
 def _read(log: DecisionLog, uri: str, *, has_outcome: bool) -> Review:

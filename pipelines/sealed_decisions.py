@@ -17,7 +17,8 @@ from checks.decision_record import (
     parse_record,
 )
 from checks.errors import GovernanceError
-from pipelines.record_keys import created_text, decision_key, statement
+from pipelines.record_keys import created_text, decision_key, execution_id, statement
+from pipelines.step_settings import RECORD_SUFFIX
 
 
 class DecisionMismatchError(GovernanceError):
@@ -86,3 +87,26 @@ def verify_decision(
             "done by it. Find out who wrote it, keep its versions for the audit, and start a new execution"
         )
     return record, location
+
+
+def read_in_place(
+    log: DecisionLog, seals: Seals, uri: str
+) -> tuple[DecisionRecord, RecordedModelPackage, DecisionLocation]:
+    """Return the record at `uri`, its version and its digest, when step one wrote it, and wrote it there.
+
+    Raises:
+        DecisionMismatchError: step one did not write it, or elsewhere, or it is about no version.
+        GovernanceError: there is no decision record.
+    """
+    content, seal = log.read_sealed(uri)
+    package = parse_record(content).model_package
+    if package is None:
+        raise DecisionMismatchError(f"{uri}: this record is about no version; find out who put it there")
+    record, location = verify_decision(content, seal, uri, seals, about=package.arn)
+    # The seal is of the bytes, wherever they are: a copy of a record has it too.
+    own_place = f"/{package.group}/{package.version}/{execution_id(record.execution or '')}{RECORD_SUFFIX}"
+    if not uri.endswith(own_place):
+        raise DecisionMismatchError(
+            f"{uri}: this record belongs at …{own_place}; find out who copied it, and keep it for the audit"
+        )
+    return record, package, location

@@ -162,6 +162,25 @@ class PageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnounceSettings:
+    """Where decisions are, how they are known to be genuine, and where and to whom they are announced.
+
+    `decision_bus` and `decisions_topic` are ARNs. `notify_on` are the decisions that people are told of, with commas
+    between them; `report_pages` is `KEPT` or `LEFT_OUT`: whether a page is written beside each record.
+    """
+
+    account: str
+    region: str
+    decisions_bucket: str
+    seal_key: str
+    separation_of_duties: SeparationOfDuties
+    decision_bus: str
+    decisions_topic: str
+    notify_on: str
+    report_pages: str
+
+
+@dataclass(frozen=True, slots=True)
 class CopySettings:
     """The model account, its region and the bucket that is copied from, and the evidence bucket that is copied into."""
 
@@ -178,6 +197,7 @@ Settings = (
     | EvaluateSettings
     | UpdateSettings
     | PageSettings
+    | AnnounceSettings
     | CopySettings
 )
 _SettingsT = TypeVar(
@@ -188,6 +208,7 @@ _SettingsT = TypeVar(
     EvaluateSettings,
     UpdateSettings,
     PageSettings,
+    AnnounceSettings,
     CopySettings,
 )
 
