@@ -10,8 +10,6 @@ from checks.decision import Verdict
 from checks.decision_record import Sha256, Text
 
 SCHEMA: Literal["governance.event/1"] = "governance.event/1"
-SOURCE = "model-governance"
-DETAIL_TYPE = "Model Governance Decision"
 # EventBridge takes entries of 256 KB, with source, type and resources; SNS messages of as much.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 MAX_BYTES = 200_000
@@ -110,7 +108,11 @@ class DecisionEvent(EventPart):
 def decision_event_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the event's detail."""
     schema = DecisionEvent.model_json_schema(mode="serialization", by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": DETAIL_TYPE}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Model Governance Decision",
+    }
 
 
 def _write(value: object) -> str:

@@ -32,6 +32,7 @@ class GovernanceAlarms(Construct):
         *,
         dead_letter_queue: sqs.Queue,
         unwritten_pages: sqs.Queue | None,
+        unannounced: sqs.Queue,
         reconciler: lambda_.Function,
         approvals: lambda_.Function,
         steps: Mapping[str, lambda_.Function],
@@ -72,6 +73,11 @@ class GovernanceAlarms(Construct):
                 "EventUndelivered",
                 _messages(dead_letter_queue),
                 "An event started no execution; it is in the queue.",
+            ),
+            self._alarm(
+                "DecisionUnannounced",
+                _messages(unannounced),
+                "A decision that was carried out was not announced; the event is in the queue.",
             ),
             *(
                 # Whoever invokes a step without the pipeline, with a forged record say, fails no execution.

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # The pipeline's definition is built while synthesising, with an SDK that the bundle does not have.
 NOT_AT_RUN_TIME = frozenset({"pipelines/definition.py"})
 # boto3's models of all services weigh some 25 MB; these are what `aws/` calls from the deployed functions.
-SERVICES = frozenset({"kms", "s3", "sagemaker", "sts"})
+SERVICES = frozenset({"events", "kms", "s3", "sagemaker", "sns", "sts"})
 MAX_BYTES = 10_000_000
 _NOTES_OF_THE_INSTALLER = frozenset(
     {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", ".lock"}

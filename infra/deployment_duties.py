@@ -38,11 +38,10 @@ def _list_duties_of_buckets(settings: DeploymentSettings) -> dict[str, str]:
             "the stack does not write the policy of decisions_bucket: add the statements that the output "
             "DecisionsBucketPolicy shows, or others than the gate can write decisions"
         )
-        if settings.report_pages:
-            duties["report-pages"] = (
-                "decisions_bucket must send its events to EventBridge, or no pages are written beside the records; "
-                "docs/deploying.md has the command; pass -c report_pages=false to have none"
-            )
+        duties["events-of-decisions"] = (
+            "decisions_bucket must send its events to EventBridge, or no decision is announced, and no pages are "
+            "written beside the records; docs/deploying.md has the command"
+        )
     if settings.evidence_bucket is not None:
         duties["evidence-bucket"] = (
             "the stack does not write the policy of evidence_bucket: add the statements that the output "

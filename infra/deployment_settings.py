@@ -98,6 +98,25 @@ class ExistingBucket(SettingsPart):
     )
 
 
+class ExistingTopic(SettingsPart):
+    """A topic of SNS that the stack publishes to and does not create."""
+
+    arn: str = _setting(
+        ...,
+        "its ARN; a FIFO topic is none that people subscribe to",
+        example="arn:aws:sns:eu-central-1:123456789012:decisions",
+        pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$",
+    )
+    kms_key_arn: str | None = _setting(
+        None, "the KMS key that it is encrypted with, if any", example=_KEY_EXAMPLE, pattern=_KEY_ARN
+    )
+
+
+def _read_topic(value: object) -> object:
+    """A topic without a key of its own may be written as its ARN."""
+    return {"arn": value} if isinstance(value, str) else value
+
+
 def _read_bucket(value: object) -> object:
     """A bucket without a key of its own may be written as its name."""
     return {"name": value} if isinstance(value, str) else value
@@ -120,6 +139,7 @@ def _check_tags(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
+_OptionalTopic = Annotated[ExistingTopic | None, BeforeValidator(_read_topic)]
 _OptionalBucket = Annotated[ExistingBucket | None, BeforeValidator(_read_bucket)]
 
 
@@ -392,6 +412,26 @@ class DeploymentSettings(SettingsPart):
         "whether a page for people is written beside each decision record",
         example=False,
     )
+    decision_bus: str = _setting(
+        "default",
+        "the bus of EventBridge that decisions are announced on: the name of one of the account, or the ARN of one in "
+        "the region, whose policy lets the account put events where it is another account's",
+        example="arn:aws:events:eu-central-1:123456789012:event-bus/decisions",
+        pattern=r"^(arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/)?[A-Za-z0-9._-]{1,256}$",
+    )
+    decisions_topic: _OptionalTopic = _setting(
+        None,
+        "the SNS topic by which people are told of decisions; the stack creates one where it is left out, which its "
+        "output `DecisionsTopic` names",
+        example="arn:aws:sns:eu-central-1:123456789012:decisions",
+    )
+    notify_on: Annotated[list[Literal["Approved", "Rejected", "NeedsReview"]], Field(min_length=1)] = (
+        _setting(
+            ["NeedsReview", "Rejected"],
+            "which decisions people are told of; programs are told of each",
+            example=["NeedsReview"],
+        )
+    )
     reconcile_minutes: int = _setting(
         5,
         "every how many minutes pending versions are looked at, whether or not their events came",
@@ -534,6 +574,8 @@ class DeploymentSettings(SettingsPart):
             "region": self.region,
             "alarm_topic_arn": _region_of_arn(self.alarm_topic_arn),
             "kms_key_arn": _region_of_arn(self.kms_key_arn),
+            "decision_bus": _region_of_arn(self.decision_bus if ":" in self.decision_bus else None),
+            "decisions_topic": _region_of_arn(self.decisions_topic.arn if self.decisions_topic else None),
             "image_uri": self.image_uri.split(".")[3] if self.image_uri else None,
         }
         for name in ("evidence_bucket", "thresholds_bucket", "decisions_bucket"):

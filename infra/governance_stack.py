@@ -18,6 +18,7 @@ from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, l
 from infra.buckets import GovernanceBuckets
 from infra.bundle import PAGES, build_bundle
 from infra.data_key import data_key
+from infra.decision_announcements import DecisionAnnouncements, DecisionPlaces
 from infra.definition_template import image_uri
 from infra.deployment_duties import list_duties
 from infra.deployment_settings import DeploymentSettings
@@ -37,6 +38,7 @@ from pipelines.step_settings import (
     LEFT_OUT,
     RESULTS_FOLDER,
     THRESHOLDS_FOLDER,
+    AnnounceSettings,
     ApprovalSettings,
     EvaluateSettings,
     PageSettings,
@@ -54,6 +56,7 @@ from pipelines.step_settings import (
 # function of a step ends well before: https://github.com/aws/sagemaker-python-sdk/issues/3236
 UPDATE_MINUTES = 2
 PAGE_MINUTES = 2
+ANNOUNCE_MINUTES = 2
 LONGEST_FUNCTION_MINUTES = 15
 
 
@@ -76,6 +79,7 @@ class GovernanceStack(Stack):
         self._buckets = GovernanceBuckets(
             self, "Buckets", settings=settings, key=self._key, removal_policy=self._removal_policy
         )
+        self._buckets.send_events(self._buckets.decisions)
         self._seal_key = SealKey(self, "SealKey", removal_policy=self._removal_policy).key
 
         # The functions come before the pipeline, whose steps call them.
@@ -119,11 +123,13 @@ class GovernanceStack(Stack):
         if settings.report_pages:
             page_writer, pages = self._report_pages()
             writers.append(page_writer.role)
+        announcer, announcements = self._announcements()
         GovernanceAlarms(
             self,
             "Alarms",
             dead_letter_queue=trigger.dead_letter_queue,
             unwritten_pages=pages.dead_letter_queue if pages else None,
+            unannounced=announcements.dead_letter_queue,
             reconciler=reconcile.function,
             approvals=approvals.function,
             steps={"UpdateModelStatus": update.function, **steps},
@@ -170,7 +176,7 @@ class GovernanceStack(Stack):
             grants.take_copies(self._buckets, settings)
             grants.allow_registries_elsewhere(
                 settings,
-                looking=start.role,
+                looking=[start.role, announcer.role],
                 reconciling=reconcile.role,
                 watching=approvals.role,
                 evaluating=self._evaluation_role,
@@ -373,7 +379,6 @@ class GovernanceStack(Stack):
             memory_mb=1024,
             bundle=str(build_bundle(self._settings.bundle_target, PAGES)),
         )
-        self._buckets.send_events(self._buckets.decisions)
         pages = ReportPages(
             self,
             "ReportPages",
@@ -384,6 +389,45 @@ class GovernanceStack(Stack):
         )
         grants.allow_writing_pages(function.role, self._buckets, self._seal_key, pages.dead_letter_queue)
         return function, pages
+
+    def _announcements(self) -> tuple[GovernanceFunction, DecisionAnnouncements]:
+        """The function that announces decisions, and the rule that hands it the outcomes."""
+        places = DecisionPlaces(self, "DecisionPlaces", settings=self._settings, key=self._key)
+        function = self._function(
+            "AnnounceDecision",
+            "Announces each decision that was carried out, by an event and a message.",
+            AnnounceSettings(
+                account=self.account,
+                region=self.region,
+                decisions_bucket=self._buckets.decisions.bucket_name,
+                seal_key=self._seal_key.key_arn,
+                separation_of_duties=SeparationOfDuties(self._settings.separation_of_duties),
+                decision_bus=places.bus_arn,
+                decisions_topic=places.topic.topic_arn,
+                notify_on=",".join(self._settings.notify_on),
+                report_pages=KEPT if self._settings.report_pages else LEFT_OUT,
+            ),
+            handler="lambdas.handle_announcement.handler",
+            timeout=Duration.minutes(ANNOUNCE_MINUTES),
+        )
+        announcements = DecisionAnnouncements(
+            self,
+            "DecisionAnnouncements",
+            function=function.function,
+            decisions=self._buckets.decisions,
+            max_event_age=Duration.hours(self._settings.max_event_age_hours),
+            key=self._key,
+        )
+        grants.allow_announcing(
+            function.role,
+            self._buckets,
+            self._seal_key,
+            places=places,
+            dead_letter_queue=announcements.dead_letter_queue,
+            groups=self._settings.group_patterns,
+        )
+        CfnOutput(self, "DecisionsTopic", value=places.topic.topic_arn)
+        return function, announcements
 
     def _evaluation(self) -> tuple[EvaluationCompute, dict[str, lambda_.Function]]:
         """Where step one runs, and by its name the function that the pipeline invokes for it, if any."""

@@ -18,6 +18,7 @@ from aws_cdk import aws_sqs as sqs
 from aws.copy_names import ACCOUNTS_FOLDER, copies_prefix
 from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, REJECTED
 from infra.buckets import GovernanceBuckets
+from infra.decision_announcements import DecisionPlaces
 from infra.deployment_settings import DeploymentSettings, EvidenceBucket, ExistingBucket, GovernanceAccount
 from infra.governance_function import GovernanceFunction
 from infra.group_patterns import match_versions
@@ -26,6 +27,8 @@ from infra.rule_exceptions import except_from_rules
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
     COPIES_FOLDER,
+    DECISION_DETAIL_TYPE,
+    DECISION_SOURCE,
     DECISIONS_FOLDER,
     OUTCOME_SUFFIX,
     PAGE_SUFFIX,
@@ -326,7 +329,7 @@ def take_copies(buckets: GovernanceBuckets, settings: DeploymentSettings) -> Non
 def allow_registries_elsewhere(
     settings: DeploymentSettings,
     *,
-    looking: iam.Role,
+    looking: Sequence[iam.Role],
     reconciling: iam.Role,
     watching: iam.Role,
     evaluating: iam.Role,
@@ -337,7 +340,7 @@ def allow_registries_elsewhere(
     The groups' resource policies, which the model accounts' stacks write, allow it as well.
     """
     versions = [
-        Stack.of(looking).format_arn(
+        Stack.of(updating).format_arn(
             service="sagemaker",
             account=entry.account,
             resource="model-package",
@@ -350,7 +353,7 @@ def allow_registries_elsewhere(
     if not versions:
         return
     # The reconciler may list versions anyway: its list of all groups names no resource.
-    for role in (looking, reconciling, evaluating, updating):
+    for role in (*looking, reconciling, evaluating, updating):
         _allow(role, ["sagemaker:DescribeModelPackage"], versions)
     _allow(watching, ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"], versions)
     for role, condition in (
@@ -415,6 +418,34 @@ def allow_writing_pages(
     _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
     _allow_keys(
         role, reading=[], writing=[buckets.decisions.encryption_key, dead_letter_queue.encryption_master_key]
+    )
+
+
+def allow_announcing(
+    role: iam.Role,
+    buckets: GovernanceBuckets,
+    seal_key: kms.Key,
+    *,
+    places: DecisionPlaces,
+    dead_letter_queue: sqs.Queue,
+    groups: Sequence[str],
+) -> None:
+    """What announces decisions reads the decision log and the version, and sends to one bus and one topic.
+
+    It writes nothing, and puts onto the bus the event of decisions alone.
+    """
+    _allow(role, ["s3:GetObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
+    _allow_listing(role, buckets.decisions)
+    _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
+    _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
+    its_own = {"events:source": DECISION_SOURCE, "events:detail-type": DECISION_DETAIL_TYPE}
+    _allow(role, ["events:PutEvents"], [places.bus_arn], {"StringEquals": its_own})
+    _allow(role, ["sns:Publish"], [places.topic.topic_arn])
+    _allow(role, ["sqs:SendMessage"], [dead_letter_queue.queue_arn])
+    _allow_keys(
+        role,
+        reading=[buckets.decisions.encryption_key],
+        writing=[places.topic_key, dead_letter_queue.encryption_master_key],
     )
 
 

@@ -6,6 +6,8 @@
 ENDPOINTS = {
     "s3": "com.amazonaws.{region}.s3 (gateway or interface)",
     "sagemaker": "com.amazonaws.{region}.sagemaker.api (interface, with private DNS)",
+    "events": "com.amazonaws.{region}.events (interface, with private DNS)",
+    "sns": "com.amazonaws.{region}.sns (interface, with private DNS)",
     "kms": "com.amazonaws.{region}.kms (interface, with private DNS)",
 }
 

@@ -18,8 +18,6 @@ from aws.model_registry import ModelRegistry
 from aws.record_seals import Seals
 from checks.decision import Verdict
 from checks.decision_event import (
-    DETAIL_TYPE,
-    SOURCE,
     STATUS_OF,
     AnnouncedRecord,
     AnnouncedVersion,
@@ -42,7 +40,7 @@ from pipelines.recorded_outcomes import read_outcome
 from pipelines.reviews import ReviewMismatchError, is_about, read_review
 from pipelines.sealed_decisions import DecisionMismatchError, read_in_place
 from pipelines.separation_of_duties import why_not_independent
-from pipelines.step_settings import SeparationOfDuties
+from pipelines.step_settings import DECISION_DETAIL_TYPE, DECISION_SOURCE, SeparationOfDuties
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -237,8 +235,8 @@ def _send(event: DecisionEvent, services: AnnounceServices) -> Announcement:
     put_event(
         services.events,
         services.bus,
-        source=SOURCE,
-        detail_type=DETAIL_TYPE,
+        source=DECISION_SOURCE,
+        detail_type=DECISION_DETAIL_TYPE,
         detail=event.to_json(),
         resources=[event.model_package.arn],
     )

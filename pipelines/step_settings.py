@@ -31,6 +31,9 @@ RECORD_SUFFIX = ".json"
 OUTCOME_SUFFIX = ".outcome.json"
 UNDECIDED_SUFFIX = ".undecided.json"
 PAGE_SUFFIX = ".html"
+# The event that tells programs of a decision.
+DECISION_SOURCE = "model-governance"
+DECISION_DETAIL_TYPE = "Model Governance Decision"
 # Below the folder of a version, in a folder of each reviewer; no suffix ends as one of those above does.
 REVIEWS_FOLDER = "reviews"
 REVIEW_SUFFIX = ".review.json"

@@ -41,7 +41,7 @@ class NotedCalls:
         if self._caller is not None:
             call = _call_of(model.service_model, model.name, params, self.account, self.region)
             noted = self.by_caller.setdefault(self._caller, [])
-            noted += [asked_of(one) for one in (call, *_further_calls(call))]
+            noted += [asked_of(one) for one in (*call.parts(), *_further_calls(call))]
 
 
 def _call_of(service: Any, operation: str, params: Mapping[str, Any], account: str, region: str) -> Call:

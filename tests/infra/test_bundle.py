@@ -35,7 +35,7 @@ def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(
 ) -> None:
     resources = template(evaluation_compute=compute, region="eu-central-1")["Resources"].values()
     handlers = {r["Properties"]["Handler"] for r in resources if r["Type"] == "AWS::Lambda::Function"}
-    names = ("start_pipeline", "handle_update", "handle_reconcile", "handle_approvals")
+    names = ("start_pipeline", "handle_update", "handle_reconcile", "handle_approvals", "handle_announcement")
     expected = {f"lambdas.{name}.handler" for name in names}
     expected |= {WRITING_PAGES} | ({"lambdas.handle_evaluate.handler"} if compute == "lambda" else set())
     assert handlers == expected

@@ -28,6 +28,7 @@ from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
 from checks.threshold_bundle import write_bundle
 from lambdas import (
+    handle_announcement,
     handle_approvals,
     handle_evaluate,
     handle_reconcile,
@@ -63,10 +64,12 @@ HANDLERS = {
     "EvaluateModelPackage": handle_evaluate.handler,
     "UpdateModelStatus": handle_update.handler,
     "WriteReportPage": handle_report_page.handler,
+    "AnnounceDecision": handle_announcement.handler,
 }
 JOB, PIPELINE_ROLE, PAGES = "EvaluationJob", "Pipeline", "WriteReportPage"
+ANNOUNCER = "AnnounceDecision"
 # The functions whose failed events Lambda sends to a queue, and the beginning of the queue's logical id.
-QUEUES = {"StartPipeline": "Trigger", PAGES: "ReportPages"}
+QUEUES = {"StartPipeline": "Trigger", PAGES: "ReportPages", ANNOUNCER: "DecisionAnnouncements"}
 PURPOSES = ("Evidence", "Thresholds", "Decisions")
 READING = ("s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket")
 # What an object's key is asked for, by what the object is.
@@ -76,7 +79,13 @@ ON_KEYS = {
     "s3:PutObject": "kms:GenerateDataKey",
 }
 # The clients of the deployed code.
-CLIENTS = (clients.s3_client, clients.sagemaker_client, clients.kms_client)
+CLIENTS = (
+    clients.s3_client,
+    clients.sagemaker_client,
+    clients.kms_client,
+    clients.events_client,
+    clients.sns_client,
+)
 # What AWS itself does under a role: the code that runs under it makes no such call.
 LOGS_OF_FUNCTIONS = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html"
 UNDELIVERED = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"
@@ -482,6 +491,8 @@ class Registry:
             written = _arrival(answer["decision_uri"])
             outcomes = [self._deployed.invoke(PAGES, written)["outcome"] for _ in range(2)]
             assert outcomes == ["written", "there already"]
+        announced = self._deployed.invoke(ANNOUNCER, _arrival(_outcome_of(answer["decision_uri"])))
+        assert announced["outcome"].startswith("announced"), announced
         self._deployed.invoke("StartPipeline", event)  # that of the gate's own update
         return arn
 
@@ -524,6 +535,10 @@ class Registry:
         assert self._deployed.invoke("WatchApprovals", {"source": "aws.events"}) == {"unrecorded": 0}
 
 
+def _outcome_of(decision_uri: str) -> str:
+    return decision_uri.removesuffix(".json") + ".outcome.json"
+
+
 def _source(uri: str) -> dict[str, str]:
     return {"ContentType": "application/json", "S3Uri": uri}
 
@@ -556,6 +571,7 @@ ROLES = (
     "Evaluation",
     PIPELINE_ROLE,
     PAGES,
+    ANNOUNCER,
 )
 
 

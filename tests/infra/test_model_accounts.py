@@ -453,6 +453,7 @@ def test_the_functions_of_the_gate_know_the_accounts(governance: Synthesised) ->
         "handle_evaluate": (None, buckets, None),
         "handle_update": (None, None, None),
         "handle_report_page": (None, None, None),
+        "handle_announcement": (None, None, None),
     }
 
 
@@ -461,7 +462,7 @@ def test_without_model_accounts_nothing_of_it_is_there() -> None:
     kinds = {resource["Type"] for resource in stack.resources.values()}
     assert not kinds & {"AWS::Events::EventBus", "AWS::SageMaker::ModelPackageGroup"}
     assert not [name for name in stack.resources if name.startswith("ReconcilerArrived")]
-    # The decisions bucket tells of its records, whose pages are written, and no other tells of anything.
+    # The decisions bucket tells of its records, which are announced, and no other tells of anything.
     buckets = stack.of_type("AWS::S3::Bucket")
     telling = [name for name, one in buckets.items() if "NotificationConfiguration" in one]
     assert [name.startswith("BucketsDecisions") for name in telling] == [True]

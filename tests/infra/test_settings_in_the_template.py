@@ -123,7 +123,9 @@ def test_who_reads_or_writes_encrypted_data_may_use_the_key_and_nobody_else(
         for action in as_list(statement["Action"])
     }
     both = {"kms:Decrypt", "kms:GenerateDataKey"}
-    expected = {(role, action) for role in ("StartP", "Update", "Evalua", "WriteR") for action in both}
+    expected = {
+        (role, action) for role in ("StartP", "Update", "Evalua", "WriteR", "Announ") for action in both
+    }
     expected |= {(role, "kms:Decrypt") for role in ("Reconc", "WatchA")}  # which only read
     if key == KEY:
         volumes = {"kms:DescribeKey", "kms:CreateGrant"}
@@ -194,12 +196,17 @@ def test_the_job_runs_on_the_image_the_instance_and_the_network_that_are_named(
 
 
 def test_an_e_mail_address_gets_a_topic_that_alarms_may_publish_to(organisation: Resources) -> None:
-    (topic,) = of_type(organisation, "AWS::SNS::Topic")
+    (topic,) = [name for name in of_type(organisation, "AWS::SNS::Topic") if name.startswith("Alarms")]
     subscription = only(organisation, "AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "operations@example.com")
     alarms = of_type(organisation, "AWS::CloudWatch::Alarm").values()
     assert {json.dumps(alarm["AlarmActions"]) for alarm in alarms} == {json.dumps([{"Ref": topic}])}
-    statements = only(organisation, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    (policy,) = [
+        one
+        for one in of_type(organisation, "AWS::SNS::TopicPolicy").values()
+        if one["Topics"] == [{"Ref": topic}]
+    ]
+    statements = policy["PolicyDocument"]["Statement"]
     allowed = [one["Principal"] for one in statements if one["Effect"] == "Allow"]
     assert allowed == [{"Service": "cloudwatch.amazonaws.com"}]
 
@@ -258,7 +265,7 @@ def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
     annotations = Annotations.from_stack(stack)
     for text in ("alarms reach nobody", "com.amazonaws.REGION.sagemaker.api"):
         annotations.has_warning("/ModelGovernance", Match.string_like_regexp(text))
-    Template.from_stack(stack).resource_count_is("AWS::SNS::Topic", 0)
+    Template.from_stack(stack).resource_count_is("AWS::SNS::Topic", 1)  # that of decisions
 
 
 @pytest.mark.parametrize(
@@ -275,11 +282,7 @@ def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
         ),
         (
             {"alarm_email": "a@example.com", "decisions_bucket": "team-decisions"},
-            {"existing-buckets", "decisions-bucket", "report-pages"},
-        ),
-        (
-            {"alarm_email": "a@example.com", "decisions_bucket": "team-decisions", "report_pages": "false"},
-            {"existing-buckets", "decisions-bucket"},
+            {"existing-buckets", "decisions-bucket", "events-of-decisions"},
         ),
         (
             {
@@ -299,7 +302,6 @@ def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
         "vpc",
         "evidence bucket",
         "decisions bucket",
-        "decisions bucket without pages",
         "evidence bucket of model accounts",
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from infra.grants import UNSCOPED_ACTIONS
 from pipelines.step_settings import (
+    AnnounceSettings,
     ApprovalSettings,
     EvaluateSettings,
     PageSettings,
@@ -63,17 +64,19 @@ def test_the_stack_holds_these_resources_and_no_others(deployed: dict[str, dict[
         "AWS::KMS::Key": 1,
         "AWS::S3::Bucket": 4,
         "AWS::S3::BucketPolicy": 4,
-        "AWS::Lambda::Function": 6,
-        "AWS::Lambda::Permission": 5,
-        "AWS::Lambda::EventInvokeConfig": 3,
-        "AWS::Logs::LogGroup": 6,
-        "AWS::IAM::Role": 7,
-        "AWS::IAM::Policy": 7,
+        "AWS::Lambda::Function": 7,
+        "AWS::Lambda::Permission": 6,
+        "AWS::Lambda::EventInvokeConfig": 4,
+        "AWS::Logs::LogGroup": 7,
+        "AWS::IAM::Role": 8,
+        "AWS::IAM::Policy": 8,
         "AWS::SageMaker::Pipeline": 1,
-        "AWS::Events::Rule": 5,
-        "AWS::SQS::Queue": 2,
-        "AWS::SQS::QueuePolicy": 2,
-        "AWS::CloudWatch::Alarm": 9,
+        "AWS::Events::Rule": 6,
+        "AWS::SQS::Queue": 3,
+        "AWS::SQS::QueuePolicy": 3,
+        "AWS::CloudWatch::Alarm": 10,
+        "AWS::SNS::Topic": 1,
+        "AWS::SNS::TopicPolicy": 1,
     }
 
 
@@ -131,13 +134,27 @@ MATCHED = {
             "object": {"key": [{"wildcard": "decisions/*.json"}]},
         },
     },
+    "DecisionAnnouncements": {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [{"Ref": "BucketsDecisions8C4B0B41"}]},
+            "object": {
+                "key": [{"wildcard": "decisions/*.outcome.json"}, {"wildcard": "decisions/*.reviewed.json"}]
+            },
+        },
+    },
 }
 
 
 @pytest.mark.parametrize(
     ("construct", "handler"),
-    [("Trigger", "start_pipeline"), ("ReportPages", "handle_report_page")],
-    ids=["versions that wait", "records without a page"],
+    [
+        ("Trigger", "start_pipeline"),
+        ("ReportPages", "handle_report_page"),
+        ("DecisionAnnouncements", "handle_announcement"),
+    ],
+    ids=["versions that wait", "records without a page", "outcomes that are not announced"],
 )
 def test_a_rule_hands_over_what_it_matches_and_loses_none(
     deployed: dict[str, dict[str, Any]], construct: str, handler: str
@@ -174,6 +191,7 @@ def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[st
         "handle_evaluate": EvaluateSettings,
         "handle_update": UpdateSettings,
         "handle_report_page": PageSettings,
+        "handle_announcement": AnnounceSettings,
     }
     for handler, model in models.items():
         variables = function(deployed, handler)["Environment"]["Variables"]
@@ -511,20 +529,17 @@ def test_pages_are_switched_off_without_a_trace(
     gone = {name for name in deployed if name not in without}
     assert {name for name in gone if "ReportPage" not in name} == set()
     assert without.keys() <= deployed.keys()
-    sending = [
-        name
-        for name, one in of_type(without, "AWS::S3::Bucket").items()
-        if "NotificationConfiguration" in one
-    ]
-    assert sending == []
-    with_pages = {
+
+
+def test_the_decisions_bucket_alone_tells_of_its_objects(deployed: dict[str, dict[str, Any]]) -> None:
+    telling = {
         name: one["NotificationConfiguration"]
         for name, one in of_type(deployed, "AWS::S3::Bucket").items()
         if "NotificationConfiguration" in one
     }
-    (decisions,) = with_pages
+    (decisions,) = telling
     assert decisions.startswith("BucketsDecisions")
-    assert with_pages[decisions] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert telling[decisions] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
 def test_a_role_is_passed_to_sagemaker_alone(template: Callable[..., dict[str, Any]]) -> None:
