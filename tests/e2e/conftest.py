@@ -10,7 +10,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,23 +123,32 @@ class Governance:
             kept = {name: value for name, value in deployment.outputs.items() if not name.endswith("Roles")}
             assert kept.items() >= {n: v for n, v in self.outputs.items() if not n.endswith("Roles")}.items()
             self.compute, self.outputs = compute, deployment.outputs
-            # Each decision would have its page drawn: the tests of pages switch the rule on.
-            self.client("events").disable_rule(Name=self._page_rule())
+            # Each decision would have its page drawn, and be announced: tests of that switch the rules on.
+            for construct in ("ReportPages", "DecisionAnnouncements"):
+                self.client("events").disable_rule(Name=self._rule_of(construct))
 
-    def _page_rule(self) -> str:
+    def _rule_of(self, construct: str) -> str:
         rules = self.client("events").list_rules()["Rules"]
-        (name,) = [str(rule["Name"]) for rule in rules if "-ReportPages" in rule["Name"]]
+        (name,) = [str(rule["Name"]) for rule in rules if f"-{construct}" in rule["Name"]]
         return name
 
-    @contextmanager
-    def pages(self) -> Iterator[None]:
+    def pages(self) -> AbstractContextManager[None]:
         """Have pages written beside the records of decisions for a while."""
-        self.client("events").enable_rule(Name=self._page_rule())
+        return self._enabled("ReportPages")
+
+    def announcements(self) -> AbstractContextManager[None]:
+        """Have decisions announced for a while."""
+        return self._enabled("DecisionAnnouncements")
+
+    @contextmanager
+    def _enabled(self, construct: str) -> Iterator[None]:
+        rule = self._rule_of(construct)
+        self.client("events").enable_rule(Name=rule)
         try:
             yield
         finally:
             self.settle()
-            self.client("events").disable_rule(Name=self._page_rule())
+            self.client("events").disable_rule(Name=rule)
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
