@@ -435,7 +435,6 @@ def allow_announcing(
     It writes nothing, and puts onto the bus the event of decisions alone.
     """
     _allow(role, ["s3:GetObject"], [buckets.decisions.arn_for_objects(f"{DECISIONS_FOLDER}/*")])
-    _allow_listing(role, buckets.decisions)
     _allow(role, ["kms:VerifyMac"], [seal_key.key_arn])
     _allow(role, ["sagemaker:DescribeModelPackage"], _model_packages(role, groups))
     its_own = {"events:source": DECISION_SOURCE, "events:detail-type": DECISION_DETAIL_TYPE}

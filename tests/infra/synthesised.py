@@ -20,6 +20,7 @@ KEY = f"arn:aws:kms:{REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890
 CENTRAL_KEY = KEY.replace("111122223333", ACCOUNT)
 THRESHOLDS_KEY = CENTRAL_KEY.replace("1234abcd", "4321dcba")
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:operations"
+DECISIONS_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:decisions"
 GOVERNANCE_ACCOUNT: Mapping[str, Any] = {
     "account": ACCOUNT,
     "evidence_bucket": {"name": "governance-evidence", "kms_key_arn": CENTRAL_KEY},
@@ -53,6 +54,8 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
         "evidence_bucket": {"name": "team-evidence", "kms_key_arn": CENTRAL_KEY},
         "thresholds_bucket": {"name": "team-thresholds", "kms_key_arn": THRESHOLDS_KEY},
         "decisions_bucket": "team-decisions",
+        "decision_bus": f"arn:aws:events:{REGION}:111122223333:event-bus/decisions",
+        "decisions_topic": {"arn": DECISIONS_TOPIC, "kms_key_arn": THRESHOLDS_KEY},
         "alarm_topic_arn": TOPIC,
         "access_log_bucket": "team-access-logs",
         "removal_policy": "destroy",
@@ -70,6 +73,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
         "reserved_concurrency": 7,
         "evaluation_minutes": 90,
         "alarm_email": "operations@example.com",
+        "notify_on": ["Approved", "NeedsReview"],
         "log_retention_days": 30,
         "max_event_age_hours": 2,
         "model_package_groups": ["churn", "askdata-*"],

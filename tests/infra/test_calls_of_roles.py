@@ -98,6 +98,7 @@ VOLUMES = (
 KEYS_OF_QUEUES = (
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
 )
+KEYS_OF_TOPICS = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
 JOBS = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, CreateProcessingJob"
 
 
@@ -246,6 +247,8 @@ class Deployed:
         yield _asked("logs:PutLogEvents", stream), LOGS_OF_FUNCTIONS
         if role in ("StartPipeline", "Reconcile"):
             yield _asked("s3:ListBucket", decisions), ABSENT_OBJECTS
+        if role == ANNOUNCER:
+            yield from self._requests_about_topics()
         if role in QUEUES:
             queues = self.stack.of_type("AWS::SQS::Queue").items()
             ((queue, made),) = [(name, one) for name, one in queues if name.startswith(QUEUES[role])]
@@ -253,6 +256,15 @@ class Deployed:
             if key := made.get("KmsMasterKeyId"):
                 for action in ("GenerateDataKey", "Decrypt"):
                     yield _asked(f"kms:{action}", key), KEYS_OF_QUEUES
+
+    def _requests_about_topics(self) -> Iterator[tuple[AccessRequest, str]]:
+        """What SNS asks of KMS in the name of who publishes to a topic that is encrypted."""
+        named = self.settings.get("decisions_topic", {}).get("kms_key_arn")
+        topics = self.stack.of_type("AWS::SNS::Topic").items()
+        made = [one.get("KmsMasterKeyId") for name, one in topics if name.startswith("DecisionPlaces")]
+        for key in filter(None, [named, *made]):
+            for action in ("GenerateDataKey", "Decrypt"):
+                yield _asked(f"kms:{action}", key), KEYS_OF_TOPICS
 
     def _requests_about_jobs(self, job_role: str, results: str) -> Iterator[tuple[AccessRequest, str]]:
         job = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/pipelines-x-evaluatemodelpackage-y"
@@ -435,6 +447,15 @@ class Registry:
         thresholds = {"Bucket": self._buckets["Thresholds"], "Key": "thresholds/askdata.yaml"}
         version = self._s3.put_object(**thresholds, Body=THRESHOLDS)["VersionId"]
         self._sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
+        (announcer,) = self._deployed.functions(ANNOUNCER)
+        topic, bus = (
+            announcer["Environment"]["Variables"][f"GOVERNANCE_{name}"]
+            for name in ("DECISIONS_TOPIC", "DECISION_BUS")
+        )
+        if not bus.endswith("/default"):  # moto looks for it in this account
+            clients.events_client().create_event_bus(Name=bus.rpartition("/")[2])
+        sns: Any = clients.sns_client()  # the deployed code only publishes
+        sns.create_topic(Name=topic.rpartition(":")[2])
         self._sagemaker.create_pipeline(
             PipelineName=self._pipeline,
             RoleArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline",
