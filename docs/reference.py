@@ -1,4 +1,4 @@
-"""Write what is generated in the pages (rooms, keys, metrics, help of commands), and the schemas: of threshold files, and of events.
+"""Write what is generated in the pages (rooms, keys, metrics, help), and the schemas of threshold files and events.
 
 Run from the repository after a change of any of it: `.venv/bin/python docs/reference.py`. A test fails until then.
 """
