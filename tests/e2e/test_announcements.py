@@ -19,7 +19,7 @@ class Followers:
     """A queue that the rule of a program fills, and one of a person who subscribed to rejections."""
 
     def __init__(self, stack: Governance) -> None:
-        self._sqs, self._events = stack.client("sqs"), stack.client("events")
+        self._sqs, self._events, self._sns = (stack.client(name) for name in ("sqs", "events", "sns"))
         self.rule = f"followers-{uuid.uuid4().hex[:8]}"
         self.programs, programs_arn = self._make_queue("programs", "events.amazonaws.com")
         self.people, people_arn = self._make_queue("people", "sns.amazonaws.com")
@@ -27,14 +27,13 @@ class Followers:
         self._events.put_rule(Name=self.rule, EventPattern=json.dumps(pattern))
         self._events.put_targets(Rule=self.rule, Targets=[{"Id": "queue", "Arn": programs_arn}])
         policy = json.dumps({"decision": ["Rejected"]})
-        subscription = stack.client("sns").subscribe(
+        self._subscription = self._sns.subscribe(
             TopicArn=stack.outputs["DecisionsTopic"],
             Protocol="sqs",
             Endpoint=people_arn,
             Attributes={"FilterPolicy": policy},
             ReturnSubscriptionArn=True,
         )["SubscriptionArn"]
-        self._end = lambda: stack.client("sns").unsubscribe(SubscriptionArn=subscription)
 
     def _make_queue(self, name: str, service: str) -> tuple[str, str]:
         url = self._sqs.create_queue(QueueName=f"{self.rule}-{name}")["QueueUrl"]
@@ -58,7 +57,7 @@ class Followers:
     def end(self) -> None:
         self._events.remove_targets(Rule=self.rule, Ids=["queue"])
         self._events.delete_rule(Name=self.rule)
-        self._end()
+        self._sns.unsubscribe(SubscriptionArn=self._subscription)
         for queue in (self.programs, self.people):
             self._sqs.delete_queue(QueueUrl=queue)
 
