@@ -26,7 +26,7 @@ export UV_SYSTEM_CERTS := 1
 # Every process would compile the libraries anew, which takes longer than what it does with them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test checked tests lint types contracts synth deploy diff destroy lock clean
+.PHONY: help setup demo test checked tests lint types contracts synth deploy diff destroy lock bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -98,6 +98,11 @@ destroy: $(READY) $(CDK) ## Empty and delete the stack STACK, which has removal_
 
 lock: ## Compile the pinned requirements again
 	$(BIN)/python requirements/compile.py
+
+bench: $(READY) ## Measure what takes how long, and write docs/performance.md; minutes
+	$(BIN)/python -m benchmarks.impact
+	$(BIN)/python -m benchmarks.core
+	$(BIN)/python -m benchmarks.performance_page
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) node_modules cdk.out build .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -33,11 +33,16 @@ class PastGate:
     old: Path
     new: Path
 
+    @classmethod
+    def below(cls, folder: Path) -> "PastGate":
+        """Return the one in a folder, whether it is there or not."""
+        return cls(folder / "bucket", folder / "old.yaml", folder / "new.yaml")
+
 
 def make_past_gate(folder: Path, *, versions: int, checks: int, reports: int) -> PastGate:
     """Write the history of `versions` versions in ten groups, each judged by `checks` checks on `reports` reports."""
     folder.mkdir(parents=True, exist_ok=True)
-    gate = PastGate(folder / "bucket", folder / "old.yaml", folder / "new.yaml")
+    gate = PastGate.below(folder)
     gate.old.write_text(_write_thresholds(checks, raised_by=0.0))
     gate.new.write_text(_write_thresholds(checks, raised_by=0.02))
     (thresholds,) = compile_thresholds({gate.old.name: gate.old.read_bytes()})

@@ -1,0 +1,103 @@
+"""The core beside what others do: judging checks beside MLflow's validation, reading a report beside `json.loads`.
+
+    python -m benchmarks.core [--checks 100000] [--rounds 5] [--mlflow PYTHON]
+
+PYTHON is an interpreter that has MLflow 3; without it that side is not run. Both sides take turns, and processor
+time is counted, which other work on the machine disturbs less than time on the clock.
+"""
+
+import argparse
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.measuring import describe_spread, write_result
+from checks.evidence import Document, Evidence
+from checks.judge import judge
+from checks.reports import read_report
+from checks.thresholds import Check, Mode, ThresholdFile
+
+READING_FACTOR = 4  # how many times `json.loads` reading a report may take
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+MLFLOW_RUN = """
+import sys, time
+from types import SimpleNamespace
+from mlflow.models import MetricThreshold
+from mlflow.models.evaluation.validation import validate_evaluation_results
+count = int(sys.argv[1])
+thresholds = {f"figure_{n}": MetricThreshold(threshold=0.5, greater_is_better=True) for n in range(count)}
+metrics = {f"figure_{n}": 0.6512 for n in range(count)}
+started = time.process_time()
+validate_evaluation_results(thresholds, SimpleNamespace(metrics=metrics), None)
+print(time.process_time() - started)
+"""
+
+
+def time_of(work: Callable[[], object]) -> float:
+    """Return the seconds of processor time that `work` takes."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def time_of_mlflow(python: Path, checks: int) -> float:
+    """Return the same of MLflow's validation of so many metrics, in a process of its own."""
+    run = subprocess.run(
+        [str(python), "-c", MLFLOW_RUN, str(checks)], check=True, capture_output=True, text=True
+    )
+    return float(run.stdout.split()[-1])
+
+
+def main() -> None:
+    """Measure both questions in so many rounds."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--checks", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--mlflow", type=Path, help="an interpreter that has it")
+    given = parser.parse_args()
+    figures = {f"figure_{number}": {"value": 0.6512, "samples": 300} for number in range(given.checks)}
+    content = json.dumps({"team_metrics": figures}).encode()
+    evidence = Evidence((read_report(Document("r.json", content)),))
+    checks = tuple(
+        Check.model_validate(
+            {"name": f"c{number}", "why": "w", "metric": f"team.figure_{number}", "at_least": 0.5}
+        )
+        for number in range(given.checks)
+    )
+    thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, checks)
+    judged: list[float] = []
+    by_mlflow: list[float] = []
+    read: list[float] = []
+    loaded: list[float] = []
+    # In turns, so that other work on the machine disturbs all of them.
+    for _ in range(given.rounds):
+        judged.append(time_of(lambda: judge(thresholds, evidence, decided_at=_NOW)))
+        if given.mlflow is not None:
+            by_mlflow.append(time_of_mlflow(given.mlflow, given.checks))
+        loaded.append(time_of(lambda: json.loads(content)))
+        read.append(time_of(lambda: read_report(Document("r.json", content))))
+    factors = [ours / theirs for ours, theirs in zip(read, loaded, strict=True)]
+    write_result(
+        "core",
+        "python -m benchmarks.core",
+        {
+            "checks": given.checks,
+            "rounds": given.rounds,
+            "judging_cpu_seconds": describe_spread(judged),
+            "mlflow_cpu_seconds": describe_spread(by_mlflow) if by_mlflow else "not run",
+            "reading_cpu_seconds": describe_spread(read),
+            "json_loads_cpu_seconds": describe_spread(loaded),
+            "reading_by_json_loads": describe_spread(factors),
+            "target": {"reading_by_json_loads": READING_FACTOR, "judging": "MLflow's time"},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
