@@ -35,7 +35,7 @@ class StatedReason(Protocol):
         ...
 
 
-class JudgedInputs(Protocol):
+class InputsOfDecision(Protocol):
     """What was judged, as a whole `DecisionRecord` and `RecordedInputs` say it."""
 
     @property
@@ -59,18 +59,18 @@ class JudgedInputs(Protocol):
         ...
 
 
-class _Part(BaseModel):
+class _InputPart(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class RecordedReason(_Part):
+class RecordedReason(_InputPart):
     """One finding without its figures."""
 
     check: str
     reason: str
 
 
-class RecordedInputs(_Part):
+class RecordedInputs(_InputPart):
     """A decision record without what was decided; the fields are those of `DecisionRecord`."""
 
     schema_: Schema = Field(alias="schema")

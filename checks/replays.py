@@ -25,7 +25,7 @@ from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.finding_text import name_of
 from checks.item_results import read_item_results
 from checks.judge import READABLE_EVIDENCE, judge
-from checks.recorded_inputs import JudgedInputs, StatedReason
+from checks.recorded_inputs import InputsOfDecision, StatedReason
 from checks.reports import UNREADABLE, EvidenceReader, leave_unread, read_report
 from checks.thresholds import ThresholdFile, VerifyRule
 from checks.verification import NotVerified, Recomputation, Verification
@@ -39,7 +39,7 @@ def is_readable(document: EvidenceDocument) -> bool:
     return document.format != UNREADABLE or document.sha256 != leave_unread(document.uri, "").sha256
 
 
-def rebuild_evidence(record: JudgedInputs, contents: Sequence[bytes | None]) -> Evidence:
+def rebuild_evidence(record: InputsOfDecision, contents: Sequence[bytes | None]) -> Evidence:
     """Return the evidence of a decision out of the bytes of its reports, in the order of the record.
 
     `contents` has `None` for each report that `is_readable` says no of.
@@ -117,7 +117,7 @@ def _give(document: Document) -> Document:
 class _Told:
     """What the findings of a record say of its reports as such: each finding is of one report."""
 
-    def __init__(self, record: JudgedInputs) -> None:
+    def __init__(self, record: InputsOfDecision) -> None:
         self._all = record.findings
         self._findings = list(record.findings)
         self._places = Counter(document.uri for document in record.evidence)

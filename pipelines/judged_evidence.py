@@ -12,7 +12,7 @@ from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.judge import READABLE_EVIDENCE
-from checks.recorded_inputs import JudgedInputs, RecordedInputs
+from checks.recorded_inputs import InputsOfDecision, RecordedInputs
 from checks.replays import attach_items, is_readable, rebuild_baseline, rebuild_evidence, rebuild_verification
 from checks.reports import EvidenceReader, leave_unread
 from checks.verification import NotVerified, Verification
@@ -87,7 +87,7 @@ def keep_reasons(record: RecordedInputs) -> RecordedInputs:
     return record.model_copy(update={"findings": tuple(needed)})
 
 
-def read_again(record: JudgedInputs, copies: EvidenceCopies) -> Evidence:
+def read_again(record: InputsOfDecision, copies: EvidenceCopies) -> Evidence:
     """Return the evidence that `record` was made of, out of the copies.
 
     Raises:
@@ -100,7 +100,7 @@ def read_again(record: JudgedInputs, copies: EvidenceCopies) -> Evidence:
     return attach_items(evidence, record.evidence, _read_item_copies(record.evidence, copies))
 
 
-def read_baseline_again(record: JudgedInputs, copies: EvidenceCopies) -> Baseline | None:
+def read_baseline_again(record: InputsOfDecision, copies: EvidenceCopies) -> Baseline | None:
     """Return the baseline that `record` compared with, out of the copies, if it did; raises as `read_again` does."""
     if record.baseline is None:
         return None
@@ -116,7 +116,7 @@ def _read_item_copies(documents: Iterable[EvidenceDocument], copies: EvidenceCop
 
 
 def read_verification_again(
-    record: JudgedInputs, copies: EvidenceCopies
+    record: InputsOfDecision, copies: EvidenceCopies
 ) -> Verification | NotVerified | None:
     """Return how the figures of `record` were computed again, out of the copies; raises as `read_again` does."""
     if record.verification is None:
