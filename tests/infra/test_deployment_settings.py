@@ -77,6 +77,19 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
         ({"keep_evidence_days": 0}, "keep_evidence_days: Input should be greater than or equal to 1"),
         ({"keep_item_results": "perhaps"}, "keep_item_results: Input should be a valid boolean"),
         ({"report_pages": "perhaps"}, "report_pages: Input should be a valid boolean"),
+        ({"notify_on": []}, "notify_on: List should have at least 1 item"),
+        ({"decisions_topic": "arn:aws:sns:eu-west-1:123456789012:x.fifo"}, "decisions_topic.arn: String should match"),
+        (
+            {"region": "eu-central-1", "decisions_topic": "arn:aws:sns:eu-west-1:123456789012:x"},
+            "decisions_topic: is of eu-west-1, and region of eu-central-1",
+        ),
+        (
+            {
+                "region": "eu-central-1",
+                "decision_bus": "arn:aws:events:eu-west-1:123456789012:event-bus/x",
+            },
+            "decision_bus: is of eu-west-1, and region of eu-central-1",
+        ),
     ],
 )  # fmt: skip
 def test_settings_of_evidence_that_cannot_be_deployed_are_named(

@@ -375,6 +375,7 @@ def test_the_roles_of_the_gate_reach_those_groups_and_no_other_account(governanc
         ("recon", "sagemaker:UpdateModelPackage"),
         ("watch", "sagemaker:DescribeModelPackage"),
         ("watch", "sagemaker:ListModelPackages"),
+        ("annou", "sagemaker:DescribeModelPackage"),
         ("evalu", "sagemaker:DescribeModelPackage"),
         ("evalu", "sagemaker:UpdateModelPackage"),
         ("updat", "sagemaker:DescribeModelPackage"),
