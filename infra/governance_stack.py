@@ -527,6 +527,7 @@ class GovernanceStack(Stack):
         CfnOutput(self, "EvidenceBucket", value=self._buckets.evidence.bucket_name)
         CfnOutput(self, "ThresholdsBucket", value=self._buckets.thresholds.bucket_name)
         CfnOutput(self, "DecisionsBucket", value=self._buckets.decisions.bucket_name)
+        CfnOutput(self, "EvaluationCompute", value=self._settings.evaluation_compute)
         CfnOutput(self, "SeparationOfDuties", value=self._settings.separation_of_duties)
         CfnOutput(self, "UngovernedGroups", value=self._settings.ungoverned_groups)
         CfnOutput(self, "ModelPackageGroups", value=self._groups_text)

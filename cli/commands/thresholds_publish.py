@@ -12,7 +12,7 @@ from checks.thresholds import ThresholdFile
 from cli.lookup.inputs import is_folder
 from cli.lookup.threshold_sets import examine_alone, name_by_folder, read_threshold_files
 from cli.options.strict import Strict
-from cli.options.thresholds_bucket import OfThresholdsBucket
+from cli.options.thresholds_bucket import EvaluationCompute, OfThresholdsBucket
 from cli.options.yes import Yes
 
 _FULL_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")  # of a group: without the wildcards of a pattern
@@ -28,6 +28,7 @@ def command(
     ],
     *,
     thresholds_bucket: OfThresholdsBucket,
+    evaluation_compute: EvaluationCompute = None,
     strict: Strict = False,
     yes: Yes = False,
 ) -> None:
@@ -59,6 +60,7 @@ def command(
             "force), or withdraw it first"
         )
     _warn_of_absent_groups(files)
+    _warn_of_verification(files, evaluation_compute)
     publish_proposal(published, proposal, yes=yes)
 
 
@@ -78,6 +80,26 @@ def _warn_of_absent_groups(files: Iterable[ThresholdFile]) -> None:
         return  # who publishes thresholds need not see the registry
     except AwsError as error:
         print(f"warning: whether the groups exist is not known: {error}", file=sys.stderr)
+
+
+def _warn_of_verification(files: Iterable[ThresholdFile], compute: str | None) -> None:
+    """Name each file that asks to verify, where the deployment does not, or it is not known whether it does."""
+    for file in files:
+        if file.verify is None or compute == "processing":
+            continue
+        if compute is None:
+            print(
+                f"note: {file.source}: verify needs a deployment with evaluation_compute=processing; whether this is "
+                "one is not known: set GOVERNANCE_EVALUATION_COMPUTE to the stack's output EvaluationCompute",
+                file=sys.stderr,
+            )
+        else:
+            print(
+                f"warning: {file.source}: it says verify, and this deployment evaluates in a Lambda function, which "
+                "computes nothing again: every version will need review. Deploy with -c evaluation_compute=processing, "
+                "or take verify out",
+                file=sys.stderr,
+            )
 
 
 def _describe_absence(file: ThresholdFile, group: str) -> str:

@@ -1,6 +1,6 @@
 """The options that say which groups are governed: where the files in force are, and what is done about other groups."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +22,14 @@ OfThresholdsBucket = Annotated[
         metavar="NAME",
         envvar="GOVERNANCE_THRESHOLDS_BUCKET",
         help="The stack's output ThresholdsBucket.",
+    ),
+]
+EvaluationCompute = Annotated[
+    Literal["lambda", "processing"] | None,
+    typer.Option(
+        "--evaluation-compute",
+        envvar="GOVERNANCE_EVALUATION_COMPUTE",
+        help="The stack's output EvaluationCompute: a file that says verify needs processing.",
     ),
 ]
 Ungoverned = Annotated[

@@ -35,3 +35,28 @@ def test_what_is_extended_is_published_with_it_and_what_is_not_given_must_be_the
     assert f"s3://{bucket}/thresholds/bundle.json" in capsys.readouterr().out
     assert run(["thresholds", "show", "churn"]) == 0
     assert "z-organisation.yaml:2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("compute", "said"),
+    [
+        pytest.param(None, "note: team.yaml: verify needs a deployment with", id="not-known"),
+        pytest.param(
+            "lambda", "warning: team.yaml: it says verify, and this deployment evaluates in", id="lambda"
+        ),
+        pytest.param("processing", None, id="processing"),
+    ],
+)
+def test_a_file_that_asks_to_verify_needs_a_deployment_that_can(
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    compute: str | None,
+    said: str | None,
+) -> None:
+    Path("team.yaml").write_text(f"{TEAM}verify: recompute\n")
+    if compute is not None:
+        monkeypatch.setenv("GOVERNANCE_EVALUATION_COMPUTE", compute)
+    assert run(["thresholds", "publish", ".", "--yes"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "verify" in line]
+    assert [line[: len(str(said))] for line in told] == ([] if said is None else [said])
