@@ -385,7 +385,8 @@ def test_groups_that_do_not_exist_are_named_before_the_file_is_published(
     assert run(["thresholds", "publish", str(file), "--yes"]) == 0
     captured = capsys.readouterr()
     assert f": s3://{BUCKET}/thresholds/bundle.json" in captured.out
-    assert captured.err.splitlines() == [
+    told = [line for line in captured.err.splitlines() if "keeps no versions" not in line]
+    assert told == [
         f"warning: {file}: there is no model package group {name} yet; the file governs it once somebody registers a "
         "version in it. If the name is misspelt, correct it and publish again"
         for name in absent

@@ -123,9 +123,12 @@ class Governance:
             kept = {name: value for name, value in deployment.outputs.items() if not name.endswith("Roles")}
             assert kept.items() >= {n: v for n, v in self.outputs.items() if not n.endswith("Roles")}.items()
             self.compute, self.outputs = compute, deployment.outputs
-            # Each decision would have its page drawn, and be announced: tests of that switch the rules on.
-            for construct in ("ReportPages", "DecisionAnnouncements"):
-                self.client("events").disable_rule(Name=self._rule_of(construct))
+            self.quieten()
+
+    def quieten(self) -> None:
+        """Switch off what each decision would start beside: its page, its announcement. Tests of that switch it on."""
+        for construct in ("ReportPages", "DecisionAnnouncements"):
+            self.client("events").disable_rule(Name=self._rule_of(construct))
 
     def _rule_of(self, construct: str) -> str:
         rules = self.client("events").list_rules()["Rules"]

@@ -58,7 +58,9 @@ LEFT_TO_THE_ORGANISATION: dict[str, tuple[dict[str, Any], str, str]] = {
         "vpc-endpoints",
         "the subnets of vpc must reach these endpoints, or the internet: com.amazonaws.eu-west-1.s3 (gateway or "
         "interface); com.amazonaws.eu-west-1.sagemaker.api (interface, with private DNS); "
-        "com.amazonaws.eu-west-1.kms (interface, with private DNS); and the security groups must let HTTPS out to them",
+        "com.amazonaws.eu-west-1.events (interface, with private DNS); com.amazonaws.eu-west-1.sns (interface, with "
+        "private DNS); com.amazonaws.eu-west-1.kms (interface, with private DNS); and the security groups must let "
+        "HTTPS out to them",
     ),
 }
 

@@ -40,7 +40,8 @@ def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 def test_each_check_is_a_test_with_its_finding_and_a_case_of_the_report(pytester: pytest.Pytester) -> None:
     write(pytester, 0.7, 0.4, 3.0)
     done = run(pytester, *OPTIONS, "-v", "--junitxml=report.xml")
-    done.assert_outcomes(failed=2, passed=1, warnings=1)
+    # What pytest itself warns of depends on what was imported before: the warning of the check is looked for below.
+    done.assert_outcomes(failed=2, passed=1)
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     done.stdout.fnmatch_lines(
         [
