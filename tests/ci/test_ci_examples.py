@@ -202,3 +202,87 @@ def test_inputs_reach_the_command_as_words_whatever_is_in_them(runner: Runner) -
     )
     assert wait.endswith(f"--annotate={hostile}")
     assert list(runner.work.iterdir()) == []
+
+
+# Keeps the body of the comment, where it does not fail.
+CURL = r"""#!/bin/bash
+if [[ -n ${CURL_FAILS:-} ]]; then echo "curl: (22) 401" >&2; exit 22; fi
+for word in "$@"; do
+  case $word in body@*) cp "${word#body@}" "$HOME/comments/100" ;; http*) echo "$word" >"$HOME/address" ;; esac
+done
+"""
+RIGHT = """\
+name: churn
+applies_to: {model_package_groups: [churn]}
+checks: [{name: a, why: w, metric: b.c, at_least: 0.5}]
+"""
+OF_A_MERGE_REQUEST = {
+    "GATE_COMMENT_TOKEN": "secret",
+    "CI_MERGE_REQUEST_IID": "7",
+    "CI_API_V4_URL": "https://gitlab.example.com/api/v4",
+    "CI_PROJECT_ID": "12",
+}
+
+
+def run_in_gitlab(runner: Runner, *lines: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the lines of a job of GitLab as its runner does, in one shell that ends with the first that fails."""
+    curl = runner.folder / "bin" / "curl"
+    curl.write_text(CURL)
+    curl.chmod(0o755)
+    path = f"{runner.folder / 'bin'}:/usr/bin:/bin"
+    environment = {**runner.environment, "PATH": path, "HOME": str(runner.folder), **variables}
+    return subprocess.run(
+        ["sh", "-ec", "\n".join(lines)], cwd=runner.work, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3])
+def test_the_job_of_gitlab_comments_and_ends_with_the_code_of_the_wait(code: int, runner: Runner) -> None:
+    (script,) = read_yaml(GITLAB)["model-gate"]["script"]
+    variables = {"MODEL_GROUP": "churn", "MODEL_IMAGE": "image", "DECIDED": str(code), **OF_A_MERGE_REQUEST}
+    done = run_in_gitlab(runner, script, **variables)
+    assert done.returncode == code, done.stderr
+    assert (runner.work / "gate.env").read_text() == f"MODEL_PACKAGE_ARN={ARN}\n"
+    # Where the gate could not be asked there is nothing to tell.
+    assert runner.comments == ([] if code == 2 else [f"decided: {code}\n"])
+    if code != 2:
+        address = "https://gitlab.example.com/api/v4/projects/12/merge_requests/7/notes\n"
+        assert (runner.folder / "address").read_text() == address
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        pytest.param({"CURL_FAILS": "1"}, "the comment could not be written\n", id="refused"),
+        pytest.param({"GATE_COMMENT_TOKEN": ""}, "", id="no token"),
+        pytest.param({"CI_MERGE_REQUEST_IID": ""}, "", id="no merge request"),
+    ],
+)
+def test_a_comment_that_gitlab_does_not_take_changes_nothing_about_the_decision(
+    variables: dict[str, str], told: str, runner: Runner
+) -> None:
+    (script,) = read_yaml(GITLAB)["model-gate"]["script"]
+    more = {"MODEL_GROUP": "churn", "MODEL_IMAGE": "image", **OF_A_MERGE_REQUEST, **variables}
+    done = run_in_gitlab(runner, script, **more)
+    assert (done.returncode, runner.comments, told in done.stdout) == (0, [], True)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        pytest.param(RIGHT, 0, id="right"),
+        pytest.param("name: churn\n", 2, id="wrong"),
+    ],
+)
+def test_the_job_of_gitlab_validates_the_threshold_files_of_a_merge_request(
+    text: str, code: int, runner: Runner
+) -> None:
+    (runner.folder / "bin" / "governance").unlink()
+    (runner.folder / "bin" / "governance").symlink_to(BIN / "governance")
+    (runner.work / "thresholds").mkdir()
+    (runner.work / "thresholds" / "churn.yaml").write_text(text)
+    install, *lines = read_yaml(GITLAB)["thresholds"]["script"]
+    assert install.startswith("pip install ")
+    done = run_in_gitlab(runner, *lines)
+    assert done.returncode == code, done.stdout + done.stderr
