@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from checks.decision import Verdict
+from pipelines.step_settings import DECISION_DETAIL_TYPE, DECISION_SOURCE
 from tests.ci_runner import ACTION, CI, ROOT, Runner, action_steps, action_values, read_yaml
 
 BIN = Path(sys.executable).parent
@@ -286,3 +289,27 @@ def test_the_job_of_gitlab_validates_the_threshold_files_of_a_merge_request(
     assert install.startswith("pip install ")
     done = run_in_gitlab(runner, *lines)
     assert done.returncode == code, done.stdout + done.stderr
+
+
+class _Template(yaml.SafeLoader):
+    """Reads a template: what CloudFormation fills in is a text."""
+
+
+_Template.add_multi_constructor("!", lambda _loader, tag, _node: f"!{tag}")
+
+
+def test_the_rule_of_codepipeline_asks_for_what_the_event_of_decisions_has() -> None:
+    resources = yaml.load((CI / "codepipeline" / "template.yaml").read_text(), Loader=_Template)["Resources"]
+    rules = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Events::Rule"]
+    (rule,) = [one for one in rules if one["EventPattern"]["source"] == [DECISION_SOURCE]]
+    assert rule["EventPattern"]["detail-type"] == [DECISION_DETAIL_TYPE]
+    schema = json.loads((ROOT / "docs" / "decision-event.schema.json").read_text())
+    version = schema["$defs"]["AnnouncedVersion"]["properties"]
+    asked = rule["EventPattern"]["detail"]
+    assert asked.keys() <= schema["properties"].keys()
+    assert asked["model_package"].keys() <= version.keys()
+    assert asked["decision"] == [Verdict.APPROVED]
+    (target,) = rule["Targets"]
+    paths = target["InputTransformer"]["InputPathsMap"]
+    assert paths == {"arn": "$.detail.model_package.arn"}
+    assert "arn" in version
