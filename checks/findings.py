@@ -9,6 +9,9 @@ from checks.decision import AppliedWaiver, Consequence, Finding, Outcome
 # the decision log with room for the rest of a record. Some 8,000 findings are as large.
 MAX_FINDING_BYTES = 6 * 1024 * 1024
 
+LONGEST_NAME = 1000  # characters of a facet in a finding
+LONGEST_REASON = 2000
+
 _SEVERITY = (None, Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _FRAME_BYTES = 600  # the keys, numbers, limit and blanks of one finding in a record
 _QUOTES = 10  # around five texts

@@ -24,7 +24,8 @@ from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
 from checks.finding_text import name_of
 from checks.item_results import read_item_results
-from checks.judge import READABLE_EVIDENCE, judge
+from checks.judge import judge
+from checks.own_findings import READABLE_EVIDENCE
 from checks.recorded_inputs import InputsOfDecision, StatedReason
 from checks.reports import UNREADABLE, EvidenceReader, leave_unread, read_report
 from checks.thresholds import ThresholdFile, VerifyRule

@@ -11,7 +11,7 @@ from checks.decision_record import DecisionRecord, EvidenceDocument, RecordedIte
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.evidence_as_such import ABOUT_THIS_VERSION
-from checks.judge import READABLE_EVIDENCE
+from checks.own_findings import READABLE_EVIDENCE
 from checks.recorded_inputs import InputsOfDecision, RecordedInputs
 from checks.replays import attach_items, is_readable, rebuild_baseline, rebuild_evidence, rebuild_verification
 from checks.reports import EvidenceReader, leave_unread

@@ -9,7 +9,8 @@ import pytest
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord, parse_record
 from checks.evidence import Document, Evidence
-from checks.judge import BAR_FIRST, judge
+from checks.judge import judge
+from checks.own_findings import BAR_FIRST
 from checks.publication import BundleVersion, Publication
 from checks.reports import EvidenceReader
 from tests.threshold_files import parse_thresholds

@@ -13,8 +13,9 @@ from checks.decision import Consequence, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.evidence import Document, Evidence, Report
 from checks.impact import PastVersion, measure_impact
-from checks.judge import PROOF, REPRODUCES, VERIFIED, judge
+from checks.judge import judge
 from checks.measurements import Measured, Measurement, Source, Unmeasured
+from checks.own_findings import PROOF, REPRODUCES, VERIFIED
 from checks.replays import decide_again, rebuild_verification
 from checks.reports import read_report
 from checks.reports.evaluation import write_evaluation

@@ -8,8 +8,8 @@ import pytest
 from aws.evidence_copies import FolderEvidenceCopies
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord, parse_record
-from checks.judge import REPRODUCES, VERIFIED
 from checks.measurements import Measured
+from checks.own_findings import REPRODUCES, VERIFIED
 from checks.verification import Verification
 from pipelines.evaluate_model_package import NOT_HERE
 from pipelines.judged_evidence import read_verification_again
