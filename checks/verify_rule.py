@@ -1,5 +1,6 @@
 """What a threshold file says under `verify`: whether figures are computed again, and against what."""
 
+import difflib
 from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field
@@ -46,8 +47,14 @@ def explain_verification(given: object) -> str | None:
     """Return what is wrong with a value of `verify`, and the way out; `None` where nothing is."""
     if given == RECOMPUTE:
         return None
-    if not isinstance(given, dict) or not given or not given.keys() <= VerifyPlan.__annotations__.keys():
+    known = VerifyPlan.__annotations__
+    if not isinstance(given, dict) or not given:
         return "must be recompute, or a mapping of sample, gold and databases, as {sample: 50}"
+    unknown = [str(key) for key in given if key not in known]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        way_out = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
+        return f"{unknown[0]}: unknown key; {way_out}"
     problems = (explain(given) for explain in (_explain_sample, _explain_gold, _explain_databases))
     return next(filter(None, problems), None)
 

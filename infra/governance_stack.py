@@ -14,11 +14,12 @@ from infra import grants
 from infra.account_groups import AccountGroups, policy_for_registering
 from infra.alarms import GovernanceAlarms
 from infra.approval_watch import ApprovalWatch
+from infra.arrived_records import ArrivedRecords
 from infra.bucket_protection import AccessLogBucket, is_created, lock_objects, log_access
 from infra.buckets import GovernanceBuckets
 from infra.bundle import PAGES, build_bundle
 from infra.data_key import data_key
-from infra.decision_announcements import DecisionAnnouncements, DecisionPlaces
+from infra.decision_places import DecisionPlaces
 from infra.definition_template import image_uri
 from infra.deployment_duties import list_duties
 from infra.deployment_settings import DeploymentSettings
@@ -26,7 +27,6 @@ from infra.forwarding_bus import ForwardingBus
 from infra.governance_function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
 from infra.reconciler import ReconcilerSchedule
-from infra.report_pages import ReportPages
 from infra.seal_key import SealKey
 from infra.trigger import PendingModelPackages
 from pipelines.definition import EvaluationCompute, LambdaCompute, ProcessingCompute
@@ -36,7 +36,10 @@ from pipelines.step_settings import (
     EVERY_GROUP,
     KEPT,
     LEFT_OUT,
+    OUTCOME_SUFFIX,
+    RECORD_SUFFIX,
     RESULTS_FOLDER,
+    REVIEW_OUTCOME_SUFFIX,
     THRESHOLDS_FOLDER,
     AnnounceSettings,
     ApprovalSettings,
@@ -363,7 +366,7 @@ class GovernanceStack(Stack):
             timeout=Duration.minutes(UPDATE_MINUTES),
         )
 
-    def _report_pages(self) -> tuple[GovernanceFunction, ReportPages]:
+    def _report_pages(self) -> tuple[GovernanceFunction, ArrivedRecords]:
         """The function that writes a page beside each decision record, and the rule that hands it the records."""
         function = self._function(
             "WriteReportPage",
@@ -379,18 +382,20 @@ class GovernanceStack(Stack):
             memory_mb=1024,
             bundle=str(build_bundle(self._settings.bundle_target, PAGES)),
         )
-        pages = ReportPages(
+        pages = ArrivedRecords(
             self,
             "ReportPages",
             function=function.function,
+            description="Decision records get a page for people beside them.",
             decisions=self._buckets.decisions,
+            suffixes=[RECORD_SUFFIX],
             max_event_age=Duration.hours(self._settings.max_event_age_hours),
             key=self._key,
         )
         grants.allow_writing_pages(function.role, self._buckets, self._seal_key, pages.dead_letter_queue)
         return function, pages
 
-    def _announcements(self) -> tuple[GovernanceFunction, DecisionAnnouncements]:
+    def _announcements(self) -> tuple[GovernanceFunction, ArrivedRecords]:
         """The function that announces decisions, and the rule that hands it the outcomes."""
         places = DecisionPlaces(self, "DecisionPlaces", settings=self._settings, key=self._key)
         function = self._function(
@@ -410,11 +415,13 @@ class GovernanceStack(Stack):
             handler="lambdas.handle_announcement.handler",
             timeout=Duration.minutes(ANNOUNCE_MINUTES),
         )
-        announcements = DecisionAnnouncements(
+        announcements = ArrivedRecords(
             self,
             "DecisionAnnouncements",
             function=function.function,
+            description="Decisions that were carried out are announced.",
             decisions=self._buckets.decisions,
+            suffixes=[OUTCOME_SUFFIX, REVIEW_OUTCOME_SUFFIX],
             max_event_age=Duration.hours(self._settings.max_event_age_hours),
             key=self._key,
         )

@@ -18,7 +18,7 @@ from aws_cdk import aws_sqs as sqs
 from aws.copy_names import ACCOUNTS_FOLDER, copies_prefix
 from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, REJECTED
 from infra.buckets import GovernanceBuckets
-from infra.decision_announcements import DecisionPlaces
+from infra.decision_places import DecisionPlaces
 from infra.deployment_settings import DeploymentSettings, EvidenceBucket, ExistingBucket, GovernanceAccount
 from infra.governance_function import GovernanceFunction
 from infra.group_patterns import match_versions

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
+from checks.errors import GovernanceError
 from cli.commands.check import check_evidence
 from cli.display.decision_text import show_record
 
@@ -30,10 +31,12 @@ def check(
 
     Raises:
         ThresholdFileError: a threshold file is wrong; `problems` lists all that is.
-        GovernanceError: something that is named cannot be read.
+        GovernanceError: no evidence is named, or something that is named cannot be read.
         AwsError: it is in S3, which refused it or could not be asked.
     """
-    places = [evidence] if isinstance(evidence, str | Path) else evidence
+    places = [evidence] if isinstance(evidence, str | Path) else list(evidence)
+    if not places:
+        raise GovernanceError("evidence: an empty list; name a report, or the folder that scoring wrote to")
     return check_evidence(str(thresholds), [str(place) for place in places], group=group)
 
 

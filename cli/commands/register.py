@@ -17,6 +17,7 @@ from checks.strict_json import ReportError, parse_strict_json
 from cli.display.decision_text import show_record
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.lookup.inputs import is_in_s3
+from cli.options.bucket_name import check_bucket_name
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.durations import parse_duration
 from cli.options.thresholds_bucket import ThresholdsBucket
@@ -124,6 +125,7 @@ def command(
             "--evidence-bucket",
             metavar="NAME",
             envvar="GOVERNANCE_EVIDENCE_BUCKET",
+            callback=check_bucket_name,
             help="The stack's output EvidenceBucket.",
         ),
     ],

@@ -14,6 +14,7 @@ from checks.thresholds import ThresholdFile
 from cli.display.effective_thresholds import show_effective
 from cli.lookup.inputs import STANDARD_INPUT, is_in_s3
 from cli.lookup.threshold_sets import compile_named, read_threshold_files
+from cli.options.bucket_name import check_bucket_name
 from cli.options.output_format import Format, OutputFormat, print_json
 from pipelines.step_settings import THRESHOLDS_FOLDER
 
@@ -38,6 +39,7 @@ def command(
             "--thresholds-bucket",
             metavar="NAME",
             envvar="GOVERNANCE_THRESHOLDS_BUCKET",
+            callback=check_bucket_name,
             help="The stack's output ThresholdsBucket.",
         ),
     ] = None,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.options.bucket_name import check_bucket_name
 from pipelines.step_settings import SeparationOfDuties
 
 Reason = Annotated[str, typer.Option("--reason", help="Why, for whoever asks in a year.")]
@@ -14,6 +15,7 @@ OfDecisionsBucket = Annotated[
         "--decisions-bucket",
         metavar="NAME",
         envvar="GOVERNANCE_DECISIONS_BUCKET",
+        callback=check_bucket_name,
         help="The stack's output DecisionsBucket.",
     ),
 ]

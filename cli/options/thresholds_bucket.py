@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli.options.bucket_name import check_bucket_name
 from pipelines.step_settings import UngovernedGroups
 
 ThresholdsBucket = Annotated[
@@ -12,6 +13,7 @@ ThresholdsBucket = Annotated[
         "--thresholds-bucket",
         metavar="NAME",
         envvar="GOVERNANCE_THRESHOLDS_BUCKET",
+        callback=check_bucket_name,
         help="The stack's output ThresholdsBucket.",
     ),
 ]
@@ -21,6 +23,7 @@ OfThresholdsBucket = Annotated[
         "--thresholds-bucket",
         metavar="NAME",
         envvar="GOVERNANCE_THRESHOLDS_BUCKET",
+        callback=check_bucket_name,
         help="The stack's output ThresholdsBucket.",
     ),
 ]

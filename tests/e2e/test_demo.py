@@ -42,6 +42,9 @@ def _copied(folder: Path) -> list[ExampleVersion]:
         shutil.copytree(EXAMPLES / name, folder / name)
         group = name.partition("/")[0]
         shutil.copy(EXAMPLES / group / "thresholds.yaml", folder / group)
+    # Beside the examples that have versions there are others, as examples/ci, whose YAML is no threshold file.
+    (folder / "ci").mkdir()
+    (folder / "ci" / "workflow.yml").write_text("on: push\n")
     return find_examples(folder)
 
 

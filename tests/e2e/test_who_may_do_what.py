@@ -361,7 +361,9 @@ def test_a_second_person_approves_and_a_version_is_judged_again_by_a_corrected_l
     Path("thresholds").mkdir()
     Path("thresholds/own.yaml").write_bytes(own)
     administrator = person(EVERYTHING, name="e2e-administrator")
-    first, second = (person(EVERYTHING, name="e2e-reviewer") for _ in range(2))
+    # Under the guard, too: a review sets a status, and writes nothing of the gate's.
+    guard = print_guard(stack, capsys)
+    first, second = (person(EVERYTHING, guard, name="e2e-reviewer") for _ in range(2))
     arn = f"arn:aws:sagemaker:{stack.sandbox.region}:{ACCOUNT}:model-package/{group}"
 
     def say(who: Person, *words: str) -> tuple[int, str]:
@@ -384,14 +386,18 @@ def test_a_second_person_approves_and_a_version_is_judged_again_by_a_corrected_l
     code, text = say(administrator, "review", "--approve", *reason, f"{arn}/1")
     assert (code, "reviewer_role_arns" in text) == (2, True), text
     assert say(second, "review", "--approve", *reason, f"{arn}/1")[0] == 0
-    code, text = say(first, "wait", f"{arn}/1")
-    assert (code, f"given by {second.arn} with a review" in text) == (0, True), text
+    for command in ("wait", "explain", "status"):
+        code, text = say(first, command, f"{arn}/1")
+        assert (code, f"given by {second.arn} with a review" in text) == (0, True), text
 
     # A rejection, the corrected limit, the request, and the approval that names it.
     assert say(first, *register, "bad")[0] == 1
     rejection = stack.decision(f"{arn}/2")
     Path("thresholds/own.yaml").write_bytes(own.replace(b"at_least: 0.8", b"at_least: 0.6"))
     assert say(administrator, *publish)[0] == 0
+    code, text = say(administrator, "rejudge", *reason, f"{arn}/2")
+    assert (code, "reviewer_role_arns" in text) == (2, True), text
+    assert stack.describe(f"{arn}/2")["ModelApprovalStatus"] == "Rejected"
     assert say(second, "rejudge", *reason, f"{arn}/2")[0] == 0
     code, text = say(first, "wait", f"{arn}/2")
     assert (code, "sent back to be judged again at" in text) == (0, True), text

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 import model_governance.judgement  # noqa: F401 - a run within this one forgets what it imported
+from checks.errors import GovernanceError
+from model_governance import assert_meets_thresholds
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,3 +127,10 @@ def test_who_does_not_use_it_pays_for_nothing_but_its_own_file() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["model_governance", "model_governance.pytest_plugin"]
+
+
+@pytest.mark.parametrize("evidence", [[], iter(())], ids=["list", "iterator"])
+def test_no_evidence_at_all_is_an_error_and_no_verdict(evidence: Iterable[str], tmp_path: Path) -> None:
+    (tmp_path / "churn.yaml").write_text(THRESHOLDS)
+    with pytest.raises(GovernanceError, match="evidence: an empty list; name a report"):
+        assert_meets_thresholds(tmp_path / "churn.yaml", evidence)

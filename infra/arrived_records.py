@@ -1,4 +1,6 @@
-"""What writes pages for people: the rule that hands each new decision record to the function that writes its page."""
+"""What is done when a record arrives in the decisions bucket: the rule that hands its event to a function."""
+
+from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -8,13 +10,14 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.kept_events import KeptEvents
-from pipelines.step_settings import DECISIONS_FOLDER, RECORD_SUFFIX
+from pipelines.step_settings import DECISIONS_FOLDER
 
 
-class ReportPages(KeptEvents):
-    """The rule that hands each record of the bucket `decisions` to `function`; what cannot be delivered is kept.
+class ArrivedRecords(KeptEvents):
+    """The rule that hands each object of `decisions` whose key ends with one of `suffixes` to `function`.
 
-    The bucket must send its events to EventBridge.
+    What cannot be delivered is kept. The bucket must send its events to EventBridge. A pattern cannot ask for two
+    things of one key: of suffixes of which one ends as another does, the function gets both, and tells them apart.
     """
 
     def __init__(
@@ -23,7 +26,9 @@ class ReportPages(KeptEvents):
         construct_id: str,
         *,
         function: lambda_.Function,
+        description: str,
         decisions: s3.IBucket,
+        suffixes: Sequence[str],
         max_event_age: Duration,
         key: kms.IKey | None,
     ) -> None:
@@ -31,14 +36,13 @@ class ReportPages(KeptEvents):
             scope,
             construct_id,
             function=function,
-            description="Decision records get a page for people beside them.",
-            # Outcomes end like records and come, too: a pattern cannot ask for two things of one key. The pages do not.
+            description=description,
             pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
                 detail={
                     "bucket": {"name": [decisions.bucket_name]},
-                    "object": {"key": [{"wildcard": f"{DECISIONS_FOLDER}/*{RECORD_SUFFIX}"}]},
+                    "object": {"key": [{"wildcard": f"{DECISIONS_FOLDER}/*{suffix}"} for suffix in suffixes]},
                 },
             ),
             max_event_age=max_event_age,
