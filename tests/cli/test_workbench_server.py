@@ -2,39 +2,17 @@
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from checks.evidence import Document, Evidence
-from checks.impact import PastVersion
-from checks.reports import read_report
-from cli.workbench.bench import Bench
-from cli.workbench.server import MAX_BODY_BYTES, WorkbenchServer
+from cli.workbench.server import MAX_BODY_BYTES
+from tests.running_workbench import FILE, running_workbench
 
-FILE = """\
-# The bar of the churn models.
-name: churn
-owners: [ann@example.com]
-applies_to: {model_package_groups: [churn]}
-checks:
-  - name: accuracy  # of the test set
-    why: Because <b>people</b> rely on it.
-    metric: a.b
-    at_least: 0.80  # agreed in spring
-"""
 MOVE = {"source": "churn.yaml", "path": ["checks", 0, "at_least"], "value": 0.9}
-
-
-def past_version(number: int, value: float) -> PastVersion:
-    content = f'{{"a_metrics": {{"b": {{"value": {value}}}}}}}'.encode()
-    evidence = Evidence((read_report(Document("evaluation.json", content)),))
-    return PastVersion("churn", number, f"e{number}.json", evidence, datetime(2026, 3, number, tzinfo=UTC))
 
 
 class Client:
@@ -67,14 +45,8 @@ class Client:
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """A workbench with one file, and three versions of the past."""
     monkeypatch.chdir(tmp_path)
-    Path("churn.yaml").write_text(FILE, encoding="utf-8")
-    versions = [past_version(1, 0.7), past_version(2, 0.85), past_version(3, 0.95)]
-    server = WorkbenchServer(Bench({"churn.yaml": FILE.encode()}, versions))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield Client(server.url)
-    server.stop()
-    thread.join()
+    with running_workbench() as url:
+        yield Client(url)
 
 
 def test_the_page_is_shown_and_may_load_only_what_the_server_sends(client: Client) -> None:

@@ -1,52 +1,23 @@
 """The workbench in a real browser: from a moved limit to a saved file, by keyboard alone, narrow and wide."""
 
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from checks.evidence import Document, Evidence
-from checks.impact import PastVersion
-from checks.reports import read_report
-from cli.workbench.bench import Bench
-from cli.workbench.server import WorkbenchServer
 from tests.opened_pages import OpenedPage, Scheme
+from tests.running_workbench import FILE, running_workbench
 
-FILE = """\
-# The bar of the churn models.
-name: churn
-owners: [ann@example.com]
-applies_to: {model_package_groups: [churn]}
-checks:
-  - name: accuracy  # of the test set
-    why: Because people rely on it.
-    metric: a.b
-    at_least: 0.80  # agreed in spring
-"""
 ANSWERED = "#bench[data-state=answered]"  # waiting for a function would be an eval, which the page forbids
-
-
-def past_version(number: int, value: float) -> PastVersion:
-    content = f'{{"a_metrics": {{"b": {{"value": {value}}}}}}}'.encode()
-    evidence = Evidence((read_report(Document("evaluation.json", content)),))
-    return PastVersion("churn", number, f"e{number}.json", evidence, datetime(2026, 3, number, tzinfo=UTC))
 
 
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of a workbench with one file, and three versions of the past."""
     monkeypatch.chdir(tmp_path)
-    Path("churn.yaml").write_text(FILE, encoding="utf-8")
-    versions = [past_version(1, 0.7), past_version(2, 0.85), past_version(3, 0.95)]
-    server = WorkbenchServer(Bench({"churn.yaml": FILE.encode()}, versions))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield server.url
-    server.stop()
-    thread.join()
+    with running_workbench() as url:
+        yield url
 
 
 def test_a_limit_is_moved_and_saved_by_keyboard_alone(browser: Browser, address: str) -> None:
