@@ -10,7 +10,6 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CDK := node_modules/.bin/cdk
 FIRST_CHECK := examples/diabetes-progression
-REQUIREMENTS := runtime cli pages workbench scoring rag safety infra sandbox
 
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)

@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 EXTRAS = ("cli", "pages", "workbench", "scoring", "rag", "safety")
-GROUPS = ("infra", "sandbox")
+GROUPS = ("infra", "sandbox", "assistants")
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet")
 
 
