@@ -20,6 +20,7 @@ from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_
 from werkzeug.serving import make_server
 
 from sandbox.ageing import age_version
+from sandbox.bedrock.served_models import ServedModels
 from sandbox.bucket_events import BucketEvents
 from sandbox.bucket_regions import BucketRegions
 from sandbox.cloudformation import describe_stack
@@ -74,6 +75,7 @@ class EmbeddedAws:
         delivery = Delivery(self._functions, self._tasks, retry_interval)
         self._schedules = Schedules(delivery)
         self._schedule_speed = schedule_speed
+        self._models = ServedModels()
         install(
             Parts(
                 functions=self._functions,
@@ -83,6 +85,7 @@ class EmbeddedAws:
                 tasks=self._tasks,
                 log=self._log,
                 faults=self._faults,
+                models=self._models,
             )
         )
 
@@ -103,6 +106,7 @@ class EmbeddedAws:
             "age": lambda: self._age(request["arn"], timedelta(seconds=request["seconds"])),
             "faults": lambda: self._follow(request["faults"]),
             "mishaps": lambda: {"met": self._faults.met()},
+            "serve model": lambda: self._serve_model(request["model_id"], request["url"]),
         }
         return actions[request["action"]]()
 
@@ -117,6 +121,10 @@ class EmbeddedAws:
 
     def _age(self, arn: str, by: timedelta) -> dict[str, Any]:
         age_version(arn, by)
+        return {}
+
+    def _serve_model(self, model_id: str, url: str) -> dict[str, Any]:
+        self._models.serve(model_id, url)
         return {}
 
     def _follow(self, faults: Mapping[str, Any]) -> dict[str, Any]:

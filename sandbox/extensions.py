@@ -28,6 +28,8 @@ from sandbox import (
     quotas,
     shared_groups,
 )
+from sandbox.bedrock import runtime_calls
+from sandbox.bedrock.served_models import ServedModels
 from sandbox.buses import timestamp
 from sandbox.delivery import Delivery, serves
 from sandbox.embedded_registry import EmbeddedRegistry, calling
@@ -52,6 +54,7 @@ class Parts:
     tasks: BackgroundTasks
     log: EventLog
     faults: ActiveFaults
+    models: ServedModels
 
 
 def install(parts: Parts) -> None:
@@ -63,6 +66,7 @@ def install(parts: Parts) -> None:
     shared_groups.install()
     buses.install()
     object_copies.install()
+    runtime_calls.install(parts.models)
     _invoke_functions(parts)
     _deliver_to_targets(parts)
     _keep_model_packages(parts)

@@ -49,6 +49,12 @@ _THROTTLES: Mapping[str, Refusal] = {
     "sqs": Refusal("RequestThrottled", HTTPStatus.BAD_REQUEST),
     # https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html and its service model
     "sns": Refusal("Throttled", HTTPStatus.TOO_MANY_REQUESTS),
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html#ts-throttling-exception
+    "bedrock": Refusal(
+        "ThrottlingException",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many requests, please wait before trying again.",
+    ),
     **dict.fromkeys(_QUERY - {"sns"}, _QUERY_THROTTLE),
 }
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html: "On a 409 failure you should retry the upload."

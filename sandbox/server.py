@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from checks.errors import GovernanceError
 from sandbox.cdk import UNWANTED, AccountRegion, CdkCommand
@@ -75,6 +76,13 @@ def _version_of(interpreter: str) -> str:
             f"{interpreter}: is no Python that runs here ({error}); name another interpreter"
         ) from error
     return answer.stdout.strip()
+
+
+def _loopback(url: str) -> str:
+    place = urlsplit(url)
+    if place.scheme != "http" or place.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise SandboxError(f"{url}: is not on this machine; serve it as http://127.0.0.1:PORT/...")
+    return url
 
 
 def _ignore(_: str) -> None:
@@ -289,6 +297,19 @@ class Sandbox:
     def age(self, model_package_arn: str, seconds: float) -> None:
         """Let a version, and the executions whose description names it, have been made so many seconds earlier."""
         self._ask("age", arn=model_package_arn, seconds=seconds)
+
+    def serve_model(self, model_id: str, url: str) -> None:
+        """Let a server on this machine answer for a model of Bedrock: `Converse`, or Titan's embeddings.
+
+        Args:
+            model_id: as in `amazon.nova-lite-v1:0`; inference profiles of it, as `us.amazon.nova-lite-v1:0`, lead to
+                it too. Every other model is one that the account has no access to.
+            url: of OpenAI's API, as in `http://127.0.0.1:8080/v1`; it has `/chat/completions` or `/embeddings`.
+
+        Raises:
+            SandboxError: the URL is not on loopback, or the sandbox is not running.
+        """
+        self._ask("serve model", model_id=model_id, url=_loopback(url))
 
     def wait_idle(self, timeout: float = 60.0) -> None:
         """Wait until no event is being delivered, no asynchronous invocation retried and no execution running.

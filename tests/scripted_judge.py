@@ -121,7 +121,10 @@ class _Handler(BaseHTTPRequestHandler):
             {"object": "embedding", "index": index, "embedding": vector_of(text)}
             for index, text in enumerate(body["input"])
         ]
-        self._send(200, json.dumps({"object": "list", "model": "m", "data": data}).encode(), {})
+        words = sum(len(text.split()) for text in body["input"])
+        usage = {"prompt_tokens": words, "total_tokens": words}
+        answer = {"object": "list", "model": "m", "data": data, "usage": usage}
+        self._send(200, json.dumps(answer).encode(), {})
 
     def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

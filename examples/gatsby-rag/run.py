@@ -53,6 +53,7 @@ class SmallModel:
 
     def __init__(self) -> None:
         import openai  # noqa: PLC0415 - not for those who ask Bedrock
+
         from examples.local_models.small_model import SmallModelServer, model_version  # noqa: PLC0415
 
         self.name = model_version()

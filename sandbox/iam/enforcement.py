@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from moto.core.authorization import ActionAuthenticatorMixin
@@ -23,10 +24,11 @@ from moto.utilities.utils import get_partition
 
 from sandbox.accounts import account_of, administrator_arn
 from sandbox.iam.access import AccessRequest, Denied, Principal
-from sandbox.iam.calls import Call
+from sandbox.iam.calls import Call, service_of
 from sandbox.iam.evaluation import Policies, Policy, evaluate
 from sandbox.iam.further_calls import further_calls
 from sandbox.iam.resource_policies import RESOURCE_DECIDES, owner_of, policy_of
+from sandbox.service_requests import has_opaque_body
 
 # Which everybody may call, whatever a policy says:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
@@ -99,10 +101,14 @@ def authorize_request(request: Any, **names: str | None) -> None:
     identity = _identity_of(access_key, request.current_account, request.region)
     if identity is None:
         identity = _administrator(access_key, partition)
+    operation = _operation_of(request, names)
     call = Call(
-        service=str(request.boto3_service_name),
-        operation=_operation_of(request, names),
-        members={**_members_of(request), **{name: text for name, text in names.items() if text is not None}},
+        service=service_of(str(request.boto3_service_name)),
+        operation=operation,
+        members={
+            **_members_of(request, operation),
+            **{name: text for name, text in names.items() if text is not None},
+        },
         account=request.current_account,
         region=request.region,
         partition=partition,
@@ -251,13 +257,18 @@ def _operation_of(request: Any, names: Mapping[str, str | None]) -> str:
     return str(operation or request._get_action())
 
 
-def _members_of(request: Any) -> dict[str, Any]:
-    """Return the members of the request, from wherever its protocol puts them; the body of S3's is an object."""
+def _members_of(request: Any, operation: str) -> dict[str, Any]:
+    """Return the members of the request, from wherever its protocol puts them.
+
+    The body of S3's is an object, and that of a call of a function, a model or an endpoint is what that gets.
+    Neither names a resource.
+    """
     members: dict[str, Any] = {
         name: values[0] for name, values in (request.querystring or {}).items() if values
     }
+    has_members = request.body and request.boto3_service_name != "s3"
     try:
-        body = json.loads(request.body) if request.body and request.boto3_service_name != "s3" else {}
+        body = json.loads(request.body) if has_members and not _is_payload(request, operation) else {}
     except (ValueError, TypeError):
         body = {}
     if isinstance(body, Mapping):
@@ -266,12 +277,18 @@ def _members_of(request: Any) -> dict[str, Any]:
     return members
 
 
+def _is_payload(request: Any, operation: str) -> bool:
+    model = get_service_model(request.boto3_service_name)
+    return operation in model.operation_names and has_opaque_body(model.operation_model(operation))
+
+
 def _answer(request: Any, error: AccessRefusedError) -> Exception:
     """Return the error as the service words it: in JSON, or in XML where its protocol is an older one."""
-    is_json = "json" in get_service_model(request.boto3_service_name).metadata["protocol"]
-    answer: Exception = (
-        JsonRESTError("AccessDeniedException", str(error))
-        if is_json
-        else AccessDeniedError(user_arn=error.caller, action=error.what)
-    )
+    protocol = get_service_model(request.boto3_service_name).metadata["protocol"]
+    if "json" not in protocol:
+        refusal: Exception = AccessDeniedError(user_arn=error.caller, action=error.what)
+        return refusal
+    answer = JsonRESTError("AccessDeniedException", str(error))
+    if protocol == "rest-json":
+        answer.code = HTTPStatus.FORBIDDEN
     return answer

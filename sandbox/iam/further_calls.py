@@ -3,8 +3,9 @@
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms,
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html and
-https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html,
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html and
+https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 
+from sandbox.bedrock.model_ids import without_profile
 from sandbox.iam.calls import Call
 from sandbox.iam.resource_policies import owner_of_bucket
 
@@ -31,6 +33,8 @@ def further_calls(call: Call) -> Iterator[Call]:
     """Yield the calls that a call needs the rights for beside its own."""
     if call.action in ("sqs:SendMessage", "sns:Publish"):
         yield from _encryption_of_message(call)
+    if call.action == "bedrock:InvokeModel":
+        yield from _model_behind_profile(call)
     if call.service == "s3" and call.operation == "GetObjectAttributes":
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
         yield replace(call, operation="GetObject")
@@ -47,6 +51,14 @@ def further_calls(call: Call) -> Iterator[Call]:
     if "x-amz-tagging" in call.headers:
         yield _about_tags(call, "PutObjectTagging")
     yield from _uses_of_key(call)
+
+
+def _model_behind_profile(call: Call) -> Iterator[Call]:
+    """Yield the use of the model that an inference profile leads to."""
+    named = str(call.members["modelId"])
+    model_id = without_profile(named.rpartition("/")[2])
+    if model_id != named.rpartition("/")[2]:
+        yield replace(call, members={"modelId": model_id})
 
 
 def _encryption_of_message(call: Call) -> Iterator[Call]:

@@ -10,9 +10,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from sandbox.server import Sandbox
+from tests.sandbox.iam_callers import caller
 
+__all__ = ["caller"]
 ROLE = "arn:aws:iam::123456789012:role/test"
 ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 RULES_MAY_SEND = {
@@ -38,15 +41,23 @@ class Account:
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            make: Callable[..., Any] = boto3.client  # its types want a literal name of a service
-            self._clients[service] = make(
-                service,
-                endpoint_url=self.sandbox.endpoint,
-                region_name=self.sandbox.region,
-                aws_access_key_id=self._access_key,
-                aws_secret_access_key="test",
-            )
+            self._clients[service] = self._make(service)
         return self._clients[service]
+
+    def impatient(self, service: str) -> Any:
+        """A client that asks once."""
+        return self._make(service, config=Config(retries={"total_max_attempts": 1}))
+
+    def _make(self, service: str, **settings: Any) -> Any:
+        make: Callable[..., Any] = boto3.client  # its types want a literal name of a service
+        return make(
+            service,
+            endpoint_url=self.sandbox.endpoint,
+            region_name=self.sandbox.region,
+            aws_access_key_id=self._access_key,
+            aws_secret_access_key="test",
+            **settings,
+        )
 
     def elsewhere(self, account: str) -> "Account":
         """Another account of the same sandbox, for an administrator of it."""

@@ -5,10 +5,8 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import boto3
 import botocore.exceptions
 import pytest
-from botocore.config import Config
 
 from sandbox.faults import ActiveFaults, Faults, FaultsError
 
@@ -24,19 +22,6 @@ COUNTING = """
     def handler(event, context):
         print("GOT", event["detail"]["ModelPackageVersion"])
 """
-
-
-def impatient(account: Any, service: str) -> Any:
-    """A client that asks once."""
-    make: Callable[..., Any] = boto3.client  # its types want a literal name of a service
-    return make(
-        service,
-        endpoint_url=account.sandbox.endpoint,
-        region_name=account.sandbox.region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 def refusal(call: Callable[[], object]) -> tuple[str, int]:
@@ -67,7 +52,7 @@ def refusal(call: Callable[[], object]) -> tuple[str, int]:
 def test_a_throttled_call_gets_the_error_of_its_service(
     account: Any, service: str, operation: str, arguments: dict[str, Any], expected: tuple[str, int]
 ) -> None:
-    call = getattr(impatient(account, service), operation)
+    call = getattr(account.impatient(service), operation)
     with account.sandbox.faults(Faults(throttled=1.0)):
         assert refusal(lambda: call(**arguments)) == expected
         assert account.sandbox.mishaps() == QUIET | {"calls throttled": 1}
@@ -82,7 +67,7 @@ def test_what_is_throttled_for_a_while_passes_on_its_next_try(account: Any) -> N
 
 
 def test_a_conditional_write_conflicts_and_another_does_not(account: Any) -> None:
-    bucket, s3 = account.bucket(), impatient(account, "s3")
+    bucket, s3 = account.bucket(), account.impatient("s3")
     with account.sandbox.faults(Faults(conflicts=1.0)):
         s3.put_object(Bucket=bucket, Key="plain", Body=b"x")
         conditional = {"Bucket": bucket, "Key": "once", "Body": b"x", "IfNoneMatch": "*"}
@@ -223,7 +208,7 @@ def test_a_repeated_token_is_answered_as_the_faults_say(account: Any, conflict: 
 def test_faults_end_with_their_block(account: Any) -> None:
     with account.sandbox.faults(Faults(throttled=1.0)):
         pass
-    assert impatient(account, "sagemaker").list_models()["Models"] == []
+    assert account.impatient("sagemaker").list_models()["Models"] == []
     assert account.sandbox.mishaps() == QUIET
 
 

@@ -1,69 +1,10 @@
 """Callers of the embedded AWS are held to their policies, over HTTP and with real boto3."""
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
-HERE = "123456789012"
-TRUST = {
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HERE}:root"}, "Action": "sts:AssumeRole"}
-    ]
-}
-MakeCaller = Callable[..., "Caller"]
-
-
-@dataclass(frozen=True)
-class Caller:
-    """A role's session: its clients, and the ARN of the role."""
-
-    role: str
-    credentials: Mapping[str, str]
-    endpoint: str
-
-    def client(self, service: str) -> Any:
-        make: Any = boto3.client  # the services are too many for a type
-        return make(
-            service,
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=self.credentials["AccessKeyId"],
-            aws_secret_access_key=self.credentials["SecretAccessKey"],
-            aws_session_token=self.credentials["SessionToken"],
-        )
-
-
-def policy(*statements: Mapping[str, Any]) -> str:
-    """A policy document."""
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def statement(actions: Any, resources: Any, **more: Any) -> dict[str, Any]:
-    """A statement that allows."""
-    return {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
-
-
-@pytest.fixture
-def caller(account: Any) -> MakeCaller:
-    """Make a role with the statements, and a session of it."""
-
-    def make(*statements: Mapping[str, Any], boundary: str | None = None) -> Caller:
-        iam, name = account.client("iam"), account.name("role")
-        limit = {} if boundary is None else {"PermissionsBoundary": boundary}
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), **limit)["Role"][
-            "Arn"
-        ]
-        if statements:
-            iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy(*statements))
-        answer = account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")
-        return Caller(role, answer["Credentials"], account.sandbox.endpoint)
-
-    return make
+from tests.sandbox.iam_callers import HERE, MakeCaller, policy, refused, statement
 
 
 @pytest.fixture
@@ -72,15 +13,6 @@ def bucket(account: Any) -> str:
     name: str = account.bucket()
     account.client("s3").put_object(Bucket=name, Key="a/one.txt", Body=b"one")
     return name
-
-
-def refused(call: Callable[..., Any], **arguments: Any) -> str:
-    """Return the message of the refusal."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    assert error["Code"] in ("AccessDenied", "AccessDeniedException")
-    return str(error["Message"])
 
 
 def test_an_object_is_read_by_those_who_may(caller: MakeCaller, bucket: str) -> None:

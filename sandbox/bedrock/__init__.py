@@ -1,0 +1,1 @@
+"""Amazon Bedrock and SageMaker endpoints in the embedded AWS: AWS's contracts before servers of this machine."""
