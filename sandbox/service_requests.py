@@ -11,7 +11,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.core.utils import get_service_model
 
-_TYPES: Mapping[str, tuple[type, ...]] = {
+_TYPES: Mapping[str, tuple[type[Any], ...]] = {
     "structure": (dict,),
     "map": (dict,),
     "list": (list,),
@@ -64,11 +64,10 @@ def has_opaque_body(operation: Any) -> bool:
 
 def _violations(shape: Any, value: Any, place: tuple[str, ...]) -> Iterator[str]:
     """Yield a sentence for each constraint that `value` breaks, in AWS's words."""
-    expected = _TYPES.get(shape.type_name)
-    if shape.metadata.get("document") or getattr(shape, "is_document_type", False) or expected is None:
+    # A document is JSON of any kind; what is not listed comes as text and is not read here, as times and bytes.
+    if getattr(shape, "is_document_type", False) or shape.type_name not in _TYPES:
         return
-    # To Python, a truth value is a number.
-    if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
+    if not _is_of_type(value, shape.type_name):
         yield _violation(value, place, f"Member must be of type {shape.type_name}")
         return
     yield from (_violation(value, place, broken) for broken in _broken_limits(shape, value))
@@ -81,6 +80,12 @@ def _violations(shape: Any, value: Any, place: tuple[str, ...]) -> Iterator[str]
         case "list":
             for number, entry in enumerate(value, start=1):
                 yield from _violations(shape.member, entry, (*place, str(number), "member"))
+
+
+def _is_of_type(value: Any, name: str) -> bool:
+    expected = _TYPES[name]
+    # To Python, a truth value is a number.
+    return isinstance(value, expected) and (bool in expected or not isinstance(value, bool))
 
 
 def _of_structure(shape: Any, value: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[str]:

@@ -66,6 +66,12 @@ class _S3RefusalError(S3AccessDeniedError):  # type: ignore[misc]  # moto is not
         self.message = message
 
 
+class _ForbiddenError(JsonRESTError):  # type: ignore[misc]  # moto is not type-checked here
+    """The refusal as the services say it whose operations have URLs of their own."""
+
+    code = HTTPStatus.FORBIDDEN
+
+
 def install() -> None:
     """Hold every call over HTTP to IAM, in this process."""
 
@@ -286,9 +292,9 @@ def _answer(request: Any, error: AccessRefusedError) -> Exception:
     """Return the error as the service words it: in JSON, or in XML where its protocol is an older one."""
     protocol = get_service_model(request.boto3_service_name).metadata["protocol"]
     if "json" not in protocol:
-        refusal: Exception = AccessDeniedError(user_arn=error.caller, action=error.what)
-        return refusal
-    answer = JsonRESTError("AccessDeniedException", str(error))
-    if protocol == "rest-json":
-        answer.code = HTTPStatus.FORBIDDEN
+        answer: Exception = AccessDeniedError(user_arn=error.caller, action=error.what)
+    elif protocol == "rest-json":
+        answer = _ForbiddenError("AccessDeniedException", str(error))
+    else:
+        answer = JsonRESTError("AccessDeniedException", str(error))
     return answer

@@ -43,6 +43,7 @@ def bedrock(account: Any, server: ScriptedServer) -> Any:
 def require_shape(service: str, operation: str, answer: Mapping[str, Any]) -> None:
     """Hold an answer to the service model: its members, their types and what is required; and nothing beside."""
     shape = botocore.session.get_session().get_service_model(service).operation_model(operation).output_shape
+    assert shape is not None
     said = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
     if operation == "InvokeModel":
         said["body"] = b""
