@@ -14,11 +14,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from checks.errors import GovernanceError  # noqa: E402
 from make_database import make_database  # noqa: E402  # beside this script
 from systems.catalog import Catalog, read_catalog  # noqa: E402
 from systems.interface import System  # noqa: E402
-
-from checks.errors import GovernanceError  # noqa: E402
 
 SYSTEMS = ("smollm2", "field-retrieval", "semantic-layer", "bedrock")
 DATABASE = Path("build/askdata/databases/askdata.duckdb")
@@ -38,10 +37,9 @@ def build_system(name: str, catalog: Catalog, database: Path, model_id: str | No
         from systems.semantic_layer import SemanticLayer  # noqa: PLC0415  # loads the embeddings
 
         return SemanticLayer(catalog, database)
-    from systems.bedrock import MAXIMUM_TOKENS, Bedrock  # noqa: PLC0415
-
     from aws.bedrock import BedrockChat  # noqa: PLC0415  # loads boto3
     from aws.clients import bedrock_runtime_client  # noqa: PLC0415
+    from systems.bedrock import MAXIMUM_TOKENS, Bedrock  # noqa: PLC0415
 
     if model_id is None:
         raise SystemExit("--system bedrock needs --model-id, such as amazon.nova-pro-v1:0")

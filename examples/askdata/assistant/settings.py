@@ -1,0 +1,49 @@
+"""What the running assistant is told by its environment; the CDK app of `deploy/` writes what this reads."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from checks.errors import GovernanceError
+
+PREFIX = "ASKDATA_"
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantSettings:
+    """Which group's approved version is served, and where all that it needs is.
+
+    `database_url` is a libpq URL of the PostgreSQL that holds the LookML; a password that is not in it comes from
+    libpq's own variables, such as `PGPASSWORD`. `decisions_bucket` is the gate's output `DecisionsBucket`.
+    """
+
+    group: str
+    decisions_bucket: str
+    database_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings from variables such as `ASKDATA_GROUP`.
+
+        Raises:
+            GovernanceError: with all that are missing.
+        """
+        names = ("group", "decisions_bucket", "database_url")
+        missing = [variable_of(name) for name in names if not environment.get(variable_of(name))]
+        if missing:
+            raise GovernanceError(f"{', '.join(missing)}: not set in the environment; set them")
+        return cls(**{name: environment[variable_of(name)] for name in names})
+
+    def to_environment(self) -> dict[str, str]:
+        """Return the variables that `from_environment` reads."""
+        return {
+            variable_of("group"): self.group,
+            variable_of("decisions_bucket"): self.decisions_bucket,
+            variable_of("database_url"): self.database_url,
+        }
+
+
+def variable_of(name: str) -> str:
+    """Return the variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
