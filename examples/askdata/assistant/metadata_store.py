@@ -183,7 +183,8 @@ def _replace(
 ) -> Ingested:
     table = sql.Identifier(collection)
     listed = sql.SQL("SELECT DISTINCT name, content, views FROM {table} WHERE space = %s").format(table=table)
-    present = {LookmlFile(*row[:2], tuple(row[2])) for row in connection.execute(listed, (space,))}
+    rows = connection.execute(listed, (space,)).fetchall()
+    present = {LookmlFile(name, content, tuple(views)) for name, content, views in rows}
     changed = [file for file in files if file not in present]
     gone = {file.name for file in present} - {file.name for file in files}
     # What changed is written anew with all its pieces, of which there may be fewer now.
