@@ -9,6 +9,7 @@ from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.process_memory import measure_resident_bytes
 from scorers.text_to_sql.engines.query_engine import (
     FailureKind,
+    FirstRows,
     QueryFailedError,
     QueryLimits,
     QueryResult,
@@ -73,20 +74,34 @@ class DuckdbEngine:
         return time_query(lambda: self._fetch_rows(sql))
 
     def _fetch_rows(self, sql: str) -> list[Row]:
+        rows = self._fetch_guarded(sql)
+        if len(rows) > self._limits.rows:
+            raise make_rows_error(self._limits)
+        return make_comparable(rows)
+
+    def fetch_first(self, sql: str) -> FirstRows:
+        """Run one query within the limits, and return no more rows than they allow, with the columns' names.
+
+        Raises:
+            QueryFailedError: for anything that the query does.
+        """
+        rows = self._fetch_guarded(sql)
+        columns = [str(column[0]) for column in self._connection.description or ()]
+        return FirstRows(columns, rows[: self._limits.rows], more=len(rows) > self._limits.rows)
+
+    def _fetch_guarded(self, sql: str) -> list[tuple[object, ...]]:
+        """Return all rows, or a few more than the limit."""
         try:
             self._refuse_other_statements(sql)
             self._alarm.set(time.monotonic() + self._limits.seconds)
             try:
-                rows = self._fetch(sql)
+                return self._fetch(sql)
             finally:
                 self._alarm.set(None)
         except MemoryError as error:
             raise QueryFailedError(FailureKind.OUT_OF_MEMORY, "out of memory") from error
         except (duckdb.Error, RuntimeError, ValueError, OverflowError) as error:
             raise self._classify(error) from error
-        if len(rows) > self._limits.rows:
-            raise make_rows_error(self._limits)
-        return make_comparable(rows)
 
     def _fetch(self, sql: str) -> list[tuple[object, ...]]:
         """Fetch by chunks: DuckDB's own limit holds for each of them, this process's for what they add up to."""

@@ -3,6 +3,7 @@
 import resource
 from pathlib import Path
 
+RESERVED_BY_DUCKDB = 2 * 1024**3  # addresses, not memory; without them it does not fail but crashes
 _STATISTICS = Path("/proc/self/statm")  # Linux; elsewhere the engines' own bounds hold
 
 

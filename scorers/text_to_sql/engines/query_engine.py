@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +32,15 @@ class QueryResult:
     table: ResultTable | None = None
     failure: FailureKind | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRows:
+    """The first rows of a result with the names of its columns, for a person; `more` says whether it goes on."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[object, ...]]
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)

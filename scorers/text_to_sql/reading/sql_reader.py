@@ -60,7 +60,13 @@ def read_sql(sql: str, *, way: Way, schema: Schema) -> Reading:
     if dialect == engine:
         return Reading(valid, None, unknown, sql)
     if query is None:
-        return Reading(valid, None, unknown, None, f"not valid in the dialect {dialect}: {parsed.problem}")
+        return Reading(
+            valid,
+            None,
+            unknown,
+            None,
+            f"not valid in the dialect {dialect}: {parsed.problem or 'it is no query'}",
+        )
     return _read_transpiled(query, valid, unknown, way)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import DatabaseTarget, load_engine, open_engine
-from scorers.text_to_sql.engines.process_memory import bound_resources
+from scorers.text_to_sql.engines.process_memory import RESERVED_BY_DUCKDB, bound_resources
 from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.reading.schema import read_schema_json
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # its package imports every reader of reports, which processe
     from checks.strict_json import JsonValue
 
 _MAX_RECURSION = 3_000
-_RESERVED_BY_DUCKDB = 2 * 1024**3  # addresses, not memory; without them it does not fail but crashes
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _OPEN_DATABASES = 64
 
@@ -65,7 +64,7 @@ def serve(connection: Connection, state: WorkerState) -> None:
     kinds = {kind for kind, _ in settings["targets"].values()}
     for kind in kinds:
         load_engine(kind)  # now: its code is not to count against the bound
-    bound_resources(settings["limits"]["memory"] + (_RESERVED_BY_DUCKDB if "duckdb" in kinds else 0))
+    bound_resources(settings["limits"]["memory"] + (RESERVED_BY_DUCKDB if "duckdb" in kinds else 0))
     scorers = _Scorers(settings, state)
     while True:
         try:

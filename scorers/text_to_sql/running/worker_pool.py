@@ -2,7 +2,6 @@
 
 import json
 import mmap
-import os
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from types import TracebackType
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from checks.errors import GovernanceError
+from scorers.text_to_sql.running.harmless_environment import make_harmless_environment
 from scorers.text_to_sql.running.worker_state import STATE, Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
@@ -73,7 +73,7 @@ class _Worker(Generic[AnyPair]):
             self._process = subprocess.Popen(  # noqa: S603  this interpreter, this package
                 [sys.executable, "-P", "-c", _PROGRAM, *map(str, descriptors)],
                 pass_fds=descriptors,
-                env={**_make_harmless_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=make_harmless_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -272,20 +272,3 @@ def _read_verdict(answer: dict[str, Any]) -> PairVerdict:
             "unknown_names": tuple(answer["unknown_names"]),
         }
     )
-
-
-def _make_harmless_environment() -> dict[str, str]:
-    """The environment without what SQL that broke out could use, such as AWS credentials."""
-    kept = (
-        "PATH",
-        "LANG",
-        "LC_ALL",
-        "LC_CTYPE",
-        "TMPDIR",
-        "TZ",
-        "LD_LIBRARY_PATH",
-        "DYLD_LIBRARY_PATH",
-        "SYSTEMROOT",
-    )
-    # Messages of sqlglot depend on the hash seed; evidence must not.
-    return {"PYTHONHASHSEED": "0", **{name: os.environ[name] for name in kept if name in os.environ}}
