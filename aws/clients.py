@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_comprehend import ComprehendClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
@@ -155,6 +156,13 @@ def comprehend_client() -> "ComprehendClient":
     """The client of Comprehend; raises `AwsError` without a region."""
     with _explain_failure("Comprehend"):
         return _session().client("comprehend", config=_inference())
+
+
+@cache
+def dynamodb_client() -> "DynamoDBClient":
+    """The client of tables in DynamoDB; raises `AwsError` without a region."""
+    with _explain_failure("DynamoDB"):
+        return _session().client("dynamodb", config=_control())
 
 
 @cache

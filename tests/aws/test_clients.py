@@ -22,6 +22,7 @@ MAKERS = [
     clients.bedrock_runtime_client,
     clients.comprehend_client,
     clients.sagemaker_runtime_client,
+    clients.dynamodb_client,
 ]
 
 

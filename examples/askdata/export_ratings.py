@@ -1,0 +1,75 @@
+"""Write the ratings of a configuration as the file that `governance score feedback` reads.
+
+    python examples/askdata/export_ratings.py CONFIGURATION_SHA256 -o ratings.jsonl
+
+The table is `ASKDATA_TABLE`. A line has the rating, the comment, the question, the SQL and the version that answered;
+`session` tells the ratings of one conversation from others, and cannot open it.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from assistant.conversations import Conversations
+from assistant.kept_answers import KeptRating
+
+from aws.clients import dynamodb_client
+from checks.errors import GovernanceError
+from disk.writing import write_whole
+
+TABLE_VARIABLE = "ASKDATA_TABLE"
+
+
+def write_ratings(ratings: Iterable[KeptRating], output: Path) -> int:
+    """Write the file, in the order in which people rated, and return how many lines it has.
+
+    Raises:
+        GovernanceError: there is no rating.
+    """
+    ordered = sorted(ratings, key=lambda rating: rating.rated_at)
+    if not ordered:
+        raise GovernanceError("nobody has rated this configuration; nothing was written")
+    lines = [json.dumps(_describe(rating), ensure_ascii=False) + "\n" for rating in ordered]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(output, "".join(lines).encode())
+    return len(lines)
+
+
+def _describe(rating: KeptRating) -> dict[str, object]:
+    return {
+        "rating": rating.rating,
+        "comment": rating.comment,
+        "session": rating.session,
+        "question": rating.question,
+        "sql": rating.sql,
+        "version": rating.served.version,
+        "rated_at": rating.rated_at.isoformat(timespec="seconds"),
+    }
+
+
+def main() -> None:
+    """Read the command line and write the file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("configuration", help="the SHA-256 of the configuration, as the screen shows it")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    table = os.environ.get(TABLE_VARIABLE)
+    if not table:
+        raise SystemExit(f"error: {TABLE_VARIABLE} is not set; `make askdata` prints it")
+    try:
+        ratings = Conversations(dynamodb_client(), table).ratings(arguments.configuration)
+        written = write_ratings(ratings, arguments.output)
+    except GovernanceError as error:
+        raise SystemExit(f"error: {error}") from error
+    print(f"{written} ratings in {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()
