@@ -17,7 +17,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from assistant.conversations import Conversations
 from assistant.kept_answers import KeptRating
-
 from aws.clients import dynamodb_client
 from checks.errors import GovernanceError
 from disk.writing import write_whole

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import export_ratings
 import pytest
+from moto.server import ThreadedMotoServer
+
+import export_ratings
 from assistant.conversation_table import EXPIRY, create_table
 from assistant.conversations import LIFETIME, LONGEST_COMMENT, ConversationError, Conversations
 from assistant.kept_answers import KeptTurn, Served
-from moto.server import ThreadedMotoServer
-
 from aws.aws_errors import AwsError
 from checks.errors import GovernanceError
 from cli.main import run

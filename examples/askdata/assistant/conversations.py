@@ -25,6 +25,7 @@ from checks.errors import GovernanceError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
 
 RATINGS = (1, 2, 3, 4, 5)
 LONGEST_COMMENT = 1_000  # characters
@@ -143,14 +144,14 @@ class Conversations:
         Raises:
             AwsError: DynamoDB could not be asked.
         """
-        query = {
-            "TableName": self._table,
-            "KeyConditionExpression": "#session = :session",
-            "ExpressionAttributeNames": {"#session": PARTITION_KEY},
-            "ExpressionAttributeValues": serialise({":session": _partition_of_ratings(configuration)}),
-        }
         with explain_errors("Query", self._table):
-            for page in self._client.get_paginator("query").paginate(**query):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="#session = :session",
+                ExpressionAttributeNames={"#session": PARTITION_KEY},
+                ExpressionAttributeValues=serialise({":session": _partition_of_ratings(configuration)}),
+            )
+            for page in pages:
                 for item in page["Items"]:
                     yield read_rating(deserialise(item))
 
@@ -204,13 +205,13 @@ class Conversations:
         """Write a rating and mark its turn: both, or neither."""
         entry = f"{kept.session}#{number:06d}"
         item = {PARTITION_KEY: _partition_of_ratings(kept.served.configuration), SORT_KEY: entry}
-        put = {
+        put: PutTypeDef = {
             "TableName": self._table,
             "Item": serialise(item | write_rating(kept)),
             "ConditionExpression": "attribute_not_exists(#entry)",
             "ExpressionAttributeNames": {"#entry": SORT_KEY},
         }
-        mark = {
+        mark: UpdateTypeDef = {
             "TableName": self._table,
             "Key": serialise({PARTITION_KEY: conversation, SORT_KEY: name_turn(number)}),
             "UpdateExpression": "SET rating = :rating",

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from assistant.assistant import DIALECT
 from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.running.first_rows import NotShown, ShownRows, fetch_first_rows
 
+DIALECT = "presto"  # of the SQL; the file understands another, so it is transpiled as for scoring
 ROWS = 200
 SECONDS = 10.0
 MEMORY = 512 * 1024 * 1024
 
 
 class Lake:
-    """A DuckDB file as `make_database.py` writes it; Presto SQL is transpiled as for scoring.
+    """A DuckDB file as `make_database.py` writes it.
 
     A query runs `seconds` at most, and shows `rows` rows at most.
     """

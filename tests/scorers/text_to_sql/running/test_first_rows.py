@@ -85,21 +85,23 @@ def test_nothing_but_one_query_that_reads_is_run(
     assert contents(lake) == before
 
 
-READS: dict[str, tuple[list[str], list[list[object]], bool]] = {
-    "SELECT name FROM customer WHERE id < 3 ORDER BY id": (["name"], [["Ada"], ["Bob"]], False),
-    "SELECT id, name FROM customer ORDER BY id": (["id", "name"], [[1, "Ada"], [2, "Bob"], [3, None]], True),
-    "SELECT id AS a, id AS a FROM customer WHERE id = 1": (["a", "a"], [[1, 1]], False),
-    "SELECT name FROM customer WHERE id > 9": (["name"], [], False),
-    "WITH x AS (SELECT 1 AS one) SELECT one FROM x;": (["one"], [[1]], False),
-    "VALUES (1), (2)": (["col0"], [[1], [2]], False),
-    "SELECT ';DROP TABLE customer' AS text -- DELETE": (["text"], [[";DROP TABLE customer"]], False),
-    "SELECT date '2025-06-30' AS day, true AS yes": (["day", "yes"], [["2025-06-30", True]], False),
+READS: dict[str, ShownRows] = {
+    "SELECT name FROM customer WHERE id < 3 ORDER BY id": ShownRows(["name"], [["Ada"], ["Bob"]], False),
+    "SELECT id, name FROM customer ORDER BY id": ShownRows(
+        ["id", "name"], [[1, "Ada"], [2, "Bob"], [3, None]], True
+    ),
+    "SELECT id AS a, id AS a FROM customer WHERE id = 1": ShownRows(["a", "a"], [[1, 1]], False),
+    "SELECT name FROM customer WHERE id > 9": ShownRows(["name"], [], False),
+    "WITH x AS (SELECT 1 AS one) SELECT one FROM x;": ShownRows(["one"], [[1]], False),
+    "VALUES (1), (2)": ShownRows(["col0"], [[1], [2]], False),
+    "SELECT ';DROP TABLE customer' AS text -- DELETE": ShownRows(["text"], [[";DROP TABLE customer"]], False),
+    "SELECT date '2025-06-30' AS day, true AS yes": ShownRows(["day", "yes"], [["2025-06-30", True]], False),
 }
 
 
 @pytest.mark.parametrize("sql", READS)
 def test_a_query_that_reads_shows_its_first_rows(engine: DuckdbEngine, sql: str) -> None:
-    assert show_first_rows(engine, sql, "presto") == ShownRows(*READS[sql])
+    assert show_first_rows(engine, sql, "presto") == READS[sql]
 
 
 @pytest.mark.parametrize(
