@@ -37,45 +37,74 @@ _Written = tuple[Check, Origin]
 
 
 def find_misfits(file: SourceFile, base: ThresholdFile | None) -> Iterator[Problem]:
-    """Yield what a file says that does not fit to the one that it extends."""
+    """Yield what a file says that does not fit to the one that it extends, and its waivers that do not fit to both.
+
+    `base` is `None` where it extends none, or that one cannot be read; nothing is told that may be the reason of.
+    """
+    yield from _find_removed_misfits(file, base)
+    names = _list_names(file, base)
+    own = {check.name: check for check in file.readable.checks.values()}
+    inherited = {check.name: check for check in (base.checks if base is not None else ())}
+    seen: dict[tuple[str, str | None], int] = {}
+    owners = _find_owners(file, base)
+    for index, waiver in file.readable.waivers.items():
+        path: Path = ("waivers", index)
+        if owners is not None and waiver.approved_by not in owners:
+            yield file.problem_at((*path, "approved_by"), _explain_approver(waiver, owners))
+        first = seen.setdefault((waiver.check, waiver.facet), index)
+        if first != index:
+            yield file.problem_at(path, f"waivers[{first}] is for the same check and facet; keep one")
+        check = own.get(waiver.check)
+        if check is None and waiver.check not in (file.readable.names or ()):
+            check = inherited.get(waiver.check)
+        if names is not None and waiver.check not in names:
+            near = difflib.get_close_matches(waiver.check, names, n=1)
+            way_out = f'did you mean "{near[0]}"?' if near else "remove the waiver"
+            yield file.problem_at((*path, "check"), f"no check has this name; {way_out}")
+        elif check is not None and (problem := _explain_facet(waiver, check)):
+            where = (*path, "check" if waiver.facet is None else "facet")
+            yield file.problem_at(where, problem)
+
+
+def _find_removed_misfits(file: SourceFile, base: ThresholdFile | None) -> Iterator[Problem]:
     inherited = [] if base is None else [check.name for check in base.checks]
-    removed = _list_removed(file.content)
-    own = {check.name: index for index, check in file.sound.items()}
-    for index, name in enumerate(removed):
+    removed = file.readable.removed
+    own = file.readable.names or ()
+    for index, name in removed.items():
         path: Path = ("remove_checks", index)
-        if base is None:
+        if not file.says_extends:
             yield file.problem_at(
                 path, "the file extends no other, so nothing is inherited; remove the check itself"
             )
-        elif name not in inherited:
+        elif base is not None and name not in inherited:
             near = difflib.get_close_matches(name, inherited, n=1)
             way_out = f'did you mean "{near[0]}"?' if near else "remove this line"
             yield file.problem_at(path, f"{base.source} has no check of this name; {way_out}")
         elif name in own:
-            message = f"checks[{own[name]}] has this name, and replaces the inherited check; remove this line"
+            message = (
+                f"checks[{own.index(name)}] has this name, and replaces the inherited check; remove this line"
+            )
             yield file.problem_at(path, message)
-    if base is not None and not own and set(inherited) <= set(removed):
+    if base is not None and file.readable.names == [] and set(inherited) <= set(removed.values()):
         yield file.problem_at(("remove_checks",), "no check is left; keep one, or write one")
 
 
-def find_waiver_misfits(file: SourceFile, whole: ThresholdFile) -> Iterator[Problem]:
-    """Yield what is wrong with the file's own waivers, held against the file as it counts."""
-    checks = {check.name: check for check in whole.checks}
-    seen: dict[tuple[str, str | None], int] = {}
-    for index, waiver in enumerate(_list_waivers(file.content)):
-        path: Path = ("waivers", index)
-        if waiver.approved_by not in whole.owners:
-            yield file.problem_at((*path, "approved_by"), _explain_approver(waiver, whole.owners))
-        first = seen.setdefault((waiver.check, waiver.facet), index)
-        if first != index:
-            yield file.problem_at(path, f"waivers[{first}] is for the same check and facet; keep one")
-        if waiver.check not in checks:
-            near = difflib.get_close_matches(waiver.check, checks, n=1)
-            way_out = f'did you mean "{near[0]}"?' if near else "remove the waiver"
-            yield file.problem_at((*path, "check"), f"no check has this name; {way_out}")
-        elif problem := _explain_facet(waiver, checks[waiver.check]):
-            where = (*path, "check" if waiver.facet is None else "facet")
-            yield file.problem_at(where, problem)
+def _list_names(file: SourceFile, base: ThresholdFile | None) -> Sequence[str] | None:
+    """Return the names of all checks that the file has; `None` where they cannot be told."""
+    own = file.readable.names
+    if own is None or (file.says_extends and base is None):
+        return None
+    removed = set(file.readable.removed.values())
+    inherited = [] if base is None else [check.name for check in base.checks if check.name not in removed]
+    return [*inherited, *own]
+
+
+def _find_owners(file: SourceFile, base: ThresholdFile | None) -> Sequence[str] | None:
+    """Return who answers for the file; `None` where it cannot be told."""
+    own = file.readable.owners
+    if own or not file.says_extends:
+        return own
+    return None if own is None or base is None else base.owners
 
 
 def _explain_approver(waiver: Waiver, owners: Sequence[str]) -> str:
@@ -96,14 +125,6 @@ def _explain_facet(waiver: Waiver, check: Check) -> str | None:
         if is_in
         else f'the check is about "{check.facet}" and finds nothing there; write a facet of that'
     )
-
-
-def _list_waivers(content: ThresholdContent | None) -> Sequence[Waiver]:
-    return () if content is None else content.waivers or ()
-
-
-def _list_removed(content: ThresholdContent | None) -> Sequence[str]:
-    return () if content is None else content.remove_checks or ()
 
 
 def make_file(file: SourceFile, base: ThresholdFile | None) -> ThresholdFile:
@@ -156,8 +177,8 @@ def make_sound_part(file: SourceFile) -> ThresholdFile:
         applies_to=() if applies_to is None else applies_to.model_package_groups,
         mlflow_suffix=applies_to is not None and applies_to.mlflow_suffix,
         mode=Mode.ENFORCE,
-        checks=tuple(file.sound.values()),
-        origins=tuple(_find_origin(file, index) for index in file.sound),
+        checks=tuple(file.readable.checks.values()),
+        origins=tuple(_find_origin(file, index) for index in file.readable.checks),
     )
 
 
@@ -166,7 +187,7 @@ def _merge_checks(
 ) -> Iterator[_Written]:
     """Yield the inherited checks in their order, replaced by those of the same name, and then the further ones."""
     own = {check.name: (check, _find_origin(file, index)) for index, check in enumerate(content.checks or ())}
-    removed = _list_removed(content)
+    removed = content.remove_checks or ()
     if base is not None:
         for check, origin in zip(base.checks, base.origins, strict=True):
             if check.name not in removed:
@@ -176,9 +197,9 @@ def _merge_checks(
 
 def _merge_waivers(content: ThresholdContent, base: ThresholdFile | None) -> Iterator[Waiver]:
     """Yield the file's own waivers, and the inherited ones whose check it has as it was when they were granted."""
-    own = _list_waivers(content)
+    own = content.waivers or ()
     yield from own
-    anew = {check.name for check in content.checks or ()} | set(_list_removed(content))
+    anew = {check.name for check in content.checks or ()} | set(content.remove_checks or ())
     waived = {(waiver.check, waiver.facet) for waiver in own}
     for waiver in () if base is None else base.waivers:
         if waiver.check not in anew and (waiver.check, waiver.facet) not in waived:

@@ -1,27 +1,43 @@
 """Reading a threshold file by itself: everything that is wrong with it is said at once, each with its place."""
 
-import difflib
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from checks.contradictions import find_contradictions
 from checks.errors import GovernanceError
-from checks.limits import kind_keys, limit_problem
-from checks.thresholds import AppliesTo, Check, ThresholdContent, Waiver
+from checks.readable_parts import (
+    ReadableParts,
+    find_doubtful_keys,
+    find_readable_parts,
+    find_wrong_keys,
+    list_parts,
+)
+from checks.thresholds import (
+    CONTRADICTION,
+    MISUNDERSTOOD_RULE,
+    AppliesTo,
+    Check,
+    ThresholdContent,
+    Waiver,
+)
+from checks.unknown_keys import explain_unknown_key
+from checks.verify_rule import find_verification_problems
 from checks.yaml_source import Path, Place, Problem, YamlSource, parse_yaml
 
 MAX_BYTES = 1024 * 1024
 MAX_PROBLEMS = 200  # told one by one; beyond that they are counted
 _MOST_SHOWN = 60  # characters of a value in a message
+_PERCENT = 100
 _ARN = re.compile(
     r"arn:[^:]*:sagemaker:[^:]*:[^:]*:model-package(-group)?/(?P<group>[a-zA-Z0-9-]+)(/[0-9]+)?"
 )
+MISSING = "this key is missing; add it"
 EMPTY = "the file is empty; it needs name, applies_to and checks"
 
 _KEYS: Mapping[Path, tuple[str, ...]] = {
@@ -44,8 +60,8 @@ class ThresholdFileError(GovernanceError):
 class SourceFile:
     """One threshold file as it is written, without what it may have from others.
 
-    `content` is `None` where something is wrong with it, and `problems` says what. `sound` are the checks that can be
-    read, by their places among all. `places` knows where in the file everything is.
+    `content` is `None` where something is wrong with it, and `problems` says what; `readable` is what can be read of it
+    all the same. `places` knows where in the file everything is.
     """
 
     source: str
@@ -53,7 +69,7 @@ class SourceFile:
     places: YamlSource
     content: ThresholdContent | None
     problems: tuple[Problem, ...]
-    sound: Mapping[int, Check]
+    readable: ReadableParts
 
     @property
     def name(self) -> str | None:
@@ -64,6 +80,13 @@ class SourceFile:
     def extends(self) -> str | None:
         """The name or the path of the file that this one extends."""
         return self._text("extends")
+
+    @property
+    def says_extends(self) -> bool:
+        """Whether it is to have something from another file, also where it cannot be read from which."""
+        return isinstance(self.places.data, dict) and (
+            "extends" in self.places.data or "extends" in find_doubtful_keys(self.places.data, _KEYS[()])
+        )
 
     def _text(self, key: str) -> str | None:
         text = self.places.data.get(key) if isinstance(self.places.data, dict) else None
@@ -79,35 +102,60 @@ def read_source(content: bytes, source: str) -> SourceFile:
     sha256 = hashlib.sha256(content).hexdigest()
     text = _decode(content)
     if isinstance(text, Problem):
-        return SourceFile(source, sha256, YamlSource(), None, (text,), {})
+        return SourceFile(source, sha256, YamlSource(), None, (text,), ReadableParts())
     places = parse_yaml(text)
     problems = list(places.problems)
     parsed: ThresholdContent | None = None
     if places.data is not None:
+        # First pass: what is wrong with each key by itself, and with what must be there.
         problems += _find_repeated_names(places)
         problems += _find_missing_checks(places)
         try:
             parsed = ThresholdContent.model_validate(places.data)
         except ValidationError as error:
             problems += _find_content_problems(error, places)
+            # Second pass: between keys, as far as the first left them readable.
+            problems += _find_contradictions(places, problems)
+            problems += _find_misunderstood_rules(places)
     elif not problems:
         problems.append(Problem(Place(1, 1), (), EMPTY))
-    sound = dict(_find_sound_checks(places, problems))
-    return SourceFile(source, sha256, places, None if problems else parsed, tuple(problems), sound)
+    if parsed is not None and not problems:
+        return SourceFile(source, sha256, places, parsed, (), list_parts(parsed))
+    return SourceFile(
+        source, sha256, places, None, tuple(problems), find_readable_parts(places.data, problems)
+    )
 
 
 def _find_missing_checks(places: YamlSource) -> Iterator[Problem]:
     if isinstance(places.data, dict) and not {"checks", "extends"} & places.data.keys():
-        yield Problem(Place(1, 1), ("checks",), "this key is missing")
+        yield Problem(Place(1, 1), ("checks",), MISSING)
 
 
-def _find_sound_checks(places: YamlSource, problems: Sequence[Problem]) -> Iterator[tuple[int, Check]]:
+def _find_contradictions(places: YamlSource, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield what is wrong between the keys of each check."""
     checks = places.data.get("checks") if isinstance(places.data, dict) else None
-    wrong = {problem.path[:2] for problem in problems}
     for index, check in enumerate(checks if isinstance(checks, list) else []):
-        if ("checks", index) not in wrong:
-            with suppress(ValidationError):
-                yield index, Check.model_validate(check)
+        if isinstance(check, dict):
+            path: Path = ("checks", index)
+            said = {key: value.strip() if isinstance(value, str) else value for key, value in check.items()}
+            wrong = find_wrong_keys(problems, path)
+            for message in find_contradictions(said, wrong, find_doubtful_keys(check, _KEYS["checks",])):
+                yield Problem(places.values.get(path, Place(1, 1)), path, message)
+
+
+def _find_misunderstood_rules(places: YamlSource) -> Iterator[Problem]:
+    """Yield what is wrong with `verify`, key by key."""
+    rule = places.data.get("verify") if isinstance(places.data, dict) else None
+    for inside, message in () if rule is None else find_verification_problems(rule):
+        path: Path = ("verify", *inside)
+        if not _is_refused(path, places):
+            yield Problem(places.values.get(path, Place(1, 1)), path, message)
+
+
+def _is_refused(path: Path, places: YamlSource) -> bool:
+    """Whether it is told already why YAML such as at `path` is not read."""
+    refused = (problem.path for problem in places.problems if problem.path)
+    return any(path[: len(bad)] == bad for bad in refused)
 
 
 def _decode(content: bytes) -> str | Problem:
@@ -148,28 +196,14 @@ def _spell_path(path: Path) -> str:
 
 
 def _find_content_problems(error: ValidationError, source: YamlSource) -> Iterator[Problem]:
-    details = error.errors(include_url=False)
-    refused = [problem.path for problem in source.problems if problem.path]
-    for detail in details:
+    for detail in error.errors(include_url=False):
         path = _find_path_in_file(detail["loc"], source)
+        if detail["type"] in (CONTRADICTION, MISUNDERSTOOD_RULE):
+            continue  # pydantic tells the first one of each check, and none of a check in which a key is wrong
         if detail["type"] == "too_short" and detail["input"]:
             continue  # pydantic counts only the valid ones; what is wrong with the others is reported
-        if not any(path[: len(bad)] == bad for bad in refused) and not _is_meant_as_limit(
-            detail, path, refused
-        ):
+        if not _is_refused(path, source):
             yield Problem(_find_place(detail, path, source), path, _explain(detail, path))
-    for index in sorted({int(index) for detail in details for index in _find_check(detail["loc"])}):
-        yield from _find_unseen_limit_problem(index, source)
-
-
-def _is_meant_as_limit(detail: ErrorDetails, path: Path, refused: list[Path]) -> bool:
-    """Whether a check seems to lack a limit only because the one it has was refused already."""
-    return detail["type"] == "limit" and any(bad[:-1] == path and bad[-1] in kind_keys() for bad in refused)
-
-
-def _find_check(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Return the index of the check that `loc` is inside of, if it is inside of one."""
-    return loc[1:2] if loc[:1] == ("checks",) and loc[2:] else ()
 
 
 def _find_path_in_file(loc: tuple[str | int, ...], source: YamlSource) -> Path:
@@ -187,21 +221,6 @@ def _find_place(detail: ErrorDetails, path: Path, source: YamlSource) -> Place:
     return source.values.get(path, Place(1, 1))
 
 
-def _find_unseen_limit_problem(index: int, source: YamlSource) -> Iterator[Problem]:
-    """Yield what is wrong with a check's limits when pydantic stopped at other problems of the same check."""
-    checks = source.data.get("checks") if isinstance(source.data, dict) else None
-    check = checks[index] if isinstance(checks, list) else None
-    if not isinstance(check, dict):
-        return
-    unknown = [key for key in check if key not in Check.model_fields]
-    empty = any(limit in check and check[limit] is None for limit in kind_keys())
-    if empty or any(_find_nearest(key, kind_keys()) for key in unknown):
-        return  # that key was meant as the limit, and is reported already
-    if problem := limit_problem(check):
-        path: Path = ("checks", index)
-        yield Problem(source.values.get(path, Place(1, 1)), path, problem)
-
-
 def _find_repeated_names(source: YamlSource) -> Iterator[Problem]:
     checks = source.data.get("checks") if isinstance(source.data, dict) else None
     seen: dict[str, int] = {}
@@ -216,31 +235,45 @@ def _find_repeated_names(source: YamlSource) -> Iterator[Problem]:
             yield Problem(source.values.get(path, Place(1, 1)), path, message)
 
 
-@lru_cache(maxsize=1000)
-def _find_nearest(word: str, words: tuple[str, ...]) -> str | None:
-    return next(iter(difflib.get_close_matches(word, words, n=1)), None)
-
-
 def _explain(detail: ErrorDetails, path: Path) -> str:
     given = detail["input"]
     shown = _show_value(given)
+    as_pydantic_says = detail["msg"].replace("Input should", "must")
+    as_pydantic_says = as_pydantic_says[:1].lower() + as_pydantic_says[1:]
     messages: dict[str, str] = {
         "extra_forbidden": _explain_unknown_key(path) if path else "unknown key",
-        "missing": "this key is missing",
+        "missing": "one number is missing; write [low, high]" if _is_place(path) else MISSING,
         "model_type": f"must be a mapping of keys to values, not {shown}",
         "tuple_type": f"must be a list, not {shown}",
         "string_type": f"must be text, not {shown}" + ("" if given is None else "; put it in quotes"),
         "float_type": f"must be a number, not {shown}{_hint_at_quotes(given)}",
         "int_type": f"must be a whole number, not {shown}{_hint_at_quotes(given)}",
-        "string_too_short": "must not be empty",
+        "string_too_short": "must not be empty; write some text",
         "too_short": "must not be empty; give at least one",
         "too_long": f"more than {detail.get('ctx', {}).get('max_length')} items; use patterns, or split the file",
         "string_too_long": f"{shown} is longer than {detail.get('ctx', {}).get('max_length')} characters",
-        "finite_number": "must be a finite number",
+        "finite_number": f"must be a finite number, {_say_what_it_is(given)}",
+        "less_than": f"{as_pydantic_says}{_hint_at_shares(given)}",
         "string_pattern_mismatch": f"{shown} cannot name a model package group; {_hint_at_group(given)}",
     }
-    as_pydantic_says = detail["msg"].replace("Input should", "must")
-    return messages.get(detail["type"], as_pydantic_says[:1].lower() + as_pydantic_says[1:])
+    return messages.get(detail["type"], as_pydantic_says)
+
+
+def _is_place(path: Path) -> bool:
+    return bool(path) and isinstance(path[-1], int)
+
+
+def _say_what_it_is(given: object) -> str:
+    """Return why a number is not finite, and the way out."""
+    if isinstance(given, float) and math.isnan(given):
+        return "and .nan is not a number; write one"
+    return "and this one is infinite, or too large to be held; write a smaller one"
+
+
+def _hint_at_shares(given: object) -> str:
+    if isinstance(given, int | float) and 1 < given < _PERCENT:
+        return f"; {given:g} % is {given / _PERCENT:g}"
+    return ""
 
 
 def _show_value(given: object) -> str:
@@ -275,7 +308,4 @@ def _explain_unknown_key(path: Path) -> str:
     elsewhere = [_spell_path(where) for where, keys in _KEYS.items() if where and key in keys]
     if elsewhere:
         return f"this is a key of {elsewhere[0]}; move it there"
-    known = _KEYS.get(tuple(part for part in path[:-1] if isinstance(part, str)), ())
-    if nearest := _find_nearest(key, known):
-        return f'unknown key; did you mean "{nearest}"?'
-    return f"unknown key; the keys here are {', '.join(known)}"
+    return explain_unknown_key(key, _KEYS.get(tuple(part for part in path[:-1] if isinstance(part, str)), ()))

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.effective_file import find_misfits, find_waiver_misfits, make_file
+from checks.effective_file import find_misfits, make_file
 from checks.threshold_file import SourceFile, ThresholdFileError, read_source, write_problems
 from checks.thresholds import ThresholdFile
 from checks.yaml_source import Problem
@@ -194,15 +194,14 @@ class _Compiler:
         self.problems[around[0]].append(self._sources[around[0]].problem_at(("extends",), message))
 
     def _compile_one(self, file: SourceFile, extended: str | None) -> None:
-        if file.extends is None:
-            if file.content is not None and not file.problems:
-                self._keep(file, None)
-            return
         base = None if extended is None else self.files.get(extended)
-        if extended is None:
+        if file.extends is not None and extended is None:
             self._explain_unfound(file, file.extends)
-        elif base is not None and file.content is not None and not file.problems:
-            self._keep(file, base)
+        problems = self.problems[file.source]
+        problems += find_misfits(file, base)
+        is_whole = base is not None or not file.says_extends
+        if is_whole and not problems and not file.problems:
+            self.files[file.source] = make_file(file, base)
 
     def _explain_unfound(self, file: SourceFile, extends: str) -> None:
         if file.source in self._cyclic:
@@ -223,13 +222,3 @@ class _Compiler:
         near = difflib.get_close_matches(extends, [*self._by_name], n=1)
         way_out = f'did you mean "{near[0]}"?' if near else "give that file, too"
         return f'no file is called "{extends}" among those that are read together; {way_out}'
-
-    def _keep(self, file: SourceFile, base: ThresholdFile | None) -> None:
-        problems = self.problems[file.source]
-        problems += find_misfits(file, base)
-        if problems:
-            return
-        whole = make_file(file, base)
-        problems += find_waiver_misfits(file, whole)
-        if not problems:
-            self.files[file.source] = whole

@@ -21,18 +21,20 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from checks.catalogue import find_metric
-from checks.catalogue.metric import Better
+from checks.contradictions import find_contradictions
 from checks.decision import Consequence
 from checks.exact import ExactFloat, of_integer
-from checks.facets import EVERY, AskedFacet, parse_facet
-from checks.limits import Limit, explain_allowance, limit_among, limit_problem
+from checks.facets import AskedFacet, parse_facet
+from checks.limits import Limit, explain_allowance, limit_among
 from checks.publication import Publication
-from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
-from checks.verify_rule import VerifyPlan, explain_verification
+from checks.verify_rule import VerifyPlan, find_verification_problems
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 GroupPattern = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9*?\[\]!-]+$", max_length=256)]
+CONTRADICTION = (
+    "contradiction"  # the types of pydantic's errors that the reader of files tells itself, all of them
+)
+MISUNDERSTOOD_RULE = "misunderstood_rule"
 MAX_PATTERNS = 200  # each is held against each pattern of every other file
 
 
@@ -92,8 +94,8 @@ class Mode(StrEnum):
 
 
 def _check_verification(given: object) -> object:
-    if problem := explain_verification(given):
-        raise PydanticCustomError("verify", "{problem}", {"problem": problem})
+    if problem := next(find_verification_problems(given), None):
+        raise PydanticCustomError(MISUNDERSTOOD_RULE, "{problem}", {"problem": problem[1]})
     return given
 
 
@@ -140,19 +142,6 @@ class Direction(StrEnum):
 
     HIGHER = "higher"
     LOWER = "lower"
-
-
-def explain_direction(metric: str, better: Direction | None) -> str | None:
-    """Return why it is not known which values of `metric` are better than others, or `None` where it is."""
-    known = find_metric(metric)
-    direction = None if known is None or known.better is Better.NEITHER else known.better
-    if direction is None and better is None:
-        return "nothing says which values of this metric are better; add better: higher, or better: lower"
-    if direction is not None and better is not None and direction.value != better.value:
-        return (
-            f"better: {better} is not what the catalogue says of this metric ({direction}); leave better out"
-        )
-    return None
 
 
 def _check_allowance(given: object) -> object:
@@ -226,7 +215,7 @@ class Check(_Model):
         description="What a value asks for that no baseline has: of a first version, or of a figure that is new. "
         "Left out, `review`.",
     )
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] | None = Field(
+    confidence: Annotated[float, Field(gt=0.5, lt=1, allow_inf_nan=False)] | None = Field(
         default=None,
         description="The one-sided level, above 0.5 and below 1, at which the bound of the value must clear the "
         "limit; needs evidence with a sample size or an interval. Left out, the value alone decides.",
@@ -261,45 +250,9 @@ class Check(_Model):
     )
 
     @model_validator(mode="after")
-    def _names_sensitive_features(self) -> Self:
-        if (self.sensitive_features is not None) != self.metric.endswith(SENSITIVE_SHARE):
-            raise PydanticCustomError(
-                "sensitive_features",
-                "sensitive_features belongs to a metric that ends in {suffix}: give both, or neither",
-                {"suffix": SENSITIVE_SHARE},
-            )
-        if self.sensitive_features is not None and len(set(self.sensitive_features)) < len(
-            self.sensitive_features
-        ):
-            raise PydanticCustomError("sensitive_features", "sensitive_features names a feature twice")
-        return self
-
-    @model_validator(mode="after")
-    def _has_one_limit(self) -> Self:
-        if problem := limit_problem(self.__dict__):
-            raise PydanticCustomError("limit", "{problem}", {"problem": problem})
-        return self
-
-    @model_validator(mode="after")
-    def _has_a_family(self) -> Self:
-        if self.family is not None and (self.facet != EVERY or self.confidence is None):
-            raise PydanticCustomError(
-                "family",
-                'family belongs to a check with facet: "*" and confidence; give both, or leave it out',
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _says_how_to_compare(self) -> Self:
-        # Asked for here, the limit is there for whoever judges; to make it takes longer than to compare with it.
-        beside_baseline = not self.limit.is_fixed
-        for key in ("better", "on_first_version"):
-            if not beside_baseline and getattr(self, key) is not None:
-                raise PydanticCustomError(
-                    key, "{key} belongs to a check against the baseline; leave it out", {"key": key}
-                )
-        if beside_baseline and (problem := explain_direction(self.metric, self.better)):
-            raise PydanticCustomError("better", "{problem}", {"problem": problem})
+    def _contradicts_itself_nowhere(self) -> Self:
+        if problem := next(find_contradictions(self.__dict__), None):
+            raise PydanticCustomError(CONTRADICTION, "{problem}", {"problem": problem})
         return self
 
     @cached_property

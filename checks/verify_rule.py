@@ -1,10 +1,12 @@
 """What a threshold file says under `verify`: whether figures are computed again, and against what."""
 
-import difflib
+from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict  # that of typing is no schema to pydantic before Python 3.12
+
+from checks.unknown_keys import explain_unknown_key
 
 RECOMPUTE: Literal["recompute"] = "recompute"
 GoldFamily = Literal[
@@ -43,49 +45,48 @@ class VerifyPlan(TypedDict, total=False):
     ]
 
 
-def explain_verification(given: object) -> str | None:
-    """Return what is wrong with a value of `verify`, and the way out; `None` where nothing is."""
+def find_verification_problems(given: object) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what is wrong with a value of `verify`: the path in it, and what with the way out."""
     if given == RECOMPUTE:
-        return None
-    known = VerifyPlan.__annotations__
+        return
     if not isinstance(given, dict) or not given:
-        return "must be recompute, or a mapping of sample, gold and databases, as {sample: 50}"
-    unknown = [str(key) for key in given if key not in known]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], known, n=1)
-        way_out = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
-        return f"{unknown[0]}: unknown key; {way_out}"
-    problems = (explain(given) for explain in (_explain_sample, _explain_gold, _explain_databases))
-    return next(filter(None, problems), None)
+        yield (), "must be recompute, or a mapping of sample, gold and databases, as {sample: 50}"
+        return
+    known = tuple(VerifyPlan.__annotations__)
+    for key in given:
+        if key not in known:
+            yield (str(key),), explain_unknown_key(str(key), known)
+    if "sample" in given and not _is_count(given["sample"]):
+        yield ("sample",), "must be how many items are drawn, 1 or more"
+    if "gold" in given:
+        yield from _find_gold_problems(given["gold"])
+    if "databases" in given and (problem := _explain_databases(given)):
+        yield ("databases",), problem
 
 
-def _explain_sample(plan: dict[str, object]) -> str | None:
-    sample = plan.get("sample", 1)
-    if isinstance(sample, int) and not isinstance(sample, bool) and sample >= 1:
-        return None
-    return "sample must be how many items are drawn, 1 or more"
+def _is_count(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= 1
 
 
-def _explain_gold(plan: dict[str, object]) -> str | None:
-    if "gold" not in plan:
-        return None
-    gold = plan["gold"]
-    places = gold.items() if isinstance(gold, dict) else ()
-    if places and all(family in GOLD_FAMILIES and _is_place(place) for family, place in places):
-        return None
-    return f"gold must say where the gold of a kind of report is ({', '.join(GOLD_FAMILIES)})"
+def _find_gold_problems(gold: object) -> Iterator[tuple[tuple[str, ...], str]]:
+    if not isinstance(gold, dict) or not gold:
+        yield ("gold",), f"must say where the gold of a kind of report is ({', '.join(GOLD_FAMILIES)})"
+        return
+    for family, place in gold.items():
+        if family not in GOLD_FAMILIES:
+            yield ("gold", str(family)), explain_unknown_key(str(family), GOLD_FAMILIES)
+        elif not _is_place(place):
+            yield ("gold", family), "must be a file or a place in S3, as s3://BUCKET/gold.jsonl"
 
 
 def _explain_databases(plan: dict[str, object]) -> str | None:
-    if "databases" not in plan:
-        return None
     place, gold = plan["databases"], plan.get("gold")
     if not _is_place(place):
         # Of a server the address may hold a password, and who may read the file could read that.
-        return "databases must be a file, a folder or a prefix of S3"
+        return "must be a file, a folder or a prefix of S3"
     if not isinstance(gold, dict) or TEXT_TO_SQL not in gold:
         return (
-            "databases need the gold SQL, too, as the registrant's own beside them proves nothing; add "
+            "the gold SQL is needed, too, as the registrant's own beside them proves nothing; add "
             "gold: {text_to_sql: PLACE}"
         )
     return None

@@ -22,6 +22,13 @@ PlainData = None | bool | int | float | str | list["PlainData"] | dict[str, "Pla
 MAX_DEPTH = 16
 MAX_VALUES = 15_000  # keys, values and items; some 900 checks have as many
 
+_CLOSE = "look for a bracket or a quote that is not closed, and for lines that are not indented alike"
+_WAYS_OUT = {
+    "tab character": "indent with spaces",
+    "cannot start any token": "indent with spaces, not with tabs, and put text that begins so in quotes",
+    "mapping values are not allowed": "put text with a colon in it in quotes, and indent keys of one mapping alike",
+}
+
 # The C parser where PyYAML was built with it: ten times faster, the same events.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -80,12 +87,24 @@ def parse_yaml(text: str) -> YamlSource:
     except yaml.MarkedYAMLError as error:
         place = _read_place(error.problem_mark or error.context_mark)
         message = " ".join(part for part in (error.context, error.problem) if part)
-        source.problems.append(Problem(place, (), f"not YAML: {message}"))
-    except yaml.YAMLError as error:
-        source.problems.append(Problem(Place(1, 1), (), "not YAML: " + " ".join(str(error).split())))
+        source.problems.append(Problem(place, (), f"not YAML: {message}; {_find_way_out(message)}"))
+    except yaml.YAMLError as error:  # of a character that YAML does not have
+        message = " ".join(str(error).split())
+        source.problems.append(
+            Problem(
+                Place(1, 1),
+                (),
+                f"not YAML: {message}; remove the character, or write it as an escape in double quotes",
+            )
+        )
     except _TooMuchError:
         pass  # noted where it was found
     return source
+
+
+def _find_way_out(message: str) -> str:
+    """Return what to do about what the parser says, by the words that it has for it."""
+    return next((way_out for words, way_out in _WAYS_OUT.items() if words in message), _CLOSE)
 
 
 class _Builder:
@@ -103,7 +122,7 @@ class _Builder:
             self._source.refuse(event, (), f"more than {MAX_VALUES:,} values; split the file")
             raise _TooMuchError
         if len(path) > MAX_DEPTH:
-            self._source.refuse(event, path[:3], f"nested more than {MAX_DEPTH} levels deep")
+            self._source.refuse(event, path[:3], f"nested more than {MAX_DEPTH} levels deep; {_CLOSE}")
             raise _TooMuchError
         if isinstance(event, yaml.AliasEvent):
             self._source.refuse(event, path, "aliases (*name) are not allowed; write the value out")

@@ -51,7 +51,7 @@ def test_equal_files_are_equal_bytes_in_any_order_and_come_back_as_they_were(
 @pytest.mark.parametrize(
     ("contents", "said"),
     [
-        pytest.param({"a.yaml": b"name: a\n"}, "a.yaml:1:1: checks: this key is missing", id="wrong"),
+        pytest.param({"a.yaml": b"name: a\n"}, "a.yaml:1:1: checks: this key is missing; add it", id="wrong"),
         pytest.param(
             {"a.yaml": thresholds("a", "x", 0), "b.yaml": thresholds("a", "y", 0)},
             'a.yaml and b.yaml: are both called "a"',

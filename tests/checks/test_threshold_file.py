@@ -40,6 +40,8 @@ checks:
 """
 
 
+CLOSE = "; look for a bracket or a quote that is not closed, and for lines that are not indented alike"
+INFINITE = "must be a finite number, and this one is infinite, or too large to be held; write a smaller one"
 WAIVERS = 'waivers: [{check: c, reason: r, approved_by: o, expires: "2027-03-31"}]\n'
 
 
@@ -146,15 +148,34 @@ def test_words_that_older_yaml_turns_into_something_else_stay_text(text: str) ->
         ("name: n\n".encode("utf-16"), ["t.yaml:1:1: not UTF-8; save the file as UTF-8"]),
         (
             b"name: [\n",
-            ["t.yaml:2:1: not YAML: while parsing a flow node did not find expected node content"],
+            [f"t.yaml:2:1: not YAML: while parsing a flow node did not find expected node content{CLOSE}"],
         ),
-        (b"name: n\n\tx: 1\n", None),
-        (b"name: \x00\n", None),
+        (
+            b"name: n\n\tx: 1\n",
+            [
+                "t.yaml:2:1: not YAML: while scanning a plain scalar found a tab character that violates indentation; "
+                "indent with spaces"
+            ],
+        ),
+        (
+            b"name: n\nwhy: a: b\n",
+            [
+                "t.yaml:2:7: not YAML: mapping values are not allowed in this context; put text with a colon in it in "
+                "quotes, and indent keys of one mapping alike"
+            ],
+        ),
+        (
+            b"name: \x00\n",
+            [
+                't.yaml:1:1: not YAML: unacceptable character #x0000: control characters are not allowed in "<unicode '
+                'string>", position 6; remove the character, or write it as an escape in double quotes'
+            ],
+        ),
         (b"x" * (10 * MAX_BYTES), ["t.yaml:1:1: the file has 10.0 MiB; a threshold file has at most 1 MiB"]),
         (GOOD + b"---\n" + GOOD, ["t.yaml:19:1: a second document begins here; one file holds one document"]),
         (GOOD + b"...\n---\nname: [\n", None),
-        (b"[" * 100_000, ["t.yaml:1:18: [0][0][0]: nested more than 16 levels deep"]),
-        (b"{a: " * 100_000, ["t.yaml:1:66: a.a.a: nested more than 16 levels deep"]),
+        (b"[" * 100_000, [f"t.yaml:1:18: [0][0][0]: nested more than 16 levels deep{CLOSE}"]),
+        (b"{a: " * 100_000, [f"t.yaml:1:66: a.a.a: nested more than 16 levels deep{CLOSE}"]),
         (b"[" + b"1," * 500_000 + b"]", ["t.yaml:1:30000: more than 15,000 values; split the file"]),
         (b"a: 1\n" * 200_000, None),
     ],
@@ -205,14 +226,17 @@ def test_a_file_that_is_no_threshold_file(content: bytes, expected: list[str] | 
             "target: 1\ntolerance: -0.1",
             ["t.yaml:9:16: checks[0].tolerance: must be greater than or equal to 0"],
         ),
-        ("at_least: .nan", ["t.yaml:8:15: checks[0].at_least: must be a finite number"]),
-        ("at_least: .inf", ["t.yaml:8:15: checks[0].at_least: must be a finite number"]),
-        ("at_least: -.INF", ["t.yaml:8:15: checks[0].at_least: must be a finite number"]),
-        ("at_least: 1e999", ["t.yaml:8:15: checks[0].at_least: must be a finite number"]),
-        (f"at_least: {'9' * 5000}", ["t.yaml:8:15: checks[0].at_least: must be a finite number"]),
-        ("between: [0, .inf]", ["t.yaml:8:18: checks[0].between[1]: must be a finite number"]),
+        (
+            "at_least: .nan",
+            ["t.yaml:8:15: checks[0].at_least: must be a finite number, and .nan is not a number; write one"],
+        ),
+        ("at_least: .inf", [f"t.yaml:8:15: checks[0].at_least: {INFINITE}"]),
+        ("at_least: -.INF", [f"t.yaml:8:15: checks[0].at_least: {INFINITE}"]),
+        ("at_least: 1e999", [f"t.yaml:8:15: checks[0].at_least: {INFINITE}"]),
+        (f"at_least: {'9' * 5000}", [f"t.yaml:8:15: checks[0].at_least: {INFINITE}"]),
+        ("between: [0, .inf]", [f"t.yaml:8:18: checks[0].between[1]: {INFINITE}"]),
         ("between: [1, -1]", ["t.yaml:8:14: checks[0].between: the lower limit comes first: [-1.0, 1.0]"]),
-        ("between: [1]", ["t.yaml:8:14: checks[0].between[1]: this key is missing"]),
+        ("between: [1]", ["t.yaml:8:14: checks[0].between[1]: one number is missing; write [low, high]"]),
         ("between: [1, 2, 3]", None),
         ("between: 3", ["t.yaml:8:14: checks[0].between: must be a list, not 3"]),
         ("at_least: true", ["t.yaml:8:15: checks[0].at_least: must be a number, not True"]),
@@ -232,7 +256,16 @@ def test_a_file_that_is_no_threshold_file(content: bytes, expected: list[str] | 
         ),
         ("at_least: 1\nconfidence: 0.5", ["t.yaml:9:17: checks[0].confidence: must be greater than 0.5"]),
         ("at_least: 1\nconfidence: 1", ["t.yaml:9:17: checks[0].confidence: must be less than 1"]),
-        ("at_least: 1\nconfidence: 95", ["t.yaml:9:17: checks[0].confidence: must be less than 1"]),
+        (
+            "at_least: 1\nconfidence: 95",
+            ["t.yaml:9:17: checks[0].confidence: must be less than 1; 95 % is 0.95"],
+        ),
+        (
+            "at_least: 1\nconfidence: .nan",
+            [
+                "t.yaml:9:17: checks[0].confidence: must be a finite number, and .nan is not a number; write one"
+            ],
+        ),
         ("at_least: 1\nconfidence: ~", None),
         ("at_least: 1\nmin_samples: 0", None),
         (
@@ -240,7 +273,7 @@ def test_a_file_that_is_no_threshold_file(content: bytes, expected: list[str] | 
             ["t.yaml:9:18: checks[0].min_samples: must be a whole number, not 1.5"],
         ),
         ("at_least: 1\nmin_samples: true", None),
-        ("at_least: 1\nfacet: ''", ["t.yaml:9:12: checks[0].facet: must not be empty"]),
+        ("at_least: 1\nfacet: ''", ["t.yaml:9:12: checks[0].facet: must not be empty; write some text"]),
         ("at_least: 1\nfacet: 8", ["t.yaml:9:12: checks[0].facet: must be text, not 8; put it in quotes"]),
         (
             "at_least: 1\non_failure: warm",
@@ -250,20 +283,26 @@ def test_a_file_that_is_no_threshold_file(content: bytes, expected: list[str] | 
         (
             "no_worse_than_baseline: {max_drop: 0.02}",
             [
+                "t.yaml:5:5: checks[0]: nothing says which values of this metric are better; add better: higher, or "
+                "better: lower",
                 "t.yaml:8:29: checks[0].no_worse_than_baseline: must be true, {absolute: a number} or "
-                "{relative: a share of the baseline}"
+                "{relative: a share of the baseline}",
             ],
         ),
         (
             "no_worse_than_baseline: {relative: 2}",
             [
-                "t.yaml:8:29: checks[0].no_worse_than_baseline: relative must be a share below 1; 2 % is 0.02, not 2"
+                "t.yaml:5:5: checks[0]: nothing says which values of this metric are better; add better: higher, or "
+                "better: lower",
+                "t.yaml:8:29: checks[0].no_worse_than_baseline: relative must be a share below 1; 2 % is 0.02, not 2",
             ],
         ),
         (
             "no_worse_than_baseline: {absolute: -1}",
             [
-                "t.yaml:8:29: checks[0].no_worse_than_baseline: absolute must be a finite number of zero or more"
+                "t.yaml:5:5: checks[0]: nothing says which values of this metric are better; add better: higher, or "
+                "better: lower",
+                "t.yaml:8:29: checks[0].no_worse_than_baseline: absolute must be a finite number of zero or more",
             ],
         ),
         ("no_worse_than_baseline: false", None),
@@ -413,15 +452,92 @@ checks:
         "files extend it",
         "t.yaml:1:7: name: must be text, not 3; put it in quotes",
         't.yaml:2:1: aplies_to: unknown key; did you mean "applies_to"?',
-        "t.yaml:4:20: checks[0].why: must not be empty",
+        "t.yaml:4:20: checks[0].why: must not be empty; write some text",
         "t.yaml:4:55: checks[0].facet: anchors (&name) are not allowed; write the value out where it is used",
         "t.yaml:5:5: checks[1]: at_least and at_most are two limits; a check has exactly one of at_least, at_most, "
         "between, target with tolerance, no_worse_than_baseline (write two checks)",
         't.yaml:5:12: checks[1].name: checks[0] is called "a" too; give each check a name of its own',
         "t.yaml:5:31: checks[1].metric: aliases (*name) are not allowed; write the value out",
-        "t.yaml:5:45: checks[1].at_least: must be a finite number",
+        "t.yaml:5:45: checks[1].at_least: must be a finite number, and .nan is not a number; write one",
         "t.yaml:6:5: checks[2]: must be a mapping of keys to values, not 'nothing'",
     ]
+
+
+def test_problems_between_keys_are_told_beside_those_of_single_keys() -> None:
+    content = b"""\
+name: n
+applies_to: {model_package_groups: [g]}
+owners: [ann]
+review_by: soon
+remove_checks: [z]
+verify: {sample: 0, gold: {labls: g.jsonl, bias: "https://x"}, databases: db, sampel: 1}
+waivers:
+  - {check: b, reason: r, approved_by: bob, expires: 2027-03-31}
+  - {check: d, reason: r, approved_by: ann, expires: 2027-03-31}
+  - {check: a, reason: r, approved_by: bob, expires: soon}
+  - {check: b, facet: r=x, reason: r, approved_by: ann, expires: 2027-03-31}
+checks:
+  - {name: a, why: 3, metric: m, better: higher, on_first_version: pass, family: holm, min_samples: 0}
+  - {name: b, why: w, metric: m, at_least: 1}
+  - {name: c, why: w, metric: m, sensitive_features: [sex, sex], at_least: .nan, at_most: 1}
+"""
+    limits = "at_least, at_most, between, target with tolerance, no_worse_than_baseline"
+    assert problems(content) == [
+        "t.yaml:4:12: review_by: must be a day as 2027-03-31, not 'soon'",
+        "t.yaml:5:17: remove_checks[0]: the file extends no other, so nothing is inherited; remove the check itself",
+        "t.yaml:6:18: verify.sample: must be how many items are drawn, 1 or more",
+        't.yaml:6:35: verify.gold.labls: unknown key; did you mean "labels"?',
+        "t.yaml:6:50: verify.gold.bias: must be a file or a place in S3, as s3://BUCKET/gold.jsonl",
+        "t.yaml:6:75: verify.databases: the gold SQL is needed, too, as the registrant's own beside them proves "
+        "nothing; add gold: {text_to_sql: PLACE}",
+        't.yaml:6:87: verify.sampel: unknown key; did you mean "sample"?',
+        't.yaml:8:40: waivers[0].approved_by: "bob" is none of the owners (ann); let one of them approve it',
+        "t.yaml:9:13: waivers[1].check: no check has this name; remove the waiver",
+        "t.yaml:10:54: waivers[2].expires: must be a day as 2027-03-31, not 'soon'",
+        "t.yaml:11:23: waivers[3].facet: the check is about the whole; leave facet out",
+        f"t.yaml:13:5: checks[0]: a check needs a limit: exactly one of {limits}",
+        "t.yaml:13:5: checks[0]: better belongs to a check against the baseline; leave it out",
+        't.yaml:13:5: checks[0]: family belongs to a check with facet: "*" and confidence; give both, or leave it out',
+        "t.yaml:13:5: checks[0]: on_first_version belongs to a check against the baseline; leave it out",
+        "t.yaml:13:20: checks[0].why: must be text, not 3; put it in quotes",
+        "t.yaml:13:101: checks[0].min_samples: must be greater than or equal to 1",
+        f"t.yaml:15:5: checks[2]: at_least and at_most are two limits; a check has exactly one of {limits} (write two "
+        "checks)",
+        "t.yaml:15:5: checks[2]: sensitive_features belongs to a metric that ends in .sensitive_share: give both, or "
+        "neither",
+        "t.yaml:15:5: checks[2]: sensitive_features names a feature twice; keep one",
+        "t.yaml:15:76: checks[2].at_least: must be a finite number, and .nan is not a number; write one",
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(one_check("at_leest: 1\non_first_version: pass"), id="a misspelt limit"),
+        pytest.param(one_check("at_least:\nbetter: higher"), id="an empty limit"),
+        pytest.param(
+            one_check('at_least: 1\nfamily: holm\nfacet: "*"\nconfidance: 0.9'), id="a misspelt key"
+        ),
+        pytest.param(one_check("at_least: 1\nfamily: holm\nfacet: 3\nconfidence: 0.9"), id="a wrong facet"),
+        pytest.param(one_check("<<: {confidence: 0.9}\nfamily: holm"), id="a merge key"),
+        pytest.param(
+            file_with("name: c\nwhy: w\nmetric: m\nat_most: 1", f"owner: [o]\n{WAIVERS}"),
+            id="misspelt owners",
+        ),
+        pytest.param(
+            file_with("name: c\nwhy: w\nmetric: m\nat_most: 1", f"owners: o\n{WAIVERS}"), id="wrong owners"
+        ),
+        pytest.param(
+            file_with("name: 3\nwhy: w\nmetric: m\nat_most: 1", f"owners: [o]\n{WAIVERS}"), id="a wrong name"
+        ),
+        pytest.param(
+            f"name: n\napplies_to: {{model_package_groups: [g]}}\nowners: [o]\n{WAIVERS}extends: 3\n".encode(),
+            id="wrong extends",
+        ),
+    ],
+)
+def test_what_another_problem_may_be_the_reason_of_is_not_told(content: bytes) -> None:
+    assert len(problems(content)) == 1
 
 
 def test_problems_without_end_are_counted() -> None:

@@ -156,7 +156,7 @@ def test_the_digest_is_of_all_that_the_file_is_made_of() -> None:
         ),
         pytest.param(
             file("team", groups=""),
-            "team.yaml:1:1: checks: this key is missing",
+            "team.yaml:1:1: checks: this key is missing; add it",
             id="neither checks nor a base",
         ),
     ],
@@ -203,7 +203,7 @@ def test_all_problems_of_all_files_are_told_at_once_in_the_order_of_names_and_pl
     }
     expected = [
         'a.yaml:3:10: extends: no file is called "nobody" among those that are read together; give that file, too',
-        "b.yaml:1:1: name: this key is missing",
+        "b.yaml:1:1: name: this key is missing; add it",
         "b.yaml:1:1: applies_to: this key is missing; name the groups that the file is for, or let another of the "
         "files extend it",
         'b.yaml:1:1: nam: unknown key; did you mean "name"?',
@@ -221,6 +221,55 @@ def test_all_problems_of_all_files_are_told_at_once_in_the_order_of_names_and_pl
         with pytest.raises(ThresholdFileError) as error:
             examine_thresholds(given_, today=DECIDED_AT.date(), together=True)
         assert error.value.problems == expected
+
+
+WAIVED = (
+    "waivers:\n"
+    "  - {check: safety, reason: r, approved_by: ann, expires: 2027-03-31}\n"
+    "  - {check: saftey, reason: r, approved_by: board, expires: 2027-03-31}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("base", "owners", "told"),
+    [
+        pytest.param(
+            ORGANISATION,
+            "",
+            [
+                "team.yaml:4:7: mode: must be 'enforce' or 'dry_run'",
+                'team.yaml:6:45: waivers[0].approved_by: "ann" is none of the owners (board); let one of them approve '
+                "it",
+                'team.yaml:7:13: waivers[1].check: no check has this name; did you mean "safety"?',
+                "team.yaml:8:17: remove_checks[0]: org.yaml has no check of this name; remove this line",
+            ],
+            id="all that is held against the base",
+        ),
+        pytest.param(
+            ORGANISATION.replace(b"0.9", b"high"),
+            "",
+            ["team.yaml:4:7: mode: must be 'enforce' or 'dry_run'"],
+            id="nothing that a base that cannot be read may be the reason of",
+        ),
+        pytest.param(
+            ORGANISATION.replace(b"0.9", b"high"),
+            "owners: [board]\n",
+            [
+                "team.yaml:4:7: mode: must be 'enforce' or 'dry_run'",
+                'team.yaml:6:45: waivers[0].approved_by: "ann" is none of the owners (board); let one of them approve '
+                "it",
+            ],
+            id="what the file says itself, whatever its base is",
+        ),
+    ],
+)
+def test_what_does_not_fit_to_the_base_is_told_beside_other_problems(
+    base: bytes, owners: str, told: list[str]
+) -> None:
+    top = f"extends: organisation\nmode: on\n{WAIVED}remove_checks: [zzz]\n{owners}"
+    with pytest.raises(ThresholdFileError) as error:
+        compile_thresholds({"org.yaml": base, "team.yaml": file("team", top=top)})
+    assert [problem for problem in error.value.problems if problem.startswith("team")] == told
 
 
 def test_inherited_checks_are_doubted_where_they_are_written_and_count_beside_the_own_ones() -> None:
