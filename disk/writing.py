@@ -3,9 +3,13 @@
 import errno
 import os
 import re
+import shutil
 import stat
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from disk.disk_errors import DiskError, kind_of
@@ -36,6 +40,65 @@ def write_whole(path: Path, content: bytes) -> None:
             _replace(path, content)
     except OSError as error:
         raise DiskError(f"{path}: cannot be written ({error.strerror}); {_WAY_OUT}") from error
+
+
+def write_all_whole(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, all of them or none: each stands ready beside its place before the first takes it.
+
+    Nobody can exchange several files in one moment: who looks meanwhile may see some of them new and others old, and so
+    does everybody after a power cut. Where one cannot be moved to its place, those that were are put back.
+
+    Raises:
+        DiskError: one cannot be written, or is no file; all are as they were, or the message says which is not.
+    """
+    with ExitStack() as stack:
+        ready = [_make_ready(stack, path, content) for path, content in contents.items()]
+        moved: list[_ReadyFile] = []
+        for one in ready:
+            try:
+                one.new.replace(one.target)
+            except OSError as error:
+                told = f"{one.path}: cannot be written ({error.strerror}), and {_put_back(moved)}; {_WAY_OUT}"
+                raise DiskError(told) from error
+            moved.append(one)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadyFile:
+    """A file that only has to be moved to its place, and what was there; `old` is `None` where nothing was."""
+
+    path: Path
+    target: Path
+    new: Path
+    old: Path | None
+
+
+def _make_ready(stack: ExitStack, path: Path, content: bytes) -> _ReadyFile:
+    try:
+        target = replaceable(path)
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-"))
+        )
+        new, old = folder / "new", folder / "old"
+        new.write_bytes(content)
+        if target.exists():
+            shutil.copy2(target, old)
+            shutil.copymode(target, new)
+        return _ReadyFile(path, target, new, old if target.exists() else None)
+    except OSError as error:
+        told = f"{path}: cannot be written ({error.strerror}), and no file was changed; {_WAY_OUT}"
+        raise DiskError(told) from error
+
+
+def _put_back(moved: Sequence[_ReadyFile]) -> str:
+    """Put back what was at the places of `moved`, and return what came of it."""
+    left: list[str] = []
+    for one in moved:
+        try:
+            one.target.unlink() if one.old is None else one.old.replace(one.target)
+        except OSError:
+            left.append(str(one.path))
+    return f"{', '.join(left)} is changed all the same" if left else "no file was changed"
 
 
 def put_in_place(finished: Path, path: Path) -> None:

@@ -29,15 +29,29 @@ _CONTEXT = 3  # lines around a change
 
 @dataclass(frozen=True, slots=True)
 class BenchFile:
-    """A threshold file on the workbench: what it says itself, and who may approve of waivers in it.
+    """A threshold file on the workbench: what it comes to, and what it says itself.
 
     `is_saved` says whether the workbench writes it; otherwise there is only the difference to copy.
     """
 
-    source: str
+    whole: ThresholdFile
     content: ThresholdContent
-    owners: tuple[str, ...]
     is_saved: bool
+
+    @property
+    def source(self) -> str:
+        """What messages call the file."""
+        return self.whole.source
+
+    @property
+    def inherited(self) -> Sequence[tuple[str, str]]:
+        """The name of each check that it has from another file, and the source of that."""
+        own = set(self.whole.own_places)
+        return [
+            (check.name, self.whole.origin_of(place).source)
+            for place, check in enumerate(self.whole.checks)
+            if place not in own
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +86,17 @@ class _Field:
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """One check or one waiver with its fields; `part` is where the strips of a check are."""
+    """One check or one waiver with its fields; `part` is where the strips of a check are.
+
+    `counts_in` are the other files that have the check from here, which a move of it changes, too.
+    """
 
     name: str
     about: str
     why: str
     fields: Sequence[_Field]
     part: str = ""
+    counts_in: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +113,8 @@ def write_workbench_page(files: Sequence[BenchFile], answered: Answered) -> str:
     """Return the whole page as HTML; it takes its script and its style from beside itself, and nothing else."""
     strips = _by_origin(answered)
     spans = {place: _join(strip.span for strip in found) for place, found in strips.items()}
-    cards = [_make_file_card(number, file, spans) for number, file in enumerate(files)]
+    heirs = _list_heirs(files)
+    cards = [_make_file_card(number, file, spans, heirs) for number, file in enumerate(files)]
     return (
         template_environment()
         .get_template("workbench.html")
@@ -165,7 +184,22 @@ def _part_of(number: int, place: int) -> str:
     return f"strips-{number}-{place}"
 
 
-def _make_file_card(number: int, file: BenchFile, spans: Mapping[tuple[str, int], Point | None]) -> _FileCard:
+def _list_heirs(files: Sequence[BenchFile]) -> Mapping[tuple[str, int], list[str]]:
+    """Return which other files have a check, by where it is written."""
+    heirs: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+    for file in files:
+        for place in set(range(len(file.whole.checks))) - set(file.whole.own_places):
+            origin = file.whole.origin_of(place)
+            heirs[origin.source, origin.index].append(file.source)
+    return heirs
+
+
+def _make_file_card(
+    number: int,
+    file: BenchFile,
+    spans: Mapping[tuple[str, int], Point | None],
+    heirs: Mapping[tuple[str, int], Sequence[str]],
+) -> _FileCard:
     checks = file.content.checks or ()
     return _FileCard(
         file=file,
@@ -176,11 +210,12 @@ def _make_file_card(number: int, file: BenchFile, spans: Mapping[tuple[str, int]
                 why=check.why,
                 fields=list(_list_check_fields(place, check, spans.get((file.source, place)))),
                 part=_part_of(number, place),
+                counts_in=heirs.get((file.source, place), ()),
             )
             for place, check in enumerate(checks)
         ],
         waivers=[_make_waiver_card(place, waiver) for place, waiver in enumerate(file.content.waivers or ())],
-        waivable=[check.name for check in checks],
+        waivable=[check.name for check in file.whole.checks],
     )
 
 

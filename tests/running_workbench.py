@@ -25,6 +25,15 @@ checks:
 """
 
 
+HEIR = """\
+name: team
+extends: churn
+applies_to: {model_package_groups: [churn-team]}
+checks:
+  - {name: recall, why: Because., metric: a.c, at_least: 0.5}
+"""
+
+
 def past_version(number: int, value: float) -> PastVersion:
     """Version `number` of the group, whose only figure is `value`."""
     content = f'{{"a_metrics": {{"b": {{"value": {value}}}}}}}'.encode()
@@ -33,11 +42,16 @@ def past_version(number: int, value: float) -> PastVersion:
 
 
 @contextmanager
-def running_workbench() -> Iterator[str]:
-    """Write `FILE` as churn.yaml into the working directory, and give the URL of a workbench of it."""
-    Path("churn.yaml").write_text(FILE, encoding="utf-8")
+def running_workbench(**others: str) -> Iterator[str]:
+    """Write `FILE` as churn.yaml into the working directory, and give the URL of a workbench of it.
+
+    `others` are the texts of further files, by their names without the suffix.
+    """
+    texts = {f"{name}.yaml": text for name, text in {"churn": FILE, **others}.items()}
+    for name, text in texts.items():
+        Path(name).write_text(text, encoding="utf-8")
     versions = [past_version(1, 0.7), past_version(2, 0.85), past_version(3, 0.95)]
-    server = WorkbenchServer(Bench({"churn.yaml": FILE.encode()}, versions))
+    server = WorkbenchServer(Bench({name: text.encode() for name, text in texts.items()}, versions))
     thread = threading.Thread(target=server.run)
     thread.start()
     yield server.url

@@ -12,7 +12,7 @@ from checks.thresholds import ThresholdFile
 from cli.lookup.inputs import STANDARD_INPUT_NAME, is_in_s3
 from cli.lookup.threshold_sets import compile_named
 from disk.reading import read_bounded
-from disk.writing import write_whole
+from disk.writing import write_all_whole
 from pages.workbench_page import Answered, BenchFile, write_difference
 
 
@@ -37,12 +37,13 @@ class Bench:
     def list_files(self) -> list[BenchFile]:
         """Return the files as they are saved."""
         with self._lock:
-            owners = {file.source: file.owners for file in self._compiled}
-            read = (read_source(content, source) for source, content in self._contents.items())
+            read = {
+                source: read_source(content, source).content for source, content in self._contents.items()
+            }
             return [
-                BenchFile(file.source, file.content, owners.get(file.source, ()), is_written(file.source))
-                for file in read
-                if file.content is not None
+                BenchFile(file, content, is_written(file.source))
+                for file in self._compiled
+                if (content := read[file.source]) is not None
             ]
 
     def answer(self, moves: Sequence[ThresholdMove]) -> Answered:
@@ -61,20 +62,20 @@ class Bench:
             return Answered(self._compiled, files, impact, judged, difference)
 
     def save(self, moves: Sequence[ThresholdMove]) -> list[str]:
-        """Write the files that the moves change, and return their paths; others are not looked at.
+        """Write the files that the moves change, all or none, and return their paths; others are not looked at.
 
         Raises:
             ChangedMeanwhileError: one of them was changed or removed by somebody else; none is written.
-            GovernanceError: as `answer` does, or a file is none that is written from here, or cannot be written.
+            GovernanceError: as `answer` does, or a file is none that is written from here, or cannot be written; none
+                is, as `disk.writing.write_all_whole` says.
         """
         with self._lock:
             moved, files = self._move(moves)
             changed = [source for source in moved if moved[source] != self._contents[source]]
             for source in changed:
                 self._refuse_to_write(source)
-            for source in changed:
-                write_whole(Path(source), moved[source])
-                self._contents[source] = moved[source]
+            write_all_whole({Path(source): moved[source] for source in changed})
+            self._contents = moved
             self._compiled = files
             return changed
 

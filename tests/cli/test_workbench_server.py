@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cli.workbench.server import MAX_BODY_BYTES
-from tests.running_workbench import FILE, running_workbench
+from tests.running_workbench import FILE, HEIR, running_workbench
 
 MOVE = {"source": "churn.yaml", "path": ["checks", 0, "at_least"], "value": 0.9}
 
@@ -92,6 +92,55 @@ def test_saving_writes_the_moved_line_alone_and_the_next_move_begins_there(clien
     assert Path("churn.yaml").read_text() == FILE.replace("0.80", "0.9")
     _, answered = client.post("answer", {"moves": []})
     assert answered["difference"] == ""
+
+
+@pytest.fixture
+def client_of_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """A workbench with a file, and another that has its check from there."""
+    monkeypatch.chdir(tmp_path)
+    with running_workbench(team=HEIR) as url:
+        yield Client(url)
+
+
+def test_a_check_says_which_other_files_a_move_of_it_changes(client_of_two: Client) -> None:
+    page = " ".join(client_of_two.get().read().decode().split())
+    assert page.count("A move here counts in <code>team.yaml</code>, too.") == 1
+    assert "<li>accuracy, from <code>churn.yaml</code></li>" in page
+    assert "for this file alone, write a check of the same name into it" in page
+    # The owners are inherited, and may waive an inherited check here.
+    assert "<option>accuracy</option><option>recall</option>" in page
+    waiver = {
+        "check": "accuracy",
+        "reason": "known",
+        "approved_by": "ann@example.com",
+        "expires": "2026-12-31",
+    }
+    new = {"source": "team.yaml", "path": ["waivers", "new"], "value": waiver}
+    assert client_of_two.post("answer", {"moves": [new]})[1]["problems"] == []
+
+
+def test_several_files_are_saved_together_or_not_at_all(
+    client_of_two: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moves = {"moves": [MOVE, {"source": "team.yaml", "path": ["checks", 0, "at_least"], "value": 0.6}]}
+    move = Path.replace
+
+    def fail_at_team(self: Path, target: Path) -> Path:
+        if target.name == "team.yaml":
+            raise OSError(28, "No space left on device")
+        return move(self, target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "replace", fail_at_team)
+        status, refused = client_of_two.post("save", moves)
+    told = (
+        "team.yaml: cannot be written (No space left on device), and no file was changed; name another file"
+    )
+    assert (status, refused["problems"]) == (422, [told])
+    assert (Path("churn.yaml").read_text(), Path("team.yaml").read_text()) == (FILE, HEIR)
+    assert client_of_two.post("save", moves)[1]["saved"] == ["churn.yaml", "team.yaml"]
+    assert Path("churn.yaml").read_text() == FILE.replace("0.80", "0.9")
+    assert Path("team.yaml").read_text() == HEIR.replace("0.5", "0.6")
 
 
 def test_a_file_that_somebody_changed_meanwhile_is_not_written(client: Client) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from disk import writing
 from disk.disk_errors import DiskError
-from disk.writing import put_in_place, write_whole
+from disk.writing import put_in_place, write_all_whole, write_whole
 
 
 def test_a_new_file_is_made_with_its_folders(tmp_path: Path) -> None:
@@ -124,3 +124,73 @@ def test_a_finished_file_is_moved_where_a_link_leads(tmp_path: Path) -> None:
     put_in_place(tmp_path / "finished", tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
+
+
+@pytest.fixture
+def two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, bytes]:
+    """What two files in the working directory are to hold; the second is not there yet."""
+    monkeypatch.chdir(tmp_path)
+    Path("a").write_bytes(b"old a")
+    return {Path("a"): b"new a", Path("b"): b"new b"}
+
+
+def refuse_to_move(monkeypatch: pytest.MonkeyPatch, *refused: tuple[str, str]) -> None:
+    """Let moving files fail: from and to these names."""
+    move = Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        if (self.name, target.name) in refused:
+            raise OSError(28, "No space left on device")
+        return move(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+
+
+def files_there() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path().iterdir()}
+
+
+def test_several_files_are_written_together_and_keep_who_may_read_them(two_files: dict[Path, bytes]) -> None:
+    Path("a").chmod(0o640)
+    write_all_whole(two_files)
+    assert files_there() == {"a": b"new a", "b": b"new b"}
+    assert Path("a").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("refused", "told", "there"),
+    [
+        pytest.param(
+            [("new", "b")],
+            "b: cannot be written (No space left on device), and no file was changed; name another file",
+            {"a": b"old a"},
+            id="the second cannot be moved, and the first is put back",
+        ),
+        pytest.param(
+            [("new", "b"), ("old", "a")],
+            "b: cannot be written (No space left on device), and a is changed all the same; name another file",
+            {"a": b"new a"},
+            id="nor can the first be put back",
+        ),
+    ],
+)
+def test_of_several_files_none_is_written_where_one_cannot_be(
+    two_files: dict[Path, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    refused: list[tuple[str, str]],
+    told: str,
+    there: dict[str, bytes],
+) -> None:
+    refuse_to_move(monkeypatch, *refused)
+    with pytest.raises(DiskError) as error:
+        write_all_whole(two_files)
+    assert str(error.value) == told
+    assert files_there() == there
+
+
+def test_what_is_no_file_is_told_before_any_of_several_is_written(two_files: dict[Path, bytes]) -> None:
+    Path("b").mkdir()
+    with pytest.raises(DiskError, match="b: a folder, and only a file is replaced"):
+        write_all_whole(two_files)
+    assert Path("a").read_bytes() == b"old a"
+    assert {path.name for path in Path().iterdir()} == {"a", "b"}
