@@ -34,6 +34,7 @@ from sandbox.faulty_events import FaultyEvents
 from sandbox.functions import FunctionHost
 from sandbox.processing import ProcessingHost
 from sandbox.schedules import Schedules
+from sandbox.served_endpoints import ServedEndpoints
 from sandbox.tasks import BackgroundTasks
 
 
@@ -75,7 +76,7 @@ class EmbeddedAws:
         delivery = Delivery(self._functions, self._tasks, retry_interval)
         self._schedules = Schedules(delivery)
         self._schedule_speed = schedule_speed
-        self._models = ServedModels()
+        self._models, self._endpoints = ServedModels(), ServedEndpoints()
         install(
             Parts(
                 functions=self._functions,
@@ -86,6 +87,7 @@ class EmbeddedAws:
                 log=self._log,
                 faults=self._faults,
                 models=self._models,
+                endpoints=self._endpoints,
             )
         )
 
@@ -106,7 +108,8 @@ class EmbeddedAws:
             "age": lambda: self._age(request["arn"], timedelta(seconds=request["seconds"])),
             "faults": lambda: self._follow(request["faults"]),
             "mishaps": lambda: {"met": self._faults.met()},
-            "serve model": lambda: self._serve_model(request["model_id"], request["url"]),
+            "serve model": lambda: self._serve(self._models, request),
+            "serve endpoint": lambda: self._serve(self._endpoints, request),
         }
         return actions[request["action"]]()
 
@@ -123,8 +126,9 @@ class EmbeddedAws:
         age_version(arn, by)
         return {}
 
-    def _serve_model(self, model_id: str, url: str) -> dict[str, Any]:
-        self._models.serve(model_id, url)
+    @staticmethod
+    def _serve(served: ServedModels | ServedEndpoints, request: Mapping[str, Any]) -> dict[str, Any]:
+        served.serve(request["name"], request["url"])
         return {}
 
     def _follow(self, faults: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,9 +26,10 @@ from sandbox import (
     model_package_fields,
     object_copies,
     quotas,
+    served_endpoints,
     shared_groups,
 )
-from sandbox.bedrock import runtime_calls
+from sandbox.bedrock import agent_calls, runtime_calls
 from sandbox.bedrock.served_models import ServedModels
 from sandbox.buses import timestamp
 from sandbox.delivery import Delivery, serves
@@ -38,6 +39,7 @@ from sandbox.execution_runner import PipelineEngine
 from sandbox.faults import ActiveFaults
 from sandbox.functions import FunctionHost
 from sandbox.iam import enforcement
+from sandbox.served_endpoints import ServedEndpoints
 from sandbox.tasks import BackgroundTasks
 
 LOG_TAIL = 4096
@@ -55,6 +57,7 @@ class Parts:
     log: EventLog
     faults: ActiveFaults
     models: ServedModels
+    endpoints: ServedEndpoints
 
 
 def install(parts: Parts) -> None:
@@ -67,6 +70,8 @@ def install(parts: Parts) -> None:
     buses.install()
     object_copies.install()
     runtime_calls.install(parts.models)
+    agent_calls.install(parts.models, parts.tasks)
+    served_endpoints.install(parts.endpoints)
     _invoke_functions(parts)
     _deliver_to_targets(parts)
     _keep_model_packages(parts)

@@ -309,7 +309,19 @@ class Sandbox:
         Raises:
             SandboxError: the URL is not on loopback, or the sandbox is not running.
         """
-        self._ask("serve model", model_id=model_id, url=_loopback(url))
+        self._ask("serve model", name=model_id, url=_loopback(url))
+
+    def serve_endpoint(self, name: str, url: str) -> None:
+        """Let a server on this machine answer for an endpoint of SageMaker, as a container behind it would.
+
+        Args:
+            name: the endpoint's; every other endpoint does not exist.
+            url: what is sent to the endpoint goes to `/invocations` below it, and its answer comes back as it is.
+
+        Raises:
+            SandboxError: the URL is not on loopback, or the sandbox is not running.
+        """
+        self._ask("serve endpoint", name=name, url=_loopback(url))
 
     def wait_idle(self, timeout: float = 60.0) -> None:
         """Wait until no event is being delivered, no asynchronous invocation retried and no execution running.

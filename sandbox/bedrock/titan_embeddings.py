@@ -15,6 +15,7 @@ from sandbox.service_requests import ServiceRefusalError
 MODEL = "amazon.titan-embed-text-v2"
 MAX_TOKENS, MAX_CHARACTERS = 8_192, 50_000
 DIMENSIONS = (1024, 512, 256)
+_TEXTS_A_REQUEST = 96
 _TYPES = ("float", "binary")
 _MEMBERS: Mapping[str, type] = {
     "inputText": str,
@@ -34,12 +35,7 @@ def embed(model: ServedModel, body: str | bytes) -> dict[str, Any]:
         ServiceRefusalError: the body is not the model's, the text is too long, or the model failed.
     """
     request = _read(body)
-    answer = model.ask("/embeddings", {"input": [request["inputText"]]})
-    try:
-        vector = [float(number) for number in answer["data"][0]["embedding"]]
-        tokens = int(answer["usage"]["prompt_tokens"])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise model.unusable("no embedding with its usage") from error
+    (vector,), tokens = _vectors(model, [request["inputText"]])
     if tokens > MAX_TOKENS:
         raise ServiceRefusalError(
             "ValidationException",
@@ -57,6 +53,34 @@ def embed(model: ServedModel, body: str | bytes) -> dict[str, Any]:
         "inputTextTokenCount": tokens,
         "embeddingsByType": {name: types[name] for name in wanted},
     }
+
+
+def embed_texts(model: ServedModel, texts: Sequence[str], dimensions: int) -> list[tuple[float, ...]]:
+    """Return the vectors of several texts, as asked for one by one; each has length one.
+
+    Raises:
+        ServiceRefusalError: a text is empty or too long, or the model failed.
+    """
+    for text in texts:
+        _read(json.dumps({"inputText": text, "dimensions": dimensions}))
+    found: list[tuple[float, ...]] = []
+    for start in range(0, len(texts), _TEXTS_A_REQUEST):
+        vectors, _ = _vectors(model, texts[start : start + _TEXTS_A_REQUEST])
+        found += [tuple(_fitted(vector, dimensions, True)) for vector in vectors]
+    return found
+
+
+def _vectors(model: ServedModel, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+    """Return one vector a text, and the tokens of all."""
+    answer = model.ask("/embeddings", {"input": list(texts)})
+    try:
+        vectors = [[float(number) for number in entry["embedding"]] for entry in answer["data"]]
+        tokens = int(answer["usage"]["prompt_tokens"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise model.unusable("no embedding with its usage") from error
+    if len(vectors) != len(texts):
+        raise model.unusable(f"{len(vectors)} embeddings of {len(texts)} texts")
+    return vectors, tokens
 
 
 def _read(body: str | bytes) -> dict[str, Any]:

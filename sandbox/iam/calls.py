@@ -61,7 +61,7 @@ _NAMED_BY = {
     "ParameterNameWithoutLeadingSlash": ("Name",),
 }
 # Whose names SageMaker spells in lower case in an ARN.
-_IN_LOWER_CASE = ("ModelPackageName", "ModelPackageGroupName")
+_IN_LOWER_CASE = ("EndpointName", "ModelPackageName", "ModelPackageGroupName")
 # What a call does not say of its resource.
 _UNSAID = {"Id": "*", "RandomString": "*"}
 # The context keys of a request's own members, with the member that holds the value.

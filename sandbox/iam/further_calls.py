@@ -4,8 +4,9 @@ Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms,
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html,
-https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html and
-https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html,
+https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html and
+https://docs.aws.amazon.com/bedrock/latest/userguide/kb-test-retrieve-generate.html
 """
 
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ def further_calls(call: Call) -> Iterator[Call]:
         yield from _encryption_of_message(call)
     if call.action == "bedrock:InvokeModel":
         yield from _model_behind_profile(call)
+    if call.action == "bedrock:RetrieveAndGenerate":
+        yield from _parts_of_generation(call)
     if call.service == "s3" and call.operation == "GetObjectAttributes":
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
         yield replace(call, operation="GetObject")
@@ -59,6 +62,18 @@ def _model_behind_profile(call: Call) -> Iterator[Call]:
     model_id = without_profile(named.rpartition("/")[2])
     if model_id != named.rpartition("/")[2]:
         yield replace(call, members={"modelId": model_id})
+
+
+def _parts_of_generation(call: Call) -> Iterator[Call]:
+    """Yield the retrieval and the use of the model that an answer from a knowledge base is made of."""
+    configuration = call.members.get("retrieveAndGenerateConfiguration")
+    settings = configuration.get("knowledgeBaseConfiguration") if isinstance(configuration, dict) else None
+    if not isinstance(settings, dict):
+        return
+    yield replace(call, operation="Retrieve", members={"knowledgeBaseId": settings.get("knowledgeBaseId")})
+    invocation = replace(call, operation="InvokeModel", members={"modelId": settings.get("modelArn")})
+    yield invocation
+    yield from _model_behind_profile(invocation)
 
 
 def _encryption_of_message(call: Call) -> Iterator[Call]:

@@ -2,18 +2,15 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.exceptions import ClientError
-from botocore.validate import ParamValidator
 
 from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError
 from aws.bedrock import BedrockChat, BedrockEmbeddings, ChatAnswer
 from sandbox.faults import Faults
 from sandbox.server import SandboxError
+from tests.sandbox.answers import refusal, require_shape
 from tests.sandbox.iam_callers import MakeCaller, refused, statement
 from tests.scripted_judge import Reply, ScriptedServer, judge_server, vector_of
 
@@ -38,26 +35,6 @@ def server(account: Any, judge_server: ScriptedServer) -> ScriptedServer:
 def bedrock(account: Any, server: ScriptedServer) -> Any:
     """A client that asks once."""
     return account.impatient("bedrock-runtime")
-
-
-def require_shape(service: str, operation: str, answer: Mapping[str, Any]) -> None:
-    """Hold an answer to the service model: its members, their types and what is required; and nothing beside."""
-    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).output_shape
-    assert shape is not None
-    said = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-    if operation == "InvokeModel":
-        said["body"] = b""
-    assert ParamValidator().validate(said, shape).generate_report() == ""
-    assert said.keys() <= shape.members.keys()
-
-
-def refusal(call: Callable[..., Any], **arguments: Any) -> tuple[str, int, str]:
-    """The code, the HTTP status and the message of an error."""
-    with pytest.raises(ClientError) as raised:
-        call(**arguments)
-    answer: Mapping[str, Any] = raised.value.response
-    error = answer["Error"]
-    return error["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], error["Message"]
 
 
 def test_a_conversation_is_a_chat_completion(bedrock: Any, server: ScriptedServer) -> None:
