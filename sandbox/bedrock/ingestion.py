@@ -17,7 +17,7 @@ from sandbox.bedrock import titan_embeddings
 from sandbox.bedrock.knowledge_bases import (
     Chunk,
     DataSource,
-    Document,
+    IngestedDocument,
     IngestionJob,
     embedding_of,
     now,
@@ -34,7 +34,7 @@ TEXT_TYPES = (".txt", ".md", ".html", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _BucketEntry:
     """What one object of the bucket says: its text, and what else changes its version."""
 
     uri: str
@@ -73,10 +73,10 @@ def embed(base: Any, texts: Sequence[str], models: ServedModels) -> list[tuple[f
 
 def _read_all(
     base: Any, source: DataSource, job: IngestionJob, models: ServedModels
-) -> Mapping[str, Document]:
+) -> Mapping[str, IngestedDocument]:
     bucket = _Bucket(base, source)
     found = {one.uri: one for one in bucket.documents()}
-    kept: dict[str, Document] = {}
+    kept: dict[str, IngestedDocument] = {}
     counts = dict.fromkeys(("New", "Modified", "Failed"), 0)
     # First pass: what has changed is embedded; second pass: what is gone is counted.
     for uri, one in found.items():
@@ -103,7 +103,9 @@ def _read_all(
     return kept
 
 
-def _read(base: Any, found: _Found, bucket: "_Bucket", source: DataSource, models: ServedModels) -> Document:
+def _read(
+    base: Any, found: _BucketEntry, bucket: "_Bucket", source: DataSource, models: ServedModels
+) -> IngestedDocument:
     texts = source.chunking.chunks(bucket.text(found.key))
     vectors = embed(base, texts, models)
     chunks = tuple(
@@ -111,7 +113,7 @@ def _read(base: Any, found: _Found, bucket: "_Bucket", source: DataSource, model
         for number, text, vector in zip(itertools.count(), texts, vectors, strict=False)
     )
     metadata = bucket.metadata(found.key) if found.version[1] else {}
-    return Document(found.uri, found.version, metadata, chunks)
+    return IngestedDocument(found.uri, found.version, metadata, chunks)
 
 
 class _Bucket:
@@ -123,7 +125,7 @@ class _Bucket:
         owner = owner_of_bucket(source.bucket, asked)
         self._backend = s3_backends[owner][asked.partition]
 
-    def documents(self) -> Iterator[_Found]:
+    def documents(self) -> Iterator[_BucketEntry]:
         """Yield the documents, without the metadata beside them."""
         name = self._source.bucket
         authorize_role(self._base.role_arn, _call(self._base, "s3", "ListObjectsV2", {"Bucket": name}))
@@ -134,7 +136,7 @@ class _Bucket:
             if key.endswith((METADATA, "/")) or not key.startswith(self._source.prefixes):
                 continue
             beside = objects.get(key + METADATA)
-            yield _Found(
+            yield _BucketEntry(
                 f"s3://{name}/{key}", key, (objects[key].etag, "" if beside is None else beside.etag)
             )
 

@@ -30,7 +30,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class IngestedDocument:
     """An object of S3 in chunks; `version` tells whether it, or its metadata, has changed."""
 
     uri: str
@@ -64,7 +64,9 @@ class DataSource:
     ingestion: Mapping[str, Any]
     chunking: Chunking
     created: datetime
-    documents: Mapping[str, Document] = field(default_factory=dict)  # by their URIs; replaced whole by a job
+    documents: Mapping[str, IngestedDocument] = field(
+        default_factory=dict
+    )  # by their URIs; replaced whole by a job
     jobs: dict[str, IngestionJob] = field(default_factory=dict)
 
     @property
@@ -118,7 +120,7 @@ def source_of(base: Any, source_id: str) -> DataSource:
     return sources[source_id]
 
 
-def documents_of(base: Any) -> Iterator[tuple[DataSource, Document]]:
+def documents_of(base: Any) -> Iterator[tuple[DataSource, IngestedDocument]]:
     """Yield the documents of all data sources of a knowledge base."""
     for source in list(base.sources.values()):
         for document in source.documents.values():

@@ -376,8 +376,9 @@ def test_a_template_of_ones_own_is_filled_once(base: Base, server: ScriptedServe
     assert [message["role"] for message in asked["messages"]] == ["user"]
     assert asked["messages"][0]["content"].endswith(f"\nAsked: {question}")
     assert (asked["max_tokens"], asked["temperature"], asked["seed"]) == (7, 0.0, 1)
-    without = {"generationConfiguration": {"promptTemplate": {"textPromptTemplate": "Answer."}}}
-    assert "$search_results$" in refusal(runtime.retrieve_and_generate, **generation(base, **without))[2]
+    without = {"promptTemplate": {"textPromptTemplate": "Answer."}}
+    asked_without = generation(base, generationConfiguration=without)
+    assert "$search_results$" in refusal(runtime.retrieve_and_generate, **asked_without)[2]
 
 
 @pytest.mark.parametrize(
