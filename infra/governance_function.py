@@ -37,7 +37,7 @@ class GovernanceFunction(Construct):
         role_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = _log_group(self, "Logs", settings.log_retention_days, key, removal_policy)
+        self.log_group = make_log_group(self, "Logs", settings.log_retention_days, key, removal_policy)
         # A role of our own: the default one may write to every log group of the account.
         self.role = iam.Role(
             self, "Role", role_name=role_name, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
@@ -87,7 +87,7 @@ class GovernanceFunction(Construct):
 _ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
 
 
-def _log_group(
+def make_log_group(
     scope: Construct, name: str, days: int, key: kms.IKey | None, removal_policy: RemovalPolicy
 ) -> logs.LogGroup:
     group = logs.LogGroup(scope, name, encryption_key=key, removal_policy=removal_policy)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -17,8 +17,11 @@ from pydantic_core import ErrorDetails
 from infra.deployment_settings import DeploymentSettings
 
 FILE = "settings"
+PAGE = "docs/deploying.md"  # documents the settings of the gate
 # The CDK's own context keys have a colon, a slash or an at sign: `aws:cdk:...`, `@aws-cdk/...`, `vpc-provider:...`.
 _PLAIN_NAME = re.compile(r"[^:/@]+")
+
+_Settings = TypeVar("_Settings", bound=BaseModel)
 
 
 class DeploymentSettingsError(Exception):
@@ -26,10 +29,17 @@ class DeploymentSettingsError(Exception):
 
 
 def read_settings(context: Mapping[str, object], *, region: str | None = None) -> DeploymentSettings:
-    """Read the settings from the CDK context and the file that it names; `region` is used where neither names one.
+    """Read the gate's settings from the CDK context and the file that it names, as `read_settings_of` does."""
+    return read_settings_of(DeploymentSettings, context, region=region, page=PAGE)
 
-    The command line gives text (`-c log_retention_days=30`), where lists and mappings are JSON; `cdk.json` and the
-    file give numbers, lists and mappings.
+
+def read_settings_of(
+    model: type[_Settings], context: Mapping[str, object], *, region: str | None, page: str
+) -> _Settings:
+    """Read settings from the CDK context and the file that it names; `region` is used where neither names one.
+
+    `page` documents them and is named in messages. The command line gives text (`-c log_retention_days=30`), where
+    lists and mappings are JSON; `cdk.json` and the file give numbers, lists and mappings.
 
     Raises:
         DeploymentSettingsError: naming every setting that is unknown or wrong.
@@ -39,15 +49,15 @@ def read_settings(context: Mapping[str, object], *, region: str | None = None) -
         for name, value in context.items()
         if _PLAIN_NAME.fullmatch(name) and name != FILE and value is not None
     }
-    written = {} if context.get(FILE) is None else _read_file(context[FILE])
+    written = {} if context.get(FILE) is None else _read_file(context[FILE], page)
     try:
-        return DeploymentSettings.model_validate({"region": region} | written | own)
+        return model.model_validate({"region": region} | written | own)
     except ValidationError as error:
         found = error.errors(include_url=False)
         file = context.get(FILE)
         in_file = any(detail["loc"] and detail["loc"][0] in written.keys() - own.keys() for detail in found)
         place = f"{file}: " if in_file else ""
-        problems = "; ".join(_describe(detail) for detail in found)
+        problems = "; ".join(_describe(model, detail) for detail in found)
         raise DeploymentSettingsError(f"{place}the settings cannot be deployed: {problems}") from error
 
 
@@ -61,7 +71,7 @@ def _read_json(value: object) -> object:
         return value  # the model says what it should be
 
 
-def _read_file(name: object) -> dict[str, Any]:
+def _read_file(name: object, page: str) -> dict[str, Any]:
     """Return the settings that a file holds.
 
     Raises:
@@ -76,7 +86,7 @@ def _read_file(name: object) -> dict[str, Any]:
         raise DeploymentSettingsError(f"{name}: not YAML or JSON: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise DeploymentSettingsError(
-            f"{name}: holds no settings; write one `name: value` a line, as docs/deploying.md lists them"
+            f"{name}: holds no settings; write one `name: value` a line, as {page} lists them"
         )
     return {key: value for key, value in content.items() if value is not None}
 
@@ -94,16 +104,16 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _describe(detail: ErrorDetails) -> str:
+def _describe(model: type[BaseModel], detail: ErrorDetails) -> str:
     """One problem: where it is, what it is, and the way out."""
     place = detail["loc"]
     where = _path(place)
     if detail["type"] == "extra_forbidden":
-        return f"{where}: unknown setting; {_suggest(str(place[-1]), _names_beside(place))}"
+        return f"{where}: unknown setting; {_suggest(str(place[-1]), _names_beside(model, place))}"
     message = detail["msg"].removeprefix("Value error, ")
     if not where:
         return message
-    example = _example(place)
+    example = _example(model, place)
     given = json.dumps(detail["input"], default=str, ensure_ascii=False)
     quoted = "; write text in quotes" if detail["type"] == "string_type" else ""
     return f"{where}: {message}, not {given}{quoted}{f'; for example {example}' if example else ''}"
@@ -119,21 +129,20 @@ def _suggest(name: str, known: Sequence[str]) -> str:
     return f'did you mean "{near[0]}"?' if near else f"there are {', '.join(sorted(known))}"
 
 
-def _names_beside(place: Sequence[int | str]) -> list[str]:
+def _names_beside(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
     """The settings that there are where `place` is."""
-    model = _model_around(place)
-    return [*model.model_fields, *([FILE] if model is DeploymentSettings else [])]
+    around = _model_around(model, place)
+    return [*around.model_fields, *([FILE] if around is model else [])]
 
 
-def _example(place: Sequence[int | str]) -> str | None:
+def _example(model: type[BaseModel], place: Sequence[int | str]) -> str | None:
     """An example of the setting at `place`, where its field has one."""
-    field = _model_around(place).model_fields.get(str(place[-1]))
+    field = _model_around(model, place).model_fields.get(str(place[-1]))
     return json.dumps(field.examples[0]) if field is not None and field.examples else None
 
 
-def _model_around(place: Sequence[int | str]) -> type[BaseModel]:
-    """The mapping of settings that the last part of `place` is in."""
-    model: type[BaseModel] = DeploymentSettings
+def _model_around(model: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel]:
+    """The mapping of settings that the last part of `place` is in, from the whole `model` down."""
     for part in place[:-1]:
         field = model.model_fields.get(str(part))
         if field is not None:

@@ -1,0 +1,76 @@
+"""Every permission of the screen's role; nothing else grants it any."""
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+
+from deploy.conversations import ACTIONS
+from deploy.settings import AskDataSettings
+from infra.deployment_settings import ExistingBucket
+from infra.rule_exceptions import except_from_rules
+
+# The geographic prefixes of Bedrock's inference profiles, which send a request to several regions:
+# https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
+PROFILE_PREFIXES = ("apac", "au", "ca", "eu", "global", "jp", "us", "us-gov")
+
+
+def grant_all(
+    stack: Stack, role: iam.IRole, settings: AskDataSettings, table: dynamodb.ITable
+) -> None:
+    """Give the role what the assistant calls, on what it calls it on."""
+    policy = iam.Policy(stack, "ScreenPolicy", roles=[role])
+    for statement in (
+        _ask_models(stack, settings.models),
+        *_read_registry(stack, settings.model_package_group),
+        *_read_bucket(stack, settings.decisions_bucket, f"*/{settings.model_package_group}/*"),
+        *_read_bucket(stack, settings.configurations_bucket, "*"),
+        iam.PolicyStatement(sid="Seals", actions=["kms:VerifyMac"], resources=[settings.seal_key_arn]),
+        iam.PolicyStatement(sid="Conversations", actions=list(ACTIONS), resources=[table.table_arn]),
+    ):
+        policy.add_statements(statement)
+    except_from_rules(
+        policy,
+        ["AwsSolutions-IAM5"],
+        "versions and objects have names that nobody knows when the stack is deployed; each is held to its group or bucket",
+    )
+
+
+def _ask_models(stack: Stack, models: list[str]) -> iam.PolicyStatement:
+    """Bedrock's Converse and InvokeModel ask for the same right; a profile asks for it on the model of each region too."""
+    resources = []
+    for model in models:
+        prefix, _, own = model.partition(".")
+        if prefix in PROFILE_PREFIXES:
+            resources += [
+                stack.format_arn(service="bedrock", resource="inference-profile", resource_name=model),
+                f"arn:{stack.partition}:bedrock:*::foundation-model/{own}",
+            ]
+        else:
+            resources.append(
+                stack.format_arn(service="bedrock", account="", resource="foundation-model", resource_name=model)
+            )
+    return iam.PolicyStatement(sid="Models", actions=["bedrock:InvokeModel"], resources=resources)
+
+
+def _read_registry(stack: Stack, group: str) -> list[iam.PolicyStatement]:
+    # Names in the ARNs of versions are in lower case.
+    versions = stack.format_arn(
+        service="sagemaker",
+        resource="model-package",
+        resource_name=f"{group.lower()}/*",
+        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+    )
+    return [
+        iam.PolicyStatement(sid="Version", actions=["sagemaker:DescribeModelPackage"], resources=[versions])
+    ]
+
+
+def _read_bucket(stack: Stack, bucket: ExistingBucket, keys: str) -> list[iam.PolicyStatement]:
+    arn = f"arn:{stack.partition}:s3:::{bucket.name}"
+    found = [
+        iam.PolicyStatement(actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[f"{arn}/{keys}"]),
+        iam.PolicyStatement(actions=["s3:ListBucket"], resources=[arn]),
+    ]
+    if bucket.kms_key_arn is not None:
+        found.append(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[bucket.kms_key_arn]))
+    return found
