@@ -90,6 +90,7 @@ _ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Archit
 def make_log_group(
     scope: Construct, name: str, days: int, key: kms.IKey | None, removal_policy: RemovalPolicy
 ) -> logs.LogGroup:
+    """Return a group of logs that are kept for so many days."""
     group = logs.LogGroup(scope, name, encryption_key=key, removal_policy=removal_policy)
     resource = cast("logs.CfnLogGroup", group.node.default_child)
     resource.retention_in_days = days  # the construct takes the name of a period only

@@ -136,7 +136,9 @@ def _names_beside(model: type[BaseModel], place: Sequence[int | str]) -> list[st
 
 
 def _example(model: type[BaseModel], place: Sequence[int | str]) -> str | None:
-    """An example of the setting at `place`, where its field has one."""
+    """An example of the setting at `place`, or of the list that it is in, where its field has one."""
+    while isinstance(place[-1], int):
+        place = place[:-1]
     field = _model_around(model, place).model_fields.get(str(place[-1]))
     return json.dumps(field.examples[0]) if field is not None and field.examples else None
 

@@ -1,16 +1,17 @@
 """The stack of several settings, each synthesised once in a process under the rules of cdk-nag."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from aws_cdk import Aspects, Stack
+from aws_cdk import App, Aspects, Stack
 from cdk_nag import AwsSolutionsChecks, NagReportFormat, ServerlessChecks
 
+from deploy.app import build_app as build_assistants_app
 from infra.app import build_app
 from tests.infra.conftest import an_app
 
@@ -41,6 +42,7 @@ MODEL_ACCOUNTS: Sequence[Mapping[str, Any]] = [
         "registry": "own",
     },
 ]
+_BUILT_FOR = {"region": REGION, "python_version": "3.12"}
 _NETWORK = {"subnet_ids": ["subnet-0a1b2c3d", "subnet-0b1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]}
 # The settings of each stack, whose name begins with its compute; in one of them each setting is not its default.
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
@@ -136,7 +138,8 @@ class Synthesised:
 @cache
 def synthesise(variant: str) -> Synthesised:
     """Synthesise the stack of the settings with this name in `VARIANTS`."""
-    (stack,) = _synthesise(evaluation_compute=variant.partition(":")[0], **VARIANTS[variant]).values()
+    compute = variant.partition(":")[0]
+    (stack,) = _synthesise(build_app, evaluation_compute=compute, **_BUILT_FOR, **VARIANTS[variant]).values()
     return stack
 
 
@@ -146,7 +149,45 @@ STACKS_OF_ACCOUNTS = {
     "registering there": "ModelGovernance-111122223333",
     "own registry": "ModelGovernance-444455556666",
 }
-CHOICES = (*VARIANTS, *STACKS_OF_ACCOUNTS)
+# The settings of the stack of the assistant AskData, each in one of them not its default.
+_SIGN_IN = {
+    "issuer": "https://login.example.com",
+    "authorization_endpoint": "https://login.example.com/authorize",
+    "token_endpoint": "https://login.example.com/token",
+    "user_info_endpoint": "https://login.example.com/user",
+    "client_id": "askdata",
+    "client_secret_arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:askdata-sign-in-a1b2c3",
+}
+_ASKDATA: Mapping[str, Any] = {
+    "decisions_bucket": "governance-decisions",
+    "configurations_bucket": "team-models",
+    "models": ["amazon.nova-pro-v1:0", "amazon.titan-embed-text-v2:0"],
+    "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
+}
+ASSISTANTS: Mapping[str, Mapping[str, Any]] = {
+    "askdata": _ASKDATA,
+    "askdata: signed in from inside": {**_ASKDATA, "sign_in": _SIGN_IN, "tasks": 3},
+    "askdata: in a network that exists": {
+        **_ASKDATA,
+        "stack_name": "Assistant",
+        "model_package_group": "Sales-Questions",
+        "decisions_bucket": {"name": "governance-decisions", "kms_key_arn": KEY},
+        "configurations_bucket": {"name": "team-models", "kms_key_arn": CENTRAL_KEY},
+        "models": ["eu.amazon.nova-lite-v1:0", "amazon.titan-embed-text-v2:0"],
+        "internet_facing": True,
+        "sign_in": _SIGN_IN,
+        "network": {
+            "vpc_id": "vpc-0a1b2c3d",
+            "cidr": "10.1.0.0/16",
+            "availability_zones": [f"{REGION}a", f"{REGION}b"],
+            "private_subnet_ids": ["subnet-0a1b2c3d", "subnet-0b1b2c3d"],
+            "public_subnet_ids": ["subnet-0c1b2c3d", "subnet-0d1b2c3d"],
+        },
+        "log_retention_days": 30,
+        "removal_policy": "destroy",
+    },
+}
+CHOICES = (*VARIANTS, *STACKS_OF_ACCOUNTS, *ASSISTANTS)
 SETTINGS_WITH_ACCOUNTS: Mapping[str, Any] = {
     "governance_account": GOVERNANCE_ACCOUNT,
     "model_accounts": MODEL_ACCOUNTS,
@@ -162,19 +203,26 @@ def synthesise_choice(choice: str) -> Synthesised:
     """Synthesise the stack of one of `CHOICES`."""
     if choice in STACKS_OF_ACCOUNTS:
         return synthesise_with_accounts()[STACKS_OF_ACCOUNTS[choice]]
-    return synthesise(choice)
+    return synthesise_assistant(choice) if choice in ASSISTANTS else synthesise(choice)
+
+
+@cache
+def synthesise_assistant(choice: str) -> Synthesised:
+    """Synthesise the stack of the settings with this name in `ASSISTANTS`."""
+    (stack,) = _synthesise(build_assistants_app, region=REGION, **ASSISTANTS[choice]).values()
+    return stack
 
 
 @cache
 def synthesise_with_accounts() -> Mapping[str, Synthesised]:
     """Synthesise the stacks of the governance account and of two model accounts, by their names."""
-    return _synthesise(**SETTINGS_WITH_ACCOUNTS)
+    return _synthesise(build_app, **_BUILT_FOR, **SETTINGS_WITH_ACCOUNTS)
 
 
-def _synthesise(**context: Any) -> dict[str, Synthesised]:
+def _synthesise(build: Callable[[App], Stack], **context: Any) -> dict[str, Synthesised]:
     folder = Path(mkdtemp(prefix="synthesised-"))
-    app = an_app({"region": REGION, "python_version": "3.12"} | context, folder)
-    build_app(app)
+    app = an_app(context, folder)
+    build(app)
     for rules in (AwsSolutionsChecks, ServerlessChecks):
         Aspects.of(app).add(rules(reports=True, report_formats=[NagReportFormat.JSON]))
     app.synth()
@@ -203,7 +251,10 @@ _ARNS = {
     "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
     "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{name}",
     "AWS::Events::EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
+    "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "AWS::SecretsManager::SecretTargetAttachment": "arn:aws:secretsmanager:{region}:{account}:secret:{name}",
 }
+_REFERRED_TO_BY_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::SecretTargetAttachment"}
 _PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
@@ -226,8 +277,8 @@ def resolve(value: Any, resources: Mapping[str, Mapping[str, Any]]) -> Any:
 def _resolve_function(value: dict[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> Any:
     filled: Any = {name: resolve(entry, resources) for name, entry in value.items()}
     match value:
-        case {"Ref": str(name)} if name in resources and resources[name]["Type"] == "AWS::SNS::Topic":
-            return resolve({"Fn::GetAtt": [name, "Arn"]}, resources)  # the reference to a topic is its ARN
+        case {"Ref": str(name)} if name in resources and resources[name]["Type"] in _REFERRED_TO_BY_ARN:
+            return resolve({"Fn::GetAtt": [name, "Arn"]}, resources)
         case {"Ref": str(name)}:
             filled = _PSEUDO_PARAMETERS.get(name, name.lower())
         case {"Fn::GetAtt": [str(name), "Arn"]}:

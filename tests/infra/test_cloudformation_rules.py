@@ -10,6 +10,7 @@ import pytest
 
 from infra.deployment_settings import DeploymentSettings
 from tests.infra.synthesised import (
+    ASSISTANTS,
     CHOICES,
     LINTED,
     REGION,
@@ -34,7 +35,7 @@ def test_each_setting_is_in_one_of_the_stacks() -> None:
     assert settings | elsewhere == set(DeploymentSettings.model_fields)
 
 
-@pytest.mark.parametrize("variant", [*LINTED, *STACKS_OF_ACCOUNTS])
+@pytest.mark.parametrize("variant", [*LINTED, *STACKS_OF_ACCOUNTS, *ASSISTANTS])
 def test_cfn_lint_finds_no_error(variant: str) -> None:
     from cfnlint import lint_file  # noqa: PLC0415 - takes seconds, and every worker collects this file
     from cfnlint.config import ManualArgs  # noqa: PLC0415

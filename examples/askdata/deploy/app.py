@@ -4,13 +4,14 @@ import os
 import sys
 from pathlib import Path
 
+# The packages of the example are in the folder above, the rooms in the environment.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from aws_cdk import App, Environment  # noqa: E402  # the modules of the example are above
+from aws_cdk import App, Environment
 
-from deploy.settings import AskDataSettings  # noqa: E402
-from deploy.stack import AskDataStack  # noqa: E402
-from infra.settings_sources import DeploymentSettingsError, read_settings_of  # noqa: E402
+from deploy.settings import AskDataSettings
+from deploy.stack import AskDataStack
+from infra.settings_sources import DeploymentSettingsError, read_settings_of
 
 PAGE = "examples/askdata/deploy/README.md"
 

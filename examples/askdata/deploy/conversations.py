@@ -1,9 +1,10 @@
 """The table of conversations and ratings, as `assistant.conversations` reads and writes it."""
 
-from assistant.conversation_table import EXPIRY, PARTITION_KEY, SORT_KEY
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
+
+from assistant.conversation_table import EXPIRY, PARTITION_KEY, SORT_KEY
 
 # What `assistant.conversations.Conversations` calls; a transaction needs the rights of what is in it.
 ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")

@@ -1,18 +1,21 @@
 """What the tasks are told by their environment."""
 
+from assistant.settings import AssistantSettings
 from deploy.settings import AskDataSettings
 
+CERTIFICATES = "/app/rds.pem"  # where the image has the certificates of RDS
 # libpq's own variables, by the field of the secret that RDS writes.
 PASSWORD_VARIABLES = {"PGUSER": "username", "PGPASSWORD": "password"}
 
 
 def write_environment(settings: AskDataSettings, *, table: str, host: str, database: str) -> dict[str, str]:
     """Return the variables that name what the screen uses."""
+    told = AssistantSettings(
+        group=settings.model_package_group,
+        decisions_bucket=settings.decisions_bucket.name,
+        database_url=f"postgresql://{host}/{database}?sslmode=verify-full&sslrootcert={CERTIFICATES}",
+    )
     return {
-        "PGHOST": host,
-        "PGDATABASE": database,
-        "PGSSLMODE": "verify-full",
+        **told.to_environment(),
         "ASKDATA_TABLE": table,
-        "ASKDATA_GROUP": settings.model_package_group,
-        "ASKDATA_DECISIONS_BUCKET": settings.decisions_bucket.name,
     }

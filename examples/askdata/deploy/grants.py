@@ -12,11 +12,19 @@ from infra.rule_exceptions import except_from_rules
 # The geographic prefixes of Bedrock's inference profiles, which send a request to several regions:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
 PROFILE_PREFIXES = ("apac", "au", "ca", "eu", "global", "jp", "us", "us-gov")
+# The findings of the rule about wildcards, each with why it is one.
+WILDCARDS = {
+    r"Resource::arn:.*:s3:::.*\/\*": "objects have names that nobody knows when the stack is deployed",
+    r"Resource::arn:.*:model-package\/.*\/\*": "the versions of one group, of which new ones are registered",
+}
+# Where a model is a profile alone.
+PROFILE_WILDCARD = (
+    r"Resource::arn:.*:bedrock:\*::foundation-model\/.*",
+    "the regions of a profile are AWS's to choose, and the request asks for the right in each",
+)
 
 
-def grant_all(
-    stack: Stack, role: iam.IRole, settings: AskDataSettings, table: dynamodb.ITable
-) -> None:
+def grant_all(stack: Stack, role: iam.IRole, settings: AskDataSettings, table: dynamodb.ITable) -> None:
     """Give the role what the assistant calls, on what it calls it on."""
     policy = iam.Policy(stack, "ScreenPolicy", roles=[role])
     for statement in (
@@ -24,32 +32,35 @@ def grant_all(
         *_read_registry(stack, settings.model_package_group),
         *_read_bucket(stack, settings.decisions_bucket, f"*/{settings.model_package_group}/*"),
         *_read_bucket(stack, settings.configurations_bucket, "*"),
-        iam.PolicyStatement(sid="Seals", actions=["kms:VerifyMac"], resources=[settings.seal_key_arn]),
         iam.PolicyStatement(sid="Conversations", actions=list(ACTIONS), resources=[table.table_arn]),
     ):
         policy.add_statements(statement)
-    except_from_rules(
-        policy,
-        ["AwsSolutions-IAM5"],
-        "versions and objects have names that nobody knows when the stack is deployed; each is held to its group or bucket",
-    )
+    profiles = any(_is_profile(model) for model in settings.models)
+    for finding, reason in [*WILDCARDS.items(), *([PROFILE_WILDCARD] if profiles else [])]:
+        except_from_rules(policy, ["AwsSolutions-IAM5"], reason, finding=finding)
 
 
 def _ask_models(stack: Stack, models: list[str]) -> iam.PolicyStatement:
-    """Bedrock's Converse and InvokeModel ask for the same right; a profile asks for it on the model of each region too."""
+    """Converse and InvokeModel ask for one right; by a profile also on the model in each region."""
     resources = []
     for model in models:
-        prefix, _, own = model.partition(".")
-        if prefix in PROFILE_PREFIXES:
+        if _is_profile(model):
+            own = model.partition(".")[2]
             resources += [
                 stack.format_arn(service="bedrock", resource="inference-profile", resource_name=model),
                 f"arn:{stack.partition}:bedrock:*::foundation-model/{own}",
             ]
         else:
             resources.append(
-                stack.format_arn(service="bedrock", account="", resource="foundation-model", resource_name=model)
+                stack.format_arn(
+                    service="bedrock", account="", resource="foundation-model", resource_name=model
+                )
             )
     return iam.PolicyStatement(sid="Models", actions=["bedrock:InvokeModel"], resources=resources)
+
+
+def _is_profile(model: str) -> bool:
+    return model.partition(".")[0] in PROFILE_PREFIXES
 
 
 def _read_registry(stack: Stack, group: str) -> list[iam.PolicyStatement]:

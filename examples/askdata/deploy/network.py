@@ -59,9 +59,7 @@ class AskDataNetwork(Construct):
     def _make(self, settings: AskDataSettings) -> ec2.Vpc:
         # The load balancer asks the identity provider itself, which is on the internet: an internal one by a gateway.
         signs_in_from_inside = settings.sign_in is not None and not settings.internet_facing
-        kind = (
-            ec2.SubnetType.PRIVATE_WITH_EGRESS if signs_in_from_inside else ec2.SubnetType.PRIVATE_ISOLATED
-        )
+        kind = ec2.SubnetType.PRIVATE_WITH_EGRESS if signs_in_from_inside else ec2.SubnetType.PRIVATE_ISOLATED
         subnets = [ec2.SubnetConfiguration(name=PRIVATE, subnet_type=kind, cidr_mask=24)]
         if settings.internet_facing or signs_in_from_inside:
             public = ec2.SubnetConfiguration(

@@ -115,9 +115,7 @@ class AskDataService(Construct):
         )
         return task
 
-    def _balance(
-        self, settings: AskDataSettings, network: AskDataNetwork
-    ) -> elbv2.ApplicationLoadBalancer:
+    def _balance(self, settings: AskDataSettings, network: AskDataNetwork) -> elbv2.ApplicationLoadBalancer:
         balancer = elbv2.ApplicationLoadBalancer(
             self,
             "Balancer",
@@ -140,7 +138,9 @@ class AskDataService(Construct):
         listener = balancer.add_listener(
             "Https",
             port=_HTTPS,
-            certificates=[acm.Certificate.from_certificate_arn(self, "Certificate", settings.certificate_arn)],
+            certificates=[
+                acm.Certificate.from_certificate_arn(self, "Certificate", settings.certificate_arn)
+            ],
             ssl_policy=elbv2.SslPolicy.RECOMMENDED_TLS,
             open=False,
         )
@@ -159,7 +159,8 @@ class AskDataService(Construct):
         )
         forward = elbv2.ListenerAction.forward([group])
         listener.add_action(
-            "Default", action=forward if settings.sign_in is None else self._sign_in(settings.sign_in, forward)
+            "Default",
+            action=forward if settings.sign_in is None else self._sign_in(settings.sign_in, forward),
         )
         CfnOutput(self, "Address", value=f"https://{balancer.load_balancer_dns_name}")
         return balancer

@@ -74,13 +74,6 @@ class AskDataSettings(SettingsPart):
     stack_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,127}$")] = "AskData"
     model_package_group: Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")] = "askdata"
     decisions_bucket: Annotated[_Bucket, Field(examples=["modelgovernance-decisions"])]
-    seal_key_arn: Annotated[
-        str,
-        Field(
-            pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$",
-            examples=["arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
-        ),
-    ]
     configurations_bucket: Annotated[_Bucket, Field(examples=["team-models"])]
     models: Annotated[
         list[Annotated[str, Field(pattern=_MODEL_ID)]],
