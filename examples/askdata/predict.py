@@ -34,9 +34,11 @@ def build_system(name: str, catalog: Catalog, database: Path, model_id: str | No
 
         return FieldRetrieval(catalog)
     if name == "semantic-layer":
+        import duckdb  # noqa: PLC0415
+
         from systems.semantic_layer import SemanticLayer  # noqa: PLC0415  # loads the embeddings
 
-        return SemanticLayer(catalog, database)
+        return SemanticLayer(catalog, duckdb.connect(str(database), read_only=True))
     from aws.bedrock import BedrockChat  # noqa: PLC0415  # loads boto3
     from aws.clients import bedrock_runtime_client  # noqa: PLC0415
     from systems.bedrock import MAXIMUM_TOKENS, Bedrock  # noqa: PLC0415

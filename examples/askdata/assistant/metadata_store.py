@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import psycopg
-from pgvector.psycopg import Vector, register_vector
+from pgvector.psycopg import Vector
 from psycopg import sql
+from psycopg.errors import UndefinedTable
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from assistant.context import LookmlFile
@@ -89,10 +90,9 @@ class MetadataStore:
             MetadataStoreError: PostgreSQL refused something, or could not be asked.
             AwsError: the embedding model did not answer.
         """
-        with self._transaction() as connection:
+        with self._transaction(space) as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))
             _create(connection)
-            register_vector(connection)
             return {
                 collection: _replace(connection, collection, found, space, embeddings.embed)
                 for collection, found in files.items()
@@ -117,14 +117,14 @@ class MetadataStore:
         query = sql.SQL(
             "SELECT name, content, views FROM {table} WHERE space = %(space)s "
             "AND (%(views)s::text[] IS NULL OR views && %(views)s::text[]) "
-            "GROUP BY name, content, views ORDER BY min(embedding <=> %(vector)s), name LIMIT %(limit)s"
+            "GROUP BY name, content, views ORDER BY min(embedding <=> %(vector)s::vector), name LIMIT %(limit)s"
         ).format(table=sql.Identifier(collection))
         named = None if views is None else list(views)
-        values = {"space": space, "views": named, "limit": limit}
-        with self._transaction() as connection:
-            _require_ingested(connection, space)
-            register_vector(connection)
-            rows = connection.execute(query, {**values, "vector": Vector(list(vector))}).fetchall()
+        values = {"space": space, "views": named, "vector": _write(vector), "limit": limit}
+        with self._transaction(space) as connection:
+            rows = connection.execute(query, values).fetchall()
+        if not rows and collection is Collection.VIEWS:
+            raise _absent(space)
         return [LookmlFile(name, content, tuple(found)) for name, content, found in rows]
 
     def require(self, space: str) -> None:
@@ -133,11 +133,15 @@ class MetadataStore:
         Raises:
             MetadataStoreError: none was, or PostgreSQL could not be asked.
         """
-        with self._transaction() as connection:
-            _require_ingested(connection, space)
+        query = sql.SQL("SELECT 1 FROM {table} WHERE space = %s LIMIT 1")
+        with self._transaction(space) as connection:
+            table = sql.Identifier(Collection.VIEWS)
+            found = connection.execute(query.format(table=table), (space,)).fetchone()
+        if found is None:
+            raise _absent(space)
 
     @contextmanager
-    def _transaction(self) -> Iterator[psycopg.Connection[Any]]:
+    def _transaction(self, space: str) -> Iterator[psycopg.Connection[Any]]:
         try:
             with self._pool.connection() as connection:
                 yield connection
@@ -145,6 +149,8 @@ class MetadataStore:
             raise MetadataStoreError(
                 f"PostgreSQL: no connection within {self._patience:g} s; check that it runs, and the URL"
             ) from error
+        except UndefinedTable as error:
+            raise _absent(space) from error
         except psycopg.Error as error:
             reason = str(error).partition("\n")[0]
             raise MetadataStoreError(
@@ -164,14 +170,13 @@ def _create(connection: psycopg.Connection[Any]) -> None:
         )
 
 
-def _require_ingested(connection: psycopg.Connection[Any], space: str) -> None:
-    made = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (Collection.VIEWS,)).fetchone()
-    if made is not None and made[0]:
-        query = sql.SQL("SELECT 1 FROM {table} WHERE space = %s LIMIT 1")
-        table = sql.Identifier(Collection.VIEWS)
-        if connection.execute(query.format(table=table), (space,)).fetchone() is not None:
-            return
-    raise MetadataStoreError(f"no LookML was ingested for the embedding model {space}; run ingest.py for it")
+def _absent(space: str) -> MetadataStoreError:
+    return MetadataStoreError(f"no LookML was ingested for the embedding model {space}; run ingest.py for it")
+
+
+def _write(vector: Sequence[float]) -> str:
+    """Return a vector as pgvector reads it, without a look at the database for the number of its type."""
+    return str(Vector(list(vector)).to_text())
 
 
 def _replace(
@@ -191,9 +196,9 @@ def _replace(
     stale = [*gone, *(file.name for file in changed)]
     delete = sql.SQL("DELETE FROM {table} WHERE space = %s AND name = ANY(%s)").format(table=table)
     connection.execute(delete, (space, stale))
-    insert = sql.SQL("INSERT INTO {table} VALUES (%s, %s, %s, %s, %s, %s)").format(table=table)
+    insert = sql.SQL("INSERT INTO {table} VALUES (%s, %s, %s, %s, %s, %s::vector)").format(table=table)
     for file in changed:
         for number, vector in enumerate(embed(split_text(file.text))):
-            row = (space, file.name, number, file.text, list(file.views), Vector(vector))
+            row = (space, file.name, number, file.text, list(file.views), _write(vector))
             connection.execute(insert, row)
     return Ingested(tuple(file.name for file in changed), tuple(sorted(gone)))

@@ -1,6 +1,7 @@
 """The LookML metadata as the systems see it: views, their dimensions and measures, and how explores join them."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,12 @@ def _field(view: str, source: dict[str, Any], *, is_measure: bool) -> Field:
 
 def read_catalog(folder: Path) -> Catalog:
     """Read every `.lkml` file of `folder`."""
-    documents = [lkml.load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.lkml"))]
+    return make_catalog(lkml.load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.lkml")))
+
+
+def make_catalog(documents: Iterable[Mapping[str, Any]]) -> Catalog:
+    """Put together what LookML files say, each as `lkml.load` reads it."""
+    documents = list(documents)
     views = [view for document in documents for view in document.get("views", [])]
     fields = [
         _field(view["name"], source, is_measure=key == "measures")

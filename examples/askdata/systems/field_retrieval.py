@@ -6,8 +6,10 @@ embeddings, which come inside the package and need no download.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import wordllama
@@ -18,13 +20,19 @@ DIMENSIONS = 256
 GROUPING = re.compile(r"\b(?:per|by|for each|of each|each)\s+(.+)", re.IGNORECASE)
 
 
+@cache
+def load_model() -> Any:
+    """Return WordLlama's model, loaded once a process."""
+    package = Path(wordllama.__file__).parent
+    return wordllama.WordLlama.load(trunc_dim=DIMENSIONS, cache_dir=package, disable_download=True)
+
+
 class FieldIndex:
     """Finds the fields whose view, name and description are nearest to a text."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self._fields = tuple(fields)
-        package = Path(wordllama.__file__).parent
-        self._model = wordllama.WordLlama.load(trunc_dim=DIMENSIONS, cache_dir=package, disable_download=True)
+        self._model = load_model()
         self._vectors = self._embed([describe(field) for field in self._fields])
 
     def _embed(self, texts: Sequence[str]) -> np.ndarray:

@@ -9,9 +9,8 @@ Its rules were written while looking at `questions_development.jsonl` alone; the
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 import duckdb
 import sqlglot
@@ -20,6 +19,7 @@ from systems import value_links
 from systems.catalog import Catalog, Field
 from systems.field_retrieval import DIMENSIONS, FieldIndex, aggregate
 from systems.semantic_query import SemanticQuery, render
+from systems.terms import TERMS, Term
 
 GROUPING = re.compile(
     r"\b(?:per|by|for each|of each|in each|each)\s+(?!number|total)([\w ]+?)(?= in | between |\?|\.|$)"
@@ -64,13 +64,16 @@ def _nouns(catalog: Catalog) -> dict[str, str]:
 
 
 class SemanticLayer:
-    """Draft, complete, repair."""
+    """Draft, complete, repair; `database` plans what is drafted, and its rows are not looked at."""
 
-    def __init__(self, catalog: Catalog, database: Path) -> None:
+    def __init__(
+        self, catalog: Catalog, database: duckdb.DuckDBPyConnection, terms: Sequence[Term] = TERMS
+    ) -> None:
         self._catalog = catalog
         self._index = FieldIndex(catalog.fields)
         self._nouns = _nouns(catalog)
-        self._database = duckdb.connect(str(database), read_only=True)
+        self._database = database
+        self._terms = terms
 
     def settings(self) -> Mapping[str, str | int | float | bool]:
         """Return the versions of what it retrieves, rewrites and plans with."""
@@ -102,7 +105,7 @@ class SemanticLayer:
         for word in re.findall(r"[a-z]+", f"{after_count} {text}"):
             if word in self._nouns:
                 return self._nouns[word]
-        return self._index.nearest(question, self._catalog.measures()).view
+        return self._index.nearest(question, self._catalog.measures() or self._catalog.fields).view
 
     def _measure(self, question: str, view: str) -> Field | None:
         """Return the measure that the question names by its kind of aggregate, if it names one."""
@@ -174,22 +177,11 @@ class SemanticLayer:
             conditions |= value_links.yes_no_filters(question, catalog, views)
         conditions |= value_links.number_filters(question, catalog, query.view)
         conditions |= value_links.id_filters(question, query.view)
-        conditions |= value_links.date_filters(question, f"{moment.view}.{moment.sql}")
-        conditions |= self._idioms(text, query.view)
+        if moment is not None:
+            conditions |= value_links.date_filters(question, f"{moment.view}.{moment.sql}")
+        conditions |= {term.column: term.condition for term in self._terms if term.is_meant(text, query.view)}
         query.where += conditions.values()
         query.where += self._absences(text, query.view)
-
-    @staticmethod
-    def _idioms(text: str, view: str) -> dict[str, str]:
-        """Return the conditions of turns of phrase in this business that the metadata does not spell out."""
-        conditions: dict[str, str] = {}
-        if view == "messages" and re.search(r"\breceive|\bsent to\b", text):
-            conditions["messages.direction"] = "messages.direction = 'outbound'"
-        if re.search(r"\bpaid late\b|\bafter the due date\b", text):
-            conditions["billing.paid"] = "billing.paid_date > billing.due_date"
-        if re.search(r"\b(carry|have|with) a late fee\b", text):
-            conditions["billing.late_fee"] = "billing.late_fee > 0"
-        return conditions
 
     def _absences(self, text: str, view: str) -> list[str]:
         """Return the condition of `never made a call`."""
@@ -207,7 +199,7 @@ class SemanticLayer:
         """Return the column that a grouping phrase names, a part of the view's time among them."""
         words = [w.rstrip("s") for w in re.findall(r"[a-z]+", phrase.lower())]
         moment = value_links.time_column(phrase, self._catalog, view)
-        if words and words[0] in PARTS_OF_TIME:
+        if moment is not None and words and words[0] in PARTS_OF_TIME:
             column = f"{moment.view}.{moment.sql}"
             whole = moment.name.endswith(words[0])
             return column if whole else PARTS_OF_TIME[words[0]].format(column)

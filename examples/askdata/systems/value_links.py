@@ -76,7 +76,10 @@ def number_filters(question: str, catalog: Catalog, view: str) -> dict[str, str]
 
 
 def time_column(question: str, catalog: Catalog, view: str) -> Field | None:
-    """Return the date or time that the question speaks of; by default the first in the metadata of `view`."""
+    """Return the date or time that the question speaks of; by default the first in the metadata of `view`.
+
+    `None` where the metadata have no date and no time.
+    """
     words = {word for word in re.findall(r"\w+", question.lower()) if len(word) > 3}
     times = [f for f in catalog.dimensions() if f.kind in {"date", "time"}]
 
@@ -85,7 +88,7 @@ def time_column(question: str, catalog: Catalog, view: str) -> Field | None:
         spoken -= {"month", "date", "when", "customer", "call", "message", "first"}
         return (2 * len(spoken) + (dimension.view == view), -times.index(dimension))
 
-    return max(times, key=score)
+    return max(times, key=score, default=None)
 
 
 def date_filters(question: str, column: str) -> dict[str, str]:
