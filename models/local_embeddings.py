@@ -15,7 +15,7 @@ from checks.strict_json import JsonValue
 
 
 @contextmanager
-def _logging_as_it_was() -> Iterator[None]:
+def logging_as_it_was() -> Iterator[None]:
     """Undo what an import does to the root logger: wordllama configures it, and every library then talks."""
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
@@ -28,7 +28,7 @@ def _logging_as_it_was() -> Iterator[None]:
 
 def _package(name: str) -> tuple[ModuleType, str]:
     try:
-        with _logging_as_it_was():
+        with logging_as_it_was():
             return importlib.import_module(name), version(name)
     except (ImportError, PackageNotFoundError) as error:
         raise GovernanceError(f'embeddings local:{name}: not installed; install "{name}"') from error

@@ -2,13 +2,18 @@
 
     python examples/askdata/predict.py --system semantic-layer -o predictions.jsonl
 
-Everything but `bedrock` runs offline. The database is generated where it is missing.
+    python examples/askdata/predict.py --system assistant --configuration FILE --local -o predictions.jsonl
+
+Everything but `bedrock` runs offline; `assistant` does with --local, which starts what it needs on this machine.
+Without it, the assistant's database is that of `ASKDATA_DATABASE_URL`, and its models are those of the environment's
+AWS. The data lake is generated where it is missing.
 """
 
 import argparse
 import json
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -19,7 +24,7 @@ from make_database import make_database  # noqa: E402  # beside this script
 from systems.catalog import Catalog, read_catalog  # noqa: E402
 from systems.interface import System  # noqa: E402
 
-SYSTEMS = ("smollm2", "field-retrieval", "semantic-layer", "bedrock")
+SYSTEMS = ("smollm2", "field-retrieval", "semantic-layer", "bedrock", "assistant")
 DATABASE = Path("build/askdata/databases/askdata.duckdb")
 
 
@@ -46,6 +51,29 @@ def build_system(name: str, catalog: Catalog, database: Path, model_id: str | No
     if model_id is None:
         raise SystemExit("--system bedrock needs --model-id, such as amazon.nova-pro-v1:0")
     return Bedrock(catalog, BedrockChat(bedrock_runtime_client(), model_id, max_tokens=MAXIMUM_TOKENS))
+
+
+def open_assistant(path: Path | None, stack: ExitStack, *, is_local: bool) -> System:
+    """Return the assistant with the configuration at `path`; what it needs is open as long as `stack`."""
+    from assistant.building import build_assistant  # noqa: PLC0415  # loads boto3
+    from assistant.metadata_store import MetadataStore  # noqa: PLC0415
+    from assistant.settings import find_database_url  # noqa: PLC0415
+    from ingest import read_configuration  # noqa: PLC0415
+    from systems.asked_assistant import AskedAssistant  # noqa: PLC0415
+
+    if path is None:
+        raise SystemExit(
+            "--system assistant needs --configuration, such as configurations/configuration-1.yaml"
+        )
+    configuration = read_configuration(path)
+    if is_local:
+        from local_services import local_services  # noqa: PLC0415  # loads the models
+
+        url = stack.enter_context(local_services(configuration))
+    else:
+        url = find_database_url()
+    store = stack.enter_context(MetadataStore(url))
+    return AskedAssistant(build_assistant(configuration, store))
 
 
 def predict_all(system: System, questions: Path, output: Path) -> None:
@@ -75,17 +103,28 @@ def main() -> None:
         "--database", type=Path, default=DATABASE, help="the DuckDB file; generated when missing"
     )
     parser.add_argument("--model-id", help="the Bedrock model, with --system bedrock")
+    parser.add_argument("--configuration", type=Path, help="a YAML file, with --system assistant")
+    parser.add_argument("--local", action="store_true", help="with --system assistant: all on this machine")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
+    with ExitStack() as stack:
+        try:
+            if arguments.system == "assistant":
+                system = open_assistant(arguments.configuration, stack, is_local=arguments.local)
+            else:
+                system = open_system(arguments)
+            predict_all(system, arguments.questions, arguments.output)
+        except GovernanceError as error:
+            raise SystemExit(f"error: {error}") from error
+    print(json.dumps(dict(system.settings()), indent=2))
+
+
+def open_system(arguments: argparse.Namespace) -> System:
+    """Return one of the other systems, over the LookML of this folder and the generated data lake."""
     if not arguments.database.exists():
         make_database(arguments.database)
     catalog = read_catalog(HERE / "lookml")
-    try:
-        system = build_system(arguments.system, catalog, arguments.database, arguments.model_id)
-        predict_all(system, arguments.questions, arguments.output)
-    except GovernanceError as error:
-        raise SystemExit(f"error: {error}") from error
-    print(json.dumps(dict(system.settings()), indent=2))
+    return build_system(arguments.system, catalog, arguments.database, arguments.model_id)
 
 
 if __name__ == "__main__":

@@ -117,8 +117,13 @@ class Configuration(_Part):
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of `to_bytes` in hexadecimal: the name of the configuration."""
+        """The SHA-256 of `to_bytes` in hexadecimal."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """What evidence calls the model that it is about: no two configurations have the same."""
+        return f"askdata-{self.digest}"
 
 
 def _describe(location: tuple[int | str, ...]) -> str:

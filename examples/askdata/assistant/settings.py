@@ -47,3 +47,18 @@ class AssistantSettings:
 def variable_of(name: str) -> str:
     """Return the variable of a setting."""
     return f"{PREFIX}{name.upper()}"
+
+
+def find_database_url(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the URL of the database alone, for commands that need no more.
+
+    Raises:
+        GovernanceError: it is not set.
+    """
+    name = variable_of("database_url")
+    url = environment.get(name)
+    if not url:
+        raise GovernanceError(
+            f"{name}: not set in the environment; set it to the database's URL, or say --local"
+        )
+    return url

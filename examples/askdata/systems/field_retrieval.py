@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import wordllama
 
+from models.local_embeddings import logging_as_it_was
 from systems.catalog import Catalog, Field
 
 DIMENSIONS = 256
@@ -23,6 +23,9 @@ GROUPING = re.compile(r"\b(?:per|by|for each|of each|each)\s+(.+)", re.IGNORECAS
 @cache
 def load_model() -> Any:
     """Return WordLlama's model, loaded once a process."""
+    with logging_as_it_was():
+        import wordllama  # noqa: PLC0415 - its import configures the root logger
+
     package = Path(wordllama.__file__).parent
     return wordllama.WordLlama.load(trunc_dim=DIMENSIONS, cache_dir=package, disable_download=True)
 
