@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import aws_files
+from sandbox import botocore_files
 
 # A loaded machine is no defect: examples have no deadline.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
-aws_files.read_once()
+botocore_files.read_once()
 
 TESTS = Path(__file__).parent
 LONGEST_ID = 60  # characters of a text that names a case
