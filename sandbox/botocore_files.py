@@ -1,4 +1,7 @@
-"""botocore's own files, read once a process: every session of a test would parse megabytes of JSON anew."""
+"""botocore's own files, read once a process: every session would parse megabytes of JSON anew.
+
+moto makes dozens of sessions: while it is imported, and for each service that it serves for the first time.
+"""
 
 from functools import cache
 from typing import Any

@@ -1,6 +1,6 @@
 """The process that is the embedded AWS: moto's server, extended, and a line of control to whoever started it.
 
-`python -m sandbox.embedded FOLDER REGION SOCKET RETRY_INTERVAL SCHEDULE_SPEED INTERPRETER` serves the listening socket
+`python -m sandbox FOLDER REGION SOCKET RETRY_INTERVAL SCHEDULE_SPEED INTERPRETER` serves the listening socket
 with that file descriptor, which its starter has opened: requests that come early wait there. It answers one JSON
 request a line, and ends when its input does, so it cannot outlive the process that started it.
 """
@@ -88,7 +88,8 @@ class EmbeddedAws:
                 faults=self._faults,
                 models=self._models,
                 endpoints=self._endpoints,
-            )
+            ),
+            region,
         )
 
     def start(self) -> None:
@@ -172,7 +173,3 @@ def main() -> None:
         aws.stop()
         # The server's threads wait for connections that nobody will use again.
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -14,9 +14,11 @@ from moto import backends
 from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult, EmptyResult
 from moto.events.models import Rule
+from moto.iam.models import IAMBackend
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
+from moto.utilities.utils import get_partition
 
 from sandbox import (
     accounts,
@@ -60,9 +62,10 @@ class Parts:
     endpoints: ServedEndpoints
 
 
-def install(parts: Parts) -> None:
-    """Extend moto in this process."""
+def install(parts: Parts, region: str) -> None:
+    """Extend moto in this process, for what is deployed to a region."""
     _list_modules_once()
+    _have_managed_policies_in(get_partition(region))
     accounts.install()
     cloudformation.install()
     enforcement.install()
@@ -84,6 +87,16 @@ def _list_modules_once() -> None:
     """List moto's modules once; for each request, it looks at some 200 folders before it knows the service."""
     modules = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
+
+
+def _have_managed_policies_in(partition: str) -> None:
+    """Have AWS's 1,500 policies in one partition alone: moto looks for who calls in every partition of an account."""
+    read_policies = IAMBackend._init_aws_policies
+
+    def init_aws_policies(self: Any) -> list[Any]:
+        return read_policies(self) if self.partition == partition else []
+
+    IAMBackend._init_aws_policies = init_aws_policies
 
 
 def _invoke_functions(parts: Parts) -> None:

@@ -190,7 +190,7 @@ class Sandbox:
 
     def _embedded(self, listening: int) -> subprocess.Popen[str]:
         """Start the process that is the embedded AWS, on an open socket."""
-        program = [sys.executable, "-m", "sandbox.embedded"]
+        program = [sys.executable, "-m", "sandbox"]
         pace = [str(self._retry_interval), str(self._schedule_speed)]
         arguments = [str(self.folder), self.region, str(listening), *pace, self._interpreter]
         with (self.folder / "server.log").open("ab") as log:

@@ -1,0 +1,10 @@
+"""The process that is the embedded AWS: `python -m sandbox`, with what `sandbox.embedded` is told."""
+
+from sandbox.botocore_files import read_once
+
+if __name__ == "__main__":
+    # Before moto is imported, which asks for the regions of many services: that was a third of the start.
+    read_once()
+    from sandbox.embedded import main
+
+    main()
