@@ -43,7 +43,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_all_whole(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, all of them or none: each stands ready beside its place before the first takes it.
+    """Write several files, all of them or none: each is ready beside its place before the first takes it.
 
     Nobody can exchange several files in one moment: who looks meanwhile may see some of them new and others old, and so
     does everybody after a power cut. Where one cannot be moved to its place, those that were are put back.

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,96 @@ def test_every_figure_of_honest_evidence_comes_out_again(tmp_path: Path, family:
             assert one.samples == before.samples
             assert one.standard_error == pytest.approx(before.standard_error, rel=1e-9)
             assert one.standard_deviation == pytest.approx(before.standard_deviation, rel=1e-9)
+
+
+def with_figure(report: bytes, group: str, name: str) -> bytes:
+    document = json.loads(report)
+    document[group][name] = {"value": 0.9}
+    return json.dumps(document).encode()
+
+
+def with_bias(report: bytes, metric: str, threshold: str | None = None) -> bytes:
+    """Add a metric of bias to the first group of the first facet, or to a group above a number."""
+    document = json.loads(report)
+    facets = document["post_training_bias_metrics"]["facets"]
+    (first, *_) = next(iter(facets.values()))
+    added = {"name": metric, "description": metric, "value": 0.1}
+    if threshold is None:
+        first["metrics"].append(added)
+    else:
+        facets["age"] = [{"value_or_threshold": threshold, "metrics": [added]}]
+    return json.dumps(document).encode()
+
+
+def without_chances(folder: Path) -> Attached:
+    honest = HONEST["labels"](folder)
+    return honest.with_lines(
+        [{key: said for key, said in line.items() if key != "probability"} for line in honest.lines()]
+    )
+
+
+def disinformation_with_agreement(folder: Path) -> Attached:
+    honest = HONEST["disinformation"](folder)
+    return replace(honest, report=with_figure(honest.report, "disinformation_metrics", "judge_agreement"))
+
+
+def bias_with(metric: str, threshold: str | None = None) -> Callable[[Path], Attached]:
+    def build(folder: Path) -> Attached:
+        honest = HONEST["bias of labels"](folder)
+        return replace(honest, report=with_bias(honest.report, metric, threshold))
+
+    return build
+
+
+# By the words of the page, evidence that has such a figure, and what it is called.
+ALWAYS_MISSING: Mapping[tuple[str, str], tuple[Callable[[Path], Attached], str]] = {
+    ("memorization", "HELM's metrics (`helm_…`)"): (HONEST["memorization"], "memorization.helm_"),
+    ("disinformation", "HELM's metrics (`helm_…`)"): (HONEST["disinformation"], "disinformation.helm_"),
+    ("disinformation", "`judge_agreement`"): (
+        disinformation_with_agreement,
+        "disinformation.judge_agreement",
+    ),
+    ("bias", "FlipTest"): (bias_with("FT"), "bias.post_training.FT"),
+    ("bias", "all of a report with a group above a number"): (bias_with("DPPL", "(40, inf)"), "bias."),
+    ("labels", "`auc` without `probability`"): (without_chances, "binary_classification.auc"),
+}
+
+
+def read_table() -> dict[str, list[str]]:
+    """What the page says is always missing, by the key of the gold."""
+    lines = (EXAMPLES.parent / "docs" / "thresholds.md").read_text(encoding="utf-8").splitlines()
+    start = lines.index("| report | key of `gold` | what is done | always missing |") + 2
+    rows = [line.strip("| ").split(" | ") for line in takewhile(lambda line: line != "", lines[start:])]
+    return {
+        key.strip("`"): [] if missing == "nothing" else missing.split(", ") for _, key, _, missing in rows
+    }
+
+
+def test_the_page_lists_what_is_always_missing() -> None:
+    listed = read_table()
+    assert listed.pop("none") == ["all"]
+    found: dict[str, list[str]] = {family: [] for family in FAMILIES}
+    for family, words in ALWAYS_MISSING:
+        found[family].append(words)
+    assert listed == found
+
+
+@pytest.mark.parametrize(("family", "words"), ALWAYS_MISSING)
+def test_what_the_page_says_is_missing_passes_no_check(tmp_path: Path, family: str, words: str) -> None:
+    build, prefix = ALWAYS_MISSING[family, words]
+    evidence = build(tmp_path)
+    reported = {one.metric for one in evidence.read().measurements if isinstance(one, Measured)}
+    assert any(one.startswith(prefix) for one in reported)
+    assert {one for one in compute_again(evidence) if one.startswith(prefix)} == set()
+
+
+def compute_again(evidence: Attached) -> set[str]:
+    """Return the metrics that come out again; none where the items of the report come to nothing."""
+    try:
+        (report,) = evidence.again().evidence.reports
+    except ItemsError:
+        return set()
+    return {one.metric for one in report.measurements if isinstance(one, Measured)}
 
 
 def test_every_family_is_in_the_table() -> None:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from checks.evidence import Document
 from checks.measurements import Measured, Unmeasured
 from checks.reports import read_report
-from checks.verification import draw_items
+from checks.verification import draw_items, share_missed
 from checks.verify_rule import GOLD_FAMILIES
 from scorers.recomputing import sql_again
 from scorers.recomputing.gold import parse_gold
@@ -102,6 +103,7 @@ def test_honest_sql_comes_to_the_same_figures(scored: Scored) -> None:
 
 
 WRONG = 4
+DRAWN = 3
 CLAIMED = {"verdict": "correct", "correct": True, "bird_match": True}
 
 
@@ -134,6 +136,19 @@ def test_of_a_sample_the_drawn_sql_alone_is_run(scored: Scored) -> None:
     missed, hit = (claiming.again(scored.gold, sample=3, seed=seed) for seed in (missing, hitting))
     assert (missed.scored, hit.scored) == (3, 3)
     assert (len(missed.altered), len(hit.altered)) == (0, 1)
+
+
+def test_as_much_fabricated_sql_as_a_sample_is_said_to_miss_is_missed_by_one_draw_in_twenty(
+    scored: Scored,
+) -> None:
+    """What is found are the drawn ones that are altered, as the test above shows: here only the draws are counted."""
+    fabricated = scored.with_item(WRONG, **CLAIMED).with_item(5, **CLAIMED)
+    out = fabricated.with_item(0, verdict="wrong_result", correct=False, bird_match=False).again(scored.gold)
+    altered = {int(one.identity) for one in out.altered}
+    assert share_missed(DRAWN, out.scored) == len(altered) / COUNT
+    draws = {frozenset(draw_items(COUNT, DRAWN, str(seed))) for seed in range(500)}
+    assert len(draws) == comb(COUNT, DRAWN) == 20
+    assert sum(draw.isdisjoint(altered) for draw in draws) == 1
 
 
 def test_a_timeout_stays_one_and_a_schema_of_their_own_is_not_believed(scored: Scored) -> None:
