@@ -5,15 +5,28 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.bundle import MAX_BYTES, ROOT, SERVICES, BundleError, BundleTarget, build_bundle
+import infra.bundle
+from infra.bundle import (
+    MAX_BYTES,
+    MAX_UNZIPPED_BYTES,
+    ROOT,
+    SERVICES,
+    BundleError,
+    BundleTarget,
+    build_bundle,
+    find_compiler,
+)
 from pages.decision_page import write_decision_page
 from tests.page_records import full_record
 
+# Flags in the header of bytecode (PEP 552): it names a hash of its source, and Python compares.
+HASH_BASED, CHECKED = 1, 2
 WRITING_PAGES = "lambdas.handle_report_page.handler"
 
 
@@ -135,7 +148,7 @@ def test_the_bundle_holds_what_runs_and_nothing_else(bundle: Path) -> None:
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
     assert {entry.external_attr >> 16 for entry in entries} == {0o644}
     assert "pipelines/definition.py" not in names
-    assert not [name for name in names if "__pycache__" in name or name.endswith(("/RECORD", ".pyi"))]
+    assert not [name for name in names if name.endswith(("/RECORD", ".pyi"))]
     assert {
         name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2
     } == SERVICES
@@ -153,8 +166,106 @@ def test_the_bundle_holds_what_runs_and_nothing_else(bundle: Path) -> None:
     }
 
 
-def test_the_bundles_are_below_ten_megabytes(bundle: Path, page_bundle: Path) -> None:
-    assert 1_000_000 < bundle.stat().st_size < page_bundle.stat().st_size < MAX_BYTES
+def test_each_module_of_the_bundle_has_bytecode_that_names_the_hash_of_its_source(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle) as archive:
+        names = set(archive.namelist())
+        sources = {name for name in names if name.endswith(".py")}
+        assert names - sources >= {cache_from_source(name) for name in sources}
+        assert len({name for name in names if "__pycache__" in name}) == len(sources)
+        for source in sources:
+            bytecode = archive.read(cache_from_source(source))
+            header = bytecode[:16]
+            assert header[:4] == MAGIC_NUMBER
+            assert int.from_bytes(header[4:8], "little") == HASH_BASED | CHECKED
+            assert header[8:] == source_hash(archive.read(source))
+
+
+def test_what_a_function_loads_is_loaded_from_bytecode_and_none_is_written(unzipped: Path) -> None:
+    """A module that were compiled again would be of a source whose hash is another."""
+    program = (
+        "import importlib._bootstrap_external as loading; compiled = []; "
+        "loading.SourceLoader.source_to_code = lambda self, data, path, **_: compiled.append(path); "
+        "import lambdas.handle_evaluate, lambdas.start_pipeline; "
+        "print(compiled, lambdas.handle_evaluate.handler.__code__.co_filename)"
+    )
+    answer = run_isolated(unzipped, program)
+    assert answer.stderr == ""
+    assert answer.stdout.split() == ["[]", str(unzipped / "lambdas" / "handle_evaluate.py")]
+
+
+def test_without_an_interpreter_of_the_version_there_is_no_bytecode_and_that_is_said(
+    running_target: BundleTarget,
+    bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(infra.bundle, "_look_for_python", lambda _: None)
+    find_compiler.cache_clear()
+    assert find_compiler("3.99") is None
+    assert capfd.readouterr().err == (
+        "warning: no Python 3.99 was found here, so the bundle has no bytecode, and its functions take about twice as "
+        "long to start; install it, or name another -c python_version "
+        f"(here runs {running_target.python_version})\n"
+    )
+    monkeypatch.setattr(infra.bundle, "find_compiler", lambda _: None)
+    without = build_bundle(running_target, build=tmp_path)
+    assert without.name != bundle.name
+    with zipfile.ZipFile(without) as archive, zipfile.ZipFile(bundle) as compiled:
+        names = [name for name in compiled.namelist() if "__pycache__" not in name]
+        assert archive.namelist() == names
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("exit 127", id="a program of pyenv without its version"),
+        pytest.param("echo 3.99.0", id="another version"),
+        pytest.param("echo 3.980.1", id="a version that begins alike"),
+    ],
+)
+def test_what_answers_otherwise_than_the_version_compiles_nothing(
+    answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "python3.98"
+    program.write_text(f"#!/bin/sh\n{answer}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(infra.bundle, "_look_for_python", lambda _: str(program))
+    find_compiler.cache_clear()
+    assert find_compiler("3.98") is None
+    assert capfd.readouterr().err.startswith("warning: no Python 3.98 was found here")
+
+
+def test_what_no_python_can_compile_is_one_message_and_leaves_nothing_behind(
+    running_target: BundleTarget, tmp_path: Path
+) -> None:
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "runtime.txt").touch()
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "broken.py").write_text("def\n")
+    with pytest.raises(
+        BundleError, match=r"(?s)cannot compile the bundle; name another -c python_version.*broken\.py"
+    ):
+        build_bundle(running_target, root=tmp_path)
+    assert list((tmp_path / "build").iterdir()) == []
+
+
+def test_the_bundles_are_below_what_lambda_takes(bundle: Path, page_bundle: Path) -> None:
+    assert 1_000_000 < bundle.stat().st_size < page_bundle.stat().st_size < MAX_BYTES < 50_000_000
+    assert MAX_UNZIPPED_BYTES < 250_000_000
+
+
+def test_a_bundle_that_has_grown_too_large_is_refused(
+    running_target: BundleTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "runtime.txt").touch()
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "long.py").write_text("#" * 2_000)
+    monkeypatch.setattr(infra.bundle, "MAX_UNZIPPED_BYTES", 2_000)
+    with pytest.raises(BundleError, match=r"^the bundle has \d+ bytes unzipped, more than 2000: "):
+        build_bundle(running_target, root=tmp_path)
+    assert list((tmp_path / "build").iterdir()) == []
 
 
 def test_what_draws_pages_is_in_their_bundle_alone(bundle: Path, page_bundle: Path) -> None:
@@ -192,7 +303,10 @@ def test_identical_inputs_in_another_checkout_give_identical_bytes(
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("platform", ["x86_64-manylinux2014", "aarch64-manylinux2014"])
-def test_wheels_are_those_of_the_target_whatever_machine_builds(version: str, platform: str) -> None:
+def test_wheels_are_those_of_the_target_whatever_machine_builds(
+    version: str, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infra.bundle, "find_compiler", lambda _: None)  # bytecode is of no platform
     with zipfile.ZipFile(build_bundle(BundleTarget(version, platform))) as archive:
         compiled = [name for name in archive.namelist() if name.endswith(".so")]
     tag = f"cpython-{version.replace('.', '')}-{platform.partition('-')[0]}-linux-gnu.so"
