@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from scorers.text_to_sql.engines.query_engine import FailureKind, QueryEngine, QueryResult
 from scorers.text_to_sql.reading.answers import extract_sql
+from scorers.text_to_sql.reading.plain_queries import is_plain_query
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.reading.sql_reader import (
     NO_SQL,
@@ -88,6 +89,7 @@ class PairScorer:
         self._spider_schema = make_spider_schema(self._schema)
         self._trusts_engine = schema is None  # on which names are unknown
         self._dialect = dialect or engine.dialect
+        self._may_run_unread = schema is None and self._dialect == engine.dialect == "sqlite"
         self._way = Way(self._dialect, engine.dialect, engine.schema())
         self._extract = extract
         self._keep_distinct = keep_distinct
@@ -114,22 +116,36 @@ class PairScorer:
         gold = self._memory.golds.get(key, lambda: self._run_gold(gold_sql), keep=_is_short(key))
         if isinstance(gold, str):
             return PairVerdict(PairOutcome.GOLD_ERROR, gold)
-        reading = self._read(predicted_sql)
         # First the text as it is, which BIRD compares and all other metrics are about; then as Spider would run it.
-        component = (
-            self._read_components(predicted_sql) if reading.unsafe is None and gold.component else None
-        )
-        plain = spider = None
-        if reading.engine_sql is not None:
-            plain = self._run(reading.engine_sql, Phase.PREDICTION)
-            if self._is_lost_on_the_way(predicted_sql, plain):
-                problem = f"cannot be transpiled to {self._engine.dialect}: {plain.reason}"
-                reading, plain = replace(reading, untranspilable=True, problem=problem), None
+        reading, plain = self._read_and_run(predicted_sql)
+        if plain is not None and self._is_lost_on_the_way(predicted_sql, plain):
+            problem = f"cannot be transpiled to {self._engine.dialect}: {plain.reason}"
+            reading, plain = replace(reading, untranspilable=True, problem=problem), None
+        spider = None
         if reading.unsafe is None and not reading.untranspilable:
             spider = self._run_as_spider(predicted_sql, plain, Phase.PREDICTION)
         self._enter(Phase.COMPARING)
+        component = None
+        if reading.unsafe is None and gold.component is not None:
+            component = self._read_components(predicted_sql)
         verdict = _judge_pair(gold, reading, component, (plain, spider))
         return self._trust_engine_on_names(verdict, predicted_sql, plain)
+
+    def _read_and_run(self, sql: str) -> tuple[Reading, QueryResult | None]:
+        """Return what `sql` is, and what running it unchanged came to, `None` where it must not be run.
+
+        A plain query is run before it is read, under the guards of the engine: where it has a result, there is nothing
+        to read.
+        """
+        self._enter(Phase.READING)
+        if self._may_run_unread and is_plain_query(sql):
+            result = self._run(sql, Phase.PREDICTION)
+            if result.table is not None:
+                return Reading(valid=True, unsafe=None, unknown=(), engine_sql=sql), result
+        reading = self._read(sql)
+        if reading.engine_sql is None:
+            return reading, None
+        return reading, self._run(reading.engine_sql, Phase.PREDICTION)
 
     def _is_lost_on_the_way(self, sql: str, plain: QueryResult) -> bool:
         """Whether the engine does not understand what was read in its dialect, but for functions that nobody knows."""

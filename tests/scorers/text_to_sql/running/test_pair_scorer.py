@@ -10,6 +10,7 @@ from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.running.worker_state import Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
+from tests.counted_work import count_calls
 
 
 class CountingEngine:
@@ -115,3 +116,21 @@ def test_a_write_inside_a_query_is_found_by_reading_it(engine: CountingEngine) -
     sql = "WITH gone AS (DELETE FROM customer RETURNING *) SELECT * FROM gone"
     verdict = PairScorer(engine, dialect="postgres").score("SELECT 1", sql)
     assert (verdict.verdict, verdict.reason) == (PairOutcome.UNSAFE, "a query that writes: DELETE")
+
+
+@pytest.mark.parametrize(
+    ("predicted", "runs", "parsed"),
+    [
+        ("SELECT id FROM customer", 2, 0),
+        ("SELECT id FROM nosuch", 2, 1),
+        ("SELECT lower(name) FROM customer", 2, 1),
+        ("DELETE FROM customer", 1, 1),
+    ],
+    ids=["plain", "plain and refused", "not plain", "unsafe"],
+)
+def test_a_plain_query_that_ran_is_not_parsed_and_nothing_is_run_twice(
+    engine: CountingEngine, predicted: str, runs: int, parsed: int
+) -> None:
+    scorer = PairScorer(engine)
+    calls = count_calls(lambda: scorer.score("SELECT name FROM customer", predicted))
+    assert (sum(engine.runs.values()), calls["parse_sql"]) == (runs, parsed)
