@@ -62,6 +62,14 @@ _NAMED_BY = {
 }
 # Whose names SageMaker spells in lower case in an ARN.
 _IN_LOWER_CASE = ("EndpointName", "ModelPackageName", "ModelPackageGroupName")
+# What an entry of a transaction of DynamoDB is as a call of its own.
+_IN_TRANSACTIONS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
 # What a call does not say of its resource.
 _UNSAID = {"Id": "*", "RandomString": "*"}
 # The context keys of a request's own members, with the member that holds the value.
@@ -130,14 +138,21 @@ class Call:
     def parts(self) -> Iterator["Call"]:
         """Yield the calls that the call is made of; each is allowed or not for itself.
 
-        `PutEvents` puts each entry onto a bus of its own choice.
+        `PutEvents` puts each entry onto a bus of its own choice. A transaction of DynamoDB asks for the rights of what
+        is in it: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
         """
-        if (self.service, self.operation) != ("events", "PutEvents"):
-            yield self
-            return
-        for entry in self.members.get("Entries", []):
-            about = {name: entry[name] for name in ("Source", "DetailType") if entry.get(name)}
-            yield replace(self, members={"EventBusName": entry.get("EventBusName") or "default", **about})
+        match self.service, self.operation:
+            case "events", "PutEvents":
+                for entry in self.members.get("Entries", []):
+                    about = {name: entry[name] for name in ("Source", "DetailType") if entry.get(name)}
+                    bus = entry.get("EventBusName") or "default"
+                    yield replace(self, members={"EventBusName": bus, **about})
+            case "dynamodb", "TransactWriteItems" | "TransactGetItems":
+                for item in self.members.get("TransactItems", []):
+                    for kind, members in item.items():
+                        yield replace(self, operation=_IN_TRANSACTIONS[kind], members=members)
+            case _:
+                yield self
 
     def _model(self) -> str:
         """Return the ARN of the model, or of the inference profile, whose id or ARN the call gives."""

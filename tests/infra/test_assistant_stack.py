@@ -4,20 +4,41 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
-from assistant.conversation_table import EXPIRY, describe_table
+from assistant.approved_versions import ApprovedVersions
+from assistant.conversation_table import EXPIRY, create_table, describe_table
+from assistant.conversations import Conversations
+from assistant.kept_answers import KeptTurn, Served
 from assistant.settings import AssistantSettings
+from aws import clients
+from aws.bedrock import BedrockChat
+from aws.decision_log import S3DecisionLog
+from aws.model_registry import SageMakerModelRegistry
+from aws.s3_objects import ObjectMissingError, read_object
+from aws.s3_uris import S3Uri
 from deploy.image import COPIED, DOCKERFILE, ROOT
 from deploy.settings import AskDataSettings
 from infra.settings_sources import DeploymentSettingsError, read_settings_of
-from tests.infra.synthesised import ASSISTANTS, KEY, REGION, Synthesised, synthesise_assistant
+from pipelines.step_settings import DECISIONS_FOLDER
+from tests.infra.synthesised import ACCOUNT, ASSISTANTS, KEY, REGION, Synthesised, synthesise_assistant
+from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
 pytestmark = pytest.mark.xdist_group("synthesised")
 
+CLIENTS: Any = (
+    clients.s3_client,
+    clients.sagemaker_client,
+    clients.dynamodb_client,
+    clients.bedrock_runtime_client,
+)
 PLAIN, SIGNED_IN, IN_A_NETWORK = ASSISTANTS
 PAGE = ROOT / "examples" / "askdata" / "deploy" / "README.md"
 
@@ -104,6 +125,85 @@ def test_who_reaches_the_screen(choice: str, scheme: str, sources: set[str], act
     assert group["HealthCheckPath"] == "/_stcore/health"
     kept = {entry["Key"]: entry["Value"] for entry in group["TargetGroupAttributes"]}
     assert kept["stickiness.enabled"] == "true"
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotedCalls]:
+    """The calls of clients of AWS, which moto answers."""
+    for name, value in {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        session = boto3.Session(region_name=REGION)
+        monkeypatch.setattr(clients, "_session", lambda _region=None: session)
+        made = NotedCalls(session, ACCOUNT, REGION)
+        for client in CLIENTS:  # a client takes the session's hooks when it is made
+            client.cache_clear()
+        yield made
+        for client in CLIENTS:
+            client.cache_clear()
+
+
+def go_through_everything(settings: AskDataSettings, noted: NotedCalls) -> None:
+    """Let the assistant make each call that it makes: look for approvals, fetch, ask, remember and be rated."""
+    group, bucket, table = settings.model_package_group, settings.decisions_bucket.name, "conversations"
+    s3, sagemaker = clients.s3_client(), clients.sagemaker_client()
+    for name in (bucket, settings.configurations_bucket.name):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    sagemaker.create_model_package(ModelPackageGroupName=group, ModelApprovalStatus="Approved")
+    create_table(clients.dynamodb_client(), table)
+    log = S3DecisionLog(s3, f"s3://{bucket}/{DECISIONS_FOLDER}")
+    decision = f"s3://{bucket}/{DECISIONS_FOLDER}/{group}/1/one.json"
+    archive = f"s3://{settings.configurations_bucket.name}/{group}/configurations/{'0' * 64}/model.tar.gz"
+    versions = ApprovedVersions(group, SageMakerModelRegistry(sagemaker), log, s3)
+    conversations = Conversations(clients.dynamodb_client(), table)
+    turn = KeptTurn(1, "?", "SELECT 1", "", (), Served("arn", "0" * 64), datetime.now(UTC))
+    with noted.of("screen"):
+        list(versions.newest_first())
+        with pytest.raises(ObjectMissingError):
+            log.read(decision)
+        with pytest.raises(ObjectMissingError):
+            read_object(s3, S3Uri.parse(archive), max_bytes=1)
+        conversation = conversations.begin()
+        kept = conversations.add(
+            conversation, turn.question, sql=turn.sql, problem="", tables=(), served=turn.served
+        )
+        conversations.rate(conversation, kept.number, 5)
+        list(conversations.ratings(turn.served.configuration))
+        for model in settings.models:
+            with pytest.raises(NotImplementedError):  # of moto, which has no Converse: the call was made
+                BedrockChat(clients.bedrock_runtime_client(), model, max_tokens=1).converse("?")
+
+
+@pytest.mark.parametrize("choice", ASSISTANTS)
+def test_the_role_may_do_what_the_assistant_does_and_nothing_else(choice: str, noted: NotedCalls) -> None:
+    stack = synthesise_assistant(choice)
+    settings = read_settings_of(AskDataSettings, ASSISTANTS[choice], region=REGION, page="README.md")
+    go_through_everything(settings, noted)
+    (table,) = stack.of_type("AWS::DynamoDB::Table")
+    text = json.dumps(
+        [statement for name, statement in stack.statements() if name.startswith("ScreenPolicy")]
+    )
+    statements = json.loads(text.replace(f"table/{table.lower()}", "table/conversations"))
+    requests = noted.by_caller["screen"]
+    assert [one for one in requests if not is_allowed(one, statements)] == []
+    of_keys = [
+        asked("kms:Decrypt", bucket.kms_key_arn, ACCOUNT)
+        for bucket in (settings.decisions_bucket, settings.configurations_bucket)
+        if bucket.kms_key_arn
+    ]
+    # What a profile sends a request to is AWS's to choose.
+    of_profiles = [
+        asked(
+            "bedrock:InvokeModel",
+            f"arn:aws:bedrock:eu-west-1::foundation-model/{model.partition('.')[2]}",
+            ACCOUNT,
+        )
+        for model in settings.models
+        if model.startswith("eu.")
+    ]
+    assert find_needless(statements, [*requests, *of_keys, *of_profiles]) == set()
 
 
 @pytest.mark.parametrize("choice", ASSISTANTS)

@@ -1,6 +1,6 @@
 """Every permission of the screen's role; nothing else grants it any."""
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
@@ -8,6 +8,7 @@ from deploy.conversations import ACTIONS
 from deploy.settings import AskDataSettings
 from infra.deployment_settings import ExistingBucket
 from infra.rule_exceptions import except_from_rules
+from pipelines.step_settings import DECISIONS_FOLDER
 
 # The geographic prefixes of Bedrock's inference profiles, which send a request to several regions:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
@@ -26,12 +27,14 @@ PROFILE_WILDCARD = (
 
 def grant_all(stack: Stack, role: iam.IRole, settings: AskDataSettings, table: dynamodb.ITable) -> None:
     """Give the role what the assistant calls, on what it calls it on."""
+    group = settings.model_package_group
     policy = iam.Policy(stack, "ScreenPolicy", roles=[role])
     for statement in (
         _ask_models(stack, settings.models),
-        *_read_registry(stack, settings.model_package_group),
-        *_read_bucket(stack, settings.decisions_bucket, f"*/{settings.model_package_group}/*"),
-        *_read_bucket(stack, settings.configurations_bucket, "*"),
+        _read_registry(stack, group),
+        *_read_objects(stack, settings.decisions_bucket, f"{DECISIONS_FOLDER}/{group}"),
+        _list_below(stack, settings.decisions_bucket, f"{DECISIONS_FOLDER}/{group}"),
+        *_read_objects(stack, settings.configurations_bucket, f"{group}/configurations"),
         iam.PolicyStatement(sid="Conversations", actions=list(ACTIONS), resources=[table.table_arn]),
     ):
         policy.add_statements(statement)
@@ -63,25 +66,27 @@ def _is_profile(model: str) -> bool:
     return model.partition(".")[0] in PROFILE_PREFIXES
 
 
-def _read_registry(stack: Stack, group: str) -> list[iam.PolicyStatement]:
+def _read_registry(stack: Stack, group: str) -> iam.PolicyStatement:
+    """A list of the versions of a group is on those versions, as a look at one is."""
     # Names in the ARNs of versions are in lower case.
     versions = stack.format_arn(
-        service="sagemaker",
-        resource="model-package",
-        resource_name=f"{group.lower()}/*",
-        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        service="sagemaker", resource="model-package", resource_name=f"{group.lower()}/*"
     )
-    return [
-        iam.PolicyStatement(sid="Version", actions=["sagemaker:DescribeModelPackage"], resources=[versions])
-    ]
+    actions = ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"]
+    return iam.PolicyStatement(sid="Versions", actions=actions, resources=[versions])
 
 
-def _read_bucket(stack: Stack, bucket: ExistingBucket, keys: str) -> list[iam.PolicyStatement]:
+def _read_objects(stack: Stack, bucket: ExistingBucket, folder: str) -> list[iam.PolicyStatement]:
     arn = f"arn:{stack.partition}:s3:::{bucket.name}"
-    found = [
-        iam.PolicyStatement(actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[f"{arn}/{keys}"]),
-        iam.PolicyStatement(actions=["s3:ListBucket"], resources=[arn]),
-    ]
+    found = [iam.PolicyStatement(actions=["s3:GetObject"], resources=[f"{arn}/{folder}/*"])]
     if bucket.kms_key_arn is not None:
         found.append(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[bucket.kms_key_arn]))
     return found
+
+
+def _list_below(stack: Stack, bucket: ExistingBucket, folder: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["s3:ListBucket"],
+        resources=[f"arn:{stack.partition}:s3:::{bucket.name}"],
+        conditions={"StringLike": {"s3:prefix": f"{folder}/*"}},
+    )
