@@ -147,7 +147,8 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotedCalls]:
 def go_through_everything(settings: AskDataSettings, noted: NotedCalls) -> None:
     """Let the assistant make each call that it makes: look for approvals, fetch, ask, remember and be rated."""
     group, bucket, table = settings.model_package_group, settings.decisions_bucket.name, "conversations"
-    s3, sagemaker = clients.s3_client(), clients.sagemaker_client()
+    s3: Any = clients.s3_client()
+    sagemaker = clients.sagemaker_client()
     for name in (bucket, settings.configurations_bucket.name):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     sagemaker.create_model_package_group(ModelPackageGroupName=group)
