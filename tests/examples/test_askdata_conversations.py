@@ -3,19 +3,16 @@
 import json
 import re
 import threading
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 import export_ratings
-from assistant.conversation_table import EXPIRY, create_table
+from assistant.conversation_table import EXPIRY
 from assistant.conversations import LIFETIME, LONGEST_COMMENT, ConversationError, Conversations
 from assistant.kept_answers import KeptTurn, Served
 from aws.aws_errors import AwsError
@@ -41,36 +38,14 @@ class Clock:
         return self.time
 
 
-@pytest.fixture(scope="module")
-def client() -> "Iterator[DynamoDBClient]":
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield boto3.client(
-        "dynamodb",
-        endpoint_url=f"http://{host}:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    server.stop()
-
-
-@pytest.fixture
-def table(client: "DynamoDBClient") -> str:
-    name = f"askdata-{uuid.uuid4().hex}"
-    create_table(client, name)
-    return name
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def conversations(client: "DynamoDBClient", table: str, clock: Clock) -> Conversations:
-    return Conversations(client, table, now=clock)
+def conversations(dynamodb: "DynamoDBClient", table: str, clock: Clock) -> Conversations:
+    return Conversations(dynamodb, table, now=clock)
 
 
 def ask(conversations: Conversations, conversation: str, question: str, served: Served = FIRST) -> KeptTurn:
@@ -111,13 +86,13 @@ def test_an_id_cannot_be_guessed_and_only_one_that_was_begun_is_known(conversati
 
 
 def test_what_has_expired_is_not_seen_before_dynamodb_removes_it(
-    conversations: Conversations, client: "DynamoDBClient", table: str, clock: Clock
+    conversations: Conversations, dynamodb: "DynamoDBClient", table: str, clock: Clock
 ) -> None:
     conversation = conversations.begin()
     ask(conversations, conversation, "How many calls?")
-    description = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    description = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert description == {"TimeToLiveStatus": "ENABLED", "AttributeName": EXPIRY}
-    items = client.scan(TableName=table)["Items"]
+    items = dynamodb.scan(TableName=table)["Items"]
     assert {item[EXPIRY]["N"] for item in items} == {str(int((clock.time + LIFETIME).timestamp()))}
     clock.time += LIFETIME - timedelta(seconds=1)
     assert conversations.is_known(conversation)
@@ -128,14 +103,14 @@ def test_what_has_expired_is_not_seen_before_dynamodb_removes_it(
 
 
 def test_screens_that_answer_at_once_lose_no_turn(
-    conversations: Conversations, client: "DynamoDBClient", table: str
+    conversations: Conversations, dynamodb: "DynamoDBClient", table: str
 ) -> None:
     """Each with a view of its own, all begun at the same moment."""
     conversation = conversations.begin()
     together = threading.Barrier(6)
 
     def answer(name: int) -> int:
-        screen = Conversations(client, table)
+        screen = Conversations(dynamodb, table)
         together.wait()
         return ask(screen, conversation, f"question {name}").number
 
@@ -162,9 +137,9 @@ class RepeatingClient:
         return twice if name == "put_item" else method
 
 
-def test_a_write_whose_answer_was_lost_is_one_turn(client: "DynamoDBClient", table: str) -> None:
-    repeating: Any = RepeatingClient(client)
-    conversations = Conversations(client, table)
+def test_a_write_whose_answer_was_lost_is_one_turn(dynamodb: "DynamoDBClient", table: str) -> None:
+    repeating: Any = RepeatingClient(dynamodb)
+    conversations = Conversations(dynamodb, table)
     conversation = conversations.begin()
     assert ask(Conversations(repeating, table), conversation, "How many?").number == 1
     assert len(conversations.last_turns(conversation, 10)) == 1
@@ -212,14 +187,14 @@ def test_what_is_no_rating_is_refused(
 
 
 def test_an_answer_is_rated_once_whichever_screen_comes_first(
-    conversations: Conversations, client: "DynamoDBClient", table: str
+    conversations: Conversations, dynamodb: "DynamoDBClient", table: str
 ) -> None:
     conversation = conversations.begin()
     ask(conversations, conversation, "How many?")
     together = threading.Barrier(4)
 
     def rate(rating: int) -> str:
-        screen = Conversations(client, table)
+        screen = Conversations(dynamodb, table)
         together.wait()
         try:
             screen.rate(conversation, 1, rating)
@@ -234,13 +209,13 @@ def test_an_answer_is_rated_once_whichever_screen_comes_first(
     assert conversations.last_turns(conversation, 1)[0].rating == kept.rating
 
 
-def test_a_table_that_is_not_there_is_one_message(client: "DynamoDBClient") -> None:
+def test_a_table_that_is_not_there_is_one_message(dynamodb: "DynamoDBClient") -> None:
     with pytest.raises(AwsError, match=r"^nosuch: PutItem failed with ResourceNotFoundException"):
-        Conversations(client, "nosuch").begin()
+        Conversations(dynamodb, "nosuch").begin()
 
 
-def test_other_refusals_are_not_taken_for_a_lost_race(client: "DynamoDBClient", table: str) -> None:
-    conversations = Conversations(client, table)
+def test_other_refusals_are_not_taken_for_a_lost_race(dynamodb: "DynamoDBClient", table: str) -> None:
+    conversations = Conversations(dynamodb, table)
     conversation = conversations.begin()
     with pytest.raises(AwsError, match="Item size has exceeded"):
         ask(conversations, conversation, "x" * 500_000)
