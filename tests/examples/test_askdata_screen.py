@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from streamlit.components.v2 import component_manager
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from assistant import opening
@@ -71,7 +71,7 @@ def screen(
 ) -> Callable[[], AppTest]:
     """A function that opens the screen in a new tab."""
     # Streamlit looks through every installed package for parts of screens, for each tab again: most of a tab's time.
-    monkeypatch.setattr(component_manager, "scan_component_manifests", list)
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
     desk = Desk(service, conversations, lake)
     monkeypatch.setattr(opening, "open_desk", lambda: desk)
     return lambda: AppTest.from_file(str(SCREEN), default_timeout=SECONDS)
