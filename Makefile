@@ -25,7 +25,7 @@ export UV_SYSTEM_CERTS := 1
 # Every process would compile the libraries anew, which takes longer than what it does with them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test checked tests lint types contracts synth deploy diff destroy lock bench clean
+.PHONY: help setup demo askdata test checked tests lint types contracts synth deploy diff destroy lock bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ $(CDK): package.json package-lock.json
 
 demo: $(READY) $(CDK) ## Deploy into the embedded AWS, register versions, and show each decision
 	$(BIN)/governance sandbox demo
+
+# PORT names another port of the screen than 8501.
+askdata: $(READY) $(CDK) ## Run the AskData example: gate, assistant, database, models, and a screen to ask it on
+	$(BIN)/python examples/askdata/run_askdata.py $(if $(PORT),--port $(PORT))
 
 test: $(READY) $(CDK) ## Run the linters, the types, the import contracts and every test
 	@$(MAKE) --no-print-directory --jobs 2 checked tests

@@ -37,7 +37,7 @@ Came = ShownRows | NotShown
 
 def main() -> None:
     """Draw the page as it is now; Streamlit calls this each time that somebody does something."""
-    st.set_page_config(page_title="AskData", page_icon=":material/database:", menu_items={})
+    st.set_page_config(page_title="AskData")
     st.title("AskData")
     try:
         desk = opening.open_desk()
@@ -59,7 +59,8 @@ def show_service(desk: Desk) -> None:
     if served is None:
         st.info(NO_VERSION)
     else:
-        st.text(f"Version {served.number} answers, since {served.since:%d %B %Y, %H:%M UTC}.")
+        since = f"{served.since:%d %B %Y, %H:%M UTC}"
+        st.text(f"Version {served.number} answers, since {since}. Approved by {served.approved_by}.")
         show_details(served)
     if state.problem:
         show_problem("A newer approval could not be followed.", state.problem)
@@ -70,9 +71,8 @@ def show_service(desk: Desk) -> None:
 
 
 def show_details(served: ServedVersion) -> None:
-    """Say who approved the version, and what it is."""
+    """Say what exactly the version is."""
     with st.expander("About this version"):
-        st.text(f"Approved by {served.approved_by}")
         st.text(f"Version: {served.arn}")
         st.text(f"Configuration: {served.assistant.configuration.digest}")
         st.text(f"Model: {served.assistant.configuration.chat.model_id}")
@@ -140,8 +140,14 @@ def show_result(desk: Desk, turn: KeptTurn) -> None:
             show_problem("It was not run to its end.", came.reason)
         case ShownRows():
             st.dataframe(make_frame(came), hide_index=True)
-            count = len(came.rows)
-            st.text(f"The first {count} rows of more" if came.more else f"{count} rows, all of them")
+            st.text(count_rows(came))
+
+
+def count_rows(came: ShownRows) -> str:
+    """Say how much of the result is shown."""
+    count = len(came.rows)
+    rows = "1 row" if count == 1 else f"{count} rows"
+    return f"The first {rows} of more" if came.more else f"The whole result: {rows}"
 
 
 def show_rating(desk: Desk, conversation: str, turn: KeptTurn) -> None:

@@ -1,15 +1,52 @@
 """The desk of a running screen, made once a process from its environment."""
 
+import atexit
+from contextlib import ExitStack
+
 import streamlit as st
 
+from assistant.approved_versions import ApprovedVersions
+from assistant.building import build_assistant
+from assistant.conversations import Conversations
 from assistant.desk import Desk
+from assistant.followed_approvals import FollowedApprovals
+from assistant.lake import Lake
+from assistant.metadata_store import MetadataStore
+from assistant.screen_settings import ScreenSettings
+from aws.clients import dynamodb_client, s3_client, sagemaker_client
+from aws.decision_log import S3DecisionLog
+from aws.model_registry import SageMakerModelRegistry
+from pipelines.step_settings import DECISIONS_FOLDER
 
 
 @st.cache_resource(show_spinner="Connecting")
 def open_desk() -> Desk:
-    """Return the desk that the environment describes.
+    """Return the desk that the environment describes; what it needs stays open until the process ends.
 
     Raises:
-        GovernanceError: a setting is missing, or something that it names cannot be reached.
+        GovernanceError: a setting is missing, or no client can be made.
     """
-    raise NotImplementedError
+    with ExitStack() as stack:
+        desk = make_desk(ScreenSettings.from_environment(), stack)
+        atexit.register(stack.pop_all().close)
+    return desk
+
+
+def make_desk(settings: ScreenSettings, stack: ExitStack) -> Desk:
+    """Return a desk whose connections are open until `stack` is closed.
+
+    Raises:
+        GovernanceError: no client can be made.
+    """
+    store = stack.enter_context(MetadataStore(settings.assistant.database_url))
+    versions = ApprovedVersions(
+        settings.assistant.group,
+        SageMakerModelRegistry(sagemaker_client()),
+        S3DecisionLog(s3_client(), f"s3://{settings.assistant.decisions_bucket}/{DECISIONS_FOLDER}"),
+        s3_client(),
+    )
+    service = stack.enter_context(
+        FollowedApprovals(versions, lambda configuration: build_assistant(configuration, store))
+    )
+    conversations = Conversations(dynamodb_client(), settings.table)
+    return Desk(service, conversations, Lake(settings.lake))

@@ -1,5 +1,7 @@
 """The rows of a result as a table that the screen draws."""
 
+from typing import Any
+
 import pandas as pd
 
 from scorers.text_to_sql.running.first_rows import Cell, ShownRows
@@ -26,7 +28,7 @@ def _tell_apart(names: list[str]) -> list[str]:
     return result
 
 
-def _unite(cells: list[Cell]) -> "pd.Series[object]":
+def _unite(cells: list[Cell]) -> "pd.Series[Any]":
     """Return a column of whole numbers, of numbers or of booleans where all cells are, else of texts."""
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds == {int}:
