@@ -10,13 +10,19 @@ from playwright.sync_api import Browser, sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@contextmanager
-def launched_browser() -> Iterator[Browser]:
-    """Launch Chromium or Chrome; where neither is on the search path, the test is skipped and says so."""
+def find_browser() -> str:
+    """Return the path of Chromium or Chrome; where neither is on the search path, the test is skipped and says so."""
     found = [path for path in map(shutil.which, NAMES) if path is not None]
     if not found:
         pytest.skip("no Chromium or Chrome is installed, and so no page is opened in a browser")
+    return found[0]
+
+
+@contextmanager
+def launched_browser() -> Iterator[Browser]:
+    """Launch the browser that `find_browser` finds."""
+    path = find_browser()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found[0])
+        browser = playwright.chromium.launch(executable_path=path)
         yield browser
         browser.close()

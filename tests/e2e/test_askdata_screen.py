@@ -17,7 +17,7 @@ from aws import clients
 from ingest import read_configuration
 from run_askdata import FIRST, running_assistant
 from screen_process import find_free_port, running_screen
-from tests.browsers import launched_browser
+from tests.browsers import find_browser, launched_browser
 from tests.e2e.conftest import Governance, bias
 
 PATIENCE = 60_000  # milliseconds, of a loaded machine
@@ -25,12 +25,7 @@ HOSTILE = (
     "<img src=x onerror=\"document.title='acted'\"> How many customers are there? [now](javascript:alert(1))"
 )
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched_browser() as launched:
-        yield launched
+expect.set_options(timeout=PATIENCE)
 
 
 class RunningScreen:
@@ -82,10 +77,9 @@ def forget_clients() -> None:
 
 
 @pytest.fixture(scope="module")
-def running(
-    _deployed: Governance, browser: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningScreen]:
-    """The screen, before anything is approved. The browser comes first: without one nothing is started."""
+def running(_deployed: Governance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningScreen]:
+    """The screen, before anything is approved."""
+    find_browser()  # without one nothing is started
     _deployed.require("lambda")
     stack = _deployed.sandbox.environment() | {
         "GOVERNANCE_DECISIONS_BUCKET": _deployed.outputs["DecisionsBucket"]
@@ -104,6 +98,13 @@ def running(
             running_screen(stack | settings.to_environment(), folder / "screen.log", port=find_free_port())
         )
         yield RunningScreen(_deployed, settings, url)
+
+
+@pytest.fixture(scope="module")
+def browser(running: RunningScreen) -> Iterator[Browser]:
+    """Launched after the models: beside it none could load in a loop of asyncio."""
+    with launched_browser() as launched:
+        yield launched
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def page(running: RunningScreen, browser: Browser) -> Iterator[Page]:
 
 def ask(page: Page, question: str) -> None:
     box = page.get_by_test_id("stChatInputTextArea")
-    expect(box).to_be_enabled(timeout=PATIENCE)
+    expect(box).to_be_enabled()
     box.fill(question)
     box.press("Enter")
 
@@ -149,23 +150,23 @@ def test_what_is_approved_answers_and_nothing_else(
     first = read_configuration(FIRST)
     second = first.model_copy(update={"instructions": first.instructions + "\nBe brief.\n"})
     third = first.model_copy(update={"prompt": "{question}"})
-    expect(page.get_by_text("No version is approved yet.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("No version is approved yet.")).to_be_visible()
     expect(page.get_by_test_id("stChatInputTextArea")).to_be_disabled()
     # The page is open all the time: it follows what the gate says.
     assert running.register(first, 0.9) == "Approved"
-    expect(page.get_by_text("Version 1 answers")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Version 1 answers")).to_be_visible()
     ask(page, "How many customers are there in Texas?")
     code = page.get_by_test_id("stCode")
-    expect(code).to_contain_text("count(", timeout=PATIENCE)
+    expect(code).to_contain_text("count(")
     expect(page.get_by_text("Reads customers, mailing_addresses.")).to_be_visible()
     page.get_by_role("button", name="Run on the data lake").click()
-    expect(page.get_by_text("The whole result: 1 row")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("The whole result: 1 row")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     page.get_by_text("Rate this answer").click()
     page.get_by_text("5", exact=True).click()
     page.get_by_label("What was good or wrong?").fill("quick")
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_text("Rated 5 of 5")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Rated 5 of 5")).to_be_visible()
     picture = page.screenshot(path=tmp_path / "screen.png")
     assert len(picture) > 20_000
     conversations = Conversations(running.governance.client("dynamodb"), running.settings.table)
@@ -177,26 +178,26 @@ def test_what_is_approved_answers_and_nothing_else(
     # A rejected version never answers, an approved one does, on the page that is open.
     assert running.register(third, 0.1) == "Rejected"
     assert running.register(second, 0.95) == "Approved"
-    expect(page.get_by_text("Version 3 answers")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Version 3 answers")).to_be_visible()
     ask(page, "And in California?")
-    expect(code).to_have_count(2, timeout=PATIENCE)
+    expect(code).to_have_count(2)
     turns = conversations.last_turns(page.url.partition("conversation=")[2], 10)
     assert [turn.served.version.rpartition("/")[2] for turn in turns] == ["1", "3"]
     # Reloaded, the page has the conversation as it was.
     page.reload()
-    expect(code).to_have_count(2, timeout=PATIENCE)
+    expect(code).to_have_count(2)
 
 
 def test_a_hostile_question_is_text_and_runs_nothing_but_a_query(running: RunningScreen, page: Page) -> None:
     before = running.settings.lake.read_bytes()
     ask(page, HOSTILE)
-    expect(page.get_by_text(HOSTILE)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(HOSTILE)).to_be_visible()
     button = page.get_by_role("button", name="Run on the data lake")
     problem = page.get_by_text("There is no SQL for this question.")
-    expect(button.or_(problem)).to_be_visible(timeout=PATIENCE)
+    expect(button.or_(problem)).to_be_visible()
     if button.is_visible():
         button.click()
-        expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert page.title() == "AskData"
     assert page.locator("img[src=x]").count() == 0
     assert page.locator("a[href^=javascript]").count() == 0

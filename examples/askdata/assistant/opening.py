@@ -6,7 +6,9 @@ from contextlib import ExitStack
 import streamlit as st
 
 from assistant.approved_versions import ApprovedVersions
+from assistant.assistant import Assistant
 from assistant.building import build_assistant
+from assistant.configuration import Configuration
 from assistant.conversations import Conversations
 from assistant.desk import Desk
 from assistant.followed_approvals import FollowedApprovals
@@ -16,6 +18,7 @@ from assistant.screen_settings import ScreenSettings
 from aws.clients import dynamodb_client, s3_client, sagemaker_client
 from aws.decision_log import S3DecisionLog
 from aws.model_registry import SageMakerModelRegistry
+from ingest import ingest_lookml
 from pipelines.step_settings import DECISIONS_FOLDER
 
 
@@ -45,8 +48,12 @@ def make_desk(settings: ScreenSettings, stack: ExitStack) -> Desk:
         S3DecisionLog(s3_client(), f"s3://{settings.assistant.decisions_bucket}/{DECISIONS_FOLDER}"),
         s3_client(),
     )
-    service = stack.enter_context(
-        FollowedApprovals(versions, lambda configuration: build_assistant(configuration, store))
-    )
+
+    def build(configuration: Configuration) -> Assistant:
+        # Nobody else does where this is deployed; what is embedded already is left as it is.
+        ingest_lookml(configuration, settings.assistant.database_url)
+        return build_assistant(configuration, store)
+
+    service = stack.enter_context(FollowedApprovals(versions, build))
     conversations = Conversations(dynamodb_client(), settings.table)
     return Desk(service, conversations, Lake(settings.lake))
