@@ -1,18 +1,30 @@
 """The service that follows the gate: what is approved is served, seconds later, and nothing else."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from assistant.approved_versions import ApprovedVersion, ApprovedVersions
+from assistant.approved_versions import ApprovedVersion
 from assistant.assistant import Assistant
 from assistant.configuration import Configuration
 from assistant.service import ServedVersion, ServiceState
 from checks.errors import GovernanceError
 
 POLL_SECONDS = 3.0
+
+
+class Approvals(Protocol):
+    """Where approvals are read; `assistant.approved_versions.ApprovedVersions` is one."""
+
+    def newest_first(self) -> Iterator[ApprovedVersion]:
+        """Yield the approved versions."""
+        ...
+
+    def fetch(self, version: ApprovedVersion) -> Configuration:
+        """Return what was approved."""
+        ...
 
 
 def _now() -> datetime:
@@ -28,7 +40,7 @@ class FollowedApprovals:
 
     def __init__(
         self,
-        versions: ApprovedVersions,
+        versions: Approvals,
         build: Callable[[Configuration], Assistant],
         *,
         seconds: float = POLL_SECONDS,

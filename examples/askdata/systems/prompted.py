@@ -56,13 +56,15 @@ def answer(messages: Sequence[Mapping[str, str]]) -> str:
         return NO_SQL
     if not prompt.question:
         return NO_QUESTION
-    rules = _make_rules(prompt.lookml, tuple(read_terms(prompt.instructions)))
+    # In one order, so that the same files have the same rules in whichever order they were retrieved.
+    pieces = tuple(sorted(_TOP_LEVEL.split(prompt.lookml)))
+    rules = _make_rules(pieces, tuple(read_terms(prompt.instructions)))
     return NO_TABLES if rules is None else rules.predict(prompt.question)
 
 
 @lru_cache(maxsize=_KEPT)
-def _make_rules(lookml: str, terms: tuple[Term, ...]) -> SemanticLayer | None:
-    catalog = make_catalog(filter(None, map(_parse, _TOP_LEVEL.split(lookml))))
+def _make_rules(pieces: tuple[str, ...], terms: tuple[Term, ...]) -> SemanticLayer | None:
+    catalog = make_catalog(filter(None, map(_parse, pieces)))
     return SemanticLayer(catalog, _make_empty_database(catalog), terms) if catalog.fields else None
 
 
