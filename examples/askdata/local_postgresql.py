@@ -54,7 +54,7 @@ def running_postgresql() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="askdata-postgresql-"))  # 0700
     account.own(folder)
     try:
-        binaries = _find_binaries(folder, is_copied=bool(account.options))
+        binaries = _find_binaries(folder, account)
         data = folder / "data"
         made = ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
         _run([binaries / "initdb", *made], folder, account)
@@ -81,18 +81,27 @@ def running_postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _find_binaries(folder: Path, *, is_copied: bool) -> Path:
-    """Return where the programs are; copied into `folder` where the account cannot read the environment's."""
+def _find_binaries(folder: Path, account: _Account) -> Path:
+    """Return where the programs are; copied into `folder` where the account cannot run the environment's."""
     package = importlib.util.find_spec(_PACKAGE)
     if package is None or package.submodule_search_locations is None:
         raise GovernanceError(f"{_PACKAGE}: not installed; run: make setup")
     installed = Path(package.submodule_search_locations[0])
-    if not is_copied:
-        return installed / "pginstall" / "bin"
+    programs = Path("pginstall", "bin")
+    if _can_run(installed / programs / "postgres", account):
+        return installed / programs
     # The programs find their libraries beside the package.
     for part in (f"{_PACKAGE}/pginstall", f"{_PACKAGE}.libs"):
         shutil.copytree(installed.parent / part, folder / part, symlinks=True)
-    return folder / _PACKAGE / "pginstall" / "bin"
+    return folder / _PACKAGE / programs
+
+
+def _can_run(program: Path, account: _Account) -> bool:
+    try:
+        subprocess.run([program, "--version"], check=True, capture_output=True, cwd="/", **account.options)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
 
 
 def _run(command: list[Any], folder: Path, account: _Account) -> None:
