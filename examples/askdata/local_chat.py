@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from examples.local_models.json_server import JsonServer
-from systems.prompted import answer
+from systems.prompted import StandIn
 
 PATH = "/v1/chat/completions"
 RULES = "local.semantic-layer-v1:0"
@@ -25,6 +25,7 @@ class RuleServer(JsonServer):
     """
 
     def __init__(self) -> None:
+        self._model = StandIn()
         super().__init__({PATH: self._complete})
 
     @property
@@ -36,7 +37,7 @@ class RuleServer(JsonServer):
         messages = request.get("messages") if isinstance(request, Mapping) else None
         if not isinstance(messages, list) or not all(map(_is_message, messages)):
             raise ValueError("messages: name a list of messages, each with a role and a text as its content")
-        text = answer(messages)
+        text = self._model.answer(messages)
         longest = int(request.get("max_tokens") or len(text)) * int(_CHARACTERS_A_TOKEN)
         read = sum(_count_tokens(message["content"]) for message in messages)
         written = _count_tokens(text[:longest])

@@ -49,20 +49,25 @@ def read_prompt(messages: Sequence[Mapping[str, str]]) -> Prompt:
     return Prompt(_DATA.sub("", text), "\n".join(data.get("question", [])).strip(), "\n".join(lookml))
 
 
-def answer(messages: Sequence[Mapping[str, str]]) -> str:
-    """Answer a conversation: SQL where the prompt asks for it and shows tables, else a sentence."""
-    prompt = read_prompt(messages)
-    if not _ASKS_FOR_SQL.search(prompt.instructions):
-        return NO_SQL
-    if not prompt.question:
-        return NO_QUESTION
-    # In one order, so that the same files have the same rules in whichever order they were retrieved.
-    pieces = tuple(sorted(_TOP_LEVEL.split(prompt.lookml)))
-    rules = _make_rules(pieces, tuple(read_terms(prompt.instructions)))
-    return NO_TABLES if rules is None else rules.predict(prompt.question)
+class StandIn:
+    """Answers conversations; the rules of the last contexts are kept, with a database each, for as long as it lives."""
+
+    def __init__(self) -> None:
+        self._make_rules = lru_cache(maxsize=_KEPT)(_make_rules)
+
+    def answer(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """Answer a conversation: SQL where the prompt asks for it and shows tables, else a sentence."""
+        prompt = read_prompt(messages)
+        if not _ASKS_FOR_SQL.search(prompt.instructions):
+            return NO_SQL
+        if not prompt.question:
+            return NO_QUESTION
+        # In one order, so that the same files have the same rules in whichever order they were retrieved.
+        pieces = tuple(sorted(_TOP_LEVEL.split(prompt.lookml)))
+        rules = self._make_rules(pieces, tuple(read_terms(prompt.instructions)))
+        return NO_TABLES if rules is None else rules.predict(prompt.question)
 
 
-@lru_cache(maxsize=_KEPT)
 def _make_rules(pieces: tuple[str, ...], terms: tuple[Term, ...]) -> SemanticLayer | None:
     catalog = make_catalog(filter(None, map(_parse, pieces)))
     return SemanticLayer(catalog, _make_empty_database(catalog), terms) if catalog.fields else None
