@@ -1,6 +1,6 @@
 """The process that runs hostile SQL: bounded memory, no files to write, nothing of its parent's but the pairs.
 
-Started by `worker_pool` with two file descriptors: a socket for messages, which are JSON (the parent unpickles nothing
+Forked by `fork_server` with two file descriptors: a socket for messages, which are JSON (the parent unpickles nothing
 that comes from here), and a page of shared memory that says what is being done, should the process not live to tell.
 """
 
@@ -8,7 +8,7 @@ import gc
 import json
 import logging
 import mmap
-import socket
+import os
 import sys
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -86,13 +86,17 @@ def _answer(scorers: _Scorers, state: WorkerState, batch: list[list[str]]) -> di
     return {"verdicts": verdicts}
 
 
-def main() -> None:
-    """Serve the parent over the file descriptors named by the arguments."""
+def prepare() -> None:
+    """Set this interpreter up for workers that are forked from it."""
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
     sys.setrecursionlimit(_MAX_RECURSION)
-    gc.freeze()
+    gc.freeze()  # what was imported is no rubbish, and pages that nothing writes to are shared
     gc.enable()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)  # parsed queries are rubbish at once, and many
-    channel = socket.socket(fileno=int(sys.argv[1]))
-    state = WorkerState(mmap.mmap(int(sys.argv[2]), STATE.size))
-    serve(Connection(channel.detach()), state)
+
+
+def serve_descriptors(connection: int, page: int) -> None:
+    """Serve the parent over a socket and a page of shared memory, until it hangs up."""
+    shared = mmap.mmap(page, STATE.size)
+    os.close(page)
+    serve(Connection(connection), WorkerState(shared))

@@ -3,8 +3,6 @@
 import json
 import mmap
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 import zlib
@@ -16,7 +14,7 @@ from types import TracebackType
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql.running.harmless_environment import make_harmless_environment
+from scorers.text_to_sql.running.fork_server import ForkServer
 from scorers.text_to_sql.running.worker_state import STATE, Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
@@ -24,8 +22,6 @@ _BATCH = 32
 _WINDOW = 20_000  # pairs read ahead of the oldest one without a verdict
 _QUEUED = 4 * _BATCH  # pairs that each worker has waiting before more are read
 _POLL_SECONDS = 0.25
-# Imports make no rubbish, and looking for it takes a fifth of their time.
-_PROGRAM = f"import gc; gc.disable(); from {__package__}.query_worker import main; main()"
 _SECONDS_TO_START = 60.0  # a process on a busy machine, its imports included
 
 
@@ -56,7 +52,8 @@ class _Numbered(NamedTuple, Generic[AnyPair]):
 class _Worker(Generic[AnyPair]):
     """One process, its queue, and the batch that it has in hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: ForkServer) -> None:
+        self._server = server
         self._settings = b""
         self._handed = 0.0
         self.queue: deque[_Numbered[AnyPair]] = deque()
@@ -69,16 +66,7 @@ class _Worker(Generic[AnyPair]):
             page.truncate(STATE.size)
             self._page = mmap.mmap(page.fileno(), STATE.size)
             STATE.pack_into(self._page, 0, -1, Phase.STARTING, time.monotonic())
-            descriptors = (theirs.fileno(), page.fileno())
-            self._process = subprocess.Popen(  # noqa: S603  this interpreter, this package
-                [sys.executable, "-P", "-c", _PROGRAM, *map(str, descriptors)],
-                pass_fds=descriptors,
-                env=make_harmless_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            self._number = self._server.start(theirs.fileno(), page.fileno())
         self.connection = Connection(ours.detach())
 
     def configure(self, settings: bytes) -> None:
@@ -115,20 +103,19 @@ class _Worker(Generic[AnyPair]):
 
     def restart(self) -> None:
         """Replace the process, dead or not."""
-        self.stop()
+        self._server.stop(self._number)
+        self.close()
         self._start()
         self._send(self._settings)
 
-    def stop(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
+    def close(self) -> None:
+        """Hang up."""
         self.connection.close()
         self._page.close()
 
 
 class WorkerPool(Generic[AnyPair]):
-    """As many processes as asked for, which start on entering and import while the caller finds the settings.
+    """As many processes as asked for, forked from one that imports from entering on, beside what the caller does.
 
     A pair whose query runs `grace_seconds` beyond the time limit loses its process. Pairs of one gold query go to one
     process, which remembers its result; an idle process helps another one out.
@@ -140,9 +127,10 @@ class WorkerPool(Generic[AnyPair]):
         self._workers: list[_Worker[AnyPair]] = []
 
     def __enter__(self) -> Self:
+        self._server = ForkServer()
         try:
             for _ in range(self._count):
-                self._workers.append(_Worker())
+                self._workers.append(_Worker(self._server))
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -162,7 +150,8 @@ class WorkerPool(Generic[AnyPair]):
         traceback: TracebackType | None,
     ) -> None:
         for worker in self._workers:
-            worker.stop()
+            worker.close()
+        self._server.close()
 
     def score(self, pairs: Iterable[AnyPair]) -> Iterator[tuple[AnyPair, PairVerdict]]:
         """Yield every pair with its verdict, in order, reading only as far ahead as the workers need."""

@@ -31,6 +31,15 @@ def settings_for(folder: Path, seconds: float) -> dict[str, Any]:
     }
 
 
+def find_workers(pool: WorkerPool[Pair]) -> list[int]:
+    """Return the processes of the workers, which are forked from the pool's server."""
+    server = pool._server._process.pid
+    children = Path(f"/proc/{server}/task/{server}/children")
+    if not children.exists():
+        pytest.skip("this system shows no processes under /proc")
+    return [int(process) for process in children.read_text().split()]
+
+
 def pairs_around(sql: str) -> list[Pair]:
     return [
         Pair(number, "shop", "SELECT name FROM customer", predicted)
@@ -39,17 +48,24 @@ def pairs_around(sql: str) -> list[Pair]:
 
 
 def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop: Path) -> None:
-    def kill_when_running(worker: Any) -> None:
+    def kill_when_running(pool: WorkerPool[Pair]) -> None:
+        (worker,) = pool._workers
         while worker.state()[1] is not Phase.PREDICTION or worker.state()[0] != 1:
             time.sleep(0.01)
-        os.kill(worker._process.pid, signal.SIGKILL)
+        (process,) = find_workers(pool)
+        killed.append(process)
+        os.kill(process, signal.SIGKILL)
+
+    killed: list[int] = []
 
     with WorkerPool[Pair](workers=1) as pool:
         pool.configure(settings_for(shop, 60.0))
-        killer = threading.Thread(target=kill_when_running, args=(pool._workers[0],))
+        killer = threading.Thread(target=kill_when_running, args=(pool,))
         killer.start()
         verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_WITHOUT_END))]
         killer.join()
+        (other,) = find_workers(pool)
+    assert killed != [other]
     assert [verdict.verdict for verdict in verdicts] == [
         PairOutcome.CORRECT,
         PairOutcome.WORKER_CRASH,
@@ -76,9 +92,7 @@ def test_a_worker_has_no_secrets_and_cannot_write(shop: Path, monkeypatch: pytes
     with WorkerPool[Pair](workers=1) as pool:
         pool.configure(settings_for(shop, 5.0))
         list(pool.score(pairs_around("SELECT 1")))
-        process = Path(f"/proc/{pool._workers[0]._process.pid}")
-        if not process.exists():
-            pytest.skip("this system shows no processes under /proc")
+        process = Path(f"/proc/{find_workers(pool)[0]}")
         environment = (process / "environ").read_bytes()
         limits = (process / "limits").read_text()
     assert b"AWS_" not in environment
@@ -113,17 +127,16 @@ def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop: Path) -> N
                 number, "shop", f"SELECT {number}, name FROM customer", f"SELECT name, {number} FROM customer"
             )
 
-    def resident(process: Any) -> int:
-        return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+    def resident(pool: WorkerPool[Pair]) -> int:
+        (process,) = find_workers(pool)
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
-    if not Path("/proc/self/statm").exists():
-        pytest.skip("this system shows no processes under /proc")
     with WorkerPool[Pair](workers=1) as pool:
         pool.configure(settings_for(shop, 5.0))
         for count, _ in enumerate(pool.score(pairs(11_500)), start=1):
             if count == 8_000:
-                full = resident(pool._workers[0]._process)
-        grown = resident(pool._workers[0]._process) - full
+                full = resident(pool)
+        grown = resident(pool) - full
     assert grown < 8 * 1024 * 1024
 
 
@@ -143,3 +156,36 @@ def test_there_is_a_process_for_every_core_unless_told_otherwise(
     for workers in (None, 1):
         score_text_to_sql(path, shop, evidence, TextToSqlSettings(workers=workers))
     assert [len(pool._workers) for pool in started] == [3, 1]
+
+
+def test_every_worker_is_forked_from_one_interpreter_and_none_outlives_the_pool(shop: Path) -> None:
+    with WorkerPool[Pair](workers=3) as pool:
+        pool.configure(settings_for(shop, 5.0))
+        list(pool.score(pairs_around("SELECT 1")))
+        found = find_workers(pool)
+        server = pool._server._process.pid
+    assert len(found) == 3
+    assert not any(Path(f"/proc/{process}").exists() for process in (server, *found))
+
+
+def test_a_worker_that_is_busy_ends_with_the_pool(shop: Path) -> None:
+    with WorkerPool[Pair](workers=1) as pool:
+        pool.configure(settings_for(shop, 60.0))
+        scored = pool.score(pairs_around("SELECT 1") * 20 + pairs_around(COUNT_WITHOUT_END))
+        next(scored)
+        (worker,) = find_workers(pool)
+        scored.close()
+    assert not Path(f"/proc/{worker}").exists()
+
+
+def test_a_worker_has_no_file_of_another_one(shop: Path) -> None:
+    """Each has a socket of its own and a page of shared memory, and not the one through which workers are started."""
+    with WorkerPool[Pair](workers=2) as pool:
+        pool.configure(settings_for(shop, 5.0))
+        list(pool.score(pairs_around("SELECT 1") * 40))
+        found = [
+            set(map(os.readlink, Path(f"/proc/{process}/fd").iterdir())) for process in find_workers(pool)
+        ]
+    sockets = [{file for file in files if file.startswith("socket:")} for files in found]
+    assert [len(each) for each in sockets] == [1, 1]
+    assert sockets[0].isdisjoint(sockets[1])
