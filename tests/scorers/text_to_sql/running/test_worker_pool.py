@@ -174,7 +174,6 @@ def test_a_worker_that_is_busy_ends_with_the_pool(shop: Path) -> None:
         scored = pool.score(pairs_around("SELECT 1") * 20 + pairs_around(COUNT_WITHOUT_END))
         next(scored)
         (worker,) = find_workers(pool)
-        scored.close()
     assert not Path(f"/proc/{worker}").exists()
 
 
