@@ -8,6 +8,7 @@ from checks.exact import number_text
 from checks.intervals import NoSpread, Unsupported, find_interval, is_proportion
 from checks.limits import Limit, Zone
 from checks.measurements import Interval, Measured
+from checks.pairing_text import add_paired, add_unpaired
 from checks.ranges import Range
 from checks.thresholds import Check
 
@@ -65,7 +66,7 @@ def _hold_difference(beside: Beside, measured: Measured, confidence: float) -> R
     if not isinstance(paired, str):
         around_both, method = paired
         outcome, reason, used = _hold_bounds(beside.limit, measured, confidence, around_both)
-        return outcome, f"{reason}; the bounds are {method}", used
+        return outcome, add_paired(reason, method), used
     around = find_interval(measured, confidence)
     if not isinstance(around, Interval):
         return _hold_interval(beside.limit, measured, confidence)
@@ -75,8 +76,7 @@ def _hold_difference(beside: Beside, measured: Measured, confidence: float) -> R
         return Outcome.INCONCLUSIVE, reason, around
     interval = beside.widen(measured.value, around, around_baseline)
     outcome, reason, used = _hold_bounds(beside.limit, measured, confidence, interval)
-    method = "its own uncertainty and the baseline's, as of samples that are not paired (Newcombe's interval)"
-    return outcome, f"{reason}; the bounds hold {method}: {paired}", used
+    return outcome, add_unpaired(reason, paired), used
 
 
 def _hold_interval(limit: Limit, measured: Measured, confidence: float) -> Result:

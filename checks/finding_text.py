@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from checks.decision import Consequence
 from checks.decision_record import RecordedFinding
 from checks.limits import read_limit
+from checks.pairing_text import read_pairing
 
 ASKS = {Consequence.REJECT: "rejects", Consequence.REVIEW: "asks for review", Consequence.WARN: "warns"}
 
@@ -36,6 +37,11 @@ def write_difference(finding: RecordedFinding) -> str:
     if finding.value is None or finding.baseline is None:
         return "-"
     return f"{finding.value - finding.baseline.value:+.4g}"
+
+
+def write_pairing(finding: RecordedFinding) -> str:
+    """Return whether the value and the baseline's were compared item by item, by which method or why not; or `-`."""
+    return read_pairing(finding.reason) or "-"
 
 
 def write_comparison(finding: RecordedFinding) -> str:

@@ -63,12 +63,19 @@ class Demo:
             GovernanceError: a command failed that must not.
         """
         self._say("\nThe governance team publishes its thresholds.")
-        # Those of the examples alone: other YAML files may be beside them.
-        folders = dict.fromkeys(_path(version.thresholds.parent) for version in versions)
-        self._command("governance", "thresholds", "publish", *folders, "--yes")
+        self.publish_thresholds(versions)
         results = [self._show(version) for version in versions]
         self._explain_a_rejection(results)
         return results
+
+    def publish_thresholds(self, versions: Sequence[ExampleVersion]) -> None:
+        """Put the threshold files of the examples in force, and no other YAML files that may be beside them.
+
+        Raises:
+            GovernanceError: they cannot be published.
+        """
+        folders = dict.fromkeys(_path(version.thresholds.parent) for version in versions)
+        self._command("governance", "thresholds", "publish", *folders, "--yes")
 
     def _show(self, version: ExampleVersion) -> DemoResult:
         self._say(f"\n{version.name}\n{version.about}".rstrip())

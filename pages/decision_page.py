@@ -8,6 +8,7 @@ from markupsafe import Markup
 from checks.decision import Consequence, Outcome
 from checks.decision_record import DecisionRecord, RecordedFinding
 from checks.finding_text import format_limit
+from checks.pairing_text import read_pairing
 from checks.review_record import ReviewRecord
 from pages.charts import (
     MOST_LINES,
@@ -52,6 +53,11 @@ class _CheckSection:
     def has_baseline(self) -> bool:
         """Whether a finding is held against a figure of the baseline."""
         return any(finding.baseline is not None for finding in self.findings)
+
+    @property
+    def has_pairing(self) -> bool:
+        """Whether a finding says if it was compared with the baseline item by item."""
+        return any(read_pairing(finding.reason) is not None for finding in self.findings)
 
     @property
     def has_reported(self) -> bool:

@@ -5,7 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from checks.finding_text import ASKS, format_limit, name_of, write_difference, write_reason
+from checks.finding_text import ASKS, format_limit, name_of, write_difference, write_pairing, write_reason
 from checks.text import without_format_marks
 
 
@@ -23,6 +23,7 @@ def template_environment() -> Environment:
     environment.filters.update(
         number=_write_number,
         difference=write_difference,
+        pairing=write_pairing,
         limit=format_limit,
         asks=ASKS.__getitem__,
         name=name_of,

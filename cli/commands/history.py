@@ -1,7 +1,7 @@
 """`governance history`: a group's versions with the values that were checked, and a chart of one of them."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from checks.decision_record import DecisionRecord, RecordedFinding
 from checks.finding_text import format_limit
+from checks.pairing_text import read_pairing
 from cli.display.checked_figures import (
     CheckedFigure,
     chart_of,
@@ -112,6 +113,22 @@ def _print(console: Console, versions: Sequence[GroupVersion], figures: Sequence
         names = ", ".join(str(figure) for figure in left[:MOST_FIGURES])
         console.print()
         console.print(clean_text(f"checked too: {names}; --metric shows one"))
+    compared = list(_list_comparisons(versions, shown))
+    if compared:
+        console.print()
+        console.print("Beside the baseline:")
+    for line in compared:
+        console.print(clean_text(line))
+
+
+def _list_comparisons(versions: Sequence[GroupVersion], figures: Sequence[CheckedFigure]) -> Iterator[str]:
+    """Yield of each shown value how it was compared with the baseline's: item by item, or not, and why not."""
+    for version in versions:
+        for figure in figures:
+            finding = finding_about(version, figure)
+            pairing = None if finding is None else read_pairing(finding.reason)
+            if pairing is not None:
+                yield f"  version {version.version}, {figure}: {pairing}"
 
 
 def _fitting(
@@ -187,4 +204,6 @@ def _baseline_json(record: DecisionRecord) -> Mapping[str, str]:
 
 def _value_json(finding: RecordedFinding) -> Mapping[str, object]:
     named = {"check", "metric", "facet", "outcome", "value", "limit"}
-    return finding.model_dump(mode="json", include=named | ({"baseline"} if finding.baseline else set()))
+    value = finding.model_dump(mode="json", include=named | ({"baseline"} if finding.baseline else set()))
+    pairing = read_pairing(finding.reason)
+    return value if pairing is None else {**value, "pairing": pairing}

@@ -13,6 +13,7 @@ from checks.item_results import ItemResults, read_item_results
 from checks.judge import judge
 from checks.measurements import Interval, Measured, Source
 from checks.pairing import Behind, Pairs, pair_items
+from checks.pairing_text import read_pairing
 from checks.replays import attach_items
 from checks.reports import place_of_items
 from checks.thresholds import Check
@@ -223,6 +224,23 @@ def test_pairing_tells_what_two_samples_cannot() -> None:
         "(Newcombe's interval): no item results (results.jsonl) of this version were read beside its report; version 3 "
         "has 0.9, and the check asks for no worse than the baseline by 0.03",
     )
+
+
+def test_how_a_value_was_compared_is_read_out_of_the_reason() -> None:
+    now, _ = scored_at("now", answers(180, 20, turned=1))
+    before, _ = scored_at("before", answers(180, 20))
+    asked = check({"absolute": 0.03}, confidence=0.95)
+    unsure = check({"absolute": 0.03})
+    found = [
+        read_pairing(decide(one, mine, before).findings[0].reason)
+        for one, mine in ((asked, now), (asked, without_items(now)), (unsure, now))
+    ]
+    assert found == [
+        "paired on the same 200 items, of which 0 went up and 1 went down, by Tango's score interval, as items are "
+        "right or wrong and an amount is allowed",
+        "not paired: no item results (results.jsonl) of this version were read beside its report",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

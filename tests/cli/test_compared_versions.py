@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from tests.page_records import ARN, compared_record
+from tests.page_records import ARN, PAIRED, compared_record
 
 BASELINE = f"version 2 ({ARN}/2), approved by s3://decisions/decisions/churn/2/e2.json"
 COMPARED = "accuracy: 0.85 beside 0.875 (-0.025)"
@@ -37,7 +37,9 @@ def test_history_has_the_difference_beside_each_value_that_was_compared(
     decisions: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["history", "churn", "--decisions", str(decisions.parents[2])]) == 0
-    assert "0.85 (-0.025) failed" in capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
+    assert "0.85 (-0.025) failed" in out
+    assert f"Beside the baseline: version 3, quality.accuracy: {PAIRED}" in out
 
 
 def test_programs_read_what_a_version_was_compared_with(
@@ -48,6 +50,7 @@ def test_programs_read_what_a_version_was_compared_with(
     (version,) = json.loads(capsys.readouterr().out)["versions"]
     assert version["baseline"] == f"{ARN}/2"
     assert [one.get("baseline") for one in version["values"]] == [{"value": 0.875, "samples": 400}, None]
+    assert [one.get("pairing") for one in version["values"]] == [PAIRED, None]
     assert run(["status", "churn", *place]) == 0
     decision = json.loads(capsys.readouterr().out)["versions"][0]["decision"]
     assert decision["baseline"] == f"{ARN}/2"

@@ -12,6 +12,7 @@ from aws import clients
 from cli.commands.sandbox import show_demo, stack_environment
 from cli.main import run
 from demo.examples import ExampleVersion, find_examples
+from demo.walkthrough import Demo
 from sandbox.server import Deployment
 from tests.e2e.conftest import Governance
 
@@ -71,6 +72,19 @@ def test_the_demo_shows_each_command_each_decision_and_a_summary(
         ["ok", SHOWN[1], "Approved", "Approved", "Approved"],
         ["ok", SHOWN[2], "NeedsReview", "NeedsReview", "PendingManualApproval"],
     ]
+
+
+def test_the_threshold_files_of_all_examples_are_published_together(
+    stack: Governance, environment: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of the folder as it is, with all that is beside the examples in it."""
+    versions = find_examples(EXAMPLES)
+    Demo(stack.sandbox, environment, run).publish_thresholds(versions)
+    capfd.readouterr()
+    assert run(["thresholds", "list", "--format", "json"]) == 0
+    files = json.loads(capfd.readouterr().out)["files"]
+    assert len(files) == len({version.thresholds for version in versions})
+    assert {version.group for version in versions} <= {group for file in files for group in file["groups"]}
 
 
 def _failed(record: Mapping[str, Any]) -> set[str]:

@@ -14,6 +14,7 @@ from pages.repeat_commands import list_repeat_commands
 from tests.page_records import (
     ARN,
     HOSTILE,
+    PAIRED,
     SHA,
     compared_record,
     earlier_records,
@@ -132,6 +133,8 @@ def test_a_value_is_beside_that_of_the_baseline_with_the_difference_where_a_chec
     assert ["Baseline" in words for words in columns] == [True, False]
     row = re.findall(r"all\s+failed\s+(\S+)\s+(\S+)\s+(\S+)", outline.text)
     assert row == [("0.85", "0.875", "-0.025")]
+    assert ["Compared" in words for words in columns] == [True, False]
+    assert re.findall(r"-0\.025\s+(\S.*\S)\s+>= 0\.855", outline.text) == [PAIRED]
     drawn = [given.get("class") for tag, given in outline.elements if tag == "g"]
     assert drawn.count("series baseline") == 1
     assert "baseline 0.875, failed" in outline.text

@@ -1,0 +1,32 @@
+"""How a value was compared with the baseline's, in the reason of a finding: item by item, or not, and why not.
+
+It is written and read here, so that it is shown of every record that is there, by itself.
+"""
+
+import re
+
+_PAIRED = "; the bounds are "
+_UNPAIRED = (
+    "; the bounds hold its own uncertainty and the baseline's, as of samples that are not paired (Newcombe's "
+    "interval): "
+)
+_BESIDE = re.compile(r"; [^;]* has [^;]*, and the check asks for [^;]*$")
+
+
+def add_paired(reason: str, method: str) -> str:
+    """Return a reason with the method by which items were compared in pairs."""
+    return f"{reason}{_PAIRED}{method}"
+
+
+def add_unpaired(reason: str, why: str) -> str:
+    """Return a reason with the one why no items were compared in pairs."""
+    return f"{reason}{_UNPAIRED}{why}"
+
+
+def read_pairing(reason: str) -> str | None:
+    """Return how a value was compared, as `paired on …` or `not paired: …`; `None` of a reason that does not say so."""
+    _, is_unpaired, why = reason.partition(_UNPAIRED)
+    if is_unpaired:
+        return f"not paired: {_BESIDE.sub('', why)}"
+    _, is_paired, method = reason.partition(_PAIRED)
+    return _BESIDE.sub("", method) if is_paired else None
