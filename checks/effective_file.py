@@ -2,11 +2,12 @@
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
+from checks.facets import parse_facet
 from checks.threshold_file import SourceFile
 from checks.thresholds import (
     AppliesTo,
@@ -43,27 +44,37 @@ def find_misfits(file: SourceFile, base: ThresholdFile | None) -> Iterator[Probl
     """
     yield from _find_removed_misfits(file, base)
     names = _list_names(file, base)
-    own = {check.name: check for check in file.readable.checks.values()}
     inherited = {check.name: check for check in (base.checks if base is not None else ())}
-    seen: dict[tuple[str, str | None], int] = {}
     owners = _find_owners(file, base)
+    seen: dict[tuple[str, str | None], int] = {}
     for index, waiver in file.readable.waivers.items():
         path: Path = ("waivers", index)
-        if owners is not None and waiver.approved_by not in owners:
-            yield file.problem_at((*path, "approved_by"), _explain_approver(waiver, owners))
-        first = seen.setdefault((waiver.check, waiver.facet), index)
-        if first != index:
-            yield file.problem_at(path, f"waivers[{first}] is for the same check and facet; keep one")
-        check = own.get(waiver.check)
-        if check is None and waiver.check not in (file.readable.names or ()):
-            check = inherited.get(waiver.check)
+        # First what one key says by itself: who approved it, and of which check.
+        if owners is not None and waiver.approved_by is not None and waiver.approved_by not in owners:
+            yield file.problem_at((*path, "approved_by"), _explain_approver(waiver.approved_by, owners))
+        if waiver.check is None:
+            continue
         if names is not None and waiver.check not in names:
             near = difflib.get_close_matches(waiver.check, names, n=1)
             way_out = f'did you mean "{near[0]}"?' if near else "remove the waiver"
             yield file.problem_at((*path, "check"), f"no check has this name; {way_out}")
-        elif check is not None and (problem := _explain_facet(waiver, check)):
+        if not waiver.has_facet_known:
+            continue
+        # Then what both keys say together: of what in the check.
+        first = seen.setdefault((waiver.check, waiver.facet), index)
+        if first != index:
+            yield file.problem_at(path, f"waivers[{first}] is for the same check and facet; keep one")
+        check = _find_check(file, inherited, waiver.check)
+        if check is not None and (problem := _explain_facet(waiver.facet, check)):
             where = (*path, "check" if waiver.facet is None else "facet")
             yield file.problem_at(where, problem)
+
+
+def _find_check(file: SourceFile, inherited: Mapping[str, Check], name: str) -> Check | None:
+    """Return the check of this name as it counts; `None` where there is none, or it cannot be read."""
+    own = {check.name: check for check in file.readable.checks.values()}
+    is_replaced = name in (file.readable.names or ())
+    return own.get(name) if is_replaced else inherited.get(name)
 
 
 def _find_removed_misfits(file: SourceFile, base: ThresholdFile | None) -> Iterator[Problem]:
@@ -107,19 +118,19 @@ def _find_owners(file: SourceFile, base: ThresholdFile | None) -> Sequence[str] 
     return None if own is None or base is None else base.owners
 
 
-def _explain_approver(waiver: Waiver, owners: Sequence[str]) -> str:
+def _explain_approver(name: str, owners: Sequence[str]) -> str:
     if not owners:
         return "the file names no owners, and only one of them can approve a waiver; write owners"
-    return f'"{waiver.approved_by}" is none of the owners ({", ".join(owners)}); let one of them approve it'
+    return f'"{name}" is none of the owners ({", ".join(owners)}); let one of them approve it'
 
 
-def _explain_facet(waiver: Waiver, check: Check) -> str | None:
+def _explain_facet(facet: str | None, check: Check) -> str | None:
     """Return why a check finds nothing at the facet of a waiver, whatever the evidence is; `None` where it may."""
     if check.facet is None:
-        return None if waiver.facet is None else "the check is about the whole; leave facet out"
-    if waiver.facet is None:
+        return None if facet is None else "the check is about the whole; leave facet out"
+    if facet is None:
         return f'the check is about facets; write the one that is waived, or facet: "{check.facet}" for all of it'
-    is_in = check.asked_facet.concerns(waiver.facet) or waiver.asked_facet.is_part_of(check.facet)
+    is_in = check.asked_facet.concerns(facet) or parse_facet(facet).is_part_of(check.facet)
     return (
         None
         if is_in

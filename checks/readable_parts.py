@@ -3,16 +3,27 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from checks.thresholds import Check, ThresholdContent, Waiver
 from checks.unknown_keys import find_nearest_key
 from checks.yaml_source import Path, PlainData, Problem
 
 MERGE = "<<"
-_Part = TypeVar("_Part", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableWaiver:
+    """What can be read of a waiver: its check and who approved it, `None` where that cannot be read.
+
+    `facet` is `None` where it has none, and counts only where `has_facet_known`.
+    """
+
+    check: str | None
+    facet: str | None
+    approved_by: str | None
+    has_facet_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +31,12 @@ class ReadableParts:
     """The parts of a threshold file that nothing is wrong with.
 
     `checks`, `waivers` and `removed`, the names of inherited checks that it does without, are by their places among all
-    that are written. `names` are those of all checks, of wrong ones too; `None` where one cannot be read. `owners` are
-    empty where the file names none, and `None` where they cannot be read.
+    that are written; of waivers each key by itself. `names` are those of all checks, of wrong ones too; `None` where
+    one cannot be read. `owners` are empty where the file names none, and `None` where they cannot be read.
     """
 
     checks: Mapping[int, Check] = field(default_factory=dict)
-    waivers: Mapping[int, Waiver] = field(default_factory=dict)
+    waivers: Mapping[int, ReadableWaiver] = field(default_factory=dict)
     removed: Mapping[int, str] = field(default_factory=dict)
     names: Sequence[str] | None = None
     owners: Sequence[str] | None = None
@@ -36,7 +47,10 @@ def list_parts(content: ThresholdContent) -> ReadableParts:
     checks = content.checks or ()
     return ReadableParts(
         checks=dict(enumerate(checks)),
-        waivers=dict(enumerate(content.waivers or ())),
+        waivers={
+            place: ReadableWaiver(waiver.check, waiver.facet, waiver.approved_by)
+            for place, waiver in enumerate(content.waivers or ())
+        },
         removed=dict(enumerate(content.remove_checks or ())),
         names=[check.name for check in checks],
         owners=content.owners or (),
@@ -52,8 +66,8 @@ def find_readable_parts(data: PlainData, problems: Sequence[Problem]) -> Readabl
     owners = data.get("owners", [])
     are_readable = "owners" not in doubtful and not any(path[:1] == ("owners",) for path in wrong)
     return ReadableParts(
-        checks=dict(_list_sound(Check, "checks", data, wrong)),
-        waivers=dict(_list_sound(Waiver, "waivers", data, wrong)),
+        checks=dict(_list_sound_checks(data, wrong)),
+        waivers=dict(_list_readable_waivers(data, problems)),
         removed={
             place: text.strip()
             for place, text in enumerate(_list_items(data, "remove_checks"))
@@ -87,13 +101,30 @@ def _list_items(data: Mapping[str, PlainData], key: str) -> list[PlainData]:
     return items if isinstance(items, list) else []
 
 
-def _list_sound(
-    part: type[_Part], key: str, data: Mapping[str, PlainData], wrong: set[Path]
-) -> Iterator[tuple[int, _Part]]:
-    for place, item in enumerate(_list_items(data, key)):
-        if (key, place) not in wrong:
+def _list_sound_checks(data: Mapping[str, PlainData], wrong: set[Path]) -> Iterator[tuple[int, Check]]:
+    for place, item in enumerate(_list_items(data, "checks")):
+        if ("checks", place) not in wrong:
             with suppress(ValidationError):
-                yield place, part.model_validate(item)
+                yield place, Check.model_validate(item)
+
+
+def _list_readable_waivers(
+    data: Mapping[str, PlainData], problems: Sequence[Problem]
+) -> Iterator[tuple[int, ReadableWaiver]]:
+    for place, item in enumerate(_list_items(data, "waivers")):
+        if not isinstance(item, dict):
+            continue
+        unreadable = find_wrong_keys(problems, ("waivers", place))
+        unreadable |= find_doubtful_keys(item, tuple(Waiver.model_fields))
+        texts = {
+            key: said.strip() for key, said in item.items() if isinstance(said, str) and key not in unreadable
+        }
+        yield (
+            place,
+            ReadableWaiver(
+                texts.get("check"), texts.get("facet"), texts.get("approved_by"), "facet" not in unreadable
+            ),
+        )
 
 
 def _list_names(data: Mapping[str, PlainData]) -> list[str] | None:

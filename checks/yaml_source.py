@@ -24,6 +24,8 @@ MAX_VALUES = 15_000  # keys, values and items; some 900 checks have as many
 
 _CLOSE = "look for a bracket or a quote that is not closed, and for lines that are not indented alike"
 _WAYS_OUT = {
+    "incompatible YAML document": "remove the line that begins with %YAML",
+    "unknown escape": "put the text in single quotes, in which a backslash is one",
     "tab character": "indent with spaces",
     "cannot start any token": "indent with spaces, not with tabs, and put text that begins so in quotes",
     "mapping values are not allowed": "put text with a colon in it in quotes, and indent keys of one mapping alike",

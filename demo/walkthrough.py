@@ -74,8 +74,8 @@ class Demo:
         Raises:
             GovernanceError: they cannot be published.
         """
-        folders = dict.fromkeys(_path(version.thresholds.parent) for version in versions)
-        self._command("governance", "thresholds", "publish", *folders, "--yes")
+        files = dict.fromkeys(_path(version.thresholds) for version in versions)
+        self._command("governance", "thresholds", "publish", *files, "--yes")
 
     def _show(self, version: ExampleVersion) -> DemoResult:
         self._say(f"\n{version.name}\n{version.about}".rstrip())

@@ -268,11 +268,14 @@ def _type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         name = value["$ref"].rpartition("/")[2]
         return _type(definitions[name], definitions)
     if options := value.get("anyOf"):
-        # Texts that are named are the names of metrics, which have a page of their own.
-        kinds = [one for one in options if one.get("type") != "null" and one.get("const", True) is True]
+        kinds = [one for one in options if one.get("type") != "null"]
+        if any(one.get("type") == "string" and "const" not in one for one in kinds):
+            # Any text will do: those that are named are the names of metrics, which have a page of their own.
+            kinds = [one for one in kinds if "const" not in one]
         return " or ".join(_type(option, definitions) for option in kinds)
     if "enum" in value or "const" in value:
-        return " or ".join(f"`{option}`" for option in value.get("enum", ["true"]))
+        said = value.get("enum", [value.get("const")])
+        return " or ".join(f"`{'true' if option is True else option}`" for option in said)
     if "prefixItems" in value:
         return f"[{', '.join(_type(item, definitions) for item in value['prefixItems'])}]"
     if value.get("type") == "array":

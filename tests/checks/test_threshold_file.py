@@ -165,6 +165,19 @@ def test_words_that_older_yaml_turns_into_something_else_stay_text(text: str) ->
             ],
         ),
         (
+            b"%YAML 3.0\n---\nname: n\n",
+            [
+                "t.yaml:1:1: not YAML: found incompatible YAML document; remove the line that begins with %YAML",
+            ],
+        ),
+        (
+            b'name: "a\\q"\n',
+            [
+                "t.yaml:1:9: not YAML: while parsing a quoted scalar found unknown escape character; put the text in "
+                "single quotes, in which a backslash is one"
+            ],
+        ),
+        (
             b"name: \x00\n",
             [
                 't.yaml:1:1: not YAML: unacceptable character #x0000: control characters are not allowed in "<unicode '
@@ -475,6 +488,7 @@ waivers:
   - {check: b, reason: r, approved_by: bob, expires: 2027-03-31}
   - {check: d, reason: r, approved_by: ann, expires: 2027-03-31}
   - {check: a, reason: r, approved_by: bob, expires: soon}
+  - {check: zz, reason: "", approved_by: 3}
   - {check: b, facet: r=x, reason: r, approved_by: ann, expires: 2027-03-31}
 checks:
   - {name: a, why: 3, metric: m, better: higher, on_first_version: pass, family: holm, min_samples: 0}
@@ -493,20 +507,25 @@ checks:
         't.yaml:6:87: verify.sampel: unknown key; did you mean "sample"?',
         't.yaml:8:40: waivers[0].approved_by: "bob" is none of the owners (ann); let one of them approve it',
         "t.yaml:9:13: waivers[1].check: no check has this name; remove the waiver",
+        't.yaml:10:40: waivers[2].approved_by: "bob" is none of the owners (ann); let one of them approve it',
         "t.yaml:10:54: waivers[2].expires: must be a day as 2027-03-31, not 'soon'",
-        "t.yaml:11:23: waivers[3].facet: the check is about the whole; leave facet out",
-        f"t.yaml:13:5: checks[0]: a check needs a limit: exactly one of {limits}",
-        "t.yaml:13:5: checks[0]: better belongs to a check against the baseline; leave it out",
-        't.yaml:13:5: checks[0]: family belongs to a check with facet: "*" and confidence; give both, or leave it out',
-        "t.yaml:13:5: checks[0]: on_first_version belongs to a check against the baseline; leave it out",
-        "t.yaml:13:20: checks[0].why: must be text, not 3; put it in quotes",
-        "t.yaml:13:101: checks[0].min_samples: must be greater than or equal to 1",
-        f"t.yaml:15:5: checks[2]: at_least and at_most are two limits; a check has exactly one of {limits} (write two "
+        "t.yaml:11:5: waivers[3].expires: this key is missing; add it",
+        "t.yaml:11:13: waivers[3].check: no check has this name; remove the waiver",
+        "t.yaml:11:25: waivers[3].reason: must not be empty; write some text",
+        "t.yaml:11:42: waivers[3].approved_by: must be text, not 3; put it in quotes",
+        "t.yaml:12:23: waivers[4].facet: the check is about the whole; leave facet out",
+        f"t.yaml:14:5: checks[0]: a check needs a limit: exactly one of {limits}",
+        "t.yaml:14:5: checks[0]: better belongs to a check against the baseline; leave it out",
+        't.yaml:14:5: checks[0]: family belongs to a check with facet: "*" and confidence; give both, or leave it out',
+        "t.yaml:14:5: checks[0]: on_first_version belongs to a check against the baseline; leave it out",
+        "t.yaml:14:20: checks[0].why: must be text, not 3; put it in quotes",
+        "t.yaml:14:101: checks[0].min_samples: must be greater than or equal to 1",
+        f"t.yaml:16:5: checks[2]: at_least and at_most are two limits; a check has exactly one of {limits} (write two "
         "checks)",
-        "t.yaml:15:5: checks[2]: sensitive_features belongs to a metric that ends in .sensitive_share: give both, or "
+        "t.yaml:16:5: checks[2]: sensitive_features belongs to a metric that ends in .sensitive_share: give both, or "
         "neither",
-        "t.yaml:15:5: checks[2]: sensitive_features names a feature twice; keep one",
-        "t.yaml:15:76: checks[2].at_least: must be a finite number, and .nan is not a number; write one",
+        "t.yaml:16:5: checks[2]: sensitive_features names a feature twice; keep one",
+        "t.yaml:16:76: checks[2].at_least: must be a finite number, and .nan is not a number; write one",
     ]
 
 
