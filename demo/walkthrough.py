@@ -2,8 +2,10 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
@@ -69,13 +71,17 @@ class Demo:
         return results
 
     def publish_thresholds(self, versions: Sequence[ExampleVersion]) -> None:
-        """Put the threshold files of the examples in force, and no other YAML files that may be beside them.
+        """Put the threshold files of the examples in force, and no other YAML files that are beside them.
 
         Raises:
             GovernanceError: they cannot be published.
         """
-        files = dict.fromkeys(_path(version.thresholds) for version in versions)
-        self._command("governance", "thresholds", "publish", *files, "--yes")
+        files = dict.fromkeys(version.thresholds for version in versions)
+        # What is published is a folder and all that is in it: one that has these alone.
+        with tempfile.TemporaryDirectory(prefix="thresholds-") as folder:
+            for file in files:
+                shutil.copy(file, Path(folder, f"{file.parent.name}{file.suffix}"))
+            self._command("governance", "thresholds", "publish", folder, "--yes")
 
     def _show(self, version: ExampleVersion) -> DemoResult:
         self._say(f"\n{version.name}\n{version.about}".rstrip())
