@@ -38,7 +38,8 @@ class BedrockChat:
     """One chat model with its settings; may be used by several threads at once.
 
     `model_id` is the id of a model or of an inference profile, or the ARN of either. `temperature` and `top_p` are
-    in [0, 1]; `max_tokens` bounds the answer. A setting that is `None` is left to the model.
+    in [0, 1]; `max_tokens` bounds the answer. A setting that is `None` is left to the model. `model_fields` are further
+    settings, which only this model has.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class BedrockChat:
         max_tokens: int = 2048,
         temperature: float | None = 0.0,
         top_p: float | None = None,
+        model_fields: Mapping[str, JsonValue] | None = None,
     ) -> None:
         self._client = client
         self._model_id = model_id
@@ -57,12 +59,13 @@ class BedrockChat:
             self._settings["temperature"] = temperature
         if top_p is not None:
             self._settings["topP"] = top_p
+        self._model_fields = dict(model_fields or {})
 
     @property
     def description(self) -> Mapping[str, JsonValue]:
         """Provider, model and settings, for the provenance of what the model judged."""
         settings = {name: value for name, value in self._settings.items() if isinstance(value, int | float)}
-        return {"provider": "bedrock", "model": self._model_id, **settings}
+        return {"provider": "bedrock", "model": self._model_id, **settings, **self._model_fields}
 
     def without_temperature(self) -> "BedrockChat":
         """Return the same model with its temperature left to it."""
@@ -72,6 +75,7 @@ class BedrockChat:
             max_tokens=self._settings["maxTokens"],
             temperature=None,
             top_p=self._settings.get("topP"),
+            model_fields=self._model_fields,
         )
 
     def converse(
@@ -89,6 +93,8 @@ class BedrockChat:
             "messages": [{"role": "user", "content": [{"text": prompt}]}],
             "inferenceConfig": self._settings,
         }
+        if self._model_fields:
+            request["additionalModelRequestFields"] = self._model_fields
         if system is not None:
             request["system"] = [{"text": system}]
         if schema is not None:

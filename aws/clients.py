@@ -16,6 +16,7 @@ from aws.record_seals import KmsClient
 if TYPE_CHECKING:
     from boto3 import Session
     from botocore.config import Config
+    from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_comprehend import ComprehendClient
@@ -149,6 +150,13 @@ def bedrock_runtime_client() -> "BedrockRuntimeClient":
     """The client of models in Bedrock; raises `AwsError` without a region."""
     with _explain_failure("Bedrock"):
         return _session().client("bedrock-runtime", config=_inference())
+
+
+@cache
+def knowledge_base_client() -> "AgentsforBedrockRuntimeClient":
+    """The client that asks knowledge bases of Bedrock; raises `AwsError` without a region."""
+    with _explain_failure("knowledge bases of Bedrock"):
+        return _session().client("bedrock-agent-runtime", config=_inference())
 
 
 @cache

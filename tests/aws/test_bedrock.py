@@ -45,7 +45,7 @@ def said(*blocks: dict[str, Any], stop_reason: str = "end_turn") -> dict[str, An
 
 def test_a_model_is_asked_with_its_settings(loopback: Loopback, bedrock: Any) -> None:
     answer_with(loopback, said({"text": '{"verdict": 1}'}))
-    chat = BedrockChat(bedrock, CLAUDE, max_tokens=100, top_p=0.5)
+    chat = BedrockChat(bedrock, CLAUDE, max_tokens=100, top_p=0.5, model_fields={"top_k": 5})
     schema = {"type": "object"}
     assert chat.converse("Is it?", system="Judge.", schema=schema) == ChatAnswer(
         '{"verdict": 1}', 12, 3, "end_turn"
@@ -55,6 +55,7 @@ def test_a_model_is_asked_with_its_settings(loopback: Loopback, bedrock: Any) ->
         "messages": [{"role": "user", "content": [{"text": "Is it?"}]}],
         "system": [{"text": "Judge."}],
         "inferenceConfig": {"maxTokens": 100, "temperature": 0.0, "topP": 0.5},
+        "additionalModelRequestFields": {"top_k": 5},
         "outputConfig": {
             "textFormat": {
                 "type": "json_schema",
@@ -62,7 +63,7 @@ def test_a_model_is_asked_with_its_settings(loopback: Loopback, bedrock: Any) ->
             }
         },
     }
-    settings = {"maxTokens": 100, "temperature": 0.0, "topP": 0.5}
+    settings = {"maxTokens": 100, "temperature": 0.0, "topP": 0.5, "top_k": 5}
     assert chat.description == {"provider": "bedrock", "model": CLAUDE, **settings}
 
 

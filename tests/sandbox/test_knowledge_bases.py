@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from aws.aws_errors import AwsNotFoundError
+from aws.knowledge_bases import GroundedAnswer, KnowledgeBase, RetrievedText
 from sandbox.bedrock.chunking import Chunking
 from sandbox.bedrock.retrieval import PAGE_CHARACTERS
 from tests.sandbox.answers import refusal, require_shape
@@ -379,6 +381,21 @@ def test_a_template_of_ones_own_is_filled_once(base: Base, server: ScriptedServe
     without = {"promptTemplate": {"textPromptTemplate": "Answer."}}
     asked_without = generation(base, generationConfiguration=without)
     assert "$search_results$" in refusal(runtime.retrieve_and_generate, **asked_without)[2]
+
+
+def test_the_gates_own_client_of_knowledge_bases(base: Base, server: ScriptedServer) -> None:
+    asked = KnowledgeBase(base.account.client("bedrock-agent-runtime"), base.base_id)
+    fish = RetrievedText(TEXTS["fish.txt"], f"s3://{base.bucket}/fish.txt")
+    assert asked.retrieve(TEXTS["fish.txt"], 1) == [fish]
+    answer = asked.answer(
+        fish.text, CHAT, count=1, template="$search_results$ $query$", max_tokens=9, model_fields={"seed": 3}
+    )
+    assert answer == GroundedAnswer("by the fish", [fish])
+    sent = server.requests[0]
+    assert sent["messages"] == [{"role": "user", "content": f"{fish.text} {fish.text}"}]
+    assert (sent["max_tokens"], sent["temperature"], sent["seed"]) == (9, 0.0, 3)
+    with pytest.raises(AwsNotFoundError, match="ABCDEFGHIJ: Retrieve"):
+        KnowledgeBase(base.account.client("bedrock-agent-runtime"), "ABCDEFGHIJ").retrieve("a", 1)
 
 
 @pytest.mark.parametrize(
