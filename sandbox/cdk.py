@@ -1,4 +1,8 @@
-"""Deploys a CDK app into the embedded AWS with the real CDK command line: bootstrap, synthesis, deployment."""
+"""Deploys a CDK app into the embedded AWS: the app synthesises, the real CDK command line bootstraps and deploys.
+
+The app is run as the command line runs it, which would take as long again for itself:
+https://github.com/aws/aws-cdk-cli, packages/aws-cdk/lib/api/cxapp/exec.ts.
+"""
 
 import contextlib
 import json
@@ -55,6 +59,13 @@ class PlacedStack(NamedTuple):
     place: AccountRegion
 
 
+class _Command(NamedTuple):
+    """A command that was started, and what it is called where it fails."""
+
+    name: str
+    process: subprocess.Popen[str]
+
+
 class CdkCommand:
     """The pinned CDK command line of a checkout, run against one AWS endpoint.
 
@@ -77,8 +88,7 @@ class CdkCommand:
         kept = {name: value for name, value in given.items() if name not in UNWANTED}
         return kept | SETTINGS | {"PATH": path}
 
-    @property
-    def _program(self) -> str:
+    def _find_program(self) -> str:
         local = self._project / "node_modules" / ".bin" / "cdk"
         program = str(local) if local.exists() else shutil.which("cdk")
         if program is None:
@@ -107,19 +117,20 @@ class CdkCommand:
             The deployed stacks, in the app's order.
 
         Raises:
-            CdkError: one of the commands failed.
+            CdkError: one of the commands failed, the app writes nothing, or the CDK command line is not installed.
         """
         assembly = self._folder / "cdk.out"
+        self._find_program()  # an app is synthesised for nothing where nobody can deploy it
         # Bootstrapping and synthesis need nothing of each other and take most of the time: they run side by side.
         bootstraps = []
         if home not in bootstrapped:
             progress("cdk bootstrap")
             bootstraps.append(self._bootstrap(home))
-        progress("cdk synth")
-        settings = [word for item in context.items() for word in ("-c", "=".join(item))]
-        options = ["--output", str(assembly), *(["--app", app] if app else []), *settings]
-        synthesis = self._start(["synth", "--all", "--quiet", *options], home.account, self._project)
+        progress("synthesis")
+        synthesis = self._synthesise(app or self._own_app(), context, assembly, home)
         self._finish_all([synthesis, *bootstraps])
+        if not (assembly / "manifest.json").exists():
+            raise CdkError(f"{synthesis.name} wrote no cloud assembly; let the app end with app.synth()")
         # What other places the app has, only synthesis tells.
         stacks = _read_stacks(assembly, home)
         places = list(dict.fromkeys(stack.place for stack in stacks))
@@ -134,44 +145,67 @@ class CdkCommand:
             self._finish_all([self._start([*words, "--require-approval", "never"], place.account)])
         return stacks
 
-    def _bootstrap(self, place: AccountRegion) -> subprocess.Popen[str]:
+    def _own_app(self) -> str:
+        """Return the command of the app of the checkout."""
+        command: str = json.loads((self._project / "cdk.json").read_text())["app"]
+        return command
+
+    def _synthesise(
+        self, app: str, context: Mapping[str, str], assembly: Path, home: AccountRegion
+    ) -> _Command:
+        shutil.rmtree(assembly, ignore_errors=True)
+        given = {
+            "CDK_OUTDIR": str(assembly),
+            "CDK_CONTEXT_JSON": json.dumps(dict(context)),
+            "CDK_DEFAULT_ACCOUNT": home.account,
+            "CDK_DEFAULT_REGION": home.region,
+        }
+        environment = self._environment(home.account) | given
+        return _start(f"synthesis by {app}", ["sh", "-c", app], self._project, environment)
+
+    def _bootstrap(self, place: AccountRegion) -> _Command:
         output = self._folder / f"bootstrap-{place.account}.out"
         return self._start(["bootstrap", place.uri, "--output", str(output)], place.account)
 
-    def _start(self, arguments: list[str], account: str, cwd: Path | None = None) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603 - the pinned CDK with arguments of our own
-            [self._program, *arguments, "--no-notices"],
-            cwd=cwd or self._folder,
-            env=self._environment(account),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # A group of its own, so that the app that the CDK starts can be ended with it.
-            start_new_session=True,
-        )
+    def _start(self, arguments: list[str], account: str) -> _Command:
+        words = [self._find_program(), *arguments, "--no-notices"]
+        return _start(f"cdk {' '.join(arguments[:2])}", words, self._folder, self._environment(account))
 
-    def _finish_all(self, processes: Sequence[subprocess.Popen[str]]) -> None:
+    def _finish_all(self, commands: Sequence[_Command]) -> None:
         try:
-            for process in processes:
-                _finish(process)
+            for command in commands:
+                _finish(command)
         finally:
             # Where one failed the others still run, and nobody would end them.
-            for process in processes:
-                _end(process)
+            for command in commands:
+                _end(command.process)
 
 
-def _finish(process: subprocess.Popen[str]) -> None:
+def _start(name: str, words: list[str], folder: Path, environment: Mapping[str, str]) -> _Command:
+    process = subprocess.Popen(  # noqa: S603 - the pinned CDK with arguments of our own, or the app that is named
+        words,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A group of its own, so that what it starts can be ended with it.
+        start_new_session=True,
+    )
+    return _Command(name, process)
+
+
+def _finish(command: _Command) -> None:
     """Wait for the end of a command.
 
     Raises:
         CdkError: it failed.
     """
-    output, _ = process.communicate()
-    if process.returncode:
-        command = " ".join(map(str, process.args[1:3])) if isinstance(process.args, list) else "cdk"
+    output, _ = command.process.communicate()
+    if code := command.process.returncode:
         tail = "\n".join(output.strip().splitlines()[-30:])
-        raise CdkError(f"cdk {command} failed with exit code {process.returncode}:\n{tail}")
+        raise CdkError(f"{command.name} failed with exit code {code}:\n{tail}")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

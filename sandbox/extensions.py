@@ -8,10 +8,12 @@ import json
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from moto import backends
 from moto.awslambda.models import LambdaFunction
+from moto.core import utils
 from moto.core.responses import ActionResult, EmptyResult
 from moto.events.models import Rule
 from moto.iam.models import IAMBackend
@@ -65,6 +67,7 @@ class Parts:
 def install(parts: Parts, region: str) -> None:
     """Extend moto in this process, for what is deployed to a region."""
     _list_modules_once()
+    _look_for_services_once()
     _have_managed_policies_in(get_partition(region))
     accounts.install()
     cloudformation.install()
@@ -87,6 +90,11 @@ def _list_modules_once() -> None:
     """List moto's modules once; for each request, it looks at some 200 folders before it knows the service."""
     modules = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
+
+
+def _look_for_services_once() -> None:
+    """Share moto's loader of AWS's files: a new one, for each service, looks into some 400 folders."""
+    utils.create_loader = cache(utils.create_loader)
 
 
 def _have_managed_policies_in(partition: str) -> None:

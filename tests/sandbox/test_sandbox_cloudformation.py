@@ -444,11 +444,16 @@ def test_the_real_cdk_deploys_and_its_failures_are_told(tmp_path: Path) -> None:
         (deployment,) = sandbox.deploy(app=command, context={"names": "one"})
         assert (deployment.stack, deployment.outputs) == ("Throwaway", {"Names": "one"})
         assert [reason.split(":")[4] for reason in deployment.skipped.values()] == ["Alarm"]
-        assert told == ["starting the embedded AWS", "cdk bootstrap", "cdk synth", "cdk deploy"]
+        assert told == ["starting the embedded AWS", "cdk bootstrap", "synthesis", "cdk deploy"]
         with pytest.raises(GovernanceError, match=r"(?s)cdk deploy .*ROLLBACK_COMPLETE"):
             sandbox.deploy(app=command, context={"names": "two,two"})
-        with pytest.raises(GovernanceError, match=r"(?s)cdk synth .*NameError: name 'nonsense'"):
+        with pytest.raises(
+            GovernanceError, match=r"(?s)synthesis by .*app\.py failed .*NameError: name 'nonsense'"
+        ):
             app.write_text("nonsense")
+            sandbox.deploy(app=command)
+        with pytest.raises(GovernanceError, match=r"app\.py wrote no cloud assembly; let the app end with"):
+            app.write_text("pass")
             sandbox.deploy(app=command)
     assert not folder.exists()
     assert not (PROJECT / "cdk.out" / "Throwaway.template.json").exists()
