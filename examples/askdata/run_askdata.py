@@ -34,7 +34,7 @@ from local_services import serving_models  # noqa: E402
 from make_database import make_database  # noqa: E402
 from register import GROUP  # noqa: E402
 from sandbox.server import Sandbox  # noqa: E402
-from screen_process import running_screen  # noqa: E402
+from screen_process import require_free, running_screen  # noqa: E402
 from submit import FOLDER, submit  # noqa: E402
 
 FIRST = HERE / "configurations" / "configuration-1.yaml"
@@ -99,6 +99,7 @@ def run_askdata(folder: Path, port: int, say: Say) -> None:
     Raises:
         GovernanceError: something could not be started, or the first version was not approved.
     """
+    require_free(port)  # now: all else takes a minute
     os.environ.pop("AWS_PROFILE", None)  # a profile of the user's own would lead elsewhere
     with ended_in_order(), ExitStack() as opened:
         sandbox = opened.enter_context(Sandbox(schedule_speed=1.0, progress=say))

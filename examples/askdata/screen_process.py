@@ -33,9 +33,8 @@ def running_screen(
     """Yield the URL of the screen, which answers and has `environment` beside this process's; it ends with the block.
 
     Raises:
-        GovernanceError: the port is taken, or the screen did not come up; the message says what its log says.
+        GovernanceError: the screen did not come up; the message says what its log says.
     """
-    _require_free(port)
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -59,11 +58,13 @@ def running_screen(
             process.wait()
 
 
-def _require_free(port: int) -> None:
+def require_free(port: int) -> None:
+    """Refuse a port that somebody listens on, or that cannot be one; raises `GovernanceError`."""
     try:
         socket.create_server((HOST, port)).close()
-    except OSError as error:
-        raise GovernanceError(f"port {port}: {error.strerror}; name another one with --port") from error
+    except (OSError, OverflowError) as error:
+        reason = "no port has this number" if isinstance(error, OverflowError) else error.strerror
+        raise GovernanceError(f"port {port}: {reason}; name another one with --port") from error
 
 
 def _wait_until_up(process: "subprocess.Popen[bytes]", health: str, log: Path) -> None:

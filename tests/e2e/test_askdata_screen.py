@@ -9,17 +9,24 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect
 
+import submit
 from assistant.artifact import key_of, pack
 from assistant.configuration import Configuration
 from assistant.conversations import Conversations
+from assistant.kept_answers import Served
 from assistant.screen_settings import ScreenSettings
 from aws import clients
+from cli.exit_codes import ExitCode
 from ingest import read_configuration
 from run_askdata import FIRST, running_assistant
 from screen_process import find_free_port, running_screen
 from tests.browsers import find_browser, launched_browser
 from tests.e2e.conftest import Governance, bias
 
+USED = (
+    *(clients.bedrock_runtime_client, clients.dynamodb_client, clients.s3_client),
+    *(clients.sagemaker_client, clients.sts_client),
+)
 PATIENCE = 60_000  # milliseconds, of a loaded machine
 HOSTILE = (
     "<img src=x onerror=\"document.title='acted'\"> How many customers are there? [now](javascript:alert(1))"
@@ -72,7 +79,7 @@ class RunningScreen:
 
 def forget_clients() -> None:
     """This process's clients lead to where the environment led when each was made."""
-    for make in (clients.bedrock_runtime_client, clients.dynamodb_client):
+    for make in USED:
         make.cache_clear()
 
 
@@ -202,3 +209,49 @@ def test_a_hostile_question_is_text_and_runs_nothing_but_a_query(running: Runnin
     assert page.locator("img[src=x]").count() == 0
     assert page.locator("a[href^=javascript]").count() == 0
     assert running.settings.lake.read_bytes() == before
+
+
+def test_a_configuration_is_submitted_with_the_ratings_that_people_gave_it(
+    running: RunningScreen,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By three of the questions. The shared gate's thresholds ask for other figures, and so it rejects."""
+    configuration = read_configuration(FIRST)
+    conversations = Conversations(running.governance.client("dynamodb"), running.settings.table)
+    conversation = conversations.begin()
+    for number, rating in enumerate((5, 4), start=1):
+        served = Served(
+            "arn:aws:sagemaker:us-east-1:123456789012:model-package/askdata/1", configuration.digest
+        )
+        conversations.add(conversation, "?", sql="SELECT 1", problem="", tables=[], served=served)
+        conversations.rate(conversation, number, rating)
+    questions = tmp_path / "questions.jsonl"
+    lines = submit.QUESTIONS.read_text(encoding="utf-8").splitlines(keepends=True)[:3]
+    questions.write_text("".join(lines), encoding="utf-8")
+    monkeypatch.setattr(submit, "QUESTIONS", questions)
+    for name, value in running.settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+    for name in ("Evidence", "Thresholds"):
+        monkeypatch.setenv(f"GOVERNANCE_{name.upper()}_BUCKET", running.governance.outputs[f"{name}Bucket"])
+    said: list[str] = []
+    assert submit.submit(configuration, tmp_path, said.append) == ExitCode.REJECTED
+    rated = len(list(conversations.ratings(configuration.digest)))
+    assert said == [
+        "answering 3 questions",
+        "scoring the answers",
+        f"scoring {rated} ratings",
+        "registering the version",
+        "waiting for the gate",
+    ]
+    assert "Rejected" in capsys.readouterr().out
+    scored = json.loads((tmp_path / configuration.digest / "evidence/feedback/evaluation.json").read_bytes())
+    assert scored["provenance"]["subject"]["name"] == configuration.name
+    assert scored["feedback_metrics"]["responses"]["value"] == rated
+    # What the version was judged by are both reports.
+    newest = running.governance.client("sagemaker").list_model_packages(
+        ModelPackageGroupName=running.settings.assistant.group, SortOrder="Descending"
+    )["ModelPackageSummaryList"][0]["ModelPackageArn"]
+    judged = running.governance.decision(newest)["evidence"]
+    assert [one["uri"].rpartition("/")[0].rpartition("/")[2] == "feedback" for one in judged] == [False, True]
