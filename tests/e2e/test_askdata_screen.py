@@ -172,7 +172,7 @@ def test_what_is_approved_answers_and_nothing_else(
     page.get_by_text("Rate this answer").click()
     page.get_by_text("5", exact=True).click()
     page.get_by_label("What was good or wrong?").fill("quick")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Rated 5 of 5")).to_be_visible()
     picture = page.screenshot(path=tmp_path / "screen.png")
     assert len(picture) > 20_000
