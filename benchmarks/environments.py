@@ -1,0 +1,81 @@
+"""Environments of the alternatives: made once in `build/benchmarks`, from the pinned requirements in `alternatives`."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REQUIREMENTS = Path(__file__).parent / "alternatives"
+FOLDER = Path(__file__).resolve().parents[1] / "build" / "benchmarks"
+_LONGEST_REASON = 200  # characters of what an installer says
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """An alternative that is not measured here, and why."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"not run: {self.reason}"
+
+
+def prepare_python(name: str, *, version: str | None = None) -> Path | NotRun:
+    """Return the Python of an environment with `alternatives/<name>.txt`, made where it is not there.
+
+    `version` is the Python that it needs, such as `3.10`, where that is not this one.
+    """
+    requirements = REQUIREMENTS / f"{name}.txt"
+    folder = FOLDER / name
+    python = folder / "bin" / "python"
+    mark = folder / ".installed"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if mark.is_file() and mark.read_text() == wanted:
+        return python
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if uv is None:
+        return NotRun("there is no uv beside this Python")
+    print(f"installing {name} into {folder}", file=sys.stderr)
+    interpreter = sys.executable if version is None else version
+    steps = (
+        [uv, "venv", "--quiet", "--clear", "--python", interpreter, str(folder)],
+        [uv, "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode",
+         "--python", str(python), "-r", str(requirements)],
+    )  # fmt: skip
+    for step in steps:
+        run = subprocess.run(step, capture_output=True, text=True, check=False)
+        if run.returncode:
+            return NotRun(f"{name} does not install here: {_shorten(run.stderr)}")
+    mark.write_text(wanted)
+    return python
+
+
+def prepare_node(name: str) -> Path | NotRun:
+    """Return the command `name` of an environment with `alternatives/<name>/package-lock.json`."""
+    source, folder = REQUIREMENTS / name, FOLDER / name
+    command = folder / "node_modules" / ".bin" / name
+    mark = folder / ".installed"
+    wanted = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()
+    if mark.is_file() and mark.read_text() == wanted:
+        return command
+    npm = shutil.which("npm")
+    if npm is None:
+        return NotRun("there is no npm")
+    print(f"installing {name} into {folder}", file=sys.stderr)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(source / file, folder / file)
+    run = subprocess.run(
+        [npm, "ci", "--no-fund", "--no-audit", "--loglevel=error"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if run.returncode:
+        return NotRun(f"{name} does not install here: {_shorten(run.stderr)}")
+    mark.write_text(wanted)
+    return command
+
+
+def _shorten(text: str) -> str:
+    return " ".join(text.split())[-_LONGEST_REASON:]
