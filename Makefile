@@ -102,10 +102,8 @@ destroy: $(READY) $(CDK) ## Empty and delete the stack STACK, which has removal_
 lock: ## Compile the pinned requirements again
 	$(BIN)/python requirements/compile.py
 
-bench: $(READY) ## Measure what takes how long, and write docs/performance.md; minutes
-	$(BIN)/python -m benchmarks.impact
-	$(BIN)/python -m benchmarks.core
-	$(BIN)/python -m benchmarks.performance_page
+bench: $(READY) ## Measure beside the alternatives, and write docs/performance.md; ONLY='check core' takes parts
+	$(BIN)/python -m benchmarks $(ONLY)
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) node_modules cdk.out build .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis

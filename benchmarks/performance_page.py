@@ -1,6 +1,7 @@
 """Writes `docs/performance.md` from the results in `benchmarks/results`: `python -m benchmarks.performance_page`."""
 
 import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,76 +12,148 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 _HEAD = """\
 # Performance
 
-`make bench` measures what is here and writes this page from its results. Times are of the machine that is named with
-them: where other work used its cores, as its load says, time on the clock is longer than on an idle one.
-"""
+`make bench` measures what is here and writes this page from its results; `make bench ONLY=check` measures one part.
+What is compared runs in one run, in turns, and the median counts. Times are of the machine that is named with them: where
+other work used its cores, as its load says, time on the clock is longer than on an idle one."""
+
+_COLUMNS = ("| | median | least | most | target |", "|---|---|---|---|---|")
 
 
-def write_page() -> str:
+def write_page(results: Path = RESULTS) -> str:
     """Return the page of all results."""
-    impact, core = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("impact", "core"))
-    return "\n".join([_HEAD, *_write_impact(impact), "", *_write_core(core), ""])
+    lines = [_HEAD]
+    for name, (title, write) in _SECTIONS.items():
+        lines += ["", f"## {title}", ""]
+        path = results / f"{name}.json"
+        if not path.is_file():
+            lines.append(f"Not run: `python -m benchmarks.{name}`.")
+            continue
+        result = json.loads(path.read_text())
+        lines += [*_write_where(result), "", *write(result)]
+    return "\n".join([*lines, ""])
 
 
-def _write_impact(result: dict[str, Any]) -> list[str]:
-    figures, target = result["figures"], result["figures"]["target"]
-    shared = figures["cpu_seconds"]["median"] / result["machine"]["cores"]
-    return [
-        "## The impact of an edit on the past",
-        "",
-        f"`governance thresholds impact` over {figures['versions']:,} versions with {figures['checks']} checks each, "
-        "as a whole process; every fifth check is edited.",
-        "",
-        *_write_where(result),
-        "",
-        "| | median | least | most | target |",
-        "|---|---|---|---|---|",
-        _write_row("time, s", figures["seconds"], f"below {target['seconds']}"),
-        _write_row("processor time, s", figures["cpu_seconds"], "–"),
-        _write_row(
-            "memory of its largest process, MB", figures["largest_mb"], f"below {target['largest_mb']} in all"
-        ),
-        "",
-        _judge_target(figures["seconds"]["median"], target["seconds"], "the time"),
-        f"The processor time shared among the cores comes to {shared:.1f} s; what is beyond it was spent waiting. Most "
-        "of it goes into the findings of every check, with their reasons, and into reading the copies.",
-    ]
+def _write_check(result: Mapping[str, Any]) -> Iterator[str]:
+    figures = result["figures"]
+    sides = figures["sides"]
+    bare, ours = sides["pydantic and PyYAML"], sides["governance check"]
+    yield f"{figures['checks']} checks over {figures['reports']} reports, a whole process of each, from files:"
+    yield ""
+    yield "| | seconds | processor time, s | MB | processor time by ours |"
+    yield "|---|---|---|---|---|"
+    for name, side in sides.items():
+        if isinstance(side, str):
+            yield f"| {name} | {side} | | | |"
+            continue
+        shown = [side[key]["median"] for key in ("seconds", "cpu_seconds", "largest_mb", "cpu_by_ours")]
+        yield f"| {name} | {' | '.join(f'{figure:g}' for figure in shown)} |"
+    yield ""
+    ratio = ours["cpu_seconds"]["median"] / bare["cpu_seconds"]["median"]
+    yield f"Ours takes {ratio:.1f} times the processor time of an interpreter that imports pydantic and PyYAML."
+    yield _judge_target(round(ratio, 1), figures["target"]["bare_interpreters"], "the start")
 
 
-def _write_core(result: dict[str, Any]) -> list[str]:
+def _write_core(result: Mapping[str, Any]) -> Iterator[str]:
     figures, target = result["figures"], result["figures"]["target"]
     reading, judging = figures["reading_by_json_loads"], figures["judging_cpu_seconds"]
     by_mlflow = figures["mlflow_cpu_seconds"]
-    rows = [
-        _write_row("judging, s", judging, target["judging"]),
-        _write_row("MLflow's validation, s", by_mlflow, "–"),
-        _write_row("reading the report, s", figures["reading_cpu_seconds"], "–"),
-        _write_row("`json.loads` of it, s", figures["json_loads_cpu_seconds"], "–"),
-        _write_row("reading by `json.loads`", reading, f"at most {target['reading_by_json_loads']}"),
-    ]
-    return [
-        "## The core",
-        "",
-        f"{figures['checks']:,} checks judged, and a report of as many figures read: processor time.",
-        "",
-        *_write_where(result),
-        "",
-        "| | median | least | most | target |",
-        "|---|---|---|---|---|",
-        *rows,
-        "",
-        _judge_target(reading["median"], target["reading_by_json_loads"], "reading"),
-        *(
-            []
-            if isinstance(by_mlflow, str)
-            else [_judge_target(judging["median"], by_mlflow["median"], "judging")]
-        ),
-        "Judging takes longer than a comparison of two numbers: each check gets a finding with its reason in words, "
-        "which the decision record keeps.",
-    ]
+    yield f"{figures['checks']:,} checks judged, and a report of as many figures read: processor time."
+    yield ""
+    yield from _COLUMNS
+    yield _write_row("judging, s", judging, target["judging"])
+    yield _write_row("MLflow's validation, s", by_mlflow, "–")
+    if "missing" in figures:
+        name = f"{figures['missing']:,} missing metrics among as many names, s"
+        yield _write_row(name, figures["missing_cpu_seconds"], "–")
+    yield _write_row("reading the report, s", figures["reading_cpu_seconds"], "–")
+    yield _write_row("`json.loads` of it, s", figures["json_loads_cpu_seconds"], "–")
+    yield _write_row("reading by `json.loads`", reading, f"at most {target['reading_by_json_loads']}")
+    yield ""
+    yield _judge_target(reading["median"], target["reading_by_json_loads"], "reading")
+    if not isinstance(by_mlflow, str):
+        yield _judge_target(judging["median"], by_mlflow["median"], "judging")
 
 
-def _write_where(result: dict[str, Any]) -> list[str]:
+def _write_impact(result: Mapping[str, Any]) -> Iterator[str]:
+    figures, target = result["figures"], result["figures"]["target"]
+    shared = figures["cpu_seconds"]["median"] / result["machine"]["cores"]
+    yield (
+        f"`governance thresholds impact` over {figures['versions']:,} versions with {figures['checks']} checks each, "
+        "as a whole process; every fifth check is edited."
+    )
+    yield ""
+    yield from _COLUMNS
+    yield _write_row("time, s", figures["seconds"], f"below {target['seconds']}")
+    yield _write_row("processor time, s", figures["cpu_seconds"], "–")
+    most = f"below {target['largest_mb']} in all"
+    yield _write_row("memory of its largest process, MB", figures["largest_mb"], most)
+    yield ""
+    yield _judge_target(figures["seconds"]["median"], target["seconds"], "the time")
+    yield f"The processor time shared among the cores comes to {shared:.1f} s; what is beyond it was spent waiting."
+
+
+def _write_start(result: Mapping[str, Any]) -> Iterator[str]:
+    figures = result["figures"]
+    imports, target = figures["import_seconds"], figures["target"]["help_seconds"]
+    slowest = figures["help_slowest_seconds"]
+    yield from _COLUMNS
+    yield _write_row("the evaluating function's imports out of the bundle, s", imports["with_bytecode"], "–")
+    yield _write_row("the same without bytecode, s", imports["without_bytecode"], "–")
+    yield _write_row("an interpreter that does nothing, s", figures["interpreter_seconds"], "–")
+    name = f"`{figures['help_slowest']} --help`, the slowest of {figures['help_commands']}, s"
+    yield _write_row(name, slowest, f"below {target}")
+    yield ""
+    yield _judge_target(slowest["median"], target, "help")
+
+
+def _write_bias(result: Mapping[str, Any]) -> Iterator[str]:
+    figures = result["figures"]
+    yield f"A table of {figures['rows']:,} rows by {figures['facets']} facets, whole processes; and one of 1,000 rows."
+    yield ""
+    yield "| | seconds | MB |"
+    yield "|---|---|---|"
+    for name, key in (
+        ("`governance score bias`, 231 figures", "ours"),
+        ("fairlearn's `MetricFrame`, 88 figures", "fairlearn"),
+        ("ours, 1,000 rows, with the flip test", "small_with_flip_test"),
+        ("ours, 1,000 rows, without it", "small_without_flip_test"),
+    ):
+        side = figures[key]
+        if isinstance(side, str):
+            yield f"| {name} | {side} | |"
+            continue
+        yield f"| {name} | {side['seconds']['median']:g} | {side['largest_mb']['median']:g} |"
+    if "fairlearn_by_ours" in figures:
+        yield ""
+        yield f"fairlearn takes {figures['fairlearn_by_ours']['median']:g} times as long."
+
+
+def _write_rag(result: Mapping[str, Any]) -> Iterator[str]:
+    figures = result["figures"]
+    yield (
+        f"{figures['requests']} requests to a judge that answers after {figures['answer_seconds']:g} s, "
+        f"{figures['concurrency']} in flight: {figures['possible_per_second']:g} a second are possible."
+    )
+    yield ""
+    yield "| | requests a second | of what is possible | processor time a request, ms |"
+    yield "|---|---|---|---|"
+    for name, side in figures["sides"].items():
+        shown = [side[key]["median"] for key in ("requests_per_second", "of_possible", "cpu_ms_a_request")]
+        yield f"| {name} | {' | '.join(f'{figure:g}' for figure in shown)} |"
+
+
+# Each part by the program that measures it.
+_SECTIONS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Iterator[str]]]] = {
+    "check": ("`governance check`", _write_check),
+    "start": ("The start", _write_start),
+    "core": ("The core", _write_core),
+    "impact": ("The impact of an edit on the past", _write_impact),
+    "score_bias": ("Bias", _write_bias),
+    "rag": ("RAG", _write_rag),
+}
+
+
+def _write_where(result: Mapping[str, Any]) -> list[str]:
     machine, versions = result["machine"], result["versions"]
     return [
         f"`{result['command']}`, {result['figures']['rounds']} rounds on {result['date']}: {machine['cores']} cores "
@@ -89,7 +162,7 @@ def _write_where(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def _write_row(name: str, spread: dict[str, float] | str, target: str) -> str:
+def _write_row(name: str, spread: Mapping[str, float] | str, target: str) -> str:
     if isinstance(spread, str):
         return f"| {name} | {spread} | | | {target} |"
     return f"| {name} | {spread['median']:g} | {spread['least']:g} | {spread['most']:g} | {target} |"

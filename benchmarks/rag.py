@@ -1,6 +1,6 @@
 """Throughput of judging: `governance score rag` and ragas' own evaluation loop, on the same work, side by side.
 
-    python benchmarks/rag.py [--items 200] [--concurrency 16] [--answer-seconds 0.5] [--rounds 3]
+    python -m benchmarks.rag [--items 200] [--concurrency 16] [--answer-seconds 0.5] [--rounds 3]
 
 A server on loopback, in a process of its own, answers every request after a fixed time, so no more than
 concurrency / answer time requests a second are possible. Both sides judge the faithfulness of the same items (two
@@ -13,7 +13,6 @@ import asyncio
 import json
 import multiprocessing
 import os
-import statistics
 import tempfile
 import time
 import warnings
@@ -26,6 +25,7 @@ from ragas import EvaluationDataset, RunConfig, evaluate
 from ragas.llms import LangchainLLMWrapper
 from ragas.metrics import Faithfulness
 
+from benchmarks.measuring import describe_spread, write_result
 from models.openai_compatible import OpenAiJudge, Server
 from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
@@ -151,10 +151,6 @@ def main() -> None:
     url = address.get(timeout=30)
     possible = arguments.concurrency / arguments.answer_seconds
     requests = REQUESTS_AN_ITEM * arguments.items
-    print(
-        f"{requests:,} requests, {arguments.concurrency} in flight, {arguments.answer_seconds:g} s an answer"
-    )
-    print(f"{'possible':<24}{possible:>8.2f} requests/s")
     rates: dict[str, list[float]] = {name: [] for name in SIDES}
     busy: dict[str, list[float]] = {name: [] for name in SIDES}
     # In turns, so that other work on the machine disturbs both; round -1 warms up and is not counted.
@@ -166,13 +162,24 @@ def main() -> None:
             if number >= 0:
                 rates[name].append(requests / elapsed)
                 busy[name].append(1000 * (time.process_time() - before) / requests)
-    # The median of the rounds, with the single ones beside it.
-    for name, found in rates.items():
-        middle = statistics.median(found)
-        single = ", ".join(f"{rate:.2f}" for rate in found)
-        print(f"{name:<24}{middle:>8.2f} requests/s, {middle / possible:.3f} of what is possible ({single})")
-        print(f"{'':<24}{statistics.median(busy[name]):>8.2f} ms of CPU a request")
     server.terminate()
+    sides = {
+        name: {
+            "requests_per_second": describe_spread(found),
+            "of_possible": describe_spread([rate / possible for rate in found], digits=3),
+            "cpu_ms_a_request": describe_spread(busy[name]),
+        }
+        for name, found in rates.items()
+    }
+    figures = {
+        "requests": requests,
+        "concurrency": arguments.concurrency,
+        "answer_seconds": arguments.answer_seconds,
+        "rounds": arguments.rounds,
+        "possible_per_second": possible,
+        "sides": sides,
+    }
+    write_result("rag", "python -m benchmarks.rag", figures)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,223 @@
+"""`governance check` as a whole process, beside what others take for checks of twenty figures.
+
+    python -m benchmarks.check [--rounds 5] [--without NAME ...]
+
+Each side is started anew, reads its input from files, holds twenty figures against twenty limits that all are met, and
+ends. Ours reads four reports and a threshold file. MLflow validates the figures of an evaluation. Soda scans a table of
+DuckDB with the figures as its columns; Great Expectations, deepchecks and Evidently look at a data frame of them, read
+from CSV; promptfoo asserts twenty figures of the answer of a provider that echoes. An interpreter that imports pydantic
+and PyYAML is what nothing built on them can be quicker than. The sides take turns.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.environments import NotRun, prepare_node, prepare_python
+from benchmarks.measuring import Spent, describe_spread, run_process, write_result
+
+REPORTS, CHECKS = 4, 20
+MOST_BARE_INTERPRETERS = 2.6  # how many times the bare interpreter ours is to take
+NAMES = [f"figure_{number}" for number in range(CHECKS)]
+VALUE, LIMIT = 0.9, 0.5
+
+MLFLOW = """
+import json, sys
+from types import SimpleNamespace
+from mlflow.models import MetricThreshold
+from mlflow.models.evaluation.validation import validate_evaluation_results
+metrics = json.load(open(sys.argv[1]))
+limits = {name: MetricThreshold(threshold=0.5, greater_is_better=True) for name in metrics}
+validate_evaluation_results(limits, SimpleNamespace(metrics=metrics), None)
+"""
+GREAT_EXPECTATIONS = """
+import sys
+import great_expectations as gx
+import pandas as pd
+frame = pd.read_csv(sys.argv[1])
+context = gx.get_context(mode="ephemeral")
+batch = context.data_sources.add_pandas("figures").add_dataframe_asset("all")
+batch = batch.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+suite = gx.ExpectationSuite(name="limits", expectations=[
+    gx.expectations.ExpectColumnMinToBeBetween(column=name, min_value=0.5) for name in frame.columns])
+sys.exit(0 if batch.validate(suite).success else 1)
+"""
+EVIDENTLY = """
+import sys
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.metrics import MinValue
+from evidently.tests import gte
+frame = pd.read_csv(sys.argv[1])
+data = Dataset.from_pandas(frame, data_definition=DataDefinition(numerical_columns=list(frame.columns)))
+found = Report([MinValue(column=name, tests=[gte(0.5)]) for name in frame.columns]).run(data)
+sys.exit(0 if all(test["status"] == "SUCCESS" for test in found.dict()["tests"]) else 1)
+"""
+DEEPCHECKS = """
+import sys
+import pandas as pd
+from deepchecks.core import CheckResult, ConditionCategory, ConditionResult
+from deepchecks.tabular import Dataset, SingleDatasetCheck, Suite
+class Least(SingleDatasetCheck):
+    def __init__(self, column):
+        super().__init__()
+        self.column = column
+    def run_logic(self, context, dataset_kind):
+        return CheckResult(float(context.get_data_by_kind(dataset_kind).data[self.column].min()))
+def judge(value):
+    return ConditionResult(ConditionCategory.PASS if value >= 0.5 else ConditionCategory.FAIL)
+frame = pd.read_csv(sys.argv[1])
+suite = Suite("limits", *[Least(name).add_condition("at least 0.5", judge) for name in frame.columns])
+sys.exit(0 if suite.run(Dataset(frame, cat_features=[])).passed() else 1)
+"""
+SODA_SOURCE = """
+data_source figures:
+  type: duckdb
+  path: {path}
+"""
+SODA_TABLE = """
+import json, sys
+import duckdb
+figures = json.load(open(sys.argv[1]))
+columns = ", ".join(f"{value} AS {name}" for name, value in figures.items())
+duckdb.connect(sys.argv[2]).execute(f"CREATE TABLE figures AS SELECT {columns}")
+"""
+
+
+def write_ours(folder: Path) -> list[str]:
+    """Write four reports and a threshold file, and return the command that holds one against the other."""
+    evidence = folder / "evidence"
+    evidence.mkdir()
+    for number in range(REPORTS):
+        figures = {name: {"value": VALUE} for name in NAMES[number::REPORTS]}
+        (evidence / f"report-{number}.json").write_text(json.dumps({"team_metrics": figures}))
+    checks = "".join(
+        f"  - {{name: {name}, why: It is needed., metric: team.{name}, at_least: {LIMIT}}}\n"
+        for name in NAMES
+    )
+    thresholds = folder / "thresholds.yaml"
+    thresholds.write_text(f"name: limits\napplies_to: {{model_package_groups: ['*']}}\nchecks:\n{checks}")
+    governance = Path(sys.executable).with_name("governance")
+    return [str(governance), "check", str(thresholds), "--evidence", str(evidence)]
+
+
+def write_python(program: str, given: str) -> Callable[[Path, Path], list[str]]:
+    """Return what makes the command that runs `program` by a Python on the file `given`."""
+
+    def make(python: Path, folder: Path) -> list[str]:
+        return [str(python), "-c", program, str(folder / given)]
+
+    return make
+
+
+def write_soda(python: Path, folder: Path) -> list[str]:
+    database, source, checks = (folder / name for name in ("figures.duckdb", "source.yml", "checks.yml"))
+    subprocess.run([str(python), "-c", SODA_TABLE, str(folder / "figures.json"), str(database)], check=True)
+    source.write_text(SODA_SOURCE.format(path=database))
+    checks.write_text("checks for figures:\n" + "".join(f"  - min({name}) >= {LIMIT}\n" for name in NAMES))
+    soda = python.with_name("soda")
+    return [str(soda), "scan", "-d", "figures", "-c", str(source), str(checks)]
+
+
+def write_promptfoo(command: Path, folder: Path) -> list[str]:
+    answer = json.dumps(dict.fromkeys(NAMES, VALUE))
+    limits = [{"type": "javascript", "value": f"JSON.parse(output).{name} >= {LIMIT}"} for name in NAMES]
+    configuration = {
+        "prompts": ["{{answer}}"],
+        "providers": ["echo"],
+        "tests": [{"vars": {"answer": answer}, "assert": limits}],
+    }
+    path = folder / "promptfooconfig.json"
+    path.write_text(json.dumps(configuration))
+    return [
+        str(command),
+        "eval",
+        "-c",
+        str(path),
+        "--no-cache",
+        "--no-write",
+        "--no-table",
+        "--no-progress-bar",
+    ]
+
+
+# How each side's command is made, by its name and what its environment is made from.
+ALTERNATIVES: dict[str, Callable[[Path, Path], list[str]]] = {
+    "mlflow": write_python(MLFLOW, "figures.json"),
+    "soda": write_soda,
+    "great_expectations": write_python(GREAT_EXPECTATIONS, "figures.csv"),
+    "evidently": write_python(EVIDENTLY, "figures.csv"),
+    "deepchecks": write_python(DEEPCHECKS, "figures.csv"),
+    "promptfoo": write_promptfoo,
+}
+
+
+def prepare(folder: Path, without: Sequence[str]) -> dict[str, list[str] | NotRun]:
+    """Return the command of each side, or why it is not run."""
+    (folder / "figures.json").write_text(json.dumps(dict.fromkeys(NAMES, VALUE)))
+    (folder / "figures.csv").write_text(",".join(NAMES) + "\n" + ",".join([str(VALUE)] * CHECKS) + "\n")
+    commands: dict[str, list[str] | NotRun] = {
+        "governance check": write_ours(folder),
+        "pydantic and PyYAML": [sys.executable, "-c", "import pydantic, yaml"],
+    }
+    for name, make in ALTERNATIVES.items():
+        if name in without:
+            commands[name] = NotRun("left out by --without")
+            continue
+        made = prepare_node(name) if name == "promptfoo" else prepare_python(name)
+        commands[name] = made if isinstance(made, NotRun) else make(made, folder)
+    return commands
+
+
+def measure(commands: dict[str, list[str] | NotRun], rounds: int) -> dict[str, object]:
+    """Run the sides in turns, each once before it counts, and return what they took."""
+    found: dict[str, list[Spent]] = {}
+    for turn in range(rounds + 1):
+        for name, command in commands.items():
+            if isinstance(command, NotRun):
+                continue
+            try:
+                spent = run_process(command)
+            except subprocess.CalledProcessError as error:
+                commands[name] = NotRun(f"ends with {error.returncode}")
+                continue
+            if turn:
+                found.setdefault(name, []).append(spent)
+    sides: dict[str, object] = {}
+    ours = found["governance check"]
+    for name, command in commands.items():
+        if isinstance(command, NotRun):
+            sides[name] = str(command)
+            continue
+        spent_by = found[name]
+        ratios = [one.cpu_seconds / mine.cpu_seconds for one, mine in zip(spent_by, ours, strict=True)]
+        sides[name] = {
+            "seconds": describe_spread([one.seconds for one in spent_by]),
+            "cpu_seconds": describe_spread([one.cpu_seconds for one in spent_by]),
+            "largest_mb": describe_spread([one.largest_mb for one in spent_by], digits=0),
+            "cpu_by_ours": describe_spread(ratios),
+        }
+    return sides
+
+
+def main() -> None:
+    """Measure all sides in so many rounds."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--without", action="append", default=[], choices=ALTERNATIVES, metavar="NAME")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        sides = measure(prepare(Path(folder), given.without), given.rounds)
+    figures = {"checks": CHECKS, "reports": REPORTS, "rounds": given.rounds, "sides": sides}
+    target = {"bare_interpreters": MOST_BARE_INTERPRETERS}
+    write_result("check", "python -m benchmarks.check", {**figures, "target": target})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""How long things take to start: the evaluating function out of the bundle, and `--help` of commands.
+
+    python -m benchmarks.start [--rounds 7]
+
+The bundle is unzipped twice, with its bytecode and without, into folders that nothing is written to, as a function's;
+each round imports the function's handler from both, in new processes, with boto3, which Lambda has. Help is that of
+every command, each a process. Beside each is an interpreter that does nothing.
+"""
+
+import argparse
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from benchmarks.measuring import describe_spread, run_process, write_result
+from cli.command_table import COMMANDS
+from infra.bundle import BundleTarget, build_bundle
+
+MOST_HELP_SECONDS = 0.25
+HANDLER = "lambdas.handle_evaluate"
+IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import {handler}"
+
+
+def list_commands() -> list[list[str]]:
+    """Return the words of every command that there is, `governance` itself first."""
+    return [[], *(entry.path.split() for entry in COMMANDS if not entry.needs_checkout)]
+
+
+def unzip(bundle: Path, folder: Path, *, bytecode: bool) -> Path:
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(folder, [n for n in archive.namelist() if bytecode or not n.endswith(".pyc")])
+    return folder
+
+
+def main() -> None:
+    """Measure in turns."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=7)
+    given = parser.parse_args()
+    target = BundleTarget(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64-manylinux2014")
+    bundle = build_bundle(target)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a function's folder cannot be written to
+    imports: dict[str, list[float]] = {"with_bytecode": [], "without_bytecode": []}
+    help_seconds: dict[str, list[float]] = {}
+    bare: list[float] = []
+    governance = str(Path(sys.executable).with_name("governance"))
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = {
+            name: unzip(bundle, Path(temporary, name), bytecode=name == "with_bytecode") for name in imports
+        }
+        program = IMPORT.format(handler=HANDLER)
+        for _, (name, folder) in itertools.product(range(given.rounds), folders.items()):
+            imports[name].append(run_process([sys.executable, "-c", program, str(folder)]).seconds)
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
+        for _ in range(given.rounds):
+            bare.append(run_process([sys.executable, "-c", "pass"]).seconds)
+            for words in list_commands():
+                spent = run_process([governance, *words, "--help"])
+                help_seconds.setdefault(" ".join(["governance", *words]), []).append(spent.seconds)
+    medians = {name: describe_spread(found, digits=3) for name, found in help_seconds.items()}
+    slowest = max(medians, key=lambda name: medians[name]["median"])
+    write_result(
+        "start",
+        "python -m benchmarks.start",
+        {
+            "rounds": given.rounds,
+            "handler": HANDLER,
+            "import_seconds": {name: describe_spread(found) for name, found in imports.items()},
+            "interpreter_seconds": describe_spread(bare, digits=3),
+            "help_commands": len(medians),
+            "help_slowest": slowest,
+            "help_slowest_seconds": medians[slowest],
+            "target": {"help_seconds": MOST_HELP_SECONDS},
+        },
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"error: {error.cmd} ends with {error.returncode}; run it to see why") from error
