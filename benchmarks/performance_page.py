@@ -13,8 +13,8 @@ _HEAD = """\
 # Performance
 
 `make bench` measures what is here and writes this page from its results; `make bench ONLY=check` measures one part.
-What is compared runs in one run, in turns, and the median counts. Times are of the machine that is named with them: where
-other work used its cores, as its load says, time on the clock is longer than on an idle one."""
+What is compared runs in one run, in turns, and the median counts. Times are of the machine that is named with them:
+where other work used its cores, as its load says, time on the clock is longer than on an idle one."""
 
 _COLUMNS = ("| | median | least | most | target |", "|---|---|---|---|---|")
 

@@ -34,13 +34,13 @@ def compile_alternative(path: Path) -> None:
     print(f"compiling {path.relative_to(ROOT)}")
     python = OF_OLDER_PYTHON.get(path.stem, "3.11")
     options = ("--python-version", python, "--generate-hashes", "--no-emit-index-url", "--quiet")
+    command = ["uv", "pip", "compile", path.name, *options, "--output-file", f"{path.stem}.txt"]
     subprocess.run(  # noqa: S603
-        ["uv", "pip", "compile", path.name, *options, "--output-file", f"{path.stem}.txt",
-         "--custom-compile-command", "make lock"],
+        [*command, "--custom-compile-command", "make lock"],  # uv of the virtual environment
         cwd=path.parent,
         check=True,
         stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
 
 
 def main() -> int:
