@@ -45,7 +45,7 @@ def test_without_an_installer_an_alternative_is_not_run(
 ) -> None:
     assert callable(prepare_one)
     monkeypatch.setattr(environments, "FOLDER", tmp_path)
-    monkeypatch.setattr(environments.shutil, "which", lambda *_words, **_options: None)
+    monkeypatch.setattr("shutil.which", lambda *_words, **_options: None)
     assert prepare_one() == NotRun(reason)
 
 
