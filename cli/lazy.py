@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from checks.errors import GovernanceError
@@ -41,6 +41,26 @@ class CommandEntry:
     def exists(self) -> bool:
         """Whether the module can be found; it is not imported."""
         return importlib.util.find_spec(self.target.partition(":")[0], __package__) is not None
+
+
+class OptionIfGiven(TyperOption):
+    """An option that is read only where it is given: typer loads pydantic to read even that there is none."""
+
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        """Return the value as typer reads it, and `None` as it is."""
+        return None if value is None else super().process_value(ctx, value)
+
+
+class LightGroup(TyperGroup):
+    """A group of commands that passes on to one of them without loading pydantic, so that its help comes at once."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, `--help` among them, as options that are read only where they are given."""
+        params = super().get_params(ctx)
+        for param in params:  # typer makes them, and takes no class for them
+            if isinstance(param, TyperOption):
+                param.__class__ = OptionIfGiven
+        return params
 
 
 class LazyCommand(TyperCommand):
@@ -109,7 +129,7 @@ def build_commands(entries: Iterable[CommandEntry], groups: dict[str, str]) -> d
             continue
         group, _, name = entry.path.rpartition(" ")
         if group and group not in commands:
-            commands[group] = TyperGroup(
+            commands[group] = LightGroup(
                 name=group, help=groups[group], commands={}, no_args_is_help=True, rich_markup_mode=None
             )
         (commands[group].commands if group else commands)[name] = LazyCommand(entry)

@@ -10,13 +10,12 @@ from typing import Annotated, Any
 
 import typer
 from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
-from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from checks.errors import GovernanceError
 from cli.command_table import COMMANDS, GROUPS
 from cli.exit_codes import MEANINGS, ExitCode
-from cli.lazy import build_commands, missing_package
+from cli.lazy import LightGroup, build_commands, missing_package
 from cli.streams import lasting
 
 _EMPTY_OPTION = re.compile(r"--[a-z-]+=")
@@ -25,7 +24,7 @@ DISTRIBUTION = "sagemaker-model-governance"
 COMPLETING = "_GOVERNANCE_COMPLETE"
 
 
-class RootGroup(TyperGroup):
+class RootGroup(LightGroup):
     """`governance` itself, with the commands of the table."""
 
     def __init__(self, **settings: Any) -> None:
@@ -158,6 +157,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """Run the command line of this process."""
+    # No plug-in of pydantic is asked for; to look for some, it reads what every installed package says of itself.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
     sys.exit(run())
 

@@ -1,6 +1,5 @@
 """`governance check`: judge local reports against a threshold file, with no AWS at all."""
 
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,17 +15,12 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence
 from checks.judge import judge
-from checks.outputs import OUTPUTS
-from checks.outputs.told import Told
 from checks.reports import MAX_REPORT_BYTES
 from checks.selection import select_thresholds
 from checks.thresholds import ThresholdFile
 from checks.verification import Verification
 from checks.verify_rule import RECOMPUTE
-from cli.display.decision_text import show_record
-from cli.display.told_records import tell_record
 from cli.exit_codes import exit_code_of
-from cli.lookup.check_origins import origins_of
 from cli.lookup.inputs import (
     STANDARD_INPUT_NAME,
     input_at,
@@ -35,7 +29,6 @@ from cli.lookup.inputs import (
     read_evidence,
     refuse_twice,
 )
-from cli.lookup.item_results import with_item_results
 from cli.lookup.threshold_sets import examine_named, read_threshold_files
 from cli.options.decision_outputs import DecisionOutputs, OutputFiles, write_json
 from cli.options.failures_only import FailuresOnly
@@ -116,11 +109,13 @@ def command(
     def write(output_format: DecisionFormat, stream: TextIO) -> None:
         match output_format:
             case DecisionFormat.TEXT:
+                from cli.display.decision_text import show_record  # noqa: PLC0415 - rich is for this format alone
+
                 show_record(record, stream, failures_only=failures)
             case DecisionFormat.JSON:
                 write_json(record.to_bytes().decode(), stream)
             case _:
-                stream.write(OUTPUTS[output_format]([_tell(record, file, str(group or thresholds))]))
+                stream.write(_tell(record, file, str(group or thresholds), output_format))
 
     outputs.deliver(write, result=record.headline)
     raise typer.Exit(exit_code_of(record.decision))
@@ -164,6 +159,8 @@ def _find_in_force(
 def _judge(file: ThresholdFile | None, evidence: Evidence, before: Sequence[str]) -> DecisionRecord:
     baseline = Baseline(read_evidence(before)) if before else None
     if baseline is not None and file is not None and file.asks_for_items:
+        from cli.lookup.item_results import with_item_results  # noqa: PLC0415 - not for other checks
+
         evidence = with_item_results(evidence)
         baseline = Baseline(with_item_results(baseline.evidence))
     now = datetime.now(UTC)
@@ -181,6 +178,8 @@ def _judge(file: ThresholdFile | None, evidence: Evidence, before: Sequence[str]
 
 def _verify(file: ThresholdFile, evidence: Evidence) -> Verification:
     """Compute the figures again; what is drawn nobody knew when the reports were written."""
+    import secrets  # noqa: PLC0415 - not for other files
+
     from cli.lookup.named_gold import NamedGold  # noqa: PLC0415 - not for other files
     from pipelines.recomputed_evidence import recompute_evidence  # noqa: PLC0415 - likewise
 
@@ -221,6 +220,14 @@ def _thresholds(place: str, group: str | None) -> ThresholdFile | None:
     return files[0]
 
 
-def _tell(record: DecisionRecord, file: ThresholdFile | None, place: str) -> Told:
+def _tell(
+    record: DecisionRecord, file: ThresholdFile | None, place: str, output_format: DecisionFormat
+) -> str:
+    """Return the decision in the format of a pull request, a test report or a scan."""
+    from checks.outputs import OUTPUTS  # noqa: PLC0415 - not for text and JSON
+    from cli.display.told_records import tell_record  # noqa: PLC0415 - likewise
+    from cli.lookup.check_origins import origins_of  # noqa: PLC0415 - likewise
+
     origins = {} if file is None else origins_of(file)
-    return tell_record(record, origins, subject=place if file is None else file.name)
+    told = tell_record(record, origins, subject=place if file is None else file.name)
+    return OUTPUTS[output_format]([told])

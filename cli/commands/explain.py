@@ -21,8 +21,9 @@ from cli.options.annotated_files import AnnotatedFiles
 from cli.options.decision_outputs import DecisionOutputs, OutputFiles, write_json
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.failures_only import FailuresOnly
+from cli.options.governed_groups import HeldTo, Ungoverned
 from cli.options.output_format import DecisionFormat
-from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
+from cli.options.thresholds_bucket import ThresholdsBucket
 from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 
 if TYPE_CHECKING:

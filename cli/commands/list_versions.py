@@ -19,8 +19,9 @@ from cli.lookup.group_versions import (
     status_text,
     unknown_group_error,
 )
+from cli.options.governed_groups import HeldTo, Ungoverned
 from cli.options.output_format import Format, OutputFormat, print_json
-from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
+from cli.options.thresholds_bucket import ThresholdsBucket
 from pipelines.judgements import list_judged_groups
 from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 

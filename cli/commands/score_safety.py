@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checks.errors import GovernanceError
+from cli.lazy import LightGroup
 from cli.options.separator import Separator
 from scorers.endpoints.protocols import JsonMode
 
@@ -21,6 +22,7 @@ CACHE = Path("governance") / "safety.sqlite3"
 CORPORA = Path("governance") / "corpora"
 
 app = typer.Typer(
+    cls=LightGroup,
     help="Score the safety benchmarks. Give each a folder of its own: the gate reads all below.",
     no_args_is_help=True,
     add_completion=False,

@@ -23,6 +23,7 @@ from cli.lookup.group_versions import (
     require_registered,
 )
 from cli.options.decisions_bucket import DecisionsBucket
+from cli.options.governed_groups import HeldTo, Ungoverned
 from cli.options.output_format import (
     Chart,
     Format,
@@ -32,7 +33,7 @@ from cli.options.output_format import (
     print_json,
     wants_chart,
 )
-from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
+from cli.options.thresholds_bucket import ThresholdsBucket
 from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
 from pipelines.version_standing import describe_source
 

@@ -21,8 +21,9 @@ from cli.options.decision_outputs import DecisionOutputs, OutputFiles
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.durations import parse_duration
 from cli.options.failures_only import FailuresOnly
+from cli.options.governed_groups import HeldTo, Ungoverned
 from cli.options.output_format import DecisionFormat
-from cli.options.thresholds_bucket import HeldTo, ThresholdsBucket, Ungoverned
+from cli.options.thresholds_bucket import ThresholdsBucket
 from pipelines.step_settings import EVERY_GROUP, PIPELINE_NAME, UngovernedGroups
 from pipelines.version_standing import describe_source
 

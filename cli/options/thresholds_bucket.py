@@ -1,11 +1,10 @@
-"""The options that say which groups are governed: where the files in force are, and what is done about other groups."""
+"""The options that say where the files in force are, and what judges by them."""
 
 from typing import Annotated, Literal
 
 import typer
 
 from cli.options.bucket_name import check_bucket_name
-from pipelines.step_settings import UngovernedGroups
 
 ThresholdsBucket = Annotated[
     str | None,
@@ -33,22 +32,5 @@ EvaluationCompute = Annotated[
         "--evaluation-compute",
         envvar="GOVERNANCE_EVALUATION_COMPUTE",
         help="The stack's output EvaluationCompute: a file that says verify needs processing.",
-    ),
-]
-Ungoverned = Annotated[
-    UngovernedGroups,
-    typer.Option(
-        "--ungoverned-groups",
-        envvar="GOVERNANCE_UNGOVERNED_GROUPS",
-        help="The stack's output UngovernedGroups: what it does about groups that no threshold file applies to.",
-    ),
-]
-HeldTo = Annotated[
-    str,
-    typer.Option(
-        "--model-package-groups",
-        metavar="PATTERNS",
-        envvar="GOVERNANCE_MODEL_PACKAGE_GROUPS",
-        help="The stack's output ModelPackageGroups: the only groups that it reaches, with commas between them.",
     ),
 ]
