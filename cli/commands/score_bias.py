@@ -115,8 +115,8 @@ def command(
     elif table is None or label is None or not positive:
         raise GovernanceError("name TABLE with --label and --positive, or --results with results.jsonl")
     else:
-        from scorers.bias import parse_positive  # noqa: PLC0415 - pandas and scikit-learn
-        from scorers.bias.scoring import TableRun, score_table  # noqa: PLC0415 - pandas and scikit-learn
+        from scorers.bias import parse_positive  # noqa: PLC0415 - pandas
+        from scorers.bias.scoring import TableRun, score_table  # noqa: PLC0415 - pandas
 
         run = TableRun(
             label=label,
@@ -144,7 +144,7 @@ def command(
 def _score_results(
     results: Path, facets: list[str], group_variable: str | None, output: Path
 ) -> "BiasEvidence":
-    from scorers.bias.scoring import score_results  # noqa: PLC0415 - pandas and scikit-learn
+    from scorers.bias.scoring import score_results  # noqa: PLC0415 - pandas
 
     return score_results(results, facets, group_variable, output)
 

@@ -16,8 +16,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import pairwise_distances_chunked
-from sklearn.neighbors import NearestNeighbors
 
 from scorers.bias.columns import Booleans
 from scorers.bias.metrics import Undefined, Value
@@ -92,6 +90,8 @@ def _search(others: Matrix, neighbors: int, *, by_tree: bool) -> Callable[[Matri
     """Return a function from members to the positions of their nearest others, shape (members, neighbors)."""
     if not by_tree and others.dtype != np.float64:
         return lambda members: _nearest_by_partition(others, members, neighbors)
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 - with SciPy a second, for who searches alone
+
     search = NearestNeighbors(n_neighbors=neighbors, algorithm="kd_tree" if by_tree else "brute", n_jobs=-1)
     search.fit(others)
     return lambda members: search.kneighbors(members, return_distance=False)
@@ -103,6 +103,7 @@ def _nearest_by_partition(others: Matrix, members: Matrix, neighbors: int) -> np
     The library takes those that numpy's partition happens to put first. Since numpy 1.25 that depends on the
     processor for doubles; for long doubles it is still the partition of numpy 1.24, with which the library runs.
     """
+    from sklearn.metrics import pairwise_distances_chunked  # noqa: PLC0415 - likewise
 
     def partition(distances: npt.NDArray[np.float64], _start: int) -> npt.NDArray[np.intp]:
         return np.argpartition(distances.astype(np.longdouble), neighbors - 1)[:, :neighbors]
