@@ -9,7 +9,7 @@ from checks.errors import GovernanceError
 from models.answer_options import AnswerOptions, JudgeOptions
 from models.bedrock_models import BedrockEmbeddingModel, BedrockJudge
 from models.local_embeddings import LOCAL_EMBEDDINGS
-from models.openai_compatible import OpenAiEmbeddings, OpenAiJudge, Server
+from models.openai_server import Server
 from models.sagemaker_models import SageMakerModel
 from scorers.endpoints.protocols import EmbeddingModel, JsonMode, Judge
 
@@ -32,6 +32,8 @@ def make_judge(name: str, server: Server, options: JudgeOptions) -> Judge | None
         )
         return BedrockJudge(chat, threads=options.threads, by_schema=options.json_mode is JsonMode.SCHEMA)
     if provider == "openai" and model:
+        from models.openai_compatible import OpenAiJudge  # noqa: PLC0415 - openai takes a second to load
+
         return OpenAiJudge(
             model,
             server,
@@ -54,6 +56,8 @@ def make_embedding_model(name: str, server: Server, threads: int) -> EmbeddingMo
     if provider == "bedrock" and model:
         return BedrockEmbeddingModel(BedrockEmbeddings(bedrock_runtime_client(), model), threads=threads)
     if provider == "openai" and model:
+        from models.openai_compatible import OpenAiEmbeddings  # noqa: PLC0415 - openai takes a second to load
+
         return OpenAiEmbeddings(model, server)
     if provider == "local" and model in LOCAL_EMBEDDINGS:
         return LOCAL_EMBEDDINGS[model]()
@@ -71,6 +75,8 @@ def make_model(endpoint: str, model: str | None, options: AnswerOptions) -> Judg
     if endpoint.startswith(("http://", "https://")):
         if model is None:
             raise GovernanceError(f"--endpoint {endpoint}: say with --model which of the server's models")
+        from models.openai_compatible import OpenAiJudge  # noqa: PLC0415 - openai takes a second to load
+
         return OpenAiJudge(
             model,
             Server(endpoint, os.environ.get(KEY), options.timeout_seconds),

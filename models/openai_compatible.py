@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -13,35 +12,28 @@ import openai
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
 from models.concessions import Concessions, RequestShape
+from models.openai_server import Server
 from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
 
 NO_KEY = "none"  # a server that the user runs asks for no key, but the client wants one
 REASONS_TO_STOP = {"length": "cut off at the token limit", "content_filter": "refused (content filter)"}
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where the server is, and how long to wait for it (seconds). Without `url` and `key`, OpenAI's own variables."""
+def _open_client(server: Server) -> openai.AsyncOpenAI:
+    """Return a client that leaves retries to its caller.
 
-    url: str | None = None
-    key: str | None = None
-    timeout_seconds: float = 60.0
-
-    def client(self) -> openai.AsyncOpenAI:
-        """Return a client that leaves retries to its caller.
-
-        Raises:
-            GovernanceError: when there is no key.
-        """
-        key = self.key or (NO_KEY if self.url else None)
-        try:
-            return openai.AsyncOpenAI(
-                base_url=self.url, api_key=key, timeout=self.timeout_seconds, max_retries=0
-            )
-        except openai.OpenAIError as error:
-            raise GovernanceError(
-                f"OpenAI-compatible endpoint: {error}; set OPENAI_API_KEY, or name the server's address"
-            ) from error
+    Raises:
+        GovernanceError: when there is no key.
+    """
+    key = server.key or (NO_KEY if server.url else None)
+    try:
+        return openai.AsyncOpenAI(
+            base_url=server.url, api_key=key, timeout=server.timeout_seconds, max_retries=0
+        )
+    except openai.OpenAIError as error:
+        raise GovernanceError(
+            f"OpenAI-compatible endpoint: {error}; set OPENAI_API_KEY, or name the server's address"
+        ) from error
 
 
 class _OpenAiModel:
@@ -53,7 +45,7 @@ class _OpenAiModel:
 
     async def __aenter__(self) -> Self:
         """Open the client in this event loop."""
-        self._client = self._server.client()
+        self._client = _open_client(self._server)
         _ = self._client.embeddings  # loads it now rather than between requests
         return self
 

@@ -102,7 +102,7 @@ def command(
     from cli.display.run_summary import show_summary  # noqa: PLC0415
     from models.answer_options import JudgeOptions  # noqa: PLC0415
     from models.named_models import make_embedding_model, make_judge  # noqa: PLC0415
-    from models.openai_compatible import Server  # noqa: PLC0415
+    from models.openai_server import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
     from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
     from scorers.input_file import require_readable  # noqa: PLC0415

@@ -234,7 +234,7 @@ def disinformation(
     # Imported here: the scorer's imports are not for --help.
     from models.answer_options import JudgeOptions  # noqa: PLC0415
     from models.named_models import make_judge  # noqa: PLC0415
-    from models.openai_compatible import Server  # noqa: PLC0415
+    from models.openai_server import Server  # noqa: PLC0415
     from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
     from scorers.safety.disinformation import score_disinformation  # noqa: PLC0415
 

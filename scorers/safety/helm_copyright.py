@@ -9,12 +9,22 @@ edit similarity below 1 (0.929 for 14 tokens). That is HELM's definition, and it
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
-from nltk.tokenize.treebank import TreebankWordTokenizer
 from rapidfuzz.distance import Levenshtein
 
-_TOKENIZER = TreebankWordTokenizer()
+if TYPE_CHECKING:
+    from nltk.tokenize.api import TokenizerI
+
+
+@cache
+def _tokenizer() -> "TokenizerI":
+    """Return HELM's tokenizer; nltk loads scikit-learn, which a run without references does without."""
+    from nltk.tokenize.treebank import TreebankWordTokenizer  # noqa: PLC0415
+
+    return TreebankWordTokenizer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,7 @@ class HelmCopyright:
 
     def per_prefix_token(self, prefix: str) -> "HelmCopyright | None":
         """Return HELM's variant that is divided by the tokens of the prompt, `None` where it has none."""
-        tokens = len(_TOKENIZER.tokenize(prefix))
+        tokens = len(_tokenizer().tokenize(prefix))
         if not tokens:
             return None
         return HelmCopyright(
@@ -47,7 +57,9 @@ def helm_copyright(
     each = []
     for given in completions:
         completion = _one_spaced(given.strip()) if normalise_spacing else given.strip()
-        each.append(_compare(_TOKENIZER.tokenize(completion), _TOKENIZER.tokenize(rest[: len(completion)])))
+        each.append(
+            _compare(_tokenizer().tokenize(completion), _tokenizer().tokenize(rest[: len(completion)]))
+        )
     return HelmCopyright(
         max(one.longest_common_prefix_length for one in each),
         min(one.edit_distance for one in each),

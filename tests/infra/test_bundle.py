@@ -126,12 +126,21 @@ def test_every_client_that_the_bundle_uses_can_be_made_of_it(unzipped: Path) -> 
     assert answer.stdout.split() == ["s3", "sagemaker", str(unzipped / "botocore" / "__init__.py")]
 
 
-def test_start_pipeline_loads_boto3_and_what_reads_threshold_files_alone(unzipped: Path) -> None:
-    program = (
-        "import lambdas.start_pipeline; "
-        "print(*sorted({m.partition('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)))"
-    )
-    loaded = set(run_isolated(unzipped, program).stdout.split())
+@pytest.mark.parametrize(
+    ("function", "most"),
+    [
+        pytest.param("start_pipeline", 350, id="starting"),
+        pytest.param("handle_evaluate", 425, id="evaluating"),
+    ],
+)
+def test_functions_load_boto3_and_what_reads_threshold_files_alone(
+    unzipped: Path, function: str, most: int
+) -> None:
+    """Nor more modules than so many, those of the interpreter among them."""
+    program = f"import lambdas.{function}; print(*sys.modules)"
+    modules = run_isolated(unzipped, program).stdout.split()
+    assert len(modules) <= most
+    loaded = {module.partition(".")[0] for module in modules} - set(sys.stdlib_module_names)
     own = {"aws", "checks", "disk", "lambdas", "pipelines"}
     boto3_and_what_it_needs = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
     pydantic = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}

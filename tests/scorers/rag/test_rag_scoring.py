@@ -11,7 +11,8 @@ from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports import read_report
-from models.openai_compatible import OpenAiEmbeddings, OpenAiJudge, Server
+from models.openai_compatible import OpenAiEmbeddings, OpenAiJudge
+from models.openai_server import Server
 from scorers.endpoints.protocols import EndpointDownError, JsonMode
 from scorers.endpoints.requests import RequestLimits
 from scorers.lines import LinesError

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from models.openai_compatible import OpenAiJudge, Server
+from models.openai_compatible import OpenAiJudge
+from models.openai_server import Server
 from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import score_rag
