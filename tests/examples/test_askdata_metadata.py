@@ -1,10 +1,8 @@
 """Ingestion and retrieval of LookML, in a real PostgreSQL with the real pgvector."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +14,7 @@ from assistant.metadata_store import Collection, Ingested, MetadataStore, Metada
 from assistant.pieces import split_text
 from assistant.retrieval import LookmlRetrieval
 from checks.errors import GovernanceError
+from tests.examples.askdata_databases import database_of_its_own
 
 LOOKML = Path(__file__).resolve().parents[2] / "examples" / "askdata" / "lookml"
 SPACE = "letters/27"
@@ -44,10 +43,7 @@ class FailingLetters(Letters):
 @pytest.fixture
 def store(postgresql: str) -> Iterator[MetadataStore]:
     """The collections of a database of the test's own."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    with MetadataStore(postgresql.replace("/postgres?", f"/{name}?")) as opened:
+    with MetadataStore(database_of_its_own(postgresql)) as opened:
         yield opened
 
 

@@ -1,0 +1,13 @@
+"""Databases of a shared PostgreSQL server, one for each test that wants one."""
+
+import uuid
+
+import psycopg
+
+
+def database_of_its_own(server: str) -> str:
+    """Make a database on the server whose first database is at this URL, and return its URL."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?")
