@@ -1,6 +1,6 @@
 """Chat models on loopback, behind OpenAI's `/v1/chat/completions`, for the ids that configurations name.
 
-`local.semantic-layer-v1:0` is a stand-in: rules that read their prompt (`systems.prompted`). `local.smollm2-v1:0` is a
+`local.semantic-layer-v1:0` is a substitute: rules that read their prompt (`systems.prompted`). `local.smollm2-v1:0` is a
 language model of 135 million parameters.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from examples.local_models.json_server import JsonServer
-from systems.prompted import StandIn
+from systems.prompted import Substitute
 
 PATH = "/v1/chat/completions"
 RULES = "local.semantic-layer-v1:0"
@@ -25,7 +25,7 @@ class RuleServer(JsonServer):
     """
 
     def __init__(self) -> None:
-        self._model = StandIn()
+        self._model = Substitute()
         super().__init__({PATH: self._complete})
 
     @property

@@ -23,7 +23,7 @@ from measure_retrieval import LARGEST_K, find_views, measure_recall
 from model_governance import check
 from scorers.text_to_sql.running.first_rows import NotShown, ShownRows
 from systems.field_retrieval import load_model
-from systems.prompted import StandIn
+from systems.prompted import Substitute
 from tests.examples.askdata_databases import database_of_its_own
 
 ASKDATA = Path(__file__).resolve().parents[2] / "examples" / "askdata"
@@ -38,11 +38,11 @@ class WordLlama:
         return [[float(number) for number in vector] for vector in load_model().embed(list(texts), norm=True)]
 
 
-class StandInChat:
+class SubstituteChat:
     """The sandbox's chat model, in this process."""
 
     def __init__(self) -> None:
-        self._model = StandIn()
+        self._model = Substitute()
 
     def converse(self, prompt: str, *, system: str | None = None) -> ChatAnswer:
         said = [{"role": "system", "content": system or ""}, {"role": "user", "content": prompt}]
@@ -91,7 +91,7 @@ def test_the_views_that_a_question_needs_are_found_as_often_as_the_page_says(sto
 def test_the_predictions_are_what_the_assistant_answers(store: MetadataStore, name: str, some: int) -> None:
     """The first questions; the test of the loop asks all of them by the second configuration."""
     made = read(name)
-    assistant = Assistant(made, StandInChat(), retrieve(store, made))
+    assistant = Assistant(made, SubstituteChat(), retrieve(store, made))
     lines = (ASKDATA / "scored" / name / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 123
     predictions = [json.loads(line) for line in islice(lines, some)]

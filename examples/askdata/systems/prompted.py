@@ -1,4 +1,4 @@
-"""A stand-in for a language model: the rules of `semantic_layer`, which know nothing but the prompt that they are sent.
+"""A substitute for a language model: the rules of `semantic_layer`, which know nothing but the prompt that they are sent.
 
 The tables, their columns and joins are those of the LookML in the prompt, and nothing else: what was not retrieved, or
 is not shown by the prompt, it cannot know. The business's terms are those that the instructions list. It is no language
@@ -49,7 +49,7 @@ def read_prompt(messages: Sequence[Mapping[str, str]]) -> Prompt:
     return Prompt(_DATA.sub("", text), "\n".join(data.get("question", [])).strip(), "\n".join(lookml))
 
 
-class StandIn:
+class Substitute:
     """Answers conversations; the rules of the last contexts are kept, with a database each, for as long as it lives."""
 
     def __init__(self) -> None:

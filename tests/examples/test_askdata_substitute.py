@@ -1,4 +1,4 @@
-"""The stand-in for a language model: it knows what its prompt shows, and nothing else."""
+"""The substitute for a language model: it knows what its prompt shows, and nothing else."""
 
 import json
 import urllib.error
@@ -13,7 +13,7 @@ from assistant.configuration import Configuration
 from assistant.context import Context, LookmlFile
 from assistant.prompt import write_prompt
 from local_chat import RuleServer
-from systems.prompted import NO_QUESTION, NO_SQL, NO_TABLES, StandIn
+from systems.prompted import NO_QUESTION, NO_SQL, NO_TABLES, Substitute
 from systems.terms import Term, read_terms
 
 ASKDATA = Path(__file__).resolve().parents[2] / "examples" / "askdata"
@@ -41,11 +41,11 @@ def ask(
     is_joined: bool = True,
     changes: Mapping[str, str] | None = None,
 ) -> str:
-    """Ask the stand-in as the assistant does, with these views in the context."""
+    """Ask the substitute as the assistant does, with these views in the context."""
     used = (configuration or read()).model_copy(update=changes)
     models = (FILES["askdata"],) if is_joined else ()
     prompt = write_prompt(used, question, [], Context(tuple(FILES[name] for name in views), models))
-    return StandIn().answer(
+    return Substitute().answer(
         [{"role": "system", "content": used.instructions}, {"role": "user", "content": prompt}]
     )
 
@@ -84,7 +84,7 @@ def test_a_prompt_gets_what_it_deserves(changes: dict[str, str], expected: str) 
 
 
 def test_without_a_question_it_says_so() -> None:
-    assert StandIn().answer([{"role": "user", "content": "Write SQL."}]) == NO_QUESTION
+    assert Substitute().answer([{"role": "user", "content": "Write SQL."}]) == NO_QUESTION
 
 
 def test_terms_are_those_of_the_instructions() -> None:
@@ -124,7 +124,7 @@ def test_terms_are_read_with_their_phrases_and_their_view() -> None:
 )
 def test_what_is_no_lookml_is_not_known(lookml: str) -> None:
     prompt = f"<views>\n{lookml}\n</views>\n<question>\nHow many calls?\n</question>"
-    assert StandIn().answer([{"role": "user", "content": f"Write SQL.\n{prompt}"}]) == NO_TABLES
+    assert Substitute().answer([{"role": "user", "content": f"Write SQL.\n{prompt}"}]) == NO_TABLES
 
 
 @pytest.fixture(scope="module")
