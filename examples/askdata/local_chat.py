@@ -1,7 +1,7 @@
 """Chat models on loopback, behind OpenAI's `/v1/chat/completions`, for the ids that configurations name.
 
-`local.semantic-layer-v1:0` is a substitute: rules that read their prompt (`systems.prompted`). `local.smollm2-v1:0` is a
-language model of 135 million parameters.
+`local.semantic-layer-v1:0` is a substitute: rules that read their prompt (`systems.prompted`). `local.smollm2-v1:0`
+is a language model of 135 million parameters.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""A substitute for a language model: the rules of `semantic_layer`, which know nothing but the prompt that they are sent.
+"""A substitute for a language model: the rules of `semantic_layer`, which know nothing but the prompt they are sent.
 
 The tables, their columns and joins are those of the LookML in the prompt, and nothing else: what was not retrieved, or
 is not shown by the prompt, it cannot know. The business's terms are those that the instructions list. It is no language
