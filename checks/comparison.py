@@ -1,9 +1,10 @@
 """One measured value held against the limit of one check."""
 
 import math
+from dataclasses import dataclass
 
 from checks.beside_baseline import Beside
-from checks.decision import Outcome
+from checks.decision import Outcome, Reason
 from checks.exact import number_text
 from checks.intervals import NoSpread, Unsupported, find_interval, is_proportion
 from checks.limits import Limit, Zone
@@ -17,7 +18,41 @@ MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one
 _SCORES = Range(0.0, 1.0)
 _OUTCOMES = {Zone.INSIDE: Outcome.PASSED, Zone.OUTSIDE: Outcome.FAILED, Zone.ACROSS: Outcome.INCONCLUSIVE}
 
-Result = tuple[Outcome, str, Interval | None]
+Result = tuple[Outcome, str | Reason, Interval | None]
+
+
+@dataclass(slots=True, eq=False)
+class ValueCompared(Reason):
+    """A value is where it is: `0.84 is at least 0.8`."""
+
+    value: float
+    limit: Limit
+    holds: bool
+    most_bytes = 320  # three numbers of at most 64 bytes, and the words around them
+
+    def __str__(self) -> str:
+        return f"{number_text(self.value)} is {self.limit.relation(holds=self.holds)}"
+
+
+@dataclass(slots=True, eq=False)
+class BoundsCompared(Reason):
+    """The bounds of a value are where they are: `[0.81, 0.87] at one-sided 95 % around 0.84 is at least 0.8`."""
+
+    measured: Measured
+    confidence: float
+    interval: Interval
+    limit: Limit
+    outcome: Outcome
+    most_bytes = 480  # eight numbers, of which four have at most six digits
+
+    def __str__(self) -> str:
+        low, high, samples = self.interval.low, self.interval.high, self.measured.samples
+        bounds = f"[{low:.6g}, {high:.6g}] at one-sided {100 * self.confidence:g} % around "
+        bounds += number_text(self.measured.value) + ("" if samples is None else f" (n = {samples})")
+        if self.outcome is Outcome.INCONCLUSIVE:
+            sought = self.limit.relation(holds=True)
+            return f"{bounds} reaches across the limit: {sought} is not certain"
+        return f"{bounds} is {self.limit.relation(holds=self.outcome is Outcome.PASSED)}"
 
 
 def hold_against(check: Check, measured: Measured, beside: Beside | None = None) -> Result:
@@ -32,8 +67,8 @@ def hold_against(check: Check, measured: Measured, beside: Beside | None = None)
     if check.confidence is None:
         value = measured.value
         holds = limit.passes(value)
-        reason = f"{number_text(value)} is {limit.relation(holds=holds)}"
-        return (Outcome.PASSED if holds else Outcome.FAILED), reason, measured.interval
+        outcome = Outcome.PASSED if holds else Outcome.FAILED
+        return outcome, ValueCompared(value, limit, holds), measured.interval
     if beside is not None:
         return _hold_difference(beside, measured, check.confidence)
     return _hold_interval(limit, measured, check.confidence)
@@ -99,17 +134,7 @@ def _hold_bounds(limit: Limit, measured: Measured, confidence: float, interval: 
     if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
         return Outcome.INVALID, "its spread is too large for a finite interval", None
     outcome = _OUTCOMES[limit.zone(interval.low, interval.high)]
-    bounds = f"[{interval.low:.6g}, {interval.high:.6g}] at one-sided {100 * confidence:g} % around "
-    bounds += number_text(measured.value) + (
-        f" (n = {measured.samples})" if measured.samples is not None else ""
-    )
-    if outcome is Outcome.INCONCLUSIVE:
-        return (
-            outcome,
-            f"{bounds} reaches across the limit: {limit.relation(holds=True)} is not certain",
-            interval,
-        )
-    return outcome, f"{bounds} is {limit.relation(holds=outcome is Outcome.PASSED)}", interval
+    return outcome, BoundsCompared(measured, confidence, interval, limit, outcome), interval
 
 
 def is_about_scores(limit: Limit) -> bool:

@@ -1,8 +1,10 @@
 """Findings and the decision they come to."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 
 from checks.limits import Limit
 from checks.measurements import Interval
@@ -57,32 +59,87 @@ class BaselineFigure:
     samples: int | None
 
 
+class Reason(ABC):
+    """Why a finding came to what it did, put into words when somebody reads it: few findings of thousands are read.
+
+    It is equal to its words. `most_bytes` is at least as many as they have in the JSON of a record.
+    """
+
+    __slots__ = ()
+    most_bytes: ClassVar[int]
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, str | Reason) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+@value_class
+class Asked:
+    """What a finding is about: a check of the threshold file, or what is asked of every version.
+
+    It is shared by all findings of a check. `limit` is `None` where no check of the file made the finding; beside a
+    baseline it is the one that the baseline's figure comes to. `metric` is then empty where it is about no metric.
+    """
+
+    check: str
+    metric: str
+    limit: Limit | None
+    why: str
+
+
 @value_class
 class Finding:
     """One check held against one measurement (or against its absence).
 
     `consequence` is what the finding asks for, `None` where it asks for nothing: it passed. Where `waiver` lets it
     pass, it warns. `origin` is where the check is written, where that is another file than the one that applies.
-    `value` is finite or `None`; `limit` is the check's, `None` where no check of the file made the finding; beside a
-    baseline it is the one that its figure, `baseline`, comes to. `reason` says in one sentence what was found. Where
-    figures were computed again, `value` is what came out and `reported` what the report says.
+    `value` is finite or `None`. `because` is the reason, in words or as what they are made of. `baseline` is the figure
+    that the limit was made of. Where figures were computed again, `value` is what came out and `reported` what the
+    report says.
     """
 
-    check: str
-    metric: str
+    asked: Asked
     facet: str | None
     outcome: Outcome
     consequence: Consequence | None
     value: float | None
     samples: int | None
     interval: Interval | None
-    limit: Limit | None
-    why: str
-    reason: str
+    because: str | Reason
     waiver: AppliedWaiver | None = None
     origin: str | None = None
     baseline: BaselineFigure | None = None
     reported: float | None = None
+
+    @property
+    def check(self) -> str:
+        """The name of the check."""
+        return self.asked.check
+
+    @property
+    def metric(self) -> str:
+        """The address of the metric."""
+        return self.asked.metric
+
+    @property
+    def limit(self) -> Limit | None:
+        """What was asked of the value."""
+        return self.asked.limit
+
+    @property
+    def why(self) -> str:
+        """Why the check exists."""
+        return self.asked.why
+
+    @property
+    def reason(self) -> str:
+        """What was found, in one sentence."""
+        return str(self.because)
 
 
 @dataclass(frozen=True, slots=True)

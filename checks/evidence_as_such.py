@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks.decision import Consequence, Finding, Outcome
+from checks.decision import Asked, Consequence, Finding, Outcome
 from checks.evidence import Evidence
 from checks.thresholds import Reaction, ThresholdFile
 
@@ -30,16 +30,4 @@ def findings_on_evidence(thresholds: ThresholdFile | None, evidence: Evidence) -
 
 
 def _make_finding(name: str, consequence: Consequence, why: str, reason: str) -> Finding:
-    return Finding(
-        check=name,
-        metric="",
-        facet=None,
-        outcome=Outcome.INVALID,
-        consequence=consequence,
-        value=None,
-        samples=None,
-        interval=None,
-        limit=None,
-        why=why,
-        reason=reason,
-    )
+    return Finding(Asked(name, "", None, why), None, Outcome.INVALID, consequence, None, None, None, reason)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from checks.decision import AppliedWaiver, Consequence, Finding, Outcome
+from checks.decision import AppliedWaiver, Consequence, Finding, Outcome, Reason
 
 # All checks together keep at most this, and after that each its part of it again: twice this is below the 16 MiB of
 # the decision log with room for the rest of a record. Some 8,000 findings are as large.
@@ -16,6 +16,8 @@ _SEVERITY = (None, Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _FRAME_BYTES = 600  # the keys, numbers, limit and blanks of one finding in a record
 _QUOTES = 10  # around five texts
 _MOST_BYTES = 6  # of one character: control characters are written as \\u001f
+_MORE = " more came to the same, too many to be listed one by one"
+_ONE_MORE = f"1{_MORE}"
 # One for all: `json.dumps` makes a new encoder for every text, which takes longer than the text.
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -51,7 +53,7 @@ def keep_within_bounds(groups: Iterable[Iterable[Finding]], count: int) -> list[
                 left -= size
                 kept += findings
                 continue
-        heaviest = list(_keep_heaviest(room, findings))
+        heaviest = [_sum_up(findings)] if len(findings) == 1 else list(_keep_heaviest(room, findings))
         if left > own_part:  # afterwards it only becomes less, and counts no more
             left -= sum(map(_count_bytes, heaviest))
         kept += heaviest
@@ -59,9 +61,6 @@ def keep_within_bounds(groups: Iterable[Iterable[Finding]], count: int) -> list[
 
 
 def _keep_heaviest(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
-    if len(findings) == 1:
-        yield _sum_up(findings)
-        return
     heaviest_first = sorted(range(len(findings)), key=lambda index: -severity(findings[index]))
     kept: set[int] = set()
     for index in heaviest_first:
@@ -80,32 +79,35 @@ def _keep_heaviest(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
 
 def _sum_up(alike: Sequence[Finding]) -> Finding:
     """Return one finding for those of a check that came to the same."""
-    first = alike[0]
+    first, count = alike[0], len(alike)
     return Finding(
-        check=first.check,
-        metric=first.metric,
-        facet=None if first.facet is None else "*",
-        outcome=first.outcome,
-        consequence=first.consequence,
-        value=None,
-        samples=None,
-        interval=None,
-        limit=first.limit,
-        why=first.why,
-        reason=f"{len(alike):,} more came to the same, too many to be listed one by one",
-        waiver=first.waiver,
-        origin=first.origin,
+        first.asked,
+        None if first.facet is None else "*",
+        first.outcome,
+        first.consequence,
+        None,
+        None,
+        None,
+        _ONE_MORE if count == 1 else f"{count:,}{_MORE}",
+        first.waiver,
+        first.origin,
     )
 
 
 def _bound_bytes(finding: Finding) -> int:
-    """Return at least as much as `_count_bytes`, in a third of the time."""
+    """Return at least as much as `_count_bytes`, in a third of the time, and without reading the reason."""
     if finding.waiver is not None or finding.origin is not None:
         return _count_bytes(finding)
-    characters = len(finding.reason) + len(finding.check) + len(finding.metric) + len(finding.why)
+    asked = finding.asked
+    characters = len(asked.check) + len(asked.metric) + len(asked.why)
     if finding.facet is not None:
         characters += len(finding.facet)
-    return _FRAME_BYTES + _QUOTES + _MOST_BYTES * characters
+    because, known = finding.because, _FRAME_BYTES + _QUOTES
+    if isinstance(because, Reason):
+        known += because.most_bytes
+    else:
+        characters += len(because)
+    return known + _MOST_BYTES * characters
 
 
 def _count_bytes(finding: Finding) -> int:

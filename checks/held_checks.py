@@ -10,13 +10,14 @@ from typing import assert_never
 from checks.ages import ReportAges
 from checks.baseline import Baseline, find_figure
 from checks.beside_baseline import limit_beside
-from checks.comparison import MOST_SAMPLES, Result, hold_against, hold_alone
+from checks.comparison import MOST_SAMPLES, Result, ValueCompared, find_unusable, hold_against, hold_alone
 from checks.decision import (
     AppliedWaiver,
     BaselineFigure,
     Consequence,
     Finding,
     Outcome,
+    Reason,
 )
 from checks.evidence import Evidence
 from checks.exact import number_text
@@ -27,7 +28,7 @@ from checks.limits import NoWorse
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.pairing import Behind
 from checks.text import shortened
-from checks.thresholds import Check, FirstVersion, ThresholdFile, Waiver
+from checks.thresholds import Check, FirstVersion, PlainCheck, ThresholdFile, Waiver
 
 Hold = Callable[[Measured], Result]
 _Held = tuple[Finding, Sequence[Measurement]]
@@ -35,6 +36,7 @@ _Held = tuple[Finding, Sequence[Measurement]]
 _SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
 _RANK = {consequence: place + 1 for place, consequence in enumerate(_SEVERITY)}
 _COMPARED = (Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE)
+_PASSED, _FAILED = Outcome.PASSED, Outcome.FAILED  # Python 3.11 calls a function to look such a name up
 _MOST_STEPS = 1_000  # of Holm's procedure
 _MOST_LISTED = 5  # sources named in one reason
 
@@ -59,20 +61,13 @@ def hold_place(judging: Judging, place: int) -> Iterable[Finding]:
     """Return what the check at `place` finds, with what of that is waived, and where the check is from."""
     thresholds = judging.thresholds
     check = thresholds.checks[place]
-    most_days = thresholds.max_age_of(check)
-    held = _hold_each(check, judging)
-    findings: Iterable[Finding]
-    if most_days is not None:
-        findings = _hold_against_recent(check, judging, most_days, held)
-    elif len(held) == 1:  # as of nearly every check
-        findings = (held[0][0],)
-    else:
-        findings = [finding for finding, _ in held]
+    plain = _hold_plain(check.plain, judging)
+    findings: Iterable[Finding] = _hold_all(check, judging) if plain is None else (plain,)
     if judging.beside_unreadable:
         findings = _doubt_what_is_missing(findings)
     if judging.reported:
         findings = (_tell_reported(finding, judging.reported) for finding in findings)
-    waivers = judging.waivers.get(check.name)
+    waivers = judging.waivers.get(check.name) if judging.waivers else None
     if waivers:
         findings = (_waive(finding, waivers) for finding in findings)
     if thresholds.origins:
@@ -80,6 +75,36 @@ def hold_place(judging: Judging, place: int) -> Iterable[Finding]:
         if origin.source != thresholds.source:
             findings = (replace(finding, origin=str(origin)) for finding in findings)
     return findings
+
+
+def _hold_plain(check: PlainCheck | None, judging: Judging) -> Finding | None:
+    """Return what a plain check finds of the one value that there is; `None` where there is more to be looked at."""
+    if check is None or judging.thresholds.max_age_days is not None:
+        return None
+    measured = judging.index.find_only(check.form)
+    if measured is None or find_unusable(measured) is not None:
+        return None
+    value, interval = measured.value, measured.interval
+    holds = check.limit.passes(value)
+    return Finding(
+        check.asked,
+        None,
+        _PASSED if holds else _FAILED,
+        None if holds else check.on_failure,
+        float(value),
+        measured.samples,
+        None if interval is None else _keep_finite(interval),
+        ValueCompared(value, check.limit, holds),
+    )
+
+
+def _hold_all(check: Check, judging: Judging) -> Iterable[Finding]:
+    """Return what the check finds at each facet, of reports that are young enough where it asks for that."""
+    held = _hold_each(check, judging)
+    most_days = judging.thresholds.max_age_of(check)
+    if most_days is not None:
+        return _hold_against_recent(check, judging, most_days, held)
+    return [finding for finding, _ in held]
 
 
 def _tell_reported(finding: Finding, reported: Mapping[tuple[str, str | None], float]) -> Finding:
@@ -107,7 +132,7 @@ def _doubt_what_is_missing(findings: Iterable[Finding]) -> Iterator[Finding]:
     for finding in findings:
         if finding.outcome is Outcome.MISSING:
             reason = f"{finding.reason}; a report of this version could not be read, and it may be there"
-            yield replace(finding, consequence=Consequence.REVIEW, reason=reason)
+            yield replace(finding, consequence=Consequence.REVIEW, because=reason)
         else:
             yield finding
 
@@ -121,7 +146,7 @@ def _hold_against_recent(
             yield _make_finding(check, finding.facet, Outcome.INVALID, too_old)
         elif age := judging.ages.describe(found, most_days):
             reason = f"{finding.reason}; the report is {age}"
-            yield replace(finding, reason=shortened(reason, LONGEST_REASON))
+            yield replace(finding, because=shortened(reason, LONGEST_REASON))
         else:
             yield finding
 
@@ -157,7 +182,7 @@ def _hold_family(check: Check, confidence: float, judging: Judging, held: Sequen
             yield finding, found
         elif finding.facet in survivors:
             reason = f"{finding.reason}; so it is by Holm's procedure among {members:,} groups"
-            yield replace(finding, reason=shortened(reason, LONGEST_REASON)), found
+            yield replace(finding, because=shortened(reason, LONGEST_REASON)), found
         else:
             reason = f"{finding.reason}; among {members:,} groups that may be by chance (Holm's procedure)"
             yield (
@@ -165,7 +190,7 @@ def _hold_family(check: Check, confidence: float, judging: Judging, held: Sequen
                     finding,
                     outcome=Outcome.INCONCLUSIVE,
                     consequence=check.on_inconclusive,
-                    reason=shortened(reason, LONGEST_REASON),
+                    because=shortened(reason, LONGEST_REASON),
                 ),
                 found,
             )
@@ -179,9 +204,6 @@ def _hold_each_alone(check: Check, judging: Judging) -> Sequence[_Held]:
     if not concerned:
         reason = _explain_missing(check, judging.index)
         return [(_make_finding(check, check.facet, Outcome.MISSING, reason), ())]
-    if len(concerned) == 1:
-        facet, found = concerned[0]
-        return ((_judge_measurements(check, facet, found), found),)
     return [(_judge_measurements(check, facet, found), found) for facet, found in concerned]
 
 
@@ -237,9 +259,9 @@ def _judge_beside_baseline(
     compared = f"{has}, and the check asks for {limit.relation(holds=True)}"
     return replace(
         finding,
-        limit=beside.limit,
+        asked=replace(check.asked, limit=beside.limit),
         baseline=BaselineFigure(float(beside.baseline.value), beside.baseline.samples),
-        reason=shortened(f"{finding.reason}; {compared}", LONGEST_REASON),
+        because=shortened(f"{finding.reason}; {compared}", LONGEST_REASON),
     )
 
 
@@ -302,20 +324,20 @@ def _judge_measurements(
         only_warns = check.on_inconclusive is Consequence.WARN
         consequence = check.on_missing if only_warns else check.on_inconclusive
         findings.append(
-            replace(findings[0], outcome=Outcome.INCONCLUSIVE, consequence=consequence, reason=reason)
+            replace(findings[0], outcome=Outcome.INCONCLUSIVE, consequence=consequence, because=reason)
         )
     # Equal values with different support behind them: the one that proves least counts.
     return max(findings, key=severity)
 
 
 def _judge_measured(check: Check, facet: str | None, measured: Measured, hold: Hold | None) -> Finding:
-    outcome, reason, interval = hold_against(check, measured) if hold is None else hold(measured)
+    outcome, because, interval = hold_against(check, measured) if hold is None else hold(measured)
     value, samples = measured.value, measured.samples
     return _make_finding(
         check,
         facet,
         outcome,
-        reason,
+        because,
         float(value) if math.isfinite(value) else None,
         None if samples is None or abs(samples) > MOST_SAMPLES else samples,
         None if interval is None else _keep_finite(interval),
@@ -353,21 +375,18 @@ def _make_finding(  # noqa: PLR0917 - it is made for every check, and names take
     check: Check,
     facet: str | None,
     outcome: Outcome,
-    reason: str,
+    because: str | Reason,
     value: float | None = None,
     samples: int | None = None,
     interval: Interval | None = None,
 ) -> Finding:
     return Finding(
-        check.name,
-        check.metric,
+        check.asked,
         None if facet is None else shortened(facet, LONGEST_NAME),
         outcome,
         _consequence_of(check, outcome),
         value,
         samples,
         interval,
-        check.limit,
-        check.why,
-        reason if len(reason) <= LONGEST_REASON else shortened(reason, LONGEST_REASON),
+        because if isinstance(because, Reason) else shortened(because, LONGEST_REASON),
     )

@@ -9,7 +9,7 @@ from checks.alike import alike
 from checks.evidence import Evidence
 from checks.facets import WHOLE, KnownFacets
 from checks.gaps import ByFacet, add_gaps, group_gaps
-from checks.measurements import Measurement
+from checks.measurements import Measured, Measurement
 from checks.sensitive_share import Explanations, find_explanations, sum_sensitive_shares
 from checks.thresholds import Check
 
@@ -44,6 +44,11 @@ class MeasurementIndex:
             else:
                 found[metric] = {measurement.facet: [measurement]}
         self._gaps = group_gaps(measurements)
+
+    def find_only(self, form: str) -> Measured | None:
+        """Return the one measurement of a metric, about the whole, by the form of its name; `None` of any other."""
+        found = self._only.get(form)
+        return found if isinstance(found, Measured) and not self._gaps else None
 
     def find_concerned(self, check: Check) -> Sequence[tuple[str | None, Sequence[Measurement]]]:
         """Return each facet that `check` is about with what the evidence has of it, in the order of their names."""

@@ -156,6 +156,12 @@ class OneSided(Limit):
         """See `Limit`."""
         return {self.keys[0]: self.number}
 
+    def zone(self, low: float, high: float) -> Zone:
+        """See `Limit`; where neither end passes nothing between them does, since what passes goes on without end."""
+        if self.passes(low):
+            return Zone.INSIDE if self.passes(high) else Zone.ACROSS
+        return Zone.ACROSS if self.passes(high) else Zone.OUTSIDE
+
     def moved_to(self, number: float) -> Self:
         """Return the same limit at another number."""
         return type(self)(number)  # type: ignore[call-arg]  # each kind is a dataclass of this number

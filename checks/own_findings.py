@@ -5,11 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from checks.bar_order import tell_bar_order
-from checks.decision import (
-    Consequence,
-    Finding,
-    Outcome,
-)
+from checks.decision import Asked, Consequence, Finding, Outcome
 from checks.evidence import Evidence
 from checks.findings import LONGEST_NAME, LONGEST_REASON
 from checks.text import shortened
@@ -33,19 +29,8 @@ def _make_own_finding(
     name: str, outcome: Outcome, why: str, reason: str, *, consequence: Consequence = Consequence.REVIEW
 ) -> Finding:
     """Return a finding that no check of the threshold file made; most of them a person must look at."""
-    return Finding(
-        check=name,
-        metric="",
-        facet=None,
-        outcome=outcome,
-        consequence=consequence,
-        value=None,
-        samples=None,
-        interval=None,
-        limit=None,
-        why=why,
-        reason=shortened(reason, LONGEST_REASON),
-    )
+    asked = Asked(name, "", None, why)
+    return Finding(asked, None, outcome, consequence, None, None, None, shortened(reason, LONGEST_REASON))
 
 
 def find_unreadable(evidence: Evidence) -> Iterator[Finding]:
@@ -99,8 +84,13 @@ def _make_discrepancy_finding(one: Discrepancy) -> Finding:
         one.reason,
         consequence=Consequence.REJECT,
     )
-    facet = None if one.facet is None else shortened(one.facet, LONGEST_NAME)
-    return replace(finding, metric=one.metric, facet=facet, value=one.recomputed, reported=one.reported)
+    return replace(
+        finding,
+        asked=replace(finding.asked, metric=one.metric),
+        facet=None if one.facet is None else shortened(one.facet, LONGEST_NAME),
+        value=one.recomputed,
+        reported=one.reported,
+    )
 
 
 def miss_verification(verification: NotVerified | None) -> Finding:

@@ -21,12 +21,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from checks.alike import alike
 from checks.contradictions import find_contradictions
-from checks.decision import Consequence
+from checks.decision import Asked, Consequence
 from checks.exact import ExactFloat, of_integer
 from checks.facets import AskedFacet, parse_facet
 from checks.limits import Limit, explain_allowance, limit_among
 from checks.publication import Publication
+from checks.values import value_class
 from checks.verify_rule import VerifyPlan, find_verification_problems
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -253,6 +255,8 @@ class Check(_Model):
     def _contradicts_itself_nowhere(self) -> Self:
         if problem := next(find_contradictions(self.__dict__), None):
             raise PydanticCustomError(CONTRADICTION, "{problem}", {"problem": problem})
+        # Asked for here, they are there for whoever judges; to make them takes longer than to compare.
+        _ = self.asked, self.plain
         return self
 
     @cached_property
@@ -264,6 +268,34 @@ class Check(_Model):
     def limit(self) -> Limit:
         """What is asked of the value."""
         return limit_among(self.__dict__)
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What every finding of the check is about."""
+        return Asked(self.name, self.metric, self.limit, self.why)
+
+    @cached_property
+    def plain(self) -> "PlainCheck | None":
+        """What is left of a check that asks for a limit alone; `None` of one that asks for more."""
+        whole = self.facet is None and self.sensitive_features is None
+        value_alone = self.confidence is None and self.min_samples is None and self.max_age_days is None
+        if not (whole and value_alone and self.limit.is_fixed):
+            return None
+        return PlainCheck(self.asked, self.limit, alike(self.metric), self.on_failure)
+
+
+@value_class
+class PlainCheck:
+    """A check that holds one value, that of the whole, against a fixed limit, and asks for nothing else.
+
+    Most checks are such. Of a hundred thousand it takes longer to look up what a model of pydantic says than to hold
+    the value against the limit: so it is here, side by side. `form` is that of all names of the metric.
+    """
+
+    asked: Asked
+    limit: Limit
+    form: str
+    on_failure: Consequence
 
 
 class AppliesTo(_Model):

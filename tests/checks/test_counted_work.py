@@ -11,15 +11,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from checks.decision import Finding, Outcome
-from checks.evidence import Document, Evidence
+from checks.comparison import BoundsCompared, ValueCompared, hold_against
+from checks.decision import Asked, Finding, Outcome
+from checks.evidence import Document, Evidence, Report
 from checks.exact import ExactFloat, difference, exact, total, written
 from checks.findings import _bound_bytes, _count_bytes
 from checks.garbage import pause_collecting
 from checks.index import measure_likeness
 from checks.judge import judge
-from checks.limits import Target
-from checks.measurements import Measurement, Source
+from checks.limits import AtMost, Between, Limit, Target
+from checks.measurements import Interval, Measured, Measurement, Source
 from checks.reports import read_report
 from checks.reports.evaluation import read_group, read_metric
 from checks.reports.numbers import Node
@@ -60,7 +61,7 @@ def test_calls_for_each_figure_that_is_read(entry: object, most: int) -> None:
 
 @pytest.mark.parametrize(
     ("keys", "most"),
-    [({}, 25), ({"confidence": 0.95}, 60), ({"at_least": None, "target": 0.7, "tolerance": 0.1}, 26)],
+    [({}, 12), ({"confidence": 0.95}, 38), ({"at_least": None, "target": 0.7, "tolerance": 0.1}, 13)],
     ids=["value alone", "with confidence", "target"],
 )
 def test_calls_for_each_check_that_is_judged(keys: dict[str, Any], most: int) -> None:
@@ -68,6 +69,55 @@ def test_calls_for_each_check_that_is_judged(keys: dict[str, Any], most: int) ->
     calls = count_calls(lambda: judge(thresholds, evidence, decided_at=DECIDED_AT))
     assert sum(calls.values()) < most * FIGURES
     assert calls["exact"] == 0  # no decimal is made where doubles tell
+
+
+@pytest.mark.parametrize("keys", [{}, {"confidence": 0.95}], ids=["value alone", "with confidence"])
+def test_no_reason_is_put_into_words_that_nobody_reads(keys: dict[str, Any]) -> None:
+    thresholds, evidence = file_of(**keys), evidence_of({"value": 0.6512, "samples": 300})
+    calls = count_calls(lambda: judge(thresholds, evidence, decided_at=DECIDED_AT))
+    assert [name for name in calls if name.endswith((".__str__", ".relation")) or name == "number_text"] == []
+
+
+@given(
+    st.floats(), st.none() | st.integers(-1, 2**54), st.sampled_from([{"at_least": 0.5}, {"between": [0, 1]}])
+)
+@example(written("0.50000000000000000001"), 40, {"at_least": 0.5})
+@example(written("0.49999999999999999999"), None, {"at_least": 0.5})
+def test_a_plain_check_finds_what_any_check_finds(
+    value: float, samples: int | None, limit: dict[str, Any]
+) -> None:
+    one = Measured("g.m", value, Source("r.json", "/g/m"), samples=samples)
+    check = Check(name="c", why="w", metric="g.m", **limit)
+    # The least age and sample size ask for nothing here, but they are looked at: such a check is not plain.
+    asking = Check(name="c", why="w", metric="g.m", min_samples=1, **limit) if samples else None
+    plain, *others = (
+        judge(ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (each,)),
+              Evidence((Report("r.json", None, "0" * 64, "f", (one,)),)), decided_at=DECIDED_AT)
+        for each in (check, asking) if each is not None
+    )  # fmt: skip
+    held = hold_against(check, one)
+    assert (plain.findings[0].outcome, plain.findings[0].reason) == (held[0], str(held[1]))
+    assert all(repr(other) == repr(plain) for other in others)
+
+
+REASONED_LIMITS: list[Limit] = [
+    AtMost(-1.7976931348623157e308),
+    Between(written("-0." + "1" * 90), written("0." + "1" * 90)),
+    Target(-2.2250738585072014e-308, written("1e-400")),
+]
+
+
+@pytest.mark.parametrize("limit", REASONED_LIMITS, ids=["one end", "more digits than are shown", "target"])
+@pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE])
+def test_the_words_of_a_reason_are_within_its_bound(limit: Limit, outcome: Outcome) -> None:
+    value = written("-0." + "2" * 90)
+    measured = Measured("g.m", value, Source("r.json"), samples=2**53)
+    interval = Interval(-1.23457e-300, -1.23457e-301, 0.9)
+    for reason in (
+        ValueCompared(value, limit, outcome is Outcome.PASSED),
+        BoundsCompared(measured, 0.999999999999, interval, limit, outcome),
+    ):
+        assert len(json.dumps(str(reason), ensure_ascii=False).encode()) <= reason.most_bytes
 
 
 def test_a_quantile_is_found_once_for_all_checks_of_a_level() -> None:
@@ -176,7 +226,7 @@ def test_figures_that_are_read_at_once_are_those_read_step_by_step(group: dict[s
 def test_the_bound_of_a_finding_is_never_less_than_its_bytes(
     name: str, reason: str, facet: str | None
 ) -> None:
-    finding = Finding(name, name, facet, Outcome.PASSED, None, None, None, None, None, "why", reason)
+    finding = Finding(Asked(name, name, None, "why"), facet, Outcome.PASSED, None, None, None, None, reason)
     assert _bound_bytes(finding) >= _count_bytes(finding)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.decision import Finding, Outcome, Verdict
+from checks.decision import Asked, Finding, Outcome, Verdict
 from checks.evidence import Evidence, Report
 from checks.impact import Impact, LeftOut, PastVersion, Side, measure_impact
 from checks.limits import AtLeast, AtMost, Between, Limit, NoWorse
@@ -18,17 +18,14 @@ from checks.thresholds import Check, Direction, ThresholdFile
 
 def found(value: float | None, interval: Interval | None = None) -> Finding:
     return Finding(
-        check="c",
-        metric="g.a",
+        Asked("c", "g.a", None, "w"),
         facet=None,
         outcome=Outcome.PASSED,
         consequence=None,
         value=value,
         samples=None,
         interval=interval,
-        limit=None,
-        why="w",
-        reason="r",
+        because="r",
     )
 
 
@@ -69,8 +66,8 @@ def test_what_has_no_value_has_no_margin() -> None:
 
 def test_beside_a_baseline_the_margin_is_that_of_the_limit_there() -> None:
     check = Check(name="c", why="w", metric="g.a", no_worse_than_baseline=True, better=Direction.HIGHER)
-    assert find_margin(check, replace(found(0.9), limit=check.limit)) is None
-    margin = find_margin(check, replace(found(0.9), limit=AtLeast(0.8)))
+    assert find_margin(check, replace(found(0.9), asked=check.asked)) is None
+    margin = find_margin(check, replace(found(0.9), asked=replace(check.asked, limit=AtLeast(0.8))))
     assert margin is not None
     assert margin.distance == pytest.approx(0.1)
     assert not margin.is_near

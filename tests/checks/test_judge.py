@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.decision import Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence, Report
 from checks.judge import judge
 from checks.limits import Target
@@ -257,17 +257,14 @@ def test_a_finding_says_everything_about_its_check_and_value() -> None:
     one = check(name="accuracy", why="It matters.", target=0.9, tolerance=0.05, facet="region=CA")
     interval = Interval(0.8, 0.9, 0.95)
     assert finding(one, measured(0.875, facet="region=CA", samples=40, interval=interval)) == Finding(
-        check="accuracy",
-        metric="g.m",
+        asked=Asked(check="accuracy", metric="g.m", limit=Target(0.9, 0.05), why="It matters."),
         facet="region=CA",
         outcome=Outcome.PASSED,
         consequence=None,
         value=0.875,
         samples=40,
         interval=interval,
-        limit=Target(0.9, 0.05),
-        why="It matters.",
-        reason="0.875 is within 0.05 of 0.9",
+        because="0.875 is within 0.05 of 0.9",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checks.decision import Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence, Report
 from checks.findings import MAX_FINDING_BYTES, keep_within_bounds
@@ -160,8 +160,8 @@ def test_the_bound_leaves_room_for_the_rest_of_a_record() -> None:
     "text", ["plain", 'quo"tes', "back\\slash", "line\nbreak", "ü", "\ud800", "\x7f", ""], ids=ascii
 )
 def test_a_finding_counts_by_the_bytes_that_it_has_in_a_record(text: str) -> None:
-    one = Finding("c", "m", "f", Outcome.FAILED, None, None, None, None, limit=None, why="w", reason=text)
+    one = Finding(Asked("c", "m", None, "w"), "f", Outcome.FAILED, None, None, None, None, text)
     in_json = len(json.dumps(text, ensure_ascii=False).encode("utf-8", "backslashreplace"))
-    long = replace(one, reason=text * (MAX_FINDING_BYTES // max(1, in_json - 2) + 1))
+    long = replace(one, because=text * (MAX_FINDING_BYTES // max(1, in_json - 2) + 1))
     assert [found.reason for found in keep_within_bounds([[one]], 1)] == [text]
     assert text == "" or [found.reason for found in keep_within_bounds([[long]], 1)] != [long.reason]

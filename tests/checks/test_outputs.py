@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lxml import etree  # type: ignore[import-untyped]  # no stubs are installed
 from markdown_it import MarkdownIt
 
-from checks.decision import AppliedWaiver, Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision import AppliedWaiver, Asked, Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedModelPackage
 from checks.evidence import Evidence, Report
 from checks.limits import Between
@@ -51,7 +51,8 @@ def finding(
 ) -> Finding:
     outcome = Outcome.PASSED if consequence is None else Outcome.FAILED
     return Finding(
-        check, "shop.accuracy", facet, outcome, consequence, 0.7, 90, None, Between(0.8, 1), why, reason, waiver, origin
+        Asked(check, "shop.accuracy", Between(0.8, 1), why),
+        facet, outcome, consequence, 0.7, 90, None, reason, waiver, origin,
     )  # fmt: skip
 
 

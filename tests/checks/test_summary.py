@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
 from checks.summary import fitting_description, summarise
@@ -27,7 +27,7 @@ def finding(
     facet: str | None = None,
 ) -> Finding:
     outcome = Outcome.PASSED if consequence is None else Outcome.FAILED
-    return Finding(check, "m", facet, outcome, consequence, 1.0, None, None, None, "w", reason)
+    return Finding(Asked(check, "m", None, "w"), facet, outcome, consequence, 1.0, None, None, reason)
 
 
 def record(*findings: Finding, name: str | None = "askdata", mode: Mode = Mode.ENFORCE) -> DecisionRecord:

@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedModelPackage
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
@@ -78,18 +78,21 @@ def _judged(*contents: bytes, thresholds: str = THRESHOLDS) -> DecisionRecord:
 
 def _found(number: int, outcome: Outcome, consequence: Consequence | None, name: str = "") -> Finding:
     value = number / 997
-    return Finding(
+    asked = Asked(
         check=f"check {number}{name}",
         metric=f"text_to_sql.execution_accuracy{name}",
+        limit=Between(-0.8, 0.812345),
+        why=f"Because of reason {number}, which the governance team wrote down in a sentence of some length{name}.",
+    )
+    return Finding(
+        asked,
         facet=f"region=R{number}{name}" if number % 2 else None,
         outcome=outcome,
         consequence=consequence,
         value=value,
         samples=100,
         interval=None,
-        limit=Between(-0.8, 0.812345),
-        why=f"Because of reason {number}, which the governance team wrote down in a sentence of some length{name}.",
-        reason=f"{value} is not between -0.8 and 0.812345",
+        because=f"{value} is not between -0.8 and 0.812345",
     )
 
 

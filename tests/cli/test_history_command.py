@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedModelPackage
 from checks.evidence import Evidence
 from checks.limits import AtLeast, AtMost, Limit
@@ -37,9 +37,8 @@ def _finding(
 ) -> Finding:
     asks = {Outcome.FAILED: Consequence.REJECT, Outcome.MISSING: Consequence.REVIEW}.get(outcome)
     reason = f"{value} is out" if outcome is Outcome.FAILED else "not in the evidence"
-    return Finding(
-        metric.rpartition(".")[2], metric, facet, outcome, asks, value, None, None, limit, "Because.", reason
-    )
+    asked = Asked(metric.rpartition(".")[2], metric, limit, "Because.")
+    return Finding(asked, facet, outcome, asks, value, None, None, reason)
 
 
 def _record(version: int, verdict: Verdict, accuracy: float | None, latency: float, day: int) -> bytes:

@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 
-from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence, Report
 from cli.display.decision_text import show_record
@@ -14,7 +14,7 @@ from cli.display.decision_text import show_record
 def finding(number: int, consequence: Consequence | None) -> Finding:
     outcome = Outcome.PASSED if consequence is None else Outcome.FAILED
     facet, reason = f"g=\u202e{number}", f"reason {number}"
-    return Finding("c", "m", facet, outcome, consequence, 1.0, None, None, None, "w", reason)
+    return Finding(Asked("c", "m", None, "w"), facet, outcome, consequence, 1.0, None, None, reason)
 
 
 def shown(findings: tuple[Finding, ...], reports: int = 1) -> list[str]:

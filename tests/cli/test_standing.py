@@ -14,7 +14,7 @@ import pytest
 from aws.decision_log import FolderDecisionLog
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Identity, ModelPackage, Registration
-from checks.decision import Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
@@ -56,9 +56,8 @@ class Version:
     def judged(self, verdict: Verdict, outcome: str, status: str, **changes: Any) -> str:
         """Record a decision and its outcome; return the decision's URI."""
         self._count += 1
-        finding = Finding(
-            "accuracy", "a.b", None, Outcome.PASSED, None, None, None, None, AtLeast(0.5), "Because.", "so"
-        )  # fmt: skip
+        asked = Asked("accuracy", "a.b", AtLeast(0.5), "Because.")
+        finding = Finding(asked, None, Outcome.PASSED, None, None, None, None, "so")
         record = DecisionRecord.of(
             Decision(verdict, (finding,)),
             thresholds=None,

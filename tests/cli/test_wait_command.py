@@ -25,7 +25,7 @@ from aws.executions import (
 )
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import ModelPackage, Registration
-from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord
 from checks.evidence import Evidence
 from checks.limits import AtLeast
@@ -141,9 +141,8 @@ def _judged(
 ) -> str:
     """Write a decision and its outcome as the gate does; return the decision's URI."""
     consequence = None if verdict is Verdict.APPROVED else Consequence.REVIEW
-    finding = Finding(
-        "accuracy", "a.b", None, Outcome.FAILED, consequence, 0.5, None, None, AtLeast(0.8), "Why.", "It is 0.5."
-    )  # fmt: skip
+    asked = Asked("accuracy", "a.b", AtLeast(0.8), "Why.")
+    finding = Finding(asked, None, Outcome.FAILED, consequence, 0.5, None, None, "It is 0.5.")
     record = DecisionRecord.of(
         Decision(verdict, (finding,)), thresholds=None, evidence=Evidence(()), decided_at=datetime.now(UTC)
     )
