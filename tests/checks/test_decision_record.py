@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.decision import Asked, Consequence, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, DecisionRecordError, RecordedModelPackage, parse_record
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
@@ -151,23 +151,22 @@ def test_the_engine_is_the_one_that_is_installed() -> None:
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(max_size=20)  # lone surrogates included: names of files may hold them
 SHA256 = st.text("0123456789abcdef", min_size=64, max_size=64)
+LIMITS = (
+    st.builds(AtLeast, FINITE)
+    | st.builds(AtMost, FINITE)
+    | st.builds(Between, FINITE, FINITE)
+    | st.builds(Target, FINITE, FINITE)
+)
 FINDINGS = st.builds(
     Finding,
-    check=TEXT,
-    metric=TEXT,
+    st.builds(Asked, check=TEXT, metric=TEXT, limit=st.none() | LIMITS, why=TEXT),
     facet=st.none() | TEXT,
     outcome=st.sampled_from(Outcome),
     consequence=st.none() | st.sampled_from(Consequence),
     value=st.none() | FINITE,
     samples=st.none() | st.integers(0, 10**12),
     interval=st.none() | st.builds(Interval, FINITE, FINITE, st.floats(0, 1)),
-    limit=st.none()
-    | st.builds(AtLeast, FINITE)
-    | st.builds(AtMost, FINITE)
-    | st.builds(Between, FINITE, FINITE)
-    | st.builds(Target, FINITE, FINITE),
-    why=TEXT,
-    reason=TEXT,
+    because=TEXT,
 )
 RECORDS = st.builds(
     DecisionRecord.of,
