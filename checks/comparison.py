@@ -101,7 +101,7 @@ def _hold_difference(beside: Beside, measured: Measured, confidence: float) -> R
     if not isinstance(paired, str):
         around_both, method = paired
         outcome, reason, used = _hold_bounds(beside.limit, measured, confidence, around_both)
-        return outcome, add_paired(reason, method), used
+        return outcome, add_paired(str(reason), method), used
     around = find_interval(measured, confidence)
     if not isinstance(around, Interval):
         return _hold_interval(beside.limit, measured, confidence)
@@ -111,7 +111,7 @@ def _hold_difference(beside: Beside, measured: Measured, confidence: float) -> R
         return Outcome.INCONCLUSIVE, reason, around
     interval = beside.widen(measured.value, around, around_baseline)
     outcome, reason, used = _hold_bounds(beside.limit, measured, confidence, interval)
-    return outcome, add_unpaired(reason, paired), used
+    return outcome, add_unpaired(str(reason), paired), used
 
 
 def _hold_interval(limit: Limit, measured: Measured, confidence: float) -> Result:
