@@ -84,12 +84,10 @@ def normalise(query: Query, schema: SpiderSchema) -> Query:
     As the official evaluator does it, subqueries in FROM keep all of it, and subqueries in conditions lose their
     literals only.
     """
-    tables = {table for table in query.tables if isinstance(table, str)}
-    renamed = {
-        column: representative
-        for column, representative in schema.representatives.items()
-        if column.partition(".")[0] in tables
-    }
+    renamed: dict[str, str] = {}
+    for table in query.tables:
+        if isinstance(table, str):
+            renamed |= schema.representatives_by_table.get(table, {})
     return _normalise_query(query, renamed)
 
 
@@ -108,9 +106,8 @@ def _drop_literals_of_conditions(conditions: Conditions) -> Conditions:
 
 
 def _drop_literals_of_comparison(comparison: Comparison) -> Comparison:
-    return comparison._replace(
-        first=_keep_subquery(comparison.first), second=_keep_subquery(comparison.second)
-    )
+    first, second = _keep_subquery(comparison.first), _keep_subquery(comparison.second)
+    return Comparison(comparison.negated, comparison.operator, comparison.value, first, second)
 
 
 def _keep_subquery(operand: Operand) -> Query | None:
@@ -125,7 +122,8 @@ def _normalise_query(query: Query, renamed: dict[str, str]) -> Query:
         return Value(old.operator, rename_column(old.left), old.right and rename_column(old.right))
 
     def rename_comparison(old: Comparison) -> Comparison:
-        return _drop_literals_of_comparison(old)._replace(value=rename_value(old.value))
+        first, second = _keep_subquery(old.first), _keep_subquery(old.second)
+        return Comparison(old.negated, old.operator, rename_value(old.value), first, second)
 
     def rename_conditions(old: Conditions) -> Conditions:
         return tuple(unit if isinstance(unit, str) else rename_comparison(unit) for unit in old)

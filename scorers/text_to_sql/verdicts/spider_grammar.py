@@ -39,6 +39,8 @@ def parse_spider_sql(sql: str, schema: SpiderSchema) -> Query | None:
 
 def _find_aliases(tokens: list[str], schema: SpiderSchema) -> dict[str, str]:
     """Return which table or column every name after an AS means, wherever it is used; tables mean themselves."""
+    if "as" not in tokens:
+        return schema.names
     aliases = {}
     for index, word in enumerate(tokens):
         if word == "as":
@@ -47,7 +49,7 @@ def _find_aliases(tokens: list[str], schema: SpiderSchema) -> dict[str, str]:
             aliases[tokens[index + 1]] = tokens[index - 1]
     if not aliases.keys().isdisjoint(schema.tables):
         raise _RefusedError
-    return {**aliases, **{table: table for table in schema.tables}}
+    return {**aliases, **schema.names}
 
 
 class _Parser:

@@ -5,6 +5,7 @@ Source of the definition: `evaluation.py` of the Spider benchmark (`build_foreig
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from scorers.text_to_sql.reading.schema import ColumnPair, Schema
 
@@ -15,6 +16,19 @@ class SpiderSchema:
 
     tables: dict[str, frozenset[str]]
     representatives: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def representatives_by_table(self) -> dict[str, dict[str, str]]:
+        """The same by the table of the column that is not compared: every query asks for its tables."""
+        found: dict[str, dict[str, str]] = {}
+        for column, representative in self.representatives.items():
+            found.setdefault(column.partition(".")[0], {})[column] = representative
+        return found
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The tables, each by its own name."""
+        return {table: table for table in self.tables}
 
 
 def make_spider_schema(schema: Schema) -> SpiderSchema:
