@@ -1,58 +1,52 @@
-"""How fast text-to-SQL pairs are scored, beside the targets, and that memory does not grow with their number.
+"""How fast text-to-SQL pairs are scored, beside Spider's and BIRD's own evaluators, and what memory it takes.
 
-    python benchmarks/text_to_sql.py ../shared/data/spider
+    python -m benchmarks.text_to_sql DATA [--spider DIR] [--bird DIR] [--evaluators PYTHON] [--distinct SIZE ...]
 
-The pairs are those of `pairs_with_official_verdicts.jsonl`, scored by the command line. First as they are; then over
-and over (`--repeated SIZE …`), so that what was scored before can be remembered; then over and over with no two alike
-(`--distinct SIZE …`): each gold query and prediction differs in its white space from all others, so that nothing can be
-remembered.
+DATA is a folder with `pairs_with_official_verdicts.jsonl`, `tables.json` and `databases`. The two directories are
+checkouts of the evaluators (the folders of their `evaluation.py`), PYTHON an interpreter that has what they import:
+nltk, sqlparse, tqdm and func_timeout. Without a directory that side is not run. All are whole processes that take
+turns, BIRD's with as many processes as there are cores.
 
-Pairs per second are given with start-up (from starting the command to its end) and steady (less what the command takes
-for one pair), each with its ratio to the two targets: 1,143, ten times the pairs per second of Spider's command line
-(972 in 8.5 s), and 3,352, three times BIRD's (972 in 0.87 s), on two cores. Both are of wall clock. `by CPU` is the
-steady figure from the processor time that all processes took, times the number of cores: it depends less on what else
-the machine does. `MB` is the largest resident memory of any process.
+Then as many pairs as --distinct says, no two alike: each gold query and prediction differs in its white space from all
+others, so that nothing can be remembered. Steady is what these take beyond a run of one pair, which is nearly all
+start-up; by processor time it is shared among the cores, and depends less on what else the machine does.
 """
 
 import argparse
 import itertools
 import json
-import math
 import os
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import Spent, describe_spread, run_process, write_result
 
 PAIRS = "pairs_with_official_verdicts.jsonl"
+PROGRAM = "from cli.main import main; main()"
 BLANKS = " \t"
-SHORT = 1_000
-TARGETS = (1143, 3352)
-COMMAND = (sys.executable, "-c", "from cli.main import main; main()", "score", "text-to-sql")
-_RATIOS = " ".join(f"{f'/{target:,.0f}':>7}" for target in TARGETS)
-HEADER = (
-    f"{'pairs':>9} {'':8} {'seconds':>8} | {'started':>8} {_RATIOS} | {'steady':>8} {_RATIOS} | "
-    f"{'by CPU':>8} {_RATIOS} | {'MB':>5}"
-)
+TARGETS = {"with_start": 1143, "steady": 3352, "by_spider": 10, "by_bird": 3}
+NOT_RUN = "not run"
+CORES = len(os.sched_getaffinity(0))
+# `word_tokenize` splits into sentences first, by a model that is a download of its own; SQL is one sentence.
+SPIDER_RUN = """
+import nltk, runpy, sys
+nltk.word_tokenize = nltk.tokenize.NLTKWordTokenizer().tokenize
+sys.path.insert(0, sys.argv[1].rpartition("/")[0])
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+Pair = dict[str, str]
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What one command took: wall clock and processor time in seconds, and resident memory in MB."""
-
-    seconds: float
-    processor: float
-    memory: float
-
-
-def read_spider(data: Path) -> list[dict[str, str]]:
+def read_pairs(data: Path) -> list[Pair]:
+    """Return the pairs, each query on one line as the evaluators read them."""
     lines = [json.loads(line) for line in (data / PAIRS).read_text(encoding="utf-8").splitlines()]
-    return [
-        {key: line[key] for key in ("question", "database", "gold_sql", "predicted_sql")} for line in lines
-    ]
+    keys = ("question", "database", "gold_sql", "predicted_sql")
+    return [{key: " ".join(line[key].split()) for key in keys} for line in lines]
 
 
 def make_unlike(sql: str, number: int) -> str:
@@ -61,86 +55,158 @@ def make_unlike(sql: str, number: int) -> str:
     return first + "".join(BLANKS[int(digit)] for digit in f"{number:b}") + " " + rest
 
 
-def make_pairs(pairs: list[dict[str, str]], size: int, *, repeated: bool) -> Iterator[dict[str, object]]:
+def make_unlike_pairs(pairs: list[Pair], size: int) -> Iterator[Pair]:
+    """Yield as many pairs as asked for, no two of them alike."""
     for number, pair in enumerate(itertools.islice(itertools.cycle(pairs), size)):
-        varied = {}
-        if not repeated:
-            varied = {key: make_unlike(pair[key], number) for key in ("gold_sql", "predicted_sql")}
-        yield {
-            "id": number,
-            **pair,
-            **varied,
-            "facets": {"database": pair["database"]},
-            "latency_seconds": 0.5,
-        }
+        yield pair | {key: make_unlike(pair[key], number) for key in ("gold_sql", "predicted_sql")}
 
 
-def measure(data: Path, pairs: Iterable[dict[str, object]], workers: int | None) -> Usage:
-    """Run the command on `pairs` and return what it and its processes took."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "pairs.jsonl"
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(pair) + "\n" for pair in pairs)
-        arguments = [*COMMAND, str(path), "--databases", str(data / "databases"), "-o", f"{folder}/evidence"]
-        arguments += ["--workers", str(workers)] if workers else []
-        silent = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
-        started = time.perf_counter()
-        process = os.posix_spawn(sys.executable, arguments, os.environ, file_actions=silent)
-        _, status, used = os.wait4(process, 0)
-        seconds = time.perf_counter() - started
-    if status:
-        raise SystemExit(f"the command failed: {' '.join(arguments)}")
-    return Usage(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+def write_pairs(pairs: Iterable[Pair], path: Path) -> Path:
+    """Write pairs as the command reads them."""
+    with path.open("w", encoding="utf-8") as file:
+        for number, pair in enumerate(pairs):
+            rest = {"facets": {"database": pair["database"]}, "latency_seconds": 0.5}
+            file.write(json.dumps({"id": number, **pair, **rest}) + "\n")
+    return path
 
 
-def divide(pairs: int, seconds: float) -> float:
-    """Return pairs per second; NaN where the clock is too coarse to tell the time of one pair from that of all."""
-    return pairs / seconds if seconds > 0 else math.nan
+def make_our_run(data: Path, pairs: Path) -> Callable[[], Spent]:
+    """Return what scores a file by the command line."""
+    folder = pairs.with_suffix(".evidence")
+    command = [sys.executable, "-c", PROGRAM, "score", "text-to-sql", str(pairs)]
+    return lambda: run_process([*command, "--databases", str(data / "databases"), "-o", str(folder)])
 
 
-def make_line(kind: str, size: int, used: Usage, start: Usage) -> str:
-    """Return a line of the table; `start` is what one pair takes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    rates = (
-        divide(size, used.seconds),
-        divide(size - 1, used.seconds - start.seconds),
-        divide(cores * (size - 1), used.processor - start.processor),
+def make_spider_run(
+    python: str, checkout: Path, data: Path, pairs: list[Pair], work: Path
+) -> Callable[[], Spent]:
+    """Return what scores the same by Spider's evaluator: execution and exact set match."""
+    gold = "".join(f"{pair['gold_sql']}\t{pair['database']}\n" for pair in pairs)
+    (work / "gold.txt").write_text(gold, encoding="utf-8")
+    predicted = "".join(pair["predicted_sql"] + "\n" for pair in pairs)
+    (work / "predicted.txt").write_text(predicted, encoding="utf-8")
+    files = [
+        "--gold",
+        f"{work}/gold.txt",
+        "--pred",
+        f"{work}/predicted.txt",
+        "--table",
+        f"{data}/tables.json",
+    ]
+    command = [python, "-c", SPIDER_RUN, f"{checkout}/evaluation.py", "--etype", "all", *files]
+    return lambda: run_process([*command, "--db", f"{work}/databases"])
+
+
+def make_bird_run(python: str, checkout: Path, pairs: list[Pair], work: Path) -> Callable[[], Spent]:
+    """Return what scores the same by BIRD's evaluator: its execution accuracy."""
+    predicted = {
+        str(number): f"{pair['predicted_sql']}\t----- bird -----\t{pair['database']}"
+        for number, pair in enumerate(pairs)
+    }
+    (work / "predict_dev.json").write_text(json.dumps(predicted), encoding="utf-8")
+    gold = "".join(f"{pair['gold_sql']}\t{pair['database']}\n" for pair in pairs)
+    (work / "dev_gold.sql").write_text(gold, encoding="utf-8")
+    # It divides by the number of each.
+    kinds = [{"difficulty": kind} for kind in ("simple", "moderate", "challenging")]
+    levels = [kind for _, kind in zip(pairs, itertools.cycle(kinds), strict=False)]
+    (work / "levels.json").write_text(json.dumps(levels), encoding="utf-8")
+    command = [python, f"{checkout}/evaluation.py", "--data_mode", "dev", "--num_cpus", str(CORES)]
+    command += ["--predicted_sql_path", f"{work}/", "--ground_truth_path", f"{work}/"]
+    return lambda: run_process(
+        [*command, "--db_root_path", f"{work}/databases/", "--diff_json_path", f"{work}/levels.json"]
     )
-    shown = " | ".join(
-        f"{each:>8,.0f} " + " ".join(f"{each / target:>7.2f}" for target in TARGETS) for each in rates
-    )
-    return f"{size:>9,} {kind:8} {used.seconds:>8.2f} | {shown} | {used.memory:>5,.0f}"
+
+
+def lay_out_databases(data: Path, work: Path) -> None:
+    """Link the databases as both evaluators look for them: each in a folder of its own."""
+    for database in (data / "databases").glob("*.sqlite"):
+        folder = work / "databases" / database.stem
+        folder.mkdir(parents=True)
+        (folder / database.name).symlink_to(database.resolve())
+
+
+def describe_runs(runs: list[Spent], pairs: int) -> dict[str, Any]:
+    """Return what the rounds took, and what that comes to."""
+    return {
+        "seconds": describe_spread([run.seconds for run in runs]),
+        "cpu_seconds": describe_spread([run.cpu_seconds for run in runs]),
+        "pairs_per_second": describe_spread([pairs / run.seconds for run in runs], 0),
+        "largest_mb": describe_spread([run.largest_mb for run in runs], 0),
+    }
+
+
+def describe_distinct(run: Spent, pairs: int, start: list[Spent]) -> dict[str, Any]:
+    """Return what a run of pairs takes beyond its start, a pair."""
+    beyond = run.seconds - min(one.seconds for one in start)
+    beyond_by_cpu = run.cpu_seconds - min(one.cpu_seconds for one in start)
+    return {
+        "pairs": pairs,
+        "seconds": round(run.seconds, 2),
+        "with_start": round(pairs / run.seconds),
+        "steady": round((pairs - 1) / beyond),
+        "steady_by_cpu": round(CORES * (pairs - 1) / beyond_by_cpu),
+        "largest_mb": round(run.largest_mb),
+    }
+
+
+def compare(ours: list[Spent], theirs: list[Spent]) -> dict[str, Any] | str:
+    """Return how many times as many pairs a second ours scores, round by round."""
+    if not theirs:
+        return NOT_RUN
+    times = [other.seconds / own.seconds for own, other in zip(ours, theirs, strict=True)]
+    by_cpu = [other.cpu_seconds / own.cpu_seconds for own, other in zip(ours, theirs, strict=True)]
+    return {"times": describe_spread(times, 1), "times_by_cpu": describe_spread(by_cpu, 1)}
 
 
 def main() -> None:
+    """Measure all sides in so many rounds."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path, help="the folder of the Spider pairs with official verdicts")
-    parser.add_argument("--repeated", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--distinct", type=int, nargs="*", default=[972, 10_000, 100_000])
-    parser.add_argument("--workers", type=int, help="processes; default: one a core")
-    options = parser.parse_args()
-    pairs = read_spider(options.data)
-
-    def run(size: int, *, repeated: bool) -> Usage:
-        """Take the median of three runs where they are short, as other work on the machine shows in those."""
-        times = 3 if size <= SHORT else 1
-        rounds = [
-            measure(options.data, make_pairs(pairs, size, repeated=repeated), options.workers)
-            for _ in range(times)
-        ]
-        return Usage(
-            *(statistics.median(getattr(one, name) for one in rounds) for name in Usage.__annotations__)
-        )
-
-    # First one pair, which is nearly all start-up: the steady figures are what the others take beyond it.
-    start = run(1, repeated=True)
-    print(f"one pair: {start.seconds:.2f} s, of which {start.processor:.2f} s of processor time\n{HEADER}")
-    print(make_line("as it is", len(pairs), run(len(pairs), repeated=True), start), flush=True)
-    for kind, sizes in (("repeated", options.repeated), ("distinct", options.distinct)):
-        for size in sizes:
-            print(make_line(kind, size, run(size, repeated=kind == "repeated"), start), flush=True)
+    parser.add_argument("--spider", type=Path, help="a checkout of taoyds/test-suite-sql-eval")
+    parser.add_argument("--bird", type=Path, help="the folder of BIRD's evaluation.py")
+    parser.add_argument("--evaluators", default=sys.executable, help="the interpreter that runs them")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--distinct", type=int, nargs="*", default=[10_000])
+    given = parser.parse_args()
+    pairs = read_pairs(given.data)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        lay_out_databases(given.data, work)
+        sides = {
+            "start": make_our_run(given.data, write_pairs(pairs[:1], work / "one.jsonl")),
+            "ours": make_our_run(given.data, write_pairs(pairs, work / "pairs.jsonl")),
+        }
+        if given.spider is not None:
+            sides["spider"] = make_spider_run(given.evaluators, given.spider, given.data, pairs, work)
+        if given.bird is not None:
+            sides["bird"] = make_bird_run(given.evaluators, given.bird, pairs, work)
+        runs: dict[str, list[Spent]] = {name: [] for name in (*sides, "spider", "bird")}
+        # In turns, so that other work on the machine disturbs all of them.
+        for _ in range(given.rounds):
+            for name, run in sides.items():
+                runs[name].append(run())
+        distinct = []
+        for size in given.distinct:
+            path = write_pairs(make_unlike_pairs(pairs, size), work / f"distinct-{size}.jsonl")
+            distinct.append(describe_distinct(make_our_run(given.data, path)(), size, runs["start"]))
+    write_result(
+        "text_to_sql",
+        "python -m benchmarks.text_to_sql DATA --spider DIR --bird DIR",
+        {
+            "pairs": len(pairs),
+            "rounds": given.rounds,
+            "start": describe_runs(runs["start"], 1),
+            "ours": describe_runs(runs["ours"], len(pairs)),
+            "spider": describe_runs(runs["spider"], len(pairs)) if runs["spider"] else NOT_RUN,
+            "bird": describe_runs(runs["bird"], len(pairs)) if runs["bird"] else NOT_RUN,
+            "by_spider": compare(runs["ours"], runs["spider"]),
+            "by_bird": compare(runs["ours"], runs["bird"]),
+            "distinct": distinct,
+            "target": TARGETS,
+        },
+    )
 
 
 if __name__ == "__main__":
