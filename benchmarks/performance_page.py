@@ -145,9 +145,11 @@ def _write_rag(result: Mapping[str, Any]) -> Iterator[str]:
 def _write_text_to_sql(result: Mapping[str, Any]) -> Iterator[str]:
     figures, target = result["figures"], result["figures"]["target"]
     ours = figures["ours"]
-    yield f"`governance score text-to-sql` over {figures['pairs']:,} predictions of published systems on Spider, and the"
-    yield "evaluators of Spider and BIRD over the same, whole processes. BIRD's compares results and nothing else; ours"
-    yield "finds Spider's two verdicts too, whether the text is valid and safe, and which names it makes up."
+    yield (
+        f"`governance score text-to-sql` over {figures['pairs']:,} predictions of published systems on Spider, and the "
+        "evaluators of Spider and BIRD over the same, whole processes. BIRD's compares results and nothing else; ours "
+        "finds Spider's two verdicts too, whether the text is valid and safe, and which names it makes up."
+    )
     yield ""
     yield from _COLUMNS
     yield _write_row("pairs a second", ours["pairs_per_second"], f"{target['with_start']:,}")
@@ -161,8 +163,10 @@ def _write_text_to_sql(result: Mapping[str, Any]) -> Iterator[str]:
         ours["pairs_per_second"]["median"], target["with_start"], "pairs a second with start-up"
     )
     yield ""
-    yield "Pairs of which no two texts are alike; steady leaves out what the first pair takes, and by processor time it is"
-    yield "what the cores would do without other work:"
+    yield (
+        "Pairs of which no two texts are alike; steady leaves out what the first pair takes, and by processor time it "
+        "is what the cores would do without other work:"
+    )
     yield ""
     yield f"| pairs | a second, with start | steady, target {target['steady']:,} | by processor time | largest MB |"
     yield "|---|---|---|---|---|"
