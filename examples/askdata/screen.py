@@ -90,9 +90,11 @@ def show_conversation(desk: Desk) -> None:
             st.rerun()
     elif CONVERSATION in st.query_params:
         st.info("The conversation of this address is forgotten. Your next question begins a new one.")
-    problem = st.session_state.pop("problem", None)
-    if problem is not None:
-        show_problem("The question was not answered.", problem)
+    if "unanswered" in st.session_state:
+        asked, reason = st.session_state.pop("unanswered")
+        with st.chat_message("user"):
+            st.text(asked)
+        show_problem("The question was not answered.", reason)
     question = st.chat_input(HINT, max_chars=LONGEST_QUESTION, disabled=desk.state().served is None)
     if question:
         answer(desk, conversation, question)
@@ -108,7 +110,7 @@ def answer(desk: Desk, conversation: str | None, question: str) -> None:
             st.query_params[CONVERSATION] = conversation
             desk.ask(conversation, question)
         except GovernanceError as error:
-            st.session_state["problem"] = str(error)
+            st.session_state["unanswered"] = (question, str(error))
     st.rerun()
 
 
@@ -130,8 +132,12 @@ def show_result(desk: Desk, turn: KeptTurn) -> None:
     """Draw the button that runs the SQL, and what came of it."""
     results: dict[int, Came] = st.session_state.setdefault("results", {})
     if st.button("Run on the data lake", key=f"run-{turn.number}"):
-        with st.spinner("Running"):
-            results[turn.number] = desk.run(turn)
+        try:
+            with st.spinner("Running"):
+                results[turn.number] = desk.run(turn)
+        except GovernanceError as error:
+            show_problem("It could not be run.", str(error))
+            return
     came = results.get(turn.number)
     match came:
         case None:
@@ -167,7 +173,11 @@ def show_rating(desk: Desk, conversation: str, turn: KeptTurn) -> None:
         if rating is None:
             show_problem("Nothing was sent.", f"Choose a rating from {RATINGS[0]} to {RATINGS[-1]}.")
             return
-        desk.rate(conversation, turn, rating, comment.strip())
+        try:
+            desk.rate(conversation, turn, rating, comment.strip())
+        except GovernanceError as error:
+            show_problem("The rating was not kept.", str(error))
+            return
     st.rerun()
 
 

@@ -83,3 +83,11 @@ def test_make_runs_it_on_the_port_that_is_named() -> None:
         ["run_askdata.py"],
         ["run_askdata.py --port 8600"],
     ]
+
+
+@pytest.mark.parametrize("page", ["examples/README.md", "examples/askdata/README.md"])
+def test_every_file_that_the_pages_type_is_there(page: str) -> None:
+    typed = re.findall(r"^\$ .*$", (PROJECT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    named = {name for line in typed for name in re.findall(r"examples/[\w./-]+\.(?:py|yaml)", line)}
+    assert len(named) >= 3
+    assert [name for name in sorted(named) if not (PROJECT / name).is_file()] == []

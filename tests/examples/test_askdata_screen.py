@@ -10,7 +10,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from assistant import opening
-from assistant.conversations import Conversations
+from assistant.conversations import ConversationError, Conversations
 from assistant.desk import Desk
 from assistant.lake import DIALECT
 from aws.aws_errors import AwsThrottledError
@@ -129,7 +129,7 @@ def test_a_question_is_answered_run_and_rated(
     # A rating, once.
     tab.radio[0].set_value(4)
     tab.text_area[0].set_value(" quick ")
-    tab = next(button for button in tab.button if button.label == "Send").click().run()
+    tab = send(tab)
     assert "Rated 4 of 5" in texts(tab)
     assert len(tab.radio) == 1
     [kept] = conversations.ratings(configuration().digest)
@@ -144,10 +144,63 @@ def test_a_form_without_a_rating_says_what_is_missing(
 ) -> None:
     service.serve(3, ScriptedChat([SQL]))
     tab = ask(screen().run(), "Which plans are there?")
-    tab = next(button for button in tab.button if button.label == "Send").click().run()
+    tab = send(tab)
     assert [box.value for box in tab.error] == ["Nothing was sent."]
     assert "Choose a rating from 1 to 5." in texts(tab)
     assert list(conversations.ratings(configuration().digest)) == []
+
+
+def send(tab: AppTest) -> AppTest:
+    return next(button for button in tab.button if button.label == "Send").click().run()
+
+
+def test_a_rating_that_another_tab_gave_is_shown_and_kept(
+    screen: Callable[[], AppTest], service: ChangingService, conversations: Conversations
+) -> None:
+    service.serve(3, ScriptedChat([SQL]))
+    first = ask(screen().run(), "one")
+    second = screen()
+    second.query_params["conversation"] = first.query_params["conversation"]
+    second = second.run()
+    first.radio[0].set_value(4)
+    second.radio[0].set_value(1)
+    assert "Rated 4 of 5" in texts(send(first))
+    assert "Rated 4 of 5" in texts(send(second))
+    assert [kept.rating for kept in conversations.ratings(configuration().digest)] == [4]
+
+
+def test_a_rating_that_cannot_be_kept_says_so_and_the_page_goes_on(
+    screen: Callable[[], AppTest],
+    service: ChangingService,
+    conversations: Conversations,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ConversationError("this answer is rated already: 4 of 5")
+
+    monkeypatch.setattr(conversations, "rate", refuse)
+    service.serve(3, ScriptedChat([SQL, "SELECT 2"]))
+    tab = ask(ask(screen().run(), "one"), "two")
+    tab.radio[0].set_value(1)
+    tab = send(tab)
+    assert [box.value for box in tab.error] == ["The rating was not kept."]
+    assert "this answer is rated already: 4 of 5" in texts(tab)
+    assert [code.value for code in tab.code] == [SQL, "SELECT 2"]
+
+
+def test_a_lake_that_is_not_there_says_so_and_the_page_goes_on(
+    screen: Callable[[], AppTest], service: ChangingService, lake: LakeHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> ShownRows:
+        raise GovernanceError("askdata.duckdb: cannot be opened; make it")
+
+    monkeypatch.setattr(lake, "run", refuse)
+    service.serve(3, ScriptedChat([SQL, "SELECT 2"]))
+    tab = ask(ask(screen().run(), "one"), "two")
+    tab = tab.button(key="run-1").click().run()
+    assert [box.value for box in tab.error] == ["It could not be run."]
+    assert "askdata.duckdb: cannot be opened; make it" in texts(tab)
+    assert [code.value for code in tab.code] == [SQL, "SELECT 2"]
 
 
 def test_two_tabs_of_one_conversation_lose_nothing(
@@ -189,7 +242,7 @@ def test_what_was_not_answered_is_said_in_a_sentence(
     service.serve(3, ScriptedChat([answer]))
     tab = ask(screen().run(), "Which plans are there?")
     assert [box.value for box in tab.error] == [title]
-    assert reason in texts(tab)
+    assert {"Which plans are there?", reason} <= set(texts(tab))
     assert not any(button.label == "Run on the data lake" for button in tab.button)
 
 
@@ -231,7 +284,7 @@ def test_what_others_wrote_is_shown_as_text_alone(
     ]
     assert [text for text in labels if "alert" in text or "example.com" in text] == []
     version = f"Version 3 answers, since 01 March 2026, 12:30 UTC. Approved by {ACTING}."
-    assert [text for text in texts(tab) if ACTING in text] == [version, ACTING, ACTING, ACTING]
+    assert [text for text in texts(tab) if ACTING in text] == [version, *[ACTING] * 4]
     assert tab.dataframe[0].value.to_dict("list") == {ACTING: [ACTING]}
 
 
