@@ -4,6 +4,7 @@ import difflib
 import gc
 import json
 import math
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ from checks.findings import _bound_bytes, _count_bytes
 from checks.garbage import pause_collecting
 from checks.index import measure_likeness
 from checks.judge import judge
-from checks.limits import AtMost, Between, Limit, Target
+from checks.limits import AtLeast, AtMost, Between, Limit, Target
 from checks.measurements import Interval, Measured, Measurement, Source
 from checks.reports import read_report
 from checks.reports.evaluation import read_group, read_metric
@@ -125,6 +126,23 @@ def test_a_quantile_is_found_once_for_all_checks_of_a_level() -> None:
     assert count_calls(lambda: judge(thresholds, evidence, decided_at=DECIDED_AT))["NormalDist.inv_cdf"] == 1
 
 
+def test_the_bytes_of_a_measurement_and_of_a_finding() -> None:
+    """Of what is kept: a reader or a finding that holds more per figure is noticed here."""
+    one, thresholds = document({"value": 0.6512, "samples": 300}), file_of()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        evidence = Evidence((read_report(one),))
+        of_reading = tracemalloc.get_traced_memory()[0]
+        decision = judge(thresholds, evidence, decided_at=DECIDED_AT)
+        of_both = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(decision.findings) == len(evidence.measurements) == FIGURES
+    assert of_reading < 450 * FIGURES
+    assert of_both - of_reading < 220 * FIGURES
+
+
 def test_the_limits_of_checks_are_made_when_they_are_written() -> None:
     thresholds, evidence = file_of(), evidence_of(0.5)
     assert count_calls(lambda: judge(thresholds, evidence, decided_at=DECIDED_AT))["limit_among"] == 0
@@ -181,6 +199,16 @@ def test_doubles_decide_about_a_target_as_decimals_do(
     if expected is not None:
         assert limit.passes(value) == expected
     assert limit.passes(value) == limit.passes_at((value, 0))
+
+
+@given(st.data(), NUMBERS, NUMBERS)
+def test_doubles_decide_about_ends_as_decimals_do(data: st.DataObject, one: float, other: float) -> None:
+    low, high = sorted((one, other), key=exact)
+    value = data.draw(NUMBERS | neighbours(low, 0.0) | neighbours(high, 0.0))
+    from_low, to_high = exact(value) >= exact(low), exact(value) <= exact(high)
+    assert AtLeast(low).passes(value) == from_low
+    assert AtMost(high).passes(value) == to_high
+    assert Between(low, high).passes(value) == (from_low and to_high)
 
 
 def _fits(*numbers: float) -> bool:
