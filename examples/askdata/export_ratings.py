@@ -28,13 +28,18 @@ def write_ratings(ratings: Iterable[KeptRating], output: Path) -> int:
     """Write the file, in the order in which people rated, and return how many lines it has.
 
     Raises:
-        GovernanceError: there is no rating.
+        GovernanceError: there is no rating, or the file cannot be written.
     """
     ordered = sorted(ratings, key=lambda rating: rating.rated_at)
     if not ordered:
         raise GovernanceError("nobody has rated this configuration; nothing was written")
     lines = [json.dumps(_describe(rating), ensure_ascii=False) + "\n" for rating in ordered]
-    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GovernanceError(
+            f"{output.parent}: cannot be made ({error.strerror}); name another file"
+        ) from error
     write_whole(output, "".join(lines).encode())
     return len(lines)
 
@@ -61,7 +66,7 @@ def main() -> None:
     arguments = parser.parse_args()
     table = os.environ.get(TABLE_VARIABLE)
     if not table:
-        raise SystemExit(f"error: {TABLE_VARIABLE} is not set; `make askdata` prints it")
+        raise SystemExit(f"error: {TABLE_VARIABLE} is not set; source the file that `make askdata` names")
     try:
         ratings = Conversations(dynamodb_client(), table).ratings(arguments.configuration)
         written = write_ratings(ratings, arguments.output)

@@ -262,3 +262,14 @@ def test_a_configuration_that_nobody_rated_writes_nothing(
     with pytest.raises(GovernanceError, match="nobody has rated this configuration; nothing was written"):
         export_ratings.write_ratings(conversations.ratings(FIRST.configuration), tmp_path / "ratings.jsonl")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ratings_that_cannot_be_written_are_one_message(conversations: Conversations, tmp_path: Path) -> None:
+    conversation = conversations.begin()
+    ask(conversations, conversation, "How many calls?")
+    conversations.rate(conversation, 1, 5)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(GovernanceError, match=r"file: cannot be made \(.*\); name another file$"):
+        export_ratings.write_ratings(
+            conversations.ratings(FIRST.configuration), tmp_path / "file" / "ratings.jsonl"
+        )
