@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
 LONG = ("e2e", "docs", "wheel", "examples", "house", "sandbox", "infra", "scorers/text_to_sql", "scorers/rag")
 ONE_GROUP = {"e2e", "wheel"}  # folders whose fixtures take long to make
+OWN_STACKS = {"test_organisation.py"}  # files of these folders that share nothing with the others
 # What needs the one stack otherwise than all else has its turn after it: then it is deployed again once.
 LAST_OF_ITS_FOLDER = {"test_processing.py"}
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -63,6 +65,11 @@ def pytest_collection() -> Iterator[None]:
         gc.freeze()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more worker than there are processors: a test that waits for a sandbox or a process leaves one idle."""
+    return (os.cpu_count() or 1) + 1
+
+
 # Before xdist's hook of this name, which reads the groups and which pytest would otherwise call first.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,7 +80,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         folder = item.path.parent.name
-        group = folder if folder in ONE_GROUP else item.path.relative_to(item.config.rootpath).as_posix()
+        shares = folder in ONE_GROUP and item.path.name not in OWN_STACKS
+        group = folder if shares else item.path.relative_to(item.config.rootpath).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
         if folder in DEPLOYING:
             item.add_marker(pytest.mark.timeout(600))

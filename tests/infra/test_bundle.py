@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,12 @@ def run_isolated(unzipped: Path, program: str) -> subprocess.CompletedProcess[st
     )
 
 
+@cache
+def import_isolated(unzipped: Path, module: str, function: str) -> subprocess.CompletedProcess[str]:
+    """Import a handler; both computes have nearly the same."""
+    return run_isolated(unzipped, f"import {module} as m; print(m.__file__, callable(m.{function}))")
+
+
 @pytest.mark.parametrize("compute", ["lambda", "processing"])
 def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(
     template: Callable[..., dict[str, Any]], unzipped: Path, unzipped_pages: Path, compute: str
@@ -55,7 +62,7 @@ def test_every_handler_of_the_template_imports_from_the_unzipped_bundle(
     for handler in handlers:
         folder = unzipped_pages if handler == WRITING_PAGES else unzipped
         module, _, function = handler.rpartition(".")
-        answer = run_isolated(folder, f"import {module} as m; print(m.__file__, callable(m.{function}))")
+        answer = import_isolated(folder, module, function)
         assert answer.stderr == ""
         assert answer.stdout.split() == [str(folder / f"{module.replace('.', '/')}.py"), "True"]
 

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import pytest
 from moto import mock_aws
+from moto.kms import models as kms_models
 
 from aws import clients
 from lambdas import handle_evaluate, handle_update
@@ -117,6 +119,8 @@ def _clients() -> Iterator[None]:
         for name, value in (credentials | {"AWS_DEFAULT_REGION": "eu-west-1"}).items():
             patch.setenv(name, value)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        # moto makes an RSA key for each key, and for one of HMAC as well, which never uses it.
+        patch.setattr(kms_models, "generate_private_key", cache(kms_models.generate_private_key))
         for client in made:
             client.cache_clear()
         yield
