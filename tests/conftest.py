@@ -1,13 +1,13 @@
 """What all tests share."""
 
 import gc
-import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.plugin import pytest_xdist_auto_num_workers as count_processors
 
 from sandbox import botocore_files
 
@@ -65,9 +65,9 @@ def pytest_collection() -> Iterator[None]:
         gc.freeze()
 
 
-def pytest_xdist_auto_num_workers() -> int:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more worker than there are processors: a test that waits for a sandbox or a process leaves one idle."""
-    return (os.cpu_count() or 1) + 1
+    return count_processors(config) + 1
 
 
 # Before xdist's hook of this name, which reads the groups and which pytest would otherwise call first.
