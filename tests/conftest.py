@@ -67,7 +67,8 @@ def pytest_collection() -> Iterator[None]:
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more worker than there are processors: a test that waits for a sandbox or a process leaves one idle."""
-    return count_processors(config) + 1
+    processors: int = count_processors(config)
+    return processors + 1
 
 
 # Before xdist's hook of this name, which reads the groups and which pytest would otherwise call first.
