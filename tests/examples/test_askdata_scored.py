@@ -16,11 +16,13 @@ from assistant.metadata_store import Collection, MetadataStore
 from assistant.retrieval import LookmlRetrieval
 from assistant.turns import Turn
 from aws.bedrock import ChatAnswer
+from checks.errors import GovernanceError
 from checks.subject import read_subject
 from ingest import read_configuration
 from make_database import make_database
 from measure_retrieval import LARGEST_K, find_views, measure_recall
 from model_governance import check
+from register import register_configuration, require_evidence_about
 from scorers.text_to_sql.running.first_rows import NotShown, ShownRows
 from systems.field_retrieval import load_model
 from systems.prompted import Substitute
@@ -110,6 +112,23 @@ def test_evidence_is_about_its_configuration_and_is_decided_as_the_page_says(nam
     accuracy = evaluation["text_to_sql_metrics"]["execution_accuracy"]["value"]
     decision = check(ASKDATA / "thresholds.yaml", evidence).decision
     assert f"| `{name}` | {accuracy:.3f} | **{decision}** |" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("evidence", "message"),
+    [
+        pytest.param(
+            "scored/configuration-2/evidence", "about askdata-[0-9a-f]{64}, not", id="another one's"
+        ),
+        pytest.param("version-3/evidence", "about nothing that it names, not", id="of no configuration"),
+        pytest.param("nowhere", "evaluation.json: cannot be read", id="none"),
+    ],
+)
+def test_a_configuration_is_registered_with_evidence_about_itself_alone(evidence: str, message: str) -> None:
+    made = read("configuration-1")
+    with pytest.raises(GovernanceError, match=message):
+        register_configuration(made, ASKDATA / evidence, evidence_bucket="none", artifact_bucket="none")
+    require_evidence_about(made, ASKDATA / "scored" / "configuration-1" / "evidence")
 
 
 class Gullible:

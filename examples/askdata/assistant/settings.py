@@ -59,6 +59,6 @@ def find_database_url(environment: Mapping[str, str] = os.environ) -> str:
     url = environment.get(name)
     if not url:
         raise GovernanceError(
-            f"{name}: not set in the environment; set it to the database's URL, or say --local"
+            f"{name}: not set in the environment; set it to the URL of the LookML's database"
         )
     return url
