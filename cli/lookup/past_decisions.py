@@ -100,9 +100,10 @@ def _in_folder(folder: Path) -> PastDecisions:
     # The copies are beside the folder of the records, of which the user may name a part.
     around = (folder, *folder.resolve().parents)
     root = next((one for one in around if (one / COPIES_FOLDER).is_dir()), folder)
+    depth = len(folder.parts)
     files = {str(file): file for file in files_below(folder) if is_decision(file.as_posix())}
     return PastDecisions(
-        names=[name for name, file in files.items() if COPIES_FOLDER not in file.relative_to(folder).parts],
+        names=[name for name, file in files.items() if COPIES_FOLDER not in file.parts[depth:]],
         read=lambda name: read_bounded(files[name], max_bytes=MAX_RECORD_BYTES),
         copies=FolderEvidenceCopies(root / COPIES_FOLDER),
     )
