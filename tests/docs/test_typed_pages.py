@@ -3,7 +3,7 @@
 A page marks what its reader does: `<!-- written: FILE -->` before a file, and `<!-- typed -->` before commands, where
 `exit codes 0 1` are those of the commands in order (0 where none are named). A line `…` in what is shown means any
 lines. All is typed into one bash, as a reader does, outside of the repository; the sandbox that the README starts is
-the one in which the guide goes on.
+the one in which the guide goes on. The README's commands are started; those of the guides are forked, as they are many.
 """
 
 import os
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.forked_governance import forked_governance
 
 PROJECT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -124,9 +126,11 @@ def test_the_first_ten_minutes(after_the_readme: Terminal) -> None:
     assert sorted(re.findall(r"\((\d), '(\w+)'\)", listed)) == [("1", "Rejected"), ("2", "Approved")]
 
 
-def test_the_guides(after_the_readme: Terminal) -> None:
-    after_the_readme.follow(PROJECT / "docs" / "engineers-guide.md")
-    after_the_readme.follow(PROJECT / "docs" / "governance-guide.md")
+def test_the_guides(after_the_readme: Terminal, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with forked_governance(tmp_path_factory.mktemp("forked")) as tools:
+        after_the_readme.type(f"export PATH={tools}{os.pathsep}$PATH && hash -r")
+        after_the_readme.follow(PROJECT / "docs" / "engineers-guide.md")
+        after_the_readme.follow(PROJECT / "docs" / "governance-guide.md")
 
 
 def test_the_page_on_ci(tmp_path: Path) -> None:
