@@ -81,9 +81,9 @@ def _answer(connection: socket.socket, main: Any) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, streams, _, _ = socket.recv_fds(connection, array.array("i").itemsize, _STREAMS)
     words, folder, environment = json.loads(_receive(connection, int.from_bytes(length, "big")))
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
     sys.stdin, sys.stdout, sys.stderr = (
         io.TextIOWrapper(
             os.fdopen(number, mode, closefd=False), "utf-8", line_buffering=number == _STREAMS - 1
