@@ -1,8 +1,9 @@
 """What was judged of every version that a decision log has, out of the copies that were kept: the history of a gate."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aws.evidence_copies import EvidenceCopies
 from aws.evidence_errors import DigestMismatchError, EvidenceMissingError
@@ -16,44 +17,68 @@ from pipelines.judged_evidence import (
     read_baseline_again,
     read_verification_again,
 )
+from pipelines.spread_work import ALONE, Workers, work_on_parts
 
 
 @dataclass(frozen=True, slots=True)
 class RecordOfVersion:
-    """The inputs of a decision about a version, by the name of the place of its record."""
+    """The inputs of a decision about a version, by the name of the place of its record; `key` tells versions apart."""
 
     name: str
+    key: str
     group: str
     version: int
     record: RecordedInputs
 
 
 def read_newest_records(
-    names: Iterable[str], read: Callable[[str], bytes]
+    names: Sequence[str],
+    read: Callable[[str], bytes],
+    *,
+    workers: Workers = ALONE,
+    advance: Callable[[int], object] | None = None,
 ) -> tuple[list[RecordOfVersion], list[LeftOut]]:
     """Return the newest decision about each version, by group and version, and the records that cannot be used.
 
-    `read` is given a name and returns the record's bytes; what it raises is passed on. Of each record only what its
+    `read` is given a name and returns the record's bytes; what it raises is passed on, and it is pickled for the
+    processes of `workers`. `advance` is given each number of records that are read. Of each record only what its
     evidence is read by is held.
     """
     newest: dict[str, RecordOfVersion] = {}
     left_out: list[LeftOut] = []
-    for name in names:
-        try:
-            record = parse_inputs(read(name))
-        except DecisionRecordError as error:
-            left_out.append(LeftOut(name, str(error)))
-            continue
-        package = record.model_package
-        if package is None:
-            left_out.append(LeftOut(name, "it is about no registered version"))
-            continue
-        # A version that was deleted and registered again under its ARN is another one.
-        key = f"{package.arn} {package.created}"
-        if key not in newest or newest[key].record.decided_at <= record.decided_at:
-            newest[key] = RecordOfVersion(name, package.group, package.version, keep_reasons(record))
+    for count, found in work_on_parts(partial(_read_records, read), names, workers):
+        for one in found:
+            if isinstance(one, LeftOut):
+                left_out.append(one)
+            else:
+                _keep_newest(newest, one)
+        if advance is not None:
+            advance(count)
     ordered = sorted(newest.values(), key=lambda one: (one.group, one.version, one.name))
     return ordered, left_out
+
+
+def _read_records(read: Callable[[str], bytes], names: Iterable[str]) -> list[RecordOfVersion | LeftOut]:
+    return [_read_record(name, read(name)) for name in names]
+
+
+def _read_record(name: str, content: bytes) -> RecordOfVersion | LeftOut:
+    try:
+        record = parse_inputs(content)
+    except DecisionRecordError as error:
+        return LeftOut(name, str(error))
+    package = record.model_package
+    if package is None:
+        return LeftOut(name, "it is about no registered version")
+    # A version that was deleted and registered again under its ARN is another one.
+    key = f"{package.arn} {package.created}"
+    return RecordOfVersion(name, key, package.group, package.version, keep_reasons(record))
+
+
+def _keep_newest(newest: dict[str, RecordOfVersion], one: RecordOfVersion) -> None:
+    before = newest.get(one.key)
+    if before is None or before.record.decided_at <= one.record.decided_at:
+        newest[one.key] = one
 
 
 def read_past_versions(

@@ -17,7 +17,10 @@ from disk.walking import files_below
 from pipelines.past_impact import sum_impact
 from pipelines.past_versions import RecordOfVersion, read_newest_records, read_past_versions
 from pipelines.record_keys import is_decision
+from pipelines.spread_work import Workers
 from pipelines.step_settings import COPIES_FOLDER, DECISIONS_FOLDER
+
+_REQUESTS = 8  # to S3 at once; a client keeps ten connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def read_history(place: str) -> Iterator[PastVersion | LeftOut]:
     from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
 
     past = past_decisions_at(place)
-    records, unusable = _read_records(past)
+    records, unusable = _read_records(past, _hire_for(place))
     yield from unusable
     judging = Progress(len(records), "versions")
     for one in read_past_versions(records, past.copies):
@@ -64,30 +67,31 @@ def measure_impact_at(place: str, old: Sequence[ThresholdFile], new: Sequence[Th
 
     Raises as `past_decisions_at` does, and `AwsError` where S3 cannot be asked.
     """
-    from scorers.cores import count_cores  # noqa: PLC0415 - help needs no scorers
     from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
 
-    past = past_decisions_at(place)
-    records, unusable = _read_records(past)
+    past, workers = past_decisions_at(place), _hire_for(place)
+    records, unusable = _read_records(past, workers)
     sums = ImpactSums(old, new)
     for one in unusable:
         sums.add(one)
-    judging = Progress(len(records), "versions")
-    advance = judging.advance
-    sum_impact(sums, (old, new), records, past.copies, processes=count_cores(), advance=advance)
+    advance = Progress(len(records), "versions").advance
+    sum_impact(sums, (old, new), records, past.copies, workers=workers, advance=advance)
     return sums.close()
 
 
-def _read_records(past: PastDecisions) -> tuple[Sequence[RecordOfVersion], Sequence[LeftOut]]:
+def _hire_for(place: str) -> Workers:
+    from scorers.cores import count_cores  # noqa: PLC0415 - help needs no scorers
+
+    return Workers(threads=_REQUESTS) if is_in_s3(place) else Workers(processes=count_cores())
+
+
+def _read_records(
+    past: PastDecisions, workers: Workers
+) -> tuple[Sequence[RecordOfVersion], Sequence[LeftOut]]:
     from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
 
-    reading = Progress(len(past.names), "records")
-
-    def read(name: str) -> bytes:
-        reading.advance()
-        return past.read(name)
-
-    return read_newest_records(past.names, read)
+    advance = Progress(len(past.names), "records").advance
+    return read_newest_records(past.names, past.read, workers=workers, advance=advance)
 
 
 def _in_folder(folder: Path) -> PastDecisions:
@@ -101,12 +105,13 @@ def _in_folder(folder: Path) -> PastDecisions:
     around = (folder, *folder.resolve().parents)
     root = next((one for one in around if (one / COPIES_FOLDER).is_dir()), folder)
     depth = len(folder.parts)
-    files = {str(file): file for file in files_below(folder) if is_decision(file.as_posix())}
-    return PastDecisions(
-        names=[name for name, file in files.items() if COPIES_FOLDER not in file.parts[depth:]],
-        read=lambda name: read_bounded(files[name], max_bytes=MAX_RECORD_BYTES),
-        copies=FolderEvidenceCopies(root / COPIES_FOLDER),
-    )
+    files = (file for file in files_below(folder) if is_decision(file.as_posix()))
+    names = [str(file) for file in files if COPIES_FOLDER not in file.parts[depth:]]
+    return PastDecisions(names, _read_file, FolderEvidenceCopies(root / COPIES_FOLDER))
+
+
+def _read_file(name: str) -> bytes:
+    return read_bounded(Path(name), max_bytes=MAX_RECORD_BYTES)
 
 
 def _in_s3(place: str) -> PastDecisions:

@@ -258,7 +258,7 @@ def test_a_decision_beside_a_baseline_is_made_again_byte_for_byte(asking: World)
 def test_the_history_compares_each_version_with_the_baseline_of_its_day(asking: World) -> None:
     records = decided(asking, 0.9, 0.88, 0.895)
     by_name = {f"{place}.json": one.to_bytes() for place, one in enumerate(records)}
-    newest, left_out = read_newest_records(by_name, by_name.__getitem__)
+    newest, left_out = read_newest_records(list(by_name), by_name.__getitem__)
     past = [*read_past_versions(newest, asking.services.copies.copies)]
     file = asking.services.thresholds.for_group("AskData")
     decisions = [

@@ -1,7 +1,8 @@
 """The impact of an edit on a history: the same in one process and in several, and nothing is read twice."""
 
 import os
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from benchmarks.past_gate import PastGate, make_past_gate
 from checks.impact import Impact, ImpactSums, LeftOut, PastVersion
 from checks.threshold_set import compile_thresholds
 from checks.thresholds import ThresholdFile
-from pipelines import past_impact
+from pipelines import past_impact, spread_work
 from pipelines.past_impact import sum_impact
 from pipelines.past_versions import RecordOfVersion, read_newest_records, read_past_versions
+from pipelines.spread_work import ALONE, Workers
 from pipelines.step_settings import COPIES_FOLDER
 from tests.counted_work import count_calls
 
@@ -31,8 +33,9 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> PastGate:
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several parts of so few versions, in processes even where the tests have threads."""
-    monkeypatch.setattr(past_impact, "_PART", 4)
-    monkeypatch.setattr(past_impact, "_can_fork", lambda: True)
+    monkeypatch.setattr(spread_work, "_PART_OF_PROCESS", 4)
+    monkeypatch.setattr(spread_work, "_PART_OF_THREAD", 4)
+    monkeypatch.setattr(spread_work, "_can_fork", lambda: True)
 
 
 def files_of(gate: PastGate) -> tuple[list[ThresholdFile], list[ThresholdFile]]:
@@ -40,45 +43,62 @@ def files_of(gate: PastGate) -> tuple[list[ThresholdFile], list[ThresholdFile]]:
     return old, new
 
 
-def records_of(gate: PastGate) -> list[RecordOfVersion]:
-    by_name = {str(file): file for file in sorted(gate.history.rglob("e*.json"))}
-    records, unusable = read_newest_records(by_name, lambda name: by_name[name].read_bytes())
+def read_file(name: str) -> bytes:
+    return Path(name).read_bytes()
+
+
+def records_of(
+    gate: PastGate, workers: Workers = ALONE, advance: Callable[[int], object] | None = None
+) -> list[RecordOfVersion]:
+    names = [str(file) for file in sorted(gate.history.rglob("e*.json"))]
+    records, unusable = read_newest_records(names, read_file, workers=workers, advance=advance)
     assert unusable == []
     return records
 
 
-def measure(gate: PastGate, processes: int, done: list[int]) -> Impact:
+def measure(gate: PastGate, workers: Workers, done: list[int]) -> Impact:
     files = files_of(gate)
     sums = ImpactSums(*files)
     sums.add(LeftOut("first.json", "no record"))
     copies = FolderEvidenceCopies(gate.history / COPIES_FOLDER)
-    sum_impact(sums, files, records_of(gate), copies, processes=processes, advance=done.append)
+    sum_impact(sums, files, records_of(gate), copies, workers=workers, advance=done.append)
     return sums.close()
 
 
 @pytest.mark.usefixtures("parts")
-def test_the_impact_is_the_same_whatever_the_number_of_processes(
-    gate: PastGate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_impact_is_the_same_whoever_works_on_it(gate: PastGate, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
-    alone = measure(gate, 1, done)
+    alone = measure(gate, ALONE, done)
     assert (sum(done), len(done), alone.versions, len(alone.left_out)) == (VERSIONS, 6, VERSIONS - 1, 2)
     assert alone.flips
-    here = os.getpid()
+    here = os.getpid(), threading.get_ident()
 
     def work_elsewhere(
         records: Iterable[RecordOfVersion], copies: FolderEvidenceCopies
     ) -> Iterator[PastVersion | LeftOut]:
-        assert os.getpid() != here
+        assert (os.getpid(), threading.get_ident()) != here
         return read_past_versions(records, copies)
 
     monkeypatch.setattr(past_impact, "read_past_versions", work_elsewhere)
-    assert measure(gate, 2, done) == alone
-    assert sum(done) == 2 * VERSIONS
+    assert measure(gate, Workers(processes=2), done) == alone
+    assert measure(gate, Workers(threads=3), done) == alone
+    assert sum(done) == 3 * VERSIONS
+
+
+@pytest.mark.usefixtures("parts")
+def test_records_are_read_by_processes_and_threads_as_by_one(gate: PastGate) -> None:
+    done: list[int] = []
+    alone = records_of(gate, ALONE, done.append)
+    assert done == [4, 4, 4, 4, 4, 3]
+    assert len(alone) == VERSIONS
+    for workers in (Workers(processes=2), Workers(threads=3)):
+        assert records_of(gate, workers) == alone
+    here = count_calls(lambda: records_of(gate, Workers(processes=2)))
+    assert here["parse_inputs"] == 0
 
 
 def test_records_and_copies_are_read_once_and_what_both_files_have_is_judged_once(gate: PastGate) -> None:
-    calls = count_calls(lambda: measure(gate, 1, []))
+    calls = count_calls(lambda: measure(gate, ALONE, []))
     judged = VERSIONS - 1
     assert calls["parse_inputs"] == calls["FolderEvidenceCopies.read"] == VERSIONS
     assert (calls["parse_record"], calls["read_report"]) == (0, judged)
@@ -86,8 +106,8 @@ def test_records_and_copies_are_read_once_and_what_both_files_have_is_judged_onc
 
 
 def test_few_versions_are_judged_here(gate: PastGate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(past_impact, "ProcessPoolExecutor")
-    assert measure(gate, 8, []).versions == VERSIONS - 1
+    monkeypatch.delattr(spread_work, "ProcessPoolExecutor")
+    assert measure(gate, Workers(processes=8), []).versions == VERSIONS - 1
 
 
 def test_the_history_is_made_of_its_seed(tmp_path: Path) -> None:
