@@ -102,8 +102,8 @@ destroy: $(READY) $(CDK) ## Empty and delete the stack STACK, which has removal_
 lock: ## Compile the pinned requirements again
 	$(BIN)/python requirements/compile.py
 
-bench: $(READY) ## Measure beside the alternatives, and write docs/performance.md; ONLY='check core' takes parts
-	$(BIN)/python -m benchmarks $(ONLY)
+bench: $(READY) ## Measure beside the alternatives, and write docs/performance.md; ONLY='check core' takes parts, BENCH options
+	$(BIN)/python -m benchmarks $(ONLY) $(BENCH)
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) node_modules cdk.out build .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,11 +1,11 @@
 """How fast text-to-SQL pairs are scored, beside Spider's and BIRD's own evaluators, and what memory it takes.
 
-    python -m benchmarks.text_to_sql DATA [--spider DIR] [--bird DIR] [--evaluators PYTHON] [--distinct SIZE ...]
+    python -m benchmarks.text_to_sql DATA [--spider DIR] [--bird DIR] [--distinct SIZE ...]
 
 DATA is a folder with `pairs_with_official_verdicts.jsonl`, `tables.json` and `databases`. The two directories are
-checkouts of the evaluators (the folders of their `evaluation.py`), PYTHON an interpreter that has what they import:
-nltk, sqlparse, tqdm and func_timeout. Without a directory that side is not run. All are whole processes that take
-turns, BIRD's with as many processes as there are cores.
+checkouts of the evaluators (the folders of their `evaluation.py`), which run in an environment that is made for them.
+Without a directory that side is not run. All are whole processes that take turns, BIRD's with as many processes as
+there are cores.
 
 Then as many pairs as --distinct says, no two alike: each gold query and prediction differs in its white space from all
 others, so that nothing can be remembered. Steady is what these take beyond a run of one pair, which is nearly all
@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.environments import NotRun, prepare_python
 from benchmarks.measuring import Spent, describe_spread, run_process, write_result
 
 PAIRS = "pairs_with_official_verdicts.jsonl"
@@ -166,7 +167,6 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the folder of the Spider pairs with official verdicts")
     parser.add_argument("--spider", type=Path, help="a checkout of taoyds/test-suite-sql-eval")
     parser.add_argument("--bird", type=Path, help="the folder of BIRD's evaluation.py")
-    parser.add_argument("--evaluators", default=sys.executable, help="the interpreter that runs them")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--distinct", type=int, nargs="*", default=[10_000])
     given = parser.parse_args()
@@ -178,10 +178,12 @@ def main() -> None:
             "start": make_our_run(given.data, write_pairs(pairs[:1], work / "one.jsonl")),
             "ours": make_our_run(given.data, write_pairs(pairs, work / "pairs.jsonl")),
         }
-        if given.spider is not None:
-            sides["spider"] = make_spider_run(given.evaluators, given.spider, given.data, pairs, work)
-        if given.bird is not None:
-            sides["bird"] = make_bird_run(given.evaluators, given.bird, pairs, work)
+        wanted = given.spider is not None or given.bird is not None
+        evaluators = prepare_python("sql_evaluators") if wanted else NotRun("no checkout was given")
+        if not isinstance(evaluators, NotRun) and given.spider is not None:
+            sides["spider"] = make_spider_run(str(evaluators), given.spider, given.data, pairs, work)
+        if not isinstance(evaluators, NotRun) and given.bird is not None:
+            sides["bird"] = make_bird_run(str(evaluators), given.bird, pairs, work)
         runs: dict[str, list[Spent]] = {name: [] for name in (*sides, "spider", "bird")}
         # In turns, so that other work on the machine disturbs all of them.
         for _ in range(given.rounds):
