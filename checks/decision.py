@@ -1,7 +1,7 @@
 """Findings and the decision they come to."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar
@@ -84,12 +84,18 @@ class Asked:
 
     It is shared by all findings of a check. `limit` is `None` where no check of the file made the finding; beside a
     baseline it is the one that the baseline's figure comes to. `metric` is then empty where it is about no metric.
+    `characters` is how many its texts have together.
     """
 
     check: str
     metric: str
     limit: Limit | None
     why: str
+    characters: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Count once what is asked for with every finding."""
+        object.__setattr__(self, "characters", len(self.check) + len(self.metric) + len(self.why))
 
 
 @value_class

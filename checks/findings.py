@@ -98,8 +98,7 @@ def _bound_bytes(finding: Finding) -> int:
     """Return at least as much as `_count_bytes`, in a third of the time, and without reading the reason."""
     if finding.waiver is not None or finding.origin is not None:
         return _count_bytes(finding)
-    asked = finding.asked
-    characters = len(asked.check) + len(asked.metric) + len(asked.why)
+    characters = finding.asked.characters
     if finding.facet is not None:
         characters += len(finding.facet)
     because, known = finding.because, _FRAME_BYTES + _QUOTES

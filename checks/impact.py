@@ -198,7 +198,11 @@ class ImpactSums:
         )
 
 
-@dataclass
+_Closest = tuple[float, bool]
+"""What one check came to in one version: its smallest margin, and whether one of its facets is near the limit."""
+
+
+@dataclass(slots=True)
 class _Sum:
     """What one check came to in all versions so far."""
 
@@ -207,15 +211,13 @@ class _Sum:
     near: int = 0
     least: float | None = None
 
-    def add(self, margins: Sequence[Margin]) -> None:
-        """Add the margins of one version, one a facet."""
-        is_near = False
-        for margin in margins:
-            is_near = is_near or margin.is_near
-            if self.least is None or margin.distance < self.least:
-                self.least = margin.distance
-        self.versions += bool(margins)
+    def add(self, closest: "_Closest") -> None:
+        """Add what the check came to in one version."""
+        least, is_near = closest
+        self.versions += 1
         self.near += is_near
+        if self.least is None or least < self.least:
+            self.least = least
 
     def add_all(self, later: "_Sum") -> None:
         """Add what the check came to in later versions."""
@@ -263,13 +265,14 @@ class _Group:
         """Judge a version by both files, and add to the sums of each check."""
         before, after = self._judge_by_both(version)
         known: dict[int, Margin | None] = {}  # of a finding that both have its margin is found once
-        margins = _list_margins(self._old_sums, before, known)
-        new_margins = _list_margins(self._new_sums, after, known)
-        for name, found in margins.items():
+        closest = _find_closest(self._old_sums, before, known)
+        new_closest = closest if before is after else _find_closest(self._new_sums, after, known)
+        for name, found in closest.items():
             self._old_sums[name].add(found)
-        for name, found in new_margins.items():
+        for name, found in new_closest.items():
             self._new_sums[name].add(found)
-            if _is_smaller(margins.get(name, ()), found):
+            earlier = closest.get(name)
+            if earlier is not None and found[0] < earlier[0]:
                 self.shrunk[name] = self.shrunk.get(name, 0) + 1
         return JudgedTwice(version.group, version.version, version.record, version.decided_at, before, after)
 
@@ -309,28 +312,28 @@ def _make_sums(file: ThresholdFile | None) -> dict[str, _Sum]:
     return {} if file is None else {check.name: _Sum(check) for check in file.checks}
 
 
-def _list_margins(
+def _find_closest(
     sums: Mapping[str, _Sum], decision: Decision, known: dict[int, Margin | None]
-) -> dict[str, list[Margin]]:
-    """Return the margins of the findings of each check, one a facet; those `known` by the finding's identity too."""
-    found: dict[str, list[Margin]] = {}
+) -> dict[str, _Closest]:
+    """Return what each check with a value comes to; margins are `known` by the identity of their finding."""
+    closest: dict[str, _Closest] = {}
     for finding in decision.findings:
-        one = sums.get(finding.check)
+        name = finding.asked.check
+        one = sums.get(name)
         if one is None:
             continue
-        if id(finding) not in known:
-            known[id(finding)] = find_margin(one.check, finding)
-        margin = known[id(finding)]
-        if margin is not None:
-            found.setdefault(finding.check, []).append(margin)
-    return found
-
-
-def _is_smaller(old: Sequence[Margin], new: Sequence[Margin]) -> bool:
-    """Whether the smallest of the new margins is below the smallest of the old ones, where there are both."""
-    if not old or not new:
-        return False
-    return min(one.distance for one in new) < min(one.distance for one in old)
+        if id(finding) in known:
+            margin = known[id(finding)]
+        else:
+            margin = known[id(finding)] = find_margin(one.check, finding)
+        if margin is None:
+            continue
+        distance, is_near = margin.distance, margin.is_near
+        if name in closest:  # another facet
+            least, any_near = closest[name]
+            distance, is_near = min(least, distance), is_near or any_near
+        closest[name] = distance, is_near
+    return closest
 
 
 def _find_deciding(before: Decision, after: Decision) -> tuple[Finding, ...]:

@@ -8,11 +8,12 @@ from checks.decision import Finding
 from checks.limits import Limit
 from checks.ranges import Range
 from checks.thresholds import Check
+from checks.values import value_class
 
 NEAR = 0.1  # of the size of a limit
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Margin:
     """The distance to the nearest end of a limit, in the unit of the metric; below zero where the limit is missed.
 
@@ -77,8 +78,13 @@ def _find_ends(limit: Limit) -> tuple[_Ends, ...]:
 
 
 def _find_margin_at(ends: tuple[_Ends, ...], point: float) -> Margin:
-    margins = [Margin(min(point - one.low, one.high - point), one.size) for one in ends]
-    return margins[0] if len(margins) == 1 else max(margins, key=lambda margin: margin.distance)
+    if len(ends) == 1:  # as nearly every limit has them
+        return _find_margin_in(ends[0], point)
+    return max((_find_margin_in(one, point) for one in ends), key=lambda margin: margin.distance)
+
+
+def _find_margin_in(one: _Ends, point: float) -> Margin:
+    return Margin(min(point - one.low, one.high - point), one.size)
 
 
 def _find_size(values: Range) -> float:
