@@ -388,5 +388,5 @@ def _make_finding(  # noqa: PLR0917 - it is made for every check, and names take
         value,
         samples,
         interval,
-        because if isinstance(because, Reason) else shortened(because, LONGEST_REASON),
+        shortened(because, LONGEST_REASON) if isinstance(because, str) else because,
     )
