@@ -230,6 +230,7 @@ def with_not_between(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(limits, "KINDS", (*limits.KINDS, NotBetween))
     monkeypatch.setattr(threshold_file, "ThresholdContent", _Content)
     monkeypatch.setattr(threshold_file, "Check", _Check)
+    monkeypatch.setitem(threshold_file._KEYS, ("checks",), tuple(_Check.model_fields))
     yield
 
 

@@ -108,8 +108,13 @@ def loaded() -> dict[str, set[str]]:
 def test_a_command_loads_what_it_needs_and_nothing_else(loaded: dict[str, set[str]], name: str) -> None:
     own = {path.name for path in PROJECT.iterdir() if (path / "__init__.py").exists()}
     packages = {module.partition(".")[0] for module in loaded[name]} - own - set(sys.stdlib_module_names)
-    # What begins with an underscore belongs to the interpreter, to an installation or to a compiled module.
-    packages = {package for package in packages if not package.startswith("_")} - {"cython_runtime"}
+    # What begins with an underscore belongs to the interpreter, to an installation or to a compiled module, and what
+    # customises a site to the machine.
+    packages = {package for package in packages if not package.startswith("_")} - {
+        "cython_runtime",
+        "sitecustomize",
+        "usercustomize",
+    }
     assert packages == TABLE[name].packages
     assert len(loaded[name]) <= TABLE[name].modules
 

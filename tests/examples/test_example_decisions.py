@@ -40,7 +40,8 @@ def test_every_example_says_where_its_figures_come_from(folder: Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
 def test_every_threshold_file_applies_to_its_group(version: ExampleVersion, tmp_path: Path) -> None:
     output = str(tmp_path / "decision.json")
-    arguments = ["check", str(version.folder.parent), "--group", version.group, "--format", "json"]
+    thresholds = str(version.folder.parent / "thresholds.yaml")
+    arguments = ["check", thresholds, "--group", version.group, "--format", "json"]
     run([*arguments, "--evidence", str(version.evidence), "-o", output])
     assert parse_record(Path(output).read_bytes()).thresholds is not None
 
