@@ -24,13 +24,20 @@ def files_below(folder: Path, *, hidden: bool = False) -> list[Path]:
         DiskError: something below is neither a file nor a folder, cannot be looked at (rights, a link to nothing, a
             circle of links), or is a link that leads back to a folder above it; the message names it.
     """
+    return [Path(name) for name in names_below(folder, hidden=hidden)]
+
+
+def names_below(folder: Path, *, hidden: bool = False) -> list[str]:
+    """Return what `files_below` does as text; raises as it does."""
     walk = _Walk(hidden)
     walk.into(str(folder), tuple(_identify(str(parent)) for parent in folder.resolve().parents))
     # Links come last, so that a folder which is also here itself is listed by its own name.
     while walk.links:
         walk.into(*walk.links.pop(0))
+    if folder == Path():  # as text, what is in it is `./a.json`
+        walk.files = [name.removeprefix(f"{os.curdir}{os.sep}") for name in walk.files]
     # In the order of paths: name by name.
-    return [Path(file) for file in sorted(walk.files, key=_split)]
+    return sorted(walk.files, key=_split)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The history of a gate that the user names: its decision records, and the copies of what was judged."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from checks.recorded_inputs import parse_inputs
 from checks.thresholds import ThresholdFile
 from cli.lookup.inputs import is_in_s3
 from disk.reading import read_bounded
-from disk.walking import files_below
+from disk.walking import names_below
 from pipelines.past_impact import sum_impact
 from pipelines.past_versions import RecordOfVersion, read_newest_records, read_past_versions
 from pipelines.record_keys import is_decision
@@ -104,9 +105,12 @@ def _in_folder(folder: Path) -> PastDecisions:
     # The copies are beside the folder of the records, of which the user may name a part.
     around = (folder, *folder.resolve().parents)
     root = next((one for one in around if (one / COPIES_FOLDER).is_dir()), folder)
+    # As text: making a path of each of ten thousand takes longer than listing them.
     depth = len(folder.parts)
-    files = (file for file in files_below(folder) if is_decision(file.as_posix()))
-    names = [str(file) for file in files if COPIES_FOLDER not in file.parts[depth:]]
+    by_parts = {name: name.split(os.sep)[depth:] for name in names_below(folder)}  # noqa: PTH206
+    names = [
+        name for name, parts in by_parts.items() if is_decision(parts[-1]) and COPIES_FOLDER not in parts
+    ]
     return PastDecisions(names, _read_file, FolderEvidenceCopies(root / COPIES_FOLDER))
 
 

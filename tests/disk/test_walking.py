@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from disk.disk_errors import DiskError
-from disk.walking import files_below
+from disk.walking import files_below, names_below
 
 
 def _names(folder: Path, **options: bool) -> list[str]:
@@ -27,6 +27,15 @@ def test_every_file_at_any_depth_is_listed_in_order(tmp_path: Path) -> None:
     )
     assert _names(tmp_path) == ["a/b/d.txt", "a/c.json", "a.json", "b.json"]
     assert len(_names(tmp_path, hidden=True)) == 7
+
+
+@pytest.mark.parametrize("place", [".", "../top", "deep/.."])
+def test_names_are_the_paths_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    _tree(tmp_path, "top/b/a.json", "top/b.json", "top/b-c/d.json", "top/deep/e.json")
+    monkeypatch.chdir(tmp_path / "top")
+    expected = [Path(place) / one for one in ("b/a.json", "b-c/d.json", "b.json", "deep/e.json")]
+    assert files_below(Path(place)) == expected
+    assert names_below(Path(place)) == [str(one) for one in expected]
 
 
 def test_links_are_followed_and_a_folder_is_listed_once_by_its_own_path(tmp_path: Path) -> None:
