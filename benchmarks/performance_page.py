@@ -52,8 +52,8 @@ def _write_check(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"Ours takes {ratio:.1f} times the processor time of an interpreter that imports pydantic and PyYAML."
     yield _judge_target(round(ratio, 1), figures["target"]["bare_interpreters"], "the start")
     yield (
-        "Most of what is beyond it goes into typer and rich, and into the classes of threshold files and records, which "
-        "are made anew in every process."
+        "Most of what is beyond it goes into typer and rich, and into the classes of threshold files and records, "
+        "which are made anew in every process."
     )
 
 
