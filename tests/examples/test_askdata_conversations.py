@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 import export_ratings
 from assistant.conversation_table import EXPIRY
@@ -207,6 +208,31 @@ def test_an_answer_is_rated_once_whichever_screen_comes_first(
     [kept] = conversations.ratings(FIRST.configuration)
     assert sorted(said) == ["", *[f"this answer is rated already: {kept.rating} of 5"] * 3]
     assert conversations.last_turns(conversation, 1)[0].rating == kept.rating
+
+
+def test_a_rating_beside_a_transaction_that_wins_nothing_is_tried_again(
+    conversations: Conversations, dynamodb: "DynamoDBClient"
+) -> None:
+    """DynamoDB cancels both of two that meet, and the answer has no rating of either."""
+    conversation = conversations.begin()
+    ask(conversations, conversation, "How many?")
+    conflicts = iter(range(2))
+
+    def cancel(**_sent: object) -> AWSResponse | None:
+        if next(conflicts, None) is None:
+            return None
+        told = {"__type": "TransactionCanceledException", "Message": "[TransactionConflict, None]"}
+        answer = AWSResponse("http://localhost", 400, {}, None)
+        answer._content = json.dumps(told).encode()
+        return answer
+
+    event = "before-send.dynamodb.TransactWriteItems"
+    dynamodb.meta.events.register(event, cancel)
+    try:
+        conversations.rate(conversation, 1, 5)
+    finally:
+        dynamodb.meta.events.unregister(event, cancel)
+    assert conversations.last_turns(conversation, 1)[0].rating == 5
 
 
 def test_a_table_that_is_not_there_is_one_message(dynamodb: "DynamoDBClient") -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ _ID_BYTES = 32
 _BEGUN = "begun"  # the entry of a conversation that says that this program made its id; before every turn
 _WRITER = "writer"
 _ATTEMPTS = 20  # of as many screens that answer in one conversation at the same moment
+_CONFLICT_SECONDS = 0.01  # longer with each attempt: two seconds in all
 _TAKEN = "ConditionalCheckFailedException"
 _CANCELLED = "TransactionCanceledException"
 
@@ -130,13 +132,19 @@ class Conversations:
         kept = KeptRating(
             rating, comment, _hide(conversation), turn.question, turn.sql, turn.served, self._now()
         )
-        try:
-            self._write_rating(conversation, number, kept)
-        except AwsError as error:
-            if error.code != _CANCELLED:
-                raise
+        # DynamoDB cancels a transaction beside another one about the same answer, before either is to be seen:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html, conflict handling.
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._write_rating(conversation, number, kept)
+            except AwsError as error:
+                if error.code != _CANCELLED:
+                    raise
+            else:
+                return
             self._find_turn(conversation, number)  # another screen may have rated it meanwhile
-            raise ConversationError("the rating could not be kept at this moment; try again") from error
+            time.sleep(_CONFLICT_SECONDS * attempt)
+        raise ConversationError("the rating could not be kept at this moment; try again")
 
     def ratings(self, configuration: str) -> Iterator[KeptRating]:
         """Yield every rating of the answers of a configuration, by its SHA-256, in no order of time.
