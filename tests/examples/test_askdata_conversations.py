@@ -7,10 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 import export_ratings
 from assistant.conversation_table import EXPIRY
@@ -218,20 +219,20 @@ def test_a_rating_beside_a_transaction_that_wins_nothing_is_tried_again(
     ask(conversations, conversation, "How many?")
     conflicts = iter(range(2))
 
-    def cancel(**_sent: object) -> AWSResponse | None:
+    def cancel(**_sent: object) -> Any:
         if next(conflicts, None) is None:
             return None
         told = {"__type": "TransactionCanceledException", "Message": "[TransactionConflict, None]"}
-        answer = AWSResponse("http://localhost", 400, {}, None)
+        answer: Any = AWSResponse("http://localhost", 400, HTTPHeaders(), None)
         answer._content = json.dumps(told).encode()
         return answer
 
-    event = "before-send.dynamodb.TransactWriteItems"
-    dynamodb.meta.events.register(event, cancel)
+    event, hooks = "before-send.dynamodb.TransactWriteItems", cast("Any", dynamodb.meta.events)
+    hooks.register(event, cancel)
     try:
         conversations.rate(conversation, 1, 5)
     finally:
-        dynamodb.meta.events.unregister(event, cancel)
+        hooks.unregister(event, cancel)
     assert conversations.last_turns(conversation, 1)[0].rating == 5
 
 
