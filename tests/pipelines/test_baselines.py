@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from checks.errors import GovernanceError
 from checks.impact import PastVersion
 from checks.judge import judge as hold
 from checks.replays import decide_again
+from checks.review_record import ReviewAction, Reviewer
 from pipelines.foreseen_baseline import BaselineUnseenError, foresee_baseline
 from pipelines.judged_evidence import read_again, read_baseline_again
 from pipelines.past_versions import read_newest_records, read_past_versions
+from pipelines.review_version import ReviewRequest, ReviewServices, review_version
 from pipelines.sealed_decisions import DecisionMismatchError
+from pipelines.step_settings import SeparationOfDuties
 from tests.pipelines.conftest import EXECUTION, World, attached
 
 THRESHOLDS = """
@@ -234,6 +238,31 @@ def test_what_no_record_of_the_gate_approved_is_no_baseline(
     record = judge(asking, register(asking, 0.895), "last")
     assert first.model_package is not None
     assert (record.decision, compared_with(record)) == ("Approved", first.model_package.arn)
+
+
+REVIEWER = Reviewer("arn:aws:sts::123456789012:assumed-role/reviewers/ann", "AROAREVIEWERS:ann")
+
+
+@pytest.mark.parametrize(
+    ("action", "is_baseline"),
+    [
+        pytest.param(ReviewAction.APPROVE, True, id="approved"),
+        pytest.param(ReviewAction.REJECT, False, id="rejected"),
+    ],
+)
+def test_what_the_gate_left_to_a_reviewer_is_a_baseline_where_the_reviewer_approved_it(
+    world: World, action: ReviewAction, is_baseline: bool
+) -> None:
+    write(world, first="review")
+    (first,) = decided(world, 0.9)
+    assert first.decision == "NeedsReview"
+    assert first.model_package is not None
+    services = ReviewServices(world.registry, world.decisions, SeparationOfDuties.NOT_REQUIRED)
+    asked = ReviewRequest(first.model_package.arn, action, "I have looked at it.", REVIEWER)
+    review_version(asked, services, now=datetime.now(UTC))
+    record = judge(world, register(world, 0.895), "second")
+    assert record.decision == ("Approved" if is_baseline else "NeedsReview")
+    assert compared_with(record) == (first.model_package.arn if is_baseline else None)
 
 
 def test_a_newer_version_is_no_baseline_of_an_older_one(asking: World) -> None:

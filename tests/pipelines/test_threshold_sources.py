@@ -1,3 +1,4 @@
+import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,11 +7,15 @@ import pytest
 
 from aws.aws_errors import AwsThrottledError
 from aws.threshold_store import FolderThresholdStore, ReadThresholds, S3ThresholdStore
+from checks.decision_record import parse_record
 from checks.evidence import Document, Evidence
 from checks.publication import BundleVersion, Publication
 from checks.reports import read_report
 from checks.thresholds import Mode, ThresholdFile
+from pipelines.evaluate_model_package import evaluate_model_package
+from pipelines.step_messages import EvaluateRequest
 from pipelines.threshold_sources import OnTrial, ReadOnce, look_back
+from tests.pipelines.conftest import EXECUTION, World, attached
 from tests.threshold_files import parse_thresholds
 
 
@@ -111,3 +116,38 @@ def test_older_publications_are_asked_where_the_newest_is_younger_than_the_evide
     expected = file if found is None else replace(file, publication=replace(PUBLISHED, unchanged_since=found))
     assert (looked, history.asked) == (expected, asked)
     assert look_back(history, "churn", None, written(*times)) is None
+
+
+@dataclass(frozen=True)
+class InForce:
+    """One file for every group."""
+
+    file: ThresholdFile
+
+    def for_group(self, group: str) -> ThresholdFile:
+        return self.file
+
+
+@pytest.mark.parametrize(
+    ("since", "decision"),
+    [
+        pytest.param(LONG_AGO, "Approved", id="the same for long"),
+        pytest.param(None, "Rejected", id="another file then"),
+    ],
+)
+def test_step_one_looks_back_before_it_says_that_a_bar_came_late(
+    world: World, since: datetime | None, decision: str
+) -> None:
+    report = world.report("v.json", c__d=1)
+    os.utime(report, (BEFORE.timestamp(), BEFORE.timestamp()))
+    arn = world.register(attached(report))
+    file = parse_thresholds(
+        FILE.replace(b"[churn]", b"[AskData]") + b"bar_predates_evidence: required\n", "c.yaml"
+    )
+    in_force = InForce(replace(file, publication=PUBLISHED))
+    services = replace(world.services, thresholds=in_force, history=Publications(since))
+    answer = evaluate_model_package(EvaluateRequest(arn, "unused", "unused", EXECUTION), services, now=NOON)
+    record = parse_record(Path(answer.decision_uri).read_bytes())
+    assert record.thresholds is not None
+    assert record.thresholds.publication is not None
+    assert (record.decision, record.thresholds.publication.predates_evidence) == (decision, since is not None)
