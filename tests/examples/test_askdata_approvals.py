@@ -1,23 +1,31 @@
 """Which version is served: the newest that is approved and can be verified, and nothing else."""
 
 import gzip
+import hashlib
 import io
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from assistant.approved_versions import ApprovedVersion
+from assistant.approved_versions import BY_GATE, ApprovalError, ApprovedVersion, ApprovedVersions
 from assistant.artifact import ArtifactError, find_digest, key_of, pack, unpack
 from assistant.assistant import Assistant
 from assistant.configuration import Configuration, ConfigurationError
 from assistant.context import Context
 from assistant.followed_approvals import FollowedApprovals
 from aws.bedrock import ChatAnswer
+from aws.model_packages import Registration
 from checks.errors import GovernanceError
+from checks.review_record import ReviewAction, Reviewer
+from pipelines.review_version import ReviewRequest, ReviewServices, review_version
+from pipelines.step_settings import SeparationOfDuties
+from tests.pipelines.conftest import EXECUTION, World, attached
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/askdata/{}"
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -199,3 +207,76 @@ def test_while_it_is_open_it_looks_again() -> None:
     assert first is not None
     assert served is not None
     assert (first.number, served.number) == (1, 2)
+
+
+REVIEWER = Reviewer("arn:aws:sts::123456789012:assumed-role/reviewers/ann", "AROAREVIEWERS:ann")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A gate on the twins of AWS, which rejects by accuracy and asks for a review by latency."""
+    made = World(tmp_path.resolve())
+    made.write_thresholds()
+    return made
+
+
+def judged(world: World, accuracy: float, latency: float, *, model_data: str | None = "s3://a/1") -> str:
+    """A version that the gate has judged, and whose status it has set."""
+    number = len(world.registry.list("AskData")) + 1
+    report = world.report(f"{number}.json", text_to_sql__accuracy=accuracy, latency__p95_seconds=latency)
+    arn = world.registry.register(
+        Registration(
+            group="AskData", image="1.dkr.ecr/i:1", model_data=model_data, reports=[attached(report)]
+        )
+    )
+    execution = f"{EXECUTION}{number}"
+    world.update(arn, world.evaluate(arn, execution), execution)
+    return arn
+
+
+def reviewed(world: World, arn: str) -> str:
+    """The version, approved by a reviewer."""
+    services = ReviewServices(world.registry, world.decisions, SeparationOfDuties.NOT_REQUIRED)
+    asked = ReviewRequest(arn, ReviewAction.APPROVE, "I have looked at it.", REVIEWER)
+    review_version(asked, services, now=datetime.now(UTC))
+    return arn
+
+
+def approvals(world: World) -> ApprovedVersions:
+    """The approved versions, whose artifacts nobody fetches."""
+    unasked: Any = None
+    return ApprovedVersions("AskData", world.registry, world.decisions, unasked)
+
+
+def test_what_the_gate_or_a_reviewer_approved_is_served_and_no_status_by_hand(world: World) -> None:
+    by_gate = judged(world, 0.9, 1.0)
+    by_reviewer = reviewed(world, judged(world, 0.9, 9.0))
+    judged(world, 0.9, 9.0)  # waits for its review
+    for accuracy, latency in ((0.1, 1.0), (0.9, 9.0)):
+        world.registry.update(judged(world, accuracy, latency), approval_status="Approved")
+    unjudged = world.registry.register(Registration(group="AskData", image="1.dkr.ecr/i:1"))
+    world.registry.update(unjudged, approval_status="Approved")
+    found = [(one.arn, one.approved_by) for one in approvals(world).newest_first()]
+    assert found == [(by_reviewer, REVIEWER.arn), (by_gate, BY_GATE)]
+
+
+def test_a_decision_that_somebody_changed_is_served_by_nobody(world: World) -> None:
+    judged(world, 0.9, 1.0)
+    [version] = approvals(world).newest_first()
+    record = Path(version.decision_uri)
+    record.write_bytes(record.read_bytes().replace(b"s3://a/1", b"s3://a/2"))
+    with pytest.raises(ApprovalError, match=r"not the decision by which .*/1 was approved; find out who"):
+        approvals(world).fetch(version)
+    # Nor is the decision about another version, whose digest is its own.
+    other = judged(world, 0.9, 1.0)
+    changed = hashlib.sha256(record.read_bytes()).hexdigest()
+    exchanged = ApprovedVersion(other, BY_GATE, version.decision_uri, changed)
+    with pytest.raises(ApprovalError, match=r"names no one model artifact of .*/2; register it by"):
+        approvals(world).fetch(exchanged)
+
+
+def test_a_version_without_an_artifact_cannot_be_served(world: World) -> None:
+    judged(world, 0.9, 1.0, model_data=None)
+    [version] = approvals(world).newest_first()
+    with pytest.raises(ApprovalError, match=r"names no one model artifact of .*/1; register it by"):
+        approvals(world).fetch(version)
