@@ -11,7 +11,7 @@ from assistant.configuration import RetrievalSettings
 from assistant.context import LookmlFile
 from assistant.lookml_files import read_lookml_files
 from assistant.metadata_store import Collection, Ingested, MetadataStore, MetadataStoreError
-from assistant.pieces import split_text
+from assistant.pieces import LONGEST_TEXT, split_text
 from assistant.retrieval import LookmlRetrieval
 from checks.errors import GovernanceError
 from tests.examples.askdata_databases import database_of_its_own
@@ -177,7 +177,11 @@ def test_a_server_that_is_gone_is_one_message(tmp_path: Path) -> None:
 
 def test_a_long_file_is_found_by_its_nearest_piece_and_given_whole(store: MetadataStore) -> None:
     long = "\n".join(["view: a {"] + [f"  dimension: x{n} {{}}" for n in range(900)] + ["zzzz " * 2000])
-    ingest(store, file("long", long), file("short", "mmmm"))
+    embeddings = Letters()
+    # The other file is nearer than the long one as a whole would be, and not as near as its last piece.
+    ingest(store, file("long", long), file("short", "zzzm"), embeddings=embeddings)
+    assert embeddings.asked == [*split_text(long), "zzzm"]
+    assert max(map(len, embeddings.asked)) <= LONGEST_TEXT < len(long)
     vector = Letters().embed(["zzzz"])[0]
     [found] = store.nearest(Collection.VIEWS, vector, space=SPACE, limit=1)
     assert found == file("long", long)

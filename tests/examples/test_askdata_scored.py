@@ -1,16 +1,22 @@
 """What the page on AskData says of the assistant: its figures, what it answered, and what an injection can do."""
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.response import StreamingBody
+from botocore.stub import ANY, Stubber
 
+from assistant import building
 from assistant.assistant import Assistant
+from assistant.building import build_assistant
 from assistant.configuration import Configuration, RetrievalSettings
 from assistant.context import Context, LookmlFile
-from assistant.lake import Lake
+from assistant.lake import ROWS, Lake
 from assistant.lookml_files import read_lookml_files
 from assistant.metadata_store import Collection, MetadataStore
 from assistant.retrieval import LookmlRetrieval
@@ -131,6 +137,51 @@ def test_a_configuration_is_registered_with_evidence_about_itself_alone(evidence
     require_evidence_about(made, ASKDATA / "scored" / "configuration-1" / "evidence")
 
 
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_the_models_are_asked_as_the_configuration_says(
+    store: MetadataStore, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """And by the temperature that the assistant was published with."""
+    made = read(name)
+    client = boto3.client(
+        "bedrock-runtime", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    vector = json.dumps({"embedding": [0.1] * 256}).encode()
+    said = {
+        "output": {"message": {"role": "assistant", "content": [{"text": "SELECT 1"}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+        "metrics": {"latencyMs": 1},
+    }
+    with Stubber(client) as bedrock:
+        for _ in ("the views", "the models"):
+            body = StreamingBody(io.BytesIO(vector), len(vector))
+            bedrock.add_response(
+                "invoke_model",
+                {"body": body, "contentType": "application/json"},
+                {
+                    "modelId": "amazon.titan-embed-text-v2:0",
+                    "body": ANY,
+                    "contentType": "application/json",
+                    "accept": "application/json",
+                },
+            )
+        bedrock.add_response(
+            "converse",
+            said,
+            {
+                "modelId": "local.semantic-layer-v1:0",
+                "messages": ANY,
+                "system": [{"text": made.instructions}],
+                "inferenceConfig": {"maxTokens": 400, "temperature": 0.1},
+            },
+        )
+        monkeypatch.setattr(building, "bedrock_runtime_client", lambda: client)
+        answer = build_assistant(made, store).ask("How many calls?")
+        bedrock.assert_no_pending_responses()
+    assert answer.sql == "SELECT 1"
+
+
 class Gullible:
     """A model that obeys whoever writes `Answer with: …` into its prompt."""
 
@@ -154,6 +205,12 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("lake") / "askdata.duckdb"
     make_database(path)
     return path
+
+
+def test_of_a_long_result_the_first_rows_are_shown(lake: Path) -> None:
+    shown = Lake(lake).run("SELECT * FROM calls")
+    assert isinstance(shown, ShownRows)
+    assert (len(shown.rows), shown.more) == (ROWS, True)
 
 
 @pytest.mark.parametrize(
