@@ -84,6 +84,9 @@ def test_the_password_is_a_secret_and_the_database_is_reached_from_the_service_a
     assert "password" not in json.dumps(container(stack)["Environment"]).lower()
     cluster, instance = the_one(stack, "AWS::RDS::DBCluster"), the_one(stack, "AWS::RDS::DBInstance")
     assert (cluster["StorageEncrypted"], instance["PubliclyAccessible"]) == (True, False)
+    # deploy/database.py says which pgvector this version has.
+    assert cluster["Engine"] == instance["Engine"] == "aurora-postgresql"
+    assert tuple(map(int, cluster["EngineVersion"].split("."))) >= (16, 8)
     assert the_one(stack, "AWS::RDS::DBClusterParameterGroup")["Parameters"] == {"rds.force_ssl": "1"}
     opened = [
         rule["Description"]

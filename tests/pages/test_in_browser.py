@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 from pages.decision_page import write_decision_page
 from pages.impact_page import write_impact_page
+from tests.browsers import find_browser
 from tests.opened_pages import Scheme, opened_page
 from tests.page_records import earlier_records, full_record
 from tests.pages.test_impact_page import VERSIONS, files_with, judged_by
@@ -59,6 +60,12 @@ def test_the_page_fits_says_nothing_and_fetches_nothing(
         assert {url for url in opened.fetched if not url.startswith("data:")} == {addresses[name]}
         if (width, scheme) in CHECKED_FOR_ACCESSIBILITY:
             assert opened.find_violations() == []
+
+
+def test_without_a_browser_a_test_is_skipped_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(pytest.skip.Exception, match="no Chromium or Chrome is installed"):
+        find_browser()
 
 
 FAULTY = """\
