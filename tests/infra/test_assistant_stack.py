@@ -215,6 +215,8 @@ def test_the_container_writes_nothing_but_its_scratch_folder_and_is_not_the_supe
     found = container(synthesise_assistant(choice))
     assert (found["ReadonlyRootFilesystem"], found["User"]) == (True, "1000:1000")
     assert found["MountPoints"] == [{"ContainerPath": "/tmp", "ReadOnly": False, "SourceVolume": "scratch"}]
+    # By this line it is writable to others than the superuser.
+    assert 'VOLUME ["/tmp"]' in (ROOT / DOCKERFILE).read_text(encoding="utf-8").splitlines()
 
 
 def test_the_image_is_built_from_what_its_dockerfile_copies() -> None:
@@ -223,6 +225,40 @@ def test_the_image_is_built_from_what_its_dockerfile_copies() -> None:
     assert sorted(copied) == sorted(COPIED)
     assert all((ROOT / name).exists() for name in COPIED)
     assert any(line.startswith("USER 1000") for line in lines)
+
+
+def build_context() -> Path:
+    """The folder that Docker builds the image from."""
+    template = synthesise_assistant(PLAIN).template_file
+    assets = json.loads(template.with_name(template.name.replace(".template.", ".assets.")).read_text())
+    (image,) = assets["dockerImages"].values()
+    return template.parent / str(image["source"]["directory"])
+
+
+def test_the_image_gets_what_its_dockerfile_copies_and_nothing_else() -> None:
+    folder = build_context()
+    got = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in got if not name.startswith(COPIED)} == set()
+    assert {name for name in COPIED if not any(one.startswith(name) for one in got)} == set()
+    assert ".streamlit/config.toml" in {name.removeprefix("examples/askdata/") for name in got}
+
+
+def test_the_screen_starts_from_what_the_image_gets() -> None:
+    program = (
+        "import sys; import assistant.opening, assistant.result_frame; "
+        "files = [getattr(module, '__file__', None) for module in [*sys.modules.values()]]; "
+        "print(*filter(None, files), sep='\\n')"
+    )
+    folder = build_context()
+    path = os.pathsep.join(map(str, (folder, folder / "examples" / "askdata")))
+    run = subprocess.run(
+        [sys.executable, "-P", "-B", "-c", program],
+        cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    # An editable installation brings what the image lacks.
+    known = (str(folder), sys.prefix, sys.base_prefix)
+    assert [file for file in run.stdout.splitlines() if not file.startswith(known)] == []
 
 
 NEEDED = ASSISTANTS[PLAIN]

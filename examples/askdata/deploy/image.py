@@ -1,6 +1,7 @@
 """The image of the screen: built from the checkout where it is deployed, and from what of it the screen runs on."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from aws_cdk import aws_ecr_assets as assets
@@ -13,7 +14,6 @@ COPIED = (
     "checks",
     "disk",
     "examples/askdata",
-    "models",
     "pipelines",
     "requirements/assistants.txt",
     "requirements/scoring.txt",
@@ -23,16 +23,16 @@ COPIED = (
 
 def describe_image() -> dict[str, Any]:
     """Return the arguments of the asset: the folder, its Dockerfile, and what is left out of it."""
-    kept = [f"!{name}" for part in COPIED for name in _with_parents(part)]
     return {
         "directory": str(ROOT),
         "file": DOCKERFILE,
         "platform": assets.Platform.LINUX_AMD64,
-        "exclude": ["*", *kept, "**/__pycache__", "examples/askdata/version-*"],
+        "exclude": [*_leave_out_all_but(COPIED), "**/__pycache__", "examples/askdata/version-*"],
     }
 
 
-def _with_parents(part: str) -> list[str]:
-    """A folder that is left out hides what is in it: each folder on the way is named too."""
-    names = part.split("/")
-    return ["/".join(names[: count + 1]) for count in range(len(names))]
+def _leave_out_all_but(parts: Sequence[str]) -> list[str]:
+    """Return patterns of which the later one decides; a folder that is taken in brings all that is in it."""
+    folders = sorted({PurePosixPath(part).parent.as_posix() for part in parts} - {"."})
+    opened = [pattern for folder in folders for pattern in (f"!{folder}", f"{folder}/*")]
+    return ["*", *opened, *(f"!{part}" for part in parts)]
