@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from checks.decision import Consequence
+from checks.decision import Consequence, Outcome
 from checks.decision_record import RecordedFinding
 from checks.limits import read_limit
 from checks.pairing_text import read_pairing
 
 ASKS = {Consequence.REJECT: "rejects", Consequence.REVIEW: "asks for review", Consequence.WARN: "warns"}
+_NOT_COMPARED = (Outcome.MISSING, Outcome.INVALID)
 
 
 def format_limit(limit: Mapping[str, object]) -> str:
@@ -39,9 +40,19 @@ def write_difference(finding: RecordedFinding) -> str:
     return f"{finding.value - finding.baseline.value:+.4g}"
 
 
+def find_pairing(finding: RecordedFinding) -> str | None:
+    """Return whether the value and the baseline's were compared item by item, by which method or why not.
+
+    `None` where nothing was compared: what is said then may be the words of a report.
+    """
+    if finding.baseline is None or finding.outcome in _NOT_COMPARED:
+        return None
+    return read_pairing(finding.reason)
+
+
 def write_pairing(finding: RecordedFinding) -> str:
-    """Return whether the value and the baseline's were compared item by item, by which method or why not; or `-`."""
-    return read_pairing(finding.reason) or "-"
+    """Return the same, and `-` where there is nothing to say."""
+    return find_pairing(finding) or "-"
 
 
 def write_comparison(finding: RecordedFinding) -> str:

@@ -27,6 +27,7 @@ from checks.index import MeasurementIndex
 from checks.limits import NoWorse
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.pairing import Behind
+from checks.pairing_text import add_beside, add_gap
 from checks.text import shortened
 from checks.thresholds import Check, FirstVersion, PlainCheck, ThresholdFile, Waiver
 
@@ -256,12 +257,12 @@ def _judge_beside_baseline(
 
     finding = _judge_measurements(check, facet, found, hold)
     has = f"{baseline.name} has {number_text(beside.baseline.value)}"
-    compared = f"{has}, and the check asks for {limit.relation(holds=True)}"
+    reason = add_beside(finding.reason, has, limit.relation(holds=True))
     return replace(
         finding,
         asked=replace(check.asked, limit=beside.limit),
         baseline=BaselineFigure(float(beside.baseline.value), beside.baseline.samples),
-        because=shortened(f"{finding.reason}; {compared}", LONGEST_REASON),
+        because=shortened(reason, LONGEST_REASON),
     )
 
 
@@ -319,7 +320,7 @@ def _judge_measurements(
         return _make_finding(check, facet, Outcome.INVALID, f"the reports give different values: {given}")
     findings = [_judge_measured(check, facet, m, hold) for m in measured]
     if undefined:
-        reason = f"{findings[0].reason}; but it could not be measured everywhere: {_list_first(undefined)}"
+        reason = add_gap(findings[0].reason, _list_first(undefined))
         # A gap is uncertainty beside a value; but where uncertainty only warns, a gap still asks for what gaps ask for.
         only_warns = check.on_inconclusive is Consequence.WARN
         consequence = check.on_missing if only_warns else check.on_inconclusive

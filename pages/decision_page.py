@@ -7,8 +7,7 @@ from markupsafe import Markup
 
 from checks.decision import Consequence, Outcome
 from checks.decision_record import DecisionRecord, RecordedFinding
-from checks.finding_text import format_limit
-from checks.pairing_text import read_pairing
+from checks.finding_text import find_pairing, format_limit
 from checks.review_record import ReviewRecord
 from pages.charts import (
     MOST_LINES,
@@ -57,7 +56,7 @@ class _CheckSection:
     @property
     def has_pairing(self) -> bool:
         """Whether a finding says if it was compared with the baseline item by item."""
-        return any(read_pairing(finding.reason) is not None for finding in self.findings)
+        return any(find_pairing(finding) is not None for finding in self.findings)
 
     @property
     def has_reported(self) -> bool:

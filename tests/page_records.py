@@ -1,7 +1,7 @@
 """Decision records that pages are made of: one that has everything, with hostile names, and those before it."""
 
 from checks.decision_record import DecisionRecord
-from checks.pairing_text import add_paired
+from checks.pairing_text import add_beside, add_paired
 
 HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>\u202egnp.exe"""
 SHA = "ab" * 32
@@ -88,7 +88,7 @@ def full_record() -> DecisionRecord:
 
 
 PAIRED = "paired on the same 400 items by Student's t of their differences, as items have scores"
-BESIDE = "; version 2 has 0.875, and the check asks for no worse than the baseline by 0.02"
+BESIDE = ("version 2 has 0.875", "no worse than the baseline by 0.02")
 
 
 def compared_record() -> DecisionRecord:
@@ -100,7 +100,7 @@ def compared_record() -> DecisionRecord:
             limit=limit,
             baseline={"value": 0.875, "samples": 400},
             outcome="failed",
-            reason=add_paired("0.85 is below 0.855", PAIRED) + BESIDE,
+            reason=add_beside(add_paired("0.85 is below 0.855", PAIRED), *BESIDE),
         ),
         finding("latency", limit={"at_most": 2.0}, value=1.5),
         thresholds={

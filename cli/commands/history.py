@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.decision_record import DecisionRecord, RecordedFinding
-from checks.finding_text import format_limit
-from checks.pairing_text import read_pairing
+from checks.finding_text import find_pairing, format_limit
 from cli.display.checked_figures import (
     CheckedFigure,
     chart_of,
@@ -126,7 +125,7 @@ def _list_comparisons(versions: Sequence[GroupVersion], figures: Sequence[Checke
     for version in versions:
         for figure in figures:
             finding = finding_about(version, figure)
-            pairing = None if finding is None else read_pairing(finding.reason)
+            pairing = None if finding is None else find_pairing(finding)
             if pairing is not None:
                 yield f"  version {version.version}, {figure}: {pairing}"
 
@@ -205,5 +204,5 @@ def _baseline_json(record: DecisionRecord) -> Mapping[str, str]:
 def _value_json(finding: RecordedFinding) -> Mapping[str, object]:
     named = {"check", "metric", "facet", "outcome", "value", "limit"}
     value = finding.model_dump(mode="json", include=named | ({"baseline"} if finding.baseline else set()))
-    pairing = read_pairing(finding.reason)
+    pairing = find_pairing(finding)
     return value if pairing is None else {**value, "pairing": pairing}

@@ -9,9 +9,10 @@ import pytest
 from checks.baseline import Baseline
 from checks.decision_record import DecisionRecord, parse_record
 from checks.evidence import Evidence
+from checks.finding_text import find_pairing
 from checks.item_results import ItemResults, read_item_results
 from checks.judge import judge
-from checks.measurements import Interval, Measured, Source
+from checks.measurements import Interval, Measured, Source, Unmeasured
 from checks.pairing import Behind, Pairs, pair_items
 from checks.pairing_text import read_pairing
 from checks.replays import attach_items
@@ -241,6 +242,27 @@ def test_how_a_value_was_compared_is_read_out_of_the_reason() -> None:
         "not paired: no item results (results.jsonl) of this version were read beside its report",
         None,
     ]
+
+
+def test_how_a_value_was_compared_ends_where_its_age_is_told() -> None:
+    (young,) = scored_at("now", answers(180, 20, turned=1))[0].reports
+    now = Evidence((replace(young, written_at=DECIDED_AT),))
+    before, _ = scored_at("before", answers(180, 20))
+    asked = check({"absolute": 0.03}, confidence=0.95, max_age_days=7)
+    (found,) = decide(asked, without_items(now), before).findings
+    assert found.reason.endswith("the baseline by 0.03; the report is 0.0 days old, of at most 7")
+    reason = "no item results (results.jsonl) of this version were read beside its report"
+    assert find_pairing(found) == f"not paired: {reason}"
+
+
+@pytest.mark.parametrize("has_value", [True, False], ids=["beside a value", "without a value"])
+def test_words_of_a_report_do_not_say_how_its_value_was_compared(has_value: bool) -> None:
+    words = "no; the bounds are paired on the same 200 items"
+    unmeasured = Unmeasured("g.m", words, Source("r.json", "/x"))
+    now = evidence(measured(0.9), unmeasured) if has_value else evidence(unmeasured)
+    (found,) = decide(check(), now, evidence(measured(0.9))).findings
+    assert words in found.reason
+    assert find_pairing(found) is None
 
 
 @pytest.mark.parametrize(
