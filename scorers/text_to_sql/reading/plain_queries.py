@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from sqlglot.dialects.sqlite import SQLite
 
-_LONGEST = 4_000  # bytes; the stacks of the two parsers end at different depths
+_LONGEST = 4_000  # characters; the stacks of the two parsers end at different depths
 _MOST_BRACKETS = 40
 # ASCII letters alone are lowered, as both parsers do it. What matches nothing else is a token of one byte.
 _TOKENS = re.compile(
@@ -161,12 +161,17 @@ def is_plain_query(sql: str) -> bool:
     neighbours = set(pairwise(kinds))
     if kinds[-1] not in _LAST or not neighbours <= _NEIGHBOURS:
         return False
-    # What neighbours do not tell: SQLite calculates with what IN says, and takes ON behind a comma in FROM.
+    # What neighbours do not tell: SQLite calculates with what IN says, takes ON behind a comma in FROM, and compares
+    # between BETWEEN and its AND.
     if "in" in kinds and not neighbours.isdisjoint(_CALCULATIONS_WITH_BRACKETS):
         return False
-    return "on" not in kinds or all(
-        _follows_join(kinds[:place]) for place, kind in enumerate(kinds) if kind == "on"
-    )
+    if not all(kinds[place + 2 : place + 3] == ["and"] for place in _find_places("between", kinds)):
+        return False
+    return all(_follows_join(kinds[:place]) for place in _find_places("on", kinds))
+
+
+def _find_places(kind: str, kinds: list[str]) -> list[int]:
+    return [place for place, each in enumerate(kinds) if each == kind] if kind in kinds else []
 
 
 def _follows_join(before: list[str]) -> bool:

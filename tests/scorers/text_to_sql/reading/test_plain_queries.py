@@ -55,6 +55,8 @@ NOT_PLAIN = {
     "case": "SELECT CASE WHEN 1 THEN 2 END",
     "alias that is a text": "SELECT name 'x' FROM singer",
     "ON without JOIN": "SELECT * FROM singer, t1 ON singer.id = t1.id",
+    "comparison before AND": "SELECT id FROM t1 WHERE a BETWEEN 1 > 1 AND 2",
+    "BETWEEN without its end": "SELECT id FROM t1 WHERE a BETWEEN 1",
     "calculation with a condition": "SELECT id IN (1) + 0 FROM t1",
     "word of its end": "SELECT * FROM singer like",
     "letter that becomes a k": "SELECT name FROM singer WHERE name li\u212ae 'x'",
