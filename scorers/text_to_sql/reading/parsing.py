@@ -8,6 +8,8 @@ from functools import cache
 from sqlglot import Dialect, Parser, Tokenizer, exp
 from sqlglot.errors import ParseError
 
+# Of processes that read hostile texts: the parser takes several calls for each bracket.
+MAX_RECURSION = 3_000
 # Those that are no `exp.Query` are DuckDB's alone; for other engines `find_unsafe_reason` refuses their first words.
 QUERIES = (exp.Query, exp.Values, exp.Pivot, exp.Describe, exp.Summarize, exp.Show)
 WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Into)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.process_memory import RESERVED_BY_DUCKDB, bound_resources
 from scorers.text_to_sql.engines.query_engine import FailureKind, FirstRows, QueryFailedError, QueryLimits
+from scorers.text_to_sql.reading.parsing import MAX_RECURSION
 from scorers.text_to_sql.reading.sql_reader import Way, read_sql
 from scorers.text_to_sql.reading.statements import cut_out_statement
 from scorers.text_to_sql.running.harmless_environment import make_harmless_environment
@@ -26,7 +27,6 @@ MOST_COLUMNS = 100
 LONGEST_CELL = 1_000  # characters
 _GRACE_SECONDS = 20.0  # beyond the time limit: for the start of a process on a busy machine
 _DIGITS_OF_A_FLOAT = 15
-_MAX_RECURSION = 3_000
 _PROGRAM = f"from {__name__} import main; main()"
 
 Cell = str | int | float | bool | None
@@ -77,7 +77,7 @@ def fetch_first_rows(
         raise GovernanceError(
             f"no process can be started to run the query ({error}); try again later"
         ) from error
-    if not ended.stdout:
+    if ended.returncode != 0:  # what it has written by then may be a part
         return NotShown(FailureKind.ERROR, "the process that ran it ended; ask for less at once")
     return _read_answer(json.loads(ended.stdout))
 
@@ -158,7 +158,7 @@ def _shorten(text: str) -> str:
 def main() -> None:
     """Answer one request, with bounded memory and no file to write."""
     request = json.loads(sys.stdin.buffer.read())
-    sys.setrecursionlimit(_MAX_RECURSION)
+    sys.setrecursionlimit(MAX_RECURSION)
     from scorers.text_to_sql.engines import duckdb  # noqa: F401, PLC0415  now: its code is not to count against the bound
 
     bound_resources(request["limits"]["memory"] + RESERVED_BY_DUCKDB)

@@ -4,17 +4,8 @@ import os
 import sys
 
 _KEPT = (
-    *(
-        "PATH",
-        "LANG",
-        "LC_ALL",
-        "LC_CTYPE",
-        "TMPDIR",
-        "TZ",
-        "LD_LIBRARY_PATH",
-        "DYLD_LIBRARY_PATH",
-        "SYSTEMROOT",
-    ),
+    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT"),
 )
 
 

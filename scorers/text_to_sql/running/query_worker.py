@@ -18,6 +18,7 @@ from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import DatabaseTarget, load_engine, open_engine
 from scorers.text_to_sql.engines.process_memory import RESERVED_BY_DUCKDB, bound_resources
 from scorers.text_to_sql.engines.query_engine import QueryLimits
+from scorers.text_to_sql.reading.parsing import MAX_RECURSION
 from scorers.text_to_sql.reading.schema import read_schema_json
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
 from scorers.text_to_sql.running.pair_scorer import PairScorer, ScoringMemory
@@ -26,7 +27,6 @@ from scorers.text_to_sql.running.worker_state import STATE, WorkerState
 if TYPE_CHECKING:  # its package imports every reader of reports, which processes that run queries do without
     from checks.strict_json import JsonValue
 
-_MAX_RECURSION = 3_000
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _OPEN_DATABASES = 64
 
@@ -89,7 +89,7 @@ def _answer(scorers: _Scorers, state: WorkerState, batch: list[list[str]]) -> di
 def prepare() -> None:
     """Set this interpreter up for workers that are forked from it."""
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    sys.setrecursionlimit(_MAX_RECURSION)
+    sys.setrecursionlimit(MAX_RECURSION)
     gc.freeze()  # what was imported is no rubbish, and pages that nothing writes to are shared
     gc.enable()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)  # parsed queries are rubbish at once, and many

@@ -151,8 +151,12 @@ def test_a_query_without_end_is_ended(lake: Path) -> None:
     )
 
 
-def test_a_process_that_dies_of_it_costs_the_query_alone(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_rows, "_PROGRAM", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+@pytest.mark.parametrize("begun", ["", "print('{', flush=True); "], ids=["at once", "within its answer"])
+def test_a_process_that_dies_of_it_costs_the_query_alone(
+    lake: Path, monkeypatch: pytest.MonkeyPatch, begun: str
+) -> None:
+    program = f"{begun}import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    monkeypatch.setattr(first_rows, "_PROGRAM", program)
     reason = "the process that ran it ended; ask for less at once"
     assert fetch(lake, "SELECT 1") == NotShown(FailureKind.ERROR, reason)
 
