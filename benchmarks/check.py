@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.environments import NotRun, prepare_node, prepare_python
-from benchmarks.measuring import Spent, describe_spread, run_process, write_result
+from benchmarks.measuring import Spent, describe_runs, describe_spread, run_process, write_result
 
 REPORTS, CHECKS = 4, 20
 MOST_BARE_INTERPRETERS = 2.6  # how many times the bare interpreter ours is to take
@@ -195,12 +195,7 @@ def measure(commands: dict[str, list[str] | NotRun], rounds: int) -> dict[str, o
             continue
         spent_by = found[name]
         ratios = [one.cpu_seconds / mine.cpu_seconds for one, mine in zip(spent_by, ours, strict=True)]
-        sides[name] = {
-            "seconds": describe_spread([one.seconds for one in spent_by]),
-            "cpu_seconds": describe_spread([one.cpu_seconds for one in spent_by]),
-            "largest_mb": describe_spread([one.largest_mb for one in spent_by], digits=0),
-            "cpu_by_ours": describe_spread(ratios),
-        }
+        sides[name] = {**describe_runs(spent_by), "cpu_by_ours": describe_spread(ratios)}
     return sides
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measuring import describe_spread, run_process, write_result
+from benchmarks.measuring import describe_runs, run_process, write_result
 from benchmarks.past_gate import PastGate, make_past_gate
 
 MOST_SECONDS, MOST_MB = 5, 500  # what 10,000 versions with 20 checks each are to take on two cores
@@ -23,9 +23,7 @@ def measure(gate: PastGate, rounds: int) -> dict[str, object]:
     governance = str(Path(sys.executable).with_name("governance"))
     spent = [run_process([governance, *words, "--format", "json"]) for _ in range(rounds)]
     return {
-        "seconds": describe_spread([one.seconds for one in spent]),
-        "cpu_seconds": describe_spread([one.cpu_seconds for one in spent]),
-        "largest_mb": describe_spread([one.largest_mb for one in spent], digits=0),
+        **describe_runs(spent),
         "target": {"seconds": MOST_SECONDS, "largest_mb": MOST_MB},
     }
 

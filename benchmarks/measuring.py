@@ -48,6 +48,15 @@ def describe_spread(numbers: Sequence[float], digits: int = 2) -> dict[str, floa
     return {name: round(number, digits) for name, number in found.items()}
 
 
+def describe_runs(runs: Sequence[Spent]) -> dict[str, object]:
+    """Return what the rounds of a command took."""
+    return {
+        "seconds": describe_spread([run.seconds for run in runs]),
+        "cpu_seconds": describe_spread([run.cpu_seconds for run in runs]),
+        "largest_mb": describe_spread([run.largest_mb for run in runs], digits=0),
+    }
+
+
 def write_result(name: str, command: str, figures: Mapping[str, object]) -> None:
     """Print the figures, and write them to `benchmarks/results` with machine, versions and date."""
     machine = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.bias import FACETS, make_table
 from benchmarks.environments import NotRun, prepare_python
-from benchmarks.measuring import Spent, describe_spread, run_process, write_result
+from benchmarks.measuring import Spent, describe_runs, describe_spread, run_process, write_result
 
 SMALL = 1_000
 FAIRLEARN = """
@@ -48,14 +48,6 @@ def command(table: Path, output: Path, *, flip_test: bool) -> list[str]:
     ]  # fmt: skip
 
 
-def describe(spent: list[Spent]) -> dict[str, object]:
-    return {
-        "seconds": describe_spread([one.seconds for one in spent]),
-        "cpu_seconds": describe_spread([one.cpu_seconds for one in spent]),
-        "largest_mb": describe_spread([one.largest_mb for one in spent], digits=0),
-    }
-
-
 def main() -> None:
     """Measure the large table and the small one."""
     parser = argparse.ArgumentParser(
@@ -86,11 +78,11 @@ def main() -> None:
         "rows": given.rows,
         "facets": len(FACETS),
         "rounds": given.rounds,
-        "ours": describe(ours),
-        "fairlearn": describe(theirs) if theirs else str(library),
+        "ours": describe_runs(ours),
+        "fairlearn": describe_runs(theirs) if theirs else str(library),
         "small_rows": SMALL,
-        "small_with_flip_test": describe(kinds[True]),
-        "small_without_flip_test": describe(kinds[False]),
+        "small_with_flip_test": describe_runs(kinds[True]),
+        "small_without_flip_test": describe_runs(kinds[False]),
     }
     if theirs:
         pairs = list(zip(theirs, ours, strict=False))

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environments import NotRun, prepare_python
-from benchmarks.measuring import Spent, describe_spread, run_process, write_result
+from benchmarks.measuring import Spent, describe_runs, describe_spread, run_process, write_result
 
 PAIRS = "pairs_with_official_verdicts.jsonl"
 PROGRAM = "from cli.main import main; main()"
@@ -126,14 +126,10 @@ def lay_out_databases(data: Path, work: Path) -> None:
         (folder / database.name).symlink_to(database.resolve())
 
 
-def describe_runs(runs: list[Spent], pairs: int) -> dict[str, Any]:
+def describe_scoring(runs: list[Spent], pairs: int) -> dict[str, Any]:
     """Return what the rounds took, and what that comes to."""
-    return {
-        "seconds": describe_spread([run.seconds for run in runs]),
-        "cpu_seconds": describe_spread([run.cpu_seconds for run in runs]),
-        "pairs_per_second": describe_spread([pairs / run.seconds for run in runs], 0),
-        "largest_mb": describe_spread([run.largest_mb for run in runs], 0),
-    }
+    rate = describe_spread([pairs / run.seconds for run in runs], digits=0)
+    return {**describe_runs(runs), "pairs_per_second": rate}
 
 
 def describe_distinct(run: Spent, pairs: int, start: list[Spent]) -> dict[str, Any]:
@@ -199,10 +195,10 @@ def main() -> None:
         {
             "pairs": len(pairs),
             "rounds": given.rounds,
-            "start": describe_runs(runs["start"], 1),
-            "ours": describe_runs(runs["ours"], len(pairs)),
-            "spider": describe_runs(runs["spider"], len(pairs)) if runs["spider"] else NOT_RUN,
-            "bird": describe_runs(runs["bird"], len(pairs)) if runs["bird"] else NOT_RUN,
+            "start": describe_scoring(runs["start"], 1),
+            "ours": describe_scoring(runs["ours"], len(pairs)),
+            "spider": describe_scoring(runs["spider"], len(pairs)) if runs["spider"] else NOT_RUN,
+            "bird": describe_scoring(runs["bird"], len(pairs)) if runs["bird"] else NOT_RUN,
             "by_spider": compare(runs["ours"], runs["spider"]),
             "by_bird": compare(runs["ours"], runs["bird"]),
             "distinct": distinct,
