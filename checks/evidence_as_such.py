@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from checks.decision import Asked, Consequence, Finding, Outcome
+from checks.decision import Finding, Outcome
 from checks.evidence import Evidence
+from checks.own_findings import make_own_finding
 from checks.thresholds import Reaction, ThresholdFile
 
 ABOUT_THIS_VERSION = "evidence about this version"
@@ -20,14 +21,14 @@ def findings_on_evidence(thresholds: ThresholdFile | None, evidence: Evidence) -
     for report in evidence.reports:
         if report.foreign is not None and (consequence := on_foreign.consequence):
             reason = f"{report.uri}: {report.foreign}"
-            yield _make_finding(ABOUT_THIS_VERSION, consequence, _WHY_ABOUT, reason)
+            yield make_own_finding(
+                ABOUT_THIS_VERSION, Outcome.INVALID, _WHY_ABOUT, reason, consequence=consequence
+            )
         if report.digest_verified is False and (consequence := on_unprotected.consequence):
             reason = (
                 f"{report.uri}: no digest was registered for it; attach it with its ContentDigest, or register with "
                 "governance register"
             )
-            yield _make_finding(PROTECTED, consequence, _WHY_PROTECTED, reason)
-
-
-def _make_finding(name: str, consequence: Consequence, why: str, reason: str) -> Finding:
-    return Finding(Asked(name, "", None, why), None, Outcome.INVALID, consequence, None, None, None, reason)
+            yield make_own_finding(
+                PROTECTED, Outcome.INVALID, _WHY_PROTECTED, reason, consequence=consequence
+            )

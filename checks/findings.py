@@ -24,7 +24,12 @@ _as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 def severity(finding: Finding) -> int:
     """Return how much a finding asks for: 0 for nothing, 3 for a rejection."""
-    return _SEVERITY.index(finding.consequence)
+    return rank(finding.consequence)
+
+
+def rank(consequence: Consequence | None) -> int:
+    """Return how much a consequence is, likewise."""
+    return _SEVERITY.index(consequence)
 
 
 def keep_within_bounds(groups: Iterable[Iterable[Finding]], count: int) -> list[Finding]:
@@ -103,9 +108,8 @@ def _bound_bytes(finding: Finding) -> int:
     if finding.facet is not None:
         characters += len(finding.facet)
     because, known = finding.because, _FRAME_BYTES + _QUOTES
-    if isinstance(
-        because, str
-    ):  # asked for first: `Reason` is abstract, and asking for it takes five times as long
+    # A text is asked for first: `Reason` is abstract, and asking for it takes five times as long.
+    if isinstance(because, str):
         characters += len(because)
     else:
         known += because.most_bytes

@@ -22,7 +22,7 @@ from checks.decision import (
 from checks.evidence import Evidence
 from checks.exact import number_text
 from checks.families import holm_survivors
-from checks.findings import LONGEST_NAME, LONGEST_REASON, severity
+from checks.findings import LONGEST_NAME, LONGEST_REASON, rank, severity
 from checks.index import MeasurementIndex
 from checks.limits import NoWorse
 from checks.measurements import Interval, Measured, Measurement, Unmeasured
@@ -34,8 +34,6 @@ from checks.thresholds import Check, FirstVersion, PlainCheck, ThresholdFile, Wa
 Hold = Callable[[Measured], Result]
 _Held = tuple[Finding, Sequence[Measurement]]
 
-_SEVERITY = (Consequence.WARN, Consequence.REVIEW, Consequence.REJECT)
-_RANK = {consequence: place + 1 for place, consequence in enumerate(_SEVERITY)}
 _COMPARED = (Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE)
 _PASSED, _FAILED = Outcome.PASSED, Outcome.FAILED  # Python 3.11 calls a function to look such a name up
 _MOST_STEPS = 1_000  # of Holm's procedure
@@ -281,7 +279,7 @@ def _judge_first(
     )
     if finding.outcome is Outcome.PASSED and reaction is not FirstVersion.PASS:
         finding = replace(finding, outcome=Outcome.INCONCLUSIVE)
-    if reaction.consequence is None or severity(finding) >= _RANK[reaction.consequence]:
+    if reaction.consequence is None or severity(finding) >= rank(reaction.consequence):
         return finding
     return replace(finding, consequence=reaction.consequence)
 
@@ -367,7 +365,7 @@ def _consequence_of(check: Check, outcome: Outcome) -> Consequence | None:
         case Outcome.MISSING:
             return check.on_missing
         case Outcome.INVALID:
-            return max(check.on_missing, check.on_failure, key=_SEVERITY.index)
+            return max(check.on_missing, check.on_failure, key=rank)
         case _:
             assert_never(outcome)
 

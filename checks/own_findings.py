@@ -25,7 +25,7 @@ REPRODUCES = "evidence does not reproduce"
 VERIFIED = "verified evidence"
 
 
-def _make_own_finding(
+def make_own_finding(
     name: str, outcome: Outcome, why: str, reason: str, *, consequence: Consequence = Consequence.REVIEW
 ) -> Finding:
     """Return a finding that no check of the threshold file made; most of them a person must look at."""
@@ -38,15 +38,13 @@ def find_unreadable(evidence: Evidence) -> Iterator[Finding]:
     why = "What cannot be read cannot be judged, and may hold what would stop the version."
     for report in evidence.reports:
         if report.problem is not None:
-            yield _make_own_finding(
-                READABLE_EVIDENCE, Outcome.INVALID, why, f"{report.uri}: {report.problem}"
-            )
+            yield make_own_finding(READABLE_EVIDENCE, Outcome.INVALID, why, f"{report.uri}: {report.problem}")
 
 
 def find_overdue(thresholds: ThresholdFile, today: date) -> Iterator[Finding]:
     """Yield a warning where the review date of the file is over."""
     if thresholds.review_by is not None and thresholds.review_by < today:
-        yield _make_own_finding(
+        yield make_own_finding(
             REVIEWED_THRESHOLDS,
             Outcome.FAILED,
             "Limits that nobody looks at any more may no longer say what the users need.",
@@ -65,9 +63,9 @@ def find_late_bar(thresholds: ThresholdFile, evidence: Evidence) -> Iterator[Fin
     order = tell_bar_order(thresholds.publication, evidence)
     why = "Limits that are chosen with the figures in sight prove nothing."
     if order.predates is None:
-        yield _make_own_finding(BAR_FIRST, Outcome.MISSING, why, order.reason)
+        yield make_own_finding(BAR_FIRST, Outcome.MISSING, why, order.reason)
     elif not order.predates:
-        yield _make_own_finding(BAR_FIRST, Outcome.FAILED, why, order.reason, consequence=Consequence.REJECT)
+        yield make_own_finding(BAR_FIRST, Outcome.FAILED, why, order.reason, consequence=Consequence.REJECT)
 
 
 def find_discrepancies(verified: VerifiedEvidence) -> Iterator[Finding]:
@@ -77,7 +75,7 @@ def find_discrepancies(verified: VerifiedEvidence) -> Iterator[Finding]:
 
 
 def _make_discrepancy_finding(one: Discrepancy) -> Finding:
-    finding = _make_own_finding(
+    finding = make_own_finding(
         REPRODUCES,
         Outcome.FAILED,
         "A figure that its own items do not come to is no evidence, and neither is what is beside it.",
@@ -97,19 +95,17 @@ def miss_verification(verification: NotVerified | None) -> Finding:
     """Return the finding that nothing was computed again, though the file asks for it."""
     reason = "nothing was computed again" if verification is None else verification.reason
     why = "The threshold file asks that figures are computed again before they count."
-    return _make_own_finding(VERIFIED, Outcome.MISSING, why, reason)
+    return make_own_finding(VERIFIED, Outcome.MISSING, why, reason)
 
 
 def miss_thresholds() -> Finding:
     """Return the finding that no threshold file applies to the group."""
     reason = "no threshold file applies to this model package group; add its name to applies_to of one"
-    return _make_own_finding(
+    return make_own_finding(
         THRESHOLD_FILE, Outcome.MISSING, "Without thresholds there is nothing to judge by.", reason
     )
 
 
 def miss_proof() -> Finding:
     """Return the finding that no check passed, where nothing else says what is missing."""
-    return _make_own_finding(
-        PROOF, Outcome.MISSING, "A version is approved only on proof.", "no check passed"
-    )
+    return make_own_finding(PROOF, Outcome.MISSING, "A version is approved only on proof.", "no check passed")

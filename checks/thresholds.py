@@ -33,9 +33,8 @@ from checks.verify_rule import VerifyPlan, find_verification_problems
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 GroupPattern = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9*?\[\]!-]+$", max_length=256)]
-CONTRADICTION = (
-    "contradiction"  # the types of pydantic's errors that the reader of files tells itself, all of them
-)
+# The types of pydantic's errors that the reader of files tells itself, all of them.
+CONTRADICTION = "contradiction"
 MISUNDERSTOOD_RULE = "misunderstood_rule"
 MAX_PATTERNS = 200  # each is held against each pattern of every other file
 

@@ -19,9 +19,7 @@ _TOKENS = re.compile(
     rb"limit\s+[0-9]+|[a-z_][a-z0-9_]*(?:\.(?:[a-z_][a-z0-9_]*|\*))?|'(?:[^']|'')*'|[0-9]+(?:\.[0-9]+)?|[<>!]=|<>|--|/\*|[^\s]"
 )
 _LIMIT = re.compile(rb"limit\s+[0-9]+")
-_SHORT_NAME = re.compile(
-    rb"[a-z][a-z]?[0-9]?"
-)  # the only kind that may follow a name as its alias without AS
+_SHORT_NAME = re.compile(rb"[a-z][a-z]?[0-9]?")  # only such may follow a name as its alias without AS
 _KINDS_OF_TEXTS = {
     "select": "select",
     "distinct": "distinct",
