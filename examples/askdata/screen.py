@@ -27,8 +27,14 @@ from scorers.text_to_sql.running.first_rows import NotShown, ShownRows  # noqa: 
 
 LOOK_SECONDS = 2  # how often the screen looks which version answers
 CONVERSATION = "conversation"  # of the page's address
+# The header by which a load balancer that signs people in says who it is; without one everybody is nobody.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
+PERSON = "x-amzn-oidc-identity"
 NO_VERSION = (
     "No version is approved yet. Questions can be asked as soon as the gate or a reviewer approves one."
+)
+NO_CONVERSATION = (
+    "The conversation of this address is forgotten or somebody else's. Your next question begins a new one."
 )
 HINT = "Ask about customers, addresses, messages, calls or bills"
 
@@ -80,7 +86,7 @@ def show_details(served: ServedVersion) -> None:
 
 def show_conversation(desk: Desk) -> None:
     """Draw the conversation of the page's address, and take the next question."""
-    conversation = desk.open(st.query_params.get(CONVERSATION))
+    conversation = desk.open(st.query_params.get(CONVERSATION), find_person())
     if conversation is not None:
         for turn in desk.turns(conversation):
             show_turn(desk, conversation, turn)
@@ -89,7 +95,7 @@ def show_conversation(desk: Desk) -> None:
             st.session_state.pop("results", None)
             st.rerun()
     elif CONVERSATION in st.query_params:
-        st.info("The conversation of this address is forgotten. Your next question begins a new one.")
+        st.info(NO_CONVERSATION)
     if "unanswered" in st.session_state:
         asked, reason = st.session_state.pop("unanswered")
         with st.chat_message("user"):
@@ -100,13 +106,18 @@ def show_conversation(desk: Desk) -> None:
         answer(desk, conversation, question)
 
 
+def find_person() -> str:
+    """Return who signed in, as the load balancer says, or nothing where nobody does."""
+    return st.context.headers.get(PERSON, "")
+
+
 def answer(desk: Desk, conversation: str | None, question: str) -> None:
     """Have a question answered, and draw the page with the answer."""
     with st.chat_message("user"):
         st.text(question)
     with st.spinner("Writing SQL"):
         try:
-            conversation = conversation or desk.begin()
+            conversation = conversation or desk.begin(find_person())
             st.query_params[CONVERSATION] = conversation
             desk.ask(conversation, question)
         except GovernanceError as error:

@@ -87,6 +87,12 @@ def test_an_id_cannot_be_guessed_and_only_one_that_was_begun_is_known(conversati
     assert not any(map(conversations.is_known, unknown))
 
 
+def test_a_conversation_is_known_to_who_began_it_alone(conversations: Conversations) -> None:
+    of_ann, of_nobody = conversations.begin("ann"), conversations.begin()
+    assert [conversations.is_known(of_ann, person) for person in ("ann", "bob", "")] == [True, False, False]
+    assert [conversations.is_known(of_nobody, person) for person in ("ann", "")] == [False, True]
+
+
 def test_what_has_expired_is_not_seen_before_dynamodb_removes_it(
     conversations: Conversations, dynamodb: "DynamoDBClient", table: str, clock: Clock
 ) -> None:

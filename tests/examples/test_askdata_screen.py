@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.context import ContextProxy, StreamlitHeaders
 from streamlit.testing.v1 import AppTest
 
 from assistant import opening
@@ -219,9 +220,28 @@ def test_two_tabs_of_one_conversation_lose_nothing(
     other.query_params["conversation"] = "x" * 43
     other = other.run()
     assert [box.value for box in other.info] == [
-        "The conversation of this address is forgotten. Your next question begins a new one."
+        "The conversation of this address is forgotten or somebody else's. Your next question begins a new one."
     ]
     assert not other.code
+
+
+def test_a_conversation_is_read_by_who_signed_in_for_it_alone(
+    screen: Callable[[], AppTest], service: ChangingService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sign_in(person: str) -> None:
+        headers = StreamlitHeaders([("X-Amzn-Oidc-Identity", person)])
+        monkeypatch.setattr(ContextProxy, "headers", headers)
+
+    service.serve(3, ScriptedChat([SQL]))
+    sign_in("ann")
+    address = ask(screen().run(), "one").query_params["conversation"]
+    shown = {}
+    for person in ("ann", "bob"):
+        sign_in(person)
+        tab = screen()
+        tab.query_params["conversation"] = address
+        shown[person] = [code.value for code in tab.run().code]
+    assert shown == {"ann": [SQL], "bob": []}
 
 
 @pytest.mark.parametrize(

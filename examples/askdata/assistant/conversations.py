@@ -34,6 +34,7 @@ LIFETIME = timedelta(days=30)
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
 _ID_BYTES = 32
 _BEGUN = "begun"  # the entry of a conversation that says that this program made its id; before every turn
+_PERSON = "person"
 _WRITER = "writer"
 _ATTEMPTS = 20  # of as many screens that answer in one conversation at the same moment
 _CONFLICT_SECONDS = 0.01  # longer with each attempt: two seconds in all
@@ -60,18 +61,19 @@ class Conversations:
         self._table = table
         self._now = now
 
-    def begin(self) -> str:
-        """Begin a conversation and return its id, which cannot be guessed: who has it can read the conversation.
+    def begin(self, person: str = "") -> str:
+        """Begin a conversation of who signed in, if anybody, and return its id, which cannot be guessed.
 
         Raises:
             AwsError: DynamoDB could not be asked.
         """
         conversation = secrets.token_urlsafe(_ID_BYTES)
-        self._put({PARTITION_KEY: conversation, SORT_KEY: _BEGUN, EXPIRY: self._expiry()})
+        begun = {PARTITION_KEY: conversation, SORT_KEY: _BEGUN, _PERSON: person, EXPIRY: self._expiry()}
+        self._put(begun)
         return conversation
 
-    def is_known(self, conversation: str) -> bool:
-        """Whether this is the id of a conversation that was begun here, and is not forgotten.
+    def is_known(self, conversation: str, person: str = "") -> bool:
+        """Whether this is the id of a conversation that this person began here, and that is not forgotten.
 
         Raises:
             AwsError: DynamoDB could not be asked.
@@ -79,7 +81,7 @@ class Conversations:
         if not _ID.fullmatch(conversation):
             return False
         begun = self._read(conversation, _BEGUN)
-        return bool(begun) and self._is_alive(begun)
+        return bool(begun) and begun[_PERSON] == person and self._is_alive(begun)
 
     def last_turns(self, conversation: str, most: int) -> list[KeptTurn]:
         """Return the last turns of a conversation, at most so many, the oldest first.

@@ -37,17 +37,17 @@ class Desk:
         """Return what answers now."""
         return self._service.state()
 
-    def open(self, conversation: str | None) -> str | None:
-        """Return the id of a conversation if it is one that was begun here, else nothing.
+    def open(self, conversation: str | None, person: str) -> str | None:
+        """Return the id of a conversation if it is one that this person began here, else nothing.
 
         Raises:
             AwsError: DynamoDB could not be asked.
         """
-        return conversation if conversation and self._conversations.is_known(conversation) else None
+        return conversation if conversation and self._conversations.is_known(conversation, person) else None
 
-    def begin(self) -> str:
+    def begin(self, person: str) -> str:
         """Begin a conversation and return its id; raises `AwsError` where DynamoDB could not be asked."""
-        return self._conversations.begin()
+        return self._conversations.begin(person)
 
     def turns(self, conversation: str) -> Sequence[KeptTurn]:
         """Return the last turns of a conversation, the oldest first; raises `AwsError`."""
