@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,15 @@ from aws.executions import PipelineExecutions
 from checks.errors import GovernanceError
 from lambdas import handle_evaluate, handle_update, start_pipeline
 from pipelines.processing_job import main
-from pipelines.step_messages import EvaluateResponse, UpdateRequest, UpdateResponse, field_names
+from pipelines.step_messages import (
+    EvaluateRequest,
+    EvaluateResponse,
+    UpdateRequest,
+    UpdateResponse,
+    field_names,
+)
+from pipelines.step_services import evaluate_services
+from pipelines.step_settings import EvaluateSettings, from_environment
 from tests.lambdas.conftest import Account
 
 
@@ -39,6 +48,16 @@ def test_both_steps_approve_a_version_and_log_what_they_decided(
     ]
     assert lines[0]["decision"] == "Approved"
     assert lines[1]["outcome"] == "updated"
+
+
+def test_step_one_can_look_back_at_what_was_published_and_at_nothing_on_trial(account: Account) -> None:
+    settings = from_environment(EvaluateSettings, os.environ)
+    published, trial = (
+        evaluate_services(settings, EvaluateRequest(**account.inputs("one", thresholds_uri=uri)))
+        for uri in ("s3://thresholds/thresholds/", "s3://thresholds/trials/")
+    )
+    assert published.history is published.thresholds
+    assert trial.history is None
 
 
 def gone(account: Account) -> str:
