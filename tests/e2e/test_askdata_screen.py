@@ -31,6 +31,7 @@ PATIENCE = 60_000  # milliseconds, of a loaded machine
 HOSTILE = (
     "<img src=x onerror=\"document.title='acted'\"> How many customers are there? [now](javascript:alert(1))"
 )
+INJECTED = "SELECT 1; DELETE FROM calls"  # what an injection may have talked a model into
 pytestmark = pytest.mark.e2e
 expect.set_options(timeout=PATIENCE)
 
@@ -208,6 +209,21 @@ def test_a_hostile_question_is_text_and_runs_nothing_but_a_query(running: Runnin
     assert page.title() == "AskData"
     assert page.locator("img[src=x]").count() == 0
     assert page.locator("a[href^=javascript]").count() == 0
+    assert running.settings.lake.read_bytes() == before
+
+
+def test_sql_that_an_injection_brought_into_a_conversation_is_not_run(
+    running: RunningScreen, page: Page
+) -> None:
+    before = running.settings.lake.read_bytes()
+    conversations = Conversations(running.governance.client("dynamodb"), running.settings.table)
+    conversation = conversations.begin()
+    served = Served("arn:aws:sagemaker:us-east-1:123456789012:model-package/askdata/1", "0" * 64)
+    conversations.add(conversation, "?", sql=INJECTED, problem="", tables=[], served=served)
+    page.goto(f"{running.url}?conversation={conversation}")
+    page.get_by_role("button", name="Run on the data lake").click()
+    expect(page.get_by_text("It was not run to its end.")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
     assert running.settings.lake.read_bytes() == before
 
 
