@@ -7,6 +7,7 @@ import pytest
 from aws import clients
 from aws.aws_errors import AwsThrottledError
 from aws.executions import PipelineExecutions
+from aws.threshold_store import S3ThresholdStore
 from checks.errors import GovernanceError
 from lambdas import handle_evaluate, handle_update, start_pipeline
 from pipelines.processing_job import main
@@ -56,7 +57,7 @@ def test_step_one_can_look_back_at_what_was_published_and_at_nothing_on_trial(ac
         evaluate_services(settings, EvaluateRequest(**account.inputs("one", thresholds_uri=uri)))
         for uri in ("s3://thresholds/thresholds/", "s3://thresholds/trials/")
     )
-    assert published.history is published.thresholds
+    assert isinstance(published.history, S3ThresholdStore)
     assert trial.history is None
 
 
