@@ -122,6 +122,9 @@ def _read_bucket(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
+NamedBucket = Annotated[ExistingBucket, BeforeValidator(_read_bucket)]
+
+
 class Network(SettingsPart):
     """Where the functions and the Processing job run inside a VPC."""
 
@@ -189,7 +192,7 @@ class GovernanceAccount(SettingsPart):
         example="999988887777",
         pattern=_ACCOUNT,
     )
-    evidence_bucket: Annotated[ExistingBucket, BeforeValidator(_read_bucket)] = _setting(
+    evidence_bucket: NamedBucket = _setting(
         ...,
         "its evidence bucket, as the output `EvidenceBucket` says it, with its key, if any, as `DataKeyArn` does",
         example="modelgovernance-bucketsevidence-1a2b3c4d",
@@ -206,7 +209,7 @@ class ModelAccount(SettingsPart):
         example="eu-central-1",
         pattern=_REGION,
     )
-    artifact_bucket: Annotated[ExistingBucket, BeforeValidator(_read_bucket)] = _setting(
+    artifact_bucket: NamedBucket = _setting(
         ...,
         "the bucket of that account that reports and model artifacts are in. It must send its events to EventBridge",
         example="team-artifacts",

@@ -17,11 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from assistant.conversations import Conversations
 from assistant.kept_answers import KeptRating
+from assistant.settings import variable_of
 from aws.clients import dynamodb_client
 from checks.errors import GovernanceError
 from disk.writing import write_whole
 
-TABLE_VARIABLE = "ASKDATA_TABLE"
+TABLE_VARIABLE = variable_of("table")
 
 
 def write_ratings(ratings: Iterable[KeptRating], output: Path) -> int:

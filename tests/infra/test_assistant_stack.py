@@ -17,7 +17,7 @@ from assistant.approved_versions import ApprovedVersions
 from assistant.conversation_table import EXPIRY, create_table, describe_table
 from assistant.conversations import Conversations
 from assistant.kept_answers import KeptTurn, Served
-from assistant.settings import AssistantSettings
+from assistant.screen_settings import ScreenSettings
 from aws import clients
 from aws.bedrock import BedrockChat
 from aws.decision_log import S3DecisionLog
@@ -55,11 +55,15 @@ def container(stack: Synthesised) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("choice", ASSISTANTS)
-def test_the_assistant_understands_its_environment(choice: str) -> None:
-    environment = {
-        entry["Name"]: entry["Value"] for entry in container(synthesise_assistant(choice))["Environment"]
-    }
-    settings = AssistantSettings.from_environment(environment)
+def test_the_screen_understands_its_environment(choice: str) -> None:
+    stack = synthesise_assistant(choice)
+    screen = ScreenSettings.from_environment(
+        {entry["Name"]: entry["Value"] for entry in container(stack)["Environment"]}
+    )
+    (table,) = stack.of_type("AWS::DynamoDB::Table")
+    lakes = [word for word in (ROOT / DOCKERFILE).read_text(encoding="utf-8").split() if ".duckdb" in word]
+    assert (screen.table, [str(screen.lake)]) == (table.lower(), lakes)
+    settings = screen.assistant
     assert settings.group == ASSISTANTS[choice].get("model_package_group", "askdata")
     assert settings.decisions_bucket == "governance-decisions"
     assert "sslmode=verify-full" in settings.database_url

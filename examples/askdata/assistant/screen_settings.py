@@ -2,14 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from assistant.settings import AssistantSettings, variable_of
-from checks.errors import GovernanceError
+from assistant.settings import AssistantSettings, read_settings, variable_of
 
-_ASSISTANTS = ("group", "decisions_bucket", "database_url")
 _OWN = ("table", "lake")
 
 
@@ -28,15 +26,10 @@ class ScreenSettings:
         Raises:
             GovernanceError: with all that are missing.
         """
-        variables = [variable_of(name) for name in (*_ASSISTANTS, *_OWN)]
-        missing = [variable for variable in variables if not environment.get(variable)]
-        if missing:
-            raise GovernanceError(f"{', '.join(missing)}: not set in the environment; set them")
-        return cls(
-            AssistantSettings.from_environment(environment),
-            environment[variable_of("table")],
-            Path(environment[variable_of("lake")]),
-        )
+        # Both parts at once, so that one message says all that is missing.
+        read = read_settings([*(field.name for field in fields(AssistantSettings)), *_OWN], environment)
+        table, lake = (read.pop(name) for name in _OWN)
+        return cls(AssistantSettings(**read), table, Path(lake))
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that `from_environment` reads."""

@@ -1,8 +1,8 @@
 """What the running assistant is told by its environment; the CDK app of `deploy/` writes what this reads."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Self
 
 from checks.errors import GovernanceError
@@ -29,24 +29,28 @@ class AssistantSettings:
         Raises:
             GovernanceError: with all that are missing.
         """
-        names = ("group", "decisions_bucket", "database_url")
-        missing = [variable_of(name) for name in names if not environment.get(variable_of(name))]
-        if missing:
-            raise GovernanceError(f"{', '.join(missing)}: not set in the environment; set them")
-        return cls(**{name: environment[variable_of(name)] for name in names})
+        return cls(**read_settings([field.name for field in fields(cls)], environment))
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that `from_environment` reads."""
-        return {
-            variable_of("group"): self.group,
-            variable_of("decisions_bucket"): self.decisions_bucket,
-            variable_of("database_url"): self.database_url,
-        }
+        return {variable_of(name): value for name, value in asdict(self).items()}
 
 
 def variable_of(name: str) -> str:
     """Return the variable of a setting."""
     return f"{PREFIX}{name.upper()}"
+
+
+def read_settings(names: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings with these names.
+
+    Raises:
+        GovernanceError: with all that are missing.
+    """
+    missing = [variable_of(name) for name in names if not environment.get(variable_of(name))]
+    if missing:
+        raise GovernanceError(f"{', '.join(missing)}: not set in the environment; set them")
+    return {name: environment[variable_of(name)] for name in names}
 
 
 def find_database_url(environment: Mapping[str, str] = os.environ) -> str:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from infra.deployment_settings import ExistingBucket, RetentionDays, SettingsPart
+from infra.deployment_settings import NamedBucket, RetentionDays, SettingsPart
 
 _CERTIFICATE = r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+$"
 _SECRET = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$"
@@ -13,13 +13,6 @@ _MODEL_ID = r"^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)*$"
 _CIDR = r"^(\d{1,3}\.){3}\d{1,3}/([89]|[12]\d|3[0-2])$"
 _SubnetId = Annotated[str, Field(pattern=r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
 
-
-def _read_bucket(value: object) -> object:
-    """A bucket without a key of its own may be written as its name."""
-    return {"name": value} if isinstance(value, str) else value
-
-
-_Bucket = Annotated[ExistingBucket, BeforeValidator(_read_bucket)]
 _Subnets = Annotated[list[_SubnetId], Field(min_length=2, examples=[["subnet-0a1b2c3d", "subnet-0b1b2c3d"]])]
 
 
@@ -73,8 +66,8 @@ class AskDataSettings(SettingsPart):
     region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$", examples=["eu-central-1"])]
     stack_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,127}$")] = "AskData"
     model_package_group: Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")] = "askdata"
-    decisions_bucket: Annotated[_Bucket, Field(examples=["modelgovernance-decisions"])]
-    configurations_bucket: Annotated[_Bucket, Field(examples=["team-models"])]
+    decisions_bucket: Annotated[NamedBucket, Field(examples=["modelgovernance-decisions"])]
+    configurations_bucket: Annotated[NamedBucket, Field(examples=["team-models"])]
     models: Annotated[
         list[Annotated[str, Field(pattern=_MODEL_ID)]],
         Field(min_length=1, examples=[["amazon.nova-pro-v1:0", "amazon.titan-embed-text-v2:0"]]),
