@@ -1,12 +1,15 @@
 """What is in force, by the commands: published whole, listed, compared, fetched, withdrawn and rolled back."""
 
 import json
+import os
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.s3.models import s3_backends
 
 from checks.threshold_bundle import read_bundle
 from cli.main import run
@@ -259,3 +262,21 @@ def test_the_dry_run_by_those_in_force_names_their_bundle(place: Path, said: Cal
     assert record["thresholds"]["publication"]["bundle"]["uri"] in shown
     said("check --in-force --group churn -e bad.json", 1)
     said("check --in-force --group nobody -e good.json", 3)
+
+
+def test_the_dry_run_looks_back_before_it_says_that_the_bar_came_late(
+    place: Path, bucket: str, said: Callable[..., str]
+) -> None:
+    """What was published last is about another group; before the evidence only its first version was there."""
+    (place / "all/teams/churn.yaml").write_text(file_for("churn") + "bar_predates_evidence: required\n")
+    said("thresholds publish all --yes")
+    now = datetime.now(UTC)
+    (first,) = s3_backends["123456789012"]["aws"].buckets[bucket].keys.getlist("thresholds/bundle.json")
+    first.last_modified = (now - timedelta(hours=2)).replace(tzinfo=None)
+    (place / "all/shop.yaml").write_text(file_for("shop", 0.7))
+    said("thresholds publish all --yes")
+    (place / "good.json").write_text(json.dumps({"c_metrics": {"d": {"value": 0.9}}}))
+    for hours, code in ((1, 0), (3, 1)):
+        written_at = (now - timedelta(hours=hours)).timestamp()
+        os.utime(place / "good.json", (written_at, written_at))
+        said("check --in-force --group churn -e good.json", code)
