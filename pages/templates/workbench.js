@@ -64,7 +64,6 @@ function show(answer) {
 }
 
 async function answer() {
-  if (asking) asking.abort();
   const mine = new AbortController();
   asking = mine;
   const moves = listMoves();
@@ -85,6 +84,8 @@ async function answer() {
 
 function askSoon() {
   window.clearTimeout(timer);
+  // At once: the answer to what has changed since must neither be shown nor allow a save.
+  if (asking) asking.abort();
   bench.dataset.state = "asking";
   buttons.forEach((button) => { button.disabled = true; });
   timer = window.setTimeout(answer, WAIT_MS);

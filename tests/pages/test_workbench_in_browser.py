@@ -1,10 +1,11 @@
 """The workbench in a real browser: from a moved limit to a saved file, by keyboard alone, narrow and wide."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.opened_pages import Scheme, opened_page
 from tests.running_workbench import FILE, running_workbench
@@ -97,6 +98,29 @@ def test_a_confidence_and_a_waiver_are_moved_and_saved_by_keyboard_alone(
         save_and_reload(page)
         assert Path("churn.yaml").read_text(encoding="utf-8") == granted.replace("2026-12-31", "2026-01-01")
         assert opened.said == []
+
+
+def test_an_answer_to_what_has_changed_since_is_given_up(browser: Browser, address: str) -> None:
+    with opened_page(browser, address, width=1_400, scheme="light") as opened:
+        page = opened.page
+        held: list[Route] = []
+        page.clock.install()  # the page asks when the test lets its time pass, and not before
+        page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+        page.route("**/answer", lambda route: held.append(route))  # and nothing answers
+        press_until(page, "at_least")
+        page.keyboard.press("Control+A")
+        page.keyboard.type("0.9")
+        with page.expect_request("**/answer"):
+            page.clock.run_for(1_000)
+        with page.expect_event("requestfailed") as given_up:
+            page.keyboard.type("6")
+        assert given_up.value.post_data_json["moves"][0]["value"] == 0.9
+        assert page.locator("#save").is_disabled()
+        page.unroute("**/answer")
+        page.clock.run_for(1_000)
+        page.wait_for_selector(ANSWERED)
+        assert page.locator("#diff .added").last.text_content() == "+    at_least: 0.96  # agreed in spring\n"
+        assert len(held) == 1
 
 
 @pytest.mark.parametrize(
