@@ -51,7 +51,8 @@ def read_settings_of(
     }
     written = {} if context.get(FILE) is None else _read_file(context[FILE], page)
     try:
-        return model.model_validate({"region": region} | written | own)
+        elsewhere = {} if region is None else {"region": region}
+        return model.model_validate(elsewhere | written | own)
     except ValidationError as error:
         found = error.errors(include_url=False)
         file = context.get(FILE)
@@ -67,7 +68,7 @@ def _read_json(value: object) -> object:
         return value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value  # the model says what it should be
 
 
@@ -80,10 +81,18 @@ def _read_file(name: object, page: str) -> dict[str, Any]:
     try:
         text = Path(str(name)).read_text(encoding="utf-8")
         content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+        json.dumps(content, default=str)  # as problems show it
     except (OSError, UnicodeDecodeError) as error:
-        raise DeploymentSettingsError(f"{name}: cannot be read as a settings file: {error}") from error
+        raise DeploymentSettingsError(
+            f"{name}: cannot be read as a settings file: {error}; check what -c {FILE}= names"
+        ) from error
     except yaml.YAMLError as error:
         raise DeploymentSettingsError(f"{name}: not YAML or JSON: {' '.join(str(error).split())}") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        # A number of thousands of digits, a day that no month has, an alias of what it is in.
+        raise DeploymentSettingsError(
+            f"{name}: a value in it cannot be read ({error}); write plain text, numbers and lists"
+        ) from error
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise DeploymentSettingsError(
             f"{name}: holds no settings; write one `name: value` a line, as {page} lists them"
@@ -114,9 +123,12 @@ def _describe(model: type[BaseModel], detail: ErrorDetails) -> str:
     if not where:
         return message
     example = _example(model, place)
+    shown = f"; for example {example}" if example else ""
+    if detail["type"] == "missing":
+        return f"{where}: not given{shown or '; give it'}"
     given = json.dumps(detail["input"], default=str, ensure_ascii=False)
     quoted = "; write text in quotes" if detail["type"] == "string_type" else ""
-    return f"{where}: {message}, not {given}{quoted}{f'; for example {example}' if example else ''}"
+    return f"{where}: {message}, not {given}{quoted}{shown}"
 
 
 def _path(place: Sequence[int | str]) -> str:

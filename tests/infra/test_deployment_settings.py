@@ -156,8 +156,20 @@ def test_a_file_holds_settings_and_the_context_goes_before_it(write: Any, tmp_pa
         (b"stack_name: A\nstack_name: B", "stack_name: is there twice; leave one out"),
         (b"\xff", "cannot be read as a settings file"),
         (None, "cannot be read as a settings file: [Errno 2] No such file"),
+        (
+            b"log_retention_days: " + b"9" * 5_000,
+            "a value in it cannot be read (Exceeds the limit (4300 digits)",
+        ),
+        (b"stack_name: 0x" + b"f" * 5_000, "a value in it cannot be read (Exceeds the limit (4300 digits)"),
+        (b"log_retention_days: 2026-13-45", "a value in it cannot be read (month must be in 1..12)"),
+        (b"vpc: &a [*a]", "a value in it cannot be read (Circular reference"),
+        (b"vpc: {2026-01-01: 1}", "a value in it cannot be read (keys must be"),
+        (b"[" * 5_000, "a value in it cannot be read (maximum recursion depth"),
     ],
-    ids=["syntax", "list", "empty", "number", "twice", "bytes", "absent"],
+    ids=[
+        *("syntax", "list", "empty", "number", "twice", "bytes", "absent"),
+        *("huge", "huge in base 16", "no day", "cycle", "day as a key", "deep"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_named(content: bytes | None, message: str, tmp_path: Path) -> None:
     file = tmp_path / "deployment.yaml"
@@ -229,7 +241,7 @@ TOPIC = "arn:aws:sns:eu-central-1:123456789012:ops"
             "alarm_topic_arn: is given beside alarm_email",
         ),
         ({"alarm_email": "operations"}, "alarm_email: String should match pattern"),
-        ({"vpc": {"subnet_ids": ["subnet-0a1b2c3d"]}}, "vpc.security_group_ids: Field required"),
+        ({"vpc": {"subnet_ids": ["subnet-0a1b2c3d"]}}, "vpc.security_group_ids: not given"),
         (
             {"vpc": {"subnet_ids": [], "security_group_ids": ["sg-0a1b2c3d"]}},
             "vpc.subnet_ids: List should have at least",
