@@ -9,6 +9,7 @@ The table is `ASKDATA_TABLE`. A line has the rating, the comment, the question, 
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,8 +22,10 @@ from assistant.settings import variable_of
 from aws.clients import dynamodb_client
 from checks.errors import GovernanceError
 from disk.writing import write_whole
+from refusing import refusing
 
 TABLE_VARIABLE = variable_of("table")
+DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def write_ratings(ratings: Iterable[KeptRating], output: Path) -> int:
@@ -66,13 +69,16 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     table = os.environ.get(TABLE_VARIABLE)
-    if not table:
-        raise SystemExit(f"error: {TABLE_VARIABLE} is not set; source the file that `make askdata` names")
-    try:
+    with refusing():
+        if not table:
+            raise GovernanceError(f"{TABLE_VARIABLE}: not set; source the file that `make askdata` names")
+        if not DIGEST.fullmatch(arguments.configuration):
+            raise GovernanceError(
+                f"{arguments.configuration}: not the SHA-256 of a configuration, 64 digits from 0 to f; "
+                "copy it from the screen, under About this version"
+            )
         ratings = Conversations(dynamodb_client(), table).ratings(arguments.configuration)
         written = write_ratings(ratings, arguments.output)
-    except GovernanceError as error:
-        raise SystemExit(f"error: {error}") from error
     print(f"{written} ratings in {arguments.output}")
 
 

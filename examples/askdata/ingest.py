@@ -19,8 +19,8 @@ from assistant.configuration import MAX_BYTES, Configuration  # noqa: E402
 from assistant.lookml_files import read_lookml_files  # noqa: E402
 from assistant.metadata_store import Collection, Ingested, MetadataStore  # noqa: E402
 from assistant.settings import find_database_url  # noqa: E402
-from checks.errors import GovernanceError  # noqa: E402
 from disk.reading import read_bounded  # noqa: E402
+from refusing import refusing  # noqa: E402
 
 LOOKML = HERE / "lookml"
 
@@ -51,11 +51,9 @@ def main() -> None:
     parser.add_argument("--configuration", type=Path, required=True)
     parser.add_argument("--lookml", type=Path, default=LOOKML, help="the folder of the .lkml files")
     arguments = parser.parse_args()
-    try:
+    with refusing():
         configuration = read_configuration(arguments.configuration)
         ingested = ingest_lookml(configuration, find_database_url(), arguments.lookml)
-    except GovernanceError as error:
-        raise SystemExit(f"error: {error}") from error
     for collection, changes in ingested.items():
         print(f"{collection}: {len(changes.written)} embedded, {len(changes.removed)} removed")
 

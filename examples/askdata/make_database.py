@@ -7,13 +7,17 @@ The people are made up and the numbers are drawn with a fixed seed, so that ever
 
 import argparse
 import random
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
+
+from disk.writing import put_in_place, replaceable
+from refusing import refusing
 
 SEED = 20250601
 CUSTOMERS = 600
@@ -173,7 +177,13 @@ def billing(draw: random.Random, people: list[Row]) -> Iterator[Row]:
 
 
 def make_database(path: Path) -> None:
-    """Write the DuckDB file at `path`, replacing one that is there."""
+    """Write the DuckDB file at `path`, replacing one that is there once the new one is whole.
+
+    Raises:
+        DiskError: something at `path` is not a file.
+        OSError: it cannot be written.
+    """
+    replaceable(path)
     draw = random.Random(SEED)  # made-up data, not a secret
     people = list(customers(draw))
     tables = {
@@ -184,7 +194,13 @@ def make_database(path: Path) -> None:
         "billing": list(billing(draw, people)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
+        finished = Path(folder, path.name)
+        _write(finished, tables)
+        put_in_place(finished, path)
+
+
+def _write(path: Path, tables: Mapping[str, list[Row]]) -> None:
     with duckdb.connect(config=SAME_BYTES) as connection:
         # Files of later storage versions hold a random identifier. The alias keeps the file's own name out of it.
         quoted = str(path).replace("'", "''")
@@ -203,7 +219,8 @@ def main() -> None:
     )
     parser.add_argument("path", type=Path, help="the DuckDB file to write")
     path = parser.parse_args().path
-    make_database(path)
+    with refusing():
+        make_database(path)
     print(f"wrote {path}")
 
 

@@ -7,7 +7,6 @@ A question needs the views whose tables its gold SQL reads. Without --local, the
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -25,6 +24,8 @@ from assistant.retrieval import LookmlRetrieval  # noqa: E402
 from assistant.settings import find_database_url  # noqa: E402
 from checks.errors import GovernanceError  # noqa: E402
 from ingest import read_configuration  # noqa: E402
+from questions import read_questions  # noqa: E402
+from refusing import refusing  # noqa: E402
 from systems.catalog import read_catalog  # noqa: E402
 
 LARGEST_K = 5
@@ -50,9 +51,14 @@ class RecallAtK:
 def find_views(retrieval: Retrieval, questions: Path) -> Iterator[Needed]:
     """Yield what each question of a file needs and gets; raises `GovernanceError` where nothing can be retrieved."""
     view_of = {table: view for view, table in read_catalog(HERE / "lookml").tables.items()}
-    for line in questions.read_text(encoding="utf-8").splitlines():
-        item = json.loads(line)
-        needed = frozenset(view_of[table] for table in find_tables(item["gold_sql"]))
+    for item in read_questions(questions, "question", "gold_sql"):
+        tables = find_tables(item["gold_sql"])
+        needed = frozenset(view_of[table] for table in tables if table in view_of)
+        if len(needed) < max(len(tables), 1):
+            raise GovernanceError(
+                f'{questions}: "{item["question"]}": its gold_sql reads {", ".join(tables) or "no table"}; '
+                f"write one that reads {', '.join(view_of)} alone"
+            )
         files = retrieval.retrieve(item["question"]).views
         yield Needed(needed, [view for file in files for view in file.views])
 
@@ -73,11 +79,8 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, default=HERE / "questions_test.jsonl")
     parser.add_argument("--local", action="store_true", help="start what is needed on this machine")
     arguments = parser.parse_args()
-    with ExitStack() as stack:
-        try:
-            needs = find_needs(arguments, stack)
-        except GovernanceError as error:
-            raise SystemExit(f"error: {error}") from error
+    with refusing(), ExitStack() as stack:
+        needs = find_needs(arguments, stack)
     print("| k | views needed found among the first k | questions with all of theirs |")
     print("|---|---|---|")
     for k in range(1, LARGEST_K + 1):

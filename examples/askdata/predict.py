@@ -13,14 +13,19 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from checks.errors import GovernanceError  # noqa: E402
+from disk.writing import replaceable, write_whole  # noqa: E402
 from make_database import make_database  # noqa: E402  # beside this script
+from questions import read_questions  # noqa: E402
+from refusing import refusing  # noqa: E402
 from systems.catalog import Catalog, read_catalog  # noqa: E402
 from systems.interface import System  # noqa: E402
 
@@ -43,13 +48,18 @@ def build_system(name: str, catalog: Catalog, database: Path, model_id: str | No
 
         from systems.semantic_layer import SemanticLayer  # noqa: PLC0415  # loads the embeddings
 
-        return SemanticLayer(catalog, duckdb.connect(str(database), read_only=True))
+        try:
+            return SemanticLayer(catalog, duckdb.connect(str(database), read_only=True))
+        except duckdb.Error as error:
+            raise GovernanceError(
+                f"{database}: cannot be opened ({error}); name a file of make_database.py, or one to make"
+            ) from error
     from aws.bedrock import BedrockChat  # noqa: PLC0415  # loads boto3
     from aws.clients import bedrock_runtime_client  # noqa: PLC0415
     from systems.bedrock import MAXIMUM_TOKENS, Bedrock  # noqa: PLC0415
 
     if model_id is None:
-        raise SystemExit("--system bedrock needs --model-id, such as amazon.nova-pro-v1:0")
+        raise GovernanceError("--system bedrock needs --model-id, such as amazon.nova-pro-v1:0")
     return Bedrock(catalog, BedrockChat(bedrock_runtime_client(), model_id, max_tokens=MAXIMUM_TOKENS))
 
 
@@ -62,7 +72,7 @@ def open_assistant(path: Path | None, stack: ExitStack, *, is_local: bool) -> Sy
     from systems.asked_assistant import AskedAssistant  # noqa: PLC0415
 
     if path is None:
-        raise SystemExit(
+        raise GovernanceError(
             "--system assistant needs --configuration, such as configurations/configuration-1.yaml"
         )
     configuration = read_configuration(path)
@@ -76,20 +86,22 @@ def open_assistant(path: Path | None, stack: ExitStack, *, is_local: bool) -> Sy
     return AskedAssistant(build_assistant(configuration, store))
 
 
-def predict_all(system: System, questions: Path, output: Path) -> None:
-    """Write one line a question, with how long the answer took; nothing is written before all are answered."""
-    items = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines()]
+def predict_all(system: System, questions: Sequence[Mapping[str, Any]], output: Path) -> None:
+    """Write one line a question, with how long the answer took; nothing is written before all are answered.
+
+    Raises:
+        GovernanceError: a question could not be answered, or the file cannot be written.
+    """
     lines = []
-    for number, item in enumerate(items, start=1):
+    for number, item in enumerate(questions, start=1):
         began = time.perf_counter()
         predicted = system.predict(item["question"])
         latency = time.perf_counter() - began
         answered = {**item, "predicted_sql": predicted, "latency_seconds": round(latency, 4)}
         lines.append(json.dumps(answered, ensure_ascii=False) + "\n")
-        print(f"\r{number}/{len(items)} questions", end="", file=sys.stderr)
+        print(f"\r{number}/{len(questions)} questions", end="", file=sys.stderr)
     print(file=sys.stderr)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text("".join(lines), encoding="utf-8")
+    write_whole(output, "".join(lines).encode())
 
 
 def main() -> None:
@@ -107,15 +119,15 @@ def main() -> None:
     parser.add_argument("--local", action="store_true", help="with --system assistant: all on this machine")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
-    with ExitStack() as stack:
-        try:
-            if arguments.system == "assistant":
-                system = open_assistant(arguments.configuration, stack, is_local=arguments.local)
-            else:
-                system = open_system(arguments)
-            predict_all(system, arguments.questions, arguments.output)
-        except GovernanceError as error:
-            raise SystemExit(f"error: {error}") from error
+    with refusing(), ExitStack() as stack:
+        # First: a system takes seconds to open, and its answers minutes.
+        replaceable(arguments.output)
+        questions = read_questions(arguments.questions, "question")
+        if arguments.system == "assistant":
+            system = open_assistant(arguments.configuration, stack, is_local=arguments.local)
+        else:
+            system = open_system(arguments)
+        predict_all(system, questions, arguments.output)
     print(json.dumps(dict(system.settings()), indent=2))
 
 

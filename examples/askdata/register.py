@@ -8,7 +8,6 @@ deployed gate.
 """
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -21,9 +20,13 @@ from assistant.configuration import Configuration  # noqa: E402
 from aws.aws_errors import explain_errors  # noqa: E402
 from aws.clients import s3_client  # noqa: E402
 from checks.errors import GovernanceError  # noqa: E402
+from checks.reports import MAX_REPORT_BYTES  # noqa: E402
+from checks.strict_json import ReportError, parse_report_json  # noqa: E402
 from checks.subject import read_subject  # noqa: E402
+from disk.reading import read_bounded  # noqa: E402
 from ingest import read_configuration  # noqa: E402
 from model_governance import NewVersion, RegisteredVersion, register  # noqa: E402
+from refusing import refusing  # noqa: E402
 
 GROUP = "askdata"
 # The program that runs configurations; in an account, the image that deploy/ builds.
@@ -77,8 +80,8 @@ def require_evidence_about(configuration: Configuration, evidence: Path) -> None
     """
     path = evidence / "evaluation.json"
     try:
-        subject = read_subject(json.loads(path.read_bytes()))
-    except (OSError, ValueError) as error:
+        subject = read_subject(parse_report_json(read_bounded(path, max_bytes=MAX_REPORT_BYTES)))
+    except ReportError as error:
         raise GovernanceError(
             f"{path}: cannot be read ({error}); name the folder that scoring wrote"
         ) from error
@@ -108,7 +111,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.evidence_bucket:
         parser.error("--evidence-bucket: name the gate's output EvidenceBucket")
-    try:
+    with refusing():
         registered = register_configuration(
             read_configuration(arguments.configuration),
             arguments.evidence,
@@ -119,8 +122,6 @@ def main() -> None:
             thresholds_bucket=arguments.thresholds_bucket,
             decisions_bucket=arguments.decisions_bucket,
         )
-    except GovernanceError as error:
-        raise SystemExit(f"error: {error}") from error
     print(registered.arn)
 
 

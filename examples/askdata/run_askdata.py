@@ -32,6 +32,7 @@ from ingest import ingest_lookml, read_configuration  # noqa: E402
 from local_postgresql import running_postgresql  # noqa: E402
 from local_services import serving_models  # noqa: E402
 from make_database import make_database  # noqa: E402
+from refusing import refusing  # noqa: E402
 from register import GROUP  # noqa: E402
 from sandbox.server import Sandbox  # noqa: E402
 from screen_process import require_free, running_screen  # noqa: E402
@@ -144,12 +145,8 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=PORT, help="of the screen, on loopback")
     arguments = parser.parse_args()
-    try:
+    with refusing():
         run_askdata(FOLDER, arguments.port, _say)
-    except GovernanceError as error:
-        raise SystemExit(f"error: {error}") from error
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ def running_screen(
 
 def require_free(port: int) -> None:
     """Refuse a port that somebody listens on, or that cannot be one; raises `GovernanceError`."""
+    if port == 0:  # any port that is free, which nobody could find
+        raise GovernanceError("port 0: not the number of one port; name another one with --port")
     try:
         socket.create_server((HOST, port)).close()
     except (OSError, OverflowError) as error:

@@ -29,6 +29,8 @@ from cli.main import run  # noqa: E402
 from export_ratings import write_ratings  # noqa: E402
 from ingest import read_configuration  # noqa: E402
 from predict import predict_all  # noqa: E402
+from questions import read_questions  # noqa: E402
+from refusing import refusing  # noqa: E402
 from register import register_configuration  # noqa: E402
 from systems.asked_assistant import AskedAssistant  # noqa: E402
 
@@ -46,10 +48,11 @@ def submit(configuration: Configuration, folder: Path, say: Callable[[str], None
     settings = ScreenSettings.from_environment()
     evidence_bucket, thresholds_bucket = _find_buckets()
     own = folder / configuration.digest
-    say(f"answering {sum(1 for _ in QUESTIONS.open(encoding='utf-8'))} questions")
+    questions = read_questions(QUESTIONS, "question")
+    say(f"answering {len(questions)} questions")
     with MetadataStore(settings.assistant.database_url) as store:
         system = AskedAssistant(build_assistant(configuration, store))
-        predict_all(system, QUESTIONS, own / "predictions.jsonl")
+        predict_all(system, questions, own / "predictions.jsonl")
     say("scoring the answers")
     score_predictions(own, configuration, settings.lake)
     score_ratings(own, configuration, Conversations(dynamodb_client(), settings.table), say)
@@ -115,11 +118,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("configuration", type=Path, help="a file as those of configurations/")
-    try:
-        configuration = read_configuration(parser.parse_args().configuration)
-        sys.exit(submit(configuration, FOLDER, say_on_stderr))
-    except GovernanceError as error:
-        raise SystemExit(f"error: {error}") from error
+    path = parser.parse_args().configuration
+    with refusing():
+        sys.exit(submit(read_configuration(path), FOLDER, say_on_stderr))
 
 
 if __name__ == "__main__":

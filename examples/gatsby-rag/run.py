@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from book import Chapter, read_chapters
 from comparison import METRICS, chart_of, page_of, read_figures, table_of
@@ -165,6 +165,10 @@ def account_of(arguments: argparse.Namespace, chapters: Sequence[Chapter]) -> It
 def compare(arguments: argparse.Namespace, options: Sequence[str]) -> None:
     """Do all that the options ask for."""
     names_judge = any(option.partition("=")[0] == "--judge" for option in options)
+    # Now: the stages answer for minutes before anything is written.
+    for stage in STAGES:
+        if not arguments.scored_again:
+            (arguments.folder / stage).mkdir(parents=True, exist_ok=True)
     chapters = read_chapters()
     # A judge that is named is where the caller's environment says, which is not the sandbox where no stage runs.
     if arguments.scored_again and names_judge:
@@ -178,6 +182,12 @@ def compare(arguments: argparse.Namespace, options: Sequence[str]) -> None:
             print(account.about_judge, file=sys.stderr)
         score(arguments, options if names_judge else [*account.judge, *options])
         show(arguments)
+
+
+def refuse(message: str) -> NoReturn:
+    """End with 2, which is no answer about either stage."""
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 def count(text: str) -> int:
@@ -207,7 +217,9 @@ def main() -> None:
     try:
         compare(arguments, options)
     except GovernanceError as error:
-        sys.exit(f"error: {error}")
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"{error.filename or arguments.folder}: {error.strerror or error}; name another --folder")
 
 
 if __name__ == "__main__":

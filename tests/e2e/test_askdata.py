@@ -27,6 +27,7 @@ from local_services import serving_models
 from make_database import make_database
 from model_governance import TextToSqlSettings, score_text_to_sql
 from predict import predict_all
+from questions import read_questions
 from register import register_configuration
 from scorers.evidence_writer import evidence_about
 from systems.asked_assistant import AskedAssistant
@@ -161,7 +162,8 @@ def test_what_the_gate_approves_is_served_and_nothing_else(loop: Loop, tmp_path:
 def score(loop: Loop, configuration: Configuration, folder: Path) -> Path:
     """Answer and score the test questions with a configuration; return the evidence."""
     predictions, evidence = folder / "predictions.jsonl", folder / "evidence"
-    predict_all(AskedAssistant(loop.build(configuration)), ASKDATA / "questions_test.jsonl", predictions)
+    questions = read_questions(ASKDATA / "questions_test.jsonl", "question")
+    predict_all(AskedAssistant(loop.build(configuration)), questions, predictions)
     make_database(folder / "databases" / "askdata.duckdb")
     settings = TextToSqlSettings(schema=ASKDATA / "lookml", dialect="presto")
     with evidence_about(Subject(name=configuration.name)):

@@ -115,12 +115,13 @@ def test_the_gate_judges_the_evidence_by_itself(compared: tuple[Path, str]) -> N
          "no responses there; run it without --scored-again first"),
         (["--generator", "amazon.nova-lite-v1:0"], "name all of --knowledge-base, --generator and --reranker, or none"),
         (["--questions", "0"], "argument --questions: invalid count value: '0'"),
+        (["--folder", "/dev/null"], "error: /dev/null/plain: Not a directory; name another --folder"),
     ],
-    ids=["nothing-answered", "half-an-account", "no-questions"],
+    ids=["nothing-answered", "half-an-account", "no-questions", "no-folder"],
 )  # fmt: skip
 def test_what_cannot_run_says_what_to_do(tmp_path: Path, words: list[str], said: str) -> None:
     refused = run(tmp_path, ["python", "examples/gatsby-rag/run.py", *words])
-    assert refused.returncode in (1, 2)
+    assert refused.returncode == 2
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
 
@@ -136,3 +137,17 @@ def test_the_documents_are_written_one_file_a_chapter(tmp_path: Path) -> None:
     files = sorted((tmp_path / "documents").rglob("*.txt"))
     assert len(files) == 151
     assert (tmp_path / "documents" / "Jonah" / "02.txt").read_text("utf-8").startswith("Then Jonah prayed")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param([], "the following arguments are required: FOLDER", id="no-folder"),
+        pytest.param(["/dev/null"], "error: /dev/null/Genesis: Not a directory; name another", id="a-file"),
+    ],
+)
+def test_documents_that_cannot_be_written_say_so(tmp_path: Path, words: list[str], said: str) -> None:
+    refused = run(tmp_path, ["python", "examples/gatsby-rag/documents.py", *words])
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
