@@ -80,7 +80,8 @@ def _answer(connection: socket.socket, main: Any) -> None:
     """Run one command in this process, which was forked for it, and say with which code it ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, streams, _, _ = socket.recv_fds(connection, array.array("i").itemsize, _STREAMS)
-    words, folder, environment = json.loads(_receive(connection, int.from_bytes(length, "big")))
+    with connection.makefile("rb") as given:  # which ends where the caller does
+        words, folder, environment = json.loads(given.read(int.from_bytes(length, "big")))
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -106,10 +107,3 @@ def _answer(connection: socket.socket, main: Any) -> None:
                 stream.flush()
         connection.sendall(code.to_bytes(4, "big"))
         os._exit(0)
-
-
-def _receive(connection: socket.socket, length: int) -> bytes:
-    received = b""
-    while len(received) < length:
-        received += connection.recv(length - len(received))
-    return received
