@@ -14,30 +14,20 @@ GROUPS = {
 }
 
 COMMANDS = (
-    CommandEntry("check", ".commands.check:command", "Judge local reports against a threshold file."),
+    CommandEntry("check", ".work.check:command", "Judge local reports against a threshold file."),
     CommandEntry(
-        "explain", ".commands.explain:command", "Show a decision record, or a version's status and why."
+        "explain", ".work.explain:command", "Show a decision record, or a version's status and why."
     ),
-    CommandEntry("replay", ".commands.replay:command", "Make a decision again, and compare with its record."),
+    CommandEntry("replay", ".work.replay:command", "Make a decision again, and compare with its record."),
+    CommandEntry("audit", ".work.audit:command", "Decisions, waivers, overrides and what is unexplained."),
+    CommandEntry("status", ".work.status:command", "How a version is, or the newest of a group, and why."),
+    CommandEntry("list", ".work.list_versions:command", "List groups with their newest versions and status."),
     CommandEntry(
-        "audit", ".commands.audit:command", "Decisions, waivers, overrides and what is unexplained."
+        "history", ".work.history:command", "A group's versions with their checked values, charted."
     ),
-    CommandEntry(
-        "status", ".commands.status:command", "How a version is, or the newest of a group, and why."
-    ),
-    CommandEntry(
-        "list", ".commands.list_versions:command", "List groups with their newest versions and status."
-    ),
-    CommandEntry(
-        "history", ".commands.history:command", "A group's versions with their checked values, charted."
-    ),
-    CommandEntry(
-        "report", ".commands.report:command", "Write a decision as a page with charts.", extra="pages"
-    ),
-    CommandEntry(
-        "register", ".commands.register:command", "Upload evidence and register a version, pending."
-    ),
-    CommandEntry("wait", ".commands.wait:command", "Wait for a version's decision; exit with its code."),
+    CommandEntry("report", ".work.report:command", "Write a decision as a page with charts.", extra="pages"),
+    CommandEntry("register", ".work.register:command", "Upload evidence and register a version, pending."),
+    CommandEntry("wait", ".work.wait:command", "Wait for a version's decision; exit with its code."),
     CommandEntry("review", ".commands.review:command", "Approve or reject what the gate left to people."),
     CommandEntry("rejudge", ".commands.rejudge:command", "Have a version judged again by what is in force."),
     CommandEntry(
@@ -53,12 +43,12 @@ COMMANDS = (
     ),
     CommandEntry(
         "thresholds show",
-        ".commands.thresholds_show:command",
+        ".work.thresholds_show:command",
         "Show the checks that a group is judged by.",
     ),
     CommandEntry(
         "thresholds impact",
-        ".commands.thresholds_impact:command",
+        ".work.thresholds_impact:command",
         "What an edit would have done to past versions.",
         extra="pages",  # of --format html alone
     ),
@@ -75,12 +65,12 @@ COMMANDS = (
     ),
     CommandEntry(
         "thresholds publish",
-        ".commands.thresholds_publish:command",
+        ".work.thresholds_publish:command",
         "Put a folder of threshold files in force.",
     ),
     CommandEntry(
         "thresholds list",
-        ".commands.thresholds_list:command",
+        ".work.thresholds_list:command",
         "List what is in force, since when, by whom.",
     ),
     CommandEntry(
@@ -158,13 +148,13 @@ COMMANDS = (
     ),
     CommandEntry(
         "sandbox up",
-        ".commands.sandbox:up",
+        ".work.sandbox:up",
         "Keep an embedded AWS running; print its environment.",
         needs_checkout=True,
     ),
     CommandEntry(
         "sandbox demo",
-        ".commands.sandbox:demo",
+        ".work.sandbox:demo",
         "Register the examples and show each decision.",
         needs_checkout=True,
     ),

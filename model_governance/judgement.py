@@ -7,8 +7,8 @@ from pathlib import Path
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from cli.commands.check import check_evidence
 from cli.display.decision_text import show_record
+from cli.work.check import check_evidence
 
 __all__ = ["DecisionRecord", "Verdict", "assert_meets_thresholds", "check"]
 

@@ -24,9 +24,9 @@ from assistant.screen_settings import ScreenSettings  # noqa: E402
 from assistant.settings import AssistantSettings  # noqa: E402
 from aws.clients import dynamodb_client  # noqa: E402
 from checks.errors import GovernanceError  # noqa: E402
-from cli.commands.sandbox import stack_environment  # noqa: E402
 from cli.endings import ended_in_order  # noqa: E402
 from cli.main import run  # noqa: E402
+from cli.work.sandbox import stack_environment  # noqa: E402
 from disk.writing import write_whole  # noqa: E402
 from ingest import ingest_lookml, read_configuration  # noqa: E402
 from local_postgresql import running_postgresql  # noqa: E402

@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from cli.commands import wait
 from cli.exit_codes import ExitCode
 from cli.lookup.waiting import Result, Waited
 from cli.main import run
 from cli.options.decision_outputs import DecisionOutputs
 from cli.options.output_format import DecisionFormat
+from cli.work import wait
 
 THRESHOLDS = """\
 name: churn

@@ -20,7 +20,7 @@ checks:
 REPORT = {"binary_classification_metrics": {"accuracy": {"value": 0.5, "standard_deviation": "NaN"}}}
 WAITED = """
 import sys
-from cli.commands import wait
+from cli.work import wait
 from cli.exit_codes import ExitCode
 from cli.lookup.waiting import Result, Waited
 from cli.main import main

@@ -310,7 +310,7 @@ def test_ctrl_c_says_what_exists_and_exits_as_interrupted(
         interrupt.add_note("what exists by now")
         raise interrupt
 
-    monkeypatch.setattr("cli.commands.register.register_version", interrupted)
+    monkeypatch.setattr("cli.work.register.register_version", interrupted)
     assert _register(evidence, "--evidence-bucket", BUCKET) == 130
     assert "what exists by now\n" in capsys.readouterr().err
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands import sandbox as command
 from cli.main import run
+from cli.work import sandbox as command
 from sandbox.faults import Faults
 from sandbox.server import Deployment
 
@@ -135,7 +135,7 @@ BACKGROUND = """
 import os, sys, threading
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from cli.commands import sandbox as command
+from cli.work import sandbox as command
 from cli.main import run
 
 class Slow:

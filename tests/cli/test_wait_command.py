@@ -31,7 +31,6 @@ from checks.evidence import Evidence
 from checks.limits import AtLeast
 from checks.outcome_record import write_moment
 from checks.review_record import ReviewAction, Reviewer
-from cli.commands import wait
 from cli.display.version_status import look_up, print_standing
 from cli.exit_codes import ExitCode, worst_of
 from cli.lookup import waiting
@@ -41,6 +40,7 @@ from cli.main import run
 from cli.options.decision_outputs import DecisionOutputs
 from cli.options.durations import duration_text, parse_duration
 from cli.options.output_format import DecisionFormat
+from cli.work import wait
 from pipelines.review_version import ReviewRequest, ReviewServices, review_version
 from pipelines.step_settings import SeparationOfDuties, UngovernedGroups
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from aws import clients
-from cli.commands.sandbox import show_demo, stack_environment
 from cli.main import run
+from cli.work.sandbox import show_demo, stack_environment
 from demo.examples import ExampleVersion, find_examples
 from demo.walkthrough import Demo
 from sandbox.server import Deployment
