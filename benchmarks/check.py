@@ -1,29 +1,52 @@
 """`governance check` as a whole process, beside what others take for checks of twenty figures.
 
-    python -m benchmarks.check [--rounds 5] [--without NAME ...]
+    python -m benchmarks.check                                       as in the page: some minutes
+    python -m benchmarks.check --rounds 1 --without deepchecks       fewer of it
 
 Each side is started anew, reads its input from files, holds twenty figures against twenty limits that all are met, and
-ends. Ours reads four reports and a threshold file. MLflow validates the figures of an evaluation. Soda scans a table of
-DuckDB with the figures as its columns; Great Expectations, deepchecks and Evidently look at a data frame of them, read
-from CSV; promptfoo asserts twenty figures of the answer of a provider that echoes. An interpreter that imports pydantic
-and PyYAML is what nothing built on them can be quicker than. The sides take turns.
+ends; none reports its use to its makers, which would be a wait for the network. Ours reads four reports and a threshold
+file. MLflow validates the figures of an evaluation. Soda scans a table of DuckDB with the figures as its columns; Great
+Expectations, deepchecks and Evidently look at a data frame of them, read from CSV; promptfoo asserts twenty figures of
+the answer of a provider that echoes a file. An interpreter that imports pydantic and PyYAML is what nothing built on
+them can be quicker than. The sides take turns.
 """
 
-import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.environments import NotRun, prepare_node, prepare_python
-from benchmarks.measuring import Spent, describe_runs, describe_spread, run_process, write_result
+from benchmarks.environments import NotRun, prepare_node, prepare_python, read_versions
+from benchmarks.measuring import (
+    Spent,
+    describe_failure,
+    describe_runs,
+    describe_spread,
+    make_parser,
+    run_process,
+    run_program,
+    take_rounds,
+    tell_progress,
+    write_result,
+)
 
+OURS = "governance check"
 REPORTS, CHECKS = 4, 20
 MOST_BARE_INTERPRETERS = 2.6  # how many times the bare interpreter ours is to take
 NAMES = [f"figure_{number}" for number in range(CHECKS)]
 VALUE, LIMIT = 0.9, 0.5
+# By which each alternative keeps from reporting that it was used, and from asking whether there is a newer one.
+QUIET = {
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DISABLE_LATEST_VERSION_CHECK": "true",
+    "PROMPTFOO_DISABLE_TELEMETRY": "1",
+    "PROMPTFOO_DISABLE_UPDATE": "1",
+}
 
 MLFLOW = """
 import json, sys
@@ -124,25 +147,16 @@ def write_soda(python: Path, folder: Path) -> list[str]:
 
 
 def write_promptfoo(command: Path, folder: Path) -> list[str]:
-    answer = json.dumps(dict.fromkeys(NAMES, VALUE))
     limits = [{"type": "javascript", "value": f"JSON.parse(output).{name} >= {LIMIT}"} for name in NAMES]
     configuration = {
         "prompts": ["{{answer}}"],
         "providers": ["echo"],
-        "tests": [{"vars": {"answer": answer}, "assert": limits}],
+        "tests": [{"vars": {"answer": f"file://{folder / 'figures.txt'}"}, "assert": limits}],
     }
     path = folder / "promptfooconfig.json"
     path.write_text(json.dumps(configuration))
-    return [
-        str(command),
-        "eval",
-        "-c",
-        str(path),
-        "--no-cache",
-        "--no-write",
-        "--no-table",
-        "--no-progress-bar",
-    ]
+    quiet = ["--no-cache", "--no-write", "--no-table", "--no-progress-bar"]
+    return [str(command), "eval", "-c", str(path), *quiet]
 
 
 # How each side's command is made, by its name and what its environment is made from.
@@ -156,12 +170,24 @@ ALTERNATIVES: dict[str, Callable[[Path, Path], list[str]]] = {
 }
 
 
+def make_environment(folder: Path) -> dict[str, str]:
+    """Return the environment of all sides: they keep what they keep in `folder`, and use no network."""
+    home = folder / "home"
+    (home / ".soda").mkdir(parents=True, exist_ok=True)
+    (home / ".soda" / "config.yml").write_text("send_anonymous_usage_stats: false\n")
+    return {**os.environ, **QUIET, "HOME": str(home), "PROMPTFOO_CONFIG_DIR": str(home / "promptfoo")}
+
+
 def prepare(folder: Path, without: Sequence[str]) -> dict[str, list[str] | NotRun]:
     """Return the command of each side, or why it is not run."""
-    (folder / "figures.json").write_text(json.dumps(dict.fromkeys(NAMES, VALUE)))
+    figures = json.dumps(dict.fromkeys(NAMES, VALUE))
+    (folder / "figures.json").write_text(figures)
+    (folder / "figures.txt").write_text(
+        figures
+    )  # promptfoo would read a file that ends with .json as a structure
     (folder / "figures.csv").write_text(",".join(NAMES) + "\n" + ",".join([str(VALUE)] * CHECKS) + "\n")
     commands: dict[str, list[str] | NotRun] = {
-        "governance check": write_ours(folder),
+        OURS: write_ours(folder),
         "pydantic and PyYAML": [sys.executable, "-c", "import pydantic, yaml"],
     }
     for name, make in ALTERNATIVES.items():
@@ -173,46 +199,50 @@ def prepare(folder: Path, without: Sequence[str]) -> dict[str, list[str] | NotRu
     return commands
 
 
-def measure(commands: dict[str, list[str] | NotRun], rounds: int) -> dict[str, object]:
+def measure(
+    commands: Mapping[str, list[str] | NotRun], rounds: int, environment: Mapping[str, str]
+) -> dict[str, object]:
     """Run the sides in turns, each once before it counts, and return what they took."""
-    found: dict[str, list[Spent]] = {}
-    for turn in range(rounds + 1):
-        for name, command in commands.items():
-            if isinstance(command, NotRun):
-                continue
-            try:
-                spent = run_process(command)
-            except subprocess.CalledProcessError as error:
-                commands[name] = NotRun(f"ends with {error.returncode}")
-                continue
-            if turn:
-                found.setdefault(name, []).append(spent)
-    sides: dict[str, object] = {}
-    ours = found["governance check"]
-    for name, command in commands.items():
-        if isinstance(command, NotRun):
-            sides[name] = str(command)
-            continue
-        spent_by = found[name]
-        ratios = [one.cpu_seconds / mine.cpu_seconds for one, mine in zip(spent_by, ours, strict=True)]
-        sides[name] = {**describe_runs(spent_by), "cpu_by_ours": describe_spread(ratios)}
-    return sides
+    runs = {name: command for name, command in commands.items() if not isinstance(command, NotRun)}
+    not_run = {name: command for name, command in commands.items() if isinstance(command, NotRun)}
+    tell_progress("  each once before it counts")
+    for name, command in list(runs.items()):
+        try:
+            run_process(command, environment)
+        except subprocess.CalledProcessError as error:
+            not_run[name] = NotRun(f"ends with {describe_failure(error)}")
+            del runs[name]
+    found: dict[str, list[Spent]] = {name: [] for name in runs}
+    for _ in take_rounds(rounds):
+        for name, command in runs.items():
+            found[name].append(run_process(command, environment))
+    return {name: str(not_run[name]) if name in not_run else describe_side(name, found) for name in commands}
+
+
+def describe_side(name: str, found: Mapping[str, list[Spent]]) -> dict[str, object]:
+    """Return what the rounds of a side took, and how many times as much as ours."""
+    pairs = zip(found[name], found[OURS], strict=True)
+    ratios = [one.cpu_seconds / mine.cpu_seconds for one, mine in pairs]
+    return {**describe_runs(found[name]), "cpu_by_ours": describe_spread(ratios)}
 
 
 def main() -> None:
     """Measure all sides in so many rounds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = make_parser("check", __doc__, rounds=5)
+    names = ", ".join(ALTERNATIVES)
+    parser.add_argument(
+        "--without", action="append", default=[], choices=ALTERNATIVES, metavar="NAME", help=f"of {names}"
     )
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--without", action="append", default=[], choices=ALTERNATIVES, metavar="NAME")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        sides = measure(prepare(Path(folder), given.without), given.rounds)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        commands = prepare(folder, given.without)
+        sides = measure(commands, given.rounds, make_environment(folder))
     figures = {"checks": CHECKS, "reports": REPORTS, "rounds": given.rounds, "sides": sides}
     target = {"bare_interpreters": MOST_BARE_INTERPRETERS}
-    write_result("check", "python -m benchmarks.check", {**figures, "target": target})
+    versions = read_versions(*(name for name in ALTERNATIVES if not isinstance(sides[name], str)))
+    write_result("check", "python -m benchmarks.check", {**figures, "target": target}, versions)
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

@@ -1,12 +1,12 @@
 """The core beside what others do: judging checks beside MLflow's validation, reading a report beside `json.loads`.
 
-    python -m benchmarks.core [--checks 100000] [--rounds 5] [--without-mlflow]
+    python -m benchmarks.core                                        as in the page
+    python -m benchmarks.core --checks 1000 --without-mlflow         fewer checks, ours alone
 
-Both sides take turns, and processor
-time is counted, which other work on the machine disturbs less than time on the clock.
+Both sides take turns, and processor time is counted, which other work on the machine disturbs less than time on the
+clock.
 """
 
-import argparse
 import json
 import subprocess
 import time
@@ -14,8 +14,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.environments import NotRun, prepare_python
-from benchmarks.measuring import describe_spread, write_result
+from benchmarks.environments import NotRun, prepare_python, read_versions
+from benchmarks.measuring import (
+    describe_spread,
+    make_parser,
+    read_count,
+    run_program,
+    take_rounds,
+    write_result,
+)
 from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
@@ -56,11 +63,8 @@ def time_of_mlflow(python: Path, checks: int) -> float:
 
 def main() -> None:
     """Measure both questions in so many rounds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--checks", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = make_parser("core", __doc__, rounds=5)
+    parser.add_argument("--checks", type=read_count, default=100_000, metavar="COUNT")
     parser.add_argument("--without-mlflow", action="store_true")
     given = parser.parse_args()
     mlflow = NotRun("left out") if given.without_mlflow else prepare_python("mlflow")
@@ -87,7 +91,7 @@ def main() -> None:
     read: list[float] = []
     loaded: list[float] = []
     # In turns, so that other work on the machine disturbs all of them.
-    for _ in range(given.rounds):
+    for _ in take_rounds(given.rounds):
         judged.append(time_of(lambda: judge(thresholds, evidence, decided_at=_NOW)))
         missed.append(time_of(lambda: judge(without, little_evidence, decided_at=_NOW).findings[0].reason))
         if not isinstance(mlflow, NotRun):
@@ -110,8 +114,9 @@ def main() -> None:
             "reading_by_json_loads": describe_spread(factors),
             "target": {"reading_by_json_loads": READING_FACTOR, "judging": "MLflow's time"},
         },
+        read_versions("mlflow") if by_mlflow else {},
     )
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

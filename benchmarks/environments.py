@@ -1,15 +1,18 @@
 """Environments of the alternatives: made once in `build/benchmarks`, from the pinned requirements in `alternatives`."""
 
 import hashlib
+import json
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.measuring import shorten_message, tell_progress
+
 REQUIREMENTS = Path(__file__).parent / "alternatives"
 FOLDER = Path(__file__).resolve().parents[1] / "build" / "benchmarks"
-_LONGEST_REASON = 200  # characters of what an installer says
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def prepare_python(name: str, *, version: str | None = None) -> Path | NotRun:
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv is None:
         return NotRun("there is no uv beside this Python")
-    print(f"installing {name} into {folder}", file=sys.stderr)
+    tell_progress(f"  installing {name} into {folder}")
     interpreter = sys.executable if version is None else version
     steps = (
         [uv, "venv", "--quiet", "--clear", "--python", interpreter, str(folder)],
@@ -47,7 +50,7 @@ def prepare_python(name: str, *, version: str | None = None) -> Path | NotRun:
     for step in steps:
         run = subprocess.run(step, capture_output=True, text=True, check=False)
         if run.returncode:
-            return NotRun(f"{name} does not install here: {_shorten(run.stderr)}")
+            return NotRun(f"{name} does not install here: {shorten_message(run.stderr)}")
     mark.write_text(wanted)
     return python
 
@@ -63,7 +66,7 @@ def prepare_node(name: str) -> Path | NotRun:
     npm = shutil.which("npm")
     if npm is None:
         return NotRun("there is no npm")
-    print(f"installing {name} into {folder}", file=sys.stderr)
+    tell_progress(f"  installing {name} into {folder}")
     folder.mkdir(parents=True, exist_ok=True)
     for file in ("package.json", "package-lock.json"):
         shutil.copy(source / file, folder / file)
@@ -72,10 +75,26 @@ def prepare_node(name: str) -> Path | NotRun:
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if run.returncode:
-        return NotRun(f"{name} does not install here: {_shorten(run.stderr)}")
+        return NotRun(f"{name} does not install here: {shorten_message(run.stderr)}")
     mark.write_text(wanted)
     return command
 
 
-def _shorten(text: str) -> str:
-    return " ".join(text.split())[-_LONGEST_REASON:]
+def read_versions(*names: str) -> dict[str, str]:
+    """Return the version of each alternative that is installed here when it is asked for."""
+    return {name: _read_version(name) for name in names}
+
+
+def _read_version(name: str) -> str:
+    packages = REQUIREMENTS / name / "package.json"
+    if packages.is_file():
+        return str(json.loads(packages.read_text())["dependencies"][name])
+    # The first line of the file that names it is its distribution, such as soda-core-duckdb or mlflow<4.
+    wanted = re.split(r"[<=>]", (REQUIREMENTS / f"{name}.in").read_text().splitlines()[0])[0].replace(
+        "_", "-"
+    )
+    pinned = re.search(
+        rf"^{re.escape(wanted)}==(\S+)", (REQUIREMENTS / f"{name}.txt").read_text(), re.MULTILINE
+    )
+    assert pinned is not None, name
+    return pinned.group(1)

@@ -1,13 +1,16 @@
-"""What every program here has in common: whole processes timed, and figures written with what they were measured on."""
+"""What every program here has in common: its options, whole processes timed, and figures written with the machine."""
 
+import argparse
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +18,8 @@ from pathlib import Path
 from checks.version import VERSION
 
 RESULTS = Path(__file__).parent / "results"
+INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
+_LONGEST_REASON = 200  # characters of what a program that failed says
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +31,86 @@ class Spent:
     largest_mb: float
 
 
-def run_process(command: Sequence[str]) -> Spent:
-    """Run a command to its end and return what it took.
+def make_parser(part: str, description: str | None, *, rounds: int) -> argparse.ArgumentParser:
+    """Return the parser of a program's options, which are `--rounds` and what the program adds."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{part}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--rounds", type=read_count, default=rounds, metavar="COUNT", help=f"{rounds} without this option"
+    )
+    return parser
+
+
+def read_count(word: str) -> int:
+    """Return the whole number above 0 that an option names.
 
     Raises:
-        CalledProcessError: it failed.
+        ArgumentTypeError: it is none.
     """
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
+    if not word.isascii() or not word.isdecimal() or int(word) == 0:
+        raise argparse.ArgumentTypeError(f"{word!r} is no whole number above 0")
+    return int(word)
+
+
+def run_program(main: Callable[[], None]) -> None:
+    """Run a program's `main`; a command that fails, and Ctrl-C, end it with one message and nothing written."""
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        command = shlex.join(error.cmd)
+        print(f"error: {command}: ends with {describe_failure(error)}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+
+
+def describe_failure(error: subprocess.CalledProcessError) -> str:
+    """Return the exit code of a command that failed, and the last that it said."""
+    said = shorten_message(error.stderr or "")
+    return f"{error.returncode}: {said}" if said else str(error.returncode)
+
+
+def shorten_message(text: str) -> str:
+    """Return the end of what a program says, on one line."""
+    return " ".join(text.split())[-_LONGEST_REASON:]
+
+
+def tell_progress(text: str) -> None:
+    """Say on standard error what is done now."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def take_rounds(rounds: int) -> Iterator[int]:
+    """Yield the number of each round from 0, and say which one begins."""
+    for number in range(rounds):
+        tell_progress(f"  round {number + 1} of {rounds}")
+        yield number
+
+
+def run_process(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Spent:
+    """Run a command to its end, with this environment or that of this process, and return what it took.
+
+    Raises:
+        CalledProcessError: it failed; `stderr` is what it said.
+    """
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, env=environment)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            process.kill()
+            process.wait()
+            raise
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise subprocess.CalledProcessError(process.returncode, command, stderr=said.read())
     return Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
@@ -57,8 +129,10 @@ def describe_runs(runs: Sequence[Spent]) -> dict[str, object]:
     }
 
 
-def write_result(name: str, command: str, figures: Mapping[str, object]) -> None:
-    """Print the figures, and write them to `benchmarks/results` with machine, versions and date."""
+def write_result(
+    name: str, command: str, figures: Mapping[str, object], versions: Mapping[str, str] | None = None
+) -> None:
+    """Print the figures, and write them to `benchmarks/results` with machine, date, and the versions of what ran."""
     machine = {
         "cores": len(os.sched_getaffinity(0)),
         "processor": platform.machine(),
@@ -69,10 +143,17 @@ def write_result(name: str, command: str, figures: Mapping[str, object]) -> None
         "command": command,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine,
-        "versions": {"python": platform.python_version(), "governance": VERSION},
+        "versions": {"python": platform.python_version(), "governance": VERSION, **(versions or {})},
         "figures": figures,
     }
     text = json.dumps(result, indent=2) + "\n"
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(text)
+    write_whole(RESULTS / f"{name}.json", text)
     sys.stdout.write(text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is never there in half, whenever this process ends."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

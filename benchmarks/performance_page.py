@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import RESULTS
+from benchmarks.measuring import RESULTS, write_whole
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
@@ -16,6 +16,7 @@ _HEAD = """\
 What is compared runs in one run, in turns, and the median counts. Times are of the machine that is named with them:
 where other work used its cores, as its load says, time on the clock is longer than on an idle one."""
 
+_VERDICT = "The target for "
 _COLUMNS = ("| | median | least | most | target |", "|---|---|---|---|---|")
 
 
@@ -31,6 +32,15 @@ def write_page(results: Path = RESULTS) -> str:
         result = json.loads(path.read_text())
         lines += [*_write_where(result), "", *write(result)]
     return "\n".join([*lines, ""])
+
+
+def list_verdicts(name: str, results: Path = RESULTS) -> list[str]:
+    """Return the sentences of a part's section on whether its targets are met; none where it was not run."""
+    path = results / f"{name}.json"
+    if not path.is_file():
+        return []
+    _, write = _SECTIONS[name]
+    return [line for line in write(json.loads(path.read_text())) if line.startswith(_VERDICT)]
 
 
 def _write_check(result: Mapping[str, Any]) -> Iterator[str]:
@@ -112,24 +122,30 @@ def _write_start(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _write_bias(result: Mapping[str, Any]) -> Iterator[str]:
     figures = result["figures"]
-    yield f"A table of {figures['rows']:,} rows by {figures['facets']} facets, whole processes; and one of 1,000 rows."
+    counts, small = figures["figures"], f"{figures['small_rows']:,} rows"
+    yield f"A table of {figures['rows']:,} rows by {figures['facets']} facets, and one of {small}: whole processes."
     yield ""
-    yield "| | seconds | MB |"
-    yield "|---|---|---|"
-    for name, key in (
-        ("`governance score bias`, 231 figures", "ours"),
-        ("fairlearn's `MetricFrame`, 88 figures", "fairlearn"),
-        ("ours, 1,000 rows, with the flip test", "small_with_flip_test"),
-        ("ours, 1,000 rows, without it", "small_without_flip_test"),
+    yield "| | figures | seconds | processor time, s | MB |"
+    yield "|---|---|---|---|---|"
+    for name, key, count in (
+        ("`governance score bias`", "ours", counts["ours"]),
+        ("fairlearn's `MetricFrame`", "fairlearn", counts.get("fairlearn", "–")),
+        (f"ours, {small}, with the flip test", "small_with_flip_test", "–"),
+        (f"ours, {small}, without it", "small_without_flip_test", "–"),
     ):
         side = figures[key]
         if isinstance(side, str):
-            yield f"| {name} | {side} | |"
+            yield f"| {name} | {count} | {side} | | |"
             continue
-        yield f"| {name} | {side['seconds']['median']:g} | {side['largest_mb']['median']:g} |"
+        shown = [side[spent]["median"] for spent in ("seconds", "cpu_seconds", "largest_mb")]
+        yield f"| {name} | {count} | {' | '.join(f'{figure:g}' for figure in shown)} |"
     if "fairlearn_by_ours" in figures:
+        by_ours, rounds = figures["fairlearn_by_ours"], figures["fairlearn_rounds"]
         yield ""
-        yield f"fairlearn takes {figures['fairlearn_by_ours']['median']:g} times as long."
+        yield (
+            f"fairlearn takes {by_ours['times']['median']:g} times as long, {by_ours['times_by_cpu']['median']:g} "
+            f"times by processor time, in {rounds} {'round' if rounds == 1 else 'rounds'}."
+        )
 
 
 def _write_rag(result: Mapping[str, Any]) -> Iterator[str]:
@@ -207,11 +223,13 @@ _SECTIONS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Iterator[str]]]
 
 
 def _write_where(result: Mapping[str, Any]) -> list[str]:
-    machine, versions = result["machine"], result["versions"]
+    machine, versions = result["machine"], {**result["versions"]}
+    python = versions.pop("python")
+    others = ", ".join(f"{name} {version}" for name, version in versions.items())
     return [
         f"`{result['command']}`, {result['figures']['rounds']} rounds on {result['date']}: {machine['cores']} cores "
         f"({machine['processor']}, {machine['system']}) with a load of {machine['load_of_15_minutes']:g}, Python "
-        f"{versions['python']}, governance {versions['governance']}.",
+        f"{python}, {others}.",
     ]
 
 
@@ -223,15 +241,15 @@ def _write_row(name: str, spread: Mapping[str, float] | str, target: str) -> str
 
 def _judge_rate(found: float, target: float, what: str) -> str:
     if found >= target:
-        return f"The target for {what} is met."
-    return f"The target for {what} is missed: {found:,.0f}, where {target:,} are asked for."
+        return f"{_VERDICT}{what} is met."
+    return f"{_VERDICT}{what} is missed: {found:,.0f}, where {target:,} are asked for."
 
 
 def _judge_target(found: float, target: float, what: str) -> str:
     if found <= target:
-        return f"The target for {what} is met."
-    return f"The target for {what} is missed: {found:g}, where {target:g} is asked for."
+        return f"{_VERDICT}{what} is met."
+    return f"{_VERDICT}{what} is missed: {found:g}, where {target:g} is asked for."
 
 
 if __name__ == "__main__":
-    PAGE.write_text(write_page(), encoding="utf-8")
+    write_whole(PAGE, write_page())

@@ -1,6 +1,7 @@
 """Throughput of judging: `governance score rag` and ragas' own evaluation loop, on the same work, side by side.
 
-    python -m benchmarks.rag [--items 200] [--concurrency 16] [--answer-seconds 0.5] [--rounds 3]
+    python -m benchmarks.rag                                         as in the page: two minutes
+    python -m benchmarks.rag --items 20 --rounds 1                   whether it runs here
 
 A server on loopback, in a process of its own, answers every request after a fixed time, so no more than
 concurrency / answer time requests a second are possible. Both sides judge the faithfulness of the same items (two
@@ -8,8 +9,8 @@ requests each) with that many requests in flight, after one item to warm up, in 
 of this process for each request is beside it: other work on the machine disturbs it less. Nothing is cached.
 """
 
-import argparse
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
@@ -25,7 +26,14 @@ from ragas import EvaluationDataset, RunConfig, evaluate
 from ragas.llms import LangchainLLMWrapper
 from ragas.metrics import Faithfulness
 
-from benchmarks.measuring import describe_spread, write_result
+from benchmarks.measuring import (
+    describe_spread,
+    make_parser,
+    read_count,
+    run_program,
+    tell_progress,
+    write_result,
+)
 from models.openai_compatible import OpenAiJudge, Server
 from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
@@ -58,7 +66,8 @@ def serve(answer_seconds: float, address: "Queue[str]") -> None:
         address.put(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
         await server.serve_forever()
 
-    asyncio.run(run())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run())
 
 
 async def _head(reader: asyncio.StreamReader) -> list[bytes]:
@@ -135,13 +144,10 @@ SIDES = {"ragas.evaluate": of_ragas, "governance score rag": ours}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--items", type=int, default=200)
-    parser.add_argument("--concurrency", type=int, default=16)
-    parser.add_argument("--answer-seconds", type=float, default=0.5)
-    parser.add_argument("--rounds", type=int, default=3, help="in turns; the median counts")
+    parser = make_parser("rag", __doc__, rounds=3)
+    parser.add_argument("--items", type=read_count, default=200, metavar="COUNT")
+    parser.add_argument("--concurrency", type=read_count, default=16, metavar="COUNT")
+    parser.add_argument("--answer-seconds", type=float, default=0.5, metavar="SECONDS")
     arguments = parser.parse_args()
     os.environ["RAGAS_DO_NOT_TRACK"] = "true"
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -155,6 +161,9 @@ def main() -> None:
     busy: dict[str, list[float]] = {name: [] for name in SIDES}
     # In turns, so that other work on the machine disturbs both; round -1 warms up and is not counted.
     for number in range(-1, arguments.rounds):
+        tell_progress(
+            "  each once before it counts" if number < 0 else f"  round {number + 1} of {arguments.rounds}"
+        )
         for name, run in SIDES.items():
             work = items(arguments.items if number >= 0 else 1, f"{name} {number}")
             before = time.process_time()
@@ -183,4 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

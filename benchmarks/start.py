@@ -1,22 +1,29 @@
 """How long things take to start: the evaluating function out of the bundle, and `--help` of commands.
 
-    python -m benchmarks.start [--rounds 7]
+    python -m benchmarks.start                                       as in the page: some minutes
+    python -m benchmarks.start --rounds 1                            whether it runs here
 
 The bundle is unzipped twice, with its bytecode and without, into folders that nothing is written to, as a function's;
 each round imports the function's handler from both, in new processes, with boto3, which Lambda has. Help is that of
 every command, each a process. Beside each is an interpreter that does nothing.
 """
 
-import argparse
 import itertools
 import os
-import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
-from benchmarks.measuring import describe_spread, run_process, write_result
+from benchmarks.measuring import (
+    describe_spread,
+    make_parser,
+    run_process,
+    run_program,
+    take_rounds,
+    tell_progress,
+    write_result,
+)
 from cli.command_table import COMMANDS
 from infra.bundle import BundleTarget, build_bundle
 
@@ -38,11 +45,7 @@ def unzip(bundle: Path, folder: Path, *, bytecode: bool) -> Path:
 
 def main() -> None:
     """Measure in turns."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=7)
-    given = parser.parse_args()
+    given = make_parser("start", __doc__, rounds=7).parse_args()
     target = BundleTarget(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64-manylinux2014")
     bundle = build_bundle(target)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a function's folder cannot be written to
@@ -55,10 +58,12 @@ def main() -> None:
             name: unzip(bundle, Path(temporary, name), bytecode=name == "with_bytecode") for name in imports
         }
         program = IMPORT.format(handler=HANDLER)
-        for _, (name, folder) in itertools.product(range(given.rounds), folders.items()):
+        tell_progress("  imports out of the bundle")
+        for _, (name, folder) in itertools.product(take_rounds(given.rounds), folders.items()):
             imports[name].append(run_process([sys.executable, "-c", program, str(folder)]).seconds)
         del os.environ["PYTHONDONTWRITEBYTECODE"]
-        for _ in range(given.rounds):
+        tell_progress("  help of every command")
+        for _ in take_rounds(given.rounds):
             bare.append(run_process([sys.executable, "-c", "pass"]).seconds)
             for words in list_commands():
                 spent = run_process([governance, *words, "--help"])
@@ -82,7 +87,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as error:
-        raise SystemExit(f"error: {error.cmd} ends with {error.returncode}; run it to see why") from error
+    run_program(main)

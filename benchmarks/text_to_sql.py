@@ -1,6 +1,7 @@
 """How fast text-to-SQL pairs are scored, beside Spider's and BIRD's own evaluators, and what memory it takes.
 
-    python -m benchmarks.text_to_sql DATA [--spider DIR] [--bird DIR] [--distinct SIZE ...]
+    python -m benchmarks.text_to_sql DATA --spider DIR --bird DIR    as in the page
+    python -m benchmarks.text_to_sql DATA --rounds 1 --distinct 1000 ours alone
 
 DATA is a folder with `pairs_with_official_verdicts.jsonl`, `tables.json` and `databases`. The two directories are
 checkouts of the evaluators (the folders of their `evaluation.py`), which run in an environment that is made for them.
@@ -12,7 +13,6 @@ others, so that nothing can be remembered. Steady is what these take beyond a ru
 start-up; by processor time it is shared among the cores, and depends less on what else the machine does.
 """
 
-import argparse
 import itertools
 import json
 import os
@@ -23,7 +23,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environments import NotRun, prepare_python
-from benchmarks.measuring import Spent, describe_runs, describe_spread, run_process, write_result
+from benchmarks.measuring import (
+    Spent,
+    describe_runs,
+    describe_spread,
+    make_parser,
+    read_count,
+    run_process,
+    run_program,
+    take_rounds,
+    tell_progress,
+    write_result,
+)
 
 PAIRS = "pairs_with_official_verdicts.jsonl"
 PROGRAM = "from cli.main import main; main()"
@@ -157,15 +168,17 @@ def compare(ours: list[Spent], theirs: list[Spent]) -> dict[str, Any] | str:
 
 def main() -> None:
     """Measure all sides in so many rounds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser("text_to_sql", __doc__, rounds=3)
     parser.add_argument("data", type=Path, help="the folder of the Spider pairs with official verdicts")
     parser.add_argument("--spider", type=Path, help="a checkout of taoyds/test-suite-sql-eval")
     parser.add_argument("--bird", type=Path, help="the folder of BIRD's evaluation.py")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--distinct", type=int, nargs="*", default=[10_000])
+    parser.add_argument("--distinct", type=read_count, nargs="*", default=[10_000], metavar="COUNT")
     given = parser.parse_args()
+    if not (given.data / PAIRS).is_file():
+        parser.error(f"{given.data} holds no {PAIRS}")
+    for checkout in (given.spider, given.bird):
+        if checkout is not None and not (checkout / "evaluation.py").is_file():
+            parser.error(f"{checkout} holds no evaluation.py")
     pairs = read_pairs(given.data)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -182,11 +195,12 @@ def main() -> None:
             sides["bird"] = make_bird_run(str(evaluators), given.bird, pairs, work)
         runs: dict[str, list[Spent]] = {name: [] for name in (*sides, "spider", "bird")}
         # In turns, so that other work on the machine disturbs all of them.
-        for _ in range(given.rounds):
+        for _ in take_rounds(given.rounds):
             for name, run in sides.items():
                 runs[name].append(run())
         distinct = []
         for size in given.distinct:
+            tell_progress(f"  {size:,} pairs of which no two are alike")
             path = write_pairs(make_unlike_pairs(pairs, size), work / f"distinct-{size}.jsonl")
             distinct.append(describe_distinct(make_our_run(given.data, path)(), size, runs["start"]))
     write_result(
@@ -208,4 +222,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

@@ -1,29 +1,163 @@
 """The programs that measure: what they refuse, and that a side which cannot run is told and measures nothing."""
 
+import json
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks import environments
-from benchmarks.check import ALTERNATIVES, measure, prepare
-from benchmarks.environments import NotRun, prepare_node, prepare_python
-from benchmarks.performance_page import write_page
+from benchmarks import __main__ as bench
+from benchmarks import environments, measuring
+from benchmarks.check import ALTERNATIVES, make_environment, measure, prepare
+from benchmarks.environments import NotRun, prepare_node, prepare_python, read_versions
+from benchmarks.measuring import INTERRUPTED, run_process, run_program, write_whole
+from benchmarks.performance_page import list_verdicts, write_page
+
+PROGRAMS = [f"benchmarks.{part}" for part in bench.PARTS if part != "rag"]  # ragas takes seconds to import
 
 
-def test_a_part_that_is_none_is_refused_with_those_there_are() -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "chek"], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 2
-    assert "chek: not a part; there are check, start, core" in run.stderr
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page that the benchmarks write instead of the one in docs."""
+    path = tmp_path / "performance.md"
+    monkeypatch.setattr(bench, "PAGE", path)
+    return path
+
+
+def run_bench(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *words])
+    return bench.main()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(["chek"], "chek: not a part; there are check, start, core", id="no-part"),
+        pytest.param(["--pairs", "nowhere"], "argument --pairs: nowhere is no folder", id="no-folder"),
+        pytest.param(["text_to_sql"], "text_to_sql needs --pairs DATA", id="no-pairs"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    words: list[str],
+    message: str,
+    page: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_bench(monkeypatch, *words)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not page.exists()
+
+
+def test_the_summary_says_how_each_part_ended(
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "run_part", lambda part, _options: 1 if part == "core" else 0)
+    assert run_bench(monkeypatch) == 1
+    shown = capsys.readouterr().out
+    ended = [re.sub(r"\d+ s", "N s", line) for line in shown.splitlines() if not line.startswith("  ")]
+    assert ended == [
+        "check: measured in N s",
+        "start: measured in N s",
+        "core: not measured: the message is above (N s)",
+        "impact: measured in N s",
+        "text_to_sql: not run: --pairs names no folder",
+        "score_bias: measured in N s",
+        "rag: measured in N s",
+        f"the page is {page}",
+    ]
+    assert [f"  {verdict}" for part in ("check", "start", "impact") for verdict in list_verdicts(part)] == [
+        line for line in shown.splitlines() if line.startswith("  ")
+    ]
+    assert page.read_text(encoding="utf-8") == write_page()
+
+
+def test_an_interrupt_keeps_the_parts_that_ended(
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_part(part: str, _options: list[str]) -> int:
+        if part == "core":
+            raise KeyboardInterrupt
+        return 0
+
+    monkeypatch.setattr(bench, "run_part", run_part)
+    assert run_bench(monkeypatch, "rag", "core", "impact") == INTERRUPTED
+    shown = capsys.readouterr().out
+    assert "rag: measured in 0 s" in shown
+    assert "core: not run: interrupted\nimpact: not run: interrupted\n" in shown
+    assert page.is_file()
+
+
+def test_an_interrupted_program_ends_with_one_message_and_its_processes() -> None:
+    sleeper = "from benchmarks.measuring import *; tell_progress('begun'); run_process(['sleep', '600'])"
+    program = f"from benchmarks.measuring import run_program; run_program(lambda: exec({sleeper!r}))"
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "interrupted: nothing was written\n"
+    assert process.returncode == INTERRUPTED
+
+
+def test_a_command_that_fails_ends_a_program_with_what_it_said(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        run_process([sys.executable, "-c", "raise SystemExit('no such\\nthing')"])
+
+    with pytest.raises(SystemExit) as ended:
+        run_program(main)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.endswith(": ends with 1: no such thing\n")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_each_program_shows_examples_and_refuses_no_rounds(
+    program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = __import__(program, fromlist=["main"]).main
+    monkeypatch.setattr(sys, "argv", [program, "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: python -m {program} ")
+    assert shown.count(f"\n    python -m {program}") >= 2
+    monkeypatch.setattr(sys, "argv", [program, "--rounds", "0"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "argument --rounds: '0' is no whole number above 0" in capsys.readouterr().err
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    write_whole(path, "first")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "second \ud800")
+    assert path.read_text() == "first"
+
+
+def test_a_result_names_what_it_was_measured_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "RESULTS", tmp_path)
+    measuring.write_result("check", "python -m benchmarks.check", {"rounds": 1}, {"soda": "3.5.6"})
+    result = json.loads((tmp_path / "check.json").read_text())
+    assert [*result] == ["command", "date", "machine", "versions", "figures"]
+    assert [*result["machine"]] == ["cores", "processor", "system", "load_of_15_minutes"]
+    assert [*result["versions"]] == ["python", "governance", "soda"]
+
+
+def test_each_alternative_has_a_version() -> None:
+    versions = read_versions(*ALTERNATIVES, "fairlearn")
+    assert all(re.fullmatch(r"\d+(\.\d+)+", version) for version in versions.values())
 
 
 def test_check_is_measured_without_the_alternatives(tmp_path: Path) -> None:
     commands = prepare(tmp_path, list(ALTERNATIVES))
     broken = [sys.executable, "-c", "raise SystemExit(3)"]
-    sides = measure({**commands, "broken": broken}, rounds=1)
+    environment = make_environment(tmp_path)
+    sides = measure({**commands, "broken": broken}, 1, environment)
     assert {name: side for name, side in sides.items() if isinstance(side, str)} == {
         **dict.fromkeys(ALTERNATIVES, "not run: left out by --without"),
         "broken": "not run: ends with 3",
