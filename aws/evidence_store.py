@@ -33,7 +33,8 @@ from aws.s3_objects import (
 )
 from aws.s3_uris import S3Uri, S3UriError
 from checks.evidence import Document
-from checks.reports import MANIFEST, MAX_REPORT_BYTES, is_report_file
+from checks.report_files import MANIFEST, is_report_file
+from checks.reports import MAX_REPORT_BYTES
 from disk.disk_errors import FileMissingError, FileTooLargeError
 from disk.reading import changed_at, read_bounded
 from disk.walking import files_below

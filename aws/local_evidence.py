@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from aws.evidence_errors import EvidenceChangedError, EvidenceError, EvidenceTooLargeError
-from checks.reports import MANIFEST, MAX_REPORT_BYTES, READERS, REPORT_PATTERNS, is_report_file
+from checks.report_files import MANIFEST, REPORT_PATTERNS, is_report_file
+from checks.reports import MAX_REPORT_BYTES, READERS
 from disk.reading import read_bounded
 from disk.walking import files_below
 

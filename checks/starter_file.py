@@ -23,7 +23,8 @@ from checks.intervals import NoSpread, Unsupported, find_interval
 from checks.limits import Limit, OneSided
 from checks.measurements import Interval, Measured, Measurement
 from checks.ranges import Range
-from checks.starting_points import STARTING_POINTS, StartingCheck, Task
+from checks.starting_points import STARTING_POINTS, StartingCheck
+from checks.tasks import Task
 from checks.thresholds import Check
 
 # The first of these levels at which the bound of the value is near enough to it.

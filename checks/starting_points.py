@@ -5,19 +5,10 @@ Those of RAG, text-to-SQL and language models are written out in `thresholds/`; 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from checks.decision import Consequence
+from checks.tasks import Task
 from checks.thresholds import Check
-
-
-class Task(StrEnum):
-    """The kinds of models for which there is a threshold file to start from."""
-
-    RAG = "rag"
-    TEXT_TO_SQL = "text-to-sql"
-    LANGUAGE_MODEL = "language-model"
-    CLASSIFIER = "classifier"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Registering a version with its evidence, as `governance register` does it."""
 
 from pipelines.new_version import NewVersion
-from pipelines.register_version import OnlyIf, WouldBeWorseError
+from pipelines.only_if import OnlyIf
+from pipelines.register_version import WouldBeWorseError
 from pipelines.register_version import register_version as register
 from pipelines.registration_plan import RegisteredVersion
 

@@ -9,7 +9,7 @@ from aws.object_copies import CopyOutcome, copy_object_version
 from aws.s3_objects import bucket_region
 from aws.s3_uris import S3Uri
 from checks.errors import GovernanceError
-from checks.reports import MANIFEST, is_report_file
+from checks.report_files import MANIFEST, is_report_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,7 +13,7 @@ from aws.registry_names import EVIDENCE_DIGEST_PROPERTY
 from aws.report_references import ReportReference
 from aws.s3_uris import S3Uri, S3UriError
 from checks.manifest import ManifestError, parse_manifest
-from checks.reports import MANIFEST
+from checks.report_files import MANIFEST
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

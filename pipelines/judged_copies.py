@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aws.evidence_copies import EvidenceCopies
 from checks.evidence import Document
-from checks.reports import holds_items
+from checks.report_files import holds_items
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from aws.s3_uris import URI_CHARACTERS, S3UriError
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.manifest import Manifest, ManifestError, parse_manifest
-from checks.reports import MANIFEST, EvidenceReader, card_has_figures, leave_unread
+from checks.report_files import MANIFEST
+from checks.reports import EvidenceReader, card_has_figures, leave_unread
 from checks.strict_json import ReportError
 from pipelines.foreign_reports import describe_judged_model
 from pipelines.judged_copies import JudgedCopies

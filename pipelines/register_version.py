@@ -16,7 +16,6 @@ goes on where the first one stopped.
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -34,26 +33,21 @@ from checks.decision import Verdict
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Document, Report
-from checks.reports import MAX_REPORT_BYTES, EvidenceReader, is_report_file
+from checks.report_files import is_report_file
+from checks.reports import MAX_REPORT_BYTES, EvidenceReader
 from checks.subject import JudgedModel
 from disk.reading import read_bounded
 from pipelines.evidence_claims import KnownClaims
 from pipelines.foreign_reports import foresee_foreign
 from pipelines.likely_decision import predict_decision
 from pipelines.new_version import NewVersion, further_fields, own_metadata, refuse_aws_tags
+from pipelines.only_if import OnlyIf
 from pipelines.registration_plan import RegisteredVersion, RegistrationPlan, derive_identity, note_on_failure
 
 _ACCOUNT_DIGITS = 12
 _S3 = "s3://"
 
 UNTOUCHED = "nothing was uploaded and nothing was registered"
-
-
-class OnlyIf(StrEnum):
-    """The worst likely decision with which a version is still registered."""
-
-    APPROVED = "approved"
-    REVIEW = "review"
 
 
 class WouldBeWorseError(GovernanceError):

@@ -18,7 +18,7 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.evidence import Report
 from checks.manifest import Manifest
-from checks.reports import is_report_file
+from checks.report_files import is_report_file
 from checks.subject import Subject
 from pipelines.new_version import NewVersion
 from pipelines.report_slots import attach

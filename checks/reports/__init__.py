@@ -37,11 +37,6 @@ from checks.reports.stated_errors import add_stated_errors, may_state_errors
 from checks.strict_json import JsonValue, ReportError, parse_report_json
 from checks.subject import Subject, SubjectError, read_subject
 
-# Of the files in a folder that are taken for reports. Other lines of JSON are items: predictions, scored answers.
-_REPORT_SUFFIXES = (".json", ".eval", "_output.jsonl")
-_ITEM_SUFFIXES = (".eval", ".jsonl")  # of those and of what is beside them
-REPORT_PATTERNS = "*.json, *.eval and *_output.jsonl"  # the same in words
-MANIFEST = "evidence.manifest.json"  # lists the reports beside it, and is none itself
 MAX_REPORT_BYTES = 32 * 1024 * 1024
 MAX_MEASUREMENTS = 100_000
 MAX_VALUES = 2_000_000  # parsed, these take some 500 MB
@@ -76,17 +71,6 @@ READERS: tuple[Reader, ...] = (
     trainer_state.READER,
     figures.READER,
 )
-
-
-def holds_items(path: str) -> bool:
-    """Return whether a report holds single items, such as questions and answers, beside figures, by its name."""
-    return path.lower().endswith(_ITEM_SUFFIXES)
-
-
-def is_report_file(path: str) -> bool:
-    """Return whether a file of a folder is taken for a report, by its name."""
-    name = path.rpartition("/")[2]
-    return name.lower().endswith(_REPORT_SUFFIXES) and name != MANIFEST
 
 
 def place_of_items(report: Report) -> str | None:

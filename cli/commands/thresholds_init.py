@@ -9,7 +9,7 @@ import typer
 from checks.errors import GovernanceError
 from checks.evidence import Evidence
 from checks.starter_file import starter_file
-from checks.starting_points import Task
+from checks.tasks import Task
 from cli.lookup.inputs import read_evidence
 from disk.writing import write_whole
 

@@ -3,9 +3,7 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from aws.decision_log import DecisionLog, FolderDecisionLog, S3DecisionLog
 from aws.model_packages import ModelPackage
@@ -17,14 +15,6 @@ from cli.lookup.inputs import is_in_s3
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Decisions = Annotated[
-    str | None,
-    typer.Option(
-        "--decisions",
-        metavar="PLACE",
-        help="Decision records in a folder, or below s3://bucket/prefix/; the registry is not asked.",
-    ),
-]
 FOUND_BY_METADATA = (
     "records found by the version's metadata, which whoever writes the version can change: set "
     "GOVERNANCE_DECISIONS_BUCKET to look in the stack's own bucket"

@@ -15,8 +15,9 @@ from rich.table import Table
 from aws.decision_log import DecisionLog
 from checks.errors import GovernanceError
 from cli.display.terminal import clean_text, console_for
-from cli.lookup.decisions_place import Decisions, log_at
+from cli.lookup.decisions_place import log_at
 from cli.lookup.inputs import input_at
+from cli.options.decision_records import Decisions
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.thresholds_bucket import ThresholdsBucket
 from pipelines.audit_entries import AuditEntry, list_live_entries, list_recorded_entries

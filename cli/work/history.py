@@ -24,7 +24,7 @@ from cli.display.checked_figures import (
 from cli.display.decision_text import OUTCOME_STYLES
 from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import NOT_LOOKED
-from cli.lookup.decisions_place import Decisions, log_at, log_of
+from cli.lookup.decisions_place import log_at, log_of
 from cli.lookup.group_versions import (
     GroupVersion,
     list_registered,
@@ -33,6 +33,7 @@ from cli.lookup.group_versions import (
     require_registered,
     status_text,
 )
+from cli.options.decision_records import Decisions
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.output_format import (
     Chart,

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from checks.outcome_record import write_moment
 from cli.display.terminal import clean_text, console_for
-from cli.lookup.decisions_place import Decisions, log_at
+from cli.lookup.decisions_place import log_at
 from cli.lookup.group_versions import (
     GroupVersion,
     list_recorded,
@@ -19,6 +19,7 @@ from cli.lookup.group_versions import (
     status_text,
     unknown_group_error,
 )
+from cli.options.decision_records import Decisions
 from cli.options.governed_groups import HeldTo, Ungoverned
 from cli.options.output_format import Format, OutputFormat, print_json
 from cli.options.thresholds_bucket import ThresholdsBucket

@@ -12,7 +12,7 @@ import typer
 from aws.s3_uris import S3Uri
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from checks.reports import REPORT_PATTERNS
+from checks.report_files import REPORT_PATTERNS
 from checks.strict_json import ReportError, parse_strict_json
 from cli.display.decision_text import show_record
 from cli.exit_codes import ExitCode, exit_code_of
@@ -23,7 +23,8 @@ from cli.options.durations import parse_duration
 from cli.options.thresholds_bucket import ThresholdsBucket
 from disk.reading import read_bounded
 from pipelines.new_version import NewVersion
-from pipelines.register_version import OnlyIf, WouldBeWorseError, register_version
+from pipelines.only_if import OnlyIf
+from pipelines.register_version import WouldBeWorseError, register_version
 from pipelines.registration_plan import RegisteredVersion
 
 MAX_SPECIFICATION_BYTES = 1024 * 1024  # a model card in it has at most 100,000 characters

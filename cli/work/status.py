@@ -15,13 +15,14 @@ from cli.display.checked_figures import chart_of, figures_of
 from cli.display.decision_text import Fact, describe_comparison, print_facts
 from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import NOT_LOOKED, list_status_facts
-from cli.lookup.decisions_place import Decisions, log_at, log_of
+from cli.lookup.decisions_place import log_at, log_of
 from cli.lookup.group_versions import (
     GroupVersion,
     describe_with_decision,
     require_recorded,
     require_registered,
 )
+from cli.options.decision_records import Decisions
 from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.governed_groups import HeldTo, Ungoverned
 from cli.options.output_format import (

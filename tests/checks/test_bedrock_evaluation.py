@@ -6,7 +6,8 @@ import pytest
 
 from checks.evidence import Document, Report
 from checks.measurements import Measured, Unmeasured
-from checks.reports import is_report_file, read_report
+from checks.report_files import is_report_file
+from checks.reports import read_report
 
 CORRECTNESS = "bedrock_evaluation.Builtin.Correctness"
 

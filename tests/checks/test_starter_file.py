@@ -16,7 +16,8 @@ from checks.judge import judge
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
 from checks.reports import read_report
 from checks.starter_file import starter_file
-from checks.starting_points import STARTING_POINTS, Task
+from checks.starting_points import STARTING_POINTS
+from checks.tasks import Task
 from tests.fixed_times import DECIDED_AT
 from tests.threshold_files import examine_thresholds
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.starter_file import starter_file
-from checks.starting_points import Task
+from checks.tasks import Task
 from cli.main import run
 
 EVALUATION = {"text_to_sql_metrics": {"execution_accuracy": {"value": 0.9, "samples": 300}}}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aws.s3_uris import S3Uri
-from checks.reports import MANIFEST
+from checks.report_files import MANIFEST
 from lambdas.arrival_event import read_arrival_event
 from lambdas.object_event import ObjectEventRefusedError
 from pipelines.reconcile_versions import ArrivedReport

@@ -26,7 +26,7 @@ from aws.report_references import ReportReference, ReportSlot
 from aws.s3_uris import S3Uri
 from aws.threshold_store import FolderThresholdStore
 from checks.manifest import Manifest
-from checks.reports import MANIFEST
+from checks.report_files import MANIFEST
 from checks.subject import Subject
 from lambdas.start_pipeline import StartOutcome, start_pipeline
 from pipelines.due_judgements import JudgementSources

@@ -28,8 +28,9 @@ from checks.errors import GovernanceError
 from pipelines.evidence_claims import EvidenceClaims
 from pipelines.foreign_reports import name_foreign_reports
 from pipelines.new_version import NewVersion
+from pipelines.only_if import OnlyIf
 from pipelines.read_evidence import read_evidence
-from pipelines.register_version import UNTOUCHED, OnlyIf, WouldBeWorseError, register_version
+from pipelines.register_version import UNTOUCHED, WouldBeWorseError, register_version
 from pipelines.registration_plan import RegisteredVersion
 
 BUCKET, ELSEWHERE = "evidence-of-register-version", "evidence-in-ireland"
