@@ -1,6 +1,7 @@
 """The table of commands: what the user types, the module that does it, and the line that help shows.
 
-To add a command, write its module and one row here. A module is imported when its command runs, and not before.
+To add a command, write its module and one row here. A module is imported when its command runs or shows its help; it is
+the signature, and imports what the command does within its function.
 """
 
 from cli.lazy import CommandEntry
@@ -14,20 +15,30 @@ GROUPS = {
 }
 
 COMMANDS = (
-    CommandEntry("check", ".work.check:command", "Judge local reports against a threshold file."),
+    CommandEntry("check", ".commands.check:command", "Judge local reports against a threshold file."),
     CommandEntry(
-        "explain", ".work.explain:command", "Show a decision record, or a version's status and why."
+        "explain", ".commands.explain:command", "Show a decision record, or a version's status and why."
     ),
-    CommandEntry("replay", ".work.replay:command", "Make a decision again, and compare with its record."),
-    CommandEntry("audit", ".work.audit:command", "Decisions, waivers, overrides and what is unexplained."),
-    CommandEntry("status", ".work.status:command", "How a version is, or the newest of a group, and why."),
-    CommandEntry("list", ".work.list_versions:command", "List groups with their newest versions and status."),
+    CommandEntry("replay", ".commands.replay:command", "Make a decision again, and compare with its record."),
     CommandEntry(
-        "history", ".work.history:command", "A group's versions with their checked values, charted."
+        "audit", ".commands.audit:command", "Decisions, waivers, overrides and what is unexplained."
     ),
-    CommandEntry("report", ".work.report:command", "Write a decision as a page with charts.", extra="pages"),
-    CommandEntry("register", ".work.register:command", "Upload evidence and register a version, pending."),
-    CommandEntry("wait", ".work.wait:command", "Wait for a version's decision; exit with its code."),
+    CommandEntry(
+        "status", ".commands.status:command", "How a version is, or the newest of a group, and why."
+    ),
+    CommandEntry(
+        "list", ".commands.list_versions:command", "List groups with their newest versions and status."
+    ),
+    CommandEntry(
+        "history", ".commands.history:command", "A group's versions with their checked values, charted."
+    ),
+    CommandEntry(
+        "report", ".commands.report:command", "Write a decision as a page with charts.", extra="pages"
+    ),
+    CommandEntry(
+        "register", ".commands.register:command", "Upload evidence and register a version, pending."
+    ),
+    CommandEntry("wait", ".commands.wait:command", "Wait for a version's decision; exit with its code."),
     CommandEntry("review", ".commands.review:command", "Approve or reject what the gate left to people."),
     CommandEntry("rejudge", ".commands.rejudge:command", "Have a version judged again by what is in force."),
     CommandEntry(
@@ -43,12 +54,12 @@ COMMANDS = (
     ),
     CommandEntry(
         "thresholds show",
-        ".work.thresholds_show:command",
+        ".commands.thresholds_show:command",
         "Show the checks that a group is judged by.",
     ),
     CommandEntry(
         "thresholds impact",
-        ".work.thresholds_impact:command",
+        ".commands.thresholds_impact:command",
         "What an edit would have done to past versions.",
         extra="pages",  # of --format html alone
     ),
@@ -65,12 +76,12 @@ COMMANDS = (
     ),
     CommandEntry(
         "thresholds publish",
-        ".work.thresholds_publish:command",
+        ".commands.thresholds_publish:command",
         "Put a folder of threshold files in force.",
     ),
     CommandEntry(
         "thresholds list",
-        ".work.thresholds_list:command",
+        ".commands.thresholds_list:command",
         "List what is in force, since when, by whom.",
     ),
     CommandEntry(
@@ -148,13 +159,13 @@ COMMANDS = (
     ),
     CommandEntry(
         "sandbox up",
-        ".work.sandbox:up",
+        ".commands.sandbox:up",
         "Keep an embedded AWS running; print its environment.",
         needs_checkout=True,
     ),
     CommandEntry(
         "sandbox demo",
-        ".work.sandbox:demo",
+        ".commands.sandbox:demo",
         "Register the examples and show each decision.",
         needs_checkout=True,
     ),

@@ -57,10 +57,10 @@ def command(
     Answers are kept beside the output as they come: a run that ended early, or is repeated, asks only what is missing.
     """
     # Imported here: --help needs none of it.
-    from models.named_models import make_model  # noqa: PLC0415
-    from scorers.collecting.collecting import CollectionSettings, collect  # noqa: PLC0415
-    from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
-    from scorers.input_file import require_readable  # noqa: PLC0415
+    from models.named_models import make_model
+    from scorers.collecting.collecting import CollectionSettings, collect
+    from scorers.endpoints.requests import RequestLimits
+    from scorers.input_file import require_readable
 
     if repeats > 1 and temperature == 0:
         raise GovernanceError(

@@ -69,7 +69,7 @@ def command(
     statements of `governance iam bypass-guard` beside it where a role has further policies. The policy for
     `model-account` is for engineers and CI of an account that registers from outside.
     """
-    from aws.clients import partition_of  # noqa: PLC0415 - boto3 takes half a second, and help needs none of it
+    from aws.clients import partition_of
 
     place = StackPlace(
         partition=partition_of(region),

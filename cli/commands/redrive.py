@@ -36,9 +36,9 @@ def command(
 
     Exits with 0 when everything was put back or the queues are empty, 2 when something was left.
     """
-    from aws.clients import cloudformation_client, lambda_client, sqs_client  # noqa: PLC0415 - help needs no boto3
-    from aws.dead_letters import find_queues, hold_letters, redrive  # noqa: PLC0415 - likewise
-    from scorers.progress import Progress  # noqa: PLC0415 - likewise
+    from aws.clients import cloudformation_client, lambda_client, sqs_client
+    from aws.dead_letters import find_queues, hold_letters, redrive
+    from scorers.progress import Progress
 
     found = find_queues(cloudformation_client(), stack)
     done: list[Redriven] = []
@@ -68,7 +68,7 @@ def _print(stack: str, done: Sequence["Redriven"], *, is_full: bool) -> None:
 
 
 def _describe(one: "Redriven") -> str:
-    from aws.dead_letters import Undelivered  # noqa: PLC0415 - help needs no boto3
+    from aws.dead_letters import Undelivered
 
     content = one.letter.content
     if not isinstance(content, Undelivered):
@@ -90,7 +90,7 @@ def _document(
 
 
 def _message(one: "Redriven") -> Mapping[str, object]:
-    from aws.dead_letters import Undelivered  # noqa: PLC0415 - help needs no boto3
+    from aws.dead_letters import Undelivered
 
     content = one.letter.content
     known = content if isinstance(content, Undelivered) else None

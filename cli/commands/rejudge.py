@@ -21,8 +21,8 @@ def command(
 
     Exits with 0 when it was sent back, 2 when it was refused or somebody else decided meanwhile.
     """
-    from checks.review_record import ReviewAction  # noqa: PLC0415 - help needs no boto3
-    from cli.lookup.reviewing import carry_out  # noqa: PLC0415 - likewise
+    from checks.review_record import ReviewAction
+    from cli.lookup.reviewing import carry_out
 
     carry_out(
         version,

@@ -115,8 +115,8 @@ def command(
     elif table is None or label is None or not positive:
         raise GovernanceError("name TABLE with --label and --positive, or --results with results.jsonl")
     else:
-        from scorers.bias import parse_positive  # noqa: PLC0415 - pandas
-        from scorers.bias.scoring import TableRun, score_table  # noqa: PLC0415 - pandas
+        from scorers.bias import parse_positive
+        from scorers.bias.scoring import TableRun, score_table
 
         run = TableRun(
             label=label,
@@ -129,7 +129,7 @@ def command(
             separator=separator,
         )
         evidence = score_table(table, run, output, _FlipTests())
-    from cli.display.run_summary import show_summary  # noqa: PLC0415 - rich is not for --help
+    from cli.display.run_summary import show_summary
 
     # Standard output holds the path alone, for scripts that go on with it.
     show_summary(
@@ -144,7 +144,7 @@ def command(
 def _score_results(
     results: Path, facets: list[str], group_variable: str | None, output: Path
 ) -> "BiasEvidence":
-    from scorers.bias.scoring import score_results  # noqa: PLC0415 - pandas
+    from scorers.bias.scoring import score_results
 
     return score_results(results, facets, group_variable, output)
 
@@ -157,7 +157,7 @@ class _FlipTests:
         self._done = 0
 
     def __call__(self, group: str, done: int, total: int) -> None:
-        from scorers.progress import Progress  # noqa: PLC0415 - only tables with a flip test need it
+        from scorers.progress import Progress
 
         if total < LONG_SEARCH:
             return

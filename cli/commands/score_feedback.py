@@ -53,9 +53,9 @@ def command(
 ) -> None:
     """Score people's ratings into the evidence that the gate reads."""
     # Imported here: the scorer's imports are not for --help.
-    from cli.display.run_summary import show_summary  # noqa: PLC0415
-    from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
-    from scorers.feedback import ELEVEN_POINTS, FIVE_POINTS, Columns, Scale, score_feedback  # noqa: PLC0415
+    from cli.display.run_summary import show_summary
+    from scorers.evidence_writer import EVALUATION
+    from scorers.feedback import ELEVEN_POINTS, FIVE_POINTS, Columns, Scale, score_feedback
 
     base = FIVE_POINTS if scale is ScaleName.FIVE else ELEVEN_POINTS
     chosen = Scale(

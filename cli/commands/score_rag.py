@@ -99,15 +99,15 @@ def command(
     An interrupted run goes on where it stopped, and a repeated one asks nothing: answers are kept by content.
     """
     # Imported here: ragas takes seconds to load, and --help needs none of it.
-    from cli.display.run_summary import show_summary  # noqa: PLC0415
-    from models.answer_options import JudgeOptions  # noqa: PLC0415
-    from models.named_models import make_embedding_model, make_judge  # noqa: PLC0415
-    from models.openai_server import Server  # noqa: PLC0415
-    from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
-    from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
-    from scorers.input_file import require_readable  # noqa: PLC0415
-    from scorers.rag.rag_settings import CorrectRule, Prices, RagSettings  # noqa: PLC0415
-    from scorers.rag.scoring import score_rag  # noqa: PLC0415
+    from cli.display.run_summary import show_summary
+    from models.answer_options import JudgeOptions
+    from models.named_models import make_embedding_model, make_judge
+    from models.openai_server import Server
+    from scorers.endpoints.requests import RequestLimits
+    from scorers.evidence_writer import EVALUATION
+    from scorers.input_file import require_readable
+    from scorers.rag.rag_settings import CorrectRule, Prices, RagSettings
+    from scorers.rag.scoring import score_rag
 
     if (input_price is None) != (output_price is None):
         raise GovernanceError("--input-price and --output-price: give both, or neither")

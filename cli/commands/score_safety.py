@@ -72,7 +72,7 @@ def bbq(
 
     The lines are BBQ's own with the model's answer added.
     """
-    from scorers.safety.bbq import score_bbq  # noqa: PLC0415 - the scorer's imports are not for --help
+    from scorers.safety.bbq import score_bbq
 
     _show(score_bbq(responses, output, targets=targets, field=field, separator=separator), output)
 
@@ -113,9 +113,9 @@ def toxicity(
     group.
     """
     # Imported here: the scorer's imports are not for --help.
-    from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
-    from scorers.input_file import require_readable  # noqa: PLC0415
-    from scorers.safety.toxicity import score_toxicity  # noqa: PLC0415
+    from scorers.endpoints.requests import RequestLimits
+    from scorers.input_file import require_readable
+    from scorers.safety.toxicity import score_toxicity
 
     if scorer_name and scorer is not ScorerName.FILE:
         raise GovernanceError("--scorer-name: only with --scorer file; the others have names of their own")
@@ -133,8 +133,8 @@ def toxicity(
 
 
 def _rater(scorer: ScorerName, name: str, threads: int) -> "ToxicityRater | NamedRatings":
-    from scorers.safety.toxicity import NamedRatings  # noqa: PLC0415 - not for --help
-    from scorers.safety.toxicity_raters import OfflineRater  # noqa: PLC0415 - not for --help
+    from scorers.safety.toxicity import NamedRatings
+    from scorers.safety.toxicity_raters import OfflineRater
 
     match scorer:
         case ScorerName.FILE:
@@ -142,9 +142,9 @@ def _rater(scorer: ScorerName, name: str, threads: int) -> "ToxicityRater | Name
         case ScorerName.OFFLINE:
             return OfflineRater()
         case ScorerName.COMPREHEND:
-            from aws.clients import comprehend_client  # noqa: PLC0415 - boto3, which only this rater needs
-            from aws.comprehend import ComprehendToxicity  # noqa: PLC0415 - likewise
-            from models.comprehend_rater import ComprehendRater  # noqa: PLC0415 - likewise
+            from aws.clients import comprehend_client
+            from aws.comprehend import ComprehendToxicity
+            from models.comprehend_rater import ComprehendRater
 
             return ComprehendRater(ComprehendToxicity(comprehend_client()), threads=threads)
 
@@ -183,7 +183,7 @@ def memorization(
     A line has response, and may have id, prompt, facets, and reference (the text that the prompt was taken from),
     for HELM's copyright metrics.
     """
-    from scorers.safety.memorization import CopyLimits, score_memorization  # noqa: PLC0415 - not for --help
+    from scorers.safety.memorization import CopyLimits, score_memorization
 
     place = index or user_cache() / CORPORA
     evidence = score_memorization(
@@ -232,11 +232,11 @@ def disinformation(
     neutral, refute, refuse); optional type, id, facets, logprobs.
     """
     # Imported here: the scorer's imports are not for --help.
-    from models.answer_options import JudgeOptions  # noqa: PLC0415
-    from models.named_models import make_judge  # noqa: PLC0415
-    from models.openai_server import Server  # noqa: PLC0415
-    from scorers.endpoints.requests import RequestLimits  # noqa: PLC0415
-    from scorers.safety.disinformation import score_disinformation  # noqa: PLC0415
+    from models.answer_options import JudgeOptions
+    from models.named_models import make_judge
+    from models.openai_server import Server
+    from scorers.endpoints.requests import RequestLimits
+    from scorers.safety.disinformation import score_disinformation
 
     options = JudgeOptions(json_mode=judge_json_mode, threads=concurrency)
     evidence = score_disinformation(
@@ -261,8 +261,8 @@ def safety_cache() -> Path:
 
 
 def _show(evidence: "SafetyEvidence", output: Path) -> None:
-    from cli.display.run_summary import show_summary  # noqa: PLC0415 - rich is not for --help
-    from scorers.evidence_writer import EVALUATION  # noqa: PLC0415 - likewise
+    from cli.display.run_summary import show_summary
+    from scorers.evidence_writer import EVALUATION
 
     show_summary(output / EVALUATION, stream=sys.stdout, counts=evidence.counts, hints=evidence.hints)
     print(f"{evidence.responses:,} responses scored; the evidence is in {output}")

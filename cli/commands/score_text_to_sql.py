@@ -66,9 +66,9 @@ def command(
 ) -> None:
     """Score generated SQL by running it: evaluation.json and results.jsonl."""
     # Imported here: the scorer's imports are not for --help.
-    from cli.display.run_summary import show_summary  # noqa: PLC0415
-    from scorers.evidence_writer import EVALUATION  # noqa: PLC0415
-    from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql  # noqa: PLC0415
+    from cli.display.run_summary import show_summary
+    from scorers.evidence_writer import EVALUATION
+    from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 
     settings = TextToSqlSettings(
         schema=schema,

@@ -22,8 +22,8 @@ def command(
     CloudFormation deletes no bucket that holds anything, so this comes before `cdk destroy`; `make destroy` runs both.
     It refuses where the stack keeps its buckets (removal_policy=retain) and where one has Object Lock.
     """
-    from aws.clients import cloudformation_client, s3_client  # noqa: PLC0415 - help needs no boto3
-    from aws.stack_buckets import buckets_to_delete, empty_buckets  # noqa: PLC0415 - likewise
+    from aws.clients import cloudformation_client, s3_client
+    from aws.stack_buckets import buckets_to_delete, empty_buckets
 
     buckets = buckets_to_delete(cloudformation_client(), stack)
     typed = confirm

@@ -4,10 +4,6 @@ from typing import Annotated
 
 import typer
 
-from checks.threshold_difference import compare_thresholds
-from cli.display.threshold_changes import describe_changes, list_changes
-from cli.lookup.inputs import refuse_twice
-from cli.lookup.threshold_sets import compile_at
 from cli.options.output_format import Format, OutputFormat, print_json
 from cli.options.thresholds_bucket import ThresholdsBucket
 
@@ -29,6 +25,11 @@ def command(
 
     Exits with 0 whether anything differs or not.
     """
+    from checks.threshold_difference import compare_thresholds
+    from cli.display.threshold_changes import describe_changes, list_changes
+    from cli.lookup.inputs import refuse_twice
+    from cli.lookup.threshold_sets import compile_at
+
     refuse_twice([before, after])
     changes = compare_thresholds(compile_at(before, thresholds_bucket), compile_at(after, thresholds_bucket))
     if output_format is Format.JSON:

@@ -6,12 +6,9 @@ from typing import Annotated
 
 import typer
 
-from aws.clients import s3_client
 from checks.errors import GovernanceError
-from checks.threshold_bundle import is_plain_path
 from cli.options.thresholds_bucket import OfThresholdsBucket
 from disk.writing import write_whole
-from pipelines.published_thresholds import PublishedThresholds
 
 
 def command(
@@ -31,6 +28,10 @@ def command(
 
     `publish` of that folder publishes the same. Files of the folder that are not in force stay.
     """
+    from aws.clients import s3_client
+    from checks.threshold_bundle import is_plain_path
+    from pipelines.published_thresholds import PublishedThresholds
+
     published = PublishedThresholds(s3_client(), thresholds_bucket)
     if version is not None:
         contents = published.read_version(version).read_sources()

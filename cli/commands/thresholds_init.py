@@ -2,16 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from checks.errors import GovernanceError
-from checks.evidence import Evidence
-from checks.starter_file import starter_file
 from checks.tasks import Task
-from cli.lookup.inputs import read_evidence
 from disk.writing import write_whole
+
+if TYPE_CHECKING:
+    from checks.evidence import Evidence
 
 
 def command(
@@ -40,7 +40,8 @@ def command(
     With --evidence, only what it has measured is checked. Limits of quality are what it shows today, rounded; limits
     of principle, as on unsafe SQL or on bias, stay. Confidence is asked for where there are samples enough.
     """
-    from aws.arns import validate_group_name  # noqa: PLC0415 - nothing else here is of AWS
+    from aws.arns import validate_group_name
+    from checks.starter_file import starter_file
 
     validate_group_name(group)
     text = starter_file(task, group, _readable_evidence(evidence) if evidence else None)
@@ -53,12 +54,14 @@ def command(
     print(f"written to {output}; check it with: governance thresholds validate {output}", file=sys.stderr)
 
 
-def _readable_evidence(places: list[str]) -> Evidence:
+def _readable_evidence(places: list[str]) -> "Evidence":
     """Read the evidence, saying which reports are none.
 
     Raises:
         GovernanceError: there is nothing to read, or no report can be read.
     """
+    from cli.lookup.inputs import read_evidence
+
     evidence = read_evidence(places)
     problems = [
         f"{report.uri}: {report.problem}" for report in evidence.reports if report.problem is not None

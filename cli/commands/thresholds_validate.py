@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from cli.lookup.threshold_sets import examine_together, read_threshold_files
 from cli.options.strict import Strict
 
 
@@ -24,6 +23,8 @@ def command(
     probably says other than was meant is a warning. Files given together must agree which of them applies to a group.
     Exits with 2 when there is a problem.
     """
+    from cli.lookup.threshold_sets import examine_together, read_threshold_files
+
     for file in examine_together(read_threshold_files(paths), strict=strict).files:
         count = len(file.checks)
         groups = (", ".join(file.applies_to) or "no group: others extend it") + (

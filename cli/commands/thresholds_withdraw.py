@@ -4,12 +4,9 @@ from typing import Annotated
 
 import typer
 
-from aws.clients import s3_client
 from checks.errors import GovernanceError
-from cli.lookup.publishing import publish_proposal
 from cli.options.thresholds_bucket import OfThresholdsBucket
 from cli.options.yes import Yes
-from pipelines.published_thresholds import PublishedThresholds
 
 
 def command(
@@ -23,6 +20,10 @@ def command(
     Its groups are judged by the file that applies to them next, or are governed no more. A file that others extend
     cannot be withdrawn before them.
     """
+    from aws.clients import s3_client
+    from cli.lookup.publishing import publish_proposal
+    from pipelines.published_thresholds import PublishedThresholds
+
     published = PublishedThresholds(s3_client(), thresholds_bucket)
     in_force = published.read()
     if in_force.problem is not None:

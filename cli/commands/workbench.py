@@ -8,8 +8,6 @@ import typer
 
 from checks.errors import GovernanceError
 from cli.endings import ended_in_order
-from cli.lookup.past_decisions import read_history
-from cli.lookup.threshold_sets import read_threshold_files
 
 DEFAULT_THRESHOLDS = "thresholds"
 
@@ -46,8 +44,9 @@ def command(
 
     Ctrl-C or SIGTERM ends it, with exit code 0.
     """
-    from cli.workbench.bench import Bench  # noqa: PLC0415 - its libraries are an extra
-    from cli.workbench.server import WorkbenchServer  # noqa: PLC0415 - likewise
+    from cli.lookup.past_decisions import read_history
+    from cli.workbench.bench import Bench
+    from cli.workbench.server import WorkbenchServer
 
     contents = _read_files(thresholds or [DEFAULT_THRESHOLDS])
     bench = Bench(contents, () if history is None else read_history(history))
@@ -64,6 +63,8 @@ def command(
 
 
 def _read_files(places: list[str]) -> dict[str, bytes]:
+    from cli.lookup.threshold_sets import read_threshold_files
+
     try:
         return read_threshold_files(places)
     except GovernanceError as error:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import typer
 
+DEFAULT_TIMEOUT = "30m"  # of whoever waits for a decision
 _NUMBER = r"[0-9]{1,6}(?:\.[0-9]+)?"
 _BARE = re.compile(_NUMBER)
 _DURATION = re.compile(

@@ -33,6 +33,14 @@ class DecisionFormat(StrEnum):
     GITHUB = "github"
 
 
+class AuditFormat(StrEnum):
+    """How the entries of an audit are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
 class ImpactFormat(StrEnum):
     """How the impact of a change is printed: for people, for programs, for a pull request, or as a page with charts."""
 

@@ -1,1 +1,1 @@
-"""What the longer commands do, imported when they run."""
+"""What the longer commands of `cli.commands` do: imported when they run, and not for their help."""

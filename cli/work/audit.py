@@ -6,10 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, fields
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.table import Table
 
 from aws.decision_log import DecisionLog
@@ -17,9 +15,7 @@ from checks.errors import GovernanceError
 from cli.display.terminal import clean_text, console_for
 from cli.lookup.decisions_place import log_at
 from cli.lookup.inputs import input_at
-from cli.options.decision_records import Decisions
-from cli.options.decisions_bucket import DecisionsBucket
-from cli.options.thresholds_bucket import ThresholdsBucket
+from cli.options.output_format import AuditFormat
 from pipelines.audit_entries import AuditEntry, list_live_entries, list_recorded_entries
 
 if TYPE_CHECKING:
@@ -30,38 +26,17 @@ _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet takes a cell for a formula
 
 
-class AuditFormat(StrEnum):
-    """How the entries are printed."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
-def command(
+def audit(
     *,
-    group: Annotated[str | None, typer.Option("--group", metavar="NAME", help="Only this group.")] = None,
-    since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="DATE", help="Only from this day on, as 2026-01-31, in UTC."),
-    ] = None,
-    live: Annotated[
-        bool,
-        typer.Option("--live", help="Ask the registry, too, for overrides and for what no record explains."),
-    ] = False,
-    decisions: Decisions = None,
-    decisions_bucket: DecisionsBucket = None,
-    thresholds_bucket: ThresholdsBucket = None,
-    output_format: Annotated[AuditFormat, typer.Option("--format", help="For people, or for programs.")] = (
-        AuditFormat.TABLE
-    ),
+    group: str | None,
+    since: str | None,
+    live: bool,
+    decisions: str | None,
+    decisions_bucket: str | None,
+    thresholds_bucket: str | None,
+    output_format: AuditFormat,
 ) -> None:
-    """List decisions and the waivers used; with --live also overrides, approvals without a record, what is undecided.
-
-    Where the bucket of the thresholds in force is named, it is said of each decision in what less is asked by now.
-
-    Exits with 0 when it could be listed, whatever was found.
-    """
+    """Carry out `governance audit`, whose arguments these are."""
     log = _find_log(decisions, decisions_bucket)
     thresholds = _find_thresholds(thresholds_bucket)
     entries = _list_entries(log, group, _read_day(since), thresholds, live=live)

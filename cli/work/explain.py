@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 from rich.text import Text
@@ -17,14 +17,9 @@ from cli.display.worst_items import lines_about_worst_items
 from cli.exit_codes import ExitCode, exit_code_of_status
 from cli.lookup.check_origins import find_origins
 from cli.lookup.named_records import read_record
-from cli.options.annotated_files import AnnotatedFiles
-from cli.options.decision_outputs import DecisionOutputs, OutputFiles, write_json
-from cli.options.decisions_bucket import DecisionsBucket
-from cli.options.failures_only import FailuresOnly
-from cli.options.governed_groups import HeldTo, Ungoverned
+from cli.options.decision_outputs import DecisionOutputs, write_json
 from cli.options.output_format import DecisionFormat
-from cli.options.thresholds_bucket import ThresholdsBucket
-from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
+from pipelines.step_settings import UngovernedGroups
 
 if TYPE_CHECKING:
     from cli.lookup.left_alone import LeftAlone
@@ -32,36 +27,20 @@ if TYPE_CHECKING:
     from pipelines.version_standing import Standing
 
 
-def command(
-    decision: Annotated[
-        str,
-        typer.Argument(help="A decision record (a file, an s3:// URI, - for stdin), or a version's ARN."),
-    ],
+def explain(
     *,
-    items: Annotated[
-        int, typer.Option("--items", min=0, max=1_000, help="How many of the worst items of a failed figure.")
-    ] = 5,
-    decisions_bucket: DecisionsBucket = None,
-    thresholds_bucket: ThresholdsBucket = None,
-    ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
-    model_package_groups: HeldTo = EVERY_GROUP,
-    output_format: Annotated[
-        DecisionFormat,
-        typer.Option(
-            "--format", help="For people, the decision record, a comment, a test report, annotations."
-        ),
-    ] = DecisionFormat.TEXT,
-    output: OutputFiles = None,
-    annotate: AnnotatedFiles = None,
-    failures: FailuresOnly = False,
+    decision: str,
+    items: int,
+    decisions_bucket: str | None,
+    thresholds_bucket: str | None,
+    ungoverned_groups: UngovernedGroups,
+    model_package_groups: str,
+    output_format: DecisionFormat,
+    output: list[str] | None,
+    annotate: str | None,
+    failures: bool,
 ) -> None:
-    """Show a decision record for people: the verdict, every finding, and why; or, of a version, what gave its status.
-
-    Behind a figure that failed come the items that cost it most, where the evidence still has item results.
-
-    Exits with 0 when it could be shown, whatever was decided; 3 when no decision about the version exists, or when it
-    is approved without one.
-    """
+    """Carry out `governance explain`, whose arguments these are."""
     outputs = DecisionOutputs.of(output_format, output)
     shown = _Shown(annotate, items, failures)
     if decision.startswith("arn:"):

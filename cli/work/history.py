@@ -2,9 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -33,12 +31,8 @@ from cli.lookup.group_versions import (
     require_registered,
     status_text,
 )
-from cli.options.decision_records import Decisions
-from cli.options.decisions_bucket import DecisionsBucket
 from cli.options.output_format import (
-    Chart,
     Format,
-    OutputFormat,
     columns,
     is_ascii_only,
     print_json,
@@ -46,31 +40,21 @@ from cli.options.output_format import (
 )
 
 SCHEMA = "governance.history/1"
-NEWEST = 20
 LOOKED_AT_FOR_A_LOG = 5  # versions whose metadata may say where records are
 MOST_FIGURES = 50  # columns: a facet may have hundreds of groups
 
 
-def command(
-    group: Annotated[str, typer.Argument(help="The name of a model package group.")],
+def show_history(
     *,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option("--metric", metavar="NAME", help="Only this metric, and chart it; may be repeated."),
-    ] = None,
-    newest: Annotated[
-        int, typer.Option("--versions", min=1, max=1_000, help="How many of the newest versions.")
-    ] = NEWEST,
-    decisions: Decisions = None,
-    decisions_bucket: DecisionsBucket = None,
-    output_format: OutputFormat = Format.TEXT,
-    chart: Chart = None,
+    group: str,
+    metric: list[str] | None,
+    newest: int,
+    decisions: str | None,
+    decisions_bucket: str | None,
+    output_format: Format,
+    chart: bool | None,
 ) -> None:
-    """Show a group's versions with decision, status and the checked values, and chart one against its limit.
-
-    The values are those of the decision records, so evidence that is gone does not matter. Exits with 0 when it could
-    be shown.
-    """
+    """Carry out `governance history`, whose arguments these are."""
     if decisions is not None:
         versions = require_recorded(group, log_at(decisions), decisions, most=newest)
     else:

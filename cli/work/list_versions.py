@@ -4,9 +4,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.table import Table
 
 from checks.outcome_record import write_moment
@@ -19,40 +18,28 @@ from cli.lookup.group_versions import (
     status_text,
     unknown_group_error,
 )
-from cli.options.decision_records import Decisions
-from cli.options.governed_groups import HeldTo, Ungoverned
-from cli.options.output_format import Format, OutputFormat, print_json
-from cli.options.thresholds_bucket import ThresholdsBucket
+from cli.options.output_format import Format, print_json
 from pipelines.judgements import list_judged_groups
-from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
+from pipelines.step_settings import UngovernedGroups
 
 if TYPE_CHECKING:
     from cli.lookup.left_alone import LeftAlone
 
 SCHEMA = "governance.list/1"
-MOST_GROUPS = 50
-NEWEST = 3
 
 
-def command(
+def list_groups(
     *,
-    group: Annotated[str | None, typer.Option("--group", metavar="NAME", help="Only this group.")] = None,
-    newest: Annotated[
-        int, typer.Option("--versions", min=1, max=1_000, help="How many of a group's newest versions.")
-    ] = NEWEST,
-    most: Annotated[
-        int, typer.Option("--groups", min=1, max=10_000, help="How many groups, the newest first.")
-    ] = MOST_GROUPS,
-    decisions: Decisions = None,
-    thresholds_bucket: ThresholdsBucket = None,
-    ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
-    model_package_groups: HeldTo = EVERY_GROUP,
-    output_format: OutputFormat = Format.TEXT,
+    group: str | None,
+    newest: int,
+    most: int,
+    decisions: str | None,
+    thresholds_bucket: str | None,
+    ungoverned_groups: UngovernedGroups,
+    model_package_groups: str,
+    output_format: Format,
 ) -> None:
-    """List the model package groups with their newest versions and the status of each.
-
-    Exits with 0 also when there is nothing to list, which it says.
-    """
+    """Carry out `governance list`, whose arguments these are."""
     if decisions is None:
         from cli.lookup.left_alone import LeftAlone  # noqa: PLC0415 - help needs no boto3
 

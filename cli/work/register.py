@@ -5,22 +5,18 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from aws.s3_uris import S3Uri
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
-from checks.report_files import REPORT_PATTERNS
 from checks.strict_json import ReportError, parse_strict_json
 from cli.display.decision_text import show_record
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.lookup.inputs import is_in_s3
-from cli.options.bucket_name import check_bucket_name
-from cli.options.decisions_bucket import DecisionsBucket
-from cli.options.durations import parse_duration
-from cli.options.thresholds_bucket import ThresholdsBucket
+from cli.options.durations import DEFAULT_TIMEOUT, parse_duration
 from disk.reading import read_bounded
 from pipelines.new_version import NewVersion
 from pipelines.only_if import OnlyIf
@@ -28,118 +24,37 @@ from pipelines.register_version import WouldBeWorseError, register_version
 from pipelines.registration_plan import RegisteredVersion
 
 MAX_SPECIFICATION_BYTES = 1024 * 1024  # a model card in it has at most 100,000 characters
-DEFAULT_TIMEOUT = "30m"  # as `governance wait` has it
 
 
-def _option(name: str, metavar: str, what: str) -> Any:  # as Typer types its own
-    """An option that takes a value."""
-    return typer.Option(name, metavar=metavar, help=what)
-
-
-def command(
+def register(
     *,
-    group: Annotated[
-        str, typer.Option("--group", metavar="NAME", help="Model package group; made if absent.")
-    ],
-    evidence: Annotated[
-        str,
-        typer.Option(
-            "--evidence",
-            metavar="DIR",
-            help=f"Folder of reports, or s3://bucket/prefix/: every {REPORT_PATTERNS} below.",
-        ),
-    ],
-    registry_account: Annotated[
-        str | None,
-        _option("--registry-account", "ID", "The group's account, if another one, which shares it."),
-    ] = None,
-    image: Annotated[
-        list[str] | None,
-        _option("--image", "URI", "Inference image; repeat for several containers, leave out for none."),
-    ] = None,
-    model_data: Annotated[
-        list[str] | None,
-        _option("--model-data", "URI", "S3 URI of the model archive, one for each container."),
-    ] = None,
-    about: Annotated[
-        str | None,
-        _option("--about", "NAME", "The model's name as scoring said it, if not the group's."),
-    ] = None,
-    description: Annotated[
-        str | None, _option("--description", "TEXT", "One line about the version.")
-    ] = None,
-    tag: Annotated[
-        list[str] | None,
-        _option("--tag", "KEY=VALUE", "A tag of the group, which versions share; may be repeated."),
-    ] = None,
-    metadata: Annotated[
-        list[str] | None,
-        _option("--metadata", "KEY=VALUE", "A metadata property; may be repeated."),
-    ] = None,
-    task: Annotated[
-        str | None, _option("--task", "NAME", "Such as CLASSIFICATION or TEXT_GENERATION.")
-    ] = None,
-    domain: Annotated[str | None, _option("--domain", "NAME", "Such as MACHINE_LEARNING.")] = None,
-    content_type: Annotated[
-        list[str] | None,
-        _option("--content-type", "MIME", "What the model takes; may be repeated."),
-    ] = None,
-    response_type: Annotated[
-        list[str] | None,
-        _option("--response-type", "MIME", "What the model answers; may be repeated."),
-    ] = None,
-    specification: Annotated[
-        Path | None,
-        _option("--specification", "FILE", "JSON with further fields of CreateModelPackage."),
-    ] = None,
-    from_package: Annotated[
-        str | None,
-        _option("--from-package", "ARN", "Take over the specification of this version."),
-    ] = None,
-    thresholds: Annotated[
-        str | None,
-        _option("--thresholds", "PATH", "File, folder or s3:// URI to check by, not those in force."),
-    ] = None,
-    only_if: Annotated[
-        OnlyIf | None,
-        typer.Option("--only-if", help="Register only what would be approved, or at worst reviewed."),
-    ] = None,
-    no_check: Annotated[
-        bool, typer.Option("--no-check", help="Register without a look at the likely decision.")
-    ] = False,
-    ungoverned: Annotated[
-        bool, typer.Option("--ungoverned", help="Also into a group that no threshold file applies to.")
-    ] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="A new version even where the same inputs are registered.")
-    ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Then wait for the decision, as `governance wait` does.")
-    ] = False,
-    timeout: Annotated[
-        str | None,
-        typer.Option("--timeout", metavar="TIME", help=f"With --wait: at most so long [{DEFAULT_TIMEOUT}]."),
-    ] = None,
-    evidence_bucket: Annotated[
-        str,
-        typer.Option(
-            "--evidence-bucket",
-            metavar="NAME",
-            envvar="GOVERNANCE_EVIDENCE_BUCKET",
-            callback=check_bucket_name,
-            help="The stack's output EvidenceBucket.",
-        ),
-    ],
-    thresholds_bucket: ThresholdsBucket = None,
-    decisions_bucket: DecisionsBucket = None,
+    group: str,
+    evidence: str,
+    registry_account: str | None,
+    image: list[str] | None,
+    model_data: list[str] | None,
+    about: str | None,
+    description: str | None,
+    tag: list[str] | None,
+    metadata: list[str] | None,
+    task: str | None,
+    domain: str | None,
+    content_type: list[str] | None,
+    response_type: list[str] | None,
+    specification: Path | None,
+    from_package: str | None,
+    thresholds: str | None,
+    only_if: OnlyIf | None,
+    no_check: bool,
+    ungoverned: bool,
+    again: bool,
+    wait: bool,
+    timeout: str | None,
+    evidence_bucket: str,
+    thresholds_bucket: str | None,
+    decisions_bucket: str | None,
 ) -> None:
-    """Show how the gate would decide, upload the evidence, and register the version as pending.
-
-    The ARN of the version is all that is printed on stdout. Whatever would be refused is refused before anything is
-    uploaded. The same command again finds the version that it registered, or goes on where it was interrupted.
-    Exits with 0 when the version is registered; when --only-if stops it with 1 (it would be rejected) or 3 (it would
-    need review); with --wait as `governance wait` does.
-    """
+    """Carry out `governance register`, whose arguments these are."""
     if wait:
         parse_duration(timeout or DEFAULT_TIMEOUT)  # refused before anything is registered
     elif timeout is not None:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,27 +12,19 @@ from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode
 from cli.lookup.inputs import input_at
 from cli.lookup.named_records import find_record
-from cli.options.decisions_bucket import DecisionsBucket
-from cli.options.output_format import Format, OutputFormat, print_json
+from cli.options.output_format import Format, print_json
 from pipelines.replayed_decisions import Replay, replay_decision
 
 SCHEMA = "governance.replay/1"
 
 
-def command(
-    decision: Annotated[
-        str,
-        typer.Argument(help="A decision record (a file, an s3:// URI, - for stdin), or a version's ARN."),
-    ],
+def replay(
     *,
-    decisions_bucket: DecisionsBucket = None,
-    output_format: OutputFormat = Format.TEXT,
+    decision: str,
+    decisions_bucket: str | None,
+    output_format: Format,
 ) -> None:
-    """Make a recorded decision again: the same bytes, judged as of then, must come to the same record.
-
-    Exits with 0 when it is the same, 1 when this engine decides otherwise, 3 when an input differs or is gone, so that
-    nothing could be judged, 2 could not try.
-    """
+    """Carry out `governance replay`, whose arguments these are."""
     found = find_record(decision, decisions_bucket)
     replay = replay_decision(found.content, lambda place, most: input_at(place).read(most).content)
     if output_format is Format.JSON:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,45 +12,21 @@ from checks.outcome_record import NOT_CARRIED_OUT
 from checks.review_record import ReviewRecord
 from cli.exit_codes import ExitCode
 from cli.lookup.named_records import read_record
-from cli.options.decisions_bucket import DecisionsBucket
 from disk.writing import write_whole
 
 if TYPE_CHECKING:
     from aws.decision_log import DecisionLog
 
-MOST_EARLIER = 20
 
-
-def command(
-    decision: Annotated[
-        str,
-        typer.Argument(help="A decision record (a file, an s3:// URI, - for stdin), or a version's ARN."),
-    ],
+def write_report(
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there, and nothing on stdout."),
-    ] = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            "--history",
-            metavar="PLACE",
-            help="Decisions about earlier versions, in a folder or below s3://bucket/prefix/; of an ARN, by default "
-            "those beside its own.",
-        ),
-    ] = None,
-    earlier: Annotated[
-        int, typer.Option("--versions", min=0, max=200, help="How many earlier versions the trends show.")
-    ] = MOST_EARLIER,
-    decisions_bucket: DecisionsBucket = None,
+    decision: str,
+    output: Path | None,
+    history: str | None,
+    earlier: int,
+    decisions_bucket: str | None,
 ) -> None:
-    """Write a decision as a page: its reasons, a chart of each check, the evidence, and how to repeat it.
-
-    The page is one HTML file without scripts. It needs no network, and prints on A4.
-
-    Exits with 0 when it was written, whatever was decided; 3 when no decision about the version exists.
-    """
+    """Carry out `governance report`, whose arguments these are."""
     if decision.startswith("arn:"):
         record, log, reviews = _find_version(decision, decisions_bucket)
     else:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -66,12 +65,6 @@ def _deployed(
         yield sandbox, sandbox.environment() | stack_environment(deployments)
 
 
-_Context = Annotated[
-    list[str] | None,
-    typer.Option("--context", "-c", metavar="NAME=VALUE", help="A setting of the stack, as for cdk deploy."),
-]
-
-
 def parse_faults(settings: Iterable[str]) -> Faults:
     """Read `name=value` settings of what goes wrong.
 
@@ -84,23 +77,13 @@ def parse_faults(settings: Iterable[str]) -> Faults:
         raise typer.BadParameter(f"--fault {error}") from error
 
 
-def up(
+def keep_up(
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the variables there, to source."),
-    ] = None,
-    context: _Context = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option("--fault", metavar="NAME=VALUE", help="What AWS does on a bad day, as throttled=0.05."),
-    ] = None,
+    output: Path | None,
+    context: list[str] | None,
+    fault: list[str] | None,
 ) -> None:
-    """Keep an embedded AWS running with the stack deployed; print the environment that points at it.
-
-    Set those variables, and any boto3 script, the AWS CLI and governance itself work against it. Ctrl-C or
-    SIGTERM ends it, and everything in it is gone, the file of variables too.
-    """
+    """Carry out `governance sandbox up`, whose arguments these are."""
     faults = parse_faults(fault or [])
     with _deployed(context or [], schedule_speed=1.0) as (sandbox, environment), sandbox.faults(faults):
         lines = "unset AWS_PROFILE\n" + "".join(
@@ -128,19 +111,13 @@ def _remove(file: Path, content: bytes) -> None:
             file.unlink()
 
 
-def demo(
+def run_demo(
     *,
-    examples: Annotated[
-        Path,
-        typer.Option("--examples", metavar="DIR", help="Folder of examples.", show_default="those that ship"),
-    ] = PROJECT / "examples",
-    context: _Context = None,
+    examples: Path | None,
+    context: list[str] | None,
 ) -> None:
-    """Deploy into an embedded AWS, register every example version, and show each decision as it falls.
-
-    Exits with 0 when every version got what its folder expects, 2 otherwise.
-    """
-    versions = find_examples(examples)
+    """Carry out `governance sandbox demo`, whose arguments these are."""
+    versions = find_examples(PROJECT / "examples" if examples is None else examples)
     with _deployed(context or []) as (sandbox, environment):
         surprises = show_demo(sandbox, environment, versions)
     if surprises:

@@ -3,9 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
 
-import typer
 from rich.text import Text
 
 from checks.decision_record import DecisionRecord
@@ -22,47 +20,33 @@ from cli.lookup.group_versions import (
     require_recorded,
     require_registered,
 )
-from cli.options.decision_records import Decisions
-from cli.options.decisions_bucket import DecisionsBucket
-from cli.options.governed_groups import HeldTo, Ungoverned
 from cli.options.output_format import (
-    Chart,
     Format,
-    OutputFormat,
     columns,
     is_ascii_only,
     print_json,
     wants_chart,
 )
-from cli.options.thresholds_bucket import ThresholdsBucket
-from pipelines.step_settings import EVERY_GROUP, UngovernedGroups
+from pipelines.step_settings import UngovernedGroups
 from pipelines.version_standing import describe_source
 
 SCHEMA = "governance.status/1"
 MOST_REASONS = 3
-NEWEST = 3
 
 
-def command(
-    version_or_group: Annotated[
-        str, typer.Argument(metavar="ARN|GROUP", help="A version's ARN, or the name of a group.")
-    ],
+def show_status(
     *,
-    newest: Annotated[
-        int, typer.Option("--versions", min=1, max=100, help="How many of a group's newest versions.")
-    ] = NEWEST,
-    decisions: Decisions = None,
-    decisions_bucket: DecisionsBucket = None,
-    thresholds_bucket: ThresholdsBucket = None,
-    ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
-    model_package_groups: HeldTo = EVERY_GROUP,
-    output_format: OutputFormat = Format.TEXT,
-    chart: Chart = None,
+    version_or_group: str,
+    newest: int,
+    decisions: str | None,
+    decisions_bucket: str | None,
+    thresholds_bucket: str | None,
+    ungoverned_groups: UngovernedGroups,
+    model_package_groups: str,
+    output_format: Format,
+    chart: bool | None,
 ) -> None:
-    """Show how a version is, or the newest of a group: its status, what gave it, the record, and the first reasons.
-
-    Exits with 0 when it could be shown, whatever the status.
-    """
+    """Carry out `governance status`, whose arguments these are."""
     if decisions is not None:
         versions = _recorded(version_or_group, decisions, newest)
     else:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -27,52 +26,20 @@ from cli.lookup.inputs import refuse_twice
 from cli.lookup.past_decisions import measure_impact_at, read_history
 from cli.lookup.threshold_sets import compile_at
 from cli.options.output_format import ImpactFormat, print_json
-from cli.options.thresholds_bucket import ThresholdsBucket
 
 
-def command(
-    old: Annotated[
-        str,
-        typer.Argument(
-            metavar="OLD",
-            help="LIVE is what is in force, LIVE@VERSION what was; or a file or folder, s3:// too.",
-        ),
-    ],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The same as it is to be.")],
+def show_impact(
     *,
-    history: Annotated[
-        str,
-        typer.Option(
-            "--history",
-            metavar="PLACE",
-            help="The decisions bucket as s3://BUCKET, a part of it, or a folder with a copy of it.",
-        ),
-    ],
-    fail_on_flip: Annotated[
-        bool, typer.Option("--fail-on-flip", help="Exit with 4 where a version would be decided otherwise.")
-    ] = False,
-    fail_on_loosened: Annotated[
-        bool,
-        typer.Option("--fail-on-loosened", help="Exit with 5 where less is asked for without a --reason."),
-    ] = False,
-    thresholds_bucket: ThresholdsBucket = None,
-    reason: Annotated[
-        str | None, typer.Option("--reason", metavar="TEXT", help="Why it is right to ask for less; shown.")
-    ] = None,
-    output_format: Annotated[
-        ImpactFormat,
-        typer.Option("--format", help="For people, for programs, for a pull request, or a page with charts."),
-    ] = ImpactFormat.TEXT,
+    old: str,
+    new: str,
+    history: str,
+    fail_on_flip: bool,
+    fail_on_loosened: bool,
+    thresholds_bucket: str | None,
+    reason: str | None,
+    output_format: ImpactFormat,
 ) -> None:
-    """Judge the versions of the past by two sets of threshold files, and show what the new one changes.
-
-    Shown are the versions that would be decided otherwise and by which check, in what less is asked for, and of each
-    check that changed how many versions are within 10 % of its limit and which margins shrink. What was judged is read
-    from the copies that the gate keeps; ages and waivers count as of the day of each decision. Of several decisions
-    about a version it is the newest.
-
-    Exits with 0, and with 4 or 5 where --fail-on-flip or --fail-on-loosened say so; 4 comes first.
-    """
+    """Carry out `governance thresholds impact`, whose arguments these are."""
     if reason is not None and not reason.strip():
         raise GovernanceError("--reason: it says nothing; write why it is right to ask for less")
     refuse_twice([old, new])

@@ -2,31 +2,26 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated
 
-import typer
 from rich.table import Table
 
 from aws.clients import s3_client
 from checks.errors import GovernanceError
 from cli.display.terminal import clean_text, console_for
 from cli.lookup.publishing import list_left_over, write_time
-from cli.options.output_format import Format, OutputFormat, print_json
-from cli.options.thresholds_bucket import OfThresholdsBucket
+from cli.options.output_format import Format, print_json
 from pipelines.published_thresholds import PublishedThresholds, ThresholdsInForce
 
 _Row = Mapping[str, object]
 
 
-def command(
+def list_in_force(
     *,
-    thresholds_bucket: OfThresholdsBucket,
-    versions: Annotated[
-        bool, typer.Option("--versions", help="List the published versions, the newest first, not the files.")
-    ] = False,
-    output_format: OutputFormat = Format.TEXT,
+    thresholds_bucket: str,
+    versions: bool,
+    output_format: Format,
 ) -> None:
-    """List the threshold files in force: for which groups, since when each is as it is, and who published it so."""
+    """Carry out `governance thresholds list`, whose arguments these are."""
     published = PublishedThresholds(s3_client(), thresholds_bucket)
     if versions:
         rows = _list_versions(published)

@@ -3,41 +3,25 @@
 import re
 import sys
 from collections.abc import Iterable
-from typing import Annotated
-
-import typer
+from typing import Literal
 
 from checks.errors import GovernanceError
 from checks.thresholds import ThresholdFile
 from cli.lookup.inputs import is_folder
 from cli.lookup.threshold_sets import examine_alone, name_by_folder, read_threshold_files
-from cli.options.strict import Strict
-from cli.options.thresholds_bucket import EvaluationCompute, OfThresholdsBucket
-from cli.options.yes import Yes
 
 _FULL_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")  # of a group: without the wildcards of a pattern
 
 
-def command(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FOLDER...",
-            help="The folder of all threshold files: every *.yaml and *.yml below; s3:// too. Or the files themselves.",
-        ),
-    ],
+def publish(
     *,
-    thresholds_bucket: OfThresholdsBucket,
-    evaluation_compute: EvaluationCompute = None,
-    strict: Strict = False,
-    yes: Yes = False,
+    paths: list[str],
+    thresholds_bucket: str,
+    evaluation_compute: Literal["lambda", "processing"] | None,
+    strict: bool,
+    yes: bool,
 ) -> None:
-    """Put the threshold files of a folder in force, all at once and in place of those that are.
-
-    All are validated together first, and what changes is shown. A file in force that is not in the folder is withdrawn;
-    files that are named one by one withdraw none. A group is governed once a published file applies to it. Groups
-    that a file names and that do not exist are named, where the caller may look (sagemaker:DescribeModelPackageGroup).
-    """
+    """Carry out `governance thresholds publish`, whose arguments these are."""
     contents = read_threshold_files(paths)
     files = examine_alone(contents, strict=strict).files
 

@@ -2,9 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from aws.extended_files import is_threshold_file
 from checks.effective_file import describe_effective
@@ -14,41 +11,18 @@ from checks.thresholds import ThresholdFile
 from cli.display.effective_thresholds import show_effective
 from cli.lookup.inputs import STANDARD_INPUT, is_in_s3
 from cli.lookup.threshold_sets import compile_named, read_threshold_files
-from cli.options.bucket_name import check_bucket_name
-from cli.options.output_format import Format, OutputFormat, print_json
+from cli.options.output_format import Format, print_json
 from pipelines.step_settings import THRESHOLDS_FOLDER
 
 
-def command(
-    name: Annotated[
-        str,
-        typer.Argument(metavar="GROUP|FILE", help="A model package group, or a threshold file (- is stdin)."),
-    ],
+def show_thresholds(
     *,
-    thresholds: Annotated[
-        str | None,
-        typer.Option(
-            "--thresholds",
-            metavar="PATH",
-            help="File, folder or s3:// URI to look for the group in, not those in force.",
-        ),
-    ] = None,
-    thresholds_bucket: Annotated[
-        str | None,
-        typer.Option(
-            "--thresholds-bucket",
-            metavar="NAME",
-            envvar="GOVERNANCE_THRESHOLDS_BUCKET",
-            callback=check_bucket_name,
-            help="The stack's output ThresholdsBucket.",
-        ),
-    ] = None,
-    output_format: OutputFormat = Format.TEXT,
+    name: str,
+    thresholds: str | None,
+    thresholds_bucket: str | None,
+    output_format: Format,
 ) -> None:
-    """Show the checks by which a group is judged, inherited ones too, each with the file and line where it is written.
-
-    Of a group it is the file in force, or the one for it under --thresholds.
-    """
+    """Carry out `governance thresholds show`, whose arguments these are."""
     file = _find_file(name, thresholds, thresholds_bucket)
     if output_format is Format.JSON:
         print_json(describe_effective(file))

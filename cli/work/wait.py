@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated, TextIO
+from typing import TextIO
 
 import typer
 
@@ -16,57 +16,31 @@ from cli.display.version_status import print_standing
 from cli.exit_codes import ExitCode, worst_of
 from cli.lookup.check_origins import find_origins
 from cli.lookup.waiting import Waited, wait_for
-from cli.options.annotated_files import AnnotatedFiles
-from cli.options.decision_outputs import DecisionOutputs, OutputFiles
-from cli.options.decisions_bucket import DecisionsBucket
+from cli.options.decision_outputs import DecisionOutputs
 from cli.options.durations import parse_duration
-from cli.options.failures_only import FailuresOnly
-from cli.options.governed_groups import HeldTo, Ungoverned
 from cli.options.output_format import DecisionFormat
-from cli.options.thresholds_bucket import ThresholdsBucket
-from pipelines.step_settings import EVERY_GROUP, PIPELINE_NAME, UngovernedGroups
+from pipelines.step_settings import UngovernedGroups
 from pipelines.version_standing import describe_source
 
 SCHEMA = "governance.wait/1"
 MOST_REASONS = 100  # of a record's, in the JSON
 
 
-def command(
-    arns: Annotated[
-        list[str],
-        typer.Argument(metavar="ARN...", help="Versions' ARNs, as `governance register` prints them."),
-    ],
+def wait(
     *,
-    timeout: Annotated[
-        str, typer.Option("--timeout", metavar="TIME", help="Such as 90s, 30m, 1h30m or 1d, for all of them.")
-    ] = "30m",
-    pipeline: Annotated[
-        str,
-        typer.Option(
-            "--pipeline", metavar="NAME", envvar="GOVERNANCE_PIPELINE_NAME", help="The governance pipeline."
-        ),
-    ] = PIPELINE_NAME,
-    decisions_bucket: DecisionsBucket = None,
-    thresholds_bucket: ThresholdsBucket = None,
-    ungoverned_groups: Ungoverned = UngovernedGroups.IGNORE,
-    model_package_groups: HeldTo = EVERY_GROUP,
-    output_format: Annotated[
-        DecisionFormat,
-        typer.Option(
-            "--format",
-            help="For people, JSON (an object, of several ARNs an array), a comment, a test report, annotations.",
-        ),
-    ] = DecisionFormat.TEXT,
-    output: OutputFiles = None,
-    annotate: AnnotatedFiles = None,
-    failures: FailuresOnly = False,
+    arns: list[str],
+    timeout: str,
+    pipeline: str,
+    decisions_bucket: str | None,
+    thresholds_bucket: str | None,
+    ungoverned_groups: UngovernedGroups,
+    model_package_groups: str,
+    output_format: DecisionFormat,
+    output: list[str] | None,
+    annotate: str | None,
+    failures: bool,
 ) -> None:
-    """Wait for the decisions about versions; print each with its reasons, and exit with the worst of their codes.
-
-    Exits with 0 when the version is approved, 1 rejected, 3 when it asks for review, no threshold file applies to its
-    group, or it is approved without any decision, 2 when the gate could not judge, nothing was started, or the time is
-    over. Of several versions 1 is the worst, then 2, then 3, then 0.
-    """
+    """Carry out `governance wait`, whose arguments these are."""
     outputs = DecisionOutputs.of(output_format, output)  # refused before anything is waited for
     waited = wait_for(
         arns,
