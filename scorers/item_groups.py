@@ -53,13 +53,13 @@ class _Tally:
     mean: float = 0.0
     squares: float = 0.0  # sum of squared deviations from the mean, kept by Welford's update
 
-    def count(self, value: float) -> None:
-        """Add a 0 or 1, whose spread follows from the rate."""
-        self.samples += 1
-        self.total += value
+    def count(self, value: float, items: int) -> None:
+        """Add so many items of the value 0 or 1, whose spread follows from the rate."""
+        self.samples += items
+        self.total += value * items
 
     def add(self, value: float) -> None:
-        self.count(value)
+        self.count(value, 1)
         delta = value - self.mean
         self.mean += delta / self.samples
         self.squares += delta * (value - self.mean)
@@ -88,18 +88,33 @@ class FacetedMetric:
         Raises:
             GovernanceError: beyond 1,000 groups, which says that the column is an identifier, not a grouping.
         """
-        add = _Tally.count if self._proportion else _Tally.add
-        add(self._whole, value)
+        if self._proportion:
+            self.count(value, 1, groups)
+            return
+        self._whole.add(value)
         for group in groups:
-            tally = self._groups.get(group)
-            if tally is None:
-                if len(self._groups) >= MAX_GROUPS:
-                    raise GovernanceError(
-                        f"facets: more than {MAX_GROUPS:,} groups, the last one {group}; "
-                        "leave out columns that identify a single item"
-                    )
-                tally = self._groups[group] = _Tally()
-            add(tally, value)
+            self._find_tally(group).add(value)
+
+    def count(self, hit: float, items: int, groups: tuple[str, ...] = ()) -> None:
+        """Count so many items of a proportion at once, all of them hits (1) or all of them none (0).
+
+        Raises:
+            GovernanceError: as `add` does.
+        """
+        self._whole.count(hit, items)
+        for group in groups:
+            self._find_tally(group).count(hit, items)
+
+    def _find_tally(self, group: str) -> _Tally:
+        tally = self._groups.get(group)
+        if tally is None:
+            if len(self._groups) >= MAX_GROUPS:
+                raise GovernanceError(
+                    f"facets: more than {MAX_GROUPS:,} groups, the last one {group}; "
+                    "leave out columns that identify a single item"
+                )
+            tally = self._groups[group] = _Tally()
+        return tally
 
     def measurements(
         self, *, nothing: str = "no item could be scored", known_groups: Iterable[str] = ()

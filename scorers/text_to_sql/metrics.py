@@ -6,6 +6,7 @@ is hits over the pairs to which it applies. Pairs whose gold query fails are in 
 
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ GROUP = "text_to_sql"
 LATENCY = "latency"
 QUANTILES = (0.5, 0.95)
 _BUFFERED = 1_000
+_MOST_ALIKE = 1_000
 _Z_95 = 1.959963984540054
 _NOTHING = "no pair of the file has this figure"
 
@@ -118,6 +120,8 @@ RATES: tuple[Callable[[PairVerdict], bool | None], ...] = (
     empty_gold_rate,
 )
 
+_Hits = tuple[bool | None, ...] | None  # of each rate; `None` for a pair whose gold query failed
+
 
 class TextToSqlMetrics:
     """Accumulates all metrics of a run, for the whole and per facet group, in constant memory."""
@@ -129,6 +133,8 @@ class TextToSqlMetrics:
         self._latency = FacetedMetric(f"{LATENCY}.mean_seconds", proportion=False)
         self._gold_errors = FacetedMetric(f"{GROUP}.gold_error_rate", proportion=True)
         self._latencies = Quantiles()
+        # How many pairs came to the same hits in the same groups: most pairs are like one before them.
+        self._alike: Counter[tuple[_Hits, tuple[str, ...]]] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -143,21 +149,31 @@ class TextToSqlMetrics:
 
     def add(self, verdict: PairVerdict, groups: tuple[str, ...], latency_seconds: float | None) -> None:
         """Count one pair; one whose gold failed counts for `gold_error_rate` alone."""
-        failed = verdict.correct is None
-        self._gold_errors.add(failed, groups)
-        if failed:
+        hits = None if verdict.correct is None else tuple([rate(verdict) for rate, _ in self._rates])
+        self._alike[hits, groups] += 1
+        if len(self._alike) >= _MOST_ALIKE:
+            self._count_alike()
+        if hits is None:
             return
-        for rate, metric in self._rates:
-            if (hit := rate(verdict)) is not None:
-                metric.add(hit, groups)
         if verdict.relative_execution_time is not None:
             self._time.add(verdict.relative_execution_time, groups)
         if latency_seconds is not None:
             self._latency.add(latency_seconds, groups)
             self._latencies.add(latency_seconds)
 
+    def _count_alike(self) -> None:
+        for (hits, groups), pairs in self._alike.items():
+            self._gold_errors.count(hits is None, pairs, groups)
+            if hits is None:
+                continue
+            for hit, (_, metric) in zip(hits, self._rates, strict=True):
+                if hit is not None:
+                    metric.count(hit, pairs, groups)
+        self._alike.clear()
+
     def measurements(self) -> list[Measurement]:
         """Return what the evidence states; a metric that applies to no pair is unmeasured, with the reason."""
+        self._count_alike()
         metrics = [metric for _, metric in self._rates]
         faceted = (*metrics, self._gold_errors, self._time, self._latency)
         whole = [measurement for metric in faceted for measurement in metric.measurements(nothing=_NOTHING)]

@@ -4,6 +4,7 @@ import math
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from checks.errors import GovernanceError
@@ -50,7 +51,7 @@ def parse_pair(line: Line) -> Pair:
     Raises:
         GovernanceError: naming the key that is missing or is not what it must be.
     """
-    keys = _find_keys(line.value)
+    keys = _find_keys(tuple(line.value))
     # Spider's files have no identity but the place of a pair.
     identity = line.value.get(keys["id"]) if "id" in keys else line.number
     if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
@@ -80,30 +81,31 @@ def _read_latency(line: Line) -> float | None:
     return float(latency)
 
 
-def _find_keys(value: Mapping[str, JsonValue]) -> dict[str, str]:
-    """Return which key of a record holds each field: the field's own name, else the one other name that is there.
+@lru_cache(maxsize=16)  # the records of a file have the same keys, or few sets of them
+def _find_keys(keys: tuple[str, ...]) -> dict[str, str]:
+    """Return which of a record's keys holds each field: the field's own name, else the one other name that is there.
 
     Raises:
         GovernanceError: with the whole mapping, where a field has no key or several.
     """
     found: dict[str, str] = {}
     for name, names in _NAMES.items():
-        there = [key for key in names if key in value]
+        there = [key for key in names if key in keys]
         if len(there) > 1 and there[0] != name:
             raise GovernanceError(f"{name}: {' and '.join(there)} may both be it; call one of them {name}")
         if there:
             found[name] = there[0]
     missing = [name for name in _TEXTS if name not in found]
     if missing:
-        raise GovernanceError(f"{', '.join(missing)}: missing; {_describe_mapping(value)}")
+        raise GovernanceError(f"{', '.join(missing)}: missing; {_describe_mapping(keys)}")
     return found
 
 
-def _describe_mapping(value: Mapping[str, JsonValue]) -> str:
+def _describe_mapping(keys: tuple[str, ...]) -> str:
     """Say what a record is to hold and what this one does."""
     fields = [_describe_field(*names) for names in _NAMES.values()]
-    shown = ", ".join(list(value)[:_SHOWN_KEYS])
-    rest = f" and {len(value) - _SHOWN_KEYS} more" if len(value) > _SHOWN_KEYS else ""
+    shown = ", ".join(keys[:_SHOWN_KEYS])
+    rest = f" and {len(keys) - _SHOWN_KEYS} more" if len(keys) > _SHOWN_KEYS else ""
     return f"a pair has {', '.join(fields)}; the keys here are {shown or '(none)'}{rest}; rename them"
 
 
@@ -166,7 +168,7 @@ class PredictionsFile:
     def _refuse_other_shape(self, line: Line) -> None:
         """Refuse the whole file by its first record; every other one would say the same."""
         try:
-            _find_keys(line.value)
+            _find_keys(tuple(line.value))
         except GovernanceError as error:
             raise GovernanceError(f"{self._path}:{line.number}: {error}") from error
 

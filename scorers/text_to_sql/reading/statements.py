@@ -51,6 +51,8 @@ def _make_lexer(quoted: str, comment: str = _FLAT_COMMENT) -> re.Pattern[str]:
 _POSTGRES = _make_lexer(_ESCAPES + _DOLLARS, _make_nested_comment(_DEEPEST_COMMENT))
 _LEXERS = {"sqlite": _make_lexer(_BRACKETS + _BACKTICKS), "duckdb": _POSTGRES, "postgres": _POSTGRES}
 _OTHER_LEXER = _make_lexer(_BACKTICKS + _DOLLARS)
+# Behind one of these, a semicolon may be part of a comment, or of a name or text that an engine quotes in its own way.
+_MAY_HOLD_A_SEMICOLON = re.compile(r"""--|/\*|["`\[$\\]""")
 _YEAR_OF_TODAY = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
 
 
@@ -95,8 +97,13 @@ def cut_out_statement(sql: str, *, engine: str) -> str:
 
     Some engines, and the libraries in front of them, take what follows a semicolon for another statement.
     """
-    if ";" not in sql:
+    place = sql.find(";")
+    if place == -1:
         return sql
+    # Most texts have one semicolon, at their end and plainly outside of all else: then no token need be looked at.
+    is_last = place == len(sql.rstrip()) - 1
+    if is_last and sql.count("'") % 2 == 0 and not _MAY_HOLD_A_SEMICOLON.search(sql):
+        return sql[:place].strip() or sql
     parts = list(split_tokens(sql, engine=engine))
     meant = [index for index, (kind, _) in enumerate(parts) if kind not in {"space", "comment", "semicolon"}]
     if not meant:

@@ -6,9 +6,11 @@ Serve as A Database Interface?", NeurIPS 2023; `evaluation.py`). The verdicts ar
 columns are matched by their content instead of by trying every permutation.
 """
 
+import operator
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 
 Row = tuple[Hashable, ...]
 
@@ -24,9 +26,17 @@ class ResultTable:
         """The number of columns; 0 for no rows."""
         return len(self.rows[0]) if self.rows else 0
 
-    def is_equal_column(self, other: "ResultTable") -> bool:
-        """Whether both are the same single column, which every comparison takes for equal."""
-        return self.width == 1 and self.rows == other.rows
+    def is_like(self, other: "ResultTable") -> bool:
+        """Whether both have the same rows in the same order, which every comparison takes for equal.
+
+        Values of several columns must be written alike too, since `unordered_rows` tells 1 from 1.0.
+        """
+        if self.rows != other.rows:
+            return False
+        return self.width == 1 or all(map(operator.eq, self._write_values(), other._write_values()))
+
+    def _write_values(self) -> Iterator[str]:
+        return map(repr, chain.from_iterable(self.rows))
 
     @cached_property
     def row_set(self) -> frozenset[Row]:
@@ -61,7 +71,7 @@ def _write_with_type(value: Hashable) -> str:
 
 def is_bird_match(gold: ResultTable, predicted: ResultTable) -> bool:
     """Whether both results have the same set of rows, columns in the same order (BIRD's execution accuracy)."""
-    return gold is predicted or gold.row_set == predicted.row_set
+    return gold is predicted or gold.rows == predicted.rows or gold.row_set == predicted.row_set
 
 
 def is_execution_match(gold: ResultTable, predicted: ResultTable, *, ordered: bool) -> bool:
@@ -69,7 +79,7 @@ def is_execution_match(gold: ResultTable, predicted: ResultTable, *, ordered: bo
 
     Duplicates count. With `ordered` the rows must come in the same order. Two empty results are equal.
     """
-    if gold is predicted or not (gold.rows or predicted.rows) or gold.is_equal_column(predicted):
+    if gold is predicted or gold.is_like(predicted):
         return True
     if len(gold.rows) != len(predicted.rows) or gold.width != predicted.width:
         return False

@@ -20,6 +20,12 @@ def tokenize(sql: str) -> list[str] | None:
     text = sql.replace("'", '"')
     if text.count('"') % 2 or "\0" in text:
         return None
+    tokens = _read_words_and_literals(text) if '"' in text else list(map(str.lower, _TOKEN.findall(text)))
+    _split_last_period(tokens)
+    return _join_comparisons(tokens) if "=" in tokens else tokens
+
+
+def _read_words_and_literals(text: str) -> list[str]:
     literals = iter(_STRING.findall(text))
     tokens: list[str] = []
     for word in _TOKEN.findall(_STRING.sub("\0", text)):
@@ -28,8 +34,7 @@ def tokenize(sql: str) -> list[str] | None:
             tokens.append(inside[0] if word == "\0" else word.lower())
         else:
             tokens.append(word.lower())
-    _split_last_period(tokens)
-    return _join_comparisons(tokens) if "=" in tokens else tokens
+    return tokens
 
 
 def _split_last_period(tokens: list[str]) -> None:

@@ -128,3 +128,15 @@ def test_semicolons_and_comments_around_a_statement_are_no_part_of_it(
     sql: str, engine: str, only: str
 ) -> None:
     assert cut_out_statement(sql, engine=engine) == only
+
+
+SIGNS = st.text(alphabet="ab;'\"`[]$-/*\\# \n", max_size=12)
+
+
+@given(SIGNS, st.sampled_from(["", ";", " ; "]), st.sampled_from(["sqlite", "duckdb", "postgres", "mysql"]))
+def test_a_statement_is_cut_out_as_all_of_its_tokens_say(signs: str, end: str, engine: str) -> None:
+    sql = signs + end
+    parts = list(split_tokens(sql, engine=engine))
+    meant = [place for place, (kind, _) in enumerate(parts) if kind not in {"space", "comment", "semicolon"}]
+    whole = "".join(text for _, text in parts[meant[0] : meant[-1] + 1]) if meant and ";" in sql else sql
+    assert cut_out_statement(sql, engine=engine) == whole

@@ -1,3 +1,4 @@
+import math
 from collections import Counter
 from itertools import permutations
 from typing import Any
@@ -44,6 +45,22 @@ def test_columns_match_where_some_permutation_does(results: tuple[Rows, Rows], o
     gold, predicted = results
     expected = by_trying_all_permutations(gold, predicted, ordered)
     assert is_execution_match(ResultTable(gold), ResultTable(predicted), ordered=ordered) is expected
+
+
+numbers = st.sampled_from([0, 0.0, -0.0, 1, 1.0, True, (1,), (1.0,), "1", None, math.nan])
+
+
+@given(
+    st.integers(1, 3).flatmap(lambda width: st.lists(st.tuples(*[numbers] * width), max_size=3)), st.data()
+)
+def test_results_that_are_alike_are_equal_by_every_comparison(rows: Rows, data: st.DataObject) -> None:
+    same: dict[Any, list[Any]] = {0: [0, 0.0, -0.0], 1: [1, 1.0, True], (1,): [(1,), (1.0,)]}
+    others = [tuple(data.draw(st.sampled_from(same.get(value, [value]))) for value in row) for row in rows]
+    one, other = ResultTable(rows), ResultTable(others)
+    if one.is_like(other):
+        assert one.unordered_rows == other.unordered_rows
+        assert Counter(one.columns) == Counter(other.columns)
+        assert one.row_set == other.row_set
 
 
 @pytest.mark.parametrize(
