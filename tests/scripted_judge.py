@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scorers.endpoints.protocols import JudgeAnswer
+from models.openai_server import Server
+from scorers.endpoints.protocols import JsonMode, JudgeAnswer
+
+if TYPE_CHECKING:
+    from models.openai_compatible import OpenAiEmbeddings, OpenAiJudge
 
 Script = Callable[[int, str, str], "Reply"]
 
@@ -50,6 +54,27 @@ def good_answer(title: str, prompt: str) -> str:
         },
     }
     return json.dumps(answers[title])
+
+
+def judge_at(
+    url: str,
+    *,
+    temperature: float | None = 0.0,
+    json_mode: JsonMode = JsonMode.SCHEMA,
+    timeout_seconds: float = 60.0,
+) -> "OpenAiJudge":
+    """The judge that the server at `url` is."""
+    from models.openai_compatible import OpenAiJudge  # noqa: PLC0415 - takes seconds, and every worker collects
+
+    server = Server(url, timeout_seconds=timeout_seconds)
+    return OpenAiJudge("judge-1", server, temperature=temperature, json_mode=json_mode)
+
+
+def embeddings_at(url: str) -> "OpenAiEmbeddings":
+    """The embedding model that the server at `url` is."""
+    from models.openai_compatible import OpenAiEmbeddings  # noqa: PLC0415 - as above
+
+    return OpenAiEmbeddings("vectors-1", Server(url))
 
 
 class ScriptedServer(ThreadingHTTPServer):

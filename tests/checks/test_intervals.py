@@ -1,12 +1,13 @@
 """Intervals, against scipy as the oracle."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from checks.intervals import (
     NoSpread,
@@ -30,7 +31,7 @@ def measured(value: float, **support: Any) -> Measured:
 @given(st.integers(1, 10**6), st.data(), st.floats(0.51, 0.9999))
 def test_the_wilson_interval_is_that_of_scipy(samples: int, data: st.DataObject, confidence: float) -> None:
     successes = data.draw(st.integers(0, samples))
-    oracle = stats.binomtest(successes, samples).proportion_ci(2 * confidence - 1, method="wilson")
+    oracle = scipy.stats.binomtest(successes, samples).proportion_ci(2 * confidence - 1, method="wilson")
     found = wilson_interval(successes / samples, samples, confidence)
     assert (found.low, found.high) == pytest.approx((oracle.low, oracle.high), abs=1e-9)
     assert 0 <= found.low <= successes / samples <= found.high <= 1
@@ -41,7 +42,7 @@ def test_the_interval_of_a_mean_is_that_of_scipy(
     mean: float, error: float, samples: int, confidence: float
 ) -> None:
     found = mean_interval(mean, error, samples, confidence)
-    oracle = stats.t.interval(2 * confidence - 1, samples - 1, loc=mean, scale=error)
+    oracle = scipy.stats.t.interval(2 * confidence - 1, samples - 1, loc=mean, scale=error)
     assert (found.low, found.high) == pytest.approx(oracle, rel=1e-7, abs=1e-7)
 
 
@@ -78,8 +79,18 @@ def test_what_is_a_proportion(value: float, support: dict[str, object], proporti
     assert is_proportion(measured(value, **support)) is proportion
 
 
-T_95 = stats.t.ppf(0.95, 99)
-T_95_OF_TWO = stats.t.ppf(0.95, 1)
+Bounds = tuple[float, float]
+
+
+# Asked by the test: scipy's distributions take a second to import, and every worker collects this file.
+def wilsons() -> Bounds:
+    return tuple(scipy.stats.binomtest(50, 100).proportion_ci(0.9, method="wilson"))
+
+
+def students(standard_error: float, samples: int = 100) -> Callable[[], Bounds]:
+    return lambda: scipy.stats.t.interval(0.9, samples - 1, loc=0.5, scale=standard_error)
+
+
 CARRIED = Interval(0.4, 0.6, 0.9)
 TOO_LOW = Interval(0.4, 0.6, 0.8)
 FLAT = Interval(0.5, 0.5, 0.95)
@@ -89,38 +100,38 @@ CERTAIN = Interval(0.49, 0.51, 0.99999999)
 @pytest.mark.parametrize(
     ("support", "expected"),
     [
-        ({"samples": 100}, stats.binomtest(50, 100).proportion_ci(0.9, method="wilson")),
-        ({"samples": 100, "standard_deviation": 0.2}, (0.5 - T_95 * 0.02, 0.5 + T_95 * 0.02)),
-        ({"standard_error": 0.03}, (0.5 - T_95_OF_TWO * 0.03, 0.5 + T_95_OF_TWO * 0.03)),
+        ({"samples": 100}, wilsons),
+        ({"samples": 100, "standard_deviation": 0.2}, students(0.02)),
+        ({"standard_error": 0.03}, students(0.03, samples=2)),
         (
             {"samples": 100, "standard_deviation": 0.2, "standard_error": 0.03},
-            (0.5 - T_95 * 0.03, 0.5 + T_95 * 0.03),
+            students(0.03),
         ),
-        ({"interval": CARRIED, "standard_error": 0.03}, (0.4, 0.6)),
-        ({"interval": Interval(0.3, 0.7, 0.99)}, (0.3, 0.7)),
-        ({"interval": TOO_LOW, "standard_error": 0.03}, (0.5 - T_95_OF_TWO * 0.03, 0.5 + T_95_OF_TWO * 0.03)),
+        ({"interval": CARRIED, "standard_error": 0.03}, lambda: (0.4, 0.6)),
+        ({"interval": Interval(0.3, 0.7, 0.99)}, lambda: (0.3, 0.7)),
+        ({"interval": TOO_LOW, "standard_error": 0.03}, students(0.03, samples=2)),
         (
             {"interval": TOO_LOW, "samples": 100, "standard_deviation": 0.2},
-            (0.5 - T_95 * 0.02, 0.5 + T_95 * 0.02),
+            students(0.02),
         ),
         (
             {"interval": FLAT, "samples": 100, "standard_deviation": 0.2},
-            (0.5 - T_95 * 0.02, 0.5 + T_95 * 0.02),
+            students(0.02),
         ),
         (
             {"interval": CERTAIN, "samples": 100, "standard_error": 0.02},
-            (0.5 - T_95 * 0.02, 0.5 + T_95 * 0.02),
+            students(0.02),
         ),
         (
             {"samples": 100, "standard_deviation": 0.2, "standard_error": 0.0},
-            (0.5 - T_95 * 0.02, 0.5 + T_95 * 0.02),
+            students(0.02),
         ),
     ],
 )
-def test_which_interval_is_used(support: dict[str, object], expected: tuple[float, float]) -> None:
+def test_which_interval_is_used(support: dict[str, object], expected: Callable[[], Bounds]) -> None:
     found = find_interval(measured(0.5, **support), 0.95)
     assert isinstance(found, Interval)
-    assert (found.low, found.high) == pytest.approx(tuple(expected))
+    assert (found.low, found.high) == pytest.approx(expected())
     assert found.confidence >= 0.9
 
 

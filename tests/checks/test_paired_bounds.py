@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from checks.paired_bounds import PairedBounds, bound_difference, mcnemar_bounds, tango_bounds
 from checks.pairing import Pairs
@@ -38,7 +38,7 @@ def bound(
 def test_mcnemars_bounds_are_scipys_of_the_share_that_rose(risen: int, fallen: int) -> None:
     changed = risen + fallen
     for level in LEVELS:
-        exact = stats.binomtest(risen, changed).proportion_ci(2 * level - 1, method="exact")
+        exact = scipy.stats.binomtest(risen, changed).proportion_ci(2 * level - 1, method="exact")
         expected = [(2 * end - 1) * changed / 100_000 for end in exact]
         assert mcnemar_bounds(risen, fallen, 100_000, level) == pytest.approx(expected, abs=1e-12)
 
@@ -50,8 +50,8 @@ def test_mcnemars_bounds_leave_out_zero_where_the_exact_test_does(
 ) -> None:
     risen, fallen = changed
     low, high = mcnemar_bounds(risen, fallen, 100, level)
-    better = stats.binomtest(risen, risen + fallen, alternative="greater").pvalue
-    worse = stats.binomtest(risen, risen + fallen, alternative="less").pvalue
+    better = scipy.stats.binomtest(risen, risen + fallen, alternative="greater").pvalue
+    worse = scipy.stats.binomtest(risen, risen + fallen, alternative="less").pvalue
     assert (low > 0, high < 0) == (better < 1 - level, worse < 1 - level)
 
 
@@ -72,7 +72,7 @@ def test_the_bounds_of_scores_are_scipys_t(
     if isinstance(found, str):
         assert np.std(differences, ddof=1) < 1e-3
         return
-    expected = stats.ttest_1samp(differences, 0).confidence_interval(2 * level - 1)
+    expected = scipy.stats.ttest_1samp(differences, 0).confidence_interval(2 * level - 1)
     mean = float(np.mean(differences))
     assert (mean - found.below, mean + found.above) == pytest.approx(tuple(expected), abs=1e-9)
 
@@ -95,7 +95,7 @@ def test_tangos_bounds_are_where_the_score_is_as_far_as_the_level(
     risen: int, fallen: int, count: int
 ) -> None:
     low, high = tango_bounds(risen, fallen, count, 0.95)
-    z = stats.norm.ppf(0.95)
+    z = scipy.stats.norm.ppf(0.95)
     assert likelihood_score(risen, fallen, count, low) == pytest.approx(z, abs=2e-3)
     assert likelihood_score(risen, fallen, count, high) == pytest.approx(-z, abs=2e-3)
 
@@ -122,7 +122,7 @@ def solve_quartic(risen: int, fallen: int, count: int, confidence: float) -> tup
     Yang, Z., Sun, X. and Hardin, J. (2012), A non-iterative implementation of Tango's score confidence interval for a
     paired difference of proportions; its R code is at http://users.stat.ufl.edu/~aa/cda/R/matched/R2_matched/.
     """
-    square, away, changed = stats.norm.ppf(confidence) ** 2, risen - fallen, risen + fallen
+    square, away, changed = scipy.stats.norm.ppf(confidence) ** 2, risen - fallen, risen + fallen
     share = count / square
     quartic = [
         count**2 * (share + 1) ** 2,

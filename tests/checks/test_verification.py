@@ -5,9 +5,9 @@ import random
 from dataclasses import replace
 
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import hypergeom
 
 from checks.decision import Consequence, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
@@ -251,9 +251,9 @@ def test_a_fabricated_figure_is_always_found(said: float, comes_out: float) -> N
 def test_the_share_that_a_sample_misses_is_hypergeometric(sizes: tuple[int, int]) -> None:
     count, drawn = sizes
     altered = round(share_missed(drawn, count) * count)
-    assert altered == 0 or hypergeom(count, altered, drawn).pmf(0) >= 0.05 - 1e-12
+    assert altered == 0 or scipy.stats.hypergeom(count, altered, drawn).pmf(0) >= 0.05 - 1e-12
     if altered < count:
-        assert hypergeom(count, altered + 1, drawn).pmf(0) < 0.05 + 1e-12
+        assert scipy.stats.hypergeom(count, altered + 1, drawn).pmf(0) < 0.05 + 1e-12
 
 
 def test_the_bound_of_large_sets_is_that_of_independent_draws() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy
 import yaml
-from scipy.stats import binomtest, t
 
 from tests.cli.test_thresholds_impact import EDIT, EXAMPLES, GOLDEN
 
@@ -61,9 +61,9 @@ def bounds_of(figure: dict[str, float], confidence: float | None) -> tuple[float
         return value, value
     samples = int(figure["samples"])
     if "standard_error" in figure:
-        half = float(t.ppf(confidence, samples - 1)) * figure["standard_error"]
+        half = float(scipy.stats.t.ppf(confidence, samples - 1)) * figure["standard_error"]
         return value - half, value + half
-    share = binomtest(round(value * samples), samples)
+    share = scipy.stats.binomtest(round(value * samples), samples)
     interval = share.proportion_ci(2 * confidence - 1, method="wilson")
     return float(interval.low), float(interval.high)
 

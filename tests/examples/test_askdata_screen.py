@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from streamlit.components.v2 import manifest_scanner
-from streamlit.runtime.context import ContextProxy, StreamlitHeaders
-from streamlit.testing.v1 import AppTest
 
-from assistant import opening
 from assistant.conversations import ConversationError, Conversations
 from assistant.desk import Desk
 from assistant.lake import DIALECT
@@ -23,6 +19,7 @@ from tests.examples.askdata_desk import ARN, ChangingService, ScriptedChat, conf
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from streamlit.testing.v1 import AppTest
 
 SCREEN = Path(__file__).parents[2] / "examples" / "askdata" / "screen.py"
 SECONDS = 30  # a loaded machine is no defect
@@ -69,26 +66,28 @@ def conversations(dynamodb: "DynamoDBClient", table: str) -> Conversations:
 @pytest.fixture
 def screen(
     service: ChangingService, conversations: Conversations, lake: LakeHere, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], AppTest]:
+) -> "Callable[[], AppTest]":
     """A function that opens the screen in a new tab."""
+    from streamlit.testing.v1 import AppTest  # noqa: PLC0415 - takes a second, and every worker collects this file
+
     # Streamlit looks through every installed package for parts of screens, for each tab again: most of a tab's time.
-    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
+    monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
     desk = Desk(service, conversations, lake)
-    monkeypatch.setattr(opening, "open_desk", lambda: desk)
+    monkeypatch.setattr("assistant.opening.open_desk", lambda: desk)
     return lambda: AppTest.from_file(str(SCREEN), default_timeout=SECONDS)
 
 
-def texts(tab: AppTest) -> list[str]:
+def texts(tab: "AppTest") -> list[str]:
     """All that is shown as text, in the page's order, without the code."""
     assert not tab.exception
     return [element.value for element in tab.text]
 
 
-def ask(tab: AppTest, question: str) -> AppTest:
+def ask(tab: "AppTest", question: str) -> "AppTest":
     return tab.chat_input[0].set_value(question).run()
 
 
-def test_without_an_approved_version_nothing_can_be_asked(screen: Callable[[], AppTest]) -> None:
+def test_without_an_approved_version_nothing_can_be_asked(screen: "Callable[[], AppTest]") -> None:
     tab = screen().run()
     assert [box.value for box in tab.info] == [
         "No version is approved yet. Questions can be asked as soon as the gate or a reviewer approves one."
@@ -98,7 +97,7 @@ def test_without_an_approved_version_nothing_can_be_asked(screen: Callable[[], A
 
 
 def test_the_version_that_answers_is_shown_with_who_approved_it(
-    screen: Callable[[], AppTest], service: ChangingService
+    screen: "Callable[[], AppTest]", service: ChangingService
 ) -> None:
     service.serve(3, ScriptedChat([]), approved_by="jane@example.com, a reviewer")
     tab = screen().run()
@@ -112,7 +111,7 @@ def test_the_version_that_answers_is_shown_with_who_approved_it(
 
 
 def test_a_question_is_answered_run_and_rated(
-    screen: Callable[[], AppTest], service: ChangingService, conversations: Conversations
+    screen: "Callable[[], AppTest]", service: ChangingService, conversations: Conversations
 ) -> None:
     chat = ScriptedChat([f"```sql\n{SQL}\n```", "SELECT n FROM plans"])
     service.serve(3, chat)
@@ -141,7 +140,7 @@ def test_a_question_is_answered_run_and_rated(
 
 
 def test_a_form_without_a_rating_says_what_is_missing(
-    screen: Callable[[], AppTest], service: ChangingService, conversations: Conversations
+    screen: "Callable[[], AppTest]", service: ChangingService, conversations: Conversations
 ) -> None:
     service.serve(3, ScriptedChat([SQL]))
     tab = ask(screen().run(), "Which plans are there?")
@@ -151,12 +150,12 @@ def test_a_form_without_a_rating_says_what_is_missing(
     assert list(conversations.ratings(configuration().digest)) == []
 
 
-def send(tab: AppTest) -> AppTest:
+def send(tab: "AppTest") -> "AppTest":
     return next(button for button in tab.button if button.label == "Send").click().run()
 
 
 def test_a_rating_that_another_tab_gave_is_shown_and_kept(
-    screen: Callable[[], AppTest], service: ChangingService, conversations: Conversations
+    screen: "Callable[[], AppTest]", service: ChangingService, conversations: Conversations
 ) -> None:
     service.serve(3, ScriptedChat([SQL]))
     first = ask(screen().run(), "one")
@@ -171,7 +170,7 @@ def test_a_rating_that_another_tab_gave_is_shown_and_kept(
 
 
 def test_a_rating_that_cannot_be_kept_says_so_and_the_page_goes_on(
-    screen: Callable[[], AppTest],
+    screen: "Callable[[], AppTest]",
     service: ChangingService,
     conversations: Conversations,
     monkeypatch: pytest.MonkeyPatch,
@@ -190,7 +189,7 @@ def test_a_rating_that_cannot_be_kept_says_so_and_the_page_goes_on(
 
 
 def test_a_lake_that_is_not_there_says_so_and_the_page_goes_on(
-    screen: Callable[[], AppTest], service: ChangingService, lake: LakeHere, monkeypatch: pytest.MonkeyPatch
+    screen: "Callable[[], AppTest]", service: ChangingService, lake: LakeHere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_: str) -> ShownRows:
         raise GovernanceError("askdata.duckdb: cannot be opened; make it")
@@ -205,7 +204,7 @@ def test_a_lake_that_is_not_there_says_so_and_the_page_goes_on(
 
 
 def test_two_tabs_of_one_conversation_lose_nothing(
-    screen: Callable[[], AppTest], service: ChangingService
+    screen: "Callable[[], AppTest]", service: ChangingService
 ) -> None:
     service.serve(3, ScriptedChat([SQL, "SELECT 2", "SELECT 3"]))
     first = ask(screen().run(), "one")
@@ -226,8 +225,10 @@ def test_two_tabs_of_one_conversation_lose_nothing(
 
 
 def test_a_conversation_is_read_by_who_signed_in_for_it_alone(
-    screen: Callable[[], AppTest], service: ChangingService, monkeypatch: pytest.MonkeyPatch
+    screen: "Callable[[], AppTest]", service: ChangingService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from streamlit.runtime.context import ContextProxy, StreamlitHeaders  # noqa: PLC0415 - as above
+
     def sign_in(person: str) -> None:
         headers = StreamlitHeaders([("X-Amzn-Oidc-Identity", person)])
         monkeypatch.setattr(ContextProxy, "headers", headers)
@@ -257,7 +258,11 @@ def test_a_conversation_is_read_by_who_signed_in_for_it_alone(
     ids=["no SQL", "no answer"],
 )
 def test_what_was_not_answered_is_said_in_a_sentence(
-    screen: Callable[[], AppTest], service: ChangingService, answer: str | Exception, title: str, reason: str
+    screen: "Callable[[], AppTest]",
+    service: ChangingService,
+    answer: str | Exception,
+    title: str,
+    reason: str,
 ) -> None:
     service.serve(3, ScriptedChat([answer]))
     tab = ask(screen().run(), "Which plans are there?")
@@ -276,7 +281,7 @@ def test_what_was_not_answered_is_said_in_a_sentence(
     ids=["write", "two statements", "unknown column"],
 )
 def test_what_is_not_run_says_why(
-    screen: Callable[[], AppTest], service: ChangingService, sql: str, reason: str
+    screen: "Callable[[], AppTest]", service: ChangingService, sql: str, reason: str
 ) -> None:
     """Whatever talked the model into it: what it wrote is run by the rules of scoring."""
     service.serve(3, ScriptedChat([sql]))
@@ -289,7 +294,7 @@ def test_what_is_not_run_says_why(
 
 
 def test_what_others_wrote_is_shown_as_text_alone(
-    screen: Callable[[], AppTest], service: ChangingService
+    screen: "Callable[[], AppTest]", service: ChangingService
 ) -> None:
     service.serve(
         3, ScriptedChat([f"SELECT '{ACTING}' AS \"{ACTING}\"", AwsThrottledError(ACTING)]), approved_by=ACTING
@@ -309,7 +314,7 @@ def test_what_others_wrote_is_shown_as_text_alone(
 
 
 def test_a_change_of_version_is_followed_while_the_page_is_open(
-    screen: Callable[[], AppTest], service: ChangingService
+    screen: "Callable[[], AppTest]", service: ChangingService
 ) -> None:
     tab = screen().run()
     assert tab.chat_input[0].disabled
@@ -328,12 +333,12 @@ def test_a_change_of_version_is_followed_while_the_page_is_open(
 
 
 def test_a_screen_that_cannot_start_says_why(
-    screen: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
+    screen: "Callable[[], AppTest]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse() -> Desk:
         raise GovernanceError("ASKDATA_TABLE: not set in the environment; set it")
 
-    monkeypatch.setattr(opening, "open_desk", refuse)
+    monkeypatch.setattr("assistant.opening.open_desk", refuse)
     tab = screen().run()
     assert [box.value for box in tab.error] == ["The assistant cannot start."]
     assert texts(tab) == ["ASKDATA_TABLE: not set in the environment; set it"]

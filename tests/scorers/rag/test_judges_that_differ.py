@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from checks.measurements import Measured, Unmeasured
-from models.openai_compatible import OpenAiJudge
-from models.openai_server import Server
 from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scoring import RagEvidence, score_rag
+from tests.scripted_judge import judge_at
 
 QUICK = RequestLimits(concurrency=4, attempts=3, first_wait_seconds=0.01)
 STATEMENTS = json.dumps({"statements": ["It stands in Bern."]})
@@ -28,7 +27,7 @@ def run(tmp_path: Path, judge_server: Any) -> Callable[..., RagEvidence]:
 
     def run(responses: Path, temperature: float = 0.0, **settings: Any) -> RagEvidence:
         chosen = {"limits": QUICK, "metrics": ("faithfulness",), **settings}
-        judge = OpenAiJudge("judge-1", Server(judge_server.url), temperature=temperature)
+        judge = judge_at(judge_server.url, temperature=temperature)
         return score_rag(
             responses,
             tmp_path / "evidence",

@@ -11,9 +11,7 @@ import pytest
 
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls, RequestLimits
-from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import METRICS, score
 from scorers.rag.scores import Unscored
 
 PAIR_METRICS = {"rouge_l": "rougeL_f", "bleu": "bleu", "chrf": "chrf", "string_similarity": "lev"}
@@ -26,6 +24,9 @@ def item(**fields: Any) -> RagItem:
 
 
 def scored(name: str, of: RagItem, judge: Any = None, embeddings: Any = None) -> float | Unscored:
+    from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge  # noqa: PLC0415 - takes seconds, and every worker collects this file
+    from scorers.rag.metrics import METRICS, score  # noqa: PLC0415
+
     async def run() -> float | Unscored:
         with AnswerCache(None) as cache:
             calls = ScoringJudge(JudgeCalls(judge, cache, RequestLimits()), 0) if judge else None
@@ -73,7 +74,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("metric", DIRECT)
 def test_metrics_without_a_model_equal_calling_ragas(metric: str) -> None:
-    from ragas.metrics import collections  # noqa: PLC0415 - takes seconds, and every worker collects this file
+    from ragas.metrics import collections  # noqa: PLC0415 - as above
 
     metric_of_ragas = getattr(collections, DIRECT[metric])
     for answer, reference in TEXTS:
@@ -82,7 +83,7 @@ def test_metrics_without_a_model_equal_calling_ragas(metric: str) -> None:
 
 
 def test_context_metrics_without_a_model_equal_calling_ragas() -> None:
-    from ragas import metrics  # noqa: PLC0415 - takes seconds, and every worker collects this file
+    from ragas import metrics  # noqa: PLC0415 - as above
     from ragas.dataset_schema import SingleTurnSample  # noqa: PLC0415
 
     contexts, references = (

@@ -11,13 +11,12 @@ from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports import read_report
-from models.openai_compatible import OpenAiEmbeddings, OpenAiJudge
-from models.openai_server import Server
 from scorers.endpoints.protocols import EndpointDownError, JsonMode
 from scorers.endpoints.requests import RequestLimits
 from scorers.lines import LinesError
 from scorers.rag.rag_settings import CorrectRule, Prices, RagSettings
 from scorers.rag.scoring import RagEvidence, score_rag
+from tests.scripted_judge import embeddings_at, judge_at
 
 QUICK = RequestLimits(concurrency=4, attempts=3, first_wait_seconds=0.01)
 PRECISION = ("context_precision",)
@@ -29,12 +28,12 @@ def run(tmp_path: Path, judge_server: Any) -> Callable[..., RagEvidence]:
 
     def run(responses: Path, **settings: Any) -> RagEvidence:
         timeout = settings.pop("timeout", 10.0)
-        judge = OpenAiJudge("judge-1", Server(judge_server.url, timeout_seconds=timeout))
+        judge = judge_at(judge_server.url, timeout_seconds=timeout)
         return score_rag(
             responses,
             tmp_path / "evidence",
             judge=settings.pop("judge", judge),
-            embeddings=settings.pop("embeddings", OpenAiEmbeddings("vectors-1", Server(judge_server.url))),
+            embeddings=settings.pop("embeddings", embeddings_at(judge_server.url)),
             cache=settings.pop("cache", tmp_path / "cache.sqlite3"),
             settings=RagSettings(**{"limits": QUICK, "metrics": PRECISION, **settings}),
         )
@@ -63,7 +62,7 @@ def test_all_metrics_and_latency(run: Any, tmp_path: Path, write_responses: Any,
             for n in range(1, 13)
         )
     )
-    judge = OpenAiJudge("judge-1", Server(judge_server.url), temperature=0.3)
+    judge = judge_at(judge_server.url, temperature=0.3)
     found = run(path, metrics=(), repeats=2, judge=judge)
     content = (tmp_path / "evidence" / "evaluation.json").read_bytes()
     report = read_report(Document("evaluation.json", content))
@@ -123,7 +122,7 @@ def test_another_judge_setting_or_prompt_or_repeat_is_asked_anew(
     path = write_responses({}, {})
     run(path)
     assert len(judge_server.requests) == 2
-    run(path, judge=OpenAiJudge("judge-1", Server(judge_server.url), temperature=0.7))
+    run(path, judge=judge_at(judge_server.url, temperature=0.7))
     assert len(judge_server.requests) == 4
     run(path, repeats=2)
     assert len(judge_server.requests) == 6
@@ -344,7 +343,7 @@ def test_the_cost_stands_in_the_evidence_and_in_the_progress(
 @pytest.mark.parametrize("mode", list(JsonMode))
 def test_json_modes(mode: JsonMode, run: Any, write_responses: Any, judge_server: Any, reply: Any) -> None:
     judge_server.script = lambda *_: reply('{"reason": "r", "verdict": 1}')
-    judge = OpenAiJudge("judge-1", Server(judge_server.url), json_mode=mode, temperature=None)
+    judge = judge_at(judge_server.url, json_mode=mode, temperature=None)
     run(write_responses({}), judge=judge)
     request = judge_server.requests[0]
     assert "temperature" not in request

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from models.openai_compatible import OpenAiJudge
 from models.openai_server import Server
 from scorers.endpoints.requests import RequestLimits
 from scorers.rag.rag_settings import RagSettings
@@ -41,6 +40,8 @@ def test_a_small_language_model_judges_by_schema(tmp_path: Path, write_responses
             "reference": "Three days and three nights.",
         }
     )
+    from models.openai_compatible import OpenAiJudge  # noqa: PLC0415 - takes seconds, and every worker collects this file
+
     judge = OpenAiJudge(module.MODEL, Server(server.url, timeout_seconds=300), max_tokens=200)
     settings = RagSettings(metrics=("context_precision",), limits=RequestLimits(concurrency=1, attempts=1))
     found = score_rag(path, tmp_path / "out", judge=judge, settings=settings)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scipy.stats import hypergeom
-from sklearn.metrics import f1_score, fbeta_score, precision_score, r2_score, recall_score, roc_auc_score
+import scipy
 
 from checks.evidence import Document, Evidence, Report
 from checks.measurements import Measured, Unmeasured
@@ -19,7 +18,6 @@ from scorers.evidence_writer import EvidenceWriter
 from scorers.feedback import Columns, score_feedback
 from scorers.rag.items import RagItem
 from scorers.rag.measuring import measurements, results
-from scorers.rag.metrics import METRICS
 from scorers.rag.rag_settings import CorrectRule
 from scorers.rag.scores import RunScores, ScoringPlan, Unscored
 from scorers.recomputing import rag as recomputing_rag
@@ -75,6 +73,8 @@ def scored_feedback(folder: Path) -> None:
 
 def judged_answers(folder: Path) -> None:
     """Answers that a judge scored twice, one of them without success."""
+    from scorers.rag.metrics import METRICS  # noqa: PLC0415 - ragas takes seconds to import
+
     items = [
         RagItem(
             str(number),
@@ -390,11 +390,13 @@ def test_a_fabricated_answer_is_found_where_it_is_drawn() -> None:
     fabricated = honest.with_lines(lines)
     found = [bool(fabricated.again(sample=20, seed=str(seed)).discrepancies) for seed in range(60)]
     # One item of sixty, twenty drawn: one time in three. Within three standard errors of that.
-    expected = 1 - hypergeom(len(lines), 1, 20).pmf(0)
+    expected = 1 - scipy.stats.hypergeom(len(lines), 1, 20).pmf(0)
     assert abs(sum(found) / len(found) - expected) < 3 * (expected * (1 - expected) / len(found)) ** 0.5
 
 
 def test_figures_of_labels_are_those_of_scikit_learn() -> None:
+    from sklearn import metrics  # noqa: PLC0415 - takes seconds, and every worker collects this file
+
     labels = [1, 0, 1, 1, 0, 0, 1, 0, 1, 1]
     predicted = [1, 0, 0, 1, 1, 0, 1, 0, 1, 0]
     chances = [0.9, 0.2, 0.4, 0.8, 0.6, 0.1, 0.7, 0.4, 0.9, 0.4]
@@ -407,15 +409,15 @@ def test_figures_of_labels_are_those_of_scikit_learn() -> None:
     names = [f"c{n % 3}" for n in range(20)], [f"c{n % 4}" for n in range(20)]
     weighted = {"average": "weighted", "zero_division": 0.0}
     expected = {
-        "binary_classification.f1": f1_score(labels, predicted),
-        "binary_classification.f2": fbeta_score(labels, predicted, beta=2),
-        "binary_classification.precision": precision_score(labels, predicted),
-        "binary_classification.recall": recall_score(labels, predicted),
-        "binary_classification.auc": roc_auc_score(labels, chances),
-        "multiclass_classification.weighted_recall": recall_score(*names, **weighted),
-        "multiclass_classification.weighted_precision": precision_score(*names, **weighted),
-        "multiclass_classification.weighted_f0_5": fbeta_score(*names, beta=0.5, **weighted),
-        "regression.r2": r2_score([n["label"] for n in numbers], [n["predicted"] for n in numbers]),
+        "binary_classification.f1": metrics.f1_score(labels, predicted),
+        "binary_classification.f2": metrics.fbeta_score(labels, predicted, beta=2),
+        "binary_classification.precision": metrics.precision_score(labels, predicted),
+        "binary_classification.recall": metrics.recall_score(labels, predicted),
+        "binary_classification.auc": metrics.roc_auc_score(labels, chances),
+        "multiclass_classification.weighted_recall": metrics.recall_score(*names, **weighted),
+        "multiclass_classification.weighted_precision": metrics.precision_score(*names, **weighted),
+        "multiclass_classification.weighted_f0_5": metrics.fbeta_score(*names, beta=0.5, **weighted),
+        "regression.r2": metrics.r2_score([n["label"] for n in numbers], [n["predicted"] for n in numbers]),
     }
     found: dict[str, float] = {}
     for group, of_group in (
