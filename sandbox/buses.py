@@ -1,6 +1,5 @@
 """The event buses of EventBridge: what comes onto one, from a service, a rule or `PutEvents`, goes to its rules."""
 
-import copy
 import json
 import uuid
 from collections.abc import Mapping
@@ -35,11 +34,11 @@ def put_onto_bus(event: Mapping[str, Any], bus_arn: str) -> None:
     """
     place = parse_arn(bus_arn)
     bus = events_backends[place.account][place.region].describe_event_bus(place.resource_id)
-    message = copy.deepcopy(dict(event))
+    message = dict(event)
     # moto's own targets expect seconds and write the time out themselves.
     message["time"] = message["ingestion-time"] = datetime.fromisoformat(event["time"]).timestamp()
     for rule in list(bus.rules.values()):
-        rule.send_to_targets(copy.deepcopy(message))
+        rule.send_to_targets(message)
 
 
 def default_bus(account: str, region: str) -> str:

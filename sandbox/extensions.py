@@ -4,6 +4,7 @@ It is meant for a process that is nothing but the embedded AWS: moto's classes a
 """
 
 import base64
+import copy
 import json
 import threading
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from typing import Any
 
 from moto import backends
 from moto.awslambda.models import LambdaFunction
-from moto.core import utils
+from moto.core import responses, utils
+from moto.core.base_backend import BackendDict
 from moto.core.responses import ActionResult, EmptyResult
 from moto.events.models import Rule
 from moto.iam.models import IAMBackend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
@@ -68,6 +71,7 @@ def install(parts: Parts, region: str) -> None:
     """Extend moto in this process, for what is deployed to a region."""
     _list_modules_once()
     _look_for_services_once()
+    _dispatch_quickly()
     _have_managed_policies_in(get_partition(region))
     accounts.install()
     cloudformation.install()
@@ -95,6 +99,20 @@ def _list_modules_once() -> None:
 def _look_for_services_once() -> None:
     """Share moto's loader of AWS's files: a new one, for each service, looks into some 400 folders."""
     utils.create_loader = cache(utils.create_loader)
+
+
+def _dispatch_quickly() -> None:
+    """Keep what moto works out for each request anew, though it is the same for all of them."""
+    responses.method_names_from_class = cache(responses.method_names_from_class)
+    # It tries the patterns of 200 services, twice a request; there are no more hosts than buckets.
+    find_service = cache(DomainDispatcherApplication.get_backend_for_host)
+    DomainDispatcherApplication.get_backend_for_host = find_service
+    find_account = BackendDict.__getitem__
+
+    def account_of_service(self: Any, account_id: str) -> Any:
+        return dict.__getitem__(self, account_id) if account_id in self else find_account(self, account_id)
+
+    BackendDict.__getitem__ = account_of_service
 
 
 def _have_managed_policies_in(partition: str) -> None:
@@ -133,6 +151,8 @@ def _deliver_to_targets(parts: Parts) -> None:
         # A rule without a pattern has a schedule; moto takes it for one that matches every event.
         if not self.event_pattern.dump() or not self.event_pattern.matches_event(original_event):
             return
+        # Each rule has a copy of its own: moto's targets write into what they get.
+        original_event = copy.deepcopy(original_event)
         event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
         event["time"] = timestamp(datetime.fromtimestamp(original_event["time"], UTC))
         others = []

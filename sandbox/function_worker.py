@@ -1,18 +1,20 @@
 """The program of a bundle's processes: each imports its handler from the unzipped bundle and answers events.
 
 It runs as `python -I -S function_worker.py BUNDLE`, so nothing but the standard library and the bundle is on the path.
-It imports the bundle's libraries, which takes longer than all else, and then forks a process for each request that
-comes on stdin, a Unix socket. What is imported before the fork are the files of the same unzipped bundle that nothing
-changes; the function's own modules come after it, in the function's own environment.
+It imports the bundle's libraries and what a handler's module imports, which takes longer than all else, and then forks
+a process for each request that comes on stdin, a Unix socket. What is imported before the fork are the files of the
+same unzipped bundle that nothing changes; the handler's module comes after it, in the function's own environment.
 
 In a function's process, requests come as JSON lines, answers go as JSON lines, and what the handler prints or logs goes
 to stdout. The program uses nothing of this project: in AWS it does not exist.
 """
 
+import ast
 import contextlib
 import functools
 import gc
 import importlib
+import importlib.util
 import json
 import logging
 import os
@@ -21,7 +23,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TextIO
@@ -32,9 +34,15 @@ LIBRARIES = ("boto3", "botocore.session", "botocore.client", "pydantic.main", "y
 DESCRIPTORS = 4
 
 
+def _split(handler: str) -> tuple[str, str]:
+    """Return the names of a handler's module and of its function in it."""
+    module, _, name = handler.rpartition(".")
+    return module.replace("/", "."), name
+
+
 def _load(handler: str) -> Callable[[Any, Any], Any]:
-    module_name, _, name = handler.rpartition(".")
-    found: Callable[[Any, Any], Any] = getattr(importlib.import_module(module_name.replace("/", ".")), name)
+    module, name = _split(handler)
+    found: Callable[[Any, Any], Any] = getattr(importlib.import_module(module), name)
     return found
 
 
@@ -113,11 +121,38 @@ def _run(handler: str, answers_to: int) -> None:
         _serve(handle, requests, answers)
 
 
-def _load_libraries() -> None:
-    for name in LIBRARIES:
+def _import_all(names: Iterable[str]) -> None:
+    for name in names:
         # What a library raises, it raises again for the function that imports it.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+
+
+@functools.cache
+def _load_imports(handler: str) -> None:
+    """Import, once, what the module of a handler imports, which may take longer than what the function does."""
+    module, _ = _split(handler)
+    # A module that is not there, or no Python, is told by the process of the function.
+    with contextlib.suppress(Exception):
+        _import_all(_imports_of(module))
+    gc.freeze()
+
+
+def _imports_of(module: str) -> list[str]:
+    """Return the modules that the statements of a module name, as its source has them; it is not run."""
+    spec = importlib.util.find_spec(module)
+    loader: Any = spec.loader if spec else None
+    names = []
+    for statement in ast.parse(loader.get_source(module)).body:
+        if isinstance(statement, ast.Import):
+            names += [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+            names.append(str(statement.module))
+    return names
+
+
+def _load_libraries() -> None:
+    _import_all(LIBRARIES)
     if "botocore.loaders" in sys.modules:
         _load_service_models(sys.modules["botocore.loaders"])
     gc.freeze()  # a collection in a fork would copy what all of them share
@@ -172,6 +207,7 @@ def main(bundle: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while received := _receive(connection):
         request, descriptors = received
+        _load_imports(request["handler"])
         waiting = os.fork()
         if waiting:
             # By both: whoever is told of the group may end it at once.

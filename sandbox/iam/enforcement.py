@@ -25,7 +25,7 @@ from moto.utilities.utils import get_partition
 from sandbox.accounts import account_of, administrator_arn
 from sandbox.iam.access import AccessRequest, Denied, Principal
 from sandbox.iam.calls import Call, service_of
-from sandbox.iam.evaluation import Policies, Policy, evaluate
+from sandbox.iam.evaluation import Policies, Policy, evaluate, parse_policy
 from sandbox.iam.further_calls import further_calls
 from sandbox.iam.resource_policies import RESOURCE_DECIDES, owner_of, policy_of
 from sandbox.service_requests import has_opaque_body
@@ -202,7 +202,7 @@ def _identity_of(access_key: str, account: str, region: str) -> _Identity | None
             return _role(assumed.role_arn, assumed.session_name, region)
     for user in iam_backends[account][partition].users.values():
         if any(key.access_key_id == access_key for key in user.access_keys):
-            inline = [json.loads(text) for text in user.policies.values()]
+            inline = [parse_policy(text) for text in user.policies.values()]
             managed = [_document(policy) for policy in user.managed_policies.values()]
             return _Identity(Principal(user.arn, account, user_id=user.id), [*inline, *managed], None)
     return None
@@ -220,7 +220,7 @@ def _role(role_arn: str, session: str, region: str) -> _Identity | None:
     role = next((one for one in backend.roles.values() if one.arn == role_arn), None)
     if role is None:
         return None
-    inline = [json.loads(text) if isinstance(text, str) else text for text in role.policies.values()]
+    inline = [parse_policy(text) if isinstance(text, str) else text for text in role.policies.values()]
     managed = [_document(policy) for policy in role.managed_policies.values()]
     boundary = role.permissions_boundary_arn
     limit = None if not boundary else [_document(backend.managed_policies[boundary])]
@@ -231,8 +231,7 @@ def _role(role_arn: str, session: str, region: str) -> _Identity | None:
 
 def _document(policy: Any) -> Policy:
     newest = next(version for version in policy.versions if version.is_default)
-    parsed: Policy = json.loads(newest.document)
-    return parsed
+    return parse_policy(newest.document)
 
 
 def _global_context(call: Call, principal: Principal, owner: str) -> Iterator[tuple[str, Sequence[str]]]:

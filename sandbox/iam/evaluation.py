@@ -4,9 +4,11 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sandbox.iam.access import AccessRequest, Allowed, Denied, Principal, Verdict
@@ -16,6 +18,13 @@ Policy = Mapping[str, Any]
 
 _IDENTITY, _RESOURCE = "identity-based policy", "resource-based policy"
 _BOUNDARY, _ORGANISATION = "permissions boundary", "service control policy"
+
+
+@lru_cache(maxsize=1024)
+def parse_policy(document: str) -> Policy:
+    """Return a policy from its JSON, which every call of whoever has it would parse again; nobody writes into it."""
+    parsed: Policy = json.loads(document)
+    return parsed
 
 
 @dataclass(frozen=True, slots=True)

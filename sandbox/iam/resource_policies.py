@@ -1,6 +1,5 @@
 """The resources of the embedded AWS as IAM sees them: which account owns one, and what its own policy says."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from sandbox.iam.calls import Call
-from sandbox.iam.evaluation import Policy
+from sandbox.iam.evaluation import Policy, parse_policy
 
 RESOURCE_DECIDES = ("kms", "sts")  # whose resources' own policies must allow every access
 
@@ -39,8 +38,7 @@ def policy_of(call: Call, resource: str, owner: str) -> Policy | None:
     found = None if find is None else find(call, resource, owner)
     if not found:
         return None
-    document: Policy = found if isinstance(found, Mapping) else json.loads(found)
-    return document
+    return found if isinstance(found, Mapping) else parse_policy(found)
 
 
 def _bucket_policy(call: Call, _resource: str, owner: str) -> Any:

@@ -225,7 +225,8 @@ class Account:
         records = [
             json.loads(self._s3.get_object(Bucket=bucket, Key=f"{folder}{name}")["Body"].read())
             for name in names
-            if name.count(".") == 1  # the other records of an execution have a further dot
+            if name.endswith(".json")
+            and name.count(".") == 1  # the other records of an execution have a further dot
         ]
         return [{name: record[name] for name in COMPARED} for record in records]
 
