@@ -66,23 +66,29 @@ def command(
 ) -> None:
     """Score generated SQL by running it: evaluation.json and results.jsonl."""
     # Imported here: the scorer's imports are not for --help.
-    from cli.display.run_summary import show_summary
-    from scorers.evidence_writer import EVALUATION
-    from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+    from scorers.text_to_sql.running.fork_server import ForkServer
 
-    settings = TextToSqlSettings(
-        schema=schema,
-        dialect=dialect,
-        extract_sql=extract_sql,
-        keep_distinct=keep_distinct,
-        trust_server=trust_server,
-        separator=separator,
-        time_limit_seconds=time_limit,
-        max_rows=max_rows,
-        memory_limit_mb=memory_limit_mb,
-        workers=workers,
-    )
-    summary = score_text_to_sql(predictions, databases, output, settings, show_progress=True)
+    # It imports what runs queries, while this process imports what is around them.
+    with ForkServer() as server:
+        from cli.display.run_summary import show_summary
+        from scorers.evidence_writer import EVALUATION
+        from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+
+        settings = TextToSqlSettings(
+            schema=schema,
+            dialect=dialect,
+            extract_sql=extract_sql,
+            keep_distinct=keep_distinct,
+            trust_server=trust_server,
+            separator=separator,
+            time_limit_seconds=time_limit,
+            max_rows=max_rows,
+            memory_limit_mb=memory_limit_mb,
+            workers=workers,
+        )
+        summary = score_text_to_sql(
+            predictions, databases, output, settings, show_progress=True, server=server
+        )
     if summary.gold_errors:
         shown = list(summary.gold_errors.items())[:SHOWN_GOLD_ERRORS]
         rest = summary.gold_error_count - len(shown)

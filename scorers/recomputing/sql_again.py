@@ -59,7 +59,7 @@ def run_sql_again(
     places = Databases(str(databases))
     targets = {name: places.find(name) for name in sorted({pair.database for pair in pairs})}
     with WorkerPool[PairToRun](count_cores()) as pool:
-        pool.configure(make_worker_settings(settings, targets))
+        pool.configure(make_worker_settings(settings, targets), len(pairs))
         for pair, verdict in pool.score(pairs):
             yield pair.place, verdict
 

@@ -20,6 +20,7 @@ from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.metrics import GROUP, TextToSqlMetrics
 from scorers.text_to_sql.predictions import Pair, PredictionsFile
 from scorers.text_to_sql.reading.schema import Schema
+from scorers.text_to_sql.running.fork_server import ForkServer
 from scorers.text_to_sql.running.worker_pool import WorkerPool
 from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
@@ -137,11 +138,13 @@ def score_text_to_sql(
     settings: TextToSqlSettings | None = None,
     *,
     show_progress: bool = False,
+    server: ForkServer | None = None,
 ) -> TextToSqlSummary:
     """Score `predictions` over `databases` and write `evaluation.json` and `results.jsonl` into `output`.
 
     `databases` is a folder of SQLite or DuckDB files, one such file, or a PostgreSQL URL. Both files appear together
-    at the end, or neither does. `show_progress` writes to standard error.
+    at the end, or neither does. `show_progress` writes to standard error. A caller who has more to import may start
+    the `server` before; it ends with the scoring.
 
     Raises:
         GovernanceError: when the file, a database or a setting is not usable, or no gold query runs.
@@ -153,7 +156,9 @@ def score_text_to_sql(
     summary = TextToSqlSummary()
     transpiled = settings.dialect is not None
     with (
-        WorkerPool[Pair](settings.workers or count_cores()) as pool,  # they start while the file is checked
+        WorkerPool[Pair](
+            settings.workers or count_cores(), server=server
+        ) as pool,  # it imports beside the check
         EvidenceWriter(output) as evidence,
         TextToSqlMetrics(transpiled=transpiled) as metrics,
     ):
@@ -161,7 +166,7 @@ def score_text_to_sql(
             # First pass: every line is checked, and every database is found, before any query runs.
             total, targets = file.check(places)
             fingerprints = {name: target.fingerprint() for name, target in sorted(targets.items())}
-            pool.configure(make_worker_settings(settings, targets))
+            pool.configure(make_worker_settings(settings, targets), total)
             progress = Progress(total, "pairs") if show_progress else None
             # Second pass: the processes score, while this one counts and writes.
             for pair, verdict in _watch(pool.score(file.pairs()), progress):

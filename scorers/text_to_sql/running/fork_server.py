@@ -13,6 +13,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from itertools import count
+from typing import Self
 
 from scorers.text_to_sql.running.harmless_environment import make_harmless_environment
 
@@ -24,10 +25,13 @@ _SECONDS_TO_END = 5.0
 
 
 class ForkServer:
-    """The interpreter that workers are forked from, seen from its parent. It imports while its parent goes on."""
+    """The interpreter that workers are forked from, seen from its parent.
+
+    It imports while its parent goes on: who has imports of his own to wait for starts it before them.
+    """
 
     def __init__(self) -> None:
-        self._numbers = count(1)
+        self._numbers, self._has_workers = count(1), False
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  this interpreter, this package
@@ -40,9 +44,15 @@ class ForkServer:
                 start_new_session=True,
             )
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def start(self, connection: int, page: int) -> int:
         """Have a worker started that serves the file descriptors, and return its number; nothing waits for it."""
-        number = next(self._numbers)
+        number, self._has_workers = next(self._numbers), True
         with suppress(OSError):  # the server died; reading from the worker says so
             socket.send_fds(self._control, [_REQUEST.pack(number)], [connection, page])
         return number
@@ -54,8 +64,10 @@ class ForkServer:
             self._control.recv(len(_DONE))
 
     def close(self) -> None:
-        """End it and all of its workers."""
+        """End it and all of its workers; nothing happens where it has ended."""
         self._control.close()
+        if not self._has_workers:
+            self._process.kill()  # it may be importing still, for nobody
         try:
             self._process.wait(_SECONDS_TO_END)
         except subprocess.TimeoutExpired:
@@ -74,7 +86,7 @@ def main() -> None:
         while True:
             request, descriptors, _, _ = socket.recv_fds(control, _REQUEST.size, 2)
             if len(request) < _REQUEST.size:
-                return
+                break
             (number,) = _REQUEST.unpack(request)
             if descriptors:
                 workers[number] = _fork(control, *descriptors)
@@ -84,6 +96,7 @@ def main() -> None:
     finally:
         for process in workers.values():
             _end(process)
+    os._exit(0)  # taking apart what was imported takes as long as a hundred pairs
 
 
 def _fork(control: socket.socket, connection: int, page: int) -> int:

@@ -1,6 +1,7 @@
 """Worker processes that score pairs, watched: one that hangs or dies costs the pair that it had in hand."""
 
 import json
+import math
 import mmap
 import socket
 import tempfile
@@ -115,32 +116,29 @@ class _Worker(Generic[AnyPair]):
 
 
 class WorkerPool(Generic[AnyPair]):
-    """As many processes as asked for, forked from one that imports from entering on, beside what the caller does.
+    """At most as many processes as asked for, forked from a server that imports beside what the caller does.
 
-    A pair whose query runs `grace_seconds` beyond the time limit loses its process. Pairs of one gold query go to one
-    process, which remembers its result; an idle process helps another one out.
+    The server is the one given, or is started on entering; it ends with the pool either way. A pair whose query runs
+    `grace_seconds` beyond the time limit loses its process. Pairs of one gold query go to one process, which remembers
+    its result; an idle process helps another one out.
     """
 
-    def __init__(self, workers: int, grace_seconds: float = 5.0) -> None:
-        self._count, self._grace = workers, grace_seconds
+    def __init__(self, workers: int, grace_seconds: float = 5.0, *, server: ForkServer | None = None) -> None:
+        self._count, self._grace, self._given = workers, grace_seconds, server
         self._seconds = 0.0
         self._workers: list[_Worker[AnyPair]] = []
 
     def __enter__(self) -> Self:
-        self._server = ForkServer()
-        try:
-            for _ in range(self._count):
-                self._workers.append(_Worker(self._server))
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+        self._server = self._given or ForkServer()
         return self
 
-    def configure(self, settings: Mapping[str, Any]) -> None:
-        """Tell the processes what to score with; `settings` are those of `worker`."""
+    def configure(self, settings: Mapping[str, Any], pairs: int) -> None:
+        """Start the processes that so many pairs keep busy, with what to score by: `make_worker_settings` makes it."""
         self._seconds = settings["limits"]["seconds"]
         message = json.dumps(settings).encode()
-        for worker in self._workers:
+        for _ in range(min(self._count, math.ceil(pairs / _BATCH))):
+            worker = _Worker[AnyPair](self._server)
+            self._workers.append(worker)
             worker.configure(message)
 
     def __exit__(

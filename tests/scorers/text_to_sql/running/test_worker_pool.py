@@ -18,6 +18,7 @@ from scorers.text_to_sql.verdicts.verdict import PairOutcome
 from tests.scorers.text_to_sql.conftest import WritePairs
 
 COUNT_WITHOUT_END = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
+MANY = 1_000  # pairs: enough to keep any number of processes busy that is asked for here
 
 
 def settings_for(folder: Path, seconds: float) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop: Path) 
     killed: list[int] = []
 
     with WorkerPool[Pair](workers=1) as pool:
-        pool.configure(settings_for(shop, 60.0))
+        pool.configure(settings_for(shop, 60.0), MANY)
         killer = threading.Thread(target=kill_when_running, args=(pool,))
         killer.start()
         verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_WITHOUT_END))]
@@ -78,7 +79,7 @@ def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop: Path) 
 def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop: Path) -> None:
     """With a negative grace the watchdog comes before the engine does."""
     with WorkerPool[Pair](workers=1, grace_seconds=-59.0) as pool:
-        pool.configure(settings_for(shop, 60.0))
+        pool.configure(settings_for(shop, 60.0), MANY)
         verdicts = [verdict for _, verdict in pool.score(pairs_around(COUNT_WITHOUT_END))]
     assert [verdict.verdict for verdict in verdicts] == [
         PairOutcome.CORRECT,
@@ -90,7 +91,7 @@ def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop: Pat
 def test_a_worker_has_no_secrets_and_cannot_write(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with WorkerPool[Pair](workers=1) as pool:
-        pool.configure(settings_for(shop, 5.0))
+        pool.configure(settings_for(shop, 5.0), MANY)
         list(pool.score(pairs_around("SELECT 1")))
         process = Path(f"/proc/{find_workers(pool)[0]}")
         environment = (process / "environ").read_bytes()
@@ -111,7 +112,7 @@ def test_pairs_are_read_as_they_are_needed(shop: Path) -> None:
             yield Pair(read, "shop", "SELECT name FROM customer", f"SELECT {read}")
 
     with WorkerPool[Pair](workers=1) as pool:
-        pool.configure(settings_for(shop, 5.0))
+        pool.configure(settings_for(shop, 5.0), MANY)
         scored = pool.score(endless())
         for _ in range(100):
             next(scored)
@@ -132,7 +133,7 @@ def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop: Path) -> N
         return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
     with WorkerPool[Pair](workers=1) as pool:
-        pool.configure(settings_for(shop, 5.0))
+        pool.configure(settings_for(shop, 5.0), MANY)
         for count, _ in enumerate(pool.score(pairs(11_500)), start=1):
             if count == 8_000:
                 full = resident(pool)
@@ -140,7 +141,7 @@ def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop: Path) -> N
     assert grown < 8 * 1024 * 1024
 
 
-def test_there_is_a_process_for_every_core_unless_told_otherwise(
+def test_there_is_a_process_for_every_core_unless_told_otherwise_or_pairs_are_few(
     shop: Path, write_pairs: WritePairs, evidence: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = []
@@ -152,15 +153,15 @@ def test_there_is_a_process_for_every_core_unless_told_otherwise(
 
     monkeypatch.setattr(WorkerPool, "__enter__", note)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
-    path = write_pairs({"predicted_sql": "SELECT name FROM customer"})
-    for workers in (None, 1):
+    for workers, pairs in ((None, 70), (1, 70), (2, 1)):  # 32 pairs go to a process at once
+        path = write_pairs(*[{"predicted_sql": "SELECT name FROM customer"}] * pairs)
         score_text_to_sql(path, shop, evidence, TextToSqlSettings(workers=workers))
-    assert [len(pool._workers) for pool in started] == [3, 1]
+    assert [len(pool._workers) for pool in started] == [3, 1, 1]
 
 
 def test_every_worker_is_forked_from_one_interpreter_and_none_outlives_the_pool(shop: Path) -> None:
     with WorkerPool[Pair](workers=3) as pool:
-        pool.configure(settings_for(shop, 5.0))
+        pool.configure(settings_for(shop, 5.0), MANY)
         list(pool.score(pairs_around("SELECT 1")))
         found = find_workers(pool)
         server = pool._server._process.pid
@@ -170,7 +171,7 @@ def test_every_worker_is_forked_from_one_interpreter_and_none_outlives_the_pool(
 
 def test_a_worker_that_is_busy_ends_with_the_pool(shop: Path) -> None:
     with WorkerPool[Pair](workers=1) as pool:
-        pool.configure(settings_for(shop, 60.0))
+        pool.configure(settings_for(shop, 60.0), MANY)
         scored = pool.score(pairs_around("SELECT 1") * 20 + pairs_around(COUNT_WITHOUT_END))
         next(scored)
         (worker,) = find_workers(pool)
@@ -180,7 +181,7 @@ def test_a_worker_that_is_busy_ends_with_the_pool(shop: Path) -> None:
 def test_a_worker_has_no_file_of_another_one(shop: Path) -> None:
     """Each has a socket of its own and a page of shared memory, and not the one through which workers are started."""
     with WorkerPool[Pair](workers=2) as pool:
-        pool.configure(settings_for(shop, 5.0))
+        pool.configure(settings_for(shop, 5.0), MANY)
         list(pool.score(pairs_around("SELECT 1") * 40))
         found = [
             set(map(os.readlink, Path(f"/proc/{process}/fd").iterdir())) for process in find_workers(pool)
