@@ -1,8 +1,8 @@
 """A `governance` for tests that type many commands: each runs in a process forked from one that imported everything.
 
 Starting Python and importing is most of what a short command takes, and other tests start the command itself. The
-command runs by the same `main`, in the caller's folder and environment, with its streams; `governance sandbox` is not
-forked, since it is ended by signals to the process that was started.
+command runs by the same `main`, in the caller's folder and environment, with its streams; `governance sandbox` and
+`governance workbench` are not forked, since they are ended by signals to the process that was started.
 """
 
 import array
@@ -23,7 +23,7 @@ GOVERNANCE = Path(sys.executable).with_name("governance")
 _CLIENT = """\
 #!{python} -SE
 import json, os, socket, sys
-if sys.argv[1:2] == ["sandbox"]:
+if sys.argv[1:2] in (["sandbox"], ["workbench"]):
     os.execv("{governance}", ["{governance}", *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect("{place}")
