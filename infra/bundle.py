@@ -32,6 +32,7 @@ SERVICES = frozenset({"events", "kms", "s3", "sagemaker", "sns", "sts"})
 # Lambda takes 50 MB of zip that is uploaded directly, and 250 MB unzipped; the bundles have 13 and 40 MB.
 MAX_BYTES = 20_000_000
 MAX_UNZIPPED_BYTES = 100_000_000
+COMPRESSION = 6  # zlib's level
 _NOTES_OF_THE_INSTALLER = frozenset(
     {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", ".lock"}
 )
@@ -241,13 +242,13 @@ def _needed_files(tree: Path) -> list[str]:
 
 
 def _write_zip(tree: Path, files: list[str], path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as archive:
         for name in files:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = _MODE
             entry.create_system = 3  # Unix, whatever machine builds
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, (tree / name).read_bytes(), compresslevel=6)
+            archive.writestr(entry, (tree / name).read_bytes(), compresslevel=COMPRESSION)
 
 
 def _is_needed(name: str) -> bool:

@@ -20,8 +20,8 @@ TESTS = Path(__file__).parent
 LONGEST_ID = 60  # characters of a text that names a case
 DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
-LONG = ("e2e", "docs", "wheel", "examples", "house", "sandbox", "infra", "scorers/text_to_sql", "scorers/rag")
-ONE_GROUP = {"e2e", "wheel"}  # folders whose fixtures take long to make
+LONG = ("e2e", "infra", "docs", "wheel", "examples", "house", "sandbox", "scorers/text_to_sql", "scorers/rag")
+ONE_GROUP = {"e2e", "infra", "wheel"}  # folders whose fixtures take long to make
 OWN_STACKS = {"test_organisation.py"}  # files of these folders that share nothing with the others
 # What needs the one stack otherwise than all else has its turn after it: then it is deployed again once.
 LAST_OF_ITS_FOLDER = {"test_processing.py"}

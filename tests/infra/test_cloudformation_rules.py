@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,11 @@ from tests.infra.synthesised import (
     synthesise_choice,
 )
 
-pytestmark = pytest.mark.xdist_group("synthesised")
+if TYPE_CHECKING:
+    from cfnlint import Match
+
+CODEPIPELINE = Path(__file__).resolve().parents[2] / "examples" / "ci" / "codepipeline" / "template.yaml"
+LINTED_STACKS = (*LINTED, *STACKS_OF_ACCOUNTS, *ASSISTANTS)
 
 
 @pytest.fixture(params=CHOICES)
@@ -35,22 +39,30 @@ def test_each_setting_is_in_one_of_the_stacks() -> None:
     assert settings | elsewhere == set(DeploymentSettings.model_fields)
 
 
-@pytest.mark.parametrize("variant", [*LINTED, *STACKS_OF_ACCOUNTS, *ASSISTANTS])
-def test_cfn_lint_finds_no_error(variant: str) -> None:
-    from cfnlint import lint_file  # noqa: PLC0415 - takes seconds, and every worker collects this file
+@pytest.fixture(scope="module")
+def found() -> Mapping[Path, Sequence["Match"]]:
+    """What cfn-lint says about each template: asked about all at once, it reads its rules once."""
+    from cfnlint import lint_by_config  # noqa: PLC0415 - takes seconds, and every worker collects this file
     from cfnlint.config import ManualArgs  # noqa: PLC0415
 
-    found = lint_file(synthesise_choice(variant).template_file, ManualArgs(regions=[REGION]))
+    templates = [CODEPIPELINE, *(synthesise_choice(variant).template_file for variant in LINTED_STACKS)]
+    by_template: dict[Path, list[Match]] = {template: [] for template in templates}
+    for match in lint_by_config(ManualArgs(templates=[str(one) for one in templates], regions=[REGION])):
+        by_template[Path(match.filename)].append(match)
+    return by_template
+
+
+@pytest.mark.parametrize("variant", LINTED_STACKS)
+def test_cfn_lint_finds_no_error(variant: str, found: Mapping[Path, Sequence["Match"]]) -> None:
+    of_stack = found[synthesise_choice(variant).template_file]
     # CDK has a function wait for its role and policy, which names the role a second time.
-    assert {match.rule.id for match in found} <= {"W3005"}, found
+    assert {match.rule.id for match in of_stack} <= {"W3005"}, of_stack
 
 
-def test_cfn_lint_accepts_the_template_of_the_example_for_codepipeline() -> None:
-    from cfnlint import lint_file  # noqa: PLC0415 - as above
-    from cfnlint.config import ManualArgs  # noqa: PLC0415
-
-    template = Path(__file__).resolve().parents[2] / "examples" / "ci" / "codepipeline" / "template.yaml"
-    assert lint_file(template, ManualArgs(regions=[REGION])) == []
+def test_cfn_lint_accepts_the_template_of_the_example_for_codepipeline(
+    found: Mapping[Path, Sequence["Match"]],
+) -> None:
+    assert found[CODEPIPELINE] == []
 
 
 def test_every_rule_of_cdk_nag_is_kept_or_has_an_exception_with_a_reason(stack: Synthesised) -> None:

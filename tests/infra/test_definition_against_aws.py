@@ -15,8 +15,6 @@ from aws.registry_limits import RegistryLimitError
 from aws.request_limits import check_request
 from tests.infra.synthesised import ACCOUNT, COMPUTES, synthesise
 
-pytestmark = pytest.mark.xdist_group("synthesised")
-
 SCHEMA = Path(__file__).resolve().parents[3] / "shared/data/aws/pipeline-definition.schema.json"
 needs_schema = pytest.mark.skipif(
     not SCHEMA.exists(), reason="AWS's schema of definitions (pipeline-definition.schema.json) is not here"

@@ -32,8 +32,6 @@ from tests.infra.synthesised import (
     synthesise_with_accounts,
 )
 
-pytestmark = pytest.mark.xdist_group("synthesised")
-
 TEAM, OWN = "111122223333", "444455556666"
 ROLE = f"ModelGovernance-copies-{REGION}"
 

@@ -12,8 +12,6 @@ from sandbox.iam.evaluation import Policies, evaluate
 from sandbox.networks import FOR_A_FUNCTION, FOR_A_JOB
 from tests.infra.synthesised import ACCOUNT, VARIANTS, Synthesised, synthesise
 
-pytestmark = pytest.mark.xdist_group("synthesised")
-
 IN_A_NETWORK = [variant for variant, settings in VARIANTS.items() if "vpc" in settings]
 FOR_A_SERVICE = {"kms:grantisforawsresource": ["true"]}
 

@@ -25,8 +25,6 @@ from tests.infra.synthesised import (
 )
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
-pytestmark = pytest.mark.xdist_group("synthesised")
-
 CALLER = "copying"
 PART = 5 * 1024**2  # the least that S3 takes
 # What KMS is asked by S3; the parts of an upload are decrypted again when they become one object.
