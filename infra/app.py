@@ -10,6 +10,7 @@ from infra.deployment_settings import DeploymentSettings
 from infra.governance_stack import GovernanceStack
 from infra.model_account_stack import ModelAccountStack
 from infra.model_accounts import model_account_stack_name
+from infra.parts import build_parts
 from infra.settings_sources import DeploymentSettingsError, read_settings
 
 
@@ -20,10 +21,13 @@ def build_app(app: App) -> GovernanceStack:
         DeploymentSettingsError: a setting is unknown or wrong.
         BundleError: the runtime bundle cannot be built.
     """
-    context = app.node.get_all_context()
-    settings = read_settings(context, region=os.environ.get("CDK_DEFAULT_REGION"))
+    settings = _read_settings(app)
     _add_model_accounts(app, settings)
     return GovernanceStack(app, settings.stack_name, settings=settings, env=_environment(settings))
+
+
+def _read_settings(app: App) -> DeploymentSettings:
+    return read_settings(app.node.get_all_context(), region=os.environ.get("CDK_DEFAULT_REGION"))
 
 
 def _environment(settings: DeploymentSettings) -> Environment | None:
@@ -54,6 +58,7 @@ def main() -> int:
     """Synthesise the stack into the folder that the CDK command names."""
     app = App()
     try:
+        build_parts(_read_settings(app))
         build_app(app)
     except (DeploymentSettingsError, BundleError) as error:
         print(f"error: {error}", file=sys.stderr)

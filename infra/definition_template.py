@@ -2,7 +2,8 @@
 
 Importing the SageMaker SDK takes longer than everything else in a synthesis. So the definition is built with names in
 the place of this deployment's values and kept under `build/`, by the digest of the code that builds it; the values,
-which are mostly tokens of CDK, are put in afterwards.
+which are mostly tokens of CDK, are put in afterwards. `python -m infra.definition_template` builds the one for an
+evaluation by a function, in a process of its own beside a synthesis that has other work to do.
 """
 
 import hashlib
@@ -16,8 +17,16 @@ from pathlib import Path
 from infra.bundle import ROOT
 from infra.settings_sources import DeploymentSettingsError
 from pipelines import definition, step_messages, step_settings
-from pipelines.definition import EvaluationCompute, ProcessingCompute, managed_image_uri, pipeline_definition
+from pipelines.definition import (
+    EvaluationCompute,
+    LambdaCompute,
+    ProcessingCompute,
+    managed_image_uri,
+    pipeline_definition,
+)
 
+_BUILD = ROOT / "build"
+_SHARED = ("update_function_arn", "thresholds_uri", "decisions_uri")
 _BUILDERS = (definition, step_messages, step_settings)
 
 
@@ -27,7 +36,7 @@ def definition_body(
     update_function_arn: str,
     thresholds_uri: str,
     decisions_uri: str,
-    build: Path = ROOT / "build",
+    build: Path = _BUILD,
 ) -> str:
     """Return what `pipelines.definition.pipeline_definition` returns, as JSON."""
     values = {
@@ -36,29 +45,37 @@ def definition_body(
         "decisions_uri": decisions_uri,
         **_list_texts(evaluation),
     }
-    template = _keep(
-        build,
-        f"definition {_name_values(evaluation)} {sorted(values)}",
-        lambda: pipeline_definition(
-            evaluation=_name_values(evaluation),
-            update_function_arn=_name("update_function_arn"),
-            thresholds_uri=_name("thresholds_uri"),
-            decisions_uri=_name("decisions_uri"),
-        ),
-    )
+    template = build_template(evaluation, build=build)
     for name, value in values.items():
         template = template.replace(_name(name), json.dumps(value)[1:-1])
     return template
 
 
-def image_uri(region: str, *, build: Path = ROOT / "build") -> str:
+def build_template(evaluation: EvaluationCompute, *, build: Path = _BUILD) -> str:
+    """Return the definition with names in the place of values, building it unless it is under `build` already."""
+    named = _name_values(evaluation)
+    shared = {name: _name(name) for name in _SHARED}
+    return _keep(_template_path(evaluation, build), lambda: pipeline_definition(evaluation=named, **shared))
+
+
+def is_template_built(evaluation: EvaluationCompute, *, build: Path = _BUILD) -> bool:
+    """Whether `build_template` would find it built."""
+    return _template_path(evaluation, build).exists()
+
+
+def _template_path(evaluation: EvaluationCompute, build: Path) -> Path:
+    names = sorted([*_SHARED, *_list_texts(evaluation)])
+    return _path(build, f"definition {_name_values(evaluation)} {names}")
+
+
+def image_uri(region: str, *, build: Path = _BUILD) -> str:
     """Return what `pipelines.definition.managed_image_uri` returns.
 
     Raises:
         DeploymentSettingsError: the SageMaker SDK knows no image of AWS in this region.
     """
     try:
-        return _keep(build, f"image {region}", lambda: managed_image_uri(region))
+        return _keep(_path(build, f"image {region}"), lambda: managed_image_uri(region))
     except ValueError as error:
         raise DeploymentSettingsError(
             f"region: the SageMaker SDK knows no scikit-learn image of AWS in {region}; pass -c image_uri= with an "
@@ -87,15 +104,22 @@ def _name_values(evaluation: EvaluationCompute) -> EvaluationCompute:
     return replace(evaluation, **texts)
 
 
-def _keep(build: Path, what: str, make: Callable[[], str]) -> str:
+def _path(build: Path, what: str) -> Path:
     digest = hashlib.sha256(f"{what} {version('sagemaker')}".encode())
     for module in _BUILDERS:
         digest.update(Path(str(module.__file__)).read_bytes())
-    path = build / f"definition-{digest.hexdigest()[:32]}.json"
+    return build / f"definition-{digest.hexdigest()[:32]}.json"
+
+
+def _keep(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        build.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=build) as work:  # another synthesis may be at it, too
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as work:  # another synthesis may be at it, too
             draft = Path(work, path.name)
             draft.write_text(make(), encoding="utf-8")
             draft.replace(path)
     return path.read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    build_template(LambdaCompute(""))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from infra import definition_template
-from infra.definition_template import definition_body, image_uri
+from infra.definition_template import build_template, definition_body, image_uri, is_template_built
 from pipelines.definition import LambdaCompute, ProcessingCompute, managed_image_uri, pipeline_definition
 
 TOKEN = "${Token[TOKEN.17]}"
@@ -34,6 +34,17 @@ def test_the_template_with_its_values_is_the_definition(
     other = SHARED | {"thresholds_uri": "s3://others/thresholds/"}
     second = definition_body(evaluation=evaluation, **other, build=tmp_path)
     assert second == first.replace(SHARED["thresholds_uri"], "s3://others/thresholds/")
+
+
+def test_a_template_that_was_built_beside_is_that_of_every_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not is_template_built(LambdaCompute(""), build=tmp_path)
+    build_template(LambdaCompute(""), build=tmp_path)
+    assert is_template_built(LambdaCompute("another"), build=tmp_path)
+    monkeypatch.setattr(definition_template, "pipeline_definition", None)
+    body = definition_body(evaluation=LambdaCompute(f"{TOKEN}:evaluate"), **SHARED, build=tmp_path)
+    assert f"{TOKEN}:evaluate" in body
 
 
 def test_the_image_is_kept_for_each_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
