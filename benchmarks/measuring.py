@@ -5,11 +5,11 @@ import json
 import os
 import platform
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,19 @@ from checks.version import VERSION
 
 RESULTS = Path(__file__).parent / "results"
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
+# A process counts the memory of the one that started it as its own: so a small one starts what is measured.
+_LAUNCHER = """
+import os, sys, time
+nowhere = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+started = time.perf_counter()
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=nowhere)
+_, status, usage = os.wait4(child, 0)
+seconds = time.perf_counter() - started
+code = os.waitstatus_to_exitcode(status)
+if code:
+    sys.exit(code if code > 0 else 128 - code)
+print(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+"""
 _LONGEST_REASON = 200  # characters of what a program that failed says
 
 
@@ -97,21 +110,28 @@ def run_process(command: Sequence[str], environment: Mapping[str, str] | None = 
     Raises:
         CalledProcessError: it failed; `stderr` is what it said.
     """
+    launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, *command]
     with tempfile.TemporaryFile("w+", errors="replace") as said:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, env=environment)
+        process = subprocess.Popen(
+            launcher,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=environment,
+            text=True,
+            process_group=0,
+        )
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            told, _ = process.communicate()
         except KeyboardInterrupt:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
-        seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
             raise subprocess.CalledProcessError(process.returncode, command, stderr=said.read())
-    return Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    seconds, cpu_seconds, largest_kb = map(float, told.split())
+    return Spent(seconds, cpu_seconds, largest_kb / 1024)
 
 
 def describe_spread(numbers: Sequence[float], digits: int = 2) -> dict[str, float]:
