@@ -1,7 +1,7 @@
-"""Deploys a CDK app into the embedded AWS: the app synthesises, the real CDK command line bootstraps and deploys.
+"""Deploys a CDK app into the embedded AWS: the app synthesises, the real CDK command line deploys.
 
 The app is run as the command line runs it, which would take as long again for itself:
-https://github.com/aws/aws-cdk-cli, packages/aws-cdk/lib/api/cxapp/exec.ts.
+https://github.com/aws/aws-cdk-cli, packages/aws-cdk/lib/api/cxapp/exec.ts. So would a bootstrap by it.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,11 +44,6 @@ class AccountRegion(NamedTuple):
 
     account: str
     region: str
-
-    @property
-    def uri(self) -> str:
-        """The place as the CDK writes it."""
-        return f"aws://{self.account}/{self.region}"
 
 
 class PlacedStack(NamedTuple):
@@ -101,7 +96,7 @@ class CdkCommand:
         app: str | None,
         context: Mapping[str, str],
         home: AccountRegion,
-        bootstrapped: Collection[AccountRegion],
+        bootstrap: Callable[[Path, AccountRegion], None],
         progress: Callable[[str], None],
     ) -> list[PlacedStack]:
         """Deploy every stack of the app with the credentials of its account, and bootstrap what needs it.
@@ -110,7 +105,7 @@ class CdkCommand:
             app: the CDK app's command; that of `cdk.json` when `None`.
             context: CDK context.
             home: where a stack goes that names no account or region.
-            bootstrapped: the places that are bootstrapped already.
+            bootstrap: makes what the CDK needs in a place, by its template, unless it is there.
             progress: called with one short line for each step that takes time.
 
         Returns:
@@ -121,28 +116,20 @@ class CdkCommand:
         """
         assembly = self._folder / "cdk.out"
         self._find_program()  # an app is synthesised for nothing where nobody can deploy it
-        # Bootstrapping and synthesis need nothing of each other and take most of the time: they run side by side.
-        bootstraps = []
-        if home not in bootstrapped:
-            progress("cdk bootstrap")
-            bootstraps.append(self._bootstrap(home))
         progress("synthesis")
         synthesis = self._synthesise(app or self._own_app(), context, assembly, home)
-        self._finish_all([synthesis, *bootstraps])
+        _finish(synthesis)
         if not (assembly / "manifest.json").exists():
             raise CdkError(f"{synthesis.name} wrote no cloud assembly; let the app end with app.synth()")
         # What other places the app has, only synthesis tells.
         stacks = _read_stacks(assembly, home)
         places = list(dict.fromkeys(stack.place for stack in stacks))
-        others = [place for place in places if place != home and place not in bootstrapped]
-        for place in others:
-            progress(f"cdk bootstrap of account {place.account}")
-        self._finish_all([self._bootstrap(place) for place in others])
         for place in places:
+            bootstrap(self._bootstrap_template(), place)
             progress("cdk deploy" if place == home else f"cdk deploy into account {place.account}")
             names = [stack.artifact for stack in stacks if stack.place == place]
             words = ["deploy", *names, "--exclusively", "--app", str(assembly), "--progress", "events"]
-            self._finish_all([self._start([*words, "--require-approval", "never"], place.account)])
+            _finish(self._start([*words, "--require-approval", "never"], place.account))
         return stacks
 
     def _own_app(self) -> str:
@@ -163,22 +150,14 @@ class CdkCommand:
         environment = self._environment(home.account) | given
         return _start(f"synthesis by {app}", ["sh", "-c", app], self._project, environment)
 
-    def _bootstrap(self, place: AccountRegion) -> _Command:
-        output = self._folder / f"bootstrap-{place.account}.out"
-        return self._start(["bootstrap", place.uri, "--output", str(output)], place.account)
+    def _bootstrap_template(self) -> Path:
+        """Return the template of `cdk bootstrap`, which is in the package of the command line."""
+        package = Path(self._find_program()).resolve().parents[1]
+        return package / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
 
     def _start(self, arguments: list[str], account: str) -> _Command:
         words = [self._find_program(), *arguments, "--no-notices"]
         return _start(f"cdk {' '.join(arguments[:2])}", words, self._folder, self._environment(account))
-
-    def _finish_all(self, commands: Sequence[_Command]) -> None:
-        try:
-            for command in commands:
-                _finish(command)
-        finally:
-            # Where one failed the others still run, and nobody would end them.
-            for command in commands:
-                _end(command.process)
 
 
 def _start(name: str, words: list[str], folder: Path, environment: Mapping[str, str]) -> _Command:
@@ -197,12 +176,15 @@ def _start(name: str, words: list[str], folder: Path, environment: Mapping[str, 
 
 
 def _finish(command: _Command) -> None:
-    """Wait for the end of a command.
+    """Wait for the end of a command, and end it where the wait is interrupted.
 
     Raises:
         CdkError: it failed.
     """
-    output, _ = command.process.communicate()
+    try:
+        output, _ = command.process.communicate()
+    finally:
+        _end(command.process)
     if code := command.process.returncode:
         tail = "\n".join(output.strip().splitlines()[-30:])
         raise CdkError(f"{command.name} failed with exit code {code}:\n{tail}")

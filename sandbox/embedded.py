@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 
 from sandbox.ageing import age_version
 from sandbox.bedrock.served_models import ServedModels
+from sandbox.bootstrapping import bootstrap
 from sandbox.bucket_events import BucketEvents
 from sandbox.bucket_regions import BucketRegions
 from sandbox.cloudformation import describe_stack
@@ -101,6 +102,7 @@ class EmbeddedAws:
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what one line of control asks for."""
         actions: dict[str, Callable[[], dict[str, Any]]] = {
+            "bootstrap": lambda: self._bootstrap(request),
             "stack": lambda: describe_stack(request["name"], request["account"], self._region),
             "events": lambda: {"events": self._log.sent()},
             "deliver": lambda: self._deliver(request["event"]),
@@ -118,6 +120,11 @@ class EmbeddedAws:
         """End every function and job; the server ends with the process."""
         self._functions.stop()
         self._processing.stop()
+
+    @staticmethod
+    def _bootstrap(request: Mapping[str, Any]) -> dict[str, Any]:
+        bootstrap(Path(request["template"]), request["account"], request["region"])
+        return {}
 
     def _deliver(self, event: Mapping[str, Any]) -> dict[str, Any]:
         self._log.deliver(event)

@@ -131,7 +131,6 @@ class Sandbox:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._port = 0
-        self._bootstrapped: set[AccountRegion] = set()
 
     def __enter__(self) -> Self:
         self.start()
@@ -226,7 +225,7 @@ class Sandbox:
             self._folder = None
 
     def deploy(self, *, context: Mapping[str, str] | None = None, app: str | None = None) -> list[Deployment]:
-        """Run the real `cdk bootstrap` (once) and `cdk deploy`, and compare what was made with the template.
+        """Synthesise the app, run the real `cdk deploy`, and compare what was made with the template.
 
         A stack that names an account of its own goes there, with the credentials of an administrator of it.
 
@@ -246,11 +245,13 @@ class Sandbox:
             app=app,
             context={**this_machine(self._interpreter), **(context or {})},
             home=home,
-            bootstrapped=self._bootstrapped,
+            bootstrap=self._bootstrap,
             progress=self._progress,
         )
-        self._bootstrapped |= {home, *(stack.place for stack in stacks)}
         return [self._verify(stack.name, stack.place.account) for stack in stacks]
+
+    def _bootstrap(self, template: Path, place: AccountRegion) -> None:
+        self._ask("bootstrap", template=str(template), account=place.account, region=place.region)
 
     def _verify(self, stack: str, account: str = ACCOUNT) -> Deployment:
         answer = self._ask("stack", name=stack, account=account)
