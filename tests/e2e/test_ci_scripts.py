@@ -1,7 +1,7 @@
 """The scripts of the action and of the examples for CI, run as their tools run them, against the deployed gate."""
 
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,15 +9,22 @@ import pytest
 
 from tests.ci_runner import CI, Runner, action_steps, action_values, read_yaml
 from tests.e2e.conftest import THRESHOLDS, Governance, bias, evaluation
+from tests.forked_governance import forked_governance
 
 pytestmark = pytest.mark.e2e
-GOVERNANCE = Path(sys.executable).with_name("governance")
 INSTALLS = {"Install the command", "Install"}
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/model:1"
 
 
+@pytest.fixture(scope="module")
+def governance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The command, which the scripts start some twenty times."""
+    with forked_governance(tmp_path_factory.mktemp("forked")) as tools:
+        yield tools / "governance"
+
+
 @pytest.fixture
-def runner(stack: Governance, tmp_path: Path) -> Runner:
+def runner(stack: Governance, governance: Path, tmp_path: Path) -> Runner:
     """A machine of CI with the stack's outputs and a role of the account."""
     environment = {
         "AWS_ENDPOINT_URL": stack.sandbox.endpoint,
@@ -30,7 +37,7 @@ def runner(stack: Governance, tmp_path: Path) -> Runner:
             for name in ("Evidence", "Thresholds", "Decisions")
         },
     }
-    return Runner(tmp_path / "machine", GOVERNANCE, environment).prepare()
+    return Runner(tmp_path / "machine", governance, environment).prepare()
 
 
 def write_evidence(runner: Runner, *, accuracy: float, latency: float) -> None:
