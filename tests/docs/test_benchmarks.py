@@ -104,6 +104,12 @@ def test_an_interrupted_program_ends_with_one_message_and_its_processes() -> Non
     assert process.returncode == INTERRUPTED
 
 
+def test_the_memory_is_that_of_the_command_and_not_of_who_measures() -> None:
+    held = bytearray(100_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+    assert run_process([sys.executable, "-S", "-c", "pass"]).largest_mb < len(held) / 2_000_000
+
+
 def test_a_command_that_fails_ends_a_program_with_what_it_said(capsys: pytest.CaptureFixture[str]) -> None:
     def main() -> None:
         run_process([sys.executable, "-c", "raise SystemExit('no such\\nthing')"])
