@@ -52,7 +52,8 @@ def _leave_out_absent(part: Mapping[str, object]) -> dict[str, object]:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Each is built when it is first asked for: most parts never are by themselves, only within those that hold them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class RecordedContainer(_Part):
