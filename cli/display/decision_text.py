@@ -4,18 +4,14 @@ Of many findings the heaviest are shown and all are counted; the decision record
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TextIO
-
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TextIO
 
 from checks.decision import Consequence, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedFinding, RecordedPublication, RecordedVerification
 from checks.finding_text import ASKS, format_limit, write_comparison, write_finding
-from cli.display.terminal import UNBOUNDED, clean_text, console_for, number_text
+from cli.display.plain_text import align, clean_line, number_text
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
     Verdict.APPROVED: "bold green",
@@ -29,77 +25,57 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
     Outcome.MISSING: "red",
     Outcome.INVALID: "red",
 }
-NARROWEST_WHY = 40  # columns: prose in a narrower one is hard to read
 MOST_FINDINGS = 300  # with more, nobody reads all of them, and a table takes long to lay out
 SHOWN_OF_MANY = 100
 MOST_REPORTS = 100
-WIDEST_NUMBER = 24  # columns: a limit of two numbers is never wider, and what is may wrap
 LONGEST_WORD = 10  # columns, of the word before a fact
+HEADINGS = ("Verdict", "Check", "Metric", "Facet", "Value", "Limit", "Why")
 
 Fact = tuple[str, str]
 
 
-def _cells(finding: RecordedFinding) -> tuple[Text, ...]:
+class Styled(NamedTuple):
+    """A text, and how a terminal shows it."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDecision:
+    """A decision as it is told, from top to bottom; `findings` are those of the table, `None` where there is none."""
+
+    headline: Styled
+    reasons: Sequence[Styled]
+    facts: Sequence[Fact]
+    counts: Styled | None
+    findings: Sequence[RecordedFinding] | None
+    left_out: Styled | None
+
+
+def cells_of(finding: RecordedFinding) -> tuple[Styled, ...]:
+    """Return what is in each column of a finding, in the order of `HEADINGS`."""
     style = OUTCOME_STYLES[finding.outcome]
     if finding.outcome is Outcome.FAILED and finding.consequence is not Consequence.REJECT:
         style = "yellow"
     return (
-        Text(finding.outcome, style),
-        clean_text(finding.check),
-        clean_text(finding.metric or "-"),
-        clean_text(finding.facet or "-"),
-        Text("-" if finding.value is None else number_text(finding.value), style),
-        clean_text(format_limit(finding.limit)),
-        clean_text(finding.why, "dim"),
+        Styled(finding.outcome, style),
+        Styled(clean_line(finding.check)),
+        Styled(clean_line(finding.metric or "-")),
+        Styled(clean_line(finding.facet or "-")),
+        Styled("-" if finding.value is None else number_text(finding.value), style),
+        Styled(clean_line(format_limit(finding.limit))),
+        Styled(clean_line(finding.why), "dim"),
     )
 
 
-def _table(findings: Sequence[RecordedFinding]) -> Table:
-    """One line a finding: all that is known of it, side by side."""
-    rows = [_cells(finding) for finding in findings]
-    table = _columns(("Verdict", "Check", "Metric", "Facet", "Value", "Limit", "Why"), rows)
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _stacked_table(findings: Sequence[RecordedFinding]) -> Table:
-    """Return the same for a narrow terminal: check, metric with facet, and why are below each other."""
-    rows = []
-    for finding in findings:
-        outcome, check, metric, facet, value, limit, why = _cells(finding)
-        address = Text.assemble(metric, "  ", facet) if finding.facet else metric
-        rows.append((outcome, Text("\n").join((check, address, why, Text())), value, limit))
-    table = _columns(("Verdict", "Check, metric, facet, why", "Value", "Limit"), rows)
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _columns(names: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for index, name in enumerate(names):
-        widest = max((row[index].cell_len for row in rows), default=0)
-        is_number = name in ("Verdict", "Value", "Limit") and widest <= WIDEST_NUMBER
-        table.add_column(name, overflow="fold", no_wrap=is_number)
-    return table
-
-
-def _fitting_table(console: Console, findings: Sequence[RecordedFinding]) -> Table:
-    table = _table(findings)
-    whole = console.measure(table, options=console.options.update(width=UNBOUNDED)).maximum
-    longest_why = max((cell_len(finding.why) for finding in findings), default=0)
-    at_least = whole - longest_why + min(longest_why, NARROWEST_WHY)
-    return table if at_least <= console.width else _stacked_table(findings)
-
-
-def _reasons(findings: Sequence[RecordedFinding]) -> Iterator[Text]:
+def _reasons(findings: Sequence[RecordedFinding]) -> Iterator[Styled]:
     """Yield the sentences of those that ask for something: first what rejects, then what asks for review."""
     for wanted in ASKS:
         style = "red" if wanted is Consequence.REJECT else "yellow"
         for finding in findings:
             if finding.consequence is wanted:
-                yield clean_text(write_finding(finding, wanted), style)
+                yield Styled(clean_line(write_finding(finding, wanted)), style)
 
 
 def _facts(record: DecisionRecord) -> Iterator[Fact]:
@@ -178,16 +154,6 @@ def _describe_publication(published: RecordedPublication) -> Iterator[Fact]:
         yield "bundle", f"{bundle.uri} (SHA-256 {bundle.sha256}), published {published.published_at}{by}"
 
 
-def print_facts(console: Console, facts: Iterable[Fact]) -> None:
-    """Print each fact as a word and, beside it, what it is; a long one goes on below its beginning."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(min_width=LONGEST_WORD, no_wrap=True)
-    grid.add_column(overflow="fold")
-    for word, what in facts:
-        grid.add_row(Text(word), clean_text(what))
-    console.print(grid)
-
-
 def _select_heaviest(findings: Sequence[RecordedFinding]) -> Sequence[RecordedFinding]:
     """Return all findings, or of many those that ask for most, in their order."""
     if len(findings) <= MOST_FINDINGS:
@@ -197,37 +163,48 @@ def _select_heaviest(findings: Sequence[RecordedFinding]) -> Sequence[RecordedFi
     return [findings[index] for index in sorted(heaviest[:SHOWN_OF_MANY])]
 
 
-def _counts(findings: Sequence[RecordedFinding]) -> Text:
+def _counts(findings: Sequence[RecordedFinding]) -> Styled:
     counted = Counter((f.outcome, f.consequence) for f in findings)
     counts = ", ".join(
         f"{count:,} {outcome}" + ("" if consequence is None else f" ({ASKS[consequence]})")
         for (outcome, consequence), count in counted.most_common()
     )
-    return Text(
+    return Styled(
         f"{len(findings):,} findings: {counts}. Shown are the {SHOWN_OF_MANY} that ask for most; "
         "--format json shows all."
     )
 
 
-def _print(console: Console, record: DecisionRecord, *, failures_only: bool) -> None:
+def tell_decision(record: DecisionRecord, *, failures_only: bool = False) -> ToldDecision:
+    """Return what is told of a decision; with `failures_only` the findings that passed are counted and not listed."""
     passed = [finding for finding in record.findings if finding.outcome is Outcome.PASSED]
     wanted = [f for f in record.findings if not failures_only or f.outcome is not Outcome.PASSED]
     findings = _select_heaviest(wanted)
-    console.print(Text(record.headline, VERDICT_STYLES[record.decision]))
-    reasons = list(_reasons(findings))
-    for reason in reasons:
-        console.print(reason)
-    if reasons:
-        console.print()
-    print_facts(console, _facts(record))
-    console.print()
-    if len(findings) < len(wanted):
-        console.print(_counts(wanted))
-        console.print()
-    if findings or not failures_only:
-        console.print(_fitting_table(console, findings))
-    if failures_only:
-        console.print(Text(f"{len(passed):,} of {len(record.findings):,} passed and are not shown", "dim"))
+    left_out = f"{len(passed):,} of {len(record.findings):,} passed and are not shown"
+    return ToldDecision(
+        headline=Styled(record.headline, VERDICT_STYLES[record.decision]),
+        reasons=list(_reasons(findings)),
+        facts=list(_facts(record)),
+        counts=_counts(wanted) if len(findings) < len(wanted) else None,
+        findings=findings if findings or not failures_only else None,
+        left_out=Styled(left_out, "dim") if failures_only else None,
+    )
+
+
+def write_plainly(told: ToldDecision) -> Iterator[str]:
+    """Yield the lines of a decision as a pipe or a file gets them."""
+    yield told.headline.text
+    yield from (reason.text for reason in told.reasons)
+    if told.reasons:
+        yield ""
+    yield from align([(word, clean_line(what)) for word, what in told.facts], (LONGEST_WORD,))
+    yield ""
+    if told.counts is not None:
+        yield from (told.counts.text, "")
+    if told.findings is not None:
+        yield from align([HEADINGS, *([cell.text for cell in cells_of(one)] for one in told.findings)])
+    if told.left_out is not None:
+        yield told.left_out.text
 
 
 def show_record(record: DecisionRecord, stream: TextIO, *, failures_only: bool = False) -> None:
@@ -236,5 +213,12 @@ def show_record(record: DecisionRecord, stream: TextIO, *, failures_only: bool =
     With `failures_only` the findings that passed are counted and not listed. On a terminal the text is in colour,
     unless `NO_COLOR` is set.
     """
+    told = tell_decision(record, failures_only=failures_only)
+    if not stream.isatty():
+        stream.writelines(f"{line.rstrip()}\n" for line in write_plainly(told))
+        return
+    from cli.display.decision_screen import draw_decision  # noqa: PLC0415 - rich is for terminals alone
+    from cli.display.terminal import console_for  # noqa: PLC0415 - likewise
+
     with console_for(stream) as console:
-        _print(console, record, failures_only=failures_only)
+        draw_decision(console, told)

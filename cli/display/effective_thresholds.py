@@ -8,7 +8,8 @@ from rich.table import Table
 
 from checks.publication import Publication
 from checks.thresholds import Check, ThresholdFile
-from cli.display.decision_text import Fact, print_facts
+from cli.display.decision_screen import print_facts
+from cli.display.decision_text import Fact
 from cli.display.terminal import clean_text, console_for
 
 _COLUMNS = ("Check", "Metric", "Facet", "Limit", "Proof", "Asks for", "Written at")

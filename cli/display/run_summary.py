@@ -18,7 +18,8 @@ from checks.evidence import Document
 from checks.intervals import NoSpread, find_interval, is_proportion
 from checks.measurements import Interval, Measured, Unmeasured
 from checks.reports import MAX_REPORT_BYTES, read_report
-from cli.display.terminal import clean_text, console_for, number_text
+from cli.display.plain_text import number_text
+from cli.display.terminal import clean_text, console_for
 from disk.reading import read_bounded
 
 ONE_SIDED = 0.975  # each end of a two-sided 95 % interval

@@ -1,4 +1,4 @@
-"""What every command prints with: bounded consoles, and texts and numbers as they are shown; light to import."""
+"""What every command prints with that draws by rich: bounded consoles, and texts as they are shown."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,20 +8,14 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from checks.text import without_format_marks
+from cli.display.plain_text import clean_line
 
 UNBOUNDED = 100_000  # columns: a pipe has no edge to wrap at
 
 
-def number_text(value: object) -> str:
-    """Return a number with at most six digits."""
-    return f"{value:.6g}" if isinstance(value, float | int) else str(value)
-
-
 def clean_text(value: str, style: str = "") -> Text:
     """Return text out of reports and threshold files on one line, and harmless to a terminal."""
-    one_line = "".join(" " if c.isspace() else c for c in without_format_marks(value))
-    return Text("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in one_line), style)
+    return Text(clean_line(value), style)
 
 
 @contextmanager

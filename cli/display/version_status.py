@@ -13,7 +13,8 @@ from checks.decision_record import DecisionRecord, DecisionRecordError, parse_re
 from checks.errors import GovernanceError
 from checks.outcome_record import DRY_RUN, NOT_CARRIED_OUT, OutcomeRecord, write_moment
 from checks.review_record import ReviewAction
-from cli.display.decision_text import Fact, print_facts, show_record
+from cli.display.decision_screen import print_facts
+from cli.display.decision_text import Fact, show_record
 from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode, exit_code_of_status
 from pipelines.judgements import find_page

@@ -69,7 +69,7 @@ def check(
     def write(output_format: DecisionFormat, stream: TextIO) -> None:
         match output_format:
             case DecisionFormat.TEXT:
-                from cli.display.decision_text import show_record  # noqa: PLC0415 - rich is for this format alone
+                from cli.display.decision_text import show_record  # noqa: PLC0415 - not for other formats
 
                 show_record(record, stream, failures_only=failures)
             case DecisionFormat.JSON:

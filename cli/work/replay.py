@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 
 from checks.version import NAME, VERSION
-from cli.display.decision_text import Fact, print_facts
+from cli.display.decision_screen import print_facts
+from cli.display.decision_text import Fact
 from cli.display.terminal import clean_text, console_for
 from cli.exit_codes import ExitCode
 from cli.lookup.inputs import input_at

@@ -10,7 +10,8 @@ from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
 from checks.finding_text import ASKS, reason_lines
 from cli.display.checked_figures import chart_of, figures_of
-from cli.display.decision_text import Fact, describe_comparison, print_facts
+from cli.display.decision_screen import print_facts
+from cli.display.decision_text import Fact, describe_comparison
 from cli.display.terminal import clean_text, console_for
 from cli.display.version_status import NOT_LOOKED, list_status_facts
 from cli.lookup.decisions_place import log_at, log_of
