@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING
 
 from aws.s3_objects import ObjectMissingError, ObjectTooLargeError, list_objects, read_object
 from aws.s3_uris import S3Uri
-from checks.threshold_file import MAX_BYTES
+from checks.threshold_file import MAX_BYTES, is_threshold_file
 from checks.threshold_set import is_path, path_beside
 from disk.disk_errors import DiskError
 from disk.reading import read_bounded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-THRESHOLD_SUFFIXES = (".yaml", ".yml")
-
-
-def is_threshold_file(name: str) -> bool:
-    """Whether a file or an object is taken for a threshold file, by its name."""
-    return name.lower().endswith(THRESHOLD_SUFFIXES)
 
 
 def look_on_disk(source: str, extends: str) -> Mapping[str, bytes]:

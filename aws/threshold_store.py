@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from aws.extended_files import is_threshold_file, look_on_disk, looking_in_s3
+from aws.extended_files import look_on_disk, looking_in_s3
 from aws.s3_objects import ObjectMissingError, list_objects, read_object
 from aws.s3_uris import S3Uri
 from aws.threshold_bundles import BundleDeletedError, PublishedBundle, S3ThresholdBundles
@@ -14,7 +14,7 @@ from checks.effective_file import make_sound_part
 from checks.publication import Publication
 from checks.selection import applies_to, select_thresholds
 from checks.threshold_bundle import BUNDLE_FILE, ThresholdBundleError
-from checks.threshold_file import MAX_BYTES, ThresholdFileError
+from checks.threshold_file import MAX_BYTES, ThresholdFileError, is_threshold_file
 from checks.threshold_set import add_extended, read_threshold_set, write_all_problems
 from checks.thresholds import ThresholdFile
 from disk.reading import read_bounded

@@ -31,6 +31,7 @@ from checks.verify_rule import find_verification_problems
 from checks.yaml_source import Path, Place, Problem, YamlSource, parse_yaml
 
 MAX_BYTES = 1024 * 1024
+THRESHOLD_SUFFIXES = (".yaml", ".yml")
 MAX_PROBLEMS = 200  # told one by one; beyond that they are counted
 _MOST_SHOWN = 60  # characters of a value in a message
 _PERCENT = 100
@@ -46,6 +47,11 @@ _KEYS: Mapping[Path, tuple[str, ...]] = {
     ("checks",): tuple(Check.model_fields),
     ("waivers",): tuple(Waiver.model_fields),
 }
+
+
+def is_threshold_file(name: str) -> bool:
+    """Whether a file or an object is taken for a threshold file, by its name."""
+    return name.lower().endswith(THRESHOLD_SUFFIXES)
 
 
 class ThresholdFileError(GovernanceError):

@@ -6,14 +6,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from aws.extended_files import is_threshold_file
 from aws.s3_objects import list_objects, read_object
 from aws.s3_uris import S3Uri
 from aws.threshold_bundles import BundleDeletedError, BundleTime, PublishedBundle, S3ThresholdBundles
 from checks.errors import GovernanceError
 from checks.threshold_bundle import ThresholdBundleError, write_bundle
 from checks.threshold_difference import ChangeKind, FileChange, compare_thresholds
-from checks.threshold_file import MAX_BYTES
+from checks.threshold_file import MAX_BYTES, is_threshold_file
 from checks.threshold_set import read_threshold_set
 from checks.thresholds import ThresholdFile
 from pipelines.step_settings import THRESHOLDS_FOLDER

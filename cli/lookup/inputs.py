@@ -10,14 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aws.extended_files import THRESHOLD_SUFFIXES, is_threshold_file
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.report_files import REPORT_PATTERNS, is_report_file
 from checks.reports import MAX_REPORT_BYTES, EvidenceReader, leave_unread
 from checks.text import one_line
 from checks.threshold_bundle import BUNDLE_FILE
-from checks.threshold_file import MAX_BYTES
+from checks.threshold_file import MAX_BYTES, THRESHOLD_SUFFIXES, is_threshold_file
 from disk.disk_errors import FileTooLargeError
 from disk.reading import changed_at, read_bounded
 from disk.walking import files_below

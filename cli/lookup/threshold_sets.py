@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aws.extended_files import look_on_disk, looking_in_s3
 from checks.errors import GovernanceError
 from checks.threshold_examination import Examined, examine_thresholds
 from checks.threshold_file import ThresholdFileError
@@ -149,6 +148,8 @@ def examine_together(contents: Mapping[str, bytes], *, strict: bool) -> Examined
 
 
 def _look_for(source: str, extends: str) -> Mapping[str, bytes]:
+    from aws.extended_files import look_on_disk, looking_in_s3  # noqa: PLC0415 - most files extend none
+
     if not is_in_s3(source):
         return look_on_disk(source, extends)
     from aws.clients import s3_client  # noqa: PLC0415 - boto3 takes half a second

@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from aws.extended_files import is_threshold_file
 from checks.effective_file import describe_effective
 from checks.errors import GovernanceError
 from checks.selection import select_thresholds
+from checks.threshold_file import is_threshold_file
 from checks.thresholds import ThresholdFile
 from cli.display.effective_thresholds import show_effective
 from cli.lookup.inputs import STANDARD_INPUT, is_in_s3

@@ -55,14 +55,12 @@ HELP = _loads("--help", TYPER, 200)  # what a command does is no part of its hel
 TABLE = {
     "help": HELP,
     "check": _loads(
-        f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence",
-        THRESHOLDS | {"rich"},
-        470,
+        f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence", THRESHOLDS, 415
     ),
     "check --format json": _loads(
         f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence --format json",
         THRESHOLDS,
-        420,
+        415,
     ),
     "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 530),
     "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", RUNS | {"rich"}, 450),
