@@ -3,7 +3,6 @@ as long to import as a decision takes to make.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 
 from checks.text import without_format_marks
 
@@ -32,10 +31,9 @@ def count_columns(text: str) -> int:
 
 def align(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> Iterator[str]:
     """Yield the rows as lines, their cells below each other; each column has at least the width in `least`."""
-    widths = [
-        max(at_least, *map(count_columns, column))
-        for at_least, column in zip_longest(least, zip(*rows, strict=True), fillvalue=0)
-    ]
+    widths = [max(map(count_columns, column)) for column in zip(*rows, strict=True)]
+    for place, width in enumerate(least[: len(widths)]):
+        widths[place] = max(widths[place], width)
     for row in rows:
         cells = [cell + " " * (width - count_columns(cell)) for cell, width in zip(row, widths, strict=True)]
         yield GAP.join(cells).rstrip()
