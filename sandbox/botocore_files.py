@@ -1,15 +1,22 @@
-"""botocore's own files, read once a process: every session would parse megabytes of JSON anew.
+"""What every session of botocore looks up anew, looked up once: its files, its handlers and the names of its events.
 
-moto makes dozens of sessions: while it is imported, and for each service that it serves for the first time.
+Each session and client would parse megabytes of JSON, inspect the signatures of hundreds of handlers, and search lists
+for the names that their events have now: most of what making one takes. moto makes dozens of sessions: while it is
+imported, and for each service that it serves for the first time; and each test makes clients of its own.
 """
 
+import inspect
 from functools import cache
 from typing import Any
 
+import botocore.hooks
 import botocore.loaders
 import botocore.session
 
 _loader = cache(botocore.loaders.create_loader)
+_hooks: Any = botocore.hooks  # whose types tell neither what is private nor what it answers
+_inspect_signature = _hooks.accepts_kwargs
+_name_of_event = _hooks.EventAliaser(_hooks.HierarchicalEmitter())._alias_event_name
 
 
 def _create_loader(search_path_string: str | None = None) -> Any:
@@ -20,6 +27,17 @@ def _create_loader(search_path_string: str | None = None) -> Any:
     return loader
 
 
+def _accepts_keywords(handler: Any) -> bool:
+    """Whether a handler takes any keywords: what its code says, or its signature where it has no code of Python."""
+    code = getattr(handler, "__code__", None)
+    if code is None:
+        return bool(_inspect_signature(handler))
+    return bool(code.co_flags & inspect.CO_VARKEYWORDS)
+
+
 def read_once() -> None:
-    """Have every session that is made from now on use the shared loader."""
+    """Have every session and client that is made from now on use what this process has looked up."""
     botocore.session.create_loader = _create_loader
+    _hooks.accepts_kwargs = _accepts_keywords
+    # An aliaser remembers the names that it was asked for, but each session and client has its own.
+    _hooks.EventAliaser._alias_event_name = lambda _self, name: _name_of_event(name)
