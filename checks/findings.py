@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from checks.decision import AppliedWaiver, Consequence, Finding, Outcome
 
@@ -32,7 +33,7 @@ def rank(consequence: Consequence | None) -> int:
     return _SEVERITY.index(consequence)
 
 
-def keep_within_bounds(groups: Iterable[Iterable[Finding]], count: int) -> list[Finding]:
+def keep_within_bounds(groups: Iterable[Sequence[Finding]], count: int) -> list[Finding]:
     """Return the findings of each group, one group a check, in their order, within `MAX_FINDING_BYTES` twice over.
 
     `count` is how many groups there are; each is asked for its findings when its turn comes.
@@ -40,26 +41,34 @@ def keep_within_bounds(groups: Iterable[Iterable[Finding]], count: int) -> list[
     the same outcome and ask for the same, by the same waiver: nothing that asks for something is hidden, and the
     verdict is that of all.
     """
-    left, own_part = MAX_FINDING_BYTES, MAX_FINDING_BYTES // count
     kept: list[Finding] = []
-    most = 0  # bytes that the findings of all groups so far may be: they are counted once that is too many
-    for group in groups:
-        findings = list(group)
-        if most <= MAX_FINDING_BYTES:
-            for finding in findings:  # most groups have one
-                most += _bound_bytes(finding)
-            if most <= MAX_FINDING_BYTES:  # as in nearly every decision it stays to the end
-                kept += findings
-                continue
-            left -= sum(map(_count_bytes, kept))
-        room = max(left, own_part)
+    remaining = iter(groups)
+    most = 0  # bytes that the findings of all groups so far may be
+    # As long as that is not too many, which in nearly every decision is to the end, they need not be counted.
+    for findings in remaining:
+        for finding in findings:  # most groups have one
+            most += _bound_bytes(finding)
+        if most > MAX_FINDING_BYTES:
+            return kept + _keep_heaviest_of_each(chain((findings,), remaining), kept, count)
+        kept += findings
+    return kept
+
+
+def _keep_heaviest_of_each(
+    groups: Iterable[Sequence[Finding]], before: Sequence[Finding], count: int
+) -> list[Finding]:
+    """Return the same of the groups that come after what was kept `before`."""
+    left, own_part = MAX_FINDING_BYTES - sum(map(_count_bytes, before)), MAX_FINDING_BYTES // count
+    kept: list[Finding] = []
+    for findings in groups:
+        room = max(own_part, left)
         if len(findings) * _FRAME_BYTES <= room:
             size = sum(map(_count_bytes, findings))
             if size <= room:
                 left -= size
                 kept += findings
                 continue
-        heaviest = [_sum_up(findings)] if len(findings) == 1 else list(_keep_heaviest(room, findings))
+        heaviest = (_sum_up(findings),) if len(findings) == 1 else tuple(_keep_heaviest(room, findings))
         if left > own_part:  # afterwards it only becomes less, and counts no more
             left -= sum(map(_count_bytes, heaviest))
         kept += heaviest

@@ -29,13 +29,14 @@ from checks.measurements import Interval, Measured, Measurement, Unmeasured
 from checks.pairing import Behind
 from checks.pairing_text import add_beside, add_gap
 from checks.text import shortened
-from checks.thresholds import Check, FirstVersion, PlainCheck, ThresholdFile, Waiver
+from checks.thresholds import Check, FirstVersion, ThresholdFile, Waiver
 
 Hold = Callable[[Measured], Result]
 _Held = tuple[Finding, Sequence[Measurement]]
 
 _COMPARED = (Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE)
 _PASSED, _FAILED = Outcome.PASSED, Outcome.FAILED  # Python 3.11 calls a function to look such a name up
+_NOTHING: Mapping[int, Sequence[Finding]] = {}
 _MOST_STEPS = 1_000  # of Holm's procedure
 _MOST_LISTED = 5  # sources named in one reason
 
@@ -56,53 +57,67 @@ class Judging:
     reported: Mapping[tuple[str, str | None], float]
 
 
-def hold_place(judging: Judging, place: int) -> Iterable[Finding]:
-    """Return what the check at `place` finds, with what of that is waived, and where the check is from."""
+def hold_checks(
+    judging: Judging, known: Mapping[int, Sequence[Finding]] = _NOTHING
+) -> Iterator[Sequence[Finding]]:
+    """Yield what each check of the file finds, in their order; `known` has what is known already, by a check's place.
+
+    Nearly every check is plain, and the one value that it is about can be used: that is found right here, where a
+    hundred thousand of them need few calls each. It is what `_hold_all` finds of such a check.
+    """
     thresholds = judging.thresholds
-    check = thresholds.checks[place]
-    plain = _hold_plain(check.plain, judging)
-    findings: Iterable[Finding] = _hold_all(check, judging) if plain is None else (plain,)
+    # Reports that are too old do not count, and how old they are the value alone does not tell.
+    only = judging.index.only if thresholds.max_age_days is None else {}
+    adds = judging.beside_unreadable or judging.reported or judging.waivers or thresholds.origins
+    for place, check in enumerate(thresholds.checks):
+        if place in known:
+            yield known[place]
+            continue
+        plain = check.plain
+        measured = None if plain is None else only.get(plain.form)
+        findings: Sequence[Finding]
+        if plain is None or not isinstance(measured, Measured) or find_unusable(measured) is not None:
+            findings = _hold_all(check, judging)
+        else:
+            value, limit, interval = measured.value, plain.limit, measured.interval
+            holds = limit.passes(value)
+            finding = Finding(
+                plain.asked,
+                None,
+                _PASSED if holds else _FAILED,
+                None if holds else plain.on_failure,
+                float(value),
+                measured.samples,
+                None if interval is None else _keep_finite(interval),
+                ValueCompared(value, limit, holds),
+            )
+            findings = (finding,)
+        yield _add_to(findings, judging, place) if adds else findings
+
+
+def _add_to(findings: Sequence[Finding], judging: Judging, place: int) -> Sequence[Finding]:
+    """Return the findings of the check at `place` with what of them is waived, and where the check is from."""
+    thresholds, added = judging.thresholds, iter(findings)
     if judging.beside_unreadable:
-        findings = _doubt_what_is_missing(findings)
+        added = _doubt_what_is_missing(added)
     if judging.reported:
-        findings = (_tell_reported(finding, judging.reported) for finding in findings)
-    waivers = judging.waivers.get(check.name) if judging.waivers else None
+        added = (_tell_reported(finding, judging.reported) for finding in added)
+    waivers = judging.waivers.get(thresholds.checks[place].name)
     if waivers:
-        findings = (_waive(finding, waivers) for finding in findings)
+        added = (_waive(finding, waivers) for finding in added)
     if thresholds.origins:
         origin = thresholds.origins[place]
         if origin.source != thresholds.source:
-            findings = (replace(finding, origin=str(origin)) for finding in findings)
-    return findings
+            added = (replace(finding, origin=str(origin)) for finding in added)
+    return tuple(added)
 
 
-def _hold_plain(check: PlainCheck | None, judging: Judging) -> Finding | None:
-    """Return what a plain check finds of the one value that there is; `None` where there is more to be looked at."""
-    if check is None or judging.thresholds.max_age_days is not None:
-        return None
-    measured = judging.index.find_only(check.form)
-    if measured is None or find_unusable(measured) is not None:
-        return None
-    value, interval = measured.value, measured.interval
-    holds = check.limit.passes(value)
-    return Finding(
-        check.asked,
-        None,
-        _PASSED if holds else _FAILED,
-        None if holds else check.on_failure,
-        float(value),
-        measured.samples,
-        None if interval is None else _keep_finite(interval),
-        ValueCompared(value, check.limit, holds),
-    )
-
-
-def _hold_all(check: Check, judging: Judging) -> Iterable[Finding]:
+def _hold_all(check: Check, judging: Judging) -> Sequence[Finding]:
     """Return what the check finds at each facet, of reports that are young enough where it asks for that."""
     held = _hold_each(check, judging)
     most_days = judging.thresholds.max_age_of(check)
     if most_days is not None:
-        return _hold_against_recent(check, judging, most_days, held)
+        return list(_hold_against_recent(check, judging, most_days, held))
     return [finding for finding, _ in held]
 
 

@@ -1,15 +1,15 @@
 """The measurements of one version's evidence, found by metric and facet, and the names that are near a missing one."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
-from checks.alike import alike
+from checks.alike import alike, list_forms
 from checks.evidence import Evidence
 from checks.facets import WHOLE, KnownFacets
 from checks.gaps import ByFacet, add_gaps, group_gaps
-from checks.measurements import Measured, Measurement
+from checks.measurements import Measurement
 from checks.sensitive_share import Explanations, find_explanations, sum_sensitive_shares
 from checks.thresholds import Check
 
@@ -32,8 +32,8 @@ class MeasurementIndex:
         self._known_facets: dict[str, KnownFacets] = {}
         measurements = evidence.measurements
         only, found = self._only, self._found
-        for measurement in measurements:
-            metric = alike(measurement.metric)
+        forms = list_forms([measurement.metric for measurement in measurements])
+        for metric, measurement in zip(forms, measurements, strict=True):
             if metric in found:
                 found[metric].setdefault(measurement.facet, []).append(measurement)
             elif metric in only:
@@ -45,10 +45,10 @@ class MeasurementIndex:
                 found[metric] = {measurement.facet: [measurement]}
         self._gaps = group_gaps(measurements)
 
-    def find_only(self, form: str) -> Measured | None:
-        """Return the one measurement of a metric, about the whole, by the form of its name; `None` of any other."""
-        found = self._only.get(form)
-        return found if isinstance(found, Measured) and not self._gaps else None
+    @property
+    def only(self) -> Mapping[str, Measurement]:
+        """By the form of its name, what each metric has that has one measurement, about the whole; none beside gaps."""
+        return {} if self._gaps else self._only
 
     def find_concerned(self, check: Check) -> Sequence[tuple[str | None, Sequence[Measurement]]]:
         """Return each facet that `check` is about with what the evidence has of it, in the order of their names."""

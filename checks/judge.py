@@ -1,9 +1,9 @@
 """Judging: every check held against the evidence, and the findings summed up to a decision."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import chain
 
 from checks.ages import ReportAges
@@ -20,7 +20,7 @@ from checks.evidence_as_such import findings_on_evidence
 from checks.facets import EVERY
 from checks.findings import keep_within_bounds
 from checks.garbage import pause_collecting
-from checks.held_checks import Judging, hold_place
+from checks.held_checks import Judging, hold_checks
 from checks.index import MeasurementIndex
 from checks.own_findings import (
     find_discrepancies,
@@ -66,7 +66,7 @@ def judge(
     """
     judged = _Judged(evidence, baseline, decided_at, verification)
     with pause_collecting():
-        return _sum_up(_find_all(thresholds, judged, hold_place))
+        return _sum_up(_find_all(thresholds, judged, hold_checks))
 
 
 def judge_by_both(
@@ -87,15 +87,14 @@ def judge_by_both(
     wanted = frozenset(shared.values())
     found: dict[int, Sequence[Finding]] = {}
 
-    def judge_old(judging: Judging, place: int) -> Iterable[Finding]:
-        findings = hold_place(judging, place)
-        if place in wanted:
-            findings = found[place] = tuple(findings)
-        return findings
+    def judge_old(judging: Judging) -> Iterator[Sequence[Finding]]:
+        for place, findings in enumerate(hold_checks(judging)):
+            if place in wanted:
+                found[place] = findings
+            yield findings
 
-    def judge_new(judging: Judging, place: int) -> Iterable[Finding]:
-        before = shared.get(place)
-        return hold_place(judging, place) if before is None else found[before]
+    def judge_new(judging: Judging) -> Iterator[Sequence[Finding]]:
+        return hold_checks(judging, {place: found[before] for place, before in shared.items()})
 
     with pause_collecting():
         before = _sum_up(_find_all(old, judged, judge_old))
@@ -130,11 +129,11 @@ def _sum_up(findings: list[Finding]) -> Decision:
     return Decision(verdict, tuple(findings))
 
 
-def _find_all(thresholds: ThresholdFile | None, judged: _Judged, hold: "_HoldPlace") -> list[Finding]:
-    """Return every finding, within the bounds of a record; `hold` finds those of the check at a place."""
+def _find_all(thresholds: ThresholdFile | None, judged: _Judged, hold: "_HoldChecks") -> list[Finding]:
+    """Return every finding, within the bounds of a record; `hold` yields those of each check."""
     evidence, verification = judged.evidence, judged.verification
     unreadable = list(find_unreadable(evidence))
-    groups: Iterable[Iterable[Finding]]
+    groups: Iterable[Sequence[Finding]]
     if thresholds is None:
         groups, count = [unreadable, [miss_thresholds()]], 2
     else:
@@ -154,15 +153,16 @@ def _find_all(thresholds: ThresholdFile | None, judged: _Judged, hold: "_HoldPla
             waivers=_list_waivers(thresholds, today),
             reported=verified.reported,
         )
-        of_evidence: list[Iterable[Finding]] = [unreadable, find_discrepancies(verified)]
+        of_evidence: list[Sequence[Finding]] = [unreadable, list(find_discrepancies(verified))]
         if thresholds.verify is not None and not isinstance(verification, Verification):
             of_evidence.append([miss_verification(verification)])
         # Each check's findings are made when their turn comes: of many checks on many groups few are kept.
-        of_checks = map(partial(hold, judging), range(len(thresholds.checks)))
-        of_file = (find_overdue(thresholds, today), find_late_bar(thresholds, evidence))
+        of_checks = hold(judging)
+        of_file = list(find_overdue(thresholds, today)), list(find_late_bar(thresholds, evidence))
         groups = chain(of_evidence, of_checks, of_file)
         count = len(of_evidence) + len(thresholds.checks) + len(of_file)
-    return keep_within_bounds(chain(groups, (findings_on_evidence(thresholds, evidence),)), count + 1)
+    on_evidence = list(findings_on_evidence(thresholds, evidence))
+    return keep_within_bounds(chain(groups, (on_evidence,)), count + 1)
 
 
 def _decide(findings: Sequence[Finding]) -> Verdict:
@@ -175,7 +175,7 @@ def _decide(findings: Sequence[Finding]) -> Verdict:
     return Verdict.APPROVED if proven else Verdict.NEEDS_REVIEW
 
 
-_HoldPlace = Callable[[Judging, int], Iterable[Finding]]
+_HoldChecks = Callable[[Judging], Iterable[Sequence[Finding]]]
 
 
 def _list_waivers(thresholds: ThresholdFile, today: date) -> Mapping[str, Sequence[Waiver]]:

@@ -102,7 +102,7 @@ def test_records_and_copies_are_read_once_and_what_both_files_have_is_judged_onc
     judged = VERSIONS - 1
     assert calls["parse_inputs"] == calls["FolderEvidenceCopies.read"] == VERSIONS
     assert (calls["parse_record"], calls["read_report"]) == (0, judged)
-    assert calls["hold_place"] == judged * (CHECKS + CHANGED)
+    assert calls["find_unusable"] == judged * (CHECKS + CHANGED)
 
 
 def test_few_versions_are_judged_here(gate: PastGate, monkeypatch: pytest.MonkeyPatch) -> None:
