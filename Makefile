@@ -25,17 +25,18 @@ export UV_SYSTEM_CERTS := 1
 # Every process would compile the libraries anew, which takes longer than what it does with them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup installed demo askdata test checked tests lint types contracts synth deploy diff destroy lock bench clean
+# What Python and npm install has nothing to do with each other, and waits for the disk: it runs side by side.
+ifeq (,$(filter-out setup demo,$(MAKECMDGOALS)))
+MAKEFLAGS += --jobs=2
+endif
+
+.PHONY: help setup demo askdata test checked tests lint types contracts synth deploy diff destroy lock bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: installed ## Install the pinned dependencies into .venv and the CDK CLI into node_modules
+setup: $(READY) $(CDK) ## Install the pinned dependencies into .venv and the CDK CLI into node_modules
 	@echo 'Ready. Go on with: source .venv/bin/activate (then: governance --help), or as it is: .venv/bin/governance --help'
-
-# Python's part and npm's have nothing to do with each other, and both wait for the disk: they run side by side.
-installed:
-	@$(MAKE) --no-print-directory --jobs 2 $(READY) $(CDK)
 
 $(READY): requirements/dev.txt requirements/models.txt requirements/uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
@@ -52,7 +53,7 @@ $(CDK): package.json package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	touch $@
 
-demo: installed ## Deploy into the embedded AWS, register versions, and show each decision
+demo: $(READY) $(CDK) ## Deploy into the embedded AWS, register versions, and show each decision
 	$(BIN)/governance sandbox demo
 
 # PORT names another port of the screen than 8501.

@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).resolve().parents[2]
 # The environment that the tests run in is taken as it is: nothing is installed.
 AS_IT_IS = ("-o", ".venv/.ready", "-o", "node_modules/.bin/cdk")
@@ -40,3 +42,12 @@ def test_every_target_is_explained() -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     phony = makefile.partition(".PHONY: ")[2].partition("\n")[0].split()
     assert sorted(line.split()[1] for line in _make("help")) == sorted(phony)
+
+
+@pytest.mark.parametrize(("target", "side_by_side"), [("setup", True), ("demo", True), ("lint", False)])
+def test_npm_installs_beside_python(target: str, side_by_side: bool) -> None:
+    values = [
+        line for line in _make("--dry-run", "--print-data-base", target) if line.startswith("MAKEFLAGS =")
+    ]
+    assert len(values) == 1
+    assert ("-j2" in values[0]) is side_by_side
