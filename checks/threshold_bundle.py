@@ -30,7 +30,7 @@ class ThresholdBundleError(GovernanceError):
 
 
 class _BundledSource(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     source: str
     sha256: str

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import environments, measuring
+from benchmarks import environments, first_items, measuring
 from benchmarks.check import ALTERNATIVES, make_environment, measure, prepare
 from benchmarks.environments import NotRun, prepare_node, prepare_python, read_versions
 from benchmarks.measuring import INTERRUPTED, run_process, run_program, write_whole
 from benchmarks.performance_page import list_verdicts, write_page
+from cli.command_table import COMMANDS
 
 PROGRAMS = [f"benchmarks.{part}" for part in bench.PARTS if part != "rag"]  # ragas takes seconds to import
 
@@ -192,3 +193,9 @@ def test_without_an_installer_an_alternative_is_not_run(
 def test_the_page_says_what_was_not_run(tmp_path: Path) -> None:
     page = write_page(tmp_path)
     assert page.count("Not run: `python -m benchmarks.") == page.count("\n## ")
+
+
+def test_every_command_that_scores_is_measured_until_its_first_item() -> None:
+    scoring = {entry.path.removeprefix("score ") for entry in COMMANDS if entry.writes_evidence}
+    typed = first_items.COMMANDS.values()
+    assert {path for path in scoring if any(words.startswith(path) for words in typed)} == scoring
