@@ -23,6 +23,7 @@ def launched_browser() -> Iterator[Browser]:
     """Launch the browser that `find_browser` finds."""
     path = find_browser()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
+        # Where there is no graphics card, a process of its own that draws without one takes longer than the pages.
+        browser = playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
         yield browser
         browser.close()
