@@ -102,7 +102,8 @@ class CdkCommand:
         """Deploy every stack of the app with the credentials of its account, and bootstrap what needs it.
 
         Args:
-            app: the CDK app's command; that of `cdk.json` when `None`.
+            app: the CDK app's command, or the folder of what it wrote, as the CDK takes both; the command of
+                `cdk.json` when `None`.
             context: CDK context.
             home: where a stack goes that names no account or region.
             bootstrap: makes what the CDK needs in a place, by its template, unless it is there.
@@ -114,13 +115,12 @@ class CdkCommand:
         Raises:
             CdkError: one of the commands failed, the app writes nothing, or the CDK command line is not installed.
         """
-        assembly = self._folder / "cdk.out"
         self._find_program()  # an app is synthesised for nothing where nobody can deploy it
-        progress("synthesis")
-        synthesis = self._synthesise(app or self._own_app(), context, assembly, home)
-        _finish(synthesis)
-        if not (assembly / "manifest.json").exists():
-            raise CdkError(f"{synthesis.name} wrote no cloud assembly; let the app end with app.synth()")
+        if app is not None and Path(app).is_dir():
+            assembly = Path(app)
+        else:
+            progress("synthesis")
+            assembly = self._synthesise(app or self._own_app(), context, home)
         # What other places the app has, only synthesis tells.
         stacks = _read_stacks(assembly, home)
         places = list(dict.fromkeys(stack.place for stack in stacks))
@@ -137,9 +137,9 @@ class CdkCommand:
         command: str = json.loads((self._project / "cdk.json").read_text())["app"]
         return command
 
-    def _synthesise(
-        self, app: str, context: Mapping[str, str], assembly: Path, home: AccountRegion
-    ) -> _Command:
+    def _synthesise(self, app: str, context: Mapping[str, str], home: AccountRegion) -> Path:
+        """Run the app and return the folder of the cloud assembly that it writes."""
+        assembly = self._folder / "cdk.out"
         shutil.rmtree(assembly, ignore_errors=True)
         given = {
             "CDK_OUTDIR": str(assembly),
@@ -148,7 +148,11 @@ class CdkCommand:
             "CDK_DEFAULT_REGION": home.region,
         }
         environment = self._environment(home.account) | given
-        return _start(f"synthesis by {app}", ["sh", "-c", app], self._project, environment)
+        synthesis = _start(f"synthesis by {app}", ["sh", "-c", app], self._project, environment)
+        _finish(synthesis)
+        if not (assembly / "manifest.json").exists():
+            raise CdkError(f"{synthesis.name} wrote no cloud assembly; let the app end with app.synth()")
+        return assembly
 
     def _bootstrap_template(self) -> Path:
         """Return the template of `cdk bootstrap`, which is in the package of the command line."""

@@ -231,7 +231,7 @@ class Sandbox:
 
         Args:
             context: CDK context beside what describes this machine (`this_machine`).
-            app: the CDK app's command; that of `cdk.json` when left out.
+            app: the CDK app's command, or the folder of what it wrote; the command of `cdk.json` when left out.
 
         Returns:
             One `Deployment` for each stack of the app, in the app's order.

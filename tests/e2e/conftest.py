@@ -22,7 +22,7 @@ from aws.s3_uris import S3Uri
 from pipelines.definition import IMAGE_PYTHON
 from pipelines.record_keys import is_decision
 from pipelines.replayed_decisions import replay_decision
-from sandbox.server import Sandbox, SandboxError, this_machine
+from sandbox.server import Deployment, Sandbox, SandboxError, this_machine
 from tests.forgotten_bundle import forget_bundle
 
 GROUP = "e2e-{}"
@@ -106,8 +106,9 @@ def _list_kept(outputs: Mapping[str, str]) -> Mapping[str, str]:
 class Governance:
     """The deployed stack and its account, over HTTP."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, interpreter: str = sys.executable) -> None:
         self.sandbox = sandbox
+        self._interpreter = interpreter
         self.compute = ""
         self.outputs: Mapping[str, str] = {}
         self._clients: dict[str, Any] = {}
@@ -116,19 +117,30 @@ class Governance:
     def require(self, compute: str) -> None:
         """Deploy the stack with this `evaluation_compute`, unless it is so already."""
         if self.compute != compute:
-            (deployment,) = self.sandbox.deploy(
-                context={
-                    "evaluation_compute": compute,
-                    "evidence_buckets": json.dumps(EVIDENCE_BUCKETS),
-                    "reviewer_role_arns": json.dumps([REVIEWER]),
-                }
-            )
+            (deployment,) = self.deploy(evaluation_compute=compute)
             if not self.outputs:
                 bucket = deployment.outputs["ThresholdsBucket"]
                 self.client("s3").put_object(Bucket=bucket, Key="thresholds/e2e.yaml", Body=THRESHOLDS)
             assert _list_kept(deployment.outputs).items() >= _list_kept(self.outputs).items()
             self.compute, self.outputs = compute, deployment.outputs
             self.quieten()
+
+    def deploy(self, **settings: Any) -> list[Deployment]:
+        """Deploy the stacks of these settings and of those that all deployments of the tests have.
+
+        The app runs in this process: each process that loads the CDK's library takes ten times as long as the app.
+        """
+        from aws_cdk import App  # noqa: PLC0415 - takes a second, and not every worker deploys
+
+        from infra.app import build_app  # noqa: PLC0415 - as above
+
+        folder = self.sandbox.folder / f"assembly-{uuid.uuid4().hex[:8]}"
+        own = {"evidence_buckets": EVIDENCE_BUCKETS, "reviewer_role_arns": [REVIEWER]}
+        place = {"region": self.sandbox.region}
+        app = App(outdir=str(folder), context={**this_machine(self._interpreter), **place, **own, **settings})
+        build_app(app)
+        app.synth()
+        return self.sandbox.deploy(app=str(folder))
 
     def quieten(self) -> None:
         """Switch off what each decision would start beside: its page, its announcement. Tests of that switch it on."""
@@ -416,8 +428,9 @@ _DEPLOYED: list[Governance] = []  # the one stack of the session, once a test ha
 @pytest.fixture(scope="session")
 def _deployed() -> Iterator[Governance]:
     """Under the Python of AWS where there is one; the other deployments of the tests run under this one."""
-    with Sandbox(retry_interval=0.05, interpreter=python_of_aws() or sys.executable) as sandbox:
-        _DEPLOYED.append(Governance(sandbox))
+    interpreter = python_of_aws() or sys.executable
+    with Sandbox(retry_interval=0.05, interpreter=interpreter) as sandbox:
+        _DEPLOYED.append(Governance(sandbox, interpreter))
         yield _DEPLOYED[0]
         _DEPLOYED.clear()
 

@@ -18,7 +18,7 @@ from aws import clients
 from cli.lookup.waiting import OF_A_MODEL_ACCOUNT
 from cli.main import run
 from sandbox.server import ACCOUNT
-from tests.e2e.conftest import EVIDENCE_BUCKETS, REVIEWER, Governance, bias, evaluation
+from tests.e2e.conftest import Governance, bias, evaluation
 from tests.e2e.test_who_may_do_what import commands_of
 from tests.noted_calls import NotedCalls, find_needless
 
@@ -136,14 +136,8 @@ def teams(_deployed: Governance) -> tuple[Team, Team]:
         team.create_bucket()
     both[1].encrypt_bucket()
     governance = {"account": ACCOUNT, "evidence_bucket": _deployed.outputs["EvidenceBucket"]}
-    deployments = _deployed.sandbox.deploy(
-        context={
-            "evaluation_compute": "lambda",
-            "evidence_buckets": json.dumps(EVIDENCE_BUCKETS),
-            "reviewer_role_arns": json.dumps([REVIEWER]),
-            "governance_account": json.dumps(governance),
-            "model_accounts": json.dumps([team.settings() for team in both]),
-        }
+    deployments = _deployed.deploy(
+        governance_account=governance, model_accounts=[team.settings() for team in both]
     )
     _deployed.quieten()
     places = {deployment.stack: deployment.account for deployment in deployments}
