@@ -1,6 +1,9 @@
 """Scoring against a judge on loopback that answers as scripted."""
 
 import json
+import socket
+import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -404,3 +407,25 @@ def test_a_file_that_is_no_cache(run: Any, tmp_path: Path, write_responses: Any)
     with pytest.raises(GovernanceError, match="cannot be used as a cache"):
         run(write_responses({}), cache=cache)
     assert not (tmp_path / "evidence").exists()
+
+
+def test_a_run_opens_its_answers_once_and_connects_no_oftener_than_requests_are_in_flight(
+    run: Any, write_responses: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: Counter[str] = Counter()
+    open_file, connect = sqlite3.connect, socket.socket.connect
+
+    def note_file(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        opened["files"] += 1
+        connection: sqlite3.Connection = open_file(*arguments, **options)
+        return connection
+
+    def note_connection(of: socket.socket, address: Any) -> None:
+        opened["connections"] += 1
+        connect(of, address)
+
+    monkeypatch.setattr(sqlite3, "connect", note_file)
+    monkeypatch.setattr(socket.socket, "connect", note_connection)
+    run(write_responses(*({"question": f"q{number}?"} for number in range(20))))
+    assert opened["files"] == 1
+    assert 1 <= opened["connections"] <= QUICK.concurrency

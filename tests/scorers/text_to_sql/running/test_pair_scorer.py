@@ -134,3 +134,22 @@ def test_a_plain_query_that_ran_is_not_parsed_and_nothing_is_run_twice(
     scorer = PairScorer(engine)
     calls = count_calls(lambda: scorer.score("SELECT name FROM customer", predicted))
     assert (sum(engine.runs.values()), calls["parse_sql"]) == (runs, parsed)
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "most"),
+    [
+        ("SELECT name, id FROM customer", "SELECT name, id FROM customer ;", 320),
+        ("SELECT name FROM customer WHERE id > 1;", "SELECT id FROM customer WHERE name = 'Eve';", 375),
+    ],
+    ids=["alike", "other"],
+)
+def test_calls_of_functions_for_a_pair_that_is_new(
+    engine: CountingEngine, gold: str, predicted: str, most: int
+) -> None:
+    """Of two plain queries; what is read or compared again, or token by token, is noticed here."""
+    scorer = PairScorer(engine)
+    scorer.score(f"{gold} ", f"{predicted} ")  # what Python remembers of types is known from here on
+    calls = count_calls(lambda: scorer.score(gold, predicted))
+    assert sum(calls.values()) < most
+    assert calls["_write_with_type"] == 0

@@ -1,7 +1,9 @@
 """The processes that run hostile SQL: watched, replaced, and without anything of their parent's."""
 
+import mmap
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -12,8 +14,9 @@ import pytest
 
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.predictions import Pair
+from scorers.text_to_sql.running.query_worker import _Scorers
 from scorers.text_to_sql.running.worker_pool import WorkerPool
-from scorers.text_to_sql.running.worker_state import Phase
+from scorers.text_to_sql.running.worker_state import STATE, Phase, WorkerState
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 from tests.scorers.text_to_sql.conftest import WritePairs
 
@@ -189,3 +192,22 @@ def test_a_worker_has_no_file_of_another_one(shop: Path) -> None:
     sockets = [{file for file in files if file.startswith("socket:")} for files in found]
     assert [len(each) for each in sockets] == [1, 1]
     assert sockets[0].isdisjoint(sockets[1])
+
+
+def test_a_worker_opens_each_database_once(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    connect = sqlite3.connect
+
+    def note(database: str, **options: Any) -> sqlite3.Connection:
+        opened.append(database)
+        connection: sqlite3.Connection = connect(database, **options)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", note)
+    (shop / "other.sqlite").write_bytes((shop / "shop.sqlite").read_bytes())
+    settings = settings_for(shop, 5.0)
+    settings["targets"]["other"] = ("sqlite", str(shop / "other.sqlite"))
+    scorers = _Scorers(settings, WorkerState(mmap.mmap(-1, STATE.size)))
+    for number in range(20):
+        scorers.score(("shop", "other")[number % 2], "SELECT name FROM customer", f"SELECT {number}")
+    assert len(opened) == 2
