@@ -17,8 +17,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.measuring import INTERRUPTED, tell_progress, write_whole
-from benchmarks.performance_page import PAGE, list_verdicts, write_page
+from benchmarks.measuring import INTERRUPTED, tell_progress
+from benchmarks.performance_page import DOCS, PAGE, list_verdicts, write_documents
 
 PARTS = ("check", "start", "core", "impact", "text_to_sql", "score_bias", "rag")
 OF_PAIRS = "text_to_sql"
@@ -99,7 +99,7 @@ def write_summary(ended: Mapping[str, str]) -> str:
     for part, how in ended.items():
         verdicts = list_verdicts(part) if how.startswith("measured") else []
         lines += [f"{part}: {how}", *(f"  {verdict}" for verdict in verdicts)]
-    return "\n".join([*lines, f"the page is {PAGE}", ""])
+    return "\n".join([*lines, f"the page is {DOCS / PAGE}", ""])
 
 
 def main() -> int:
@@ -119,7 +119,7 @@ def main() -> int:
     except KeyboardInterrupt:
         interrupted = True
         ended.update({part: "not run: interrupted" for part in parts if part not in ended})
-    write_whole(PAGE, write_page())
+    write_documents(DOCS)
     sys.stdout.write(write_summary(ended))
     if interrupted:
         return INTERRUPTED

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import RESULTS, write_whole
+from benchmarks.performance_chart import CHART, draw_chart
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = "performance.md"
 
 _HEAD = """\
 # Performance
@@ -35,6 +37,14 @@ def write_page(results: Path = RESULTS) -> str:
     return "\n".join([*lines, ""])
 
 
+def write_documents(docs: Path, results: Path = RESULTS) -> None:
+    """Write the page of all results into a folder, and its chart beside it where there is one to draw."""
+    write_whole(docs / PAGE, write_page(results))
+    chart = draw_chart(results)
+    if chart is not None:
+        write_whole(docs / CHART, chart)
+
+
 def list_verdicts(name: str, results: Path = RESULTS) -> list[str]:
     """Return the sentences of a part's section on whether its targets are met; none where it was not run."""
     path = results / f"{name}.json"
@@ -49,6 +59,8 @@ def _write_check(result: Mapping[str, Any]) -> Iterator[str]:
     sides = figures["sides"]
     bare, ours = sides["pydantic and PyYAML"], sides["governance check"]
     yield f"{figures['checks']} checks over {figures['reports']} reports, a whole process of each, from files:"
+    yield ""
+    yield f"![Processor time of each, in seconds, as in the table]({CHART})"
     yield ""
     yield "| | seconds | processor time, s | MB | processor time by ours |"
     yield "|---|---|---|---|---|"
@@ -302,4 +314,4 @@ def _judge_target(found: float, target: float, what: str) -> str:
 
 
 if __name__ == "__main__":
-    write_whole(PAGE, write_page())
+    write_documents(DOCS)

@@ -14,7 +14,7 @@ from benchmarks import environments, first_items, measuring
 from benchmarks.check import ALTERNATIVES, make_environment, measure, prepare
 from benchmarks.environments import NotRun, prepare_node, prepare_python, read_versions
 from benchmarks.measuring import INTERRUPTED, run_process, run_program, write_whole
-from benchmarks.performance_page import list_verdicts, write_page
+from benchmarks.performance_page import PAGE, list_verdicts, write_documents, write_page
 from cli.command_table import COMMANDS
 
 MEASURING = [part for part in bench.PARTS if part != "rag"]  # ragas takes seconds to import
@@ -24,9 +24,8 @@ PROGRAMS = [f"benchmarks.{part}" for part in (*MEASURING, "text_to_sql_many")]
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A page that the benchmarks write instead of the one in docs."""
-    path = tmp_path / "performance.md"
-    monkeypatch.setattr(bench, "PAGE", path)
-    return path
+    monkeypatch.setattr(bench, "DOCS", tmp_path)
+    return tmp_path / PAGE
 
 
 def run_bench(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -192,7 +191,9 @@ def test_without_an_installer_an_alternative_is_not_run(
 
 
 def test_the_page_says_what_was_not_run(tmp_path: Path) -> None:
-    page = write_page(tmp_path)
+    write_documents(tmp_path, tmp_path)
+    page = (tmp_path / PAGE).read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == [PAGE]  # and no chart
     assert page.count("Not run: `python -m benchmarks.") == page.count("\n## ")
 
 
