@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 from moto import mock_aws
 from moto.kms import models as kms_models
+from moto.s3 import urls
+from moto.s3.models import S3Backend
 
 from aws import clients
 from lambdas import handle_evaluate, handle_update
@@ -121,6 +123,8 @@ def _clients() -> Iterator[None]:
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         # moto makes an RSA key for each key, and for one of HMAC as well, which never uses it.
         patch.setattr(kms_models, "generate_private_key", cache(kms_models.generate_private_key))
+        # For each request it would load this module again, in case its own variables have changed.
+        patch.setattr(S3Backend, "_url_module", urls)
         for client in made:
             client.cache_clear()
         yield

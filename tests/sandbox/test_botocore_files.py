@@ -1,14 +1,17 @@
 """What botocore is told once a process is what it would find each time."""
 
 import inspect
+import io
 from functools import partial
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore import hooks
-from botocore.compat import accepts_kwargs
+from botocore import hooks, useragent
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders, accepts_kwargs
 from botocore.handlers import BUILTIN_HANDLERS
+from urllib3 import HTTPResponse
 
 from sandbox.botocore_files import read_once
 
@@ -70,3 +73,24 @@ def test_another_session_inspects_the_signature_of_no_function(monkeypatch: pyte
     monkeypatch.setattr(inspect, "getfullargspec", inspected.append)
     botocore.session.get_session().create_client("s3", region_name="us-east-1")
     assert [handler for handler in inspected if inspect.isroutine(handler)] == []
+
+
+def test_the_next_request_spells_no_part_of_its_user_agent_again() -> None:
+    client: Any = botocore.session.get_session().create_client(
+        "s3", region_name="us-east-1", aws_access_key_id="user", aws_secret_access_key="secret"
+    )
+    sent: list[str] = []
+
+    def take(request: Any, **_: object) -> Any:
+        sent.append(request.headers["User-Agent"].decode())
+        return AWSResponse(request.url, 200, HTTPHeaders(), HTTPResponse(io.BytesIO(), preload_content=False))
+
+    client.meta.events.register("before-send.s3.HeadBucket", take)
+    spelt: Any = useragent.sanitize_user_agent_string_component
+    misses = []
+    for _ in range(2):
+        client.head_bucket(Bucket="bucket")
+        misses.append(spelt.cache_info().misses)
+    assert misses[0] == misses[1]
+    assert sent[0] == sent[1]
+    assert sent[0].startswith(f"Botocore/{botocore.__version__} ")
