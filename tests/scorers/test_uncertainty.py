@@ -1,4 +1,5 @@
 import math
+from functools import cache
 from random import Random
 from statistics import mean, stdev
 
@@ -51,6 +52,34 @@ def test_nothing_to_estimate_from_is_a_defect(scores: list[list[float]]) -> None
         estimate(scores)
 
 
+TRUE_MEAN, RUNS = 0.6, 2000
+
+
+@cache
+def simulated(judge_deviation: float, repeats: int, failing: float) -> list[Measured]:
+    """What 2,000 evaluations of 60 items write, whose true scores have a mean of 0.6."""
+    random, measured = Random(20260101), []
+    for _ in range(RUNS):
+        scores = []
+        for _ in range(60):
+            true_score = random.betavariate(3, 2)
+            draws = [true_score + random.gauss(0, judge_deviation) for _ in range(repeats)]
+            kept = [draw for draw in draws if random.random() >= failing]
+            scores += [kept] if kept else []
+        found = estimate(scores)
+        measured.append(
+            Measured(
+                "rag.x",
+                found.value,
+                Source("x"),
+                samples=found.samples,
+                standard_deviation=found.standard_deviation,
+                standard_error=found.standard_error,
+            )
+        )
+    return measured
+
+
 @pytest.mark.parametrize(
     ("judge_deviation", "repeats", "failing"),
     [(0.0, 1, 0.0), (0.25, 1, 0.0), (0.25, 3, 0.0), (0.4, 5, 0.3)],
@@ -64,27 +93,11 @@ def test_the_gate_s_intervals_cover_the_true_mean_at_their_level(
 
     2,000 runs at 0.95 have a standard error of 0.005; the margin is four of them.
     """
-    random, runs, covered = Random(20260101), 2000, 0
-    true_mean = 0.6
-    for _ in range(runs):
-        scores = []
-        for _ in range(60):
-            true_score = random.betavariate(3, 2)
-            draws = [true_score + random.gauss(0, judge_deviation) for _ in range(repeats)]
-            kept = [draw for draw in draws if random.random() >= failing]
-            scores += [kept] if kept else []
-        found = estimate(scores)
-        measured = Measured(
-            "rag.x",
-            found.value,
-            Source("x"),
-            samples=found.samples,
-            standard_deviation=found.standard_deviation,
-            standard_error=found.standard_error,
-        )
+    covered = 0
+    for measured in simulated(judge_deviation, repeats, failing):
         interval = find_interval(measured, confidence)
         assert isinstance(interval, Interval)
-        covered += interval.low <= true_mean
-    assert covered / runs == pytest.approx(
-        confidence, abs=4 * math.sqrt(confidence * (1 - confidence) / runs)
+        covered += interval.low <= TRUE_MEAN
+    assert covered / RUNS == pytest.approx(
+        confidence, abs=4 * math.sqrt(confidence * (1 - confidence) / RUNS)
     )
