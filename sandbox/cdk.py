@@ -33,6 +33,7 @@ SETTINGS = {
 # A profile of the user's own must not decide which account the sandbox deploys to. And the CDK's and SageMaker's
 # libraries are so large that compiling them anew each time doubles the time of a deployment.
 UNWANTED = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "PYTHONDONTWRITEBYTECODE"})
+_MANIFEST = "manifest.json"  # of a cloud assembly
 
 
 class CdkError(GovernanceError):
@@ -118,6 +119,8 @@ class CdkCommand:
         self._find_program()  # an app is synthesised for nothing where nobody can deploy it
         if app is not None and Path(app).is_dir():
             assembly = Path(app)
+            if not (assembly / _MANIFEST).exists():
+                raise CdkError(f"{assembly}: is no cloud assembly; name the folder that `cdk synth` writes")
         else:
             progress("synthesis")
             assembly = self._synthesise(app or self._own_app(), context, home)
@@ -150,14 +153,17 @@ class CdkCommand:
         environment = self._environment(home.account) | given
         synthesis = _start(f"synthesis by {app}", ["sh", "-c", app], self._project, environment)
         _finish(synthesis)
-        if not (assembly / "manifest.json").exists():
+        if not (assembly / _MANIFEST).exists():
             raise CdkError(f"{synthesis.name} wrote no cloud assembly; let the app end with app.synth()")
         return assembly
 
     def _bootstrap_template(self) -> Path:
         """Return the template of `cdk bootstrap`, which is in the package of the command line."""
         package = Path(self._find_program()).resolve().parents[1]
-        return package / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+        template = package / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+        if not template.exists():
+            raise CdkError(f"{template}: the CDK command line lacks its template; run `make setup`")
+        return template
 
     def _start(self, arguments: list[str], account: str) -> _Command:
         words = [self._find_program(), *arguments, "--no-notices"]
@@ -204,7 +210,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def _read_stacks(assembly: Path, home: AccountRegion) -> list[PlacedStack]:
     """Return the stacks of a cloud assembly, in the app's order."""
-    manifest = json.loads((assembly / "manifest.json").read_text())
+    manifest = json.loads((assembly / _MANIFEST).read_text())
     stacks = []
     for artifact, described in manifest["artifacts"].items():
         if described["type"] == "aws:cloudformation:stack":

@@ -482,3 +482,23 @@ def test_a_missing_cdk_is_told_with_the_way_out(tmp_path: Path, monkeypatch: pyt
     nothing: Callable[..., None] = lambda *_: None  # noqa: E731
     with pytest.raises(GovernanceError, match="make setup"):
         cdk.deploy(app=None, context={}, home=HOME, bootstrap=nothing, progress=nothing)
+
+
+def test_a_folder_without_an_assembly_and_a_cdk_without_its_template_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, assembly = tmp_path / "tools" / "bin" / "cdk", tmp_path / "assembly"
+    monkeypatch.setattr(shutil, "which", lambda _: str(program))
+    cdk = CdkCommand(tmp_path, tmp_path, lambda _account: {})
+    nothing: Callable[..., None] = lambda *_: None  # noqa: E731
+
+    def deploy() -> None:
+        cdk.deploy(app=str(assembly), context={}, home=HOME, bootstrap=nothing, progress=nothing)
+
+    assembly.mkdir()
+    with pytest.raises(GovernanceError, match=r"assembly: is no cloud assembly; name the folder that"):
+        deploy()
+    stack = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region"}
+    (assembly / "manifest.json").write_text(json.dumps({"artifacts": {"Stack": stack}}))
+    with pytest.raises(GovernanceError, match=r"tools/lib/.*\.yaml: the CDK command line lacks its template"):
+        deploy()
