@@ -68,7 +68,8 @@ def hold_checks(
     thresholds = judging.thresholds
     # Reports that are too old do not count, and how old they are the value alone does not tell.
     only = judging.index.only if thresholds.max_age_days is None else {}
-    adds = judging.beside_unreadable or judging.reported or judging.waivers or thresholds.origins
+    is_inherited = any(origin.source != thresholds.source for origin in thresholds.origins)
+    adds = judging.beside_unreadable or judging.reported or judging.waivers or is_inherited
     for place, check in enumerate(thresholds.checks):
         if place in known:
             yield known[place]

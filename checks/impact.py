@@ -13,7 +13,7 @@ from checks.decision import Consequence, Decision, Finding, Verdict
 from checks.evidence import Evidence
 from checks.judge import judge, judge_by_both
 from checks.loosening import LoosenedGroups, find_loosened_groups
-from checks.margins import Margin, find_margin
+from checks.margins import Margin, Ruler
 from checks.selection import select_thresholds
 from checks.shared_checks import find_shared_checks
 from checks.thresholds import Check, ThresholdFile
@@ -207,6 +207,7 @@ class _Sum:
     """What one check came to in all versions so far."""
 
     check: Check
+    ruler: Ruler
     versions: int = 0
     near: int = 0
     least: float | None = None
@@ -309,7 +310,7 @@ def _judge_by(file: ThresholdFile | None, version: PastVersion) -> Decision:
 
 
 def _make_sums(file: ThresholdFile | None) -> dict[str, _Sum]:
-    return {} if file is None else {check.name: _Sum(check) for check in file.checks}
+    return {} if file is None else {check.name: _Sum(check, Ruler.of(check)) for check in file.checks}
 
 
 def _find_closest(
@@ -325,7 +326,7 @@ def _find_closest(
         if id(finding) in known:
             margin = known[id(finding)]
         else:
-            margin = known[id(finding)] = find_margin(one.check, finding)
+            margin = known[id(finding)] = one.ruler.measure(finding)
         if margin is None:
             continue
         distance, is_near = margin.distance, margin.is_near

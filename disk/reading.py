@@ -5,7 +5,6 @@ import os
 import select
 import stat
 import time
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +29,7 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
         FileTooLargeError: it is larger, or became so while it was read.
         DiskError: it cannot be read, is a device or a socket, or nobody writes to the pipe.
     """
-    with closing(_open(path, max_bytes)) as raw:
+    with _open(path, max_bytes) as raw:
         content = bytearray()
         while len(content) <= max_bytes:
             try:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from checks.decision import Finding, Outcome
 from checks.impact import JudgedTwice
 from checks.limits import Limit
-from checks.margins import find_margin, list_near
+from checks.margins import Ruler, list_near
 from checks.selection import select_thresholds
 from checks.text import one_line
 from checks.thresholds import Check, Origin, ThresholdFile
@@ -115,7 +115,8 @@ def _collect_dots(versions: Sequence[JudgedTwice]) -> Mapping[str, list[VersionD
 
 def _write_caption(check: Check, versions: Sequence[VersionDot]) -> str:
     """Return how many versions have a value, and how many of them are near the limit."""
-    margins = [[find_margin(check, finding) for finding in one.findings] for one in versions]
+    ruler = Ruler.of(check)
+    margins = [[ruler.measure(finding) for finding in one.findings] for one in versions]
     valued = [[margin for margin in found if margin is not None] for found in margins]
     known = [found for found in valued if found]
     near = sum(any(margin.is_near for margin in found) for found in known)

@@ -10,7 +10,7 @@ from checks.decision import Asked, Finding, Outcome, Verdict
 from checks.evidence import Evidence, Report
 from checks.impact import Impact, LeftOut, PastVersion, Side, measure_impact
 from checks.limits import AtLeast, AtMost, Between, Limit, NoWorse
-from checks.margins import find_margin, list_near
+from checks.margins import Ruler, list_near
 from checks.measurements import Interval, Measured, Source
 from checks.threshold_set import compile_thresholds
 from checks.thresholds import Check, Direction, ThresholdFile
@@ -54,20 +54,20 @@ def test_the_margin_of_a_finding(
     limit: dict[str, Any], value: float, interval: tuple[float, float] | None, distance: float, is_near: bool
 ) -> None:
     check = Check(name="c", why="w", metric="g.a", **limit)
-    margin = find_margin(check, found(value, None if interval is None else Interval(*interval, 0.9)))
+    margin = Ruler.of(check).measure(found(value, None if interval is None else Interval(*interval, 0.9)))
     assert margin is not None
     assert margin.distance == pytest.approx(distance)
     assert margin.is_near == is_near
 
 
 def test_what_has_no_value_has_no_margin() -> None:
-    assert find_margin(Check(name="c", why="w", metric="g.a", at_least=1), found(None)) is None
+    assert Ruler.of(Check(name="c", why="w", metric="g.a", at_least=1)).measure(found(None)) is None
 
 
 def test_beside_a_baseline_the_margin_is_that_of_the_limit_there() -> None:
     check = Check(name="c", why="w", metric="g.a", no_worse_than_baseline=True, better=Direction.HIGHER)
-    assert find_margin(check, replace(found(0.9), asked=check.asked)) is None
-    margin = find_margin(check, replace(found(0.9), asked=replace(check.asked, limit=AtLeast(0.8))))
+    assert Ruler.of(check).measure(replace(found(0.9), asked=check.asked)) is None
+    margin = Ruler.of(check).measure(replace(found(0.9), asked=replace(check.asked, limit=AtLeast(0.8))))
     assert margin is not None
     assert margin.distance == pytest.approx(0.1)
     assert not margin.is_near
