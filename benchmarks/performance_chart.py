@@ -41,11 +41,12 @@ def draw_chart(results: Path = RESULTS) -> str | None:
     path = results / "check.json"
     if not path.is_file():
         return None
-    sides = json.loads(path.read_text())["figures"]["sides"]
-    seconds = {name: side["cpu_seconds"]["median"] for name, side in sides.items() if isinstance(side, dict)}
+    figures = json.loads(path.read_text())["figures"]
+    measured = {name: side for name, side in figures["sides"].items() if isinstance(side, dict)}
+    seconds = {name: side["cpu_seconds"]["median"] for name, side in measured.items()}
     names = sorted(seconds, key=seconds.__getitem__, reverse=True)  # pygal begins at the bottom
     chart = pygal.HorizontalBar(
-        title="20 checks over 4 reports: processor time of the whole process, seconds",
+        title=f"{figures['checks']} checks over {figures['reports']} reports: processor time of a process, seconds",
         width=_WIDTH,
         height=_FRAME_HEIGHT + _ROW_HEIGHT * len(names),
         style=_STYLE,
