@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+import sandbox as _sandbox  # noqa: F401 - an installation has none, which its help says, too
+
 _Context = Annotated[
     list[str] | None,
     typer.Option("--context", "-c", metavar="NAME=VALUE", help="A setting of the stack, as for cdk deploy."),
