@@ -228,7 +228,8 @@ def _write_text_to_sql_many(result: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{many['pairs']:,} pairs of which no two texts are alike, in one run, beside {few['pairs']:,}. The largest "
         f"process takes {many['largest_mb'] / few['largest_mb']:.2f} times the memory for "
-        f"{many['pairs'] / few['pairs']:g} times the pairs. `make bench` does not run this again."
+        f"{many['pairs'] / few['pairs']:g} times the pairs: what is remembered of queries is bounded, and few pairs "
+        "do not fill that. `make bench` does not run this again."
     )
     yield ""
     yield from _write_distinct(figures["distinct"], figures["target"]["steady"])
