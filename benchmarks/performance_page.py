@@ -99,6 +99,23 @@ def _write_core(result: Mapping[str, Any]) -> Iterator[str]:
     yield _judge_target(reading["median"], target["reading_by_json_loads"], "reading")
     if not isinstance(by_mlflow, str):
         yield _judge_target(judging["median"], by_mlflow["median"], "judging")
+    if "bytes_a_measurement" in figures:
+        yield ""
+        yield from _write_memory(figures)
+
+
+def _write_memory(figures: Mapping[str, Any]) -> Iterator[str]:
+    held, factor = figures["bytes_by_json_loads"], figures["target"]["bytes_by_json_loads"]
+    yield (
+        f"A measurement of that report takes {figures['bytes_a_measurement']} bytes, and its part of what `json.loads` "
+        f"returns {figures['json_loads_bytes_a_measurement']}: {held:g} times as many."
+    )
+    yield _judge_target(held, factor, "memory")
+    if held > factor:
+        yield (
+            "Each measurement has its address and the pointer to its place in the report as texts of its own, which "
+            "findings, copies and records are made of; the rest are its number, its sample size and its other fields."
+        )
 
 
 def _write_impact(result: Mapping[str, Any]) -> Iterator[str]:
