@@ -19,7 +19,9 @@ from cli.display.terminal import console_for
 PROJECT = Path(__file__).resolve().parents[2]
 ENGINE = {"name": "gate", "version": "1"}
 RECORDS = sorted((PROJECT / "examples").glob("*/version-*/expected_decision.json"))
-TEXTS = st.text(st.sampled_from("ab. é漢字🙂\t\u0301\x07"), max_size=8).map(clean_line)
+# A mark follows its letter: of one alone rich shows nothing.
+PIECES = ("a", "b", ".", " ", "é", "e\u0301", "漢", "字", "🙂", "\t", "\x07")
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=8).map("".join).map(clean_line)
 
 
 def _drawn(rows: list[list[str]], least: int) -> list[str]:
@@ -41,7 +43,7 @@ def _drawn(rows: list[list[str]], least: int) -> list[str]:
     ),
     st.integers(0, 12),
 )
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_rows_are_aligned_as_rich_aligns_them(rows: list[list[str]], least: int) -> None:
     assert list(align(rows, (least,))) == _drawn(rows, least)
 
