@@ -51,6 +51,11 @@ def pairs_around(sql: str) -> list[Pair]:
     ]
 
 
+def pairs_for_all_workers() -> list[Pair]:
+    """Pairs of so many gold queries that each worker gets some, so that all have started once they are scored."""
+    return [Pair(number, "shop", f"SELECT {number}", "SELECT 1") for number in range(40)]
+
+
 def test_a_process_that_dies_costs_the_pair_in_hand_and_is_replaced(shop: Path) -> None:
     def kill_when_running(pool: WorkerPool[Pair]) -> None:
         (worker,) = pool._workers
@@ -165,7 +170,7 @@ def test_there_is_a_process_for_every_core_unless_told_otherwise_or_pairs_are_fe
 def test_every_worker_is_forked_from_one_interpreter_and_none_outlives_the_pool(shop: Path) -> None:
     with WorkerPool[Pair](workers=3) as pool:
         pool.configure(settings_for(shop, 5.0), MANY)
-        list(pool.score(pairs_around("SELECT 1")))
+        list(pool.score(pairs_for_all_workers()))
         found = find_workers(pool)
         server = pool._server._process.pid
     assert len(found) == 3
@@ -185,7 +190,7 @@ def test_a_worker_has_no_file_of_another_one(shop: Path) -> None:
     """Each has a socket of its own and a page of shared memory, and not the one through which workers are started."""
     with WorkerPool[Pair](workers=2) as pool:
         pool.configure(settings_for(shop, 5.0), MANY)
-        list(pool.score(pairs_around("SELECT 1") * 40))
+        list(pool.score(pairs_for_all_workers()))
         found = [
             set(map(os.readlink, Path(f"/proc/{process}/fd").iterdir())) for process in find_workers(pool)
         ]
