@@ -68,7 +68,7 @@ def _keep_heaviest_of_each(
                 left -= size
                 kept += findings
                 continue
-        heaviest = (_sum_up(findings),) if len(findings) == 1 else tuple(_keep_heaviest(room, findings))
+        heaviest = [_sum_up(findings)] if len(findings) == 1 else list(_keep_heaviest(room, findings))
         if left > own_part:  # afterwards it only becomes less, and counts no more
             left -= sum(map(_count_bytes, heaviest))
         kept += heaviest

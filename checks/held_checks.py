@@ -76,23 +76,26 @@ def hold_checks(
             continue
         plain = check.plain
         measured = None if plain is None else only.get(plain.form)
-        findings: Sequence[Finding]
-        if plain is None or not isinstance(measured, Measured) or find_unusable(measured) is not None:
+        findings: Sequence[Finding] | None = None
+        if plain is not None and isinstance(measured, Measured):
+            value, samples, interval = measured.value, measured.samples, measured.interval
+            # A share of one item or more can be used, as nearly every value can, and is not asked about by a call.
+            is_share = 0 <= value <= 1 and (samples is None or 1 <= samples <= MOST_SAMPLES)
+            if (is_share and measured.samples_problem is None) or find_unusable(measured) is None:
+                holds = plain.limit.passes(value)
+                finding = Finding(
+                    plain.asked,
+                    None,
+                    _PASSED if holds else _FAILED,
+                    None if holds else plain.on_failure,
+                    float(value),
+                    samples,
+                    None if interval is None else _keep_finite(interval),
+                    ValueCompared(value, plain.limit, holds),
+                )
+                findings = (finding,)
+        if findings is None:
             findings = _hold_all(check, judging)
-        else:
-            value, limit, interval = measured.value, plain.limit, measured.interval
-            holds = limit.passes(value)
-            finding = Finding(
-                plain.asked,
-                None,
-                _PASSED if holds else _FAILED,
-                None if holds else plain.on_failure,
-                float(value),
-                measured.samples,
-                None if interval is None else _keep_finite(interval),
-                ValueCompared(value, limit, holds),
-            )
-            findings = (finding,)
         yield _add_to(findings, judging, place) if adds else findings
 
 

@@ -62,7 +62,7 @@ def test_calls_for_each_figure_that_is_read(entry: object, most: int) -> None:
 
 @pytest.mark.parametrize(
     ("keys", "most"),
-    [({}, 8), ({"confidence": 0.95}, 42), ({"at_least": None, "target": 0.7, "tolerance": 0.1}, 9)],
+    [({}, 7), ({"confidence": 0.95}, 42), ({"at_least": None, "target": 0.7, "tolerance": 0.1}, 8)],
     ids=["value alone", "with confidence", "target"],
 )
 def test_calls_for_each_check_that_is_judged(keys: dict[str, Any], most: int) -> None:

@@ -75,5 +75,5 @@ def test_of_each_version_only_what_an_edit_changes_is_judged_again() -> None:
     history = [PastVersion("g", number, f"{number}.json", Evidence((report,)), when) for number in range(10)]
     edited = file_of(check("a", at_least=0.95), check("b"))
     calls = count_calls(lambda: measure_impact([OLD], [edited], history))
-    counted = {name: calls[name] for name in ("find_unusable", "MeasurementIndex.__init__", "Ruler.measure")}
-    assert counted == {"find_unusable": 30, "MeasurementIndex.__init__": 10, "Ruler.measure": 30}
+    counted = {name: calls[name] for name in ("AtLeast.passes", "MeasurementIndex.__init__", "Ruler.measure")}
+    assert counted == {"AtLeast.passes": 30, "MeasurementIndex.__init__": 10, "Ruler.measure": 30}

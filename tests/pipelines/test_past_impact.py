@@ -102,9 +102,10 @@ def test_records_and_copies_are_read_once_and_what_both_files_have_is_judged_onc
     judged = VERSIONS - 1
     assert calls["parse_inputs"] == calls["FolderEvidenceCopies.read"] == VERSIONS
     assert (calls["parse_record"], calls["read_report"]) == (0, judged)
-    assert calls["find_unusable"] == judged * (CHECKS + CHANGED)
+    by_bounds = calls["OneSided.zone"]  # each holds both ends of an interval against the limit
+    assert calls["AtLeast.passes"] - by_bounds == judged * (CHECKS + CHANGED)
     assert calls["_add_to"] == 0  # nothing is waived, and no check is inherited
-    assert sum(calls.values()) < 860 * VERSIONS
+    assert calls["Ruler.of"] == calls["_make_sums"] * CHECKS  # of a group, and not of each version
 
 
 def test_few_versions_are_judged_here(gate: PastGate, monkeypatch: pytest.MonkeyPatch) -> None:
