@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,9 @@ settings.load_profile("no deadline")
 botocore_files.read_once()
 
 TESTS = Path(__file__).parent
+# Libraries that take a second and more to import: the tests that use them import them, as every worker collects all.
+COSTLY = {"openai", "ragas", "scipy.stats", "sklearn", "streamlit"}
+LOADED = pytest.StashKey[set[str]]()  # those of them that collecting loaded
 LONGEST_ID = 60  # characters of a text that names a case
 DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
@@ -52,7 +56,7 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection() -> Iterator[None]:
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Collect thousands of tests, all of which stay, without Python looking again and again for some that do not.
 
     It looked so often that collecting took half as long again; and frozen, they are not looked through later either.
@@ -61,6 +65,7 @@ def pytest_collection() -> Iterator[None]:
     try:
         return (yield)
     finally:
+        session.config.stash[LOADED] = COSTLY & set(sys.modules)
         gc.enable()
         gc.freeze()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LOADED
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,6 +37,10 @@ def test_collecting_twice_gives_the_same_tests(request: pytest.FixtureRequest) -
     there = [line for line in collected.stdout.splitlines() if line in chosen]
     assert sorted(chosen - set(there)) == [], "named otherwise when collected again"
     assert there == here, "collected again in another order"
+
+
+def test_collecting_loads_no_library_that_takes_seconds(request: pytest.FixtureRequest) -> None:
+    assert request.config.stash[LOADED] == set()
 
 
 def test_xdist_knows_the_group_of_a_test(request: pytest.FixtureRequest) -> None:
