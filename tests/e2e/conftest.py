@@ -134,7 +134,8 @@ class Governance:
 
         from infra.app import build_app  # noqa: PLC0415 - as above
 
-        folder = self.sandbox.folder / f"assembly-{uuid.uuid4().hex[:8]}"
+        folder = self.sandbox.folder / "cdk.out"  # where the sandbox has that of an app which it runs
+        shutil.rmtree(folder, ignore_errors=True)
         own = {"evidence_buckets": EVIDENCE_BUCKETS, "reviewer_role_arns": [REVIEWER]}
         place = {"region": self.sandbox.region}
         app = App(outdir=str(folder), context={**this_machine(self._interpreter), **place, **own, **settings})
