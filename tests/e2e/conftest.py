@@ -134,14 +134,17 @@ class Governance:
 
         from infra.app import build_app  # noqa: PLC0415 - as above
 
-        folder = self.sandbox.folder / "cdk.out"  # where the sandbox has that of an app which it runs
-        shutil.rmtree(folder, ignore_errors=True)
+        # The CDK's library copies no bundle twice into a folder of one name: each assembly has a new one at first.
+        folder = self.sandbox.folder / f"assembly-{uuid.uuid4().hex[:8]}"
+        kept = self.sandbox.folder / "cdk.out"  # where the sandbox has that of an app which it runs
         own = {"evidence_buckets": EVIDENCE_BUCKETS, "reviewer_role_arns": [REVIEWER]}
         place = {"region": self.sandbox.region}
         app = App(outdir=str(folder), context={**this_machine(self._interpreter), **place, **own, **settings})
         build_app(app)
         app.synth()
-        return self.sandbox.deploy(app=str(folder))
+        shutil.rmtree(kept, ignore_errors=True)
+        folder.rename(kept)
+        return self.sandbox.deploy(app=str(kept))
 
     def quieten(self) -> None:
         """Switch off what each decision would start beside: its page, its announcement. Tests of that switch it on."""
