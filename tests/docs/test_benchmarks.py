@@ -96,7 +96,9 @@ def test_an_interrupt_keeps_the_parts_that_ended(
 
 def test_an_interrupted_program_ends_with_one_message_and_its_processes() -> None:
     sleeper = "from benchmarks.measuring import *; tell_progress('begun'); run_process(['sleep', '600'])"
-    program = f"from benchmarks.measuring import run_program; run_program(lambda: exec({sleeper!r}))"
+    # A background job of a script starts with SIGINT ignored, and so does all that a test run as such starts.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heard}; from benchmarks.measuring import run_program; run_program(lambda: exec({sleeper!r}))"
     with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "begun\n"
