@@ -127,7 +127,7 @@ def test_evidence_is_about_its_configuration_and_is_decided_as_the_page_says(nam
             "scored/configuration-2/evidence", "about askdata-[0-9a-f]{64}, not", id="another one's"
         ),
         pytest.param("version-3/evidence", "about nothing that it names, not", id="of no configuration"),
-        pytest.param("nowhere", "evaluation.json: cannot be read", id="none"),
+        pytest.param("nowhere", "evaluation.json: there is no such file", id="none"),
     ],
 )
 def test_a_configuration_is_registered_with_evidence_about_itself_alone(evidence: str, message: str) -> None:
