@@ -54,7 +54,18 @@ def test_a_comment_and_a_default_change_no_digest_and_a_prompt_does() -> None:
     [
         pytest.param({"prompt": "{views}"}, "x.yaml: prompt: .*never shows the question", id="no question"),
         pytest.param({"prompt": "{question} {schema}"}, r"\{schema\} is no placeholder", id="placeholder"),
-        pytest.param({"temprature": 0.1}, "x.yaml: temprature: Extra inputs", id="unknown key"),
+        pytest.param(
+            {"temprature": 0.1}, "x.yaml: temprature: unknown key; the keys here are", id="unknown key"
+        ),
+        pytest.param({"promt": "a"}, 'promt: unknown key; did you mean "prompt"', id="a typo"),
+        pytest.param(
+            {"chat": {"model_id": "a", "temprature": 0}}, 'did you mean "temperature"', id="a typo below"
+        ),
+        pytest.param({"chat": {}}, "chat.model_id: missing; give it", id="missing"),
+        pytest.param(
+            {"chat": []}, "chat: must be a mapping of keys to values; its keys are model_id", id="list"
+        ),
+        pytest.param({"history_turns": float("nan")}, "history_turns: must be a valid integer", id="NaN"),
         pytest.param({"chat": {"model_id": "a", "temperature": 2}}, "chat.temperature: .*less", id="hot"),
         pytest.param({"chat": {"model_id": ""}}, "chat.model_id: .*at least 1", id="no model"),
         pytest.param({"history_turns": "3"}, "history_turns: .*valid integer", id="text for a number"),
@@ -72,7 +83,7 @@ def test_what_a_configuration_cannot_mean_is_refused(change: dict[str, Any], mes
     [
         pytest.param(b"chat: 1\nchat: 2\n", "x.yaml:2:1: ", id="a key twice"),
         pytest.param(b"\xff", "x.yaml: not UTF-8", id="no UTF-8"),
-        pytest.param(b"", "x.yaml: the file: Input should be", id="empty"),
+        pytest.param(b"", "x.yaml: the file: must be a mapping", id="empty"),
         pytest.param(b"#" * 100_001, "x.yaml: 100,001 bytes, and at most 100,000", id="too long"),
     ],
 )

@@ -7,11 +7,13 @@ configuration, whatever its comments and its layout.
 import hashlib
 import json
 import re
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from checks.errors import GovernanceError
+from checks.unknown_keys import explain_unknown_key
 from checks.yaml_source import parse_yaml
 
 MAX_BYTES = 100_000
@@ -107,7 +109,7 @@ class Configuration(_Part):
         try:
             return cls.model_validate(yaml.data)
         except ValidationError as error:
-            problems = [f"{source}: {_describe(one['loc'])}: {one['msg']}" for one in error.errors()]
+            problems = [f"{source}: {_describe(one['loc'])}: {_explain(one)}" for one in error.errors()]
             raise ConfigurationError("\n".join(problems)) from error
 
     def to_bytes(self) -> bytes:
@@ -128,3 +130,24 @@ class Configuration(_Part):
 
 def _describe(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "the file"
+
+
+def _explain(detail: ErrorDetails) -> str:
+    """What is wrong with one value, and the way out."""
+    location = detail["loc"]
+    match detail["type"]:
+        case "extra_forbidden":
+            return explain_unknown_key(str(location[-1]), _list_keys(location[:-1]))
+        case "missing":
+            return "missing; give it"
+        case "model_type":
+            return f"must be a mapping of keys to values; its keys are {', '.join(_list_keys(location))}"
+    return detail["msg"].removeprefix("Value error, ").replace("Input should", "must")
+
+
+def _list_keys(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Return the keys of the part of a configuration at `location`."""
+    part: Any = Configuration  # each of its parts is a model itself
+    for name in location:
+        part = part.model_fields[name].annotation
+    return tuple(part.model_fields)
