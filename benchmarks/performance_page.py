@@ -1,5 +1,6 @@
 """Writes `docs/performance.md` from the results in `benchmarks/results`: `python -m benchmarks.performance_page`."""
 
+import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -331,5 +332,11 @@ def _judge_target(found: float, target: float, what: str) -> str:
     return f"{_VERDICT}{what} is missed: {found:g}, where {target:g} is asked for."
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the page and its chart; it has no options."""
+    argparse.ArgumentParser(prog="python -m benchmarks.performance_page", description=__doc__).parse_args()
     write_documents(DOCS)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import environments, first_items, measuring
+from benchmarks import environments, first_items, measuring, performance_page
 from benchmarks.check import ALTERNATIVES, make_environment, measure, prepare
 from benchmarks.environments import NotRun, prepare_node, prepare_python, read_versions
 from benchmarks.measuring import INTERRUPTED, run_process, run_program, write_whole
@@ -190,6 +190,16 @@ def test_without_an_installer_an_alternative_is_not_run(
     monkeypatch.setattr(environments, "FOLDER", tmp_path)
     monkeypatch.setattr("shutil.which", lambda *_words, **_options: None)
     assert prepare_one() == NotRun(reason)
+
+
+def test_the_program_of_the_page_refuses_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["performance_page", "results"])
+    with pytest.raises(SystemExit) as ended:
+        performance_page.main()
+    assert ended.value.code == 2
+    assert "unrecognized arguments: results" in capsys.readouterr().err
 
 
 def test_the_page_says_what_was_not_run(tmp_path: Path) -> None:
