@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from functools import cache
 from pathlib import Path
 
 from uv import find_uv_bin
+
+from infra.kept_files import keep_file
 
 ROOT = Path(__file__).resolve().parents[1]
 # The pipeline's definition is built while synthesising, with an SDK that the bundle does not have.
@@ -98,11 +99,9 @@ def build_bundle(
     build = build or root / "build"
     compiler = find_compiler(target.python_version)
     bundle = build / f"{contents.name}-{_digest_of_inputs(target, compiler, contents, root)}.zip"
-    if bundle.exists():
-        return bundle
-    build.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=build) as work:
-        tree, draft = Path(work, "tree"), Path(work, "bundle.zip")
+
+    def make(draft: Path) -> None:
+        tree = draft.parent / "tree"
         _install_wheels(target, contents.requirements, root, tree)
         for file in _own_files(contents, root):
             destination = tree / file
@@ -113,8 +112,8 @@ def build_bundle(
             needed += _compile(compiler, tree, needed)
         _write_zip(tree, sorted(needed), draft)
         _refuse_too_large(draft)
-        draft.replace(bundle)
-    return bundle
+
+    return keep_file(bundle, make)
 
 
 @cache

@@ -8,13 +8,13 @@ evaluation by a function, in a process of its own beside a synthesis that has ot
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from infra.bundle import ROOT
+from infra.kept_files import keep_file
 from infra.settings_sources import DeploymentSettingsError
 from pipelines import definition, step_messages, step_settings
 from pipelines.definition import (
@@ -112,13 +112,10 @@ def _path(build: Path, what: str) -> Path:
 
 
 def _keep(path: Path, make: Callable[[], str]) -> str:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as work:  # another synthesis may be at it, too
-            draft = Path(work, path.name)
-            draft.write_text(make(), encoding="utf-8")
-            draft.replace(path)
-    return path.read_text(encoding="utf-8")
+    def write(draft: Path) -> None:
+        draft.write_text(make(), encoding="utf-8")
+
+    return keep_file(path, write).read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

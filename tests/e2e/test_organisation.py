@@ -50,7 +50,7 @@ def make(
     return subprocess.run(
         ["make", *there, target, f"STACK={stack}", f"ARGS={arguments}"],
         cwd=PROJECT,
-        # The templates are validated in tests/infra/test_app.py; here it would take longer than all else.
+        # The templates are linted in tests/infra/test_cloudformation_rules.py; validation takes longer than all else.
         env=own | sandbox.environment() | {"CI": "true", "CDK_VALIDATION": "false"},
         input=typed,
         capture_output=True,

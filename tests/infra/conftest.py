@@ -61,7 +61,8 @@ def unzipped_pages(page_bundle: Path, tmp_path_factory: pytest.TempPathFactory) 
 def an_app(context: Mapping[str, Any] | None = None, folder: Path | None = None) -> App:
     """Return an app of the CDK with `context` whose cloud assembly goes to `folder`.
 
-    Without the CDK's own validation, which takes each process many seconds: tests/infra/test_app.py has it.
+    Without the CDK's own validation, which takes each process many seconds and only warns: the templates are linted in
+    tests/infra/test_cloudformation_rules.py.
     """
     outdir = None if folder is None else str(folder)
     return App(context=context, outdir=outdir, builtin_cloud_formation_validation=False)
