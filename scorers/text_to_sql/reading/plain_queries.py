@@ -16,7 +16,8 @@ _LONGEST = 4_000  # characters; the stacks of the two parsers end at different d
 _MOST_BRACKETS = 40
 # ASCII letters alone are lowered, as both parsers do it. What matches nothing else is a token of one byte.
 _TOKENS = re.compile(
-    rb"limit\s+[0-9]+|[a-z_][a-z0-9_]*(?:\.(?:[a-z_][a-z0-9_]*|\*))?|'(?:[^']|'')*'|[0-9]+(?:\.[0-9]+)?|[<>!]=|<>|--|/\*|[^\s]"
+    rb"""limit\s+[0-9]+|[a-z_][a-z0-9_]*(?:\.(?:[a-z_][a-z0-9_]*|\*))?|'(?:[^']|'')*'|"[^"]+"|[0-9]+(?:\.[0-9]+)?"""
+    rb"""|[<>!]=|<>|--|/\*|[^\s]"""
 )
 _LIMIT = re.compile(rb"limit\s+[0-9]+")
 _SHORT_NAME = re.compile(rb"[a-z][a-z]?[0-9]?")  # only such may follow a name as its alias without AS
@@ -70,7 +71,9 @@ _AFTER_OPERAND = (
     *_AFTER_CONDITION,
     *("not", "in", "like", "between", "is", "comparison", "arithmetic", "star"),
 )
-_LAST = frozenset(("name", "short name", "number", "text", "close", "end", "limit", "direction", "null"))
+_LAST = frozenset(
+    ("name", "short name", "number", "text", "quoted", "close", "end", "limit", "direction", "null")
+)
 _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     "select": (*_STARTS, "distinct", "star", "all of a table"),
     "distinct": (*_STARTS, "star", "all of a table"),
@@ -87,7 +90,7 @@ _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     "and": _STARTS_OF_CONDITION,
     "not": (*_STARTS_OF_CONDITION, "in", "like", "between", "null"),
     "in": ("open",),
-    "like": ("text", "name", "short name"),
+    "like": ("text", "name", "short name", "quoted"),
     "between": _STARTS,
     "union": ("select", "all"),
     "all": ("select",),
@@ -96,7 +99,7 @@ _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     "direction": ("comma", "close", "limit", "end"),
     "exists": ("open",),
     "function": ("open",),
-    "comparison": _STARTS,
+    "comparison": (*_STARTS, "quoted"),
     "arithmetic": _STARTS,
     "star": (*_STARTS, "comma", "close", "from"),
     "all of a table": ("comma", "from"),
@@ -107,6 +110,7 @@ _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     "short name": _AFTER_OPERAND,
     "number": _AFTER_OPERAND,
     "text": _AFTER_OPERAND,
+    "quoted": _AFTER_CONDITION,
 }
 _NEIGHBOURS = frozenset((kind, after) for kind, kinds in _FOLLOWING.items() for after in kinds)
 _CALCULATIONS_WITH_BRACKETS = {("close", "arithmetic"), ("close", "star")}
@@ -126,6 +130,8 @@ def _find_kind(token: bytes) -> str:
     first = token[:1]
     if first == b"'":
         return "text" if len(token) > 1 else "other"
+    if first == b'"':
+        return "quoted" if len(token) > 1 else "other"
     if first.isdigit():
         return "number"
     if not first.isalpha() and first != b"_":
@@ -148,7 +154,8 @@ def _find_kind_of_name(token: bytes) -> str:
 def is_plain_query(sql: str) -> bool:
     """Whether SQLite's having run `sql` proves that it is one query, valid for sqlglot too, that only reads.
 
-    A name in double quotes is never plain: whether it is a text depends on the schema.
+    What is in double quotes is plain on the right of a comparison alone: there it is a text where no column has that
+    name, and never one that is made up.
     """
     if len(sql) > _LONGEST or sql.count("(") > _MOST_BRACKETS:
         return False

@@ -22,6 +22,7 @@ WORDS = {
     "short name": ("t1", "a"),
     "number": ("1", "2.5"),
     "text": ("'x'", "'it''s -- ; x'"),
+    "quoted": ('"x"', '"name"', '"it is -- ; x"'),
     "all of a table": ("t1.*", "singer.*"),
     "limit": ("limit 2",),
 }
@@ -35,6 +36,8 @@ PLAIN = {
     "set operation": "SELECT id FROM singer EXCEPT SELECT id FROM t1",
     "subquery": "SELECT name FROM singer WHERE id NOT IN (SELECT id FROM t1) OR age > (SELECT avg(age) FROM singer)",
     "subquery in FROM": "SELECT x.id FROM (SELECT id FROM t1) AS x, singer WHERE x.id BETWEEN 1 AND 2",
+    "quoted text that is compared": 'SELECT name FROM singer WHERE name = "x" AND age > 1 OR name LIKE "%; DROP é"',
+    "quoted name that is compared": 'SELECT t1.a FROM t1 WHERE t1.id != "a" ORDER BY t1.a = "x" DESC',
     "text with anything in it": "SELECT name FROM singer WHERE name LIKE '%; DROP TABLE x -- ''é'",
 }
 NOT_PLAIN = {
@@ -46,6 +49,14 @@ NOT_PLAIN = {
     "comment": "SELECT 1 -- ; DELETE FROM singer",
     "block comment": "SELECT 1 /* */",
     "double quotes": 'SELECT "name" FROM singer',
+    "double quotes before a comparison": 'SELECT name FROM singer WHERE "x" = name',
+    "double quotes in a function": 'SELECT name FROM singer GROUP BY name HAVING count("x") = 1',
+    "double quotes in a list": 'SELECT name FROM singer WHERE name IN ("x")',
+    "double quotes after BETWEEN": 'SELECT name FROM singer WHERE name BETWEEN "a" AND "b"',
+    "double quotes in double quotes": 'SELECT name FROM singer WHERE name = "a""b"',
+    "double quotes of nothing": 'SELECT name FROM singer WHERE name = ""',
+    "double quotes and a calculation": 'SELECT name FROM singer WHERE name = "x" + 1',
+    "double quotes that do not end": 'SELECT name FROM singer WHERE name = "x',
     "brackets": "SELECT [name] FROM singer",
     "function": "SELECT load_extension('x')",
     "quoted function": "SELECT min ('x') FROM pragma_user_version()",
@@ -85,7 +96,9 @@ def is_run(connection: sqlite3.Connection, sql: str) -> bool:
 
 def is_read_as_one_query(sql: str) -> bool:
     reading = read_sql(sql, way=Way("sqlite", "sqlite", SCHEMA), schema=SCHEMA)
-    return reading.valid and reading.unsafe is None and reading.engine_sql == sql
+    # Of names without quotes the engine has the last word.
+    made_up = [name for name in reading.unknown if f'"{name}"' in sql]
+    return reading.valid and reading.unsafe is None and reading.engine_sql == sql and not made_up
 
 
 @pytest.mark.parametrize("sql", PLAIN.values(), ids=PLAIN)
@@ -149,4 +162,4 @@ def test_most_predictions_of_published_systems_are_plain_and_no_verdict_on_their
     for engine in engines.values():
         engine.close()
     assert different == []
-    assert len(plain) > 0.8 * len(pairs)
+    assert len(plain) > 0.95 * len(pairs)
