@@ -32,8 +32,6 @@ class BucketRegions:
         is_creation = environ["REQUEST_METHOD"] == "PUT" and not key and not environ.get("QUERY_STRING")
         if signed is None or region in (None, signed["region"]) or is_creation:
             return self._application(environ, start_response)
-        # The client sends its body whatever is answered; what is left of it would be taken for its next request.
-        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         endpoint = f"{bucket}.s3.{region}.amazonaws.com"
         text = (
             f"<Error><Code>PermanentRedirect</Code><Message>{_SAID}</Message><Endpoint>{endpoint}</Endpoint>"

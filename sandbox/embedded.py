@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
-from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from sandbox.ageing import age_version
@@ -33,6 +33,7 @@ from sandbox.faults import ActiveFaults, Faults
 from sandbox.faulty_calls import FaultyCalls
 from sandbox.faulty_events import FaultyEvents
 from sandbox.functions import FunctionHost
+from sandbox.kept_connections import KeptConnections
 from sandbox.processing import ProcessingHost
 from sandbox.schedules import Schedules
 from sandbox.served_endpoints import ServedEndpoints
@@ -69,7 +70,7 @@ class EmbeddedAws:
         answers.install()
         application = FaultyCalls(BucketRegions(answers), self._faults)
         self._server = make_server(
-            "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listening
+            "127.0.0.1", 0, application, threaded=True, request_handler=KeptConnections, fd=listening
         )
         endpoint = f"http://localhost:{self._server.port}"
         self._functions = FunctionHost(folder / "functions", endpoint, interpreter)

@@ -85,8 +85,6 @@ class FaultyCalls:
         refusal = self._refusal(service, environ)
         if refusal is None:
             return self._application(environ, start_response)
-        # The client sends its body whatever is answered; what is left of it would be taken for its next request.
-        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         content_type, text = refusal.body(service)
         headers = [("Content-Type", content_type), ("Content-Length", str(len(text)))]
         start_response(f"{refusal.status:d} {HTTPStatus(refusal.status).phrase}", headers)
