@@ -53,6 +53,7 @@ _LEXERS = {"sqlite": _make_lexer(_BRACKETS + _BACKTICKS), "duckdb": _POSTGRES, "
 _OTHER_LEXER = _make_lexer(_BACKTICKS + _DOLLARS)
 # Behind one of these, a semicolon may be part of a comment, or of a name or text that an engine quotes in its own way.
 _MAY_HOLD_A_SEMICOLON = re.compile(r"""--|/\*|["`\[$\\]""")
+_SELECT = "select"  # and whatever word begins so, which is none of the statements above
 _YEAR_OF_TODAY = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
 
 
@@ -75,6 +76,8 @@ def find_unsafe_reason(sql: str, engine: str) -> str | None:
     first = None
     ended = False
     only_last = sql.find(";") in {-1, len(sql.rstrip()) - 1}  # then nothing can follow, and one look will do
+    if only_last and sql[: len(_SELECT)].lower() == _SELECT:
+        return None
     for kind, text in split_tokens(sql, engine=engine):
         if kind in {"space", "comment"} or text == "(":
             continue
@@ -113,7 +116,7 @@ def cut_out_statement(sql: str, *, engine: str) -> str:
 
 def is_blank(sql: str, *, engine: str) -> bool:
     """Whether `sql` has no token but space, comments and semicolons."""
-    return all(kind in {"space", "comment", "semicolon"} for kind, _ in split_tokens(sql, engine=engine))
+    return not sql[:1].isalpha() and all(kind in {"space", "comment", "semicolon"} for kind, _ in split_tokens(sql, engine=engine))
 
 
 def write_spider_text(sql: str, *, engine: str, keep_distinct: bool) -> str:
@@ -125,9 +128,10 @@ def write_spider_text(sql: str, *, engine: str, keep_distinct: bool) -> str:
     not a quantifier; the official evaluator makes a syntax error of them.
     """
     joined = sql.replace("> =", ">=").replace("< =", "<=").replace("! =", "!=")
-    if "curdate" in joined.lower():
+    lowered = joined.lower()
+    if "curdate" in lowered:
         joined = _YEAR_OF_TODAY.sub("2020", joined)
-    if keep_distinct or "distinct" not in joined.lower():
+    if keep_distinct or "distinct" not in lowered:
         return joined
     return _drop_distinct(joined, engine)
 

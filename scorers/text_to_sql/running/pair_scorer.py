@@ -25,10 +25,9 @@ from scorers.text_to_sql.reading.statements import (
 )
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
 from scorers.text_to_sql.running.worker_state import Phase
-from scorers.text_to_sql.verdicts.component_match import is_component_match, normalise
+from scorers.text_to_sql.verdicts.component_match import ComparableQuery, is_component_match
 from scorers.text_to_sql.verdicts.result_match import ResultTable, is_bird_match, is_execution_match
 from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
-from scorers.text_to_sql.verdicts.spider_query import Query
 from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
 from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
@@ -48,7 +47,7 @@ class _Gold:
     spider: ResultTable
     seconds: float
     ordered: bool
-    component: Query | None
+    component: ComparableQuery | None
 
 
 _Runs = tuple[QueryResult | None, QueryResult | None]  # unchanged, and as Spider's evaluator would run it
@@ -65,7 +64,7 @@ class ScoringMemory:
             _CACHED_CELLS, _count_gold_cells
         )
         self.readings: BoundedCache[tuple[str, str], Reading] = BoundedCache(_CACHED_TEXTS)
-        self.components: BoundedCache[tuple[str, str], Query | None] = BoundedCache(_CACHED_TEXTS)
+        self.components: BoundedCache[tuple[str, str], ComparableQuery | None] = BoundedCache(_CACHED_TEXTS)
         self.verdicts: BoundedCache[tuple[str, str, str], PairVerdict] = BoundedCache(_CACHED_VERDICTS)
 
 
@@ -209,12 +208,12 @@ class PairScorer:
         key = (self._name, sql)
         return self._memory.readings.get(key, read, keep=_is_short(key))
 
-    def _read_components(self, sql: str) -> Query | None:
+    def _read_components(self, sql: str) -> ComparableQuery | None:
         """Return `sql` as Spider's exact set match compares it, `None` where its parser refuses it."""
 
-        def parse() -> Query | None:
+        def parse() -> ComparableQuery | None:
             query = parse_spider_sql(sql, self._spider_schema)
-            return query and normalise(query, self._spider_schema)
+            return query and ComparableQuery(query, self._spider_schema)
 
         key = (self._name, sql)
         return self._memory.components.get(key, parse, keep=_is_short(key))
@@ -259,7 +258,7 @@ def _count_table_cells(table: ResultTable) -> int:
     return _CELLS_OF_A_TEXT + len(table.rows) * table.width
 
 
-def _judge_pair(gold: _Gold, reading: Reading, component: Query | None, run: _Runs) -> PairVerdict:
+def _judge_pair(gold: _Gold, reading: Reading, component: ComparableQuery | None, run: _Runs) -> PairVerdict:
     plain = run[0]
     failure = plain.failure if plain else None
     # First: is it safe? What the engine refuses as unsafe is so, whatever its text says; nothing else counts then.

@@ -7,6 +7,7 @@ as a bag, HAVING and ORDER BY in their order, LIMIT by its presence.
 
 from collections import Counter
 from collections.abc import Hashable
+from functools import cached_property
 
 from scorers.text_to_sql.verdicts.spider_query import (
     Column,
@@ -20,8 +21,29 @@ from scorers.text_to_sql.verdicts.spider_schema import SpiderSchema
 Conditions = tuple[Comparison | str, ...]
 
 
-def is_component_match(gold: Query, predicted: Query) -> bool:
-    """Whether two normalised queries have the same components."""
+class ComparableQuery:
+    """A query as Spider's parser read it over a schema, and what of it counts, found where a comparison asks for it."""
+
+    def __init__(self, query: Query, schema: SpiderSchema) -> None:
+        self.query, self._schema = query, schema
+
+    @cached_property
+    def counted(self) -> Query:
+        """The query without what does not count."""
+        return _normalise(self.query, self._schema)
+
+
+def is_component_match(gold: ComparableQuery, predicted: ComparableQuery) -> bool:
+    """Whether two queries over one schema have the same components."""
+    # Most pairs are told by what was read: they are equal with all that does not count, or ask other tables.
+    if gold.query == predicted.query:
+        return True
+    if not _is_same_bag(gold.query.tables, predicted.query.tables):
+        return False
+    return _have_same_components(gold.counted, predicted.counted)
+
+
+def _have_same_components(gold: Query, predicted: Query) -> bool:
     return (
         _is_same_bag(gold.select, predicted.select)
         and _is_same_bag(gold.where[::2], predicted.where[::2])
@@ -56,7 +78,7 @@ def _do_set_operations_match(gold: Query, predicted: Query) -> bool:
         return gold.set_operation is predicted.set_operation
     operator, query = gold.set_operation
     other_operator, other = predicted.set_operation
-    return operator == other_operator and is_component_match(query, other)
+    return operator == other_operator and _have_same_components(query, other)
 
 
 def _list_keywords(query: Query) -> set[str]:
@@ -78,7 +100,7 @@ def _list_keywords(query: Query) -> set[str]:
     return {keyword for keyword, is_there in present.items() if is_there}
 
 
-def normalise(query: Query, schema: SpiderSchema) -> Query:
+def _normalise(query: Query, schema: SpiderSchema) -> Query:
     """Return `query` with what does not count taken out: literals, DISTINCT, and which of equated columns is named.
 
     As the official evaluator does it, subqueries in FROM keep all of it, and subqueries in conditions lose their

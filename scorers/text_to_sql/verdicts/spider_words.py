@@ -20,9 +20,16 @@ def tokenize(sql: str) -> list[str] | None:
     text = sql.replace("'", '"')
     if text.count('"') % 2 or "\0" in text:
         return None
-    tokens = _read_words_and_literals(text) if '"' in text else list(map(str.lower, _TOKEN.findall(text)))
+    tokens = _read_words_and_literals(text) if '"' in text else _read_words(text)
     _split_last_period(tokens)
-    return _join_comparisons(tokens) if "=" in tokens else tokens
+    is_split = "=" in tokens and not _COMPARISON_PREFIXES.isdisjoint(tokens)
+    return _join_comparisons(tokens) if is_split else tokens
+
+
+def _read_words(text: str) -> list[str]:
+    if text.isascii():  # other letters may become what they do by those beside them
+        return _TOKEN.findall(text.lower())
+    return list(map(str.lower, _TOKEN.findall(text)))
 
 
 def _read_words_and_literals(text: str) -> list[str]:

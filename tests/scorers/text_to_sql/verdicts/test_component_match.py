@@ -1,7 +1,7 @@
 import pytest
 
 from scorers.text_to_sql.reading.schema import make_schema
-from scorers.text_to_sql.verdicts.component_match import is_component_match, normalise
+from scorers.text_to_sql.verdicts.component_match import ComparableQuery, is_component_match
 from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
 from scorers.text_to_sql.verdicts.spider_schema import make_spider_schema
 from scorers.text_to_sql.verdicts.spider_words import tokenize
@@ -20,7 +20,7 @@ def match(gold: str, predicted: str) -> object:
         return "gold refused"
     if given is None:
         return "refused"
-    return is_component_match(normalise(right, SCHEMA), normalise(given, SCHEMA))
+    return is_component_match(ComparableQuery(right, SCHEMA), ComparableQuery(given, SCHEMA))
 
 
 @pytest.mark.parametrize(
