@@ -1,7 +1,6 @@
 """Text-to-SQL: predicted SQL run again beside the gold, or, without databases, the verdicts of pairs counted again."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -145,9 +144,9 @@ def _merge(stored: PairVerdict, again: PairVerdict, report: ReportToRecompute) -
     """
     if stored.timeout and again.verdict is not PairOutcome.GOLD_ERROR:
         return stored
-    merged = replace(again, relative_execution_time=stored.relative_execution_time if again.correct else None)
+    merged = again._replace(relative_execution_time=stored.relative_execution_time if again.correct else None)
     if _has_own_schema(report):
-        merged = replace(merged, schema_hallucination=stored.schema_hallucination)
+        merged = merged._replace(schema_hallucination=stored.schema_hallucination)
     return merged
 
 

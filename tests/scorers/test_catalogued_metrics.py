@@ -7,7 +7,6 @@ names, is found in the scorers' source.
 import ast
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,7 @@ def text_to_sql(_folder: Path) -> Scored:
         "unknown_names": (),
         "relative_execution_time": 1.5,
     }
-    hit = PairVerdict(**{field.name: True for field in fields(PairVerdict)} | given)
+    hit = PairVerdict(**dict.fromkeys(PairVerdict._fields, True) | given)
     gold_error = PairVerdict(PairOutcome.GOLD_ERROR, "")
     with TextToSqlMetrics(transpiled=True) as metrics:
         for group in ("region=CA", "region=NY"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
@@ -24,8 +24,7 @@ class FailureKind(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
 
 
-@dataclass(frozen=True, slots=True)
-class QueryResult:
+class QueryResult(NamedTuple):
     """A query's result, or why it has none; `seconds` is the time that the engine took, rows fetched."""
 
     seconds: float

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlglot import exp
 
@@ -14,8 +15,7 @@ NO_SQL = "there is no SQL in it"
 _WRITING_WORDS = ("insert", "update", "delete", "merge", "into", "create")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One text as sqlglot and the lexer see it.
 
     `unsafe` says why it is not a single query that only reads. `engine_sql` is the text for the engine, or `None` with

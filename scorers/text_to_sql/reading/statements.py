@@ -116,7 +116,9 @@ def cut_out_statement(sql: str, *, engine: str) -> str:
 
 def is_blank(sql: str, *, engine: str) -> bool:
     """Whether `sql` has no token but space, comments and semicolons."""
-    return not sql[:1].isalpha() and all(kind in {"space", "comment", "semicolon"} for kind, _ in split_tokens(sql, engine=engine))
+    if sql[:1].isalpha():
+        return False
+    return all(kind in {"space", "comment", "semicolon"} for kind, _ in split_tokens(sql, engine=engine))
 
 
 def write_spider_text(sql: str, *, engine: str, keep_distinct: bool) -> str:

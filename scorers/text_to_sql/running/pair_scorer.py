@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from scorers.text_to_sql.engines.query_engine import FailureKind, QueryEngine, QueryResult
 from scorers.text_to_sql.reading.answers import extract_sql
@@ -39,8 +39,7 @@ _CACHED_VERDICTS = 5_000
 _LONGEST_REMEMBERED = 10_000  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class _Gold:
+class _Gold(NamedTuple):
     """A gold query that ran: its result unchanged, and as Spider's evaluator would run it."""
 
     plain: ResultTable
@@ -99,27 +98,26 @@ class PairScorer:
     def score(self, gold_sql: str, predicted_sql: str) -> PairVerdict:
         """Return the verdict; a gold query that fails is the data set's error and no verdict on the model."""
         key = (self._name, gold_sql, predicted_sql)
-        return self._memory.verdicts.get(
-            key, lambda: self._score_answer(gold_sql, predicted_sql), keep=_is_short(key)
-        )
+        keep = len(gold_sql) + len(predicted_sql) <= _LONGEST_REMEMBERED
+        return self._memory.verdicts.get(key, lambda: self._score_answer(gold_sql, predicted_sql), keep=keep)
 
     def _score_answer(self, gold_sql: str, answer: str) -> PairVerdict:
         if not self._extract:
             return self._score(gold_sql, answer)
         self._enter(Phase.READING)
         sql = extract_sql(answer, dialect=self._dialect)
-        return replace(self._score(gold_sql, sql), extracted_sql=sql != answer)
+        return self._score(gold_sql, sql)._replace(extracted_sql=sql != answer)
 
     def _score(self, gold_sql: str, predicted_sql: str) -> PairVerdict:
         key = (self._name, gold_sql)
-        gold = self._memory.golds.get(key, lambda: self._run_gold(gold_sql), keep=_is_short(key))
+        gold = self._memory.golds.get(key, lambda: self._run_gold(gold_sql), keep=_is_short(gold_sql))
         if isinstance(gold, str):
             return PairVerdict(PairOutcome.GOLD_ERROR, gold)
         # First the text as it is, which BIRD compares and all other metrics are about; then as Spider would run it.
         reading, plain = self._read_and_run(predicted_sql)
         if plain is not None and self._is_lost_on_the_way(predicted_sql, plain):
             problem = f"cannot be transpiled to {self._engine.dialect}: {plain.reason}"
-            reading, plain = replace(reading, untranspilable=True, problem=problem), None
+            reading, plain = reading._replace(untranspilable=True, problem=problem), None
         spider = None
         if reading.unsafe is None and not reading.untranspilable:
             spider = self._run_as_spider(predicted_sql, plain, Phase.PREDICTION)
@@ -163,13 +161,13 @@ class PairScorer:
         if not self._trusts_engine or plain is None:
             return verdict
         if plain.failure is FailureKind.UNKNOWN_NAME:
-            return replace(verdict, schema_hallucination=True)
+            return verdict._replace(schema_hallucination=True)
         if plain.table is None or not verdict.unknown_names:
             return verdict
         unknown: tuple[str, ...] = ()
         if self._engine.dialect == "sqlite":
             unknown = tuple(name for name in verdict.unknown_names if f'"{name}"' in predicted_sql)
-        return replace(verdict, unknown_names=unknown, schema_hallucination=bool(unknown))
+        return verdict._replace(unknown_names=unknown, schema_hallucination=bool(unknown))
 
     def _run_gold(self, sql: str) -> _Gold | str:
         """Run a gold query; return why it fails where it does."""
@@ -206,7 +204,7 @@ class PairScorer:
 
         self._enter(Phase.READING)
         key = (self._name, sql)
-        return self._memory.readings.get(key, read, keep=_is_short(key))
+        return self._memory.readings.get(key, read, keep=_is_short(sql))
 
     def _read_components(self, sql: str) -> ComparableQuery | None:
         """Return `sql` as Spider's exact set match compares it, `None` where its parser refuses it."""
@@ -216,7 +214,7 @@ class PairScorer:
             return query and ComparableQuery(query, self._spider_schema)
 
         key = (self._name, sql)
-        return self._memory.components.get(key, parse, keep=_is_short(key))
+        return self._memory.components.get(key, parse, keep=_is_short(sql))
 
     def _run(self, engine_sql: str, phase: Phase) -> QueryResult:
         def run() -> QueryResult:
@@ -224,7 +222,7 @@ class PairScorer:
             return self._engine.run(cut_out_statement(engine_sql, engine=self._engine.dialect))
 
         key = (self._name, engine_sql)
-        return self._memory.executions.get(key, run, keep=_is_short(key))
+        return self._memory.executions.get(key, run, keep=_is_short(engine_sql))
 
     def _run_as_spider(self, sql: str, plain: QueryResult | None, phase: Phase) -> QueryResult | None:
         """Run the text that Spider's evaluator would, unless it is the same or the unchanged one must not run again."""
@@ -241,9 +239,9 @@ class PairScorer:
         self._engine.close()
 
 
-def _is_short(key: tuple[str, ...]) -> bool:
+def _is_short(sql: str) -> bool:
     """Whether a text is of a length that queries have; a cache of long ones would have no bound."""
-    return sum(map(len, key)) <= _LONGEST_REMEMBERED
+    return len(sql) <= _LONGEST_REMEMBERED
 
 
 def _count_cells(execution: QueryResult) -> int:

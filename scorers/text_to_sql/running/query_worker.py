@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import DatabaseTarget, load_engine, open_engine
@@ -23,11 +23,9 @@ from scorers.text_to_sql.reading.schema import read_schema_json
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
 from scorers.text_to_sql.running.pair_scorer import PairScorer, ScoringMemory
 from scorers.text_to_sql.running.worker_state import STATE, WorkerState
+from scorers.text_to_sql.verdicts.verdict import PairVerdict
 
-if TYPE_CHECKING:  # its package imports every reader of reports, which processes that run queries do without
-    from checks.strict_json import JsonValue
-
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _OPEN_DATABASES = 64
 
 
@@ -40,9 +38,9 @@ class _Scorers:
         self._memory = ScoringMemory()
         self._open: BoundedCache[str, PairScorer] = BoundedCache(_OPEN_DATABASES, discard=PairScorer.close)
 
-    def score(self, database: str, gold_sql: str, predicted_sql: str) -> "dict[str, JsonValue]":
+    def score(self, database: str, gold_sql: str, predicted_sql: str) -> PairVerdict:
         scorer = self._open.get(database, lambda: self._open_scorer(database))
-        return scorer.score(gold_sql, predicted_sql).as_json()
+        return scorer.score(gold_sql, predicted_sql)
 
     def _open_scorer(self, database: str) -> PairScorer:
         schema = self._settings["schemas"].get(database)
@@ -92,7 +90,8 @@ def prepare() -> None:
     sys.setrecursionlimit(MAX_RECURSION)
     gc.freeze()  # what was imported is no rubbish, and pages that nothing writes to are shared
     gc.enable()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)  # parsed queries are rubbish at once, and many
+    # What is remembered is no rubbish, and sqlglot's trees alone are such that only a collection frees it.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def serve_descriptors(connection: int, page: int) -> None:

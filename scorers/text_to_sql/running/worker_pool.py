@@ -86,7 +86,7 @@ class _Worker(Generic[AnyPair]):
         pairs = [(pair.database, pair.gold_sql, pair.predicted_sql) for _, pair in batch]
         self._send(json.dumps(pairs).encode())
 
-    def answer(self) -> list[dict[str, Any]] | None:
+    def answer(self) -> list[list[Any]] | None:
         """Return the verdicts on the batch in hand, or `None` where the process died."""
         try:
             answer = json.loads(self.connection.recv_bytes())
@@ -94,7 +94,7 @@ class _Worker(Generic[AnyPair]):
             return None
         if "error" in answer:
             raise GovernanceError(answer["error"])
-        verdicts: list[dict[str, Any]] = answer["verdicts"]
+        verdicts: list[list[Any]] = answer["verdicts"]
         return verdicts
 
     def state(self) -> tuple[int, Phase, float]:
@@ -251,11 +251,7 @@ class WorkerPool(Generic[AnyPair]):
         )
 
 
-def _read_verdict(answer: dict[str, Any]) -> PairVerdict:
-    return PairVerdict(
-        **{
-            **answer,
-            "verdict": PairOutcome(answer["verdict"]),
-            "unknown_names": tuple(answer["unknown_names"]),
-        }
-    )
+def _read_verdict(answer: list[Any]) -> PairVerdict:
+    """Read the fields of a verdict, in their order, as JSON has them."""
+    verdict = PairVerdict._make(answer)
+    return verdict._replace(verdict=PairOutcome(verdict.verdict), unknown_names=tuple(verdict.unknown_names))

@@ -1,8 +1,7 @@
 """The verdict on one pair, as workers send it and `results.jsonl` states it."""
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # its package imports every reader of reports, which processes that run queries do without
     from checks.strict_json import JsonValue
@@ -24,8 +23,7 @@ class PairOutcome(StrEnum):
     GOLD_ERROR = "gold_error"
 
 
-@dataclass(frozen=True, slots=True)
-class PairVerdict:
+class PairVerdict(NamedTuple):
     """One pair's verdict; `None` where something does not apply or cannot be known.
 
     `correct` is Spider's execution match, `bird_match` BIRD's, `exact_set_match` Spider's component match.
@@ -52,9 +50,4 @@ class PairVerdict:
 
     def as_json(self) -> "dict[str, JsonValue]":
         """Return the verdict by the names of its fields, as `results.jsonl` has them."""
-        return {
-            name: getattr(self, name) for name in _FIELDS
-        }  # asdict copies, which takes as long as a query
-
-
-_FIELDS = tuple(field.name for field in fields(PairVerdict))
+        return self._asdict()
