@@ -17,7 +17,7 @@ CLAUSES = frozenset({"select", "from", "where", "group", "order", "limit", "inte
 JOINS = frozenset({"join", "on", "as"})
 SET_OPERATIONS = ("intersect", "union", "except")
 CLOSING = frozenset({")", ";"})
-_END = ("",) * 4  # beyond the last word there are empty ones, more than any rule steps over
+_END = ("",) * 5  # beyond the last word there are empty ones, more than any rule steps over
 _END_OF_CLAUSE = CLAUSES | CLOSING | {""}
 _END_OF_OPERAND = CLAUSES | JOINS | {",", ")", "and", ""}
 
@@ -57,17 +57,20 @@ class _Parser:
 
     def __init__(self, tokens: list[str], schema: SpiderSchema, aliases: dict[str, str]) -> None:
         self._tokens, self._schema, self._aliases = [*tokens, *_END], schema, aliases
-        self._position = 0
+        self._go_to(0)
 
-    @property
-    def _word(self) -> str:
-        return self._tokens[self._position]
+    def _go_to(self, position: int) -> None:
+        self._position, self._word = position, self._tokens[position]
+
+    def _step(self) -> None:
+        self._position += 1
+        self._word = self._tokens[self._position]
 
     def _skip(self, word: str) -> bool:
         """Step over `word` if it is next, and say whether it was."""
-        if self._tokens[self._position] != word:
+        if self._word != word:
             return False
-        self._position += 1
+        self._step()
         return True
 
     def _need(self, word: str) -> None:
@@ -82,9 +85,10 @@ class _Parser:
         block = self._skip("(")
         start = self._position
         tables, joins, scope = self._read_from()
-        end_of_from, self._position = self._position, start
+        end_of_from = self._position
+        self._go_to(start)
         distinct, select = self._read_select(scope)
-        self._position = end_of_from
+        self._go_to(end_of_from)
         where = self._read_conditions(scope) if self._skip("where") else ()
         group_by = self._read_group_by(scope)
         having = self._read_conditions(scope) if self._skip("having") else ()
@@ -97,7 +101,7 @@ class _Parser:
         operation = None
         if self._word in SET_OPERATIONS:
             operator = self._word
-            self._position += 1
+            self._step()
             operation = (operator, self.read_query())
         return Query(tables, joins, select, distinct, where, group_by, having, order_by, limited, operation)
 
@@ -108,7 +112,7 @@ class _Parser:
     def _read_from(self) -> tuple[tuple[str | Query, ...], tuple[Comparison | str, ...], list[str]]:
         """Read the first FROM after here, which is another query's where SELECT holds a subquery."""
         try:
-            self._position = self._tokens.index("from", self._position) + 1
+            self._go_to(self._tokens.index("from", self._position) + 1)
         except ValueError as error:
             raise _RefusedError from error
         tables: list[str | Query] = []
@@ -135,9 +139,9 @@ class _Parser:
         table = self._aliases.get(self._word)
         if table not in self._schema.tables:
             raise _RefusedError
-        self._position += 1
+        self._step()
         if self._skip("as"):
-            self._position += 1
+            self._step()
         return table
 
     def _read_select(self, scope: list[str]) -> tuple[bool, tuple[tuple[str, Value], ...]]:
@@ -148,7 +152,7 @@ class _Parser:
             aggregate = "none"
             if self._word in AGGREGATES:
                 aggregate = self._word
-                self._position += 1
+                self._step()
             selected.append((aggregate, self._read_value(scope)))
             self._skip(",")
         return distinct, tuple(selected)
@@ -158,7 +162,7 @@ class _Parser:
         left, operator, right = self._read_column(scope), "none", None
         if self._word in OPERATORS:
             operator = self._word
-            self._position += 1
+            self._step()
             right = self._read_column(scope)
         if block:
             self._need(")")
@@ -168,7 +172,7 @@ class _Parser:
         block = self._skip("(")
         if self._word in AGGREGATES:
             aggregate = self._word
-            self._position += 1
+            self._step()
             self._need("(")
             distinct = self._skip("distinct")
             name = self._read_name(scope)
@@ -182,7 +186,7 @@ class _Parser:
 
     def _read_name(self, scope: list[str]) -> str:
         word = self._word
-        self._position += 1
+        self._step()
         if word == "*":
             return word
         if "." in word:
@@ -204,7 +208,7 @@ class _Parser:
             comparison = self._word
             if comparison not in COMPARISONS:
                 raise _RefusedError
-            self._position += 1
+            self._step()
             first, second = self._read_operand(scope), None
             if comparison == "between":
                 self._need("and")
@@ -214,7 +218,7 @@ class _Parser:
                 break
             if self._word in {"and", "or"}:
                 conditions.append(self._word)
-                self._position += 1
+                self._step()
         return tuple(conditions)
 
     def _read_operand(self, scope: list[str]) -> Operand:
@@ -225,7 +229,7 @@ class _Parser:
             operand = self.read_query()
         elif '"' in self._word:
             operand = self._word
-            self._position += 1
+            self._step()
         else:
             operand = self._read_number_or_column(start, scope)
         if block:
@@ -239,13 +243,13 @@ class _Parser:
         except ValueError:
             pass
         else:
-            self._position += 1
+            self._step()
             return number
         end = self._position
         while self._tokens[end] not in _END_OF_OPERAND:
             end += 1
         column = _Parser(self._tokens[start:end], self._schema, self._aliases)._read_column(scope)
-        self._position = end
+        self._go_to(end)
         return column
 
     def _read_group_by(self, scope: list[str]) -> tuple[Column, ...]:
@@ -268,7 +272,7 @@ class _Parser:
             values.append(self._read_value(scope))
             if self._word in {"asc", "desc"}:
                 direction = self._word  # the last one counts for all
-                self._position += 1
+                self._step()
             if not self._skip(","):
                 break
         return direction, tuple(values)
@@ -278,5 +282,5 @@ class _Parser:
             return False
         if not self._word:
             raise _RefusedError
-        self._position += 1  # its number does not count
+        self._step()  # its number does not count
         return True
