@@ -13,12 +13,19 @@ import requests
 from moto.server import ThreadedMotoServer
 
 from aws import clients
+from tests.kept_clients import keep_clients, kept_session
 from tests.scripted_judge import good, judge_server, reply, write_responses
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["good", "judge_server", "reply", "write_responses"]  # fixtures of more folders than this
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kept_clients() -> Iterator[None]:
+    with keep_clients():
+        yield
 
 
 @dataclass
@@ -126,7 +133,7 @@ def moto_aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.S
     made = (clients.sagemaker_client, clients.s3_client, clients.sts_client)
     for client in made:
         client.cache_clear()
-    yield boto3.Session(region_name=REGION)
+    yield kept_session()
     for client in made:
         client.cache_clear()
 

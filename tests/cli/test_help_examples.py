@@ -17,7 +17,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 from moto.server import ThreadedMotoServer
@@ -27,6 +26,7 @@ from cli.command_examples import EXAMPLES
 from cli.command_table import COMMANDS
 from cli.lazy import LazyCommand
 from cli.main import run
+from tests.kept_clients import kept_session
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODEL_SERVER = "http://localhost:8000/v1"
@@ -207,10 +207,10 @@ def account(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # Servers of one process share what they hold: nothing of another test may be there.
     requests.post(f"{moto}/moto-api/reset", timeout=10)
     for bucket in ("evidence", "my-thresholds", "decisions"):
-        boto3.client("s3").create_bucket(Bucket=bucket)
+        kept_session().client("s3").create_bucket(Bucket=bucket)
     content = Path("thresholds.yaml").read_bytes()
-    boto3.client("s3").put_object(Bucket="my-thresholds", Key="thresholds/churn.yaml", Body=content)
-    sagemaker = boto3.client("sagemaker")
+    kept_session().client("s3").put_object(Bucket="my-thresholds", Key="thresholds/churn.yaml", Body=content)
+    sagemaker = kept_session().client("sagemaker")
     sagemaker.create_model_package_group(ModelPackageGroupName="churn")
     sagemaker.create_model_package(ModelPackageGroupName="churn", ModelApprovalStatus="Rejected")
     sagemaker.create_pipeline(
@@ -243,7 +243,7 @@ def _judge_first_version() -> None:
     place = Path("decisions/churn/1/first.json")
     place.parent.mkdir(parents=True)
     place.write_bytes(content)
-    boto3.client("s3").put_object(Bucket="decisions", Key=place.as_posix(), Body=content)
+    kept_session().client("s3").put_object(Bucket="decisions", Key=place.as_posix(), Body=content)
 
 
 def _run(line: str) -> int:

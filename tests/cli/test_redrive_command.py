@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
 from aws import clients
 from cli.main import run
 from tests.dead_letter_stack import BY_THE_FUNCTION, REGION, VERSION, DeadLetterStack, deployed
+from tests.kept_clients import kept_session
 
 # As CloudFormation says it; the client sends to AWS_ENDPOINT_URL all the same.
 QUEUE = f"https://sqs.{REGION}.amazonaws.com/123456789012/dead"
@@ -39,8 +39,8 @@ def stack(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadLetterStac
     cached = (clients.cloudformation_client, clients.sqs_client, clients.lambda_client)
     for client in cached:
         client.cache_clear()
-    make: Callable[..., Any] = boto3.client  # its types want a literal name of a service
-    with deployed(moto, lambda service: make(service, region_name=REGION)) as found:
+    make: Callable[..., Any] = kept_session().client  # its types want a literal name of a service
+    with deployed(moto, make) as found:
         yield found
     for client in cached:
         client.cache_clear()

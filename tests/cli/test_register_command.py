@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
 from aws import clients
 from cli.main import run
+from tests.kept_clients import kept_session
 
 BUCKET = "evidence-of-the-register-test"
 EVALUATION = {"binary_classification_metrics": {"accuracy": {"value": 0.9}}}
@@ -53,7 +53,7 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
-    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    kept_session().client("s3").create_bucket(Bucket=BUCKET)
     yield
     for client in (clients.s3_client, clients.sagemaker_client, clients.sts_client):
         client.cache_clear()
@@ -80,7 +80,7 @@ def test_a_version_is_registered_pending_with_its_reports_in_their_slots(
 ) -> None:
     assert _register(evidence, "--model-data", "s3://models/churn.tar.gz") == 0
     arn = capsys.readouterr().out.removesuffix("\n")
-    package = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    package = kept_session().client("sagemaker").describe_model_package(ModelPackageName=arn)
     prefix = package["CustomerMetadataProperties"]["governance:evidence"]
     assert prefix.startswith(f"s3://{BUCKET}/churn/")
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
@@ -100,7 +100,7 @@ def test_a_version_is_registered_pending_with_its_reports_in_their_slots(
     }
     keys = {
         entry["Key"].rpartition("/")[2]
-        for entry in boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+        for entry in kept_session().client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
     }
     assert {"evaluation.json", "analysis.json", "results.jsonl"} <= keys
 
@@ -112,11 +112,11 @@ def test_the_manifest_of_the_reports_is_uploaded_and_its_digest_registered(
     (evidence / "evidence.manifest.json").write_text("of an earlier registration")
     assert _register(evidence, "--model-data", "s3://models/c.tar.gz", "--about", "Churn 2") == 0
     arn = capsys.readouterr().out.strip()
-    metadata = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn)[
+    metadata = kept_session().client("sagemaker").describe_model_package(ModelPackageName=arn)[
         "CustomerMetadataProperties"
     ]
     key = metadata["governance:evidence"].removeprefix(f"s3://{BUCKET}/") + "evidence.manifest.json"
-    content = boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    content = kept_session().client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
     assert metadata["governance:evidence-digest"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
     assert metadata["governance:about"] == "Churn 2"
     assert json.loads(content) == {
@@ -161,7 +161,7 @@ def test_the_same_inputs_are_one_version_unless_asked_for_again(
         captured = capsys.readouterr()
         arns.append(captured.out.strip())
         messages.append(captured.err)
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = kept_session().client("sagemaker")
     prefixes = [
         sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"][
             "governance:evidence"
@@ -195,7 +195,7 @@ def test_unreadable_evidence_is_refused_before_anything_is_uploaded(
     assert message in captured.err
     assert "nothing was uploaded" in captured.err
     assert captured.out == ""
-    listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="refused/")
+    listed = kept_session().client("s3").list_objects_v2(Bucket=BUCKET, Prefix="refused/")
     assert listed["KeyCount"] == 0
 
 
@@ -274,7 +274,7 @@ def test_a_specification_in_a_file_and_pairs_are_registered(
     file = tmp_path / "specification.json"
     file.write_text('{"Task": "OTHER", "CustomerMetadataProperties": {"a": "1"}}')
     assert _register(evidence, "--specification", str(file), "--metadata", "b=c=d", "--tag", "t=") == 0
-    package = boto3.client("sagemaker").describe_model_package(
+    package = kept_session().client("sagemaker").describe_model_package(
         ModelPackageName=capsys.readouterr().out.strip()
     )
     metadata = package["CustomerMetadataProperties"]
@@ -350,12 +350,12 @@ def test_an_archive_is_not_said_to_be_json(tmp_path: Path, capsys: pytest.Captur
     with zipfile.ZipFile(tmp_path / "log.eval", "w") as archive:
         archive.writestr("header.json", json.dumps(log))
     assert _register(tmp_path, group="archives") == 0
-    package = boto3.client("sagemaker").describe_model_package(
+    package = kept_session().client("sagemaker").describe_model_package(
         ModelPackageName=capsys.readouterr().out.strip()
     )
     source = package["ModelMetrics"]["ModelQuality"]["Statistics"]
     bucket, _, key = source["S3Uri"].removeprefix("s3://").partition("/")
-    stored = boto3.client("s3").head_object(Bucket=bucket, Key=key)["ContentType"]
+    stored = kept_session().client("s3").head_object(Bucket=bucket, Key=key)["ContentType"]
     assert (source["ContentType"], stored) == ("application/octet-stream", "application/octet-stream")
     assert source["ContentDigest"] == _digest(tmp_path / "log.eval")
 
@@ -374,7 +374,7 @@ def test_an_archive_is_not_said_to_be_json(tmp_path: Path, capsys: pytest.Captur
 def test_groups_that_do_not_exist_are_named_before_the_file_is_published(
     groups: str, absent: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = kept_session().client("sagemaker")
     with suppress(sagemaker.exceptions.ClientError):  # of the row before
         sagemaker.create_model_package_group(ModelPackageGroupName="here")
     file = tmp_path / "thresholds.yaml"
@@ -399,7 +399,7 @@ def test_evidence_in_s3_registers_the_version_that_the_same_folder_does(
 ) -> None:
     assert _register(evidence, group="from-s3") == 0
     first = capsys.readouterr().out
-    s3 = boto3.client("s3")
+    s3 = kept_session().client("s3")
     for path in evidence.iterdir():
         s3.upload_file(str(path), BUCKET, f"team/run 1/{path.name}")
     s3.put_object(Bucket=BUCKET, Key="team/run 1/")  # what a console makes for a folder
@@ -419,10 +419,10 @@ def test_evidence_in_s3_registers_the_version_that_the_same_folder_does(
 def test_evidence_in_s3_that_cannot_be_taken(
     key: str | None, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    boto3.client("s3").create_bucket(Bucket=f"{BUCKET}-2")
-    for entry in boto3.client("s3").list_objects_v2(Bucket=f"{BUCKET}-2").get("Contents", []):
-        boto3.client("s3").delete_object(Bucket=f"{BUCKET}-2", Key=entry["Key"])
+    kept_session().client("s3").create_bucket(Bucket=f"{BUCKET}-2")
+    for entry in kept_session().client("s3").list_objects_v2(Bucket=f"{BUCKET}-2").get("Contents", []):
+        kept_session().client("s3").delete_object(Bucket=f"{BUCKET}-2", Key=entry["Key"])
     if key is not None:
-        boto3.client("s3").put_object(Bucket=f"{BUCKET}-2", Key=key, Body=b"{}")
+        kept_session().client("s3").put_object(Bucket=f"{BUCKET}-2", Key=key, Body=b"{}")
     assert _register(f"s3://{BUCKET}-2/team/") == 2
     assert said in capsys.readouterr().err
