@@ -1,9 +1,13 @@
 """What all tests share."""
 
+import fcntl
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -25,10 +29,11 @@ LONGEST_ID = 60  # characters of a text that names a case
 DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
 LONG = ("e2e", "infra", "docs", "wheel", "examples", "house", "sandbox", "scorers/text_to_sql", "scorers/rag")
-ONE_GROUP = {"e2e", "infra", "wheel"}  # folders whose fixtures take long to make
+ONE_GROUP = {"e2e", "infra", "rag", "wheel"}  # folders whose fixtures take long to make, or that load ragas
 OWN_STACKS = {"test_organisation.py"}  # files of these folders that share nothing with the others
 # What needs the one stack otherwise than all else has its turn after it: then it is deployed again once.
 LAST_OF_ITS_FOLDER = {"test_processing.py"}
+COMPILED = Path(cache_from_source(str(TESTS / "wheel" / "conftest.py"))).parent  # where collecting ends
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -63,11 +68,32 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """
     gc.disable()
     try:
-        return (yield)
+        with compiled_once():
+            return (yield)
     finally:
         session.config.stash[LOADED] = COSTLY & set(sys.modules)
         gc.enable()
         gc.freeze()
+
+
+@contextmanager
+def compiled_once() -> Iterator[None]:
+    """In a fresh checkout let one worker collect before the others: what it compiles on the way, they load.
+
+    Compiling the tests and the libraries takes twice as long as the rest, and side by side each compiled all of it.
+    """
+    if COMPILED.is_dir() or sys.dont_write_bytecode:
+        yield
+        return
+    folder = os.open(TESTS, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(folder, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(folder)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -28,7 +28,9 @@ def keep_clients() -> Iterator[None]:
 def kept_session(region: str | None = None) -> boto3.Session:
     """The session that a process would make with this environment: the one that was made with it, and its clients."""
     read = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
-    return _session_in(region or os.environ.get("AWS_REGION") or None, (*read, ("HOME", os.environ.get("HOME", ""))))
+    return _session_in(
+        region or os.environ.get("AWS_REGION") or None, (*read, ("HOME", os.environ.get("HOME", "")))
+    )
 
 
 @cache

@@ -112,9 +112,11 @@ def test_the_manifest_of_the_reports_is_uploaded_and_its_digest_registered(
     (evidence / "evidence.manifest.json").write_text("of an earlier registration")
     assert _register(evidence, "--model-data", "s3://models/c.tar.gz", "--about", "Churn 2") == 0
     arn = capsys.readouterr().out.strip()
-    metadata = kept_session().client("sagemaker").describe_model_package(ModelPackageName=arn)[
-        "CustomerMetadataProperties"
-    ]
+    metadata = (
+        kept_session()
+        .client("sagemaker")
+        .describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"]
+    )
     key = metadata["governance:evidence"].removeprefix(f"s3://{BUCKET}/") + "evidence.manifest.json"
     content = kept_session().client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
     assert metadata["governance:evidence-digest"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -274,8 +276,10 @@ def test_a_specification_in_a_file_and_pairs_are_registered(
     file = tmp_path / "specification.json"
     file.write_text('{"Task": "OTHER", "CustomerMetadataProperties": {"a": "1"}}')
     assert _register(evidence, "--specification", str(file), "--metadata", "b=c=d", "--tag", "t=") == 0
-    package = kept_session().client("sagemaker").describe_model_package(
-        ModelPackageName=capsys.readouterr().out.strip()
+    package = (
+        kept_session()
+        .client("sagemaker")
+        .describe_model_package(ModelPackageName=capsys.readouterr().out.strip())
     )
     metadata = package["CustomerMetadataProperties"]
     assert (package["Task"], metadata["a"], metadata["b"]) == ("OTHER", "1", "c=d")
@@ -350,8 +354,10 @@ def test_an_archive_is_not_said_to_be_json(tmp_path: Path, capsys: pytest.Captur
     with zipfile.ZipFile(tmp_path / "log.eval", "w") as archive:
         archive.writestr("header.json", json.dumps(log))
     assert _register(tmp_path, group="archives") == 0
-    package = kept_session().client("sagemaker").describe_model_package(
-        ModelPackageName=capsys.readouterr().out.strip()
+    package = (
+        kept_session()
+        .client("sagemaker")
+        .describe_model_package(ModelPackageName=capsys.readouterr().out.strip())
     )
     source = package["ModelMetrics"]["ModelQuality"]["Statistics"]
     bucket, _, key = source["S3Uri"].removeprefix("s3://").partition("/")

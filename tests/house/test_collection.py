@@ -3,13 +3,18 @@
 pytest-xdist's workers each collect for themselves. Where two of them differ, nothing is run at all.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests import conftest
 from tests.conftest import LOADED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +46,36 @@ def test_collecting_twice_gives_the_same_tests(request: pytest.FixtureRequest) -
 
 def test_collecting_loads_no_library_that_takes_seconds(request: pytest.FixtureRequest) -> None:
     assert request.config.stash[LOADED] == set()
+
+
+@contextmanager
+def _another_worker(folder: Path, lock: int) -> Iterator[None]:
+    """Take the lock as a worker does, or raise `BlockingIOError` where that would wait."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, lock | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(opened)
+
+
+@pytest.mark.parametrize("is_compiled", [False, True], ids=["fresh", "compiled"])
+def test_the_first_worker_to_collect_compiles_what_the_others_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_compiled: bool
+) -> None:
+    monkeypatch.setattr(conftest, "TESTS", tmp_path)
+    monkeypatch.setattr(conftest, "COMPILED", tmp_path if is_compiled else tmp_path / "no")
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    with conftest.compiled_once():
+        if is_compiled:
+            with _another_worker(tmp_path, fcntl.LOCK_EX):
+                return
+        with pytest.raises(BlockingIOError), _another_worker(tmp_path, fcntl.LOCK_SH):
+            pass
+    # The others collect at the same time.
+    another = partial(_another_worker, tmp_path, fcntl.LOCK_SH)
+    with another(), conftest.compiled_once(), another():
+        pass
 
 
 def test_xdist_knows_the_group_of_a_test(request: pytest.FixtureRequest) -> None:
