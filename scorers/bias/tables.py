@@ -8,7 +8,6 @@ from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from checks.strict_json import JsonValue
 from scorers.bias.columns import BiasError, CellKind, kind_of
@@ -72,6 +71,8 @@ class Table:
     def _names(self) -> list[str]:
         match self._kind:
             case FileKind.PARQUET:
+                import pyarrow.parquet as pq  # noqa: PLC0415 - for this kind of file alone
+
                 return [str(name) for name in pq.ParquetFile(self.path).schema_arrow.names]
             case FileKind.CSV:
                 return csv_columns(self.path, self._separator)
@@ -120,6 +121,8 @@ class Table:
             )
 
     def _load_parquet(self, columns: Sequence[str]) -> pd.DataFrame:
+        import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
         table = pq.read_table(self.path, columns=list(columns))
         frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True, ignore_metadata=True)
         return frame

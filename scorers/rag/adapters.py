@@ -15,21 +15,15 @@ from checks.strict_json import JsonValue
 from scorers.endpoints.answers import after_reasoning
 from scorers.endpoints.protocols import JudgeAnswer, RequestError
 from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls
+from scorers.rag.judge_failures import CUT_OFF, NO_ANSWER, PROSE, JudgeError
 
 Model = TypeVar("Model", bound=BaseModel)
 SHOWN = 80
-CUT_OFF = "the judge did not finish its answer"
-PROSE = "the judge answered prose instead of JSON"
-NO_ANSWER = "the judge did not answer"
 VERDICTS = (
     "verdict",
     "attributed",
     "noncommittal",
 )  # ragas' fields that are to be 0 or 1, and are any integer
-
-
-class JudgeError(Exception):
-    """What the judge said (or did not say) cannot be used, and why."""
 
 
 @cache

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from scorers.endpoints.requests import EndpointUsage
-from scorers.rag.adapters import CUT_OFF, NO_ANSWER, PROSE
+from scorers.rag.judge_failures import CUT_OFF, NO_ANSWER, PROSE
 from scorers.rag.scores import RunScores
 
 MISSING = "scores that are missing, and why"

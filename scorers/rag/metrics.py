@@ -1,28 +1,25 @@
-"""The metrics: which `ragas` class is behind each name, what it needs, and how one item is scored by it."""
+"""The metrics: which `ragas` class each one's figure is of, what it needs, and how one item is scored by it."""
 
 import hashlib
+import importlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from ragas.dataset_schema import SingleTurnSample
-from ragas.metrics import collections
-from ragas.metrics._context_precision import NonLLMContextPrecisionWithReference
-from ragas.metrics._context_recall import NonLLMContextRecall
-from ragas.metrics.collections.answer_correctness.util import ClassificationWithReason
-from ragas.prompt.metrics.base_prompt import BasePrompt
-from rouge_score.rouge_scorer import RougeScorer
-from sacrebleu.metrics.bleu import BLEU
 
 from scorers.endpoints.protocols import EndpointDownError
 from scorers.plain_text import plain
-from scorers.rag.adapters import JudgeError, ScoringEmbeddings, ScoringJudge
+from scorers.rag import text_scores
 from scorers.rag.items import RagItem
+from scorers.rag.judge_failures import JudgeError
 from scorers.rag.scores import Unscored
-from scorers.rag.words import WordsOfAnyScript, dropped_by_rouge, spaced, words
+from scorers.rag.words import any_word_dropped, has_word
+
+if TYPE_CHECKING:  # they import ragas, which takes seconds and is for judged metrics alone
+    from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
 
 RAGAS_FIELDS = {
     "question": "user_input",
@@ -39,15 +36,18 @@ ROUGE = "rouge_l"
 class RagMetric:
     """One metric. `takes` are the item's fields that `ragas` gets, `needs` those of them that may not be empty.
 
+    `ragas_class` is the whole name of the class. Where no model is asked, `compute` gives its figure without `ragas`.
+
     `flaw` says what makes the judge's answers unusable although `ragas` would make a number of them, `unfit` what makes
     an item unfit that has all fields. `digits` are those that `ragas` does not spoil: it adds 1e-10 to a denominator,
     so that a perfect item comes to 0.9999999999.
     """
 
     name: str
-    ragas_class: type[Any]
+    ragas_class: str
     takes: tuple[str, ...]
     needs: tuple[str, ...]
+    compute: Callable[..., float] | None = None
     judge: bool = False
     embeddings: bool = False
     low: float = 0.0
@@ -64,97 +64,13 @@ class RagMetric:
         return None if self.unfit is None else self.unfit(item)
 
 
-class _WithoutModel:
-    """A metric of `ragas` that `metrics.collections` does not have yet, behind the interface of those that it has."""
-
-    metric: type[Any]
-
-    def __init__(self) -> None:
-        self._metric = self.metric()
-
-    async def ascore(self, **fields: Any) -> Any:
-        value = await self._metric.single_turn_ascore(SingleTurnSample(**fields))
-        return _Value(float(value))
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    value: float
-
-
-class ContextPrecisionWithoutModel(_WithoutModel):
-    """`ragas.metrics.NonLLMContextPrecisionWithReference`: string similarity of at least 0.5 counts as a hit."""
-
-    metric = NonLLMContextPrecisionWithReference
-
-
-class ContextRecallWithoutModel(_WithoutModel):
-    """`ragas.metrics.NonLLMContextRecall`: string similarity above 0.5 counts as a hit."""
-
-    metric = NonLLMContextRecall
-
-
-class RougeLOfAnyScript:
-    """`ragas.metrics.collections.RougeScore`, with words of any script where ROUGE's own tokenizer drops letters."""
-
-    metric = collections.RougeScore
-
-    async def ascore(self, reference: str, response: str) -> Any:
-        """Return the F-measure of the longest common subsequence of words."""
-        reference, response = plain(reference), plain(response)
-        if not _any_script(reference, response):
-            return await self.metric().ascore(reference=reference, response=response)
-        scorer = RougeScorer(["rougeL"], tokenizer=WordsOfAnyScript())
-        return _Value(float(scorer.score(reference, response)["rougeL"].fmeasure))
-
-
-class BleuOfWholeTexts:
-    """`sacrebleu`'s BLEU of one text, as `ragas.metrics.collections.BleuScore` for a single sentence.
-
-    `ragas` cuts texts at full stops and then compares the first sentence of the answer alone. An answer of fewer than
-    four tokens has no run of four: BLEU is then over the runs that it can have (`effective_order`), where `ragas` gives
-    0 even to two equal texts. Scripts without spaces count character by character.
-    """
-
-    metric = BLEU
-
-    async def ascore(self, reference: str, response: str) -> Any:
-        """Return BLEU, 0 to 1."""
-        found = BLEU(effective_order=True).sentence_score(spaced(plain(response)), [spaced(plain(reference))])
-        return _Value(float(found.score) / 100)
-
-
-class ChrfOfAnyForm:
-    """`ragas.metrics.collections.CHRFScore` of texts in one Unicode form."""
-
-    metric = collections.CHRFScore
-
-    async def ascore(self, reference: str, response: str) -> Any:
-        """Return chrF, 0 to 1."""
-        return await self.metric().ascore(reference=plain(reference), response=plain(response))
-
-
-class SimilarityOfAnyForm:
-    """`ragas.metrics.collections.NonLLMStringSimilarity` of texts in one Unicode form."""
-
-    metric = collections.NonLLMStringSimilarity
-
-    async def ascore(self, reference: str, response: str) -> Any:
-        """Return 1 − Levenshtein distance / the longer one's characters."""
-        return await self.metric().ascore(reference=plain(reference), response=plain(response))
-
-
 def of_any_script(item: RagItem) -> bool:
     """Whether the words of an item are those of any script, because ROUGE's own tokenizer drops letters of it."""
-    return _any_script(plain(item.reference or ""), plain(item.answer))
-
-
-def _any_script(reference: str, response: str) -> bool:
-    return dropped_by_rouge(reference) or dropped_by_rouge(response)
+    return any_word_dropped(plain(item.reference or ""), plain(item.answer))
 
 
 def _no_word(item: RagItem) -> str | None:
-    return None if words(item.reference or "") else "the reference holds no word, and ROUGE compares words"
+    return None if has_word(item.reference or "") else "the reference holds no word, and ROUGE compares words"
 
 
 def _no_question(answers: Sequence[BaseModel]) -> str | None:
@@ -164,6 +80,8 @@ def _no_question(answers: Sequence[BaseModel]) -> str | None:
 
 
 def _nothing_classified(answers: Sequence[BaseModel]) -> str | None:
+    from ragas.metrics.collections.answer_correctness.util import ClassificationWithReason  # noqa: PLC0415 - seconds
+
     if not all(getattr(answer, "statements", True) for answer in answers):
         return "the judge found no statement in the answer or in the reference, which ragas would count as agreement"
     classified = [answer for answer in answers if isinstance(answer, ClassificationWithReason)]
@@ -177,7 +95,7 @@ METRICS: Mapping[str, RagMetric] = {
     for metric in (
         RagMetric(
             "answer_relevancy",
-            collections.AnswerRelevancy,
+            "ragas.metrics.collections.answer_relevancy.metric.AnswerRelevancy",
             ("question", "answer"),
             ("answer",),
             judge=True,
@@ -187,7 +105,7 @@ METRICS: Mapping[str, RagMetric] = {
         ),
         RagMetric(
             "answer_similarity",
-            collections.SemanticSimilarity,
+            "ragas.metrics.collections._semantic_similarity.SemanticSimilarity",
             ("reference", "answer"),
             ("answer", "reference"),
             embeddings=True,
@@ -195,7 +113,7 @@ METRICS: Mapping[str, RagMetric] = {
         ),
         RagMetric(
             "answer_correctness",
-            collections.AnswerCorrectness,
+            "ragas.metrics.collections.answer_correctness.metric.AnswerCorrectness",
             ("question", "answer", "reference"),
             ("answer", "reference"),
             judge=True,
@@ -205,14 +123,14 @@ METRICS: Mapping[str, RagMetric] = {
         ),
         RagMetric(
             "context_relevancy",
-            collections.ContextRelevance,
+            "ragas.metrics.collections.context_relevance.metric.ContextRelevance",
             ("question", "contexts"),
             ("contexts",),
             judge=True,
         ),
         RagMetric(
             "faithfulness",
-            collections.Faithfulness,
+            "ragas.metrics.collections.faithfulness.metric.Faithfulness",
             ("question", "answer", "contexts"),
             ("answer", "contexts"),
             judge=True,
@@ -220,7 +138,7 @@ METRICS: Mapping[str, RagMetric] = {
         ),
         RagMetric(
             "context_precision",
-            collections.ContextPrecision,
+            "ragas.metrics.collections.context_precision.metric.ContextPrecision",
             ("question", "reference", "contexts"),
             ("reference", "contexts"),
             judge=True,
@@ -228,41 +146,74 @@ METRICS: Mapping[str, RagMetric] = {
         ),
         RagMetric(
             "context_recall",
-            collections.ContextRecall,
+            "ragas.metrics.collections.context_recall.metric.ContextRecall",
             ("question", "contexts", "reference"),
             ("contexts", "reference"),
             judge=True,
             nan="the judge classified no statement of the reference",
         ),
-        RagMetric(ROUGE, RougeLOfAnyScript, ("reference", "answer"), ("reference",), unfit=_no_word),
-        RagMetric("bleu", BleuOfWholeTexts, ("reference", "answer"), ("reference",)),
-        RagMetric("chrf", ChrfOfAnyForm, ("reference", "answer"), ("reference",)),
-        RagMetric("string_similarity", SimilarityOfAnyForm, ("reference", "answer"), ("reference",)),
+        RagMetric(
+            ROUGE,
+            "ragas.metrics.collections._rouge_score.RougeScore",
+            ("reference", "answer"),
+            ("reference",),
+            text_scores.rouge_l,
+            unfit=_no_word,
+        ),
+        RagMetric(
+            "bleu",
+            "sacrebleu.metrics.bleu.BLEU",
+            ("reference", "answer"),
+            ("reference",),
+            text_scores.bleu,
+        ),
+        RagMetric(
+            "chrf",
+            "ragas.metrics.collections.chrf_score.metric.CHRFScore",
+            ("reference", "answer"),
+            ("reference",),
+            text_scores.chrf,
+        ),
+        RagMetric(
+            "string_similarity",
+            "ragas.metrics.collections._string.NonLLMStringSimilarity",
+            ("reference", "answer"),
+            ("reference",),
+            text_scores.string_similarity,
+        ),
         RagMetric(
             "non_llm_context_precision",
-            ContextPrecisionWithoutModel,
+            "ragas.metrics._context_precision.NonLLMContextPrecisionWithReference",
             ("contexts", "reference_contexts"),
             ("contexts", "reference_contexts"),
+            text_scores.context_precision,
             digits=9,
         ),
         RagMetric(
             "non_llm_context_recall",
-            ContextRecallWithoutModel,
+            "ragas.metrics._context_recall.NonLLMContextRecall",
             ("contexts", "reference_contexts"),
             ("contexts", "reference_contexts"),
+            text_scores.context_recall,
         ),
     )
 }
 
 
-def build(metric: RagMetric, judge: ScoringJudge | None, embeddings: ScoringEmbeddings | None) -> Any:
+def find_ragas_class(metric: RagMetric) -> Any:
+    """Return the class behind a metric, importing it."""
+    module, _, name = metric.ragas_class.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def build(metric: RagMetric, judge: "ScoringJudge | None", embeddings: "ScoringEmbeddings | None") -> Any:
     """Return the `ragas` metric with the judge and the embeddings that it uses."""
     models = {"llm": judge if metric.judge else None, "embeddings": embeddings if metric.embeddings else None}
-    return metric.ragas_class(**{name: model for name, model in models.items() if model is not None})
+    return find_ragas_class(metric)(**{name: model for name, model in models.items() if model is not None})
 
 
 async def score(
-    metric: RagMetric, item: RagItem, judge: ScoringJudge | None, embeddings: ScoringEmbeddings | None
+    metric: RagMetric, item: RagItem, judge: "ScoringJudge | None", embeddings: "ScoringEmbeddings | None"
 ) -> float | Unscored:
     """Return the value that `ragas` gives `item`, or why it has none.
 
@@ -273,15 +224,19 @@ async def score(
         return Unscored(gap)
     fields = {RAGAS_FIELDS[name]: _ragas_value(item, name) for name in metric.takes}
     try:
-        if embeddings is not None and not metric.judge:
-            await embeddings.prepare(item.reference or "", item.answer)
-        value = float((await build(metric, judge, embeddings).ascore(**fields)).value)
+        if metric.compute is not None:
+            value = metric.compute(**fields)
+        else:
+            if embeddings is not None and not metric.judge:
+                await embeddings.prepare(item.reference or "", item.answer)
+            value = float((await build(metric, judge, embeddings).ascore(**fields)).value)
     except EndpointDownError:
         raise
     except JudgeError as failure:
         return Unscored(str(failure))
     except Exception as error:
-        return Unscored(f"ragas raised {type(error).__name__}: {error}")
+        raised = "ragas" if metric.compute is None else metric.name
+        return Unscored(f"{raised} raised {type(error).__name__}: {error}")
     return _usable(metric, value, judge)
 
 
@@ -290,7 +245,7 @@ def _ragas_value(item: RagItem, name: str) -> str | list[str]:
     return list(value) if isinstance(value, tuple) else value or ""
 
 
-def _usable(metric: RagMetric, value: float, judge: ScoringJudge | None) -> float | Unscored:
+def _usable(metric: RagMetric, value: float, judge: "ScoringJudge | None") -> float | Unscored:
     if math.isnan(value):
         return Unscored(judge.failures[-1] if judge is not None and judge.failures else metric.nan)
     if judge is not None and metric.flaw is not None and (flaw := metric.flaw(judge.answers)) is not None:
@@ -303,14 +258,12 @@ def _usable(metric: RagMetric, value: float, judge: ScoringJudge | None) -> floa
     return bounded if metric.digits is None else round(bounded, metric.digits)
 
 
-def ragas_name(metric: RagMetric) -> str:
-    """Return the dotted name of the `ragas` class behind `metric`."""
-    behind = getattr(metric.ragas_class, "metric", metric.ragas_class)
-    return f"{behind.__module__}.{behind.__qualname__}"
-
-
 def prompt_versions(metric: RagMetric) -> dict[str, str]:
     """Return the first 16 hexadecimal digits of the SHA-256 of each prompt that the metric asks with, by its class."""
+    from ragas.prompt.metrics.base_prompt import BasePrompt  # noqa: PLC0415 - as above
+
+    from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge  # noqa: PLC0415 - as above
+
     # Never asked: ragas makes a metric's prompts when it is built with a judge.
     judge, embeddings = object.__new__(ScoringJudge), object.__new__(ScoringEmbeddings)
     parts = vars(build(metric, judge, embeddings)).values()

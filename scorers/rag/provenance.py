@@ -6,7 +6,7 @@ from checks.strict_json import JsonValue
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import EndpointUsage
 from scorers.input_file import InputFile
-from scorers.rag.metrics import ROUGE, RagMetric, of_any_script, prompt_versions, ragas_name
+from scorers.rag.metrics import ROUGE, RagMetric, of_any_script, prompt_versions
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scores import RunScores
 
@@ -46,7 +46,7 @@ def provenance(
 def _metric(metric: RagMetric, scores: RunScores) -> dict[str, JsonValue]:
     failed = sum(len(cell.reasons) for cell in scores.by_metric[metric.name])
     asked = failed + sum(len(cell.draws) for cell in scores.by_metric[metric.name])
-    entry: dict[str, JsonValue] = {"class": ragas_name(metric), "scorings": asked, "failed": failed}
+    entry: dict[str, JsonValue] = {"class": metric.ragas_class, "scorings": asked, "failed": failed}
     if metric.name == ROUGE:
         other = sum(of_any_script(item) for item in scores.items)
         entry["tokenizer"] = {"rouge_score": len(scores.items) - other, "words of any script": other}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from checks.errors import GovernanceError
 from scorers.asking import work_through
@@ -10,12 +11,14 @@ from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import EmbeddingCalls, EndpointUsage, JudgeCalls
 from scorers.progress import Progress
-from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
 from scorers.rag.impossible import NO_EMBEDDINGS, NO_ITEM, NO_JUDGE
 from scorers.rag.items import RagItem
 from scorers.rag.metrics import METRICS, RagMetric, score
 from scorers.rag.rag_settings import Prices, RagSettings
 from scorers.rag.scores import RunScores, ScoringPlan
+
+if TYPE_CHECKING:
+    from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
 
 SCORINGS_A_SLOT = 4  # while one works on an answer, others' requests are in flight or wait for a slot
 
@@ -73,16 +76,25 @@ class _ScoringRun:
 
     async def work(self, job: _ScoringJob) -> None:
         """Score one item by one metric."""
-        judge = ScoringJudge(self._judge, job.repeat) if self._judge and job.metric.judge else None
-        embeddings = (
-            ScoringEmbeddings(self._embeddings) if self._embeddings and job.metric.embeddings else None
-        )
+        judge, embeddings = self._models_for(job)
         found = await score(job.metric, self._scores.items[job.index], judge, embeddings)
         for lane in self._lanes:
             if lane.down is not None:  # some ragas metrics swallow what their judge raises
                 raise lane.down
         self._scores.by_metric[job.metric.name][job.index].add(job.repeat, found)
         self._progress.advance()
+
+    def _models_for(self, job: _ScoringJob) -> "tuple[ScoringJudge | None, ScoringEmbeddings | None]":
+        """Return the judge and the embeddings of one scoring, where its metric uses them."""
+        if job.metric.compute is not None:
+            return None, None
+        from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge  # noqa: PLC0415 - with ragas, seconds
+
+        judge = ScoringJudge(self._judge, job.repeat) if self._judge and job.metric.judge else None
+        embeddings = (
+            ScoringEmbeddings(self._embeddings) if self._embeddings and job.metric.embeddings else None
+        )
+        return judge, embeddings
 
 
 async def run_plan(

@@ -8,13 +8,14 @@ character, as in sacrebleu's tokenizer for Chinese.
 
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from nltk.stem.porter import PorterStemmer
-from rouge_score.tokenize import tokenize
-from rouge_score.tokenizers import Tokenizer
-
+from scorers.nltk_modules import import_alone
 from scorers.plain_text import plain
+
+if TYPE_CHECKING:
+    from nltk.stem.porter import PorterStemmer
 
 UNSPACED = (
     "CJK UNIFIED",
@@ -30,20 +31,34 @@ UNSPACED = (
     "MYANMAR",
     "TIBETAN",
 )
-_STEMMER = PorterStemmer()
 
 
-def dropped_by_rouge(text: str) -> bool:
-    """Whether ROUGE's own tokenizer drops letters or digits of `text`."""
-    return any(not character.isascii() and _part_of_word(character) for character in text.lower())
+def any_word_dropped(*texts: str) -> bool:
+    """Whether ROUGE's own tokenizer drops letters or digits of one of the texts."""
+    return any(
+        not character.isascii() and _part_of_word(character) for text in texts for character in text.lower()
+    )
+
+
+def cut_as_rouge(text: str) -> list[str]:
+    """Return the words of `text` as ROUGE's own tokenizer finds and stems them."""
+    from rouge_score.tokenize import tokenize  # noqa: PLC0415 - for who asks for ROUGE alone
+
+    found: list[str] = tokenize(text, _stemmer())
+    return found
 
 
 def words(text: str) -> list[str]:
     """Return the words of `text` in lower case; those that ROUGE's own tokenizer would find are stemmed as it does."""
     found: list[str] = []
-    for word in "".join(_apart(plain(text).lower())).split():
-        found += tokenize(word, _STEMMER) if word.isascii() else [word]
+    for word in _unstemmed(text):
+        found += cut_as_rouge(word) if word.isascii() else [word]
     return found
+
+
+def has_word(text: str) -> bool:
+    """Whether `words` finds any."""
+    return bool(_unstemmed(text))
 
 
 def spaced(text: str) -> str:
@@ -51,12 +66,14 @@ def spaced(text: str) -> str:
     return "".join(f" {one} " if _unspaced(one[0]) else one for one in _characters(text))
 
 
-class WordsOfAnyScript(Tokenizer):  # type: ignore[misc]  # rouge_score has no types
-    """`words` as `rouge_score` wants it."""
+@cache
+def _stemmer() -> "PorterStemmer":
+    """Return the stemmer that ROUGE's own tokenizer stems by."""
+    return import_alone("nltk.stem.porter").PorterStemmer()
 
-    def tokenize(self, text: str) -> list[str]:
-        """Return the words of a text."""
-        return words(text)
+
+def _unstemmed(text: str) -> list[str]:
+    return "".join(_apart(plain(text).lower())).split()
 
 
 def _apart(text: str) -> Iterator[str]:

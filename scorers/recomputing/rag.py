@@ -17,7 +17,7 @@ from scorers.recomputing.recomputed import Recomputed, ReportToRecompute
 
 # What is made of answer and reference alone, which the items have: neither a judge nor the contexts are asked for.
 DETERMINISTIC = ("rouge_l", "bleu", "chrf", "string_similarity")
-PACKAGE = "ragas"  # scores them
+PACKAGE = "ragas"  # is installed with what scores them
 NO_PACKAGES = (
     "it is scored again by ragas, which is not installed here; install the extra rag, or let the Processing job run an "
     "image that has it (image_uri)"
@@ -125,7 +125,7 @@ def _find_altered(
 
 
 async def _score_again(lines: Sequence[AnswerLine], names: Sequence[str]) -> Iterator[Alteration]:
-    from scorers.rag.metrics import METRICS, score  # noqa: PLC0415 - ragas takes seconds, where it is there at all
+    from scorers.rag.metrics import METRICS, score  # noqa: PLC0415 - not for reports alone
 
     found = []
     for line in lines:

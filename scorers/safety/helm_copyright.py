@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
+from scorers.nltk_modules import import_alone
+
 if TYPE_CHECKING:
     from nltk.tokenize.api import TokenizerI
 
 
 @cache
 def _tokenizer() -> "TokenizerI":
-    """Return HELM's tokenizer; nltk loads scikit-learn, which a run without references does without."""
-    from nltk.tokenize.treebank import TreebankWordTokenizer  # noqa: PLC0415
-
-    return TreebankWordTokenizer()
+    """Return HELM's tokenizer."""
+    return import_alone("nltk.tokenize.treebank").TreebankWordTokenizer()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a command loads before it begins its work, by modules: a clock tells one machine from another, not this."""
 
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import first_items
 from cli.command_table import COMMANDS, GROUPS
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -95,13 +97,30 @@ TABLE |= {
 }
 
 
-@pytest.fixture(scope="module")
-def loaded() -> dict[str, set[str]]:
-    """The modules that each command of the table has loaded at its end."""
+# What has scored one item has loaded all that the others need, and what writes and shows the evidence. Left out is what
+# computes by scikit-learn: it alone takes seconds.
+BY_SCIKIT_LEARN = {"bias of a table", "safety toxicity, rated offline"}
+SCORED = {
+    "text-to-sql": RUNS | {"rich"},
+    "rag without models": RUNS | SACREBLEU | {"rapidfuzz", "regex", "rich", "rouge_score", "six", "tenacity"},
+    "feedback": RUNS | {"rich"},
+    "bias of a table, without the flip test": RUNS
+    | PANDAS
+    | {"rich", "zstandard"},  # by which pandas reads CSV
+    "bias of scored answers": RUNS | PANDAS | {"rich"},
+    "safety bbq": RUNS | {"rich"},
+    "safety toxicity, as rated by others": RUNS | {"rich", "tenacity"},
+    "safety memorization": RUNS | {"numpy", "rapidfuzz", "rich"},
+    "safety disinformation": RUNS | SACREBLEU | {"rich", "tenacity"},
+}
+
+
+def run_forked(commands: dict[str, list[str]], folder: Path) -> dict[str, set[str]]:
+    """Run commands in `folder`, and return the modules that each has loaded at its end."""
     answer = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        input=json.dumps({name: row.arguments.split() for name, row in TABLE.items()}),
-        cwd=PROJECT,
+        input=json.dumps(commands),
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
@@ -109,19 +128,50 @@ def loaded() -> dict[str, set[str]]:
     return {name: set(modules) for name, modules in map(json.loads, answer.stdout.splitlines())}
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_a_command_loads_what_it_needs_and_nothing_else(loaded: dict[str, set[str]], name: str) -> None:
+def find_packages(modules: set[str]) -> set[str]:
+    """Return the packages of others that modules belong to."""
     own = {path.name for path in PROJECT.iterdir() if (path / "__init__.py").exists()}
-    packages = {module.partition(".")[0] for module in loaded[name]} - own - set(sys.stdlib_module_names)
+    packages = {module.partition(".")[0] for module in modules} - own - set(sys.stdlib_module_names)
     # What begins with an underscore belongs to the interpreter, to an installation or to a compiled module, and what
     # customises a site to the machine.
-    packages = {package for package in packages if not package.startswith("_")} - {
+    return {package for package in packages if not package.startswith("_")} - {
         "cython_runtime",
         "sitecustomize",
         "usercustomize",
     }
-    assert packages == TABLE[name].packages
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, set[str]]:
+    """The modules that each command of the table has loaded at its end."""
+    return run_forked({name: row.arguments.split() for name, row in TABLE.items()}, PROJECT)
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The modules that each way of scoring has loaded when it has scored one item."""
+    folder = tmp_path_factory.mktemp("items")
+    first_items.write_inputs(folder)
+    commands = {
+        name: ["score", *shlex.split(typed), "-o", f"evidence {number}"]
+        for number, (name, typed) in enumerate(first_items.COMMANDS.items())
+        if name not in BY_SCIKIT_LEARN
+    }
+    found = run_forked(commands, folder)
+    assert len([*folder.glob("evidence */*.json")]) == len(commands)
+    return found
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_command_loads_what_it_needs_and_nothing_else(loaded: dict[str, set[str]], name: str) -> None:
+    assert find_packages(loaded[name]) == TABLE[name].packages
     assert len(loaded[name]) <= TABLE[name].modules
+
+
+@pytest.mark.parametrize("name", [name for name in first_items.COMMANDS if name not in BY_SCIKIT_LEARN])
+def test_one_item_is_scored_by_what_it_needs_and_nothing_else(scored: dict[str, set[str]], name: str) -> None:
+    assert find_packages(scored[name]) == SCORED[name]
+    assert not scored[name] & {"pyarrow.parquet", "scipy", "sklearn"}
 
 
 def test_every_command_that_scores_is_in_the_table() -> None:

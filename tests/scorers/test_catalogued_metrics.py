@@ -19,6 +19,10 @@ from checks.catalogue.metric import LARGEST_GAP
 from checks.measurements import Measured, Measurement, Unmeasured
 from scorers.bias.report import POST_TRAINING_NAMES, PRE_TRAINING_NAMES
 from scorers.feedback import Columns, score_feedback
+from scorers.rag.items import RagItem
+from scorers.rag.measuring import measurements
+from scorers.rag.metrics import METRICS
+from scorers.rag.scores import RunScores, ScoringPlan
 from scorers.safety.bbq import score_bbq
 from scorers.safety.disinformation import score_disinformation
 from scorers.safety.memorization import score_memorization
@@ -52,11 +56,6 @@ def text_to_sql(_folder: Path) -> Scored:
 
 
 def rag(_folder: Path) -> Scored:
-    from scorers.rag.items import RagItem  # noqa: PLC0415 - ragas takes seconds to import
-    from scorers.rag.measuring import measurements  # noqa: PLC0415
-    from scorers.rag.metrics import METRICS  # noqa: PLC0415
-    from scorers.rag.scores import RunScores, ScoringPlan  # noqa: PLC0415
-
     groups = ("book=gatsby", "book=ulysses", "book=gatsby")
     items = [
         RagItem(str(number), "q", ("c",), "a", latency_seconds=0.5, groups=(group,))

@@ -6,15 +6,15 @@ import unicodedata
 import pytest
 
 from scorers.rag.items import RagItem
+from scorers.rag.metrics import METRICS, of_any_script, score
 from scorers.rag.scores import Unscored
+from scorers.rag.words import words
 
 COMPARED = ("rouge_l", "bleu", "chrf", "string_similarity")
 
 
 def scored(metric: str, answer: str, reference: str) -> float | Unscored:
     item = RagItem("1", "q", ("c",), answer, reference)
-    from scorers.rag.metrics import METRICS, score  # noqa: PLC0415 - takes seconds, and every worker collects this file
-
     return asyncio.run(score(METRICS[metric], item, None, None))
 
 
@@ -93,8 +93,6 @@ def test_a_reference_without_words_is_no_reference_to_rouge() -> None:
     ],
 )
 def test_words(text: str, expected: list[str]) -> None:
-    from scorers.rag.words import words  # noqa: PLC0415 - as above
-
     assert words(text) == expected
 
 
@@ -107,6 +105,4 @@ def test_words(text: str, expected: list[str]) -> None:
     ],
 )
 def test_rouges_own_tokenizer_where_it_drops_nothing(answer: str, *, any_script: bool) -> None:
-    from scorers.rag.metrics import of_any_script  # noqa: PLC0415 - as above
-
     assert of_any_script(RagItem("1", "q", ("c",), answer, "words")) is any_script

@@ -18,6 +18,7 @@ from scorers.evidence_writer import EvidenceWriter
 from scorers.feedback import Columns, score_feedback
 from scorers.rag.items import RagItem
 from scorers.rag.measuring import measurements, results
+from scorers.rag.metrics import METRICS
 from scorers.rag.rag_settings import CorrectRule
 from scorers.rag.scores import RunScores, ScoringPlan, Unscored
 from scorers.recomputing import rag as recomputing_rag
@@ -73,8 +74,6 @@ def scored_feedback(folder: Path) -> None:
 
 def judged_answers(folder: Path) -> None:
     """Answers that a judge scored twice, one of them without success."""
-    from scorers.rag.metrics import METRICS  # noqa: PLC0415 - ragas takes seconds to import
-
     items = [
         RagItem(
             str(number),
