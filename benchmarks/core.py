@@ -9,6 +9,7 @@ clock.
 
 import json
 import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -20,10 +21,12 @@ from benchmarks.measuring import (
     describe_spread,
     make_parser,
     read_count,
+    run_process,
     run_program,
     take_rounds,
     write_result,
 )
+from checks.decision import Decision
 from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
@@ -75,6 +78,33 @@ def bytes_held_by(work: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+def make_content(count: int) -> bytes:
+    """Return a report of so many figures with their sample sizes."""
+    figures = {f"figure_{number}": {"value": 0.6512, "samples": 300} for number in range(count)}
+    return json.dumps({"team_metrics": figures}).encode()
+
+
+def make_thresholds(count: int, metric: str) -> ThresholdFile:
+    """Return a file of so many checks, of which each is about `metric` with its number."""
+    checks = (
+        Check.model_validate({"name": f"c{n}", "why": "w", "metric": f"{metric}{n}", "at_least": 0.5})
+        for n in range(count)
+    )
+    return ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, tuple(checks))
+
+
+def judge_once(count: int) -> Decision:
+    """Return the decision by so many checks: what a process does that is measured whole."""
+    report = read_report(Document("r.json", make_content(count)))
+    return judge(make_thresholds(count, "team.figure_"), Evidence((report,)), decided_at=_NOW)
+
+
+def measure_memory(checks: int) -> float:
+    """Return the megabytes of a process that reads a report of so many figures and judges as many checks."""
+    program = f"from benchmarks.core import judge_once; judge_once({checks})"
+    return run_process([sys.executable, "-c", program]).largest_mb
+
+
 def main() -> None:
     """Measure both questions in so many rounds."""
     parser = make_parser("core", __doc__, rounds=5)
@@ -82,21 +112,9 @@ def main() -> None:
     parser.add_argument("--without-mlflow", action="store_true")
     given = parser.parse_args()
     mlflow = NotRun("left out") if given.without_mlflow else prepare_python("mlflow")
-    figures = {f"figure_{number}": {"value": 0.6512, "samples": 300} for number in range(given.checks)}
-    content = json.dumps({"team_metrics": figures}).encode()
+    content, thresholds = make_content(given.checks), make_thresholds(given.checks, "team.figure_")
     evidence = Evidence((read_report(Document("r.json", content)),))
-    checks = tuple(
-        Check.model_validate(
-            {"name": f"c{number}", "why": "w", "metric": f"team.figure_{number}", "at_least": 0.5}
-        )
-        for number in range(given.checks)
-    )
-    thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, checks)
-    missing = [
-        Check.model_validate({"name": f"c{n}", "why": "w", "metric": f"team.figur_{n}", "at_least": 0.5})
-        for n in range(MISSING)
-    ]
-    without = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, tuple(missing))
+    without = make_thresholds(MISSING, "team.figur_")
     few = json.dumps({"team_metrics": {f"figure_{n}": {"value": 0.6} for n in range(MISSING)}}).encode()
     little_evidence = Evidence((read_report(Document("r.json", few)),))
     judged: list[float] = []
@@ -132,6 +150,7 @@ def main() -> None:
             "bytes_a_measurement": round(held),
             "json_loads_bytes_a_measurement": round(held_by_json),
             "bytes_by_json_loads": round(held / held_by_json, 2),
+            "judging_largest_mb": round(measure_memory(given.checks)),
             "target": {
                 "reading_by_json_loads": READING_FACTOR,
                 "bytes_by_json_loads": HOLDING_FACTOR,

@@ -68,7 +68,7 @@ def hold_against(check: Check, measured: Measured, beside: Beside | None = None)
         value = measured.value
         holds = limit.passes(value)
         outcome = Outcome.PASSED if holds else Outcome.FAILED
-        return outcome, ValueCompared(value, limit, holds), measured.interval
+        return outcome, ValueCompared(value, limit, holds), measured.support.interval
     if beside is not None:
         return _hold_difference(beside, measured, check.confidence)
     return _hold_interval(limit, measured, check.confidence)
@@ -76,22 +76,22 @@ def hold_against(check: Check, measured: Measured, beside: Beside | None = None)
 
 def hold_alone(check: Check, reason: str, measured: Measured) -> Result:
     """Return the same for a value that there is nothing to compare with: it passes, by `reason`, if it can be used."""
-    return _doubt_value(check, measured) or (Outcome.PASSED, reason, measured.interval)
+    return _doubt_value(check, measured) or (Outcome.PASSED, reason, measured.support.interval)
 
 
 def _doubt_value(check: Check, measured: Measured) -> Result | None:
     problem = find_unusable(measured)
     if problem is not None:
-        return Outcome.INVALID, problem, measured.interval
+        return Outcome.INVALID, problem, measured.support.interval
     least, samples = check.min_samples, measured.samples
     if least is None:
         return None
     if samples is None:
         reason = f"the report gives no sample size, and the check asks for at least {least} samples"
-        return Outcome.INVALID, reason, measured.interval
+        return Outcome.INVALID, reason, measured.support.interval
     if samples < least:
         reason = f"{samples} samples are too few to tell; the check asks for {least}"
-        return Outcome.INCONCLUSIVE, reason, measured.interval
+        return Outcome.INCONCLUSIVE, reason, measured.support.interval
     return None
 
 
@@ -117,13 +117,17 @@ def _hold_difference(beside: Beside, measured: Measured, confidence: float) -> R
 def _hold_interval(limit: Limit, measured: Measured, confidence: float) -> Result:
     match find_interval(measured, confidence):
         case Unsupported(reason):
-            return Outcome.INVALID, f"confidence {confidence:g} cannot be shown: {reason}", measured.interval
+            return (
+                Outcome.INVALID,
+                f"confidence {confidence:g} cannot be shown: {reason}",
+                measured.support.interval,
+            )
         case NoSpread(reason, worst_case):
             if worst_case is None or not is_about_scores(limit):
                 reason = (
                     f"{number_text(measured.value)} with confidence {confidence:g} is not certain: {reason}"
                 )
-                return Outcome.INCONCLUSIVE, reason, measured.interval
+                return Outcome.INCONCLUSIVE, reason, measured.support.interval
             outcome, told, interval = _hold_bounds(limit, measured, confidence, worst_case)
             return outcome, f"{told} (at worst, for scores from 0 to 1: {reason})", interval
         case interval:
@@ -150,8 +154,8 @@ def find_unusable(measured: Measured) -> str | None:
     value, samples = measured.value, measured.samples
     if not math.isfinite(value):
         return "the value is not a finite number"
-    if measured.samples_problem:
-        return measured.samples_problem
+    if problem := measured.support.samples_problem:
+        return problem
     if samples is None:
         return None
     if not 1 <= samples <= MOST_SAMPLES:

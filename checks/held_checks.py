@@ -78,10 +78,10 @@ def hold_checks(
         measured = None if plain is None else only.get(plain.form)
         findings: Sequence[Finding] | None = None
         if plain is not None and isinstance(measured, Measured):
-            value, samples, interval = measured.value, measured.samples, measured.interval
+            value, samples, support = measured.value, measured.samples, measured.support
             # A share of one item or more can be used, as nearly every value can, and is not asked about by a call.
             is_share = 0 <= value <= 1 and (samples is None or 1 <= samples <= MOST_SAMPLES)
-            if (is_share and measured.samples_problem is None) or find_unusable(measured) is None:
+            if (is_share and support.samples_problem is None) or find_unusable(measured) is None:
                 holds = plain.limit.passes(value)
                 finding = Finding(
                     plain.asked,
@@ -90,7 +90,7 @@ def hold_checks(
                     None if holds else plain.on_failure,
                     float(value),
                     samples,
-                    None if interval is None else _keep_finite(interval),
+                    None if support.interval is None else _keep_finite(support.interval),
                     ValueCompared(value, plain.limit, holds),
                 )
                 findings = (finding,)

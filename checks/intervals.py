@@ -93,15 +93,16 @@ def is_proportion(measured: Measured) -> bool:
     It is one when nothing but its sample size is beside it, and when its spread is that of zeros and ones. One
     item is no share: its value may be a latency.
     """
-    if measured.samples is None or measured.samples <= 1 or measured.spread_problem is not None:
+    samples, support = measured.samples, measured.support
+    if samples is None or samples <= 1 or support.spread_problem is not None:
         return False
-    if measured.standard_error is not None or measured.interval is not None:
+    if support.standard_error is not None or support.interval is not None:
         return False
-    return measured.standard_deviation is None or _has_spread_of_zeros_and_ones(measured)
+    return support.standard_deviation is None or _has_spread_of_zeros_and_ones(measured)
 
 
 def _has_spread_of_zeros_and_ones(measured: Measured) -> bool:
-    value, samples, spread = measured.value, measured.samples, measured.standard_deviation
+    value, samples, spread = measured.value, measured.samples, measured.support.standard_deviation
     if samples is None or spread is None or not 0 <= value <= 1 or _is_nothing(spread, measured):
         return False
     population = math.sqrt(value * (1 - value))
@@ -128,7 +129,7 @@ def find_interval(measured: Measured, confidence: float) -> Interval | NoSpread 
     the Wilson score interval for a proportion; the spread of the items over the root of their number. An interval of
     the report at a lower level is never stretched. What has no width, or claims certainty, is passed over.
     """
-    if problem := measured.spread_problem or _find_spread_problem(measured):
+    if problem := measured.support.spread_problem or _find_spread_problem(measured):
         return Unsupported(problem)
     if measured.samples == 1:
         return NoSpread("it rests on one sample, and one sample shows no spread")
@@ -139,7 +140,7 @@ def find_interval(measured: Measured, confidence: float) -> Interval | NoSpread 
 
 
 def _take_from_report(measured: Measured, confidence: float) -> Interval | None:
-    carried, error = measured.interval, measured.standard_error
+    carried, error = measured.support.interval, measured.support.standard_error
     if (
         carried is not None
         and two_sided_level(confidence) - _LEVEL_TOLERANCE <= carried.confidence <= _HIGHEST_LEVEL
@@ -152,7 +153,7 @@ def _take_from_report(measured: Measured, confidence: float) -> Interval | None:
 
 
 def _compute_from_spread(measured: Measured, confidence: float) -> Interval | None:
-    samples, spread = measured.samples, measured.standard_deviation
+    samples, spread = measured.samples, measured.support.standard_deviation
     if samples is None:
         return None
     if is_proportion(measured):
@@ -168,7 +169,8 @@ def _has_no_width(interval: Interval, measured: Measured) -> bool:
 
 def _find_no_spread(measured: Measured, confidence: float) -> NoSpread | None:
     """Return what a spread of nothing comes to; `None` where the report gives none that could be nothing."""
-    spread, error, carried = measured.standard_deviation, measured.standard_error, measured.interval
+    support = measured.support
+    spread, error, carried = support.standard_deviation, support.standard_error, support.interval
     if carried is not None and carried.confidence > _HIGHEST_LEVEL:
         return NoSpread(f"its interval claims a level of {carried.confidence:.12g}, which is certainty")
     given = error is not None or (spread is not None and measured.samples is not None)
@@ -188,8 +190,8 @@ def _bound_worst_case(measured: Measured, confidence: float) -> Interval | None:
 
 
 def _find_spread_problem(measured: Measured) -> str | None:
-    interval = measured.interval
-    for spread in (measured.standard_deviation, measured.standard_error):
+    support, interval = measured.support, measured.support.interval
+    for spread in (support.standard_deviation, support.standard_error):
         if spread is not None and not (math.isfinite(spread) and spread >= 0):
             return "its spread is not a finite number of zero or more"
     if interval is not None and not (
@@ -202,13 +204,14 @@ def _find_spread_problem(measured: Measured) -> str | None:
 
 
 def _why_none(measured: Measured, confidence: float) -> str:
-    if measured.interval is not None:
+    interval = measured.support.interval
+    if interval is not None:
         return (
-            f"its interval has a level of {measured.interval.confidence:g}, a one-sided confidence of "
+            f"its interval has a level of {interval.confidence:g}, a one-sided confidence of "
             f"{confidence:g} needs {two_sided_level(confidence):g}, and there is no standard error or spread to "
             "compute one"
         )
-    if measured.standard_deviation is not None:
+    if measured.support.standard_deviation is not None:
         return (
             "the report gives a spread and no sample size; add the number of scored items as samples, "
             "or the standard error"

@@ -82,16 +82,17 @@ def _explain_wider(figure: Measured, scores: Mapping[str, float], mean: float) -
 
     A report may know that its items are not independent, or add the noise of a judge.
     """
-    if figure.spread_problem is not None:
-        return figure.spread_problem
-    if figure.interval is not None and figure.standard_error is None:
+    support = figure.support
+    if support.spread_problem is not None:
+        return support.spread_problem
+    if support.interval is not None and support.standard_error is None:
         return "a report gives an interval of its own, and items do not tell what it rests on"
-    if figure.standard_error is None or len(scores) < _FEWEST:
+    if support.standard_error is None or len(scores) < _FEWEST:
         return None
     squares = math.fsum((score - mean) ** 2 for score in scores.values())
     error = math.sqrt(squares / (len(scores) - 1) / len(scores))
-    if figure.standard_error > error * (1 + _ROUNDING) + _ROUNDING:
+    if support.standard_error > error * (1 + _ROUNDING) + _ROUNDING:
         return (
-            f"a report gives a standard error of {figure.standard_error:.6g}, and its items show {error:.6g}"
+            f"a report gives a standard error of {support.standard_error:.6g}, and its items show {error:.6g}"
         )
     return None

@@ -8,6 +8,7 @@ write, the literals and the numbers too large for a double are values that are n
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NoReturn
 
 from checks.errors import GovernanceError
@@ -40,13 +41,19 @@ def _read_finite(literal: str) -> float:
     return number
 
 
+# Thousands of figures of a report rest on the same number of items: it is then one integer, and not one for each.
+_read_integer = lru_cache(maxsize=1_000)(int)
+
 # Made once: making one takes as long as reading a short line.
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_literal, parse_float=_read_finite
 )
 # `NaN` is then the text "NaN", as Clarify and pandas write it; 1e999 is an infinite float.
 _REPORT_DECODER = json.JSONDecoder(
-    object_pairs_hook=_refuse_duplicates, parse_constant=str, parse_float=written
+    object_pairs_hook=_refuse_duplicates,
+    parse_constant=str,
+    parse_float=written,
+    parse_int=_read_integer,
 )
 
 

@@ -132,7 +132,7 @@ class _Figures:
         metrics = {metric for metric, _ in seen}
         for key, left_out in self._found.items():
             if key not in seen and left_out.metric in metrics and isinstance(left_out, Measured):
-                yield replace(left_out, source=replace(left_out.source, uri=self._report.uri))
+                yield replace(left_out, place=replace(left_out.place, uri=self._report.uri))
 
     def _replace(self, one: Measured) -> Measurement:
         again = self._found.get((one.metric, one.facet))
@@ -144,7 +144,7 @@ class _Figures:
             self.reported[one.metric, one.facet] = float(one.value)
         if not reproduces(one, again):
             self.discrepancies.append(self._differ(one, again))
-        return replace(again, source=one.source)
+        return replace(again, place=one.place)
 
     def _differ(self, one: Measured, again: Measured) -> Discrepancy:
         items = "its items" if self._again.items is None else self._again.items.uri
@@ -174,7 +174,8 @@ def reproduces(reported: Measured, again: Measured) -> bool:
     if None not in samples and samples[0] != samples[1]:
         return False
     said, is_now = float(reported.value), float(again.value)
-    spreads = (again.standard_deviation, again.standard_error, again.interval)
+    support = again.support
+    spreads = (support.standard_deviation, support.standard_error, support.interval)
     is_share = again.samples is not None and all(spread is None for spread in spreads)
     return said == is_now or (
         not is_share and math.isclose(said, is_now, rel_tol=TOLERANCE, abs_tol=TOLERANCE)

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from checks.catalogue.metric import LARGEST_GAP
 from checks.facets import column_of
-from checks.measurements import Measured, Measurement, Source, Unmeasured
+from checks.measurements import Measured, Measurement, Source, Support, Unmeasured
 from scorers.uncertainty import Estimate, estimate
 
 HERE = Source("evaluation.json")
@@ -94,8 +94,7 @@ def state_estimate(metric: str, found: Estimate) -> Figure:
         found.value,
         HERE,
         samples=found.samples,
-        standard_deviation=found.standard_deviation,
-        standard_error=error,
+        support=Support(standard_deviation=found.standard_deviation, standard_error=error),
     )
     return Figure(stated, found.samples, None if error is None else Fraction(error) ** 2)
 
@@ -130,5 +129,5 @@ def _gap(metric: str, column: str, figures: Sequence[Figure]) -> Measurement:
         HERE,
         column,
         samples=samples if error is not None or samples == 1 else None,
-        standard_error=error,
+        support=Support(standard_error=error),
     )

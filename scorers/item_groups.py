@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from checks.errors import GovernanceError
 from checks.facets import group_facet, is_group_of_column
-from checks.measurements import Measured, Measurement, Unmeasured
+from checks.measurements import Measured, Measurement, Support, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.group_figures import HERE, Figure, measure_groups
 
@@ -135,7 +135,7 @@ class FacetedMetric:
             tally.total / tally.samples,  # exact for a rate, where the running mean is not
             HERE,
             samples=tally.samples,
-            standard_deviation=spread,
+            support=Support(standard_deviation=spread),
         )
         variance = self._variance_of_mean(tally)
         return Figure(stated, tally.samples, None if variance is None else Fraction(variance))

@@ -156,7 +156,8 @@ class EvidenceReader:
         report = self._refuse_when_full(document) or read_report(document)
         self._add("figures", len(report.measurements), MAX_EVIDENCE_MEASUREMENTS)
         names = sum(
-            len(one.metric) + len(one.source.pointer) + len(one.facet or "") for one in report.measurements
+            len(one.metric) + one.place.count_characters(one.metric) + len(one.facet or "")
+            for one in report.measurements
         )
         self._add("characters of names", names, MAX_EVIDENCE_NAME_CHARACTERS)
         return self._refuse_when_full(document) or report
@@ -223,8 +224,8 @@ def _take_bounded(every: Iterable[Measurement]) -> list[Measurement]:
         if not metric or metric.isspace():
             continue
         taken.append(measurement)
-        # Added up here, since a call for each of a hundred thousand would double the time.
-        characters += len(metric) + len(measurement.source.pointer)
+        # Added up here, since a call more for each of a hundred thousand would take a tenth of the time.
+        characters += len(metric) + measurement.place.count_characters(metric)
         if facet is not None:
             characters += len(facet)
         # Held against the bounds one by one: a long name may be the beginning of many.

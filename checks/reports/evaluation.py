@@ -25,10 +25,11 @@ from itertools import islice
 
 from checks.evidence import ReportKind
 from checks.facets import is_group_of_column
-from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
+from checks.measurements import Interval, Measured, Measurement, Members, Unmeasured
 from checks.reports.clarify_bias import PREFIXES as BIAS_SECTIONS
 from checks.reports.model_monitor_shape import is_statistics
 from checks.reports.numbers import (
+    MAX_POINTER,
     Node,
     find_error_beside,
     make_gap,
@@ -52,13 +53,15 @@ def _write_entry(measurement: Measurement) -> dict[str, JsonValue]:
         case Unmeasured():
             return {"value": None, "error": measurement.reason}
         case Measured():
-            entry: dict[str, JsonValue] = {"value": measurement.value}
-            for key in ("samples", "standard_deviation", "standard_error"):
-                if (number := getattr(measurement, key)) is not None:
-                    entry[key] = number
-            if measurement.interval is not None:
-                entry["interval"] = _write_interval(measurement.interval)
-            return entry
+            support = measurement.support
+            entry: dict[str, JsonValue] = {
+                "value": measurement.value,
+                "samples": measurement.samples,
+                "standard_deviation": support.standard_deviation,
+                "standard_error": support.standard_error,
+                "interval": None if support.interval is None else _write_interval(support.interval),
+            }
+            return {key: part for key, part in entry.items() if part is not None}
 
 
 def _write_interval(interval: Interval) -> dict[str, JsonValue]:
@@ -206,6 +209,9 @@ def _is_figure(value: JsonValue) -> bool:
     return why_not_a_number(value) is None
 
 
+_TO_VALUE = "/value"
+
+
 def read_group(group: str, node: Node) -> Iterator[Measurement]:
     """Yield the metrics of one group, addressed as `group.name`."""
     if not node.value or not (isinstance(node.value, dict) or is_named_list(node.value)):
@@ -214,40 +220,43 @@ def read_group(group: str, node: Node) -> Iterator[Measurement]:
         return
     if (stated := find_error_beside(node.value)) is not None:
         yield make_gap(group, node, stated)
-    if isinstance(node.value, dict):
-        for name, value in node.value.items():
-            metric = f"{group}.{name}"
-            plain = _read_plain(metric, value, node, name)
-            if plain is not None:
-                yield plain
-            else:
-                yield from read_metric(metric, node.child(name), facet=None)
-    else:
+    if not isinstance(node.value, dict):
         for name, entry in list_named_members(node):
             yield from read_metric(f"{group}.{name}", entry, facet=None)
+        return
+    pointer, name_from = node.source.pointer, len(group) + 1
+    numbers = Members(node.source.uri, pointer, name_from)
+    values = Members(node.source.uri, pointer, name_from, _TO_VALUE)
+    longest = MAX_POINTER - len(f"{pointer}/{_TO_VALUE}")
+    for name, value in node.value.items():
+        metric = f"{group}.{name}"
+        # Such a name is in a pointer as it is, and no pointer is too long by it.
+        can_be_plain = len(name) <= longest and "~" not in name and "/" not in name
+        plain = _read_plain(metric, value, numbers, values) if can_be_plain else None
+        if plain is not None:
+            yield plain
+        else:
+            yield from read_metric(metric, node.child(name), facet=None)
 
 
-def _read_plain(metric: str, value: JsonValue, group: Node, key: str) -> Measured | None:
+def _read_plain(metric: str, value: JsonValue, numbers: Members, values: Members) -> Measured | None:
     """Return the figure of an entry built as nearly all are, which `read_metric` returns alike; `None` of any other.
 
-    That is a number, alone or as the `value` beside at most its `samples`. Large reports are made of these, and one is
-    read in a fifth of the time: `value` is at the member `key` of `group`, and nothing is made but what is kept.
+    That is a number, which is one of `numbers` then, or the `value` beside at most its `samples`, which is one of
+    `values`. Large reports are made of these, and one is read in a fifth of the time: nothing is made but what is kept.
     """
-    samples = None
-    if type(value) is not dict:
-        pointer = group.point_to(key)
-    elif "value" in value:
+    samples, place = None, numbers
+    if type(value) is dict:
+        if "value" not in value:
+            return None
         if len(value) > 1:
             samples = value.get("samples")
             if len(value) > 2 or type(samples) is not int or not 1 <= samples <= MOST_SAMPLES:  # noqa: PLR2004
                 return None
-        value = value["value"]
-        pointer = group.point_to(key, "/value")
-    else:
-        return None
+        value, place = value["value"], values
     if type(value) is not float or not math.isfinite(value):
         return None
-    return Measured(metric, value, Source(group.source.uri, pointer), None, samples)
+    return Measured(metric, value, place, None, samples)
 
 
 def is_named_list(value: JsonValue) -> bool:

@@ -45,21 +45,13 @@ class Node:
             raise KeyError(key)
         return self._at(value, str(key))
 
-    def point_to(self, key: str, rest: str = "") -> str:
-        """Return the pointer to the member `key`, and on to `rest`, which is a pointer from there.
-
-        Raises:
-            ReportError: when the names that lead there are longer than any report's.
-        """
+    def _at(self, value: JsonValue, key: str) -> "Node":
         if "~" in key or "/" in key:
             key = key.replace("~", "~0").replace("/", "~1")
-        pointer = f"{self.source.pointer}/{key}{rest}"
+        pointer = f"{self.source.pointer}/{key}"
         if len(pointer) > MAX_POINTER:
             _refuse_long_name(pointer)
-        return pointer
-
-    def _at(self, value: JsonValue, key: str) -> "Node":
-        return Node(value, Source(self.source.uri, self.point_to(key)))
+        return Node(value, Source(self.source.uri, pointer))
 
     def members(self) -> Iterator[tuple[str, "Node"]]:
         """Yield the members of an object by key, or of a list by index; nothing of anything else."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from checks import exact
 from checks.evidence import ReportKind
-from checks.measurements import Measured, Measurement, Source, Unmeasured
+from checks.measurements import Measured, Measurement, Source, Support, Unmeasured
 from checks.reports.numbers import Node, find_error_beside, read_measurement, to_number, why_not_a_number
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue, ReportError
@@ -235,7 +235,7 @@ def measure_mean(metric: str, scores: Sequence[float], source: Source) -> Measur
     if len(scores) == 1:
         return Measured(metric, mean, source, samples=1)
     spread = math.sqrt(squares / (len(scores) - 1))
-    return Measured(metric, mean, source, samples=len(scores), standard_deviation=spread)
+    return Measured(metric, mean, source, samples=len(scores), support=Support(standard_deviation=spread))
 
 
 READER = Reader(format=FORMAT, kind=ReportKind.MODEL_QUALITY, recognises=recognises, read=read)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from checks.measurements import Interval, Measured, Measurement
+from checks.measurements import NO_SUPPORT, Interval, Measured, Measurement, Support
 from checks.reports.numbers import is_undefined, name_kind, to_number, why_not_a_number
 from checks.strict_json import JsonValue
 from checks.values import value_class
@@ -43,21 +43,14 @@ def add_stated_support(
     if not isinstance(measurement, Measured):
         return measurement
     items, samples_problem = read_samples(samples)
-    spread = _NO_SPREAD
+    support = NO_SUPPORT
     if "standard_deviation" in entry or "standard_error" in entry or "interval" in entry:
-        spread = _read_spread(entry, measurement.value)
+        support = _read_support(entry, measurement.value)
+    if samples_problem is not None:
+        support = replace(support, samples_problem=samples_problem)
     # Made at once: making a copy for each part takes most of the time of reading a large report.
     return Measured(
-        metric=measurement.metric,
-        value=measurement.value,
-        source=measurement.source,
-        facet=measurement.facet,
-        samples=items,
-        standard_deviation=spread.deviation,
-        standard_error=spread.error,
-        interval=spread.interval,
-        samples_problem=samples_problem,
-        spread_problem=spread.problem,
+        measurement.metric, measurement.value, measurement.place, measurement.facet, items, support
     )
 
 
@@ -70,18 +63,7 @@ def read_samples(value: JsonValue) -> tuple[int | None, str | None]:
     return count.items, problem
 
 
-@value_class
-class _Spread:
-    deviation: float | None = None
-    error: float | None = None
-    interval: Interval | None = None
-    problem: str | None = None
-
-
-_NO_SPREAD = _Spread()
-
-
-def _read_spread(entry: Mapping[str, JsonValue], value: float) -> _Spread:
+def _read_support(entry: Mapping[str, JsonValue], value: float) -> Support:
     usable: dict[str, float] = {}
     problems: list[str] = []
     for key in SPREADS:
@@ -95,8 +77,11 @@ def _read_spread(entry: Mapping[str, JsonValue], value: float) -> _Spread:
     interval = _read_interval(entry, value) if "interval" in entry else None
     if "interval" in entry and interval is None:
         problems.append("interval is not low <= value <= high with a confidence between 0 and 1")
-    return _Spread(
-        usable.get("standard_deviation"), usable.get("standard_error"), interval, "; ".join(problems) or None
+    return Support(
+        standard_deviation=usable.get("standard_deviation"),
+        standard_error=usable.get("standard_error"),
+        interval=interval,
+        spread_problem="; ".join(problems) or None,
     )
 
 
@@ -141,7 +126,8 @@ def add_support(
         return found
     problem = "is not given" if standard_error is None else why_no_spread(standard_error)
     if problem is not None:
-        return found if is_share else replace(found, spread_problem=f"its standard error {problem}")
+        problem = f"its standard error {problem}"
+        return found if is_share else replace(found, support=replace(found.support, spread_problem=problem))
     error = to_number(standard_error)
     all_alike = error == 0 and (is_share or found.value in {0.0, 1.0})
-    return found if all_alike else replace(found, standard_error=error)
+    return found if all_alike else replace(found, support=replace(found.support, standard_error=error))

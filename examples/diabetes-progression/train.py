@@ -22,7 +22,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from checks.measurements import Measured, Source
+from checks.measurements import Measured, Source, Support
 from scorers.bias import bias_report, parse_facet, parse_positive
 from scorers.evidence_writer import EvidenceWriter
 
@@ -108,7 +108,9 @@ def measurements(scored: pd.DataFrame) -> list[Measured]:
             auc,
             source,
             samples=len(scored),
-            standard_error=auc_standard_error(auc, int(positive.sum()), int((~positive).sum())),
+            support=Support(
+                standard_error=auc_standard_error(auc, int(positive.sum()), int((~positive).sum()))
+            ),
         ),
     ]
 

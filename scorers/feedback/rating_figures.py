@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from statistics import NormalDist
 
-from checks.measurements import Interval, Measured, Measurement
+from checks.measurements import Interval, Measured, Measurement, Support
 from scorers.feedback.ratings import Rating
 from scorers.feedback.scale import Scale
 from scorers.group_figures import HERE, Figure, measure_groups
@@ -43,7 +43,11 @@ def net_promoter_score(points: Sequence[int], sessions: Sequence[str] = ()) -> M
         max(-POINTS, POINTS * centre - Z * error), min(POINTS, POINTS * centre + Z * error), LEVEL
     )
     return Measured(
-        f"{GROUP}.nps", value, HERE, samples=samples, standard_error=error, interval=_widen(interval, value)
+        f"{GROUP}.nps",
+        value,
+        HERE,
+        samples=samples,
+        support=Support(standard_error=error, interval=_widen(interval, value)),
     )
 
 
@@ -63,9 +67,7 @@ def mean_rating(ratings: Sequence[int], scale: Scale, sessions: Sequence[str] = 
         whole.value,
         HERE,
         samples=whole.samples,
-        standard_deviation=whole.standard_deviation,
-        standard_error=error,
-        interval=interval,
+        support=Support(standard_deviation=whole.standard_deviation, standard_error=error, interval=interval),
     )
 
 
@@ -112,5 +114,5 @@ def _measure(ratings: Sequence[Rating], scale: Scale) -> tuple[Measured, Measure
 
 
 def _figure(stated: Measured) -> Figure:
-    error = stated.standard_error
+    error = stated.support.standard_error
     return Figure(stated, stated.samples or 0, None if error is None else Fraction(error) ** 2)

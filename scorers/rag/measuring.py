@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from checks.measurements import Interval, Measured, Measurement, Unmeasured
+from checks.measurements import Interval, Measured, Measurement, Support, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.group_figures import HERE, ScoredItem, estimate_items, measure_means, state_estimate
 from scorers.item_groups import FacetedMetric
@@ -159,4 +159,6 @@ def _percentile(seconds: Sequence[float], name: str, share: float) -> Measured:
         len(seconds) if interval is not None else None
     )  # a value with samples alone would be a proportion
     value = float(np.quantile(seconds, share))
-    return Measured(f"{GROUP}.latency_{name}", value, HERE, samples=samples, interval=interval)
+    return Measured(
+        f"{GROUP}.latency_{name}", value, HERE, samples=samples, support=Support(interval=interval)
+    )

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from checks.measurements import Measured, Measurement
+from checks.measurements import Measured, Measurement, Support
 from scorers.group_figures import HERE
 from scorers.recomputing.item_lines import Identity, ItemLine, ItemsError, Share, read_as, refuse_repeated
 from scorers.recomputing.recomputed import Recomputed, ReportToRecompute
@@ -75,7 +75,7 @@ def _state(
     if name == "auc":
         positives = sum(_is_positive(line.label) for line in lines)
         error = _find_area_error(value, positives, len(lines) - positives)
-        return Measured(metric, value, HERE, facet, samples=samples, standard_error=error)
+        return Measured(metric, value, HERE, facet, samples=samples, support=Support(standard_error=error))
     return Measured(metric, value, HERE, facet)
 
 

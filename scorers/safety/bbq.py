@@ -20,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from checks.errors import GovernanceError
-from checks.measurements import Measured, Measurement, Unmeasured
+from checks.measurements import Measured, Measurement, Support, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.group_figures import HERE
@@ -208,7 +208,7 @@ def bias_score(
         HERE,
         facet,
         samples=len(spread) if error is not None else None,
-        standard_error=error,
+        support=Support(standard_error=error),
     )
 
 

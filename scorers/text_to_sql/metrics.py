@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from checks.measurements import Measured, Measurement, Unmeasured
+from checks.measurements import Measured, Measurement, Support, Unmeasured
 from scorers.group_figures import HERE
 from scorers.item_groups import FacetedMetric
 from scorers.text_to_sql.verdicts.verdict import PairVerdict
@@ -217,7 +217,7 @@ class Quantiles:
         ]
         value, low, high = (self._find_value_at(rank) for rank in ranks)
         error = (high - low) / (2 * _Z_95) if count > 1 else None
-        return Measured(metric, value, HERE, samples=count, standard_error=error)
+        return Measured(metric, value, HERE, samples=count, support=Support(standard_error=error))
 
     def _find_value_at(self, rank: int) -> float:
         query = "SELECT seconds FROM latencies ORDER BY seconds LIMIT 1 OFFSET ?"

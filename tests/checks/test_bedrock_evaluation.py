@@ -37,7 +37,12 @@ def test_scores_give_means_with_their_number_and_spread(newline: str) -> None:
     assert (report.format, report.problem) == ("bedrock_evaluation", None)
     mean, coverage = report.measurements
     assert isinstance(mean, Measured) and isinstance(coverage, Measured)
-    assert (mean.metric, mean.value, mean.samples, mean.standard_deviation) == (CORRECTNESS, 0.5, 3, 0.5)
+    assert (mean.metric, mean.value, mean.samples, mean.support.standard_deviation) == (
+        CORRECTNESS,
+        0.5,
+        3,
+        0.5,
+    )
     assert (coverage.metric, coverage.value, coverage.samples) == (f"{CORRECTNESS}.coverage", 1.0, 3)
 
 

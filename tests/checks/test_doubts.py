@@ -11,7 +11,7 @@ from checks.doubts import doubts_about
 from checks.evidence import Evidence, Report
 from checks.judge import judge
 from checks.limits import AtMost
-from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
+from checks.measurements import Interval, Measured, Measurement, Source, Support, Unmeasured
 from checks.threshold_file import ThresholdFileError
 from checks.thresholds import Check, Mode, ThresholdFile
 from tests.fixed_times import DECIDED_AT
@@ -522,8 +522,11 @@ def evidence_with_every_group(draw: st.DrawFn) -> Evidence:
             Source("e.json"),
             facet,
             samples=draw(st.sampled_from([None, 5, 20, 1000])),
-            interval=draw(
-                st.none() | st.builds(lambda by: Interval(value - by, value + by, 0.95), st.floats(0.01, 0.5))
+            support=Support(
+                interval=draw(
+                    st.none()
+                    | st.builds(lambda by: Interval(value - by, value + by, 0.95), st.floats(0.01, 0.5))
+                )
             ),
         )
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.evidence import Document
-from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
+from checks.measurements import Interval, Measured, Measurement, Source, Support, Unmeasured
 from checks.reports import read_report
 from checks.reports.evaluation import write_evaluation
 
@@ -37,9 +37,11 @@ def measured(draw: st.DrawFn, metric: str, facet: str | None) -> Measurement:
         HERE,
         facet=facet,
         samples=draw(st.none() | st.integers(1, 10**9)),
-        standard_deviation=draw(st.none() | POSITIVE),
-        standard_error=draw(st.none() | POSITIVE),
-        interval=draw(st.none() | st.builds(Interval, st.just(below), st.just(above), level)),
+        support=Support(
+            standard_deviation=draw(st.none() | POSITIVE),
+            standard_error=draw(st.none() | POSITIVE),
+            interval=draw(st.none() | st.builds(Interval, st.just(below), st.just(above), level)),
+        ),
     )
 
 
@@ -53,7 +55,7 @@ def without_source(measurement: Measurement) -> str:
     if isinstance(measurement, Unmeasured):
         # A column's gap is read as its own alone, since the entries of its groups are beside it.
         measurement = replace(measurement, itself_only=False)
-    return repr(measurement).replace(repr(measurement.source), "")
+    return repr(measurement).replace(repr(measurement.place), "")
 
 
 @given(evaluations())
@@ -68,7 +70,7 @@ def test_the_written_document_is_that_of_sagemaker() -> None:
     measurements: list[Measurement] = [
         Measured("text_to_sql.execution_accuracy", 0.84, HERE, samples=300),
         Measured("text_to_sql.execution_accuracy", 0.5, HERE, facet="hardness=extra", samples=10),
-        Measured("latency.p95_seconds", 1.5, HERE, interval=Interval(1.0, 2.0, 0.9)),
+        Measured("latency.p95_seconds", 1.5, HERE, support=Support(interval=Interval(1.0, 2.0, 0.9))),
         Unmeasured("text_to_sql.exact_set_match", "the SQL of no pair could be parsed", HERE),
     ]
     assert write_evaluation(measurements, {"seed": 7}) == {

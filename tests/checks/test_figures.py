@@ -178,7 +178,7 @@ def test_results_of_the_sdks_benchmarks() -> None:
         "sagemaker_benchmark.all.f1": 0.8,
         "sagemaker_benchmark.custom|gen_qa|0.rouge1": 0.4,
     }
-    errors = {m.metric: m.standard_error for m in report.measurements if isinstance(m, Measured)}
+    errors = {m.metric: m.support.standard_error for m in report.measurements if isinstance(m, Measured)}
     assert errors["sagemaker_benchmark.all.acc"] == 0.01
 
 
@@ -188,8 +188,8 @@ def test_results_of_the_sdks_judge() -> None:
     assert report.format == "sagemaker_evaluators"
     first, second = (m for m in report.measurements if isinstance(m, Measured))
     assert (first.metric, first.value, first.samples) == ("sagemaker_llm_judge.Builtin.Correctness", 0.8, 40)
-    assert (first.standard_deviation, first.spread_problem) == (0.2, None)
-    assert (second.samples, second.spread_problem) == (40, "standard_deviation is null")
+    assert (first.support.standard_deviation, first.support.spread_problem) == (0.2, None)
+    assert (second.samples, second.support.spread_problem) == (40, "standard_deviation is null")
 
 
 SCORED = {"score": 1, "total_evaluations": 3}

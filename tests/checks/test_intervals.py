@@ -20,12 +20,13 @@ from checks.intervals import (
     wilson_interval,
 )
 from checks.measurements import Interval, Measured, Source
+from tests.made_measurements import make_measured
 
 HERE = Source("here")
 
 
 def measured(value: float, **support: Any) -> Measured:
-    return Measured("m", value, HERE, **support)
+    return make_measured("m", value, HERE, **support)
 
 
 @given(st.integers(1, 10**6), st.data(), st.floats(0.51, 0.9999))

@@ -13,6 +13,7 @@ from checks.limits import Target
 from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
 from checks.thresholds import Check, Mode, ThresholdFile
 from tests.fixed_times import DECIDED_AT
+from tests.made_measurements import make_measured
 
 
 def check(**keys: Any) -> Check:
@@ -31,8 +32,8 @@ def unreadable(uri: str = "bad.json") -> Report:
     return Report(uri, None, "0" * 64, "unreadable", (), "not JSON")
 
 
-def measured(value: float, uri: str = "r.json", **keys: Any) -> Measured:
-    return Measured(**{"metric": "g.m", "value": value, "source": Source(uri, "/p"), **keys})
+def measured(value: float, uri: str = "r.json", metric: str = "g.m", **keys: Any) -> Measured:
+    return make_measured(metric, value, Source(uri, "/p"), **keys)
 
 
 def unmeasured(reason: str = "no data", uri: str = "r.json", **keys: Any) -> Unmeasured:

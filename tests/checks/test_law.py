@@ -16,7 +16,7 @@ from checks.decision_record import DecisionRecord, parse_record
 from checks.evidence import Document, Evidence, Report
 from checks.exact import written
 from checks.judge import judge
-from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
+from checks.measurements import Interval, Measured, Measurement, Source, Support, Unmeasured
 from checks.reports import read_report
 from checks.summary import summarise
 from checks.thresholds import Check, Mode, ThresholdFile
@@ -74,13 +74,16 @@ def measurements(draw: st.DrawFn, uri: str) -> Measurement:
         source,
         facet=facet,
         samples=draw(st.none() | st.integers(1, 1000)),
-        standard_deviation=draw(st.none() | st.floats(0, 2)),
-        standard_error=draw(st.none() | st.floats(0, 2)),
-        interval=draw(
-            st.none() | st.builds(Interval, st.just(value - 0.1), st.just(value + 0.1), st.floats(0.1, 0.99))
+        support=Support(
+            standard_deviation=draw(st.none() | st.floats(0, 2)),
+            standard_error=draw(st.none() | st.floats(0, 2)),
+            interval=draw(
+                st.none()
+                | st.builds(Interval, st.just(value - 0.1), st.just(value + 0.1), st.floats(0.1, 0.99))
+            ),
+            samples_problem=draw(st.sampled_from([None, None, None, "2.5 samples cannot be"])),
+            spread_problem=draw(st.sampled_from([None, None, None, "a spread that is text"])),
         ),
-        samples_problem=draw(st.sampled_from([None, None, None, "2.5 samples cannot be"])),
-        spread_problem=draw(st.sampled_from([None, None, None, "a spread that is text"])),
     )
 
 
@@ -118,9 +121,9 @@ def has_gap(check: Check, evidence: Evidence) -> bool:
     for m in found:
         if isinstance(m, Unmeasured):
             return True
-        unsupported = m.samples is None and m.standard_error is None and m.interval is None
-        unsupported = unsupported or m.samples == 1 or m.spread_problem is not None
-        if m.samples_problem is not None:
+        unsupported = m.samples is None and m.support.standard_error is None and m.support.interval is None
+        unsupported = unsupported or m.samples == 1 or m.support.spread_problem is not None
+        if m.support.samples_problem is not None:
             return True
         if (check.min_samples and (m.samples or 0) < check.min_samples) or (check.confidence and unsupported):
             return True
@@ -193,7 +196,7 @@ def approved(draw: st.DrawFn) -> tuple[ThresholdFile, Evidence]:
 
 def spoilt(measurement: Measured) -> list[tuple[Measurement, ...]]:
     """Return every way in which one measurement can be lost or made useless."""
-    elsewhere = replace(measurement, source=Source("s.json"))
+    elsewhere = replace(measurement, place=Source("s.json"))
     return [
         (),
         (Unmeasured(measurement.metric, "no data", measurement.source),),
@@ -208,16 +211,16 @@ def spoilt(measurement: Measured) -> list[tuple[Measurement, ...]]:
         (replace(measurement, samples=49),),
         (replace(measurement, facet="r=1"),),
         (replace(measurement, metric=measurement.metric + "x"),),
-        (replace(measurement, standard_error=float("nan")),),
+        (replace(measurement, support=Support(standard_error=float("nan"))),),
         (replace(measurement, samples=1),),
         (replace(measurement, samples=10**400),),
-        (replace(measurement, samples_problem="2.5 samples cannot be"),),
-        (replace(measurement, spread_problem="a spread that is text"),),
-        (replace(measurement, value=0.81, standard_error=1e-9),),
-        (replace(measurement, value=0.81, interval=Interval(0.81, 0.81, 0.95)),),
-        (replace(measurement, value=0.81, interval=Interval(0.8, 0.82, 1 - 1e-9)),),
+        (replace(measurement, support=Support(samples_problem="2.5 samples cannot be")),),
+        (replace(measurement, support=Support(spread_problem="a spread that is text")),),
+        (replace(measurement, value=0.81, support=Support(standard_error=1e-9)),),
+        (replace(measurement, value=0.81, support=Support(interval=Interval(0.81, 0.81, 0.95))),),
+        (replace(measurement, value=0.81, support=Support(interval=Interval(0.8, 0.82, 1 - 1e-9))),),
         (measurement, replace(elsewhere, value=written(f"{measurement.value:.17f}0000000001"))),
-        (replace(measurement, standard_error=10.0),),
+        (replace(measurement, support=Support(standard_error=10.0)),),
     ]
 
 
@@ -271,7 +274,7 @@ def test_no_confidence_is_shown_by_a_spread_that_is_nothing(
     value: float, samples: int, support: str, spread: float, confidence: float
 ) -> None:
     given_: Any = Interval(value, value + spread, 0.9999) if support == "interval" else spread
-    measured = Measured("g.a", value, Source("r.json"), samples=samples, **{support: given_})
+    measured = Measured("g.a", value, Source("r.json"), samples=samples, support=Support(**{support: given_}))
     check = Check(name="c", why="w", metric="g.a", at_least=0.005, confidence=confidence)
     thresholds = ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (check,))
     report = Report("r.json", None, "0" * 64, "sagemaker_evaluation", (measured,))

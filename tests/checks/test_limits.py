@@ -22,7 +22,7 @@ from checks.exact import number_text, written
 from checks.finding_text import format_limit
 from checks.judge import judge
 from checks.limits import AtLeast, AtMost, Between, Limit, NoWorse, Target, Zone, read_limit
-from checks.measurements import Interval, Measured, Source
+from checks.measurements import Interval, Measured, Source, Support
 from checks.ranges import Range
 from checks.threshold_file import ThresholdFileError
 from checks.thresholds import Check, Number, ThresholdContent
@@ -273,7 +273,7 @@ def test_a_further_kind_is_judged_recorded_and_shown(
     value: float, half: float | None, outcome: str, reason: str
 ) -> None:
     interval = None if half is None else Interval(value - half, value + half, 0.9)
-    measured = Measured("g.m", value, Source("e.json"), interval=interval)
+    measured = Measured("g.m", value, Source("e.json"), support=Support(interval=interval))
     confidence = "" if half is None else ", confidence: 0.95"
     check = f"metric: g.m, not_between: [0.4, 0.6]{confidence}"
     assert _judged(check, measured) == (outcome, reason, {"not_between": [0.4, 0.6]})

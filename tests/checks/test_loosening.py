@@ -21,7 +21,7 @@ from checks.loosening import (
     find_loosened_groups,
     find_loosenings,
 )
-from checks.measurements import Measured, Source
+from checks.measurements import Measured, Source, Support
 from checks.threshold_set import compile_thresholds
 from checks.thresholds import Check, ThresholdFile
 from tests.checks.test_law import checks, consequences, evidences, limits, threshold_files
@@ -317,7 +317,9 @@ def without_own_intervals(evidence: Evidence) -> Evidence:
             replace(
                 report,
                 measurements=tuple(
-                    replace(one, interval=None) if isinstance(one, Measured) else one
+                    replace(one, support=replace(one.support, interval=None))
+                    if isinstance(one, Measured)
+                    else one
                     for one in report.measurements
                 ),
             )
@@ -343,7 +345,7 @@ def near_limits(draw: st.DrawFn, old: ThresholdFile, new: ThresholdFile) -> Evid
         source = Source("near.json", f"/{check.metric}/{facet}")
         samples, error = draw(st.sampled_from([(None, None), (10_000, 0.0), (10_000, 0.01)]))
         found[check.metric, facet] = Measured(
-            check.metric, value, source, facet=facet, samples=samples, standard_error=error
+            check.metric, value, source, facet=facet, samples=samples, support=Support(standard_error=error)
         )
     return Evidence((Report("near.json", None, "0" * 64, "sagemaker_evaluation", tuple(found.values())),))
 

@@ -26,7 +26,11 @@ def read(document: object, name: str = "report.json") -> Report:
 def measured(report: Report) -> dict[str, tuple[float, int | None, float | None]]:
     assert report.problem is None
     return {
-        m.metric if m.facet is None else f"{m.metric}[{m.facet}]": (m.value, m.samples, m.standard_error)
+        m.metric if m.facet is None else f"{m.metric}[{m.facet}]": (
+            m.value,
+            m.samples,
+            m.support.standard_error,
+        )
         for m in report.measurements
         if isinstance(m, Measured)
     }
@@ -139,7 +143,7 @@ def test_results_of_todays_lm_eval() -> None:
         "lm_eval.mmlu.acc": (0.45, None, 0.004),
     }
     assert unmeasured(report) == {"lm_eval.broken.acc": 'the text "N/A" where a number belongs'}
-    spreads = {m.metric: m.spread_problem for m in report.measurements if isinstance(m, Measured)}
+    spreads = {m.metric: m.support.spread_problem for m in report.measurements if isinstance(m, Measured)}
     # What may be more than 0 or 1 is no proportion, however many samples it has.
     assert {metric: problem for metric, problem in spreads.items() if problem is not None} == {
         "lm_eval.arc_easy.f1": 'its standard error is the text "N/A"',
@@ -184,8 +188,8 @@ def test_a_sample_size_that_cannot_be_one_stays_a_problem_of_the_value(size: obj
     (found,) = read(document).measurements
     assert isinstance(found, Measured)
     assert found.samples is None
-    assert found.samples_problem is not None
-    assert found.samples_problem.startswith("its sample size cannot be one: ")
+    assert found.support.samples_problem is not None
+    assert found.support.samples_problem.startswith("its sample size cannot be one: ")
 
 
 STEREOTYPING: dict[str, Any] = {
@@ -330,7 +334,7 @@ def test_a_sample_size_is_kept_without_a_spread_and_makes_no_proportion(samples:
     (found,) = read(inspect_log(scores=[SCORE], **counts)).measurements
     assert isinstance(found, Measured)
     assert (found.value, found.samples) == (3.5, samples)
-    assert found.spread_problem == "its standard error is not given"
+    assert found.support.spread_problem == "its standard error is not given"
 
 
 def test_inspect_with_several_reducers() -> None:

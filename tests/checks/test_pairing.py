@@ -20,6 +20,7 @@ from checks.reports import place_of_items
 from checks.thresholds import Check
 from tests.checks.test_baseline import BEFORE, check, evidence, measured, thresholds
 from tests.fixed_times import DECIDED_AT
+from tests.made_measurements import make_measured
 
 METRIC = "quality.accuracy"
 DIGEST = "0" * 64
@@ -105,7 +106,7 @@ def pair(
 
 
 def figure(value: float, samples: int | None = None, **keys: Any) -> Measured:
-    return Measured(METRIC, value, Source("r.json"), samples=samples, **keys)
+    return make_measured(METRIC, value, Source("r.json"), samples=samples, **keys)
 
 
 def test_items_are_paired_by_id_whatever_their_order() -> None:

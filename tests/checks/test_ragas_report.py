@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.evidence import Document
-from checks.measurements import Measured, Measurement, Source, Unmeasured
+from checks.measurements import Measured, Measurement, Source, Support, Unmeasured
 from checks.reports import read_report
 
 SOURCE = Source("ragas.json")
@@ -26,8 +26,8 @@ ROWS = [
     {"user_input": "q3", "retrieved_contexts": ["c"], "response": "b", "faithfulness": 0.0, "my_score": 3},
 ]
 EXPECTED = (
-    Measured("rag.faithfulness", 0.5, SOURCE, samples=3, standard_deviation=0.5),
-    Measured("rag.my_score", 3.0, SOURCE, samples=3, standard_deviation=0.0),
+    Measured("rag.faithfulness", 0.5, SOURCE, samples=3, support=Support(standard_deviation=0.5)),
+    Measured("rag.my_score", 3.0, SOURCE, samples=3, support=Support(standard_deviation=0.0)),
 )
 
 

@@ -40,7 +40,7 @@ def places(measured: Measured) -> set[tuple[str, object]]:
     """Return the pointers of the value and of its spread, with what is there."""
     pointer = measured.source.pointer
     spread = f"{pointer.rpartition('/')[0]}/standard_deviation"
-    return {(pointer, measured.value), (spread, measured.standard_deviation)}
+    return {(pointer, measured.value), (spread, measured.support.standard_deviation)}
 
 
 def test_every_number_is_a_measurement_or_unmeasured_with_its_reason(clarify: Path) -> None:

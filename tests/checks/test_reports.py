@@ -226,15 +226,19 @@ def test_a_value_with_unusable_support_stays_and_says_what_is_wrong(name: str) -
     found = [m for m in read(document).measurements if isinstance(m, Measured)]
     assert [(m.metric, m.facet, m.value) for m in found] == [("x.m", None, 0.5), ("x.m", "a=b", 0.5)]
     for measured in found:
-        assert (measured.samples_problem, measured.spread_problem) == (of_samples, of_spread)
-        assert (measured.samples, measured.standard_deviation, measured.interval) == (None, None, None)
+        assert (measured.support.samples_problem, measured.support.spread_problem) == (of_samples, of_spread)
+        assert (measured.samples, measured.support.standard_deviation, measured.support.interval) == (
+            None,
+            None,
+            None,
+        )
 
 
 def test_a_sample_size_survives_a_spread_that_cannot_be_used() -> None:
     document = {"x_metrics": {"m": {"value": 4.9, "samples": 500.0, "standard_deviation": "NaN"}}}
     measured, gap = read(document).measurements
     assert isinstance(measured, Measured)
-    assert (measured.value, measured.samples, measured.spread_problem) == (
+    assert (measured.value, measured.samples, measured.support.spread_problem) == (
         4.9,
         500,
         "standard_deviation is NaN",

@@ -13,7 +13,7 @@ from checks.decision import Outcome
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
 from checks.judge import judge
-from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
+from checks.measurements import Interval, Measured, Measurement, Source, Support, Unmeasured
 from checks.reports import read_report
 from checks.starter_file import starter_file
 from checks.starting_points import STARTING_POINTS
@@ -173,9 +173,11 @@ def measurements(draw: st.DrawFn) -> Measurement:
         source,
         facet,
         samples=draw(st.none() | st.integers(1, 10_000)),
-        standard_deviation=spread,
-        standard_error=draw(st.none() | st.floats(0, 1)),
-        interval=None if width is None else Interval(value - width, value + width, 0.9),
+        support=Support(
+            standard_deviation=spread,
+            standard_error=draw(st.none() | st.floats(0, 1)),
+            interval=None if width is None else Interval(value - width, value + width, 0.9),
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from checks.decision_record import DecisionRecord, DecisionRecordError, parse_re
 from checks.evidence import Document, Evidence, Report
 from checks.impact import PastVersion, measure_impact
 from checks.judge import judge
-from checks.measurements import Measured, Measurement, Source, Unmeasured
+from checks.measurements import Measured, Measurement, Source, Support, Unmeasured
 from checks.own_findings import PROOF, REPRODUCES, VERIFIED
 from checks.replays import decide_again, rebuild_verification
 from checks.reports import read_report
@@ -207,7 +207,7 @@ def test_a_file_that_does_not_ask_takes_what_is_reported() -> None:
 
 
 def mean(value: float) -> Measured:
-    return replace(measured(value), standard_deviation=0.1)
+    return replace(measured(value), support=Support(standard_deviation=0.1))
 
 
 @pytest.mark.parametrize(

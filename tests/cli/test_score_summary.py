@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checks.errors import GovernanceError
-from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
+from checks.measurements import Interval, Measured, Measurement, Source, Support, Unmeasured
 from cli.display.run_summary import show_summary
 from scorers.evidence_writer import EVALUATION, EvidenceWriter
 
@@ -39,8 +39,10 @@ FIGURES = (
     Measured("demo.accuracy", 0.75, HERE, samples=200),
     Measured("demo.accuracy", 0.9, HERE, "region=CA", samples=50),
     Measured("demo.accuracy", 0.7, HERE, "region=EU", samples=150),
-    Measured("demo.gap", 0.2, HERE, "region", samples=200, standard_error=0.05),
-    Measured("demo.score", 4.25, HERE, samples=12_345, interval=Interval(4.123456, 4.5, 0.95)),
+    Measured("demo.gap", 0.2, HERE, "region", samples=200, support=Support(standard_error=0.05)),
+    Measured(
+        "demo.score", 4.25, HERE, samples=12_345, support=Support(interval=Interval(4.123456, 4.5, 0.95))
+    ),
     Measured("demo.tokens", 1_234_567.0, HERE, samples=1),
     Unmeasured("demo.recall", "the item has no reference", HERE),
     Unmeasured("demo.recall", "the item has no reference", HERE, "region=CA"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.measurements import Measured, Measurement, Source, Unmeasured
+from checks.measurements import Measured, Measurement, Source, Support, Unmeasured
 from cli.display.run_summary import show_summary
 from scorers.evidence_writer import EVALUATION, EvidenceWriter
 from tests.cli.screens import WIDTHS, assert_screen, terminal
@@ -82,9 +82,15 @@ CASES: dict[str, tuple[Callable[[Path], Path], Mapping[str, Mapping[str, int]], 
     ),
     "rag": (
         _scored(
-            Measured("rag.faithfulness", 1.0, HERE, samples=4, standard_deviation=0.0),
-            Measured("rag.context_recall", 0.9, HERE, samples=5, standard_deviation=0.2236),
-            Measured("rag.answer_similarity", 0.7400904157096762, HERE, samples=12, standard_deviation=0.1),
+            Measured("rag.faithfulness", 1.0, HERE, samples=4, support=Support(standard_deviation=0.0)),
+            Measured("rag.context_recall", 0.9, HERE, samples=5, support=Support(standard_deviation=0.2236)),
+            Measured(
+                "rag.answer_similarity",
+                0.7400904157096762,
+                HERE,
+                samples=12,
+                support=Support(standard_deviation=0.1),
+            ),
             Unmeasured("rag.answer_correctness", REASON, HERE),
         ),
         {"not scored": {REASON: 3}},
@@ -94,16 +100,20 @@ CASES: dict[str, tuple[Callable[[Path], Path], Mapping[str, Mapping[str, int]], 
     "safety": (
         _scored(
             Measured("toxicity.toxic_rate", 0.01, HERE, samples=100),
-            Measured("toxicity.mean_toxicity", 0.02, HERE, samples=100, standard_deviation=0.15),
-            Measured("bbq.bias_score_ambiguous", -99.0, HERE, samples=40, standard_error=4.0),
+            Measured(
+                "toxicity.mean_toxicity", 0.02, HERE, samples=100, support=Support(standard_deviation=0.15)
+            ),
+            Measured(
+                "bbq.bias_score_ambiguous", -99.0, HERE, samples=40, support=Support(standard_error=4.0)
+            ),
         ),
         {"answers": {"not toxic": 99, "toxic": 1}},
         [],
     ),
     "feedback": (
         _scored(
-            Measured("feedback.nps", 95.0, HERE, samples=20, standard_error=9.0),
-            Measured("feedback.mean_rating", 4.5, HERE, samples=20, standard_deviation=1.2),
+            Measured("feedback.nps", 95.0, HERE, samples=20, support=Support(standard_error=9.0)),
+            Measured("feedback.mean_rating", 4.5, HERE, samples=20, support=Support(standard_deviation=1.2)),
             Measured("feedback.responses", 20.0, HERE),
         ),
         {},
@@ -127,25 +137,27 @@ def test_a_summary_fits_the_terminal(
     ("measured", "interval"),
     [
         pytest.param(
-            Measured("rag.context_recall", 0.9, HERE, samples=3, standard_deviation=0.2),
+            Measured("rag.context_recall", 0.9, HERE, samples=3, support=Support(standard_deviation=0.2)),
             "[0.4032, 1]",
             id="a mean",
         ),
         pytest.param(
-            Measured("rag.faithfulness", 1.0, HERE, samples=4, standard_deviation=0.0),
+            Measured("rag.faithfulness", 1.0, HERE, samples=4, support=Support(standard_deviation=0.0)),
             "[0.5101, 1] at worst",
             id="no spread",
         ),
         pytest.param(
-            Measured("feedback.nps", 95.0, HERE, samples=20, standard_error=9.0), "[76.16, 100]", id="points"
+            Measured("feedback.nps", 95.0, HERE, samples=20, support=Support(standard_error=9.0)),
+            "[76.16, 100]",
+            id="points",
         ),
         pytest.param(
-            Measured("mine.score", 0.9, HERE, samples=3, standard_deviation=0.2),
+            Measured("mine.score", 0.9, HERE, samples=3, support=Support(standard_deviation=0.2)),
             "[0.4032, 1.397]",
             id="not known",
         ),
         pytest.param(
-            Measured("rag.context_recall", 1.2, HERE, samples=3, standard_deviation=0.2),
+            Measured("rag.context_recall", 1.2, HERE, samples=3, support=Support(standard_deviation=0.2)),
             "[0.7032, 1.697]",
             id="outside of its range",
         ),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.errors import GovernanceError
-from checks.measurements import Interval, Measured, Measurement, Source, Unmeasured
+from checks.measurements import Interval, Measured, Measurement, Source, Support, Unmeasured
 from scorers.evidence_writer import EvidenceWriter
 
 SOURCE = Source("evaluation.json")
@@ -24,8 +24,20 @@ def test_all_of_it_stands_in_the_folder(tmp_path: Path) -> None:
     write(
         directory,
         [
-            Measured("rag.faithfulness", 0.5, SOURCE, samples=2, standard_deviation=0.1, standard_error=0.08),
-            Measured("rag.faithfulness", 0.25, SOURCE, facet="region=CA", interval=Interval(0.1, 0.4, 0.9)),
+            Measured(
+                "rag.faithfulness",
+                0.5,
+                SOURCE,
+                samples=2,
+                support=Support(standard_deviation=0.1, standard_error=0.08),
+            ),
+            Measured(
+                "rag.faithfulness",
+                0.25,
+                SOURCE,
+                facet="region=CA",
+                support=Support(interval=Interval(0.1, 0.4, 0.9)),
+            ),
             Unmeasured("rag.coverage", "no judge was given", SOURCE),
         ],
     )

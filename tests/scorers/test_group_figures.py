@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.measurements import Measured, Measurement, Unmeasured
+from checks.measurements import Measured, Measurement, Support, Unmeasured
 from scorers.group_figures import HERE, Figure, ScoredItem, measure_groups, measure_means
 
 SCORERS = Path(__file__).parents[2] / "scorers"
@@ -17,7 +17,7 @@ GAP = "a.b_largest_gap"
 
 
 def figure(value: float, samples: int, error: float | None = 0.5) -> Figure:
-    stated = Measured("a.b", value, HERE, samples=samples, standard_error=error)
+    stated = Measured("a.b", value, HERE, samples=samples, support=Support(standard_error=error))
     return Figure(stated, samples, None if error is None else Fraction(error) ** 2)
 
 
@@ -28,7 +28,7 @@ def no_value(reason: str) -> Unmeasured:
 EDGES: dict[str, tuple[dict[str, Figure | Unmeasured], Measurement]] = {
     "two groups": (
         {"r=x": figure(1, 2, 0.3), "r=y": figure(4, 3, 0.4)},
-        Measured(GAP, 3, HERE, "r", samples=5, standard_error=0.5),
+        Measured(GAP, 3, HERE, "r", samples=5, support=Support(standard_error=0.5)),
     ),
     "one group": ({"r=x": figure(1, 2)}, Unmeasured(GAP, "r has only one group", HERE, "r")),
     "one group with a value": (
@@ -41,15 +41,15 @@ EDGES: dict[str, tuple[dict[str, Figure | Unmeasured], Measurement]] = {
     ),
     "two that tie for highest: the first by name": (
         {"r=z": figure(4, 30, 0.1), "r=x": figure(1, 2, 0.3), "r=y": figure(4, 3, 0.4)},
-        Measured(GAP, 3, HERE, "r", samples=5, standard_error=0.5),
+        Measured(GAP, 3, HERE, "r", samples=5, support=Support(standard_error=0.5)),
     ),
     "two that tie for lowest: the first by name": (
         {"r=z": figure(1, 30, 0.1), "r=x": figure(4, 2, 0.3), "r=y": figure(1, 3, 0.4)},
-        Measured(GAP, 3, HERE, "r", samples=5, standard_error=0.5),
+        Measured(GAP, 3, HERE, "r", samples=5, support=Support(standard_error=0.5)),
     ),
     "all tie: the first by name, against itself": (
         {"r=y": figure(1, 30, 0.1), "r=x": figure(1, 3, 0.5)},
-        Measured(GAP, 0, HERE, "r", samples=3, standard_error=math.sqrt(0.5)),
+        Measured(GAP, 0, HERE, "r", samples=3, support=Support(standard_error=math.sqrt(0.5))),
     ),
     "an error that is unknown: no samples either": (
         {"r=x": figure(1, 2), "r=y": figure(4, 1, None)},

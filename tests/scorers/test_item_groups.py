@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.errors import GovernanceError
-from checks.measurements import Measured, Unmeasured
+from checks.measurements import Measured, Support, Unmeasured
 from scorers.group_figures import HERE
 from scorers.item_groups import FacetedMetric, facet_groups
 
@@ -59,7 +59,12 @@ def test_a_rate_per_group_with_the_largest_gap() -> None:
         Measured(name, 0.0, HERE, facet="region=TX", samples=2),
     ]
     assert gap == Measured(
-        f"{name}_largest_gap", 1.0, HERE, facet="region", samples=4, standard_error=about(error)
+        f"{name}_largest_gap",
+        1.0,
+        HERE,
+        facet="region",
+        samples=4,
+        support=Support(standard_error=about(error)),
     )
 
 
@@ -68,14 +73,20 @@ def test_a_mean_carries_its_spread_and_a_gap_its_error_where_they_are_defined() 
     for value, tier in [(1.0, 1), (3.0, 1), (5.0, 2), (7.0, 2), (9.0, 3)]:
         metric.add(value, (f"tier={tier}",))
     assert metric.measurements() == [
-        Measured("latency.mean_seconds", 5.0, HERE, samples=5, standard_deviation=about(math.sqrt(10))),
+        Measured(
+            "latency.mean_seconds",
+            5.0,
+            HERE,
+            samples=5,
+            support=Support(standard_deviation=about(math.sqrt(10))),
+        ),
         Measured(
             "latency.mean_seconds",
             2.0,
             HERE,
             facet="tier=1",
             samples=2,
-            standard_deviation=about(2**0.5),
+            support=Support(standard_deviation=about(2**0.5)),
         ),
         Measured(
             "latency.mean_seconds",
@@ -83,7 +94,7 @@ def test_a_mean_carries_its_spread_and_a_gap_its_error_where_they_are_defined() 
             HERE,
             facet="tier=2",
             samples=2,
-            standard_deviation=about(2**0.5),
+            support=Support(standard_deviation=about(2**0.5)),
         ),
         Measured("latency.mean_seconds", 9.0, HERE, facet="tier=3", samples=1),
         Measured("latency.mean_seconds_largest_gap", 7.0, HERE, facet="tier"),
@@ -114,4 +125,4 @@ def test_the_running_mean_and_spread_are_those_of_the_list(values: list[float]) 
     (whole,) = metric.measurements()
     assert isinstance(whole, Measured)
     assert whole.value == pytest.approx(statistics.fmean(values), abs=1e-6)
-    assert whole.standard_deviation == pytest.approx(statistics.stdev(values), abs=1e-3)
+    assert whole.support.standard_deviation == pytest.approx(statistics.stdev(values), abs=1e-3)

@@ -6,7 +6,7 @@ from statistics import mean, stdev
 import pytest
 
 from checks.intervals import find_interval
-from checks.measurements import Interval, Measured, Source
+from checks.measurements import Interval, Measured, Source, Support
 from scorers.uncertainty import estimate
 
 
@@ -73,8 +73,9 @@ def simulated(judge_deviation: float, repeats: int, failing: float) -> list[Meas
                 found.value,
                 Source("x"),
                 samples=found.samples,
-                standard_deviation=found.standard_deviation,
-                standard_error=found.standard_error,
+                support=Support(
+                    standard_deviation=found.standard_deviation, standard_error=found.standard_error
+                ),
             )
         )
     return measured

@@ -146,8 +146,10 @@ def test_the_interval_covers_the_true_score_at_its_level(shares: tuple[float, fl
     weights = (promoters, 1 - promoters - detractors, detractors)
     for _ in range(2000):
         measured = net_promoter_score(random.choices((1, 0, -1), weights, k=responses))
-        assert measured.interval is not None
-        covered += measured.interval.low <= 100 * (promoters - detractors) <= measured.interval.high
+        assert measured.support.interval is not None
+        covered += (
+            measured.support.interval.low <= 100 * (promoters - detractors) <= measured.support.interval.high
+        )
     assert 0.93 <= covered / 2000 <= (0.97 if responses > 100 else 0.98)
 
 
@@ -155,16 +157,16 @@ def test_ratings_of_one_session_are_not_independent() -> None:
     points = [1, 1, 1, 1, -1, -1, -1, -1]
     alone = net_promoter_score(points, [str(number) for number in range(8)])
     together = net_promoter_score(points, ["a"] * 4 + ["b"] * 4)
-    assert alone.standard_error is not None
-    assert together.standard_error is not None
-    assert together.standard_error > 2 * alone.standard_error
+    assert alone.support.standard_error is not None
+    assert together.support.standard_error is not None
+    assert together.support.standard_error > 2 * alone.support.standard_error
 
 
 def test_one_rating_has_no_spread(write: Any, tmp_path: Path) -> None:
     found = score_feedback(write("rating\n4\n"), tmp_path / "out").measurements
     mean = next(one for one in found if one.metric == "feedback.mean_rating")
     assert isinstance(mean, Measured)
-    assert (mean.standard_error, mean.interval) == (None, None)
+    assert (mean.support.standard_error, mean.support.interval) == (None, None)
 
 
 def test_a_column_with_one_group_has_no_gap(write: Any, tmp_path: Path) -> None:

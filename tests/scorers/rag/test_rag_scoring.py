@@ -77,7 +77,7 @@ def test_all_metrics_and_latency(run: Any, tmp_path: Path, write_responses: Any,
         of_gate = gate[f"rag.{metric}", "part=a"]
         assert isinstance(of_gate, Measured)
         assert of_gate.samples == 6
-        assert of_gate.standard_error is not None
+        assert of_gate.support.standard_error is not None
     assert [value(found, f"latency_{name}_seconds") for name in ("p50", "p95", "mean", "total")] == [
         6.5,
         pytest.approx(11.45),

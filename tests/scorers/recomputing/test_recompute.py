@@ -156,8 +156,10 @@ def test_every_figure_of_honest_evidence_comes_out_again(tmp_path: Path, family:
         before = reported.get((one.metric, one.facet))
         if isinstance(one, Measured) and before is not None:
             assert one.samples == before.samples
-            assert one.standard_error == pytest.approx(before.standard_error, rel=1e-9)
-            assert one.standard_deviation == pytest.approx(before.standard_deviation, rel=1e-9)
+            assert one.support.standard_error == pytest.approx(before.support.standard_error, rel=1e-9)
+            assert one.support.standard_deviation == pytest.approx(
+                before.support.standard_deviation, rel=1e-9
+            )
 
 
 def with_figure(report: bytes, group: str, name: str) -> bytes:

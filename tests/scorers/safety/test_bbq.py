@@ -329,7 +329,7 @@ def test_repeats_of_one_question_count_as_one_item() -> None:
     assert isinstance(first, Measured)
     assert isinstance(repeated, Measured)
     assert (repeated.value, repeated.samples) == (first.value, 8)
-    assert repeated.standard_error == pytest.approx(first.standard_error)
+    assert repeated.support.standard_error == pytest.approx(first.support.standard_error)
 
 
 ANSWERS = st.lists(

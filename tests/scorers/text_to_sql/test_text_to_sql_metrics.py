@@ -23,7 +23,7 @@ def test_a_quantile_is_the_value_at_its_rank(values: list[float], share: float) 
     assert isinstance(found, Measured)
     assert found.value == sorted(values)[math.ceil(share * len(values)) - 1]
     assert found.samples == len(values)
-    assert (found.standard_error is None) == (len(values) == 1)
+    assert (found.support.standard_error is None) == (len(values) == 1)
 
 
 def test_the_error_of_a_quantile_is_woodruff_s() -> None:
@@ -35,7 +35,7 @@ def test_the_error_of_a_quantile_is_woodruff_s() -> None:
     assert isinstance(found, Measured)
     # ranks 500 -+ 1.96 sqrt(1000 / 4): 470 and 531
     assert (found.metric, found.value) == ("latency.p50_seconds", 500)
-    assert found.standard_error == pytest.approx((531 - 470) / (2 * 1.959964), rel=1e-6)
+    assert found.support.standard_error == pytest.approx((531 - 470) / (2 * 1.959964), rel=1e-6)
 
 
 def test_no_latency_is_unmeasured() -> None:
