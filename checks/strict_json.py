@@ -7,6 +7,7 @@ write, the literals and the numbers too large for a double are values that are n
 
 import json
 import math
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NoReturn
@@ -77,7 +78,7 @@ def parse_report_json(content: bytes) -> JsonValue:
 
 def _parse(content: bytes, decoder: json.JSONDecoder) -> JsonValue:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.removeprefix(BOM_UTF8).decode()  # the codec "utf-8-sig" takes three times as long
     except UnicodeDecodeError as error:
         raise ReportError(f"not UTF-8 (byte {error.start}); save the report as UTF-8") from error
     try:

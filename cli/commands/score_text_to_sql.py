@@ -1,7 +1,9 @@
 """`governance score text-to-sql`: evidence from gold and predicted SQL, run side by side."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Annotated
 
 import typer
@@ -9,6 +11,7 @@ import typer
 from cli.options.separator import Separator
 
 SHOWN_GOLD_ERRORS = 10
+_DISPLAY = "cli.display.run_summary"
 
 
 def command(
@@ -70,7 +73,6 @@ def command(
 
     # It imports what runs queries, while this process imports what is around them.
     with ForkServer() as server:
-        from cli.display.run_summary import show_summary
         from scorers.evidence_writer import EVALUATION
         from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 
@@ -86,9 +88,19 @@ def command(
             memory_limit_mb=memory_limit_mb,
             workers=workers,
         )
+        # What draws the summary takes as long to import as hundreds of pairs to score.
+        loading = Thread(target=import_module, args=(_DISPLAY,))
         summary = score_text_to_sql(
-            predictions, databases, output, settings, show_progress=True, server=server
+            predictions,
+            databases,
+            output,
+            settings,
+            show_progress=True,
+            server=server,
+            meanwhile=loading.start,
         )
+    from cli.display.run_summary import show_summary
+
     if summary.gold_errors:
         shown = list(summary.gold_errors.items())[:SHOWN_GOLD_ERRORS]
         rest = summary.gold_error_count - len(shown)

@@ -3,9 +3,9 @@
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -28,8 +28,7 @@ _TEXTS = ("question", "database", "gold_sql", "predicted_sql")
 _SHOWN_KEYS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One line: a question's gold SQL and what the model predicted.
 
     `latency_seconds` is how long the model took to answer, `facets` which groups the question belongs to.

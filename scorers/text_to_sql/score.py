@@ -4,7 +4,7 @@ import itertools
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -139,12 +139,13 @@ def score_text_to_sql(
     *,
     show_progress: bool = False,
     server: ForkServer | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> TextToSqlSummary:
     """Score `predictions` over `databases` and write `evaluation.json` and `results.jsonl` into `output`.
 
     `databases` is a folder of SQLite or DuckDB files, one such file, or a PostgreSQL URL. Both files appear together
     at the end, or neither does. `show_progress` writes to standard error. A caller who has more to import may start
-    the `server` before; it ends with the scoring.
+    the `server` before; it ends with the scoring. `meanwhile` is called once, when the processes begin.
 
     Raises:
         GovernanceError: when the file, a database or a setting is not usable, or no gold query runs.
@@ -167,6 +168,8 @@ def score_text_to_sql(
             total, targets = file.check(places)
             fingerprints = {name: target.fingerprint() for name, target in sorted(targets.items())}
             pool.configure(make_worker_settings(settings, targets), total)
+            if meanwhile is not None:
+                meanwhile()
             progress = Progress(total, "pairs") if show_progress else None
             # Second pass: the processes score, while this one counts and writes.
             for pair, verdict in _watch(pool.score(file.pairs()), progress):

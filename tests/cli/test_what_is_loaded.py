@@ -65,7 +65,7 @@ TABLE = {
         415,
     ),
     "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 530),
-    "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", RUNS | {"rich"}, 450),
+    "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", RUNS, 390),
     "score rag": _loads(
         f"score rag {SCORING} --judge none --embeddings none", RUNS | {"rich", "tenacity"}, 500
     ),

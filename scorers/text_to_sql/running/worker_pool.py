@@ -1,5 +1,6 @@
 """Worker processes that score pairs, watched: one that hangs or dies costs the pair that it had in hand."""
 
+import itertools
 import json
 import math
 import mmap
@@ -19,6 +20,7 @@ from scorers.text_to_sql.running.fork_server import ForkServer
 from scorers.text_to_sql.running.worker_state import STATE, Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
+_VERDICT, _UNKNOWN_NAMES = (PairVerdict._fields.index(name) for name in ("verdict", "unknown_names"))
 _BATCH = 32
 _WINDOW = 20_000  # pairs read ahead of the oldest one without a verdict
 _QUEUED = 4 * _BATCH  # pairs that each worker has waiting before more are read
@@ -153,19 +155,18 @@ class WorkerPool(Generic[AnyPair]):
 
     def score(self, pairs: Iterable[AnyPair]) -> Iterator[tuple[AnyPair, PairVerdict]]:
         """Yield every pair with its verdict, in order, reading only as far ahead as the workers need."""
-        source = enumerate(pairs)
+        source = itertools.starmap(_Numbered, enumerate(pairs))
         exhausted = False
         done: dict[int, tuple[AnyPair, PairVerdict]] = {}
         read = next_number = 0
         while True:
             # First pass: read ahead, so that no process waits for pairs.
             while not exhausted and read - next_number < _WINDOW and self._needs_pairs():
-                item = next(source, None)
-                if item is None:
-                    exhausted = True
-                else:
-                    read += 1
-                    self._route(item[1]).queue.append(_Numbered(*item))
+                items = list(itertools.islice(source, _BATCH))
+                exhausted = len(items) < _BATCH
+                read += len(items)
+                for item in items:
+                    self._route(item.pair).queue.append(item)
             # Second pass: hand out batches, take in verdicts.
             self._dispatch()
             for number, pair, verdict in self._collect():
@@ -253,5 +254,6 @@ class WorkerPool(Generic[AnyPair]):
 
 def _read_verdict(answer: list[Any]) -> PairVerdict:
     """Read the fields of a verdict, in their order, as JSON has them."""
-    verdict = PairVerdict._make(answer)
-    return verdict._replace(verdict=PairOutcome(verdict.verdict), unknown_names=tuple(verdict.unknown_names))
+    answer[_VERDICT] = PairOutcome(answer[_VERDICT])
+    answer[_UNKNOWN_NAMES] = tuple(answer[_UNKNOWN_NAMES])
+    return PairVerdict._make(answer)

@@ -433,6 +433,18 @@ def test_spider_s_folders_are_found(shop: Path, write_pairs: WritePairs, evidenc
     assert score_text_to_sql(path, shop, evidence, ONE_PROCESS).correct == 1
 
 
+def test_who_has_something_to_do_meanwhile_is_told_once_and_only_where_pairs_are_scored(
+    shop: Path, write_pairs: WritePairs, evidence: Path
+) -> None:
+    told: list[bool] = []
+    path = write_pairs(*({"predicted_sql": f"SELECT {number}"} for number in range(3)))
+    score_text_to_sql(path, shop, evidence, ONE_PROCESS, meanwhile=lambda: told.append(evidence.is_dir()))
+    assert told == [True]
+    with pytest.raises(GovernanceError):
+        score_text_to_sql(shop, shop, evidence, ONE_PROCESS, meanwhile=lambda: told.append(False))
+    assert told == [True]
+
+
 def test_a_name_that_only_the_given_schema_has_is_not_hallucinated(
     shop: Path, write_pairs: WritePairs, evidence: Path, tmp_path: Path
 ) -> None:
