@@ -25,6 +25,8 @@ TESTS = Path(__file__).parent
 # Libraries that take a second and more to import: the tests that use them import them, as every worker collects all.
 COSTLY = {"openai", "ragas", "scipy.stats", "sklearn", "streamlit"}
 LOADED = pytest.StashKey[set[str]]()  # those of them that collecting loaded
+# What tests import stays, too: Python looks through all of it again after ten times its younger collections, for seconds.
+SELDOM = 1_000
 LONGEST_ID = 60  # characters of a text that names a case
 DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
@@ -74,6 +76,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
         session.config.stash[LOADED] = COSTLY & set(sys.modules)
         gc.enable()
         gc.freeze()
+        gc.set_threshold(*gc.get_threshold()[:2], SELDOM)
 
 
 @contextmanager
