@@ -21,6 +21,8 @@ from scorers.recomputing.item_lines import ItemsError
 from scorers.recomputing.recompute import FAMILIES, RecomputedReport, TrustedData, recompute_report
 from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 
+pytestmark = pytest.mark.usefixtures("lent_fork_server")
+
 COUNT = 6
 Lines = list[dict[str, Any]]
 

@@ -13,6 +13,8 @@ from checks.errors import GovernanceError
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from tests.scorers.text_to_sql.conftest import WritePairs
 
+pytestmark = pytest.mark.usefixtures("lent_fork_server")
+
 ONE_PROCESS = TextToSqlSettings(workers=1)
 PAIR = {"id": "a", "question": "?", "database": "shop", "gold_sql": "SELECT 1", "predicted_sql": "SELECT 1"}
 

@@ -16,6 +16,8 @@ from checks.reports import read_report
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from tests.scorers.text_to_sql.conftest import WritePairs
 
+pytestmark = pytest.mark.usefixtures("lent_fork_server")
+
 ONE_PROCESS = TextToSqlSettings(workers=1)
 BY_COUNTRY = "SELECT country, count(*) FROM customer GROUP BY country"
 

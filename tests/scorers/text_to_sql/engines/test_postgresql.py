@@ -25,6 +25,8 @@ from scorers.text_to_sql.engines.query_engine import FailureKind, QueryEngine, Q
 from tests.scorers.text_to_sql.conftest import WritePairs, rows_of
 from tests.scorers.text_to_sql.reading.transpiling_cases import COLUMNS, POSTGRES, SALE
 
+pytestmark = pytest.mark.usefixtures("lent_fork_server")
+
 SHOP = """
     CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, country TEXT);
     CREATE TABLE purchase (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer (id), amount NUMERIC(9, 2));

@@ -19,6 +19,8 @@ from scorers.text_to_sql.running.pair_scorer import PairScorer
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 from tests.scorers.text_to_sql.conftest import WritePairs, rows_of
 
+pytestmark = pytest.mark.usefixtures("lent_fork_server")
+
 LIMITS = QueryLimits(seconds=0.5, rows=1_000, memory=256 * 1024 * 1024)
 COUNT_WITHOUT_END = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
 
