@@ -3,8 +3,11 @@
 from sandbox.botocore_files import read_once
 
 if __name__ == "__main__":
-    # Before moto is imported, which asks for the regions of many services: that was a third of the start.
+    # Before moto is imported, which asks for the regions of many services, and for all types of machines.
     read_once()
+    from sandbox.machine_types import leave_out_machine_types
+
+    leave_out_machine_types()
     from sandbox.embedded import main
 
     main()

@@ -9,12 +9,12 @@ import json
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from moto import backends
 from moto.awslambda.models import LambdaFunction
-from moto.core import responses, utils
+from moto.core import responses, serialize, utils
 from moto.core.base_backend import BackendDict
 from moto.core.responses import ActionResult, EmptyResult
 from moto.events.models import Rule
@@ -104,6 +104,8 @@ def _look_for_services_once() -> None:
 def _dispatch_quickly() -> None:
     """Keep what moto works out for each request anew, though it is the same for all of them."""
     responses.method_names_from_class = cache(responses.method_names_from_class)
+    # Lists tell the same times again and again, which moto keeps as text.
+    serialize.parse_to_aware_datetime = lru_cache(maxsize=8192)(serialize.parse_to_aware_datetime)
     # It tries the patterns of 200 services, twice a request; there are no more hosts than buckets.
     find_service = cache(DomainDispatcherApplication.get_backend_for_host)
     DomainDispatcherApplication.get_backend_for_host = find_service

@@ -6,7 +6,7 @@ a process for each request that comes on stdin, a Unix socket. What is imported 
 same unzipped bundle that nothing changes; the handler's module comes after it, in the function's own environment.
 
 In a function's process, requests come as JSON lines, answers go as JSON lines, and what the handler prints or logs goes
-to stdout. The program uses nothing of this project: in AWS it does not exist.
+to stdout. The program uses nothing of this project, which in AWS does not exist, but what botocore looks up only once.
 """
 
 import ast
@@ -155,6 +155,7 @@ def _load_libraries() -> None:
     _import_all(LIBRARIES)
     if "botocore.loaders" in sys.modules:
         _load_service_models(sys.modules["botocore.loaders"])
+        _read_once()
     gc.freeze()  # a collection in a fork would copy what all of them share
 
 
@@ -166,6 +167,18 @@ def _load_service_models(loaders: Any) -> None:
     for file in data.rglob("*.json*"):
         parsed(str(file).removesuffix(".gz").removesuffix(".json"))
     loaders.JSONFileLoader.load_file = lambda _, path: parsed(path)
+
+
+def _read_once() -> None:
+    """Have botocore look up once what it would for each session and request; the first session looks most of it up."""
+    file = Path(__file__).with_name("botocore_files.py")
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    # A bundle may have another release of botocore, whose functions it is to use as they are.
+    with contextlib.suppress(Exception):
+        botocore_files: Any = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]  # the file is there
+        spec.loader.exec_module(botocore_files)  # type: ignore[union-attr]  # as above
+        botocore_files.read_once()
+        sys.modules["botocore.session"].Session()
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:

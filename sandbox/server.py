@@ -29,8 +29,8 @@ from sandbox.faults import Faults
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 PROJECT = Path(__file__).resolve().parents[1]
-# The CDK's roles have policies that AWS manages.
-MOTO_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+# The CDK's roles have policies that AWS manages; and nothing asks from pages of other servers.
+MOTO_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_DISABLE_GLOBAL_CORS": "true"}
 _PATIENCE = 0.25  # seconds for which one question after what still runs waits for an answer
 FUNCTIONS_LOG = "functions.log"  # in the sandbox's folder: what the deployed functions print
 

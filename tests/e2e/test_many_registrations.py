@@ -20,7 +20,10 @@ BAD_DAY = Faults(
 def test_many_versions_at_once_are_each_decided_once_as_a_quiet_day_decides(
     stack: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures = register_many(Account(stack.sandbox, stack.outputs), VERSIONS, BAD_DAY, say=print)
+    try:
+        figures = register_many(Account(stack.sandbox, stack.outputs), VERSIONS, BAD_DAY, say=print)
+    finally:
+        stack.forget_bundle()
     said = capsys.readouterr().out
     assert figures.differences == [], said
     # The six cases in turn: 34 versions are right, 50 wrong, and 16 are for people to look at.

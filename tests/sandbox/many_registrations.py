@@ -25,6 +25,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from aws.s3_uris import S3Uri
+from aws.threshold_bundles import S3ThresholdBundles
+from checks.threshold_bundle import write_bundle
+from pipelines.step_settings import THRESHOLDS_FOLDER
 from sandbox.faults import Faults
 from sandbox.server import Sandbox
 
@@ -56,7 +60,7 @@ checks:
     between: [-0.8, 0.8]
 """
 # No check against an earlier version: which one is earlier depends on which was decided first.
-THRESHOLDS_KEY = "thresholds/many-registrations.yaml"
+THRESHOLDS_FILE = "many-registrations.yaml"
 STATUS_AFTER = {"Approved": "Approved", "Rejected": "Rejected", "NeedsReview": "PendingManualApproval"}
 # What of a record must be the same whenever the same figures are judged; the rest names a version and its files.
 COMPARED = ("decision", "thresholds", "findings", "engine")
@@ -143,12 +147,10 @@ class Account:
         self._registered = 0
 
     def publish_thresholds(self) -> None:
-        self._s3.put_object(
-            Bucket=self._outputs["ThresholdsBucket"], Key=THRESHOLDS_KEY, Body=THRESHOLDS.encode()
-        )
-
-    def withdraw_thresholds(self) -> None:
-        self._s3.delete_object(Bucket=self._outputs["ThresholdsBucket"], Key=THRESHOLDS_KEY)
+        """Put the thresholds in force as the command does, as a bundle: each step reads one object of S3 for them."""
+        folder = S3Uri.parse(f"s3://{self._outputs['ThresholdsBucket']}/{THRESHOLDS_FOLDER}/")
+        bundle = write_bundle({THRESHOLDS_FILE: THRESHOLDS.encode()})
+        S3ThresholdBundles(self._s3, folder).publish(bundle, publisher="engineer", replaces=None)
 
     def _upload(self, reports: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
         """Upload the reports; return the metrics of a model package that name them."""
@@ -272,7 +274,6 @@ def register_many(account: Account, versions: int, faults: Faults, *, say: Calla
     figures.executions_that_failed = sum(one["PipelineExecutionStatus"] != "Succeeded" for one in executions)
     figures.differences += _differences(account, registered, expected, figures)
     figures.seconds_in_all = time.monotonic() - started
-    account.withdraw_thresholds()
     return figures
 
 

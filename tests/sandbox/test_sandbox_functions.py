@@ -43,6 +43,43 @@ LIBRARY = """
     LOADED_BY = os.getpid()
 """
 
+# As little of botocore as there is to look up, each with the process that did it.
+LITTLE_BOTOCORE = {
+    "botocore/__init__": "",
+    "botocore/useragent": "def sanitize_user_agent_string_component(text): return text",
+    "botocore/loaders": """
+        def create_loader(path=None): return path
+
+        class JSONFileLoader:
+            def load_file(self, path): raise FileNotFoundError(path)
+    """,
+    "botocore/hooks": """
+        import os
+
+        def accepts_kwargs(handler): return True
+
+        class HierarchicalEmitter: pass
+
+        class EventAliaser:
+            def __init__(self, emitter): self.known = {}
+            def _alias_event_name(self, name): return self.known.setdefault(name, f"{name} by {os.getpid()}")
+    """,
+    "botocore/session": """
+        from botocore import hooks
+        from botocore.loaders import create_loader
+
+        class Session:
+            def __init__(self): self.said = hooks.EventAliaser(None)._alias_event_name("event")
+    """,
+}
+USES_BOTOCORE = """
+    import os
+    import botocore.session
+
+    def handler(event, context):
+        return {"said": botocore.session.Session().said, "pid": os.getpid()}
+"""
+
 
 def invoke(account: Any, function: str, event: Any = None, **more: Any) -> dict[str, Any]:
     answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event), **more)
@@ -96,6 +133,20 @@ def test_what_a_handler_imports_is_loaded_once_and_its_own_module_by_each_proces
     assert len({loaded_by, one["pid"], other["pid"]}) == 3
     assert one["own"] == [one["pid"], "one"]
     assert other["own"] == [other["pid"], "other"]
+
+
+def test_what_botocore_looks_up_is_looked_up_once_for_all_processes(account: Any) -> None:
+    one, other = (
+        invoke(
+            account,
+            account.function(
+                USES_BOTOCORE, libraries=LITTLE_BOTOCORE, Environment={"Variables": {"WHICH": which}}
+            ),
+        )["payload"]
+        for which in ("one", "other")
+    )
+    assert one["said"] == other["said"]
+    assert one["said"] not in {f"event by {answer['pid']}" for answer in (one, other)}
 
 
 def test_a_library_that_cannot_be_loaded_fails_the_function_that_imports_it(account: Any) -> None:

@@ -123,3 +123,10 @@ def test_a_job_writes_into_an_encrypted_bucket_only_with_the_key(account: Any) -
 
     assert "kms:GenerateDataKey on" in run()
     assert run("kms:GenerateDataKey") == "Succeeded"
+
+
+def test_there_are_networks_and_no_machines(account: Any) -> None:
+    """Which types of machines there are would take the sandbox as long to read as most of its services."""
+    ec2 = account.client("ec2")
+    assert ec2.describe_subnets()["Subnets"]
+    assert ec2.describe_instance_types()["InstanceTypes"] == []
