@@ -6,8 +6,8 @@
 import json
 import os
 import re
+import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
+from aws import clients
+from cli.exit_codes import ExitCode
+from cli.main import run
 from sandbox.cdk import UNWANTED
 from sandbox.server import PROJECT, Sandbox, this_machine
 from tests.e2e.conftest import THRESHOLDS, Governance, evaluation
@@ -27,6 +30,7 @@ BOUNDARY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action":
 
 
 PAGE = PROJECT / "docs" / "deploying.md"
+CLIENTS = (clients.s3_client, clients.sagemaker_client, clients.sts_client, clients.cloudformation_client)
 
 
 def first_steps() -> str:
@@ -81,6 +85,21 @@ def outputs_of(stack: Governance, name: str) -> dict[str, str]:
     """The outputs of a deployed stack."""
     (described,) = stack.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     return {one["OutputKey"]: one["OutputValue"] for one in described["Outputs"]}
+
+
+@pytest.fixture
+def asking(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Commands in this process ask the sandbox."""
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    forget_clients()
+    yield monkeypatch
+    forget_clients()
+
+
+def forget_clients() -> None:
+    for client in CLIENTS:
+        client.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -231,37 +250,29 @@ def test_each_stack_decides_its_own_groups(
 
 
 def test_the_page_leads_to_the_first_decision(
-    upgraded: tuple[Governance, dict[str, Any]], tmp_path: Path
+    upgraded: tuple[Governance, dict[str, Any]],
+    asking: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Each of its commands is typed, in its order; those of make are run by the other tests of this file."""
+    """Each of its commands is run, in its order; those of make are run by the other tests of this file."""
     stack, _ = upgraded
-    commands = re.findall(r"^ *\$ (governance .*)$", first_steps(), re.MULTILINE)
-    assert [command.split()[1] for command in commands] == ["thresholds"] * 3 + ["wait", "status"]
+    commands = re.findall(r"^ *\$ governance (.*)$", first_steps(), re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["thresholds"] * 3 + ["wait", "status"]
     page = PAGE.read_text(encoding="utf-8")
     variables = dict(re.findall(r"^\| `(\w+)` \| `(GOVERNANCE_\w+)` \|", page, re.MULTILINE))
-    environment = os.environ | stack.sandbox.environment()
-    environment |= {variable: stack.outputs[output] for output, variable in variables.items()}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-
-    def type_in(command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", "-c", command],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
+    for output, variable in variables.items():
+        asking.setenv(variable, stack.outputs[output])
+    asking.chdir(tmp_path)
     for command in commands[:3]:
-        answer = type_in(command)
-        assert answer.returncode == 0, answer.stderr
-    assert "there is no model package group churn yet" in answer.stderr
+        capfd.readouterr()
+        assert run(shlex.split(command)) == ExitCode.APPROVED
+    assert "there is no model package group churn yet" in capfd.readouterr().err
     stack.client("sagemaker").create_model_package_group(ModelPackageGroupName="churn")
     arn = stack.register(group="churn", quality=evaluation(accuracy=0.1))
     # The next version of the page's group is rejected; the page's ARN is an example.
-    codes = [type_in(re.sub(r"arn:\S+", arn, command)).returncode for command in commands[3:]]
-    assert codes == [1, 0]
+    codes = [run(shlex.split(re.sub(r"arn:\S+", arn, command))) for command in commands[3:]]
+    assert codes == [ExitCode.REJECTED, ExitCode.APPROVED]
     assert stack.decision(arn)["thresholds"]["name"] == "churn"
 
 
@@ -278,12 +289,14 @@ def test_after_a_deployment_the_cdk_sees_no_difference(upgraded: tuple[Governanc
     assert "There were no differences" in answer.stdout + answer.stderr
 
 
-def test_what_is_locked_is_not_destroyed(organisation: Governance) -> None:
-    sandbox = organisation.sandbox
-    answer = make(sandbox, "destroy", "RiskGate", f"--app {sandbox.folder / 'cdk.out'}", typed="RiskGate\n")
-    assert answer.returncode == 2
+def test_what_is_locked_is_not_destroyed(
+    organisation: Governance, asking: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By the command that `make destroy` runs before it deletes anything, and that stops it."""
+    assert run(["stack", "empty", "RiskGate", "--confirm", "RiskGate"]) == ExitCode.COULD_NOT_TRY
     said = f"{organisation.outputs['DecisionsBucket']}: has Object Lock, which is there to keep what is in it"
-    assert f"error: {said}; nothing was deleted. Delete the stack with removal_policy=retain" in answer.stderr
+    way_out = "Delete the stack with removal_policy=retain"
+    assert f"error: {said}; nothing was deleted. {way_out}" in capfd.readouterr().err
     kept = organisation.client("s3").list_objects_v2(Bucket=organisation.outputs["DecisionsBucket"])
     assert kept["KeyCount"] > 0
 
