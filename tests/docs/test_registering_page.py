@@ -38,7 +38,9 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
-            "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+            # A new database would be brought up to date by all migrations that MLflow ever had.
+            "MLFLOW_TRACKING_URI": f"file://{folder}/mlflow",
+            "MLFLOW_ALLOW_FILE_STORE": "true",
         }.items():
             patch.setenv(name, value)
         for made in MADE:

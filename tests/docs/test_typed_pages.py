@@ -3,7 +3,8 @@
 A page marks what its reader does: `<!-- written: FILE -->` before a file, and `<!-- typed -->` before commands, where
 `exit codes 0 1` are those of the commands in order (0 where none are named). A line `…` in what is shown means any
 lines. All is typed into one bash, as a reader does, outside of the repository; the sandbox that the README starts is
-the one in which the guide goes on. The README's commands are started; those of the guides are forked, as they are many.
+the one in which the guide goes on. Commands but that of the sandbox are forked, as they are many: those of an
+installation are started in tests/wheel.
 """
 
 import os
@@ -54,11 +55,11 @@ def _as_shown(shown: str) -> re.Pattern[str]:
 class Terminal:
     """A bash that is typed into, and what it printed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tools: Path) -> None:
         self.folder = self._start = folder
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment |= {
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(tools), str(BIN), os.environ["PATH"]]),
             "XDG_CACHE_HOME": str(folder / "cache"),
             "COLUMNS": "80",
         }
@@ -108,9 +109,16 @@ class Terminal:
 
 
 @pytest.fixture(scope="module")
-def after_the_readme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for the search path that has the command."""
+    with forked_governance(tmp_path_factory.mktemp("forked")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def after_the_readme(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in which the README was followed: its sandbox runs."""
-    terminal = Terminal(tmp_path_factory.mktemp("first-ten-minutes"))
+    terminal = Terminal(tmp_path_factory.mktemp("first-ten-minutes"), tools)
     try:
         terminal.follow(PROJECT / "README.md")
         yield terminal
@@ -126,15 +134,13 @@ def test_the_first_ten_minutes(after_the_readme: Terminal) -> None:
     assert sorted(re.findall(r"\((\d), '(\w+)'\)", listed)) == [("1", "Rejected"), ("2", "Approved")]
 
 
-def test_the_guides(after_the_readme: Terminal, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with forked_governance(tmp_path_factory.mktemp("forked")) as tools:
-        after_the_readme.type(f"export PATH={tools}{os.pathsep}$PATH && hash -r")
-        after_the_readme.follow(PROJECT / "docs" / "engineers-guide.md")
-        after_the_readme.follow(PROJECT / "docs" / "governance-guide.md")
+def test_the_guides(after_the_readme: Terminal) -> None:
+    after_the_readme.follow(PROJECT / "docs" / "engineers-guide.md")
+    after_the_readme.follow(PROJECT / "docs" / "governance-guide.md")
 
 
-def test_the_page_on_ci(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path)
+def test_the_page_on_ci(tmp_path: Path, tools: Path) -> None:
+    terminal = Terminal(tmp_path, tools)
     # Plug-ins of libraries that are here for other reasons, of which one takes seconds.
     terminal.type("export PYTEST_ADDOPTS='-p no:langsmith_plugin -p no:anyio -p no:typeguard'")
     try:

@@ -95,8 +95,6 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
         "evidence_deadline_hours": 12,
     },
 }
-# cfn-lint takes longest; what the first two have is in the others, and in the stack with model accounts.
-LINTED = [variant for variant in VARIANTS if ":" in variant]
 
 
 @dataclass(frozen=True)
@@ -192,6 +190,12 @@ ASSISTANTS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 CHOICES = (*VARIANTS, *STACKS_OF_ACCOUNTS, *ASSISTANTS)
+# cfn-lint takes longest; what the first of each kind have is in the others, and in the stack with model accounts.
+LINTED = (
+    *[variant for variant in VARIANTS if ":" in variant],
+    *STACKS_OF_ACCOUNTS,
+    *[assistant for assistant in ASSISTANTS if ":" in assistant],
+)
 SETTINGS_WITH_ACCOUNTS: Mapping[str, Any] = {
     "governance_account": GOVERNANCE_ACCOUNT,
     "model_accounts": MODEL_ACCOUNTS,

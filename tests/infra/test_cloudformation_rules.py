@@ -10,11 +10,9 @@ import pytest
 
 from infra.deployment_settings import DeploymentSettings
 from tests.infra.synthesised import (
-    ASSISTANTS,
     CHOICES,
     LINTED,
     REGION,
-    STACKS_OF_ACCOUNTS,
     VARIANTS,
     Synthesised,
     synthesise_choice,
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from cfnlint import Match
 
 CODEPIPELINE = Path(__file__).resolve().parents[2] / "examples" / "ci" / "codepipeline" / "template.yaml"
-LINTED_STACKS = (*LINTED, *STACKS_OF_ACCOUNTS, *ASSISTANTS)
 
 
 @pytest.fixture(params=CHOICES)
@@ -45,14 +42,14 @@ def found() -> Mapping[Path, Sequence["Match"]]:
     from cfnlint import lint_by_config  # noqa: PLC0415 - takes seconds, and every worker collects this file
     from cfnlint.config import ManualArgs  # noqa: PLC0415
 
-    templates = [CODEPIPELINE, *(synthesise_choice(variant).template_file for variant in LINTED_STACKS)]
+    templates = [CODEPIPELINE, *(synthesise_choice(variant).template_file for variant in LINTED)]
     by_template: dict[Path, list[Match]] = {template: [] for template in templates}
     for match in lint_by_config(ManualArgs(templates=[str(one) for one in templates], regions=[REGION])):
         by_template[Path(match.filename)].append(match)
     return by_template
 
 
-@pytest.mark.parametrize("variant", LINTED_STACKS)
+@pytest.mark.parametrize("variant", LINTED)
 def test_cfn_lint_finds_no_error(variant: str, found: Mapping[Path, Sequence["Match"]]) -> None:
     of_stack = found[synthesise_choice(variant).template_file]
     # CDK has a function wait for its role and policy, which names the role a second time.
