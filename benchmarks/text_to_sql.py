@@ -11,6 +11,9 @@ there are cores.
 Then as many pairs as --distinct says, no two alike: each gold query and prediction differs in its white space from all
 others, so that nothing can be remembered. Steady is what these take beyond a run of one pair, which is nearly all
 start-up; by processor time it is shared among the cores, and depends less on what else the machine does.
+
+Last, where the time goes: what the imports before the first pair take, each in a process of its own, and the shares of
+what is done for a pair, of pairs that are all unlike.
 """
 
 import itertools
@@ -22,6 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks import text_to_sql_parts
 from benchmarks.environments import NotRun, prepare_python
 from benchmarks.measuring import (
     Spent,
@@ -41,6 +45,7 @@ PROGRAM = "from cli.main import main; main()"
 BLANKS = " \t"
 TARGETS = {"with_start": 1143, "steady": 3352, "by_spider": 10, "by_bird": 3}
 NOT_RUN = "not run"
+UNLIKE = 2_000  # pairs of which the parts are measured
 CORES = len(os.sched_getaffinity(0))
 # `word_tokenize` splits into sentences first, by a model that is a download of its own; SQL is one sentence.
 SPIDER_RUN = """
@@ -216,6 +221,8 @@ def main() -> None:
             "by_spider": compare(runs["ours"], runs["spider"]),
             "by_bird": compare(runs["ours"], runs["bird"]),
             "distinct": distinct,
+            "imports": text_to_sql_parts.measure_imports(given.rounds),
+            "parts": text_to_sql_parts.measure_pairs(given.data, make_unlike_pairs(pairs, UNLIKE)),
             "target": TARGETS,
         },
     )

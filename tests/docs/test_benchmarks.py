@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import environments, first_items, measuring, performance_page
+from benchmarks import environments, first_items, measuring, performance_page, text_to_sql_parts
 from benchmarks.check import ALTERNATIVES, make_environment, measure, prepare
 from benchmarks.environments import NotRun, prepare_node, prepare_python, read_versions
 from benchmarks.measuring import INTERRUPTED, run_process, run_program, write_whole
 from benchmarks.performance_page import PAGE, list_verdicts, write_documents, write_page
 from cli.command_table import COMMANDS
+from scorers.text_to_sql.reading.sql_reader import read_sql
+from scorers.text_to_sql.running import pair_scorer
 
 MEASURING = [part for part in bench.PARTS if part != "rag"]  # ragas takes seconds to import
 PROGRAMS = [f"benchmarks.{part}" for part in (*MEASURING, "text_to_sql_many")]
@@ -53,6 +56,36 @@ def test_what_cannot_be_measured_is_refused(
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
     assert not page.exists()
+
+
+def test_the_parts_of_a_pair_are_all_of_it_and_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "databases").mkdir()
+    sqlite3.connect(tmp_path / "databases" / "shop.sqlite").execute(
+        "CREATE TABLE customer (id)"
+    ).connection.close()
+    pairs = [
+        {
+            "database": "shop",
+            "gold_sql": f"SELECT id FROM customer LIMIT {n}",
+            "predicted_sql": f"SELECT max({n})",
+        }
+        for n in range(20)
+    ]
+    measured = text_to_sql_parts.measure_pairs(tmp_path, pairs)
+    assert measured["pairs"] == len(pairs)
+    assert sum(measured["shares"].values()) == pytest.approx(100, abs=len(measured["shares"]))
+    assert vars(pair_scorer)["read_sql"] is read_sql  # what was counted is not counted any longer
+    # With the committed results of the rest.
+    result = json.loads((measuring.RESULTS / "text_to_sql.json").read_text())
+    spread = {"median": 0.25, "least": 0.2, "most": 0.3}
+    imports = {name: {**spread} for name in text_to_sql_parts.IMPORTS}
+    result["figures"] |= {"imports": imports, "parts": measured}
+    (tmp_path / "text_to_sql.json").write_text(json.dumps(result))
+    shown = write_page(tmp_path)
+    for part, share in measured["shares"].items():
+        assert f"| {part} | {share} |" in shown
+    for name in imports:
+        assert f"| {name}, s | 0.25 | 0.2 | 0.3 | – |" in shown
 
 
 def test_the_summary_says_how_each_part_ended(
