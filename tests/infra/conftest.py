@@ -19,6 +19,26 @@ from infra import governance_stack, model_account_stack
 from infra.app import build_app
 from infra.bundle import PAGES, STEPS, BundleContents, BundleTarget, build_bundle
 
+# Settings that are not their defaults, each about something of its own: one stack has them all.
+OTHERWISE: Mapping[str, Any] = {
+    "evaluation_compute": "lambda",
+    "region": "eu-central-1",
+    "access_log_bucket": "team-logs",
+    "alarm_topic_arn": "arn:aws:sns:eu-central-1:123456789012:ops",
+    "evidence_buckets": [
+        {"name": "team-a"},
+        {
+            "name": "team-b",
+            "account": "210987654321",
+            "kms_key_arn": "arn:aws:kms:eu-central-1:210987654321:key/1234abcd",
+        },
+    ],
+    "keep_evidence_days": 400,
+    "keep_item_results": False,
+    "log_retention_days": 30,
+    "reconcile_minutes": 10,
+    "removal_policy": "destroy",
+}
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 

@@ -9,6 +9,7 @@ from infra.settings_sources import DeploymentSettingsError, read_settings
 from sandbox.iam.access import AccessRequest, Allowed, Principal
 from sandbox.iam.calls import Call
 from sandbox.iam.evaluation import Policies, evaluate
+from tests.infra.conftest import OTHERWISE
 
 ACCOUNT = "123456789012"
 ROLES = f"arn:aws:iam::{ACCOUNT}:role"
@@ -220,9 +221,6 @@ def test_each_access_is_logged_in_a_bucket_of_the_stack(resources: Resources) ->
 def test_a_bucket_for_logs_that_exists_is_used_and_none_is_made(
     template: Callable[..., dict[str, Any]],
 ) -> None:
-    resources = template(evaluation_compute="lambda", region="eu-central-1", access_log_bucket="team-logs")[
-        "Resources"
-    ]
-    buckets = of_type(resources, "AWS::S3::Bucket")
+    buckets = of_type(template(**OTHERWISE)["Resources"], "AWS::S3::Bucket")
     assert len(buckets) == 3
     assert {one["LoggingConfiguration"]["DestinationBucketName"] for one in buckets.values()} == {"team-logs"}

@@ -255,7 +255,7 @@ def names_in(template: dict[str, Any]) -> set[tuple[str, str]]:
 
 def test_two_stacks_share_no_name(template: Callable[..., dict[str, Any]]) -> None:
     ours = names_in(template(**ORGANISATION))
-    others = names_in(template(region="eu-central-1"))
+    others = names_in(template(evaluation_compute="lambda", region="eu-central-1"))
     assert ours == {("PipelineName", "risk-gate")}
     assert others == {("PipelineName", "model-governance")}
 

@@ -17,6 +17,7 @@ from pipelines.step_settings import (
     UpdateSettings,
     from_environment,
 )
+from tests.infra.conftest import OTHERWISE
 
 COMPUTES = ("lambda", "processing")
 
@@ -37,6 +38,13 @@ def deployed(template: Callable[..., dict[str, Any]]) -> dict[str, dict[str, Any
     found: dict[str, dict[str, Any]] = template(evaluation_compute="lambda", region="eu-central-1")[
         "Resources"
     ]
+    return found
+
+
+@pytest.fixture
+def otherwise(template: Callable[..., dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The resources of a deployment with settings that are not their defaults."""
+    found: dict[str, dict[str, Any]] = template(**OTHERWISE)["Resources"]
     return found
 
 
@@ -203,42 +211,34 @@ def test_functions_read_the_settings_that_the_stack_gives_them(deployed: dict[st
         assert settings is not None
 
 
-def test_a_schedule_runs_the_reconciler_and_repeats_no_run(
-    template: Callable[..., dict[str, Any]],
-) -> None:
-    resources = template(reconcile_minutes=10, evaluation_compute="lambda", region="eu-central-1")[
-        "Resources"
-    ]
+def test_a_schedule_runs_the_reconciler_and_repeats_no_run(otherwise: dict[str, dict[str, Any]]) -> None:
     (rule,) = [
         rule
-        for name, rule in of_type(resources, "AWS::Events::Rule").items()
+        for name, rule in of_type(otherwise, "AWS::Events::Rule").items()
         if "ScheduleExpression" in rule and not name.startswith("ApprovalWatch")
     ]
     (target,) = rule["Targets"]
     name = target["Arn"]["Fn::GetAtt"][0]
-    reconciler = resources[name]["Properties"]
+    reconciler = otherwise[name]["Properties"]
     assert rule["ScheduleExpression"] == "rate(10 minutes)"
     assert reconciler["Handler"] == "lambdas.handle_reconcile.handler"
     assert reconciler["Timeout"] == 600
     assert target["RetryPolicy"]["MaximumRetryAttempts"] == 0
     (once,) = [
         config
-        for config in of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
+        for config in of_type(otherwise, "AWS::Lambda::EventInvokeConfig").values()
         if config["FunctionName"] == {"Ref": name}
     ]
     assert once["MaximumRetryAttempts"] == 0
 
 
 def test_functions_have_a_log_group_with_retention_of_their_own(
-    template: Callable[..., dict[str, Any]],
+    otherwise: dict[str, dict[str, Any]],
 ) -> None:
-    resources = template(log_retention_days=30, evaluation_compute="lambda", region="eu-central-1")[
-        "Resources"
-    ]
-    groups = of_type(resources, "AWS::Logs::LogGroup")
+    groups = of_type(otherwise, "AWS::Logs::LogGroup")
     assert {group["RetentionInDays"] for group in groups.values()} == {30}
     used = {
-        p["LoggingConfig"]["LogGroup"]["Ref"] for p in of_type(resources, "AWS::Lambda::Function").values()
+        p["LoggingConfig"]["LogGroup"]["Ref"] for p in of_type(otherwise, "AWS::Lambda::Function").values()
     }
     assert used == set(groups)
 
@@ -453,31 +453,29 @@ def test_nobody_may_delete_or_write_evidence_and_thresholds(resources: dict[str,
     assert copies.endswith('"/judged-evidence/*"]]}')
 
 
-OTHER_ACCOUNT, KEY = "210987654321", "arn:aws:kms:eu-central-1:210987654321:key/1234abcd"
-
-
 def test_evidence_buckets_are_read_by_the_evaluation_alone_as_those_of_their_accounts(
-    template: Callable[..., dict[str, Any]],
+    template: Callable[..., dict[str, Any]], otherwise: dict[str, dict[str, Any]]
 ) -> None:
-    buckets = [{"name": "team-a"}, {"name": "team-b", "account": OTHER_ACCOUNT, "kms_key_arn": KEY}]
-    for compute in COMPUTES:
-        resources = template(evidence_buckets=buckets, evaluation_compute=compute, region="eu-central-1")
-        policies = of_type(resources["Resources"], "AWS::IAM::Policy").values()
+    buckets = OTHERWISE["evidence_buckets"]
+    account, key = buckets[1]["account"], buckets[1]["kms_key_arn"]
+    by_jobs = template(evidence_buckets=buckets, evaluation_compute="processing", region="eu-central-1")
+    for resources in (otherwise, by_jobs["Resources"]):
+        policies = of_type(resources, "AWS::IAM::Policy").values()
         granted = {
             (policy["Roles"][0]["Ref"][:6], bucket, action): statement["Condition"]
             for policy in policies
             for statement in policy["PolicyDocument"]["Statement"]
             for action in as_list(statement["Action"])
-            for bucket in ("team-a", "team-b", KEY)
+            for bucket in ("team-a", "team-b", key)
             if bucket in json.dumps(statement["Resource"])
         }
         own = {"StringEquals": {"s3:ResourceAccount": {"Ref": "AWS::AccountId"}}}
-        other = {"StringEquals": {"s3:ResourceAccount": OTHER_ACCOUNT}}
+        other = {"StringEquals": {"s3:ResourceAccount": account}}
         via_s3 = {"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}}
         assert granted == {
             **{("Evalua", "team-a", action): own for action in READ_VERSIONS},
             **{("Evalua", "team-b", action): other for action in READ_VERSIONS},
-            ("Evalua", KEY, "kms:Decrypt"): via_s3,
+            ("Evalua", key, "kms:Decrypt"): via_s3,
         }
 
 
@@ -500,12 +498,11 @@ def test_only_the_evaluation_writes_copies_of_evidence_and_nobody_deletes_them(
 
 
 def test_copies_of_evidence_are_kept_as_long_as_the_setting_says(
-    template: Callable[..., dict[str, Any]],
+    otherwise: dict[str, dict[str, Any]],
 ) -> None:
-    kept = template(keep_evidence_days=400, evaluation_compute="lambda", region="eu-central-1")["Resources"]
     (rule,) = [
         rule
-        for name, bucket in of_type(kept, "AWS::S3::Bucket").items()
+        for name, bucket in of_type(otherwise, "AWS::S3::Bucket").items()
         if not name.startswith("AccessLogs")
         for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", [])
     ]
@@ -513,13 +510,12 @@ def test_copies_of_evidence_are_kept_as_long_as_the_setting_says(
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
-@pytest.mark.parametrize(("chosen", "said"), [(True, "kept"), (False, "left-out")])
 def test_item_results_are_kept_or_left_out(
-    template: Callable[..., dict[str, Any]], chosen: bool, said: str
+    deployed: dict[str, dict[str, Any]], otherwise: dict[str, dict[str, Any]]
 ) -> None:
-    made = template(keep_item_results=chosen, evaluation_compute="lambda", region="eu-central-1")["Resources"]
-    variables = function(made, "handle_evaluate")["Environment"]["Variables"]
-    assert variables["GOVERNANCE_ITEM_RESULTS"] == said
+    for made, said in ((deployed, "kept"), (otherwise, "left-out")):
+        variables = function(made, "handle_evaluate")["Environment"]["Variables"]
+        assert variables["GOVERNANCE_ITEM_RESULTS"] == said
 
 
 def test_pages_are_switched_off_without_a_trace(
@@ -550,13 +546,10 @@ def test_a_role_is_passed_to_sagemaker_alone(template: Callable[..., dict[str, A
 
 
 def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_that_refuse(
-    template: Callable[..., dict[str, Any]],
+    otherwise: dict[str, dict[str, Any]],
 ) -> None:
-    topic = "arn:aws:sns:eu-central-1:123456789012:ops"
-    resources = template(alarm_topic_arn=topic, evaluation_compute="lambda", region="eu-central-1")[
-        "Resources"
-    ]
-    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    topic = OTHERWISE["alarm_topic_arn"]
+    alarms = of_type(otherwise, "AWS::CloudWatch::Alarm").values()
     assert {(a["Namespace"], a["MetricName"], a["Threshold"], *a["AlarmActions"]) for a in alarms} == {
         ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed", 1, topic),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, topic),
@@ -564,7 +557,7 @@ def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_th
         ("ModelGovernance", "UndecidedVersions", 1, topic),
         ("ModelGovernance", "UnrecordedApprovals", 1, topic),
     }
-    functions = of_type(resources, "AWS::Lambda::Function")
+    functions = of_type(otherwise, "AWS::Lambda::Function")
     watched = {a["Dimensions"][0]["Value"]["Ref"] for a in alarms if a["Namespace"] == "AWS/Lambda"}
     assert {functions[name]["Handler"] for name in watched} == {
         "lambdas.handle_evaluate.handler",
@@ -576,15 +569,13 @@ def test_alarms_are_raised_for_failed_executions_undelivered_events_and_steps_th
 
 @pytest.mark.parametrize(
     ("settings", "names"),
-    [({}, []), ({"model_package_groups": ["churn"]}, ["AbsentGroups"])],
+    [({}, []), ({"model_package_groups": ["churn"], "reconcile_minutes": 60}, ["AbsentGroups"])],
     ids=["every group", "some groups"],
 )
 def test_groups_that_the_settings_name_are_looked_for(
     template: Callable[..., dict[str, Any]], settings: dict[str, Any], names: list[str]
 ) -> None:
-    resources = template(
-        evaluation_compute="lambda", region="eu-central-1", reconcile_minutes=60, **settings
-    )["Resources"]
+    resources = template(evaluation_compute="lambda", region="eu-central-1", **settings)["Resources"]
     alarms = [
         alarm
         for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items()
@@ -611,8 +602,5 @@ def test_approvals_are_looked_at_by_event_and_by_schedule(deployed: dict[str, di
     assert schedules == ["rate(5 minutes)"]
 
 
-def test_destroy_leaves_nothing_behind(template: Callable[..., dict[str, Any]]) -> None:
-    resources = template(removal_policy="destroy", evaluation_compute="lambda", region="eu-central-1")[
-        "Resources"
-    ]
-    assert {r.get("DeletionPolicy") for r in resources.values()} == {None, "Delete"}
+def test_destroy_leaves_nothing_behind(otherwise: dict[str, dict[str, Any]]) -> None:
+    assert {r.get("DeletionPolicy") for r in otherwise.values()} == {None, "Delete"}
