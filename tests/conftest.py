@@ -25,7 +25,7 @@ TESTS = Path(__file__).parent
 # Libraries that take a second and more to import: the tests that use them import them, as every worker collects all.
 COSTLY = {"openai", "ragas", "scipy.stats", "sklearn", "streamlit"}
 LOADED = pytest.StashKey[set[str]]()  # those of them that collecting loaded
-# What tests import stays, too, and to look through all of it takes a second: so many collections of younger objects lie
+# What tests import stays, too, and to look through all of it takes a second: so many collections of younger objects are
 # between two times, where Python has ten.
 SELDOM = 1_000
 LONGEST_ID = 60  # characters of a text that names a case
