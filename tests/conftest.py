@@ -53,6 +53,15 @@ def shared_data() -> Callable[[str], Path]:
     return folder
 
 
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """The endpoint of moto's real HTTP server: one, as several of a process would share what they hold."""
+    from tests.moto_server import serving_moto  # noqa: PLC0415 - with moto, for the tests that use it
+
+    with serving_moto() as url:
+        yield url
+
+
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Name a case whose value makes a bad name by its argument; pytest numbers those of one test.
 

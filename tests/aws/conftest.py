@@ -12,7 +12,6 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto.sagemaker.models import ModelPackage as MotoModelPackage
-from moto.server import ThreadedMotoServer
 
 from sandbox import object_copies
 
@@ -24,20 +23,16 @@ REGION: Literal["eu-west-1"] = "eu-west-1"
 
 
 @pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    """The endpoint of moto's real HTTP server."""
+def moto_url(moto_url: str) -> Iterator[str]:
+    """The endpoint of moto's real HTTP server, with what it lacks."""
     object_copies.install()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     # SageMaker keeps the approval status that an update leaves out; moto clears it.
     original = MotoModelPackage.set_model_approval_status
     MotoModelPackage.set_model_approval_status = lambda self, status: (
         original(self, status) if status is not None else None
     )
-    yield f"http://{host}:{port}"
+    yield moto_url
     MotoModelPackage.set_model_approval_status = original
-    server.stop()
 
 
 SESSION = boto3.Session()

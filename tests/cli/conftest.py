@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from aws import clients
 from tests.kept_clients import keep_clients, kept_session
@@ -106,16 +105,6 @@ def aws_on_loopback(json_server: JsonServer, monkeypatch: pytest.MonkeyPatch) ->
 
 
 REGION: Literal["eu-west-1"] = "eu-west-1"
-
-
-@pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    """The endpoint of moto's real HTTP server."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from aws import clients
 from checks.decision import Verdict
@@ -78,17 +77,13 @@ DECIDE = "--yes --reason agreed"
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
+def endpoint(moto_url: str) -> str:
     """An AWS with one version of each kind, and the records of those that were judged."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
     make: Callable[..., Any] = boto3.client  # its types want a literal name of a service
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
-    sagemaker, s3 = (make(name, endpoint_url=url, **keys) for name in ("sagemaker", "s3"))
+    sagemaker, s3 = (make(name, endpoint_url=moto_url, **keys) for name in ("sagemaker", "s3"))
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    make("s3", endpoint_url=url, **keys | {"region_name": "us-east-1"}).create_bucket(Bucket=EVIDENCE)
+    make("s3", endpoint_url=moto_url, **keys | {"region_name": "us-east-1"}).create_bucket(Bucket=EVIDENCE)
     sagemaker.create_pipeline(
         PipelineName=PIPELINE, PipelineDefinition="{}", RoleArn="arn:aws:iam::123456789012:role/pipeline"
     )
@@ -97,8 +92,7 @@ def endpoint() -> Iterator[str]:
         sagemaker.create_model_package(ModelPackageGroupName=group, ModelApprovalStatus=status)
         if outcome is not None:
             _record(s3, group, status, outcome)
-    yield url
-    server.stop()
+    return moto_url
 
 
 def _record(s3: Any, group: str, status: str, outcome: str) -> None:

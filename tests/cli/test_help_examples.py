@@ -19,7 +19,6 @@ from typing import Any
 
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from aws import clients
 from cli.command_examples import EXAMPLES
@@ -159,15 +158,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 def _answer(server: Any, asked: Any) -> Any:
     """What a model, Comprehend and a SageMaker endpoint answer to everything."""
     if "TextSegments" in asked.body:
@@ -190,10 +180,10 @@ def models(aws_on_loopback: Any) -> str:
 
 
 @pytest.fixture
-def account(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def account(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An account with the buckets, the pipeline and one version that somebody rejected."""
     for name, value in {
-        "AWS_ENDPOINT_URL": moto,
+        "AWS_ENDPOINT_URL": moto_url,
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
@@ -204,8 +194,8 @@ def account(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     }.items():
         monkeypatch.setenv(name, value)
     _forget()
-    # Servers of one process share what they hold: nothing of another test may be there.
-    requests.post(f"{moto}/moto-api/reset", timeout=10)
+    # Nothing of another test may be there.
+    requests.post(f"{moto_url}/moto-api/reset", timeout=10)
     for bucket in ("evidence", "my-thresholds", "decisions"):
         kept_session().client("s3").create_bucket(Bucket=bucket)
     content = Path("thresholds.yaml").read_bytes()

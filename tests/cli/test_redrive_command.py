@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from aws import clients
 from cli.main import run
@@ -17,20 +16,11 @@ QUEUE = f"https://sqs.{REGION}.amazonaws.com/123456789012/dead"
 LEFT = "error: stack Gate: 1 of 2 messages are still in the queue; the first: it is no JSON\n"
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def stack(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadLetterStack]:
+def stack(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadLetterStack]:
     """The stack, in the AWS of the environment."""
     for name, value in {
-        "AWS_ENDPOINT_URL": moto,
+        "AWS_ENDPOINT_URL": moto_url,
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -40,7 +30,7 @@ def stack(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadLetterStac
     for client in cached:
         client.cache_clear()
     make: Callable[..., Any] = kept_session().client  # its types want a literal name of a service
-    with deployed(moto, make) as found:
+    with deployed(moto_url, make) as found:
         yield found
     for client in cached:
         client.cache_clear()

@@ -10,7 +10,6 @@ from typing import Any
 import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 import model_governance
 from aws import clients
@@ -49,13 +48,10 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def account(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty AWS with the evidence bucket and the group."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": moto_url,
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
@@ -64,13 +60,12 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     for made in MADE:
         made.cache_clear()
-    # Servers of one process share what they hold: nothing of another file's tests may be there.
-    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=10)
+    # What runs in one process shares the server: nothing of another file's tests may be there.
+    requests.post(f"{moto_url}/moto-api/reset", timeout=10)
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     yield
     for made in MADE:
         made.cache_clear()
-    server.stop()
 
 
 def run(name: str, said: dict[str, Any]) -> None:

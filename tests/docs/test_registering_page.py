@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from aws import clients
 from aws.evidence_store import S3EvidenceStore
@@ -24,16 +23,13 @@ MADE = (clients.s3_client, clients.sagemaker_client, clients.sts_client)
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def said(moto_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the blocks define; the folder has the evidence and the thresholds that the page speaks of."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     folder = tmp_path_factory.mktemp("page")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for name, value in {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ENDPOINT_URL": moto_url,
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "testing",
@@ -45,8 +41,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             patch.setenv(name, value)
         for made in MADE:
             made.cache_clear()
-        # Servers of one process share what they hold: nothing of another file's tests may be there.
-        requests.post(f"http://{host}:{port}/moto-api/reset", timeout=10)
+        # What runs in one process shares the server: nothing of another file's tests may be there.
+        requests.post(f"{moto_url}/moto-api/reset", timeout=10)
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName="churn")
         (folder / "evidence").mkdir()
@@ -59,7 +55,6 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         yield {}
         for made in MADE:
             made.cache_clear()
-    server.stop()
 
 
 def run(name: str, said: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from assistant.conversation_table import create_table
 from local_postgresql import running_postgresql
@@ -23,19 +22,15 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def dynamodb() -> "Iterator[DynamoDBClient]":
+def dynamodb(moto_url: str) -> "Iterator[DynamoDBClient]":
     """A client of moto's server; each test has a table of its own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     yield boto3.client(
         "dynamodb",
-        endpoint_url=f"http://{host}:{port}",
+        endpoint_url=moto_url,
         region_name="us-east-1",
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
-    server.stop()
 
 
 @pytest.fixture

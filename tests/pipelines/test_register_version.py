@@ -13,7 +13,6 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from moto.server import ThreadedMotoServer
 
 from aws import clients
 from aws.aws_errors import AwsAccessDeniedError, AwsThrottledError
@@ -40,14 +39,11 @@ IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:7"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def aws() -> Iterator[None]:
+def aws(moto_url: str) -> Iterator[None]:
     """One AWS in us-east-1 for all tests, and a bucket in another region."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ENDPOINT_URL": moto_url,
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "testing",
@@ -63,7 +59,6 @@ def aws() -> Iterator[None]:
         yield
         for made in MADE:
             made.cache_clear()
-    server.stop()
 
 
 @pytest.fixture

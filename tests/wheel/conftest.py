@@ -12,7 +12,6 @@ from typing import Any
 import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 from uv import find_uv_bin
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -137,17 +136,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def account() -> Iterator[dict[str, str]]:
+def account(moto_url: str) -> Iterator[dict[str, str]]:
     """An AWS over HTTP with the two buckets of the stack: the variables that lead a command to it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    # Servers of one process share what they hold: nothing of another file's tests may be there.
-    requests.post(f"{address}/moto-api/reset", timeout=10)
+    # What runs in one process shares the server: nothing of another file's tests may be there.
+    requests.post(f"{moto_url}/moto-api/reset", timeout=10)
     s3 = boto3.client(
         "s3",
-        endpoint_url=address,
+        endpoint_url=moto_url,
         region_name="us-east-1",
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
@@ -155,11 +150,10 @@ def account() -> Iterator[dict[str, str]]:
     for bucket in (EVIDENCE_BUCKET, THRESHOLDS_BUCKET):
         s3.create_bucket(Bucket=bucket)
     yield {
-        "AWS_ENDPOINT_URL": address,
+        "AWS_ENDPOINT_URL": moto_url,
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "GOVERNANCE_EVIDENCE_BUCKET": EVIDENCE_BUCKET,
         "GOVERNANCE_THRESHOLDS_BUCKET": THRESHOLDS_BUCKET,
     }
-    server.stop()

@@ -1,0 +1,28 @@
+"""moto's real HTTP server in a thread of the test run, which keeps connections as the sandbox's does.
+
+Servers of one process share what they hold: a test begins with a request to `/moto-api/reset`, or has names of its own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from sandbox.kept_connections import KeptConnections
+
+
+@contextmanager
+def serving_moto() -> Iterator[str]:
+    """Yield the endpoint of a server on loopback that is there as long as the block runs."""
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=KeptConnections)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
