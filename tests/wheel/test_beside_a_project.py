@@ -12,9 +12,9 @@ import pytest
 
 from tests.wheel.conftest import LEFT_OUT, PACKAGE, PINNED, ROOMS, Environment, Project, uv
 
-# Libraries that take many seconds to import, which the tests in a checkout do: these stand in for them, whatever is
-# taken from them.
-STOOD_IN_FOR = (
+# Libraries that take many seconds to import, which the tests in a checkout do: here modules that have whatever is
+# asked of them take their place.
+REPLACED = (
     "datasets",
     "instructor",
     "joblib",
@@ -37,24 +37,24 @@ class Anything(type):
             raise AttributeError(name)
         return Anything(name, (Exception,), {{}})
 
-class StandIn(ModuleType):
+class Replaced(ModuleType):
     __path__ = []
     __getattr__ = Anything.__getattr__
 
-class StandIns:
+class Replacing:
     @staticmethod
     def find_spec(name, path=None, target=None):
-        return ModuleSpec(name, StandIns, is_package=True) if name.split(".")[0] in {STOOD_IN_FOR} else None
+        return ModuleSpec(name, Replacing, is_package=True) if name.split(".")[0] in {REPLACED} else None
 
     @staticmethod
     def create_module(spec):
-        return StandIn(spec.name)
+        return Replaced(spec.name)
 
     @staticmethod
     def exec_module(module):
         pass
 
-sys.meta_path.insert(0, StandIns)
+sys.meta_path.insert(0, Replacing)
 absent = {{}}
 for module in pkgutil.walk_packages(model_governance.__path__, "model_governance."):
     if module.name.endswith("__main__"):
