@@ -33,6 +33,13 @@ DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
 LONG = ("e2e", "infra", "docs", "wheel", "examples", "house", "sandbox", "scorers/text_to_sql", "scorers/rag")
 ONE_GROUP = {"e2e", "infra", "rag", "wheel"}  # folders whose fixtures take long to make, or that load ragas
+# Files of other folders that load it.
+WITH_RAGAS = {
+    "test_every_score_command.py",
+    "test_help_examples.py",
+    "test_score_rag_command.py",
+    "test_score_rag_resumed.py",
+}
 OWN_STACKS = {"test_organisation.py"}  # files of these folders that share nothing with the others
 # What needs the one stack otherwise than all else has its turn after it: then it is deployed again once.
 LAST_OF_ITS_FOLDER = {"test_processing.py"}
@@ -124,7 +131,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     that deploys a stack waits for it: those have more time before they count as hanging.
     """
     for item in items:
-        folder = item.path.parent.name
+        folder = "rag" if item.path.name in WITH_RAGAS else item.path.parent.name
         shares = folder in ONE_GROUP and item.path.name not in OWN_STACKS
         group = folder if shares else item.path.relative_to(item.config.rootpath).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))

@@ -606,6 +606,12 @@ def test_reading_any_check_is_total(check: dict[str, object]) -> None:
         assert error.problems
 
 
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    """A validator by the schema, which takes longer to make than to use."""
+    return jsonschema.Draft202012Validator(thresholds_schema())
+
+
 @pytest.mark.parametrize(
     ("content", "valid"),
     [
@@ -630,8 +636,9 @@ def test_reading_any_check_is_total(check: dict[str, object]) -> None:
         (one_check("at_leest: 1"), False),
     ],
 )
-def test_the_schema_and_the_reader_agree(content: bytes, valid: bool) -> None:
-    validator = jsonschema.Draft202012Validator(thresholds_schema())
+def test_the_schema_and_the_reader_agree(
+    validator: jsonschema.Draft202012Validator, content: bytes, valid: bool
+) -> None:
     assert validator.is_valid(yaml.safe_load(content)) is valid
     if valid:
         parse_thresholds(content, "t.yaml")
@@ -646,8 +653,9 @@ SHIPPED = sorted(
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.relative_to(PROJECT).as_posix())
-def test_the_shipped_files_are_of_the_schema_and_without_doubts(path: Path) -> None:
-    validator = jsonschema.Draft202012Validator(thresholds_schema())
+def test_the_shipped_files_are_of_the_schema_and_without_doubts(
+    validator: jsonschema.Draft202012Validator, path: Path
+) -> None:
     content = path.read_bytes()
     assert [error.message for error in validator.iter_errors(yaml.safe_load(content))] == []
     assert examine_thresholds(content, path.name, strict=True).warnings == ()
