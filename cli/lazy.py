@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +65,11 @@ class LightGroup(TyperGroup):
 
 
 class LazyCommand(TyperCommand):
-    """A command known by its row in the table until somebody runs it."""
+    """A command known by its row in the table until somebody runs it.
+
+    Where its module has a function `begin`, that is called before the arguments are read, unless they ask for help: the
+    context manager that it returns is the `obj` of the command's context, and ends with it.
+    """
 
     def __init__(self, entry: CommandEntry) -> None:
         super().__init__(entry.path.split()[-1], help=entry.summary, rich_markup_mode=None)
@@ -72,13 +77,26 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Parse the arguments with the command itself, importing it."""
-        return self.loaded.make_context(info_name, args, parent, **extra)
+        begin = getattr(self._module, "begin", None)
+        if begin is None or "--help" in args or extra.get("resilient_parsing"):
+            return self.loaded.make_context(info_name, args, parent, **extra)
+        with ExitStack() as stack:
+            begun = stack.enter_context(begin())
+            context = self.loaded.make_context(info_name, args, parent, **extra)
+            context.obj = begun
+            context.call_on_close(
+                stack.pop_all().close
+            )  # not before: arguments that are refused end it at once
+            return context
+
+    @cached_property
+    def _module(self) -> Any:
+        return importlib.import_module(self._entry.target.partition(":")[0], __package__)
 
     @cached_property
     def loaded(self) -> Any:
         """The typer command behind the row (its class is private to typer)."""
-        module_name, _, attribute = self._entry.target.partition(":")
-        target = getattr(importlib.import_module(module_name, __package__), attribute)
+        target = getattr(self._module, self._entry.target.partition(":")[2])
         if not isinstance(target, typer.Typer):
             command, target = target, typer.Typer(add_completion=False)
             target.command()(command)

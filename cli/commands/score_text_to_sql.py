@@ -1,20 +1,29 @@
 """`governance score text-to-sql`: evidence from gold and predicted SQL, run side by side."""
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options.separator import Separator
 
+if TYPE_CHECKING:
+    from scorers.text_to_sql.running.fork_server import ForkServer
+
 SHOWN_GOLD_ERRORS = 10
-_DISPLAY = "cli.display.run_summary"
+
+
+def begin() -> "ForkServer":
+    """Start what the processes that run queries are forked from: it imports while this process reads its arguments."""
+    from scorers.text_to_sql.running.fork_server import ForkServer
+
+    return ForkServer()
 
 
 def command(
+    context: typer.Context,
     predictions: Annotated[
         Path,
         typer.Argument(
@@ -69,36 +78,32 @@ def command(
 ) -> None:
     """Score generated SQL by running it: evaluation.json and results.jsonl."""
     # Imported here: the scorer's imports are not for --help.
-    from scorers.text_to_sql.running.fork_server import ForkServer
+    from scorers.evidence_writer import EVALUATION
+    from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 
-    # It imports what runs queries, while this process imports what is around them.
-    with ForkServer() as server:
-        from scorers.evidence_writer import EVALUATION
-        from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
-
-        settings = TextToSqlSettings(
-            schema=schema,
-            dialect=dialect,
-            extract_sql=extract_sql,
-            keep_distinct=keep_distinct,
-            trust_server=trust_server,
-            separator=separator,
-            time_limit_seconds=time_limit,
-            max_rows=max_rows,
-            memory_limit_mb=memory_limit_mb,
-            workers=workers,
-        )
-        # What draws the summary takes as long to import as hundreds of pairs to score.
-        loading = Thread(target=import_module, args=(_DISPLAY,))
-        summary = score_text_to_sql(
-            predictions,
-            databases,
-            output,
-            settings,
-            show_progress=True,
-            server=server,
-            meanwhile=loading.start,
-        )
+    settings = TextToSqlSettings(
+        schema=schema,
+        dialect=dialect,
+        extract_sql=extract_sql,
+        keep_distinct=keep_distinct,
+        trust_server=trust_server,
+        separator=separator,
+        time_limit_seconds=time_limit,
+        max_rows=max_rows,
+        memory_limit_mb=memory_limit_mb,
+        workers=workers,
+    )
+    # What draws the summary takes as long to import as hundreds of pairs to score.
+    loading = Thread(target=_load_display)
+    summary = score_text_to_sql(
+        predictions,
+        databases,
+        output,
+        settings,
+        show_progress=True,
+        server=context.obj,
+        meanwhile=loading.start,
+    )
     from cli.display.run_summary import show_summary
 
     if summary.gold_errors:
@@ -117,3 +122,7 @@ def command(
         hints=summary.hints(),
     )
     print(f"{summary.correct} of {summary.scored} pairs correct; evidence in {output}")
+
+
+def _load_display() -> None:
+    from cli.display import run_summary  # noqa: F401

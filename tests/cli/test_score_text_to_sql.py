@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.commands import score_text_to_sql
 from cli.exit_codes import ExitCode
 from cli.main import run
 
@@ -119,3 +121,43 @@ def test_a_bad_file_exits_with_2(govern: Govern, databases: Path, write: WritePa
     assert code == ExitCode.COULD_NOT_TRY
     assert err.startswith(f"error: {path}:1: predicted_sql: missing; a pair has id (or question_id")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "happened"),
+    [
+        ([], 0, ["begun", "ended"]),
+        (["--nothing"], ExitCode.COULD_NOT_TRY, ["begun", "ended"]),
+        (["--help"], 0, []),
+    ],
+    ids=["scored", "refused", "help"],
+)
+def test_the_process_that_imports_begins_before_arguments_are_read_and_ends_with_the_command(
+    govern: Govern,
+    databases: Path,
+    write: WritePairs,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    arguments: list[str],
+    code: int,
+    happened: list[str],
+) -> None:
+    seen: list[str] = []
+
+    begin_for_good = score_text_to_sql.begin
+
+    @contextmanager
+    def note() -> Iterator[Any]:
+        with begin_for_good() as server:
+            seen.append("begun")
+            try:
+                yield server
+            finally:
+                seen.append("ended")
+
+    monkeypatch.setattr(score_text_to_sql, "begin", note)
+    pairs = write({"gold_sql": "SELECT 1", "predicted_sql": "SELECT 1"})
+    ended, _, said = govern(
+        "score", "text-to-sql", pairs, "--databases", databases, "-o", databases / "evidence", *arguments
+    )
+    assert (ended, seen) == (code, happened), said

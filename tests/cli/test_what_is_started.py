@@ -63,6 +63,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     commands = {
         "check": f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence",
         "thresholds impact": f"thresholds impact {gate.old} {gate.new} --history {gate.history}",
+        "help of score text-to-sql": "score text-to-sql --help",
         "score text-to-sql": f"score text-to-sql {folder}/pairs.jsonl --databases {folder} -o {folder}/sql",
     }
     answer = subprocess.run(
@@ -81,6 +82,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     [
         ("check", {}),
         ("thresholds impact", {}),  # few versions; many are spread over the cores
+        ("help of score text-to-sql", {}),
         # The interpreter that workers are forked from; the ids, the latencies, and each database once.
         ("score text-to-sql", {"processes": 1, "SQLite files": 2 + DATABASES}),
     ],
