@@ -9,17 +9,12 @@ import json
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
 from typing import Any
 
-from moto import backends
 from moto.awslambda.models import LambdaFunction
-from moto.core import responses, serialize, utils
-from moto.core.base_backend import BackendDict
 from moto.core.responses import ActionResult, EmptyResult
 from moto.events.models import Rule
 from moto.iam.models import IAMBackend
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
@@ -46,6 +41,7 @@ from sandbox.execution_runner import PipelineEngine
 from sandbox.faults import ActiveFaults
 from sandbox.functions import FunctionHost
 from sandbox.iam import enforcement
+from sandbox.quick_dispatch import dispatch_quickly
 from sandbox.served_endpoints import ServedEndpoints
 from sandbox.tasks import BackgroundTasks
 
@@ -69,9 +65,7 @@ class Parts:
 
 def install(parts: Parts, region: str) -> None:
     """Extend moto in this process, for what is deployed to a region."""
-    _list_modules_once()
-    _look_for_services_once()
-    _dispatch_quickly()
+    dispatch_quickly()
     _have_managed_policies_in(get_partition(region))
     accounts.install()
     cloudformation.install()
@@ -88,33 +82,6 @@ def install(parts: Parts, region: str) -> None:
     _execute_pipelines(parts)
     execution_calls.install(parts.engine, parts.tasks, parts.faults)
     _list_steps()
-
-
-def _list_modules_once() -> None:
-    """List moto's modules once; for each request, it looks at some 200 folders before it knows the service."""
-    modules = tuple(backends.list_of_moto_modules())
-    backends.list_of_moto_modules = lambda: modules
-
-
-def _look_for_services_once() -> None:
-    """Share moto's loader of AWS's files: a new one, for each service, looks into some 400 folders."""
-    utils.create_loader = cache(utils.create_loader)
-
-
-def _dispatch_quickly() -> None:
-    """Keep what moto works out for each request anew, though it is the same for all of them."""
-    responses.method_names_from_class = cache(responses.method_names_from_class)
-    # Lists tell the same times again and again, which moto keeps as text.
-    serialize.parse_to_aware_datetime = lru_cache(maxsize=8192)(serialize.parse_to_aware_datetime)
-    # It tries the patterns of 200 services, twice a request; there are no more hosts than buckets.
-    find_service = cache(DomainDispatcherApplication.get_backend_for_host)
-    DomainDispatcherApplication.get_backend_for_host = find_service
-    find_account = BackendDict.__getitem__
-
-    def account_of_service(self: Any, account_id: str) -> Any:
-        return dict.__getitem__(self, account_id) if account_id in self else find_account(self, account_id)
-
-    BackendDict.__getitem__ = account_of_service
 
 
 def _have_managed_policies_in(partition: str) -> None:

@@ -1,4 +1,4 @@
-"""moto's real HTTP server in a thread of the test run, which keeps connections as the sandbox's does.
+"""moto's real HTTP server in a thread of the test run, as quick as the sandbox's.
 
 Servers of one process share what they hold: a test begins with a request to `/moto-api/reset`, or has names of its own.
 """
@@ -11,11 +11,13 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from sandbox.kept_connections import KeptConnections
+from sandbox.quick_dispatch import dispatch_quickly
 
 
 @contextmanager
 def serving_moto() -> Iterator[str]:
     """Yield the endpoint of a server on loopback that is there as long as the block runs."""
+    dispatch_quickly()
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=KeptConnections)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
