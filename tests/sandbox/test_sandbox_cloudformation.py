@@ -413,25 +413,32 @@ def test_policies_and_boundaries_of_a_template_are_in_force(account: Any) -> Non
     assert json.loads(attributes["Policy"]) == document
 
 
+# Its second assembly is of the same stack, with two pipelines of one name: each process that loads the CDK's library
+# takes ten times as long as an app.
 APP = """
 import json, pathlib, sys
 import aws_cdk as cdk
 from aws_cdk import aws_sagemaker as sagemaker, aws_sqs as sqs
 
+def synthesise(app, names):
+    stack = cdk.Stack(app, "Throwaway")
+    version = app.node.try_get_context("python_version")
+    queue = sqs.Queue(stack, "Queue", queue_name=f"queue-{version.replace('.', '-')}", enforce_ssl=True)
+    waiting = queue.metric_approximate_number_of_messages_visible()
+    waiting.create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
+    body = {"Version": "2020-12-01", "Steps": []}
+    for name in names.split(","):
+        sagemaker.CfnPipeline(
+            stack, f"Pipeline{len(stack.node.children)}", pipeline_name=name,
+            pipeline_definition={"PipelineDefinitionBody": json.dumps(body)},
+            role_arn="arn:aws:iam::123456789012:role/x",
+        )
+    cdk.CfnOutput(stack, "Names", value=names)
+    app.synth()
+
 app = cdk.App()
-stack = cdk.Stack(app, "Throwaway")
-version = app.node.try_get_context("python_version")
-queue = sqs.Queue(stack, "Queue", queue_name=f"queue-{version.replace('.', '-')}", enforce_ssl=True)
-waiting = queue.metric_approximate_number_of_messages_visible()
-waiting.create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
-body = {"Version": "2020-12-01", "Steps": []}
-for name in app.node.try_get_context("names").split(","):
-    sagemaker.CfnPipeline(
-        stack, f"Pipeline{len(stack.node.children)}", pipeline_name=name,
-        pipeline_definition={"PipelineDefinitionBody": json.dumps(body)}, role_arn="arn:aws:iam::123456789012:role/x",
-    )
-cdk.CfnOutput(stack, "Names", value=app.node.try_get_context("names"))
-app.synth()
+synthesise(app, app.node.try_get_context("names"))
+synthesise(cdk.App(outdir=str(pathlib.Path(__file__).with_name("failing"))), "two,two")
 """
 
 
@@ -463,7 +470,7 @@ def test_the_real_cdk_deploys_and_its_failures_are_told(tmp_path: Path) -> None:
         assert told == ["starting the embedded AWS", "synthesis", "cdk deploy"]
         assert "bootstrapped (no changes)" in bootstrap_by_cdk(sandbox)
         with pytest.raises(GovernanceError, match=r"(?s)cdk deploy .*ROLLBACK_COMPLETE"):
-            sandbox.deploy(app=command, context={"names": "two,two"})
+            sandbox.deploy(app=str(tmp_path / "failing"))
         with pytest.raises(
             GovernanceError, match=r"(?s)synthesis by .*app\.py failed .*NameError: name 'nonsense'"
         ):
