@@ -17,7 +17,8 @@ from aws_cdk.assertions import Template
 
 from infra import governance_stack, model_account_stack
 from infra.app import build_app
-from infra.bundle import PAGES, STEPS, BundleContents, BundleTarget, build_bundle
+from infra.bundle import PAGES, STEPS, BundleContents, BundleTarget
+from tests.built_bundles import built_bundle
 
 # Settings that are not their defaults, each about something of its own: one stack has them all.
 OTHERWISE: Mapping[str, Any] = {
@@ -53,13 +54,13 @@ def running_target() -> BundleTarget:
 
 @pytest.fixture(scope="session")
 def bundle(running_target: BundleTarget) -> Path:
-    return build_bundle(running_target)
+    return built_bundle(running_target, STEPS)
 
 
 @pytest.fixture(scope="session")
 def page_bundle(running_target: BundleTarget) -> Path:
     """The bundle of the function that writes pages."""
-    return build_bundle(running_target, PAGES)
+    return built_bundle(running_target, PAGES)
 
 
 def _unzip(bundle: Path, folder: Path) -> Path:
