@@ -76,12 +76,15 @@ def hold_checks(
             continue
         plain = check.plain
         measured = None if plain is None else only.get(plain.form)
-        findings: Sequence[Finding] | None = None
-        if plain is not None and isinstance(measured, Measured):
+        findings: Sequence[Finding]
+        if plain is None or not isinstance(measured, Measured):
+            findings = _hold_all(check, judging)
+        else:
             value, samples, support = measured.value, measured.samples, measured.support
             # A share of one item or more can be used, as nearly every value can, and is not asked about by a call.
             is_share = 0 <= value <= 1 and (samples is None or 1 <= samples <= MOST_SAMPLES)
-            if (is_share and support.samples_problem is None) or find_unusable(measured) is None:
+            is_usable = (is_share and support.samples_problem is None) or find_unusable(measured) is None
+            if plain.value_alone and is_usable:
                 holds = plain.limit.passes(value)
                 finding = Finding(
                     plain.asked,
@@ -93,9 +96,9 @@ def hold_checks(
                     None if support.interval is None else _keep_finite(support.interval),
                     ValueCompared(value, plain.limit, holds),
                 )
-                findings = (finding,)
-        if findings is None:
-            findings = _hold_all(check, judging)
+            else:
+                finding = _judge_measured(check, None, measured, None)
+            findings = (finding,)
         yield _add_to(findings, judging, place) if adds else findings
 
 

@@ -13,7 +13,7 @@ from checks.decision import Consequence, Decision, Finding, Verdict
 from checks.evidence import Evidence
 from checks.judge import judge, judge_by_both
 from checks.loosening import LoosenedGroups, find_loosened_groups
-from checks.margins import Margin, Ruler
+from checks.margins import Ruler
 from checks.selection import select_thresholds
 from checks.shared_checks import find_shared_checks
 from checks.thresholds import Check, ThresholdFile
@@ -240,11 +240,17 @@ class _Group:
     shrunk: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._old_sums, self._new_sums = _make_sums(self.old), _make_sums(self.new)
         self._is_same = self.old == self.new
         self._shared: Mapping[int, int] = {}
         if self.old is not None and self.new is not None:
             self._shared = find_shared_checks(self.old, self.new)
+        self._old_sums, new_sums = _make_sums(self.old), _make_sums(self.new)
+        # What a check in both files comes to is summed up once: it comes to the same by either.
+        names = () if self.new is None else tuple(check.name for check in self.new.checks)
+        shared = names if self._is_same else tuple(names[place] for place in self._shared)
+        both = {name: self._old_sums[name] for name in shared}
+        self._changed_sums = {name: one for name, one in new_sums.items() if name not in both}
+        self._new_sums = {**new_sums, **both}
 
     def _judge_by_both(self, version: PastVersion) -> tuple[Decision, Decision]:
         if self._is_same:  # a group that the edit is not about is judged once
@@ -265,13 +271,11 @@ class _Group:
     def judge(self, version: PastVersion) -> JudgedTwice:
         """Judge a version by both files, and add to the sums of each check."""
         before, after = self._judge_by_both(version)
-        known: dict[int, Margin | None] = {}  # of a finding that both have its margin is found once
-        closest = _find_closest(self._old_sums, before, known)
-        new_closest = closest if before is after else _find_closest(self._new_sums, after, known)
+        closest = _find_closest(self._old_sums, before)
         for name, found in closest.items():
             self._old_sums[name].add(found)
-        for name, found in new_closest.items():
-            self._new_sums[name].add(found)
+        for name, found in _find_closest(self._changed_sums, after).items():
+            self._changed_sums[name].add(found)
             earlier = closest.get(name)
             if earlier is not None and found[0] < earlier[0]:
                 self.shrunk[name] = self.shrunk.get(name, 0) + 1
@@ -281,8 +285,8 @@ class _Group:
         """Add what later versions of the group came to."""
         for name, one in later._old_sums.items():
             self._old_sums[name].add_all(one)
-        for name, one in later._new_sums.items():
-            self._new_sums[name].add_all(one)
+        for name, one in later._changed_sums.items():
+            self._changed_sums[name].add_all(one)
         for name, count in later.shrunk.items():
             self.shrunk[name] = self.shrunk.get(name, 0) + count
 
@@ -313,20 +317,13 @@ def _make_sums(file: ThresholdFile | None) -> dict[str, _Sum]:
     return {} if file is None else {check.name: _Sum(check, Ruler.of(check)) for check in file.checks}
 
 
-def _find_closest(
-    sums: Mapping[str, _Sum], decision: Decision, known: dict[int, Margin | None]
-) -> dict[str, _Closest]:
-    """Return what each check with a value comes to; margins are `known` by the identity of their finding."""
+def _find_closest(sums: Mapping[str, _Sum], decision: Decision) -> dict[str, _Closest]:
+    """Return what each check of `sums` comes to that has a value."""
     closest: dict[str, _Closest] = {}
     for finding in decision.findings:
         name = finding.asked.check
         one = sums.get(name)
-        if one is None:
-            continue
-        if id(finding) in known:
-            margin = known[id(finding)]
-        else:
-            margin = known[id(finding)] = one.ruler.measure(finding)
+        margin = None if one is None else one.ruler.measure(finding)
         if margin is None:
             continue
         distance, is_near = margin.distance, margin.is_near

@@ -275,26 +275,28 @@ class Check(_Model):
 
     @cached_property
     def plain(self) -> "PlainCheck | None":
-        """What is left of a check that asks for a limit alone; `None` of one that asks for more."""
+        """What is left of a check of one value by a fixed limit; `None` of one that looks at more than that value."""
         whole = self.facet is None and self.sensitive_features is None
-        value_alone = self.confidence is None and self.min_samples is None and self.max_age_days is None
-        if not (whole and value_alone and self.limit.is_fixed):
+        if not (whole and self.max_age_days is None and self.limit.is_fixed):
             return None
-        return PlainCheck(self.asked, self.limit, alike(self.metric), self.on_failure)
+        value_alone = self.confidence is None and self.min_samples is None
+        return PlainCheck(self.asked, self.limit, alike(self.metric), self.on_failure, value_alone)
 
 
 @value_class
 class PlainCheck:
-    """A check that holds one value, that of the whole, against a fixed limit, and asks for nothing else.
+    """A check that holds one value, that of the whole, against a fixed limit, at whatever age of the report.
 
     Most checks are such. Of a hundred thousand it takes longer to look up what a model of pydantic says than to hold
-    the value against the limit: so it is here, side by side. `form` is that of all names of the metric.
+    the value against the limit: so it is here, side by side. `form` is that of all names of the metric. `value_alone`
+    says that it asks neither for confidence nor for a number of samples.
     """
 
     asked: Asked
     limit: Limit
     form: str
     on_failure: Consequence
+    value_alone: bool
 
 
 class AppliesTo(_Model):

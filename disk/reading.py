@@ -19,7 +19,7 @@ _LOOK_MILLISECONDS = 100
 _BLOCK_BYTES = 1024 * 1024
 
 
-def read_bounded(path: Path, *, max_bytes: int) -> bytes:
+def read_bounded(path: Path | str, *, max_bytes: int) -> bytes:
     """Return the content of the file or pipe at `path`, of at most `max_bytes`.
 
     A pipe may take its time once somebody writes to it; one that nobody opens is given up after ten seconds.
@@ -29,11 +29,14 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
         FileTooLargeError: it is larger, or became so while it was read.
         DiskError: it cannot be read, is a device or a socket, or nobody writes to the pipe.
     """
-    with _open(path, max_bytes) as raw:
+    raw, likely_bytes = _open(path, max_bytes)
+    # Room for all that is likely to come, and to see that it ends there: a block for each small file is slow to make.
+    at_once = min(_BLOCK_BYTES, likely_bytes + 1)
+    with raw:
         content = bytearray()
         while len(content) <= max_bytes:
             try:
-                block = raw.read(min(_BLOCK_BYTES, max_bytes + 1 - len(content)))
+                block = raw.read(min(at_once, max_bytes + 1 - len(content)))
             except OSError as error:
                 raise _make_error(path, error) from error
             if not block:
@@ -53,7 +56,8 @@ def changed_at(path: Path) -> datetime | None:
     return datetime.fromtimestamp(int(status.st_mtime), UTC) if stat.S_ISREG(status.st_mode) else None
 
 
-def _open(path: Path, max_bytes: int) -> io.RawIOBase:
+def _open(path: Path | str, max_bytes: int) -> tuple[io.RawIOBase, int]:
+    """Return the file or pipe, and how many bytes it is likely to have."""
     try:
         # Without O_NONBLOCK a pipe that nobody opens would be waited for in here without end.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -63,9 +67,9 @@ def _open(path: Path, max_bytes: int) -> io.RawIOBase:
         raise _make_error(path, error) from error
     status = os.fstat(descriptor)
     if stat.S_ISFIFO(status.st_mode):
-        return _Pipe(descriptor, path)
+        return _Pipe(descriptor, path), _BLOCK_BYTES
     if stat.S_ISREG(status.st_mode) and status.st_size <= max_bytes:
-        return io.FileIO(descriptor)
+        return io.FileIO(descriptor), status.st_size
     os.close(descriptor)
     if stat.S_ISREG(status.st_mode):
         raise FileTooLargeError(
@@ -78,7 +82,7 @@ def _open(path: Path, max_bytes: int) -> io.RawIOBase:
 class _Pipe(io.RawIOBase):
     """A pipe that was opened without waiting for its writer."""
 
-    def __init__(self, descriptor: int, path: Path) -> None:
+    def __init__(self, descriptor: int, path: Path | str) -> None:
         self._descriptor, self._path = descriptor, path
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
@@ -113,5 +117,5 @@ class _Pipe(io.RawIOBase):
         super().close()
 
 
-def _make_error(path: Path, error: OSError) -> DiskError:
+def _make_error(path: Path | str, error: OSError) -> DiskError:
     return DiskError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions")

@@ -66,18 +66,17 @@ class _Walk:
         for entry in _list_entries(folder):
             if entry.name.startswith(".") and not self.hidden:
                 continue
-            if entry.is_file(follow_symlinks=False):  # as nearly all are; the folder said so already
+            # Nearly all are files or folders themselves, and the folder around them said which already.
+            if entry.is_file(follow_symlinks=False):
                 self.files.append(entry.path)
-                continue
-            mode = _look_at(entry.path).st_mode
-            if stat.S_ISREG(mode):
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, above))
+            elif stat.S_ISREG(mode := _look_at(entry.path).st_mode):
                 self.files.append(entry.path)
-            elif not stat.S_ISDIR(mode):
-                raise DiskError(f"{Path(entry)}: {kind_of(mode)}, not a file; take it out of the folder")
-            elif entry.is_symlink():
+            elif stat.S_ISDIR(mode):
                 self.links.append((entry.path, above))
             else:
-                folders.append((entry.path, above))
+                raise DiskError(f"{Path(entry)}: {kind_of(mode)}, not a file; take it out of the folder")
         return folders
 
 

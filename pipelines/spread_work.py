@@ -4,10 +4,10 @@ import multiprocessing
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from checks.garbage import pause_collecting
 
@@ -34,37 +34,42 @@ def work_on_parts(
 ) -> Iterator[tuple[int, _Result]]:
     """Yield what `work` makes of each part of `things`, in their order, with the number of things in it.
 
-    Processes are copies of this one, so `work` and what it is given and makes are pickled, and it makes no cyclic
-    garbage; this one alone works where the system cannot copy it, and on few things. What `work` raises is passed on.
+    Processes are copies of this one, and have `work` and `things` from it: only what `work` makes is pickled, and it
+    makes no cyclic garbage. This one alone works where the system cannot copy it, and on few things. What `work` raises
+    is passed on.
     """
-    if workers.threads > 1:
-        many, do = _PART_OF_THREAD, work
-    else:
-        many, do = _PART_OF_PROCESS, partial(_work_undisturbed, work)
-    parts = [things[start : start + many] for start in range(0, len(things), many)]
-    pool = _open_pool(workers, len(parts))
-    if pool is None:
-        for part in parts:
-            yield len(part), do(part)
-        return
-    with pool:
-        for part, found in zip(parts, pool.map(do, parts), strict=True):
-            yield len(part), found
+    many = _PART_OF_THREAD if workers.threads > 1 else _PART_OF_PROCESS
+    places = [slice(start, min(start + many, len(things))) for start in range(0, len(things), many)]
+    processes, threads = min(workers.processes, len(places)), min(workers.threads, len(places))
+
+    def do(place: slice) -> _Result:
+        return work(things[place])
+
+    def do_undisturbed(place: slice) -> _Result:
+        with pause_collecting():
+            return do(place)
+
+    made: Iterator[_Result]
+    with ExitStack() as pools:
+        if threads > 1:
+            made = pools.enter_context(ThreadPoolExecutor(threads)).map(do, places)
+        elif processes > 1 and _can_fork():
+            # A copy has all modules at once; a new process would import them for longer than it judges a part.
+            context = multiprocessing.get_context("fork")
+            copies = ProcessPoolExecutor(processes, context, _given.append, (do_undisturbed,))
+            made = pools.enter_context(copies).map(_work_as_given, places)
+        else:
+            made = map(do_undisturbed, places)
+        for place, found in zip(places, made, strict=True):
+            yield place.stop - place.start, found
 
 
-def _work_undisturbed(work: Callable[[Sequence[_Thing]], _Result], part: Sequence[_Thing]) -> _Result:
-    with pause_collecting():
-        return work(part)
+# What a copy of this process is to do, which needs no pickling: the copy has it before it begins.
+_given: list[Callable[[slice], Any]] = []
 
 
-def _open_pool(workers: Workers, parts: int) -> Executor | None:
-    processes, threads = min(workers.processes, parts), min(workers.threads, parts)
-    if threads > 1:
-        return ThreadPoolExecutor(threads)
-    if processes > 1 and _can_fork():
-        # A copy of this process has all modules at once; a new one would import them for longer than it judges a part.
-        return ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
-    return None
+def _work_as_given(place: slice) -> Any:
+    return _given[-1](place)
 
 
 def _can_fork() -> bool:

@@ -115,7 +115,7 @@ def _in_folder(folder: Path) -> PastDecisions:
 
 
 def _read_file(name: str) -> bytes:
-    return read_bounded(Path(name), max_bytes=MAX_RECORD_BYTES)
+    return read_bounded(name, max_bytes=MAX_RECORD_BYTES)
 
 
 def _in_s3(place: str) -> PastDecisions:
