@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
 
 from checks.item_results import ItemResults
 from checks.measurements import Measurement, Source
@@ -84,7 +85,7 @@ class Evidence:
     @property
     def measurements(self) -> tuple[Measurement, ...]:
         """Every measurement of every report."""
-        return tuple(measurement for report in self.reports for measurement in report.measurements)
+        return tuple(chain.from_iterable(report.measurements for report in self.reports))
 
     def items_behind(self, source: Source) -> ItemResults | None:
         """Return the item results beside the report that a measurement is from."""

@@ -368,7 +368,8 @@ def _judge_measured(check: Check, facet: str | None, measured: Measured, hold: H
 def _keep_finite(interval: Interval) -> Interval | None:
     """Return the interval if a record can hold it."""
     low, high, confidence = float(interval.low), float(interval.high), float(interval.confidence)
-    return Interval(low, high, confidence) if all(map(math.isfinite, (low, high, confidence))) else None
+    is_finite = math.isfinite(low) and math.isfinite(high) and math.isfinite(confidence)
+    return Interval(low, high, confidence) if is_finite else None
 
 
 def _list_first(parts: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
-from checks.measurements import Interval, Measured
+from checks.measurements import NO_SUPPORT, Interval, Measured
 from checks.student_t import student_t_quantile
 
 _LEVEL_TOLERANCE = 1e-9  # levels such as 0.9 and 2 * 0.95 - 1 differ in their last bit
@@ -37,6 +37,7 @@ class NoSpread:
     worst_case: Interval | None = None
 
 
+@lru_cache(maxsize=1024)  # few levels are asked for
 def two_sided_level(one_sided: float) -> float:
     """Return the level of the two-sided interval whose ends are bounds at the one-sided level: 0.90 for 0.95."""
     return round(2 * one_sided - 1, 12)
@@ -129,9 +130,13 @@ def find_interval(measured: Measured, confidence: float) -> Interval | NoSpread 
     the Wilson score interval for a proportion; the spread of the items over the root of their number. An interval of
     the report at a lower level is never stretched. What has no width, or claims certainty, is passed over.
     """
+    samples = measured.samples
+    if samples is not None and samples > 1 and measured.support is NO_SUPPORT:
+        # As most figures are: a share, of which nothing else is said that would have to be looked at.
+        return wilson_interval(measured.value, samples, confidence)
     if problem := measured.support.spread_problem or _find_spread_problem(measured):
         return Unsupported(problem)
-    if measured.samples == 1:
+    if samples == 1:
         return NoSpread("it rests on one sample, and one sample shows no spread")
     found = _take_from_report(measured, confidence) or _compute_from_spread(measured, confidence)
     if found is not None:

@@ -27,6 +27,8 @@ class Zone(Enum):
     OUTSIDE = auto()
     ACROSS = auto()
 
+    __hash__ = object.__hash__  # that of an enumeration is a function of Python, and zones are looked up by it
+
 
 class Limit(ABC):
     """What a check asks of a value.

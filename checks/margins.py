@@ -96,13 +96,8 @@ def _find_ends(limit: Limit) -> tuple[_Ends, ...]:
 
 
 def _find_margin_at(ends: tuple[_Ends, ...], point: float) -> Margin:
-    if len(ends) == 1:  # as nearly every limit has them
-        return _find_margin_in(ends[0], point)
-    return max((_find_margin_in(one, point) for one in ends), key=lambda margin: margin.distance)
-
-
-def _find_margin_in(one: _Ends, point: float) -> Margin:
-    return Margin(min(point - one.low, one.high - point), one.size)
+    margins = [Margin(min(point - one.low, one.high - point), one.size) for one in ends]
+    return margins[0] if len(margins) == 1 else max(margins, key=lambda margin: margin.distance)
 
 
 def _find_size(values: Range) -> float:
