@@ -60,8 +60,12 @@ def _keep_heaviest_of_each(
     """Return the same of the groups that come after what was kept `before`."""
     left, own_part = MAX_FINDING_BYTES - sum(map(_count_bytes, before)), MAX_FINDING_BYTES // count
     kept: list[Finding] = []
-    for findings in groups:
+    remaining = iter(groups)
+    for findings in remaining:
         room = max(own_part, left)
+        if room < _FRAME_BYTES:  # no finding has room from here on, and none needs to be counted
+            kept += chain.from_iterable(map(_sum_up_all, chain((findings,), remaining)))
+            break
         if len(findings) * _FRAME_BYTES <= room:
             size = sum(map(_count_bytes, findings))
             if size <= room:
@@ -90,6 +94,10 @@ def _keep_heaviest(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
             finding = findings[index]
             rest.setdefault((finding.outcome, finding.consequence, finding.waiver), []).append(finding)
     yield from map(_sum_up, rest.values())
+
+
+def _sum_up_all(findings: Sequence[Finding]) -> Iterable[Finding]:
+    return (_sum_up(findings),) if len(findings) == 1 else _keep_heaviest(0, findings)
 
 
 def _sum_up(alike: Sequence[Finding]) -> Finding:

@@ -27,7 +27,9 @@ class Zone(Enum):
     OUTSIDE = auto()
     ACROSS = auto()
 
-    __hash__ = object.__hash__  # that of an enumeration is a function of Python, and zones are looked up by it
+    __hash__ = (
+        object.__hash__
+    )  # that of an enumeration is a function of Python, and zones are looked up by it
 
 
 class Limit(ABC):

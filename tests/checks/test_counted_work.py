@@ -22,7 +22,7 @@ from checks.garbage import pause_collecting
 from checks.index import measure_likeness
 from checks.judge import judge
 from checks.limits import AtLeast, AtMost, Between, Limit, Target
-from checks.measurements import Interval, Measured, Measurement, Source
+from checks.measurements import Interval, Measured, Measurement, Source, Support, Unmeasured
 from checks.reports import read_report
 from checks.reports.evaluation import read_group, read_metric
 from checks.reports.numbers import Node
@@ -63,7 +63,7 @@ def test_calls_for_each_figure_that_is_read(entry: object, most: int) -> None:
 
 @pytest.mark.parametrize(
     ("keys", "most"),
-    [({}, 7), ({"confidence": 0.95}, 42), ({"at_least": None, "target": 0.7, "tolerance": 0.1}, 8)],
+    [({}, 7), ({"confidence": 0.95}, 22), ({"at_least": None, "target": 0.7, "tolerance": 0.1}, 8)],
     ids=["value alone", "with confidence", "target"],
 )
 def test_calls_for_each_check_that_is_judged(keys: dict[str, Any], most: int) -> None:
@@ -81,7 +81,9 @@ def test_no_reason_is_put_into_words_that_nobody_reads(keys: dict[str, Any]) -> 
 
 
 @given(
-    st.floats(), st.none() | st.integers(-1, 2**54), st.sampled_from([{"at_least": 0.5}, {"between": [0, 1]}])
+    st.floats() | st.floats(0, 1),
+    st.none() | st.integers(-1, 2**54),
+    st.sampled_from([{"at_least": 0.5}, {"between": [0, 1]}, {"at_least": 0.5, "confidence": 0.9}]),
 )
 @example(written("0.50000000000000000001"), 40, {"at_least": 0.5})
 @example(written("0.49999999999999999999"), None, {"at_least": 0.5})
@@ -92,10 +94,14 @@ def test_a_plain_check_finds_what_any_check_finds(
     check = Check(name="c", why="w", metric="g.m", **limit)
     # The least age and sample size ask for nothing here, but they are looked at: such a check is not plain.
     asking = Check(name="c", why="w", metric="g.m", min_samples=1, **limit) if samples else None
+    # Beside a gap nothing is plain, and a support that says nothing is looked at where it is not the one of all.
+    gap = Unmeasured("other.m", "no data", Source("r.json", "/other/m"))
+    looked_at = replace(one, support=Support())
     plain, *others = (
         judge(ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, (each,)),
-              Evidence((Report("r.json", None, "0" * 64, "f", (one,)),)), decided_at=DECIDED_AT)
-        for each in (check, asking) if each is not None
+              Evidence((Report("r.json", None, "0" * 64, "f", found),)), decided_at=DECIDED_AT)
+        for each, found in ((check, (one,)), (asking, (one,)), (check, (one, gap)), (check, (looked_at,)))
+        if each is not None
     )  # fmt: skip
     held = hold_against(check, one)
     assert (plain.findings[0].outcome, plain.findings[0].reason) == (held[0], str(held[1]))

@@ -20,6 +20,22 @@ def test_a_file_up_to_the_bound_is_read_whole(tmp_path: Path, size: int) -> None
     assert read_bounded(tmp_path / "a", max_bytes=100) == b"x" * size
 
 
+def test_no_room_is_made_that_a_small_file_does_not_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class NotedFile(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(-1 if size is None else size)
+            return super().read(size)
+
+    monkeypatch.setattr(io, "FileIO", NotedFile)
+    (tmp_path / "a").write_bytes(b"x" * 5)
+    assert read_bounded(tmp_path / "a", max_bytes=1 << 24) == b"x" * 5
+    assert asked == [6, 6]  # the second one sees that it ends there
+
+
 def test_a_larger_file_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "a").open("wb") as file:
         file.truncate(1 << 40)  # a terabyte that takes no room

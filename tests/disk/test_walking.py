@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,24 @@ def test_every_file_at_any_depth_is_listed_in_order(tmp_path: Path) -> None:
     )
     assert _names(tmp_path) == ["a/b/d.txt", "a/c.json", "a.json", "b.json"]
     assert len(_names(tmp_path, hidden=True)) == 7
+
+
+def test_each_folder_is_looked_at_once_and_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _tree(tmp_path, "a/b/c.json", "a/d.json", "e/f.json", "g.json")
+    looked_at: list[str] = []
+    look = os.stat
+
+    def note(path: str, **how: Any) -> os.stat_result:
+        looked_at.append(str(path))
+        return look(path, **how)
+
+    monkeypatch.setattr(os, "stat", note)
+    below = names_below(tmp_path)
+    monkeypatch.undo()
+    assert len(below) == 4
+    assert sorted(
+        name for name in looked_at if name.startswith(f"{tmp_path}/") and name != f"{tmp_path}/."
+    ) == [f"{tmp_path}/{folder}/." for folder in ("a", "a/b", "e")]
 
 
 @pytest.mark.parametrize("place", [".", "../top", "deep/.."])

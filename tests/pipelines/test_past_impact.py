@@ -15,7 +15,7 @@ from checks.thresholds import ThresholdFile
 from pipelines import past_impact, spread_work
 from pipelines.past_impact import sum_impact
 from pipelines.past_versions import RecordOfVersion, read_newest_records, read_past_versions
-from pipelines.spread_work import ALONE, Workers
+from pipelines.spread_work import ALONE, Workers, work_on_parts
 from pipelines.step_settings import COPIES_FOLDER
 from tests.counted_work import count_calls
 
@@ -66,6 +66,14 @@ def measure(gate: PastGate, workers: Workers, done: list[int]) -> Impact:
 
 
 @pytest.mark.usefixtures("parts")
+def test_processes_have_the_work_and_the_things_without_pickling() -> None:
+    things = [threading.Lock() for _ in range(10)]  # nothing can pickle a lock
+    places = {id(thing): place for place, thing in enumerate(things)}
+    found = work_on_parts(lambda part: [places[id(one)] for one in part], things, Workers(processes=2))
+    assert list(found) == [(4, [0, 1, 2, 3]), (4, [4, 5, 6, 7]), (2, [8, 9])]
+
+
+@pytest.mark.usefixtures("parts")
 def test_the_impact_is_the_same_whoever_works_on_it(gate: PastGate, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
     alone = measure(gate, ALONE, done)
@@ -104,6 +112,7 @@ def test_records_and_copies_are_read_once_and_what_both_files_have_is_judged_onc
     assert (calls["parse_record"], calls["read_report"]) == (0, judged)
     by_bounds = calls["OneSided.zone"]  # each holds both ends of an interval against the limit
     assert calls["AtLeast.passes"] - by_bounds == judged * (CHECKS + CHANGED)
+    assert calls["Ruler.measure"] == judged * (CHECKS + CHANGED)
     assert calls["_add_to"] == 0  # nothing is waived, and no check is inherited
     assert calls["Ruler.of"] == calls["_make_sums"] * CHECKS  # of a group, and not of each version
 
