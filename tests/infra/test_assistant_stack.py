@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from assistant.approved_versions import ApprovedVersions
 from assistant.conversation_table import EXPIRY, create_table, describe_table
@@ -29,6 +28,7 @@ from deploy.settings import AskDataSettings
 from infra.settings_sources import DeploymentSettingsError, read_settings_of
 from pipelines.step_settings import DECISIONS_FOLDER
 from tests.infra.synthesised import ACCOUNT, ASSISTANTS, KEY, REGION, Synthesised, synthesise_assistant
+from tests.mocked_aws import mocked_aws
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
 CLIENTS: Any = (
@@ -138,7 +138,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotedCalls]:
     for name, value in {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with mocked_aws():
         session = boto3.Session(region_name=REGION)
         monkeypatch.setattr(clients, "_session", lambda _region=None: session)
         made = NotedCalls(session, ACCOUNT, REGION)

@@ -17,7 +17,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import ModelPackage, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
@@ -41,6 +40,7 @@ from sandbox.iam.access import AccessRequest
 from sandbox.networks import FOR_A_FUNCTION, FOR_A_JOB
 from tests.forgotten_bundle import forget_bundle
 from tests.infra.synthesised import ACCOUNT, GOVERNING, REGION, Synthesised, synthesise_choice
+from tests.mocked_aws import mocked_aws
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
 GROUP, PIPELINE = "askdata-sql", "model-governance"
@@ -313,7 +313,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
     }
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mocked_aws():
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)

@@ -7,7 +7,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from aws import clients, object_copies
 from aws.aws_errors import AwsError
@@ -23,6 +22,7 @@ from tests.infra.synthesised import (
     Synthesised,
     synthesise_with_accounts,
 )
+from tests.mocked_aws import mocked_aws
 from tests.noted_calls import NotedCalls, asked, find_needless, is_allowed
 
 CALLER = "copying"
@@ -91,7 +91,7 @@ def copy_all(stack: Synthesised, entry: Mapping[str, Any]) -> Iterator[AccessReq
     (artifacts, _), (evidence, _) = (
         named(bucket) for bucket in (entry["artifact_bucket"], GOVERNANCE_ACCOUNT["evidence_bucket"])
     )
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mocked_aws():
         for name, value in {**function["Environment"]["Variables"], "AWS_REGION": REGION}.items():
             patch.setenv(name, value)
         session = boto3.Session("testing", "testing", region_name=REGION)

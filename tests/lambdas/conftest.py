@@ -3,18 +3,14 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast
 
 import pytest
-from moto import mock_aws
-from moto.kms import models as kms_models
-from moto.s3 import urls
-from moto.s3.models import S3Backend
 
 from aws import clients
 from lambdas import handle_evaluate, handle_update
 from pipelines.step_settings import EvaluateSettings, StartPipelineSettings, UngovernedGroups, to_environment
+from tests.mocked_aws import mocked_aws
 
 ACCOUNT = "123456789012"  # moto's
 EXECUTION = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:pipeline/model-governance/execution/"
@@ -121,10 +117,6 @@ def _clients() -> Iterator[None]:
         for name, value in (credentials | {"AWS_DEFAULT_REGION": "eu-west-1"}).items():
             patch.setenv(name, value)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        # moto makes an RSA key for each key, and for one of HMAC as well, which never uses it.
-        patch.setattr(kms_models, "generate_private_key", cache(kms_models.generate_private_key))
-        # For each request it would load this module again, in case its own variables have changed.
-        patch.setattr(S3Backend, "_url_module", urls)
         for client in made:
             client.cache_clear()
         yield
@@ -134,7 +126,7 @@ def _clients() -> Iterator[None]:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with mock_aws():
+    with mocked_aws():
         kms = cast("Any", clients.kms_client())
         key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
         seal_key = key["KeyMetadata"]["Arn"]

@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from aws import clients
 from aws.account_copies import Provenance
@@ -17,6 +16,7 @@ from lambdas.copy_artifacts import handler
 from pipelines.artifact_copies import OtherRegionError
 from pipelines.step_settings import CopySettings, to_environment
 from sandbox import object_copies
+from tests.mocked_aws import mocked_aws
 
 ACCOUNT = "111122223333"
 REPORT = b'{"text_to_sql_metrics": {"accuracy": {"value": 0.9}}}'
@@ -25,7 +25,7 @@ REPORT = b'{"text_to_sql_metrics": {"accuracy": {"value": 0.9}}}'
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     object_copies.install()
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mocked_aws():
         patch.setenv("AWS_REGION", "eu-west-1")
         clients.s3_client.cache_clear()
         yield clients.s3_client()

@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from aws.account_copies import ModelBucket, Provenance
 from aws.arns import GroupArn, ModelPackageArn
@@ -42,6 +41,7 @@ from pipelines.reconcile_versions import (
 )
 from pipelines.step_settings import NOBODY, StartPipelineSettings, UngovernedGroups, read_places, write_places
 from tests.memory_executions import MemoryExecutions
+from tests.mocked_aws import mocked_aws
 
 HOME, TEAM, REGION = "123456789012", "111122223333", "eu-west-1"
 BEGINNING = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -52,7 +52,7 @@ ELSEWHERE = GroupArn("aws", REGION, TEAM, "askdata")
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    with mock_aws():
+    with mocked_aws():
         yield boto3.client("s3", region_name=REGION)
 
 
