@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from checks.errors import GovernanceError
@@ -45,23 +45,56 @@ class CommandEntry:
 
 
 class OptionIfGiven(TyperOption):
-    """An option that is read only where it is given: typer loads pydantic to read even that there is none."""
+    """An option that is read only where it is given."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:
-        """Return the value as typer reads it, and `None` as it is."""
-        return None if value is None else super().process_value(ctx, value)
+        """Return the value as typer reads it, and of `None` what its callback makes."""
+        return super().process_value(ctx, value) if _is_given(self, value) else _take_none(self, ctx)
+
+
+class ArgumentIfGiven(TyperArgument):
+    """An argument that is read only where it is given."""
+
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        """Return the value as typer reads it, and of `None` what its callback makes."""
+        return super().process_value(ctx, value) if _is_given(self, value) else _take_none(self, ctx)
+
+
+def _is_given(param: TyperOption | TyperArgument, value: Any) -> bool:
+    """Whether there is something to read; typer makes a model of pydantic to read even that there is nothing."""
+    return value is not None or param.required
+
+
+def _take_none(param: TyperOption | TyperArgument, ctx: Any) -> Any:
+    nothing = () if param.multiple or param.nargs == -1 else None
+    return nothing if param.callback is None else param.callback(ctx, param, nothing)
+
+
+def _read_if_given(params: list[Any]) -> list[Any]:
+    """Return parameters that typer made, which are read from here on only where they are given."""
+    for param in params:  # typer takes no class for them
+        match param:
+            case TyperOption():
+                param.__class__ = OptionIfGiven
+            case TyperArgument():
+                param.__class__ = ArgumentIfGiven
+    return params
 
 
 class LightGroup(TyperGroup):
     """A group of commands that passes on to one of them without loading pydantic, so that its help comes at once."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters, `--help` among them, as options that are read only where they are given."""
-        params = super().get_params(ctx)
-        for param in params:  # typer makes them, and takes no class for them
-            if isinstance(param, TyperOption):
-                param.__class__ = OptionIfGiven
-        return params
+        """Return the parameters, `--help` among them, as such that are read only where they are given."""
+        return _read_if_given(super().get_params(ctx))
+
+
+class LightCommand(TyperCommand):
+    """A command that reads those of its parameters that are given."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, `--help` among them, as such that are read only where they are given."""
+        return _read_if_given(super().get_params(ctx))
 
 
 class LazyCommand(TyperCommand):
@@ -102,6 +135,9 @@ class LazyCommand(TyperCommand):
             target.command()(command)
         target.rich_markup_mode = None
         target.pretty_exceptions_enable = False
+        for registered in target.registered_commands:
+            if registered.cls is TyperCommand:  # typer's own, where the command names none
+                registered.cls = LightCommand
         made = get_command(target)
         if self._entry.writes_evidence:
             add_about(made)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from checks.errors import GovernanceError
+from cli.lazy import LightCommand
 from cli.options.separator import Separator
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def spread_values(arguments: list[str]) -> list[str]:
     return spread
 
 
-class BiasCommand(TyperCommand):
+class BiasCommand(LightCommand):
     """Takes several values after one `--positive`, which typer's options do not."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

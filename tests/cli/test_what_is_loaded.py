@@ -6,27 +6,33 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer import _adapters
 
 from benchmarks import first_items
 from cli.command_table import COMMANDS, GROUPS
+from cli.main import run
+from cli.options.output_format import DecisionFormat
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = "examples/diabetes-progression"
 # One process loads what all share, and each command runs in a copy of it that tells what it has loaded.
 PROGRAM = """
-import contextlib, io, json, os, sys
+import contextlib, gc, io, json, os, sys
 from cli.main import main
 for name, arguments in json.load(sys.stdin).items():
     sys.stdout.flush()
     if os.fork() == 0:
         sys.argv = ["governance", *arguments]
+        collected = sum(generation["collections"] for generation in gc.get_stats())
         with open(os.devnull, "w") as nowhere:
             kept, sys.stdout, sys.stderr = sys.stdout, nowhere, nowhere
             with contextlib.suppress(SystemExit):
                 main()
-        print(json.dumps([name, sorted(sys.modules)]), file=kept, flush=True)
+        collected = sum(generation["collections"] for generation in gc.get_stats()) - collected
+        print(json.dumps([name, sorted(sys.modules), collected]), file=kept, flush=True)
         os._exit(0)
     os.wait()
 """
@@ -115,8 +121,16 @@ SCORED = {
 }
 
 
-def run_forked(commands: dict[str, list[str]], folder: Path) -> dict[str, set[str]]:
-    """Run commands in `folder`, and return the modules that each has loaded at its end."""
+@dataclass(frozen=True)
+class Ended:
+    """What a command has loaded at its end, and how often Python looked for garbage meanwhile."""
+
+    modules: set[str]
+    collections: int
+
+
+def run_forked(commands: dict[str, list[str]], folder: Path) -> dict[str, Ended]:
+    """Run commands in `folder`, and return what can be said of each at its end."""
     answer = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         input=json.dumps(commands),
@@ -125,7 +139,8 @@ def run_forked(commands: dict[str, list[str]], folder: Path) -> dict[str, set[st
         text=True,
         check=True,
     )
-    return {name: set(modules) for name, modules in map(json.loads, answer.stdout.splitlines())}
+    ended = map(json.loads, answer.stdout.splitlines())
+    return {name: Ended(set(modules), collections) for name, modules, collections in ended}
 
 
 def find_packages(modules: set[str]) -> set[str]:
@@ -142,14 +157,14 @@ def find_packages(modules: set[str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def loaded() -> dict[str, set[str]]:
-    """The modules that each command of the table has loaded at its end."""
+def loaded() -> dict[str, Ended]:
+    """What can be said of each command of the table at its end."""
     return run_forked({name: row.arguments.split() for name, row in TABLE.items()}, PROJECT)
 
 
 @pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """The modules that each way of scoring has loaded when it has scored one item."""
+def scored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """What can be said of each way of scoring when it has scored one item."""
     folder = tmp_path_factory.mktemp("items")
     first_items.write_inputs(folder)
     commands = {
@@ -163,15 +178,38 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_command_loads_what_it_needs_and_nothing_else(loaded: dict[str, set[str]], name: str) -> None:
-    assert find_packages(loaded[name]) == TABLE[name].packages
-    assert len(loaded[name]) <= TABLE[name].modules
+def test_a_command_loads_what_it_needs_and_nothing_else(loaded: dict[str, Ended], name: str) -> None:
+    assert find_packages(loaded[name].modules) == TABLE[name].packages
+    assert len(loaded[name].modules) <= TABLE[name].modules
 
 
 @pytest.mark.parametrize("name", [name for name in first_items.COMMANDS if name not in BY_SCIKIT_LEARN])
-def test_one_item_is_scored_by_what_it_needs_and_nothing_else(scored: dict[str, set[str]], name: str) -> None:
-    assert find_packages(scored[name]) == SCORED[name]
-    assert not scored[name] & {"pyarrow.parquet", "scipy", "sklearn"}
+def test_one_item_is_scored_by_what_it_needs_and_nothing_else(scored: dict[str, Ended], name: str) -> None:
+    assert find_packages(scored[name].modules) == SCORED[name]
+    assert not scored[name].modules & {"pyarrow.parquet", "scipy", "sklearn"}
+
+
+def test_no_command_looks_for_garbage_in_what_it_imports(
+    loaded: dict[str, Ended], scored: dict[str, Ended]
+) -> None:
+    assert {name: ended.collections for name, ended in (loaded | scored).items() if ended.collections} == {}
+
+
+def test_check_reads_the_parameters_that_are_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = []
+
+    def build(annotation: Any, parameter_info: Any) -> Any:
+        read.append(annotation)
+        return built(annotation, parameter_info)
+
+    built = _adapters.build_adapter
+    monkeypatch.setattr(_adapters, "try_build_adapter", build)
+    example = PROJECT / EXAMPLE
+    assert run(["check", f"{example}/thresholds.yaml", "--evidence", f"{example}/version-1/evidence"]) == 0
+    assert read == [list[str], str, DecisionFormat]  # the format is given by its default
+    assert capsys.readouterr().out.startswith("Approved\n")
 
 
 def test_every_command_that_scores_is_in_the_table() -> None:
