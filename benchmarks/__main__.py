@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.measuring import INTERRUPTED, tell_progress
 from benchmarks.performance_page import DOCS, PAGE, list_verdicts, write_documents
 
-PARTS = ("check", "start", "core", "impact", "text_to_sql", "score_bias", "rag")
+PARTS = ("check", "start", "core", "impact", "text_to_sql", "score_bias", "bias", "memorization", "rag")
 OF_PAIRS = "text_to_sql"
 _SECONDS_TO_END = 2
 

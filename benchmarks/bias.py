@@ -1,45 +1,59 @@
-"""Speed and memory of the bias metrics, side by side with smclarify where it installs.
+"""Clarify's bias metrics beside smclarify, the library that defines them: how long each computes, and what comes out.
 
-    python benchmarks/bias.py [--rows 1000000] [--flip-test-rows 30000] [--library PYTHON]
+    python -m benchmarks.bias                                        as in the page
+    python -m benchmarks.bias --rows 10000 --flip-test-rows 1000 --rounds 1      whether it runs here
 
-smclarify 0.5 needs pandas < 2, numpy < 1.25 and scikit-learn < 1.3, so it runs in an environment of its own that uv
-makes in a temporary folder with Python 3.9 or 3.10; where there is no such Python or no package index, the run says so
-and shows our figures alone. Both compute all metrics but FT for the same table, label, predictions and four facets,
-group variable included, in turns, and the metrics are compared; FT is timed apart on fewer rows. Memory is that of a
-process that loads the table from CSV and computes everything but FT, and of one that computes FT too.
+smclarify 0.5 needs pandas < 2, numpy < 1.25 and scikit-learn < 1.3, so its environment is of Python 3.10. Both read the
+same CSV, each in a process of its own, and compute all metrics but FT by four facets with a group variable; FT is
+computed apart, on fewer rows. The seconds are those of computing; processor time and memory are of the whole process.
 """
 
-import argparse
 import json
 import math
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.environments import NotRun, prepare_python, read_versions
+from benchmarks.measuring import (
+    Spent,
+    describe_runs,
+    describe_spread,
+    make_parser,
+    read_count,
+    run_process,
+    run_program,
+    take_rounds,
+    tell_progress,
+    write_result,
+)
 from scorers.bias import Facet, Values, bias_report
 from scorers.bias.tables import Table
 
 FACETS = ("sex", "region", "band", "veteran")
 FEATURES = 6
-LIBRARY = ("smclarify==0.5", "pandas<2", "numpy<1.25", "scikit-learn<1.3")
-PYTHONS = ("3.10", "3.9")
+PYTHON = "3.10"  # of smclarify
+REPORT, FLIP_TEST = "report", "flip test"
+MOST_DIFFERENCE = 1e-9
 POST_TRAINING = "post_training_bias_metrics"
 PRE_TRAINING = "pre_training_bias_metrics"
 
-LIBRARY_RUN = """
+OURS = "import sys; from benchmarks.bias import write_ours; write_ours(*sys.argv[1:])"
+SMCLARIFY = """
 import json, logging, sys, time
 logging.disable(logging.CRITICAL)
 import pandas as pd
 from smclarify.bias.metrics import POSTTRAINING_METRICS, PRETRAINING_METRICS
 from smclarify.bias.report import FacetColumn, LabelColumn, StageType, bias_report
-path, facets, flip_test = sys.argv[1], sys.argv[2].split(","), sys.argv[3] == "flip_test"
+path, facets, flip_test = sys.argv[1], sys.argv[2].split(","), sys.argv[3] == "flip test"
 table = pd.read_csv(path)
 for facet in facets:
     table[facet] = table[facet].astype("category")
@@ -59,29 +73,28 @@ found = {
         metrics=metrics, group_variable=group)
     for metric in group_report["metrics"]
 }
-print(json.dumps({"seconds": time.perf_counter() - started, "metrics": found}))
+json.dump({"seconds": time.perf_counter() - started, "metrics": found}, open(sys.argv[4], "w"))
 """
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--flip-test-rows", type=int, default=30_000)
-    parser.add_argument("--library", type=Path, help="a Python that has smclarify already")
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
-    parser.add_argument("--table", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.measure:
-        print(json.dumps(measure(arguments.table, arguments.measure)))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        library = arguments.library or install_library(Path(folder) / "smclarify")
-        for what, rows in (("report", arguments.rows), ("flip_test", arguments.flip_test_rows)):
-            path = Path(folder) / f"{what}.csv"
-            make_table(rows).to_csv(path, index=False)
-            compare(path, rows, what, library)
+@dataclass(slots=True)
+class Side:
+    """What one side took for a table in each round, and the metrics that it came to."""
+
+    spent: list[Spent] = field(default_factory=list)
+    computing_seconds: list[float] = field(default_factory=list)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    def run(self, command: Sequence[str], output: Path) -> None:
+        """Run a command that writes its figures to `output`."""
+        self.spent.append(run_process([*command, str(output)]))
+        figures = json.loads(output.read_text())
+        self.computing_seconds.append(figures["seconds"])
+        self.metrics = figures["metrics"]
+
+    def describe(self) -> dict[str, object]:
+        """Return what the rounds took."""
+        return {"computing_seconds": describe_spread(self.computing_seconds), **describe_runs(self.spent)}
 
 
 def make_table(rows: int) -> pd.DataFrame:
@@ -101,72 +114,33 @@ def make_table(rows: int) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def compare(path: Path, rows: int, what: str, library: Path | None) -> None:
-    """Print one line of figures: ours and the library's, in turns, the better of two runs each."""
-    print(f"{'All metrics but FT' if what == 'report' else 'FT alone'}, {rows:,} rows, {len(FACETS)} facets:")
-    runs: dict[str, list[dict[str, Any]]] = {"ours": [], "smclarify": []}
-    for _ in range(2):
-        runs["ours"].append(run([sys.executable, __file__, "--measure", what, "--table", str(path)]))
-        if library is not None:
-            runs["smclarify"].append(
-                run([str(library), "-c", LIBRARY_RUN, str(path), ",".join(FACETS), what])
-            )
-    ours = min(runs["ours"], key=lambda figures: figures["seconds"])
-    mebibyte = 1024 * 1024
-    print(
-        f"  ours      {ours['seconds']:9.2f} s; the table takes {ours['table_bytes'] / mebibyte:.0f} MiB, "
-        f"loading and computing {ours['peak_bytes'] / mebibyte:.0f} MiB "
-        f"({ours['peak_bytes'] / ours['table_bytes']:.2f} times the table)"
-    )
-    if library is None:
-        print("  smclarify did not install here: no comparison")
-        return
-    theirs = min(runs["smclarify"], key=lambda figures: figures["seconds"])
-    print(f"  smclarify {theirs['seconds']:9.2f} s: {theirs['seconds'] / ours['seconds']:.0f} times as long")
-    differing = [name for name, value in theirs["metrics"].items() if not same(value, ours["metrics"][name])]
-    print(
-        f"  {len(theirs['metrics'])} metrics, {len(differing)} of them differ by more than 1e-9 {differing or ''}"
-    )
-
-
-def same(theirs: Any, ours: Any) -> bool:
-    if isinstance(theirs, float | int) and isinstance(ours, float | int):
-        return math.isclose(theirs, ours, rel_tol=0, abs_tol=1e-9)
-    return bool(theirs == ours)
-
-
-def measure(path: Path, what: str) -> dict[str, Any]:
-    """Compute in this process, whose peak memory is then the run's."""
-    before = peak_bytes()
-    source = Table(path)
-    facet_columns = set(FACETS) | {"stratum", "label", "predicted"}
-    wanted = [name for name in source.columns if what == "flip_test" or name in facet_columns]
-    table = source.load(wanted, categories=facet_columns)
+def write_ours(table: str, facets: str, what: str, output: str) -> None:
+    """Compute the metrics of a table, and write them with the seconds that it took."""
+    columns = [*facets.split(","), "stratum", "label", "predicted"]
+    source = Table(Path(table))
     # The library searches without the other facets and the group variable, so ours is given the same features.
-    features = [name for name in wanted if name not in facet_columns]
+    others = [name for name in source.columns if name not in columns]
+    features = others if what == FLIP_TEST else []
+    loaded = source.load([*columns, *features], categories=columns)
+    if what == FLIP_TEST:
+        import_module("sklearn.neighbors")  # as the library has it before it begins
     started = time.perf_counter()
     document: Any = bias_report(
-        table,
+        loaded,
         label="label",
         positive=Values((1,)),
-        facets=[Facet(name) for name in FACETS],
+        facets=[Facet(name) for name in facets.split(",")],
         predicted="predicted",
         group_variable="stratum",
         features=features,
-        with_flip_test=what == "flip_test",
+        with_flip_test=what == FLIP_TEST,
     )
     seconds = time.perf_counter() - started
     metrics = {
         **list_metrics("pre_training", document[PRE_TRAINING]),
         **list_metrics("post_training", document[POST_TRAINING]),
     }
-    table_bytes = int(table.memory_usage(deep=True).sum())
-    return {
-        "seconds": seconds,
-        "metrics": metrics,
-        "table_bytes": table_bytes,
-        "peak_bytes": peak_bytes() - before,
-    }
+    Path(output).write_text(json.dumps({"seconds": seconds, "metrics": metrics}))
 
 
 def list_metrics(stage: str, section: dict[str, Any]) -> dict[str, Any]:
@@ -179,37 +153,55 @@ def list_metrics(stage: str, section: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def peak_bytes() -> int:
-    """Return the largest resident set of this process so far (ru_maxrss would count what it was forked from)."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+def compare(what: str, rows: int, rounds: int, folder: Path, library: Path | NotRun) -> dict[str, object]:
+    """Compute the metrics of a table by both sides in so many rounds, in turns, and return what came of it."""
+    table = folder / f"{what}.csv"
+    tell_progress(f"  {what}: a table of {rows:,} rows")
+    make_table(rows).to_csv(table, index=False)
+    ours, theirs = Side(), Side()
+    words = [str(table), ",".join(FACETS), what]
+    for _ in take_rounds(rounds):
+        ours.run([sys.executable, "-c", OURS, *words], folder / "ours.json")
+        if not isinstance(library, NotRun):
+            theirs.run([str(library), "-c", SMCLARIFY, *words], folder / "smclarify.json")
+    found: dict[str, object] = {"rows": rows, "ours": ours.describe(), "smclarify": str(library)}
+    if theirs.spent:
+        pairs = zip(theirs.computing_seconds, ours.computing_seconds, strict=True)
+        found["smclarify"] = theirs.describe()
+        found["smclarify_by_ours"] = describe_spread([one / mine for one, mine in pairs], digits=1)
+        found["metrics"] = len(theirs.metrics)
+        found["differing"] = list_differing(theirs.metrics, ours.metrics)
+    return found
 
 
-def run(command: list[str]) -> dict[str, Any]:
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    if finished.returncode:
-        raise SystemExit(f"{command[0]} failed:\n{finished.stderr}")
-    figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
-    return figures
+def list_differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
+    """Return the names of their metrics that ours are not equal to, but for rounding."""
+    return [name for name, value in theirs.items() if not is_same(value, ours[name])]
 
 
-def install_library(folder: Path) -> Path | None:
-    """Return a Python that has smclarify, or `None` where it does not install."""
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    pyenv = sorted(Path.home().glob(".pyenv/versions/3.10.*/bin/python"))  # uv does not look there by itself
-    for version in [*map(str, pyenv[:1]), *PYTHONS] if uv else ():
-        python = folder / "bin" / "python"
-        steps = (
-            ["venv", "--quiet", "--clear", "--python", version, str(folder)],
-            ["pip", "install", "--quiet", "--python", str(python), *LIBRARY],
-        )
-        if all(
-            subprocess.run([str(uv), *step], capture_output=True, check=False).returncode == 0
-            for step in steps
-        ):
-            return python
-    return None
+def is_same(theirs: Any, ours: Any) -> bool:
+    """Whether two values are the same number, but for rounding, or the same text."""
+    if isinstance(theirs, float | int) and isinstance(ours, float | int):
+        return math.isclose(theirs, ours, rel_tol=0, abs_tol=MOST_DIFFERENCE)
+    return bool(theirs == ours)
+
+
+def main() -> None:
+    """Compute all metrics but FT of a table, and FT of a smaller one, by both sides."""
+    parser = make_parser("bias", __doc__, rounds=3)
+    parser.add_argument("--rows", type=read_count, default=1_000_000, metavar="COUNT")
+    parser.add_argument("--flip-test-rows", type=read_count, default=30_000, metavar="COUNT")
+    given = parser.parse_args()
+    library = prepare_python("smclarify", version=PYTHON)
+    with tempfile.TemporaryDirectory() as folder:
+        tables = {
+            what: compare(what, rows, given.rounds, Path(folder), library)
+            for what, rows in ((REPORT, given.rows), (FLIP_TEST, given.flip_test_rows))
+        }
+    versions = {} if isinstance(library, NotRun) else read_versions("smclarify")
+    figures = {"rounds": given.rounds, "facets": len(FACETS), "tables": tables}
+    write_result("bias", "python -m benchmarks.bias", figures, versions)
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

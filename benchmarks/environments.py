@@ -40,8 +40,10 @@ def prepare_python(name: str, *, version: str | None = None) -> Path | NotRun:
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv is None:
         return NotRun("there is no uv beside this Python")
+    interpreter = sys.executable if version is None else _find_python(uv, version)
+    if interpreter is None:
+        return NotRun(f"{name} needs Python {version}, which is not here")
     tell_progress(f"  installing {name} into {folder}")
-    interpreter = sys.executable if version is None else version
     steps = (
         [uv, "venv", "--quiet", "--clear", "--python", interpreter, str(folder)],
         [uv, "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode",
@@ -53,6 +55,15 @@ def prepare_python(name: str, *, version: str | None = None) -> Path | NotRun:
             return NotRun(f"{name} does not install here: {shorten_message(run.stderr)}")
     mark.write_text(wanted)
     return python
+
+
+def _find_python(uv: str, version: str) -> str | None:
+    """Return a Python of a version that is on this machine: by uv, or by pyenv, which uv does not ask."""
+    found = subprocess.run([uv, "python", "find", version], capture_output=True, text=True, check=False)
+    if found.returncode == 0:
+        return found.stdout.strip()
+    of_pyenv = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    return str(of_pyenv[-1]) if of_pyenv else None
 
 
 def prepare_node(name: str) -> Path | NotRun:

@@ -1,12 +1,13 @@
-"""How long memorization scoring takes: an index of a corpus, built once, and responses searched in it.
+"""Memorization: how long it takes to index a corpus once, and to search responses in it.
 
-Run from the repository: `.venv/bin/python benchmarks/memorization.py [TOKENS] [RESPONSES]`. The corpus is drawn from
-50,000 words with the frequencies of a natural language (Zipf); each response of 200 tokens copies 60 of them. Every
-copy must be found, or the benchmark fails.
+    python -m benchmarks.memorization                                as in the page
+    python -m benchmarks.memorization --tokens 10000 --rounds 1      whether it runs here
+
+The corpus is drawn from 50,000 words with the frequencies of a natural language (Zipf); each response of 200 tokens
+copies 60 of them. Every copy must be found, or the benchmark fails. Each round is a process with an index of its own.
 """
 
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -14,44 +15,86 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.measuring import (
+    describe_runs,
+    describe_spread,
+    make_parser,
+    read_count,
+    run_process,
+    run_program,
+    take_rounds,
+    tell_progress,
+    write_result,
+)
 from scorers.safety.corpus_index import open_index
 from scorers.safety.memorization import overlaps_of
 
 WORDS = 50_000
 COPIED, OWN = 60, 140
+MEASURE = "import sys; from benchmarks.memorization import measure; measure(*sys.argv[1:])"
 
 
-def main(tokens: int = 1_000_000, responses: int = 1_000) -> None:
+def write_texts(tokens: int, responses: int, folder: Path) -> None:
+    """Write a corpus, and responses of which each begins with a passage of it and goes on with words of its own."""
     random = np.random.default_rng(5)
     frequencies = 1 / np.arange(1, WORDS + 1)
     frequencies /= frequencies.sum()
     words = np.array([f"w{number}" for number in range(WORDS)])
     corpus = words[random.choice(WORDS, size=tokens, p=frequencies)]
-    # Each response begins with a passage of the corpus, and goes on with words of its own.
     own = words[random.choice(WORDS, size=(responses, OWN), p=frequencies)]
     starts = random.integers(0, tokens - COPIED, size=responses)
     texts = [
         " ".join([*corpus[start : start + COPIED], *rest]) for start, rest in zip(starts, own, strict=True)
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        file, place = Path(folder) / "corpus.txt", Path(folder) / "index"
-        file.write_text(" ".join(corpus))
-        # First the index is built, then it is opened as a later run would: both are part of what a user waits for.
-        start = time.perf_counter()
-        open_index(file, place)
-        built = time.perf_counter()
-        found = [*overlaps_of(texts, open_index(file, place))]
-        searched = time.perf_counter()
+    (folder / "corpus.txt").write_text(" ".join(corpus))
+    (folder / "responses.json").write_text(json.dumps(texts))
+
+
+def measure(folder: str, index: str, output: str) -> None:
+    """Index the corpus in `folder`, search the responses, and write the seconds of each.
+
+    Raises:
+        AssertionError: a copy was not found.
+    """
+    corpus, texts = Path(folder) / "corpus.txt", json.loads((Path(folder) / "responses.json").read_text())
+    # First the index is built, then it is opened as a later run would: both are part of what a user waits for.
+    start = time.perf_counter()
+    open_index(corpus, Path(index))
+    built = time.perf_counter()
+    found = [*overlaps_of(texts, open_index(corpus, Path(index)))]
+    searched = time.perf_counter()
     assert all(overlap.tokens >= COPIED for overlap in found)
+    Path(output).write_text(json.dumps({"building": built - start, "searching": searched - built}))
+
+
+def main() -> None:
+    """Index and search in so many rounds."""
+    parser = make_parser("memorization", __doc__, rounds=3)
+    parser.add_argument("--tokens", type=read_count, default=1_000_000, metavar="COUNT")
+    parser.add_argument("--responses", type=read_count, default=1_000, metavar="COUNT")
+    given = parser.parse_args()
+    if given.tokens <= COPIED:
+        parser.error(f"--tokens: above {COPIED}, which each response copies")
+    spent, seconds = [], []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        tell_progress(f"  writing a corpus of {given.tokens:,} tokens")
+        write_texts(given.tokens, given.responses, folder)
+        for turn in take_rounds(given.rounds):
+            output = folder / f"seconds-{turn}.json"
+            words = [temporary, str(folder / f"index-{turn}"), str(output)]
+            spent.append(run_process([sys.executable, "-c", MEASURE, *words]))
+            seconds.append(json.loads(output.read_text()))
     figures = {
-        "corpus_tokens": tokens,
-        "responses": responses,
-        "build_seconds": round(built - start, 2),
-        "score_seconds": round(searched - built, 2),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "rounds": given.rounds,
+        "corpus_tokens": given.tokens,
+        "responses": given.responses,
+        "building_seconds": describe_spread([each["building"] for each in seconds]),
+        "searching_seconds": describe_spread([each["searching"] for each in seconds]),
+        **describe_runs(spent),
     }
-    print(json.dumps(figures, indent=2))
+    write_result("memorization", "python -m benchmarks.memorization", figures)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    run_program(main)

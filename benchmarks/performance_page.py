@@ -211,6 +211,47 @@ def _write_bias(result: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _write_bias_metrics(result: Mapping[str, Any]) -> Iterator[str]:
+    figures = result["figures"]
+    yield (
+        f"All metrics but FT, and FT apart, by {figures['facets']} facets; computing leaves out that libraries are "
+        "imported and the table is read, memory is that of the process."
+    )
+    yield ""
+    yield "| | rows | computing, s | processor time, s | MB |"
+    yield "|---|---|---|---|---|"
+    for what, table in figures["tables"].items():
+        for side in ("ours", "smclarify"):
+            took = table[side]
+            name = f"{what}, {side}"
+            if isinstance(took, str):
+                yield f"| {name} | {table['rows']:,} | {took} | | |"
+                continue
+            shown = [took[key]["median"] for key in ("computing_seconds", "cpu_seconds", "largest_mb")]
+            yield f"| {name} | {table['rows']:,} | {' | '.join(f'{figure:g}' for figure in shown)} |"
+    compared = {what: table for what, table in figures["tables"].items() if "metrics" in table}
+    if compared:
+        yield ""
+    for what, table in compared.items():
+        differing = table["differing"]
+        same = f"{table['metrics'] - len(differing)} of {table['metrics']} metrics are the same"
+        others = f", and not {', '.join(differing)}" if differing else ""
+        yield (
+            f"{what}: smclarify computes for {table['smclarify_by_ours']['median']:g} times as long; {same}{others}."
+        )
+
+
+def _write_memorization(result: Mapping[str, Any]) -> Iterator[str]:
+    figures = result["figures"]
+    tokens, responses = f"{figures['corpus_tokens']:,}", f"{figures['responses']:,}"
+    yield f"{responses} responses, each with a passage of a corpus of {tokens} tokens, which all are found."
+    yield ""
+    yield from _COLUMNS
+    yield _write_row("indexing the corpus, once, s", figures["building_seconds"], "–")
+    yield _write_row("searching the responses, s", figures["searching_seconds"], "–")
+    yield _write_row("memory, MB", figures["largest_mb"], "–")
+
+
 def _write_rag(result: Mapping[str, Any]) -> Iterator[str]:
     figures = result["figures"]
     yield (
@@ -345,6 +386,8 @@ _SECTIONS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Iterator[str]]]
     "core": ("The core", _write_core),
     "impact": ("The impact of an edit on the past", _write_impact),
     "score_bias": ("Bias", _write_bias),
+    "bias": ("Bias metrics beside the library that defines them", _write_bias_metrics),
+    "memorization": ("Memorization", _write_memorization),
     "rag": ("RAG", _write_rag),
     "text_to_sql": ("Text-to-SQL", _write_text_to_sql),
     "text_to_sql_many": ("Text-to-SQL, a million pairs", _write_text_to_sql_many),

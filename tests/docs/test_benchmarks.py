@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import environments, first_items, measuring, performance_page, text_to_sql_parts
+from benchmarks import bias, environments, first_items, measuring, performance_page, text_to_sql_parts
 from benchmarks.check import ALTERNATIVES, make_environment, measure, prepare
 from benchmarks.environments import NotRun, prepare_node, prepare_python, read_versions
 from benchmarks.measuring import INTERRUPTED, run_process, run_program, write_whole
@@ -102,6 +102,8 @@ def test_the_summary_says_how_each_part_ended(
         "impact: measured in N s",
         "text_to_sql: not run: --pairs names no folder",
         "score_bias: measured in N s",
+        "bias: measured in N s",
+        "memorization: measured in N s",
         "rag: measured in N s",
         f"the page is {page}",
     ]
@@ -223,6 +225,51 @@ def test_without_an_installer_an_alternative_is_not_run(
     monkeypatch.setattr(environments, "FOLDER", tmp_path)
     monkeypatch.setattr("shutil.which", lambda *_words, **_options: None)
     assert prepare_one() == NotRun(reason)
+
+
+def test_an_alternative_of_another_python_is_not_run_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "FOLDER", tmp_path)
+    assert prepare_python("smclarify", version="3.4") == NotRun(
+        "smclarify needs Python 3.4, which is not here"
+    )
+
+
+def test_bias_metrics_are_the_same_but_for_rounding() -> None:
+    theirs = {"one": 0.1 + 0.2, "two": "Facet set is empty", "three": 0.5, "four": 1.0}
+    ours = {"one": 0.3, "two": "Facet set is empty", "three": 0.51, "four": "undefined"}
+    assert bias.list_differing(theirs, ours) == ["three", "four"]
+
+
+def test_both_tables_of_bias_are_on_the_page(tmp_path: Path) -> None:
+    took = {
+        key: {"median": 1.5, "least": 1.5, "most": 1.5}
+        for key in ("computing_seconds", "seconds", "cpu_seconds", "largest_mb")
+    }
+    by_ours = {"median": 20.0, "least": 20.0, "most": 20.0}
+    compared = {"smclarify": took, "smclarify_by_ours": by_ours, "metrics": 8, "differing": ["sex=1.DCO"]}
+    tables = {
+        "report": {"rows": 9, "ours": took, **compared},
+        "flip test": {"rows": 9, "ours": took, "smclarify": "not run: there is no uv beside this Python"},
+    }
+    machine = {"cores": 2, "processor": "x86_64", "system": "Linux", "load_of_15_minutes": 0.1}
+    result = {
+        "command": "python -m benchmarks.bias",
+        "date": "2026-11-26",
+        "machine": machine,
+        "versions": {"python": "3.11.7", "governance": "0.1.0"},
+        "figures": {"rounds": 1, "facets": 4, "tables": tables},
+    }
+    (tmp_path / "bias.json").write_text(json.dumps(result))
+    page = write_page(tmp_path)
+    assert "| report, smclarify | 9 | 1.5 | 1.5 | 1.5 |" in page
+    assert "| flip test, smclarify | 9 | not run: there is no uv beside this Python | | |" in page
+    assert (
+        "report: smclarify computes for 20 times as long; 7 of 8 metrics are the same, and not sex=1.DCO."
+        in page
+    )
+    assert "flip test: smclarify computes" not in page
 
 
 def test_the_program_of_the_page_refuses_words(
