@@ -56,6 +56,20 @@ def test_cfn_lint_finds_no_error(variant: str, found: Mapping[Path, Sequence["Ma
     assert {match.rule.id for match in of_stack} <= {"W3005"}, of_stack
 
 
+def properties_of(choices: Sequence[str]) -> set[tuple[str, str]]:
+    """The types of the resources of some stacks, each with each of its properties."""
+    return {
+        (resource["Type"], name)
+        for choice in choices
+        for resource in synthesise_choice(choice).resources.values()
+        for name in resource.get("Properties", {})
+    }
+
+
+def test_what_is_in_the_other_stacks_is_linted_too() -> None:
+    assert properties_of(CHOICES) - properties_of(LINTED) == set()
+
+
 def test_cfn_lint_accepts_the_template_of_the_example_for_codepipeline(
     found: Mapping[Path, Sequence["Match"]],
 ) -> None:
