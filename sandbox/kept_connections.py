@@ -9,6 +9,7 @@ import traceback
 from moto.server import MotoRequestHandler
 from werkzeug.exceptions import InternalServerError
 from werkzeug.test import run_wsgi_app
+from werkzeug.wsgi import get_content_length
 
 
 class KeptConnections(MotoRequestHandler):  # type: ignore[misc]  # moto is not type-checked here
@@ -28,7 +29,7 @@ class KeptConnections(MotoRequestHandler):  # type: ignore[misc]  # moto is not 
         """Answer one request, of which nothing is left on the connection, and which ends where its length says."""
         environ = self.make_environ()
         # Whatever reads it, or not: what is left of a body would be taken for the next request.
-        length = -1 if environ.get("wsgi.input_terminated") else int(environ.get("CONTENT_LENGTH") or 0)
+        length = -1 if environ.get("wsgi.input_terminated") else get_content_length(environ) or 0
         environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
         try:
             answer, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)

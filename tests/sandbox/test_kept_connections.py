@@ -22,9 +22,11 @@ def ask(account: Any) -> Iterator[Ask]:
         connection.connect()
         opened = connection.sock
 
-        def send(method: str, path: str, body: Any = None, *, region: str = "us-east-1") -> tuple[int, bytes]:
+        def send(
+            method: str, path: str, body: Any = None, *, region: str = "us-east-1", **headers: str
+        ) -> tuple[int, bytes]:
             signed = f"AWS4-HMAC-SHA256 {SCOPE.format(region)}, SignedHeaders=host, Signature=0"
-            connection.request(method, path, body, {"Authorization": signed}, encode_chunked=True)
+            connection.request(method, path, body, {"Authorization": signed, **headers}, encode_chunked=True)
             answer = connection.getresponse()
             content = answer.read()
             assert connection.sock is opened
@@ -47,6 +49,14 @@ def test_a_body_in_chunks_ends_where_it_says(account: Any, ask: Ask) -> None:
     path = f"/{account.bucket()}/key"
     assert ask("PUT", path, iter([b"in ", b"chunks"])) == (200, b"")
     assert ask("GET", path) == (200, b"in chunks")
+
+
+@pytest.mark.parametrize("length", ["-1", "many"])
+def test_a_length_that_is_none_is_that_of_no_body(account: Any, ask: Ask, length: str) -> None:
+    path = f"/{account.bucket()}/key"
+    assert ask("PUT", path, b"content") == (200, b"")
+    assert ask("GET", path, **{"Content-Length": length}) == (200, b"content")
+    assert ask("GET", path) == (200, b"content")
 
 
 @pytest.mark.parametrize("method", ["PUT", "HEAD"])
