@@ -23,7 +23,7 @@ botocore_files.read_once()
 
 TESTS = Path(__file__).parent
 # Libraries that take a second and more to import: the tests that use them import them, as every worker collects all.
-COSTLY = {"openai", "ragas", "scipy.stats", "sklearn", "streamlit"}
+COSTLY = {"aws_cdk", "openai", "ragas", "scipy.stats", "sklearn", "streamlit"}
 LOADED = pytest.StashKey[set[str]]()  # those of them that collecting loaded
 # What tests import stays, too, and to look through all of it takes a second: so many collections of younger objects are
 # between two times, where Python has ten.

@@ -1,4 +1,8 @@
-"""The runtime bundle for the interpreter that runs the tests, and templates of the stack, each made once."""
+"""The runtime bundle for the interpreter that runs the tests, and templates of the stack, each made once.
+
+The CDK is imported by the tests that use it: it takes seconds and a process of Node.js, and each worker collects these
+files.
+"""
 
 import json
 import platform
@@ -9,16 +13,15 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
 
-from infra import governance_stack, model_account_stack
-from infra.app import build_app
 from infra.bundle import PAGES, STEPS, BundleContents, BundleTarget
 from tests.built_bundles import built_bundle
+
+if TYPE_CHECKING:
+    from aws_cdk import App
 
 # Settings that are not their defaults, each about something of its own: one stack has them all.
 OTHERWISE: Mapping[str, Any] = {
@@ -79,12 +82,14 @@ def unzipped_pages(page_bundle: Path, tmp_path_factory: pytest.TempPathFactory) 
     return _unzip(page_bundle, tmp_path_factory.mktemp("pages"))
 
 
-def an_app(context: Mapping[str, Any] | None = None, folder: Path | None = None) -> App:
+def an_app(context: Mapping[str, Any] | None = None, folder: Path | None = None) -> "App":
     """Return an app of the CDK with `context` whose cloud assembly goes to `folder`.
 
     Without the CDK's own validation, which takes each process many seconds and only warns: the templates are linted in
     tests/infra/test_cloudformation_rules.py.
     """
+    from aws_cdk import App  # noqa: PLC0415 - see above
+
     outdir = None if folder is None else str(folder)
     return App(context=context, outdir=outdir, builtin_cloud_formation_validation=False)
 
@@ -102,13 +107,17 @@ def stand_in_bundles() -> Iterator[None]:
         return file
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (governance_stack, model_account_stack):
-            patch.setattr(module, "build_bundle", stand_in)
+        for module in ("governance_stack", "model_account_stack"):
+            patch.setattr(f"infra.{module}.build_bundle", stand_in)
         yield
 
 
 @cache
 def _template(context: str) -> dict[str, Any]:
+    from aws_cdk.assertions import Template  # noqa: PLC0415 - see above
+
+    from infra.app import build_app  # noqa: PLC0415
+
     given = json.loads(context)
     with stand_in_bundles():
         stack = build_app(an_app({"python_version": PYTHON, "architecture": ARCHITECTURE} | given))

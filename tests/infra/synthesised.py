@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk import App, Aspects, Stack
-from cdk_nag import AwsSolutionsChecks, NagReportFormat, ServerlessChecks
-
-from deploy.app import build_app as build_assistants_app
-from infra.app import build_app
 from tests.infra.conftest import an_app, stand_in_bundles
+
+if TYPE_CHECKING:
+    from aws_cdk import App, Stack
+
+# The CDK and its apps are imported by what synthesises: each worker collects the files of tests that import this one.
 
 COMPUTES = ("lambda", "processing")
 REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "ModelGovernance"
@@ -140,6 +140,8 @@ class Synthesised:
 @cache
 def synthesise(variant: str) -> Synthesised:
     """Synthesise the stack of the settings with this name in `VARIANTS`."""
+    from infra.app import build_app  # noqa: PLC0415 - see above
+
     compute = variant.partition(":")[0]
     (stack,) = _synthesise(build_app, evaluation_compute=compute, **_BUILT_FOR, **VARIANTS[variant]).values()
     return stack
@@ -217,17 +219,24 @@ def synthesise_choice(choice: str) -> Synthesised:
 @cache
 def synthesise_assistant(choice: str) -> Synthesised:
     """Synthesise the stack of the settings with this name in `ASSISTANTS`."""
-    (stack,) = _synthesise(build_assistants_app, region=REGION, **ASSISTANTS[choice]).values()
+    from deploy.app import build_app  # noqa: PLC0415 - see above
+
+    (stack,) = _synthesise(build_app, region=REGION, **ASSISTANTS[choice]).values()
     return stack
 
 
 @cache
 def synthesise_with_accounts() -> Mapping[str, Synthesised]:
     """Synthesise the stacks of the governance account and of two model accounts, by their names."""
+    from infra.app import build_app  # noqa: PLC0415 - see above
+
     return _synthesise(build_app, **_BUILT_FOR, **SETTINGS_WITH_ACCOUNTS)
 
 
-def _synthesise(build: Callable[[App], Stack], **context: Any) -> dict[str, Synthesised]:
+def _synthesise(build: "Callable[[App], Stack]", **context: Any) -> dict[str, Synthesised]:
+    from aws_cdk import Aspects, Stack  # noqa: PLC0415 - see above
+    from cdk_nag import AwsSolutionsChecks, NagReportFormat, ServerlessChecks  # noqa: PLC0415
+
     folder = Path(mkdtemp(prefix="synthesised-"))
     app = an_app(context, folder)
     with stand_in_bundles():

@@ -3,9 +3,6 @@
 import json
 from typing import Any
 
-from aws_cdk import Stack
-from aws_cdk.assertions import Template
-
 from aws.bypass_guard import as_cdk, as_json, bypass_guard
 from tests.infra.conftest import an_app
 
@@ -13,6 +10,9 @@ ROLES = "arn:aws:iam::123456789012:role"
 
 
 def test_the_printed_module_adds_a_managed_policy_of_the_same_statements() -> None:
+    from aws_cdk import Stack  # noqa: PLC0415 - takes seconds, and every worker collects this file
+    from aws_cdk.assertions import Template  # noqa: PLC0415
+
     statements = bypass_guard(
         updating_role=f"{ROLES}/updating",
         gate_roles=[f"{ROLES}/evaluating"],

@@ -7,10 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from aws_cdk import RemovalPolicy, Stack
-from aws_cdk.assertions import Template
 
-from infra.data_key import data_key
 from infra.key_policy import copying_statement
 from infra.model_accounts import LONGEST_STACK_NAME, copy_role_name
 from infra.settings_sources import read_settings
@@ -300,6 +297,11 @@ def test_the_role_that_copies_has_the_name_that_the_policies_have(team: Synthesi
 
 
 def test_a_key_that_the_stack_creates_lets_the_copying_roles_use_it_through_s3() -> None:
+    from aws_cdk import RemovalPolicy, Stack  # noqa: PLC0415 - takes seconds, and every worker collects this file
+    from aws_cdk.assertions import Template  # noqa: PLC0415
+
+    from infra.data_key import data_key  # noqa: PLC0415
+
     context = {"region": REGION, "create_kms_key": True, "model_accounts": MODEL_ACCOUNTS}
     stack = Stack(an_app(), "Keys")
     data_key(stack, read_settings(context), RemovalPolicy.DESTROY)

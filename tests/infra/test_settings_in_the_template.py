@@ -5,9 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Annotations, Match, Template
 
-from infra.app import build_app
 from infra.bundle import SERVICES
 from infra.deployment_duties import list_duties
 from infra.network import ENDPOINTS
@@ -261,6 +259,11 @@ def test_two_stacks_share_no_name(template: Callable[..., dict[str, Any]]) -> No
 
 
 def test_what_is_left_to_the_organisation_is_warned_of_at_synthesis() -> None:
+    # Each takes seconds, and every worker collects this file.
+    from aws_cdk.assertions import Annotations, Match, Template  # noqa: PLC0415
+
+    from infra.app import build_app  # noqa: PLC0415
+
     stack = build_app(an_app({"python_version": PYTHON, "architecture": ARCHITECTURE, "vpc": NETWORK}))
     annotations = Annotations.from_stack(stack)
     for text in ("alarms reach nobody", "com.amazonaws.REGION.sagemaker.api"):
@@ -315,6 +318,8 @@ def test_the_endpoints_are_those_of_the_services_that_deployed_code_calls() -> N
 
 
 def test_a_region_without_an_image_of_aws_has_a_way_out() -> None:
+    from infra.app import build_app  # noqa: PLC0415 - see above
+
     context = {"evaluation_compute": "processing", "region": "mx-central-1", "python_version": PYTHON}
     with pytest.raises(DeploymentSettingsError, match=r"in mx-central-1; pass -c image_uri="):
         build_app(an_app(context))

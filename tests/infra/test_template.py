@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from infra.grants import UNSCOPED_ACTIONS
 from pipelines.step_settings import (
     AnnounceSettings,
     ApprovalSettings,
@@ -300,6 +299,8 @@ def own_statements(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]
 
 
 def test_every_statement_names_its_actions_and_resources(resources: dict[str, dict[str, Any]]) -> None:
+    from infra.grants import UNSCOPED_ACTIONS  # noqa: PLC0415 - takes seconds, and every worker collects this file
+
     statements = own_statements(resources)
     assert len(statements) > 15
     for statement in statements:

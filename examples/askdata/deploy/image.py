@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from aws_cdk import aws_ecr_assets as assets
-
 ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = "examples/askdata/deploy/Dockerfile"
 # What the Dockerfile copies; all else is no part of what is built, and changes nothing that is deployed.
@@ -23,6 +21,8 @@ COPIED = (
 
 def describe_image() -> dict[str, Any]:
     """Return the arguments of the asset: the folder, its Dockerfile, and what is left out of it."""
+    from aws_cdk import aws_ecr_assets as assets  # noqa: PLC0415 - takes seconds, and the constants are read without it
+
     return {
         "directory": str(ROOT),
         "file": DOCKERFILE,
