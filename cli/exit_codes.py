@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from checks.decision import Verdict
+if TYPE_CHECKING:  # a command's help tells the codes and knows no decision
+    from checks.decision import Verdict
 
 
 class ExitCode(IntEnum):
@@ -53,8 +54,10 @@ MEANINGS: Mapping[ExitCode, Meaning] = {
 }
 
 
-def exit_code_of(verdict: Verdict) -> ExitCode:
+def exit_code_of(verdict: "Verdict") -> ExitCode:
     """Return the exit code that says `verdict`."""
+    from checks.decision import Verdict  # noqa: PLC0415 - as above
+
     match verdict:
         case Verdict.APPROVED:
             return ExitCode.APPROVED
@@ -85,6 +88,8 @@ def worst_of(codes: Iterable[ExitCode]) -> ExitCode:
 
 def exit_code_of_status(approval_status: str, *, decided: bool) -> ExitCode:
     """Return the exit code of a version's status; an approval counts only where a decision is there to bear it."""
+    from checks.decision import Verdict  # noqa: PLC0415 - as above
+
     if approval_status == Verdict.APPROVED and decided:
         return ExitCode.APPROVED
     if approval_status == Verdict.REJECTED:

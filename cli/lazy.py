@@ -14,7 +14,6 @@ from typer.main import get_command
 
 from checks.errors import GovernanceError
 from cli.command_examples import add_examples
-from cli.options.about import add_about
 
 # Beside this room are the others: in a checkout at the top, once installed in one package.
 _HOME = Path(__file__).resolve().parents[1]
@@ -140,6 +139,8 @@ class LazyCommand(TyperCommand):
                 registered.cls = LightCommand
         made = get_command(target)
         if self._entry.writes_evidence:
+            from cli.options.about import add_about  # noqa: PLC0415 - for these alone
+
             add_about(made)
         add_examples(made, self._entry.path)
         return made

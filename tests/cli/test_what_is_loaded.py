@@ -59,7 +59,7 @@ def _loads(arguments: str, packages: set[str], modules: int) -> Loaded:
 
 # A file that is not there is refused where the first item would be read.
 SCORING = "nothing.jsonl -o out"
-HELP = _loads("--help", TYPER, 200)  # what a command does is no part of its help
+HELP = _loads("--help", TYPER, 190)  # what a command does is no part of its help
 TABLE = {
     "help": HELP,
     "check": _loads(
@@ -187,6 +187,12 @@ def test_a_command_loads_what_it_needs_and_nothing_else(loaded: dict[str, Ended]
 def test_one_item_is_scored_by_what_it_needs_and_nothing_else(scored: dict[str, Ended], name: str) -> None:
     assert find_packages(scored[name].modules) == SCORED[name]
     assert not scored[name].modules & {"pyarrow.parquet", "scipy", "sklearn"}
+
+
+def test_help_knows_no_decision(loaded: dict[str, Ended]) -> None:
+    knowing = {name for name, ended in loaded.items() if "checks.decision" in ended.modules}
+    assert not {name for name in knowing if name.startswith("help")}
+    assert "check" in knowing
 
 
 def test_no_command_looks_for_garbage_in_what_it_imports(
