@@ -4,8 +4,8 @@ A history has thousands of records, and most of what each says is findings that 
 reading the inputs takes an eighth of the time of the whole record.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -80,6 +80,14 @@ class RecordedInputs(_InputPart):
     baseline: RecordedBaseline | None = None
     verification: RecordedVerification | None = None
     decided_at: Moment
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Self], tuple[bytes]]:
+        """Pickle it as JSON: pydantic writes and reads that in a third of the time of pickling each part."""
+        return self._restore, (self.model_dump_json(by_alias=True).encode(),)
+
+    @classmethod
+    def _restore(cls, content: bytes) -> Self:
+        return cls.model_validate_json(content, strict=True)
 
 
 def parse_inputs(content: bytes) -> RecordedInputs:

@@ -8,6 +8,7 @@ from pathlib import Path
 from aws.evidence_copies import EvidenceCopies, FolderEvidenceCopies, S3EvidenceCopies
 from checks.decision_record import DecisionRecordError
 from checks.errors import GovernanceError
+from checks.garbage import pause_collecting
 from checks.impact import Impact, ImpactSums, LeftOut, PastVersion
 from checks.record_bounds import MAX_RECORD_BYTES
 from checks.recorded_inputs import parse_inputs
@@ -70,14 +71,15 @@ def measure_impact_at(place: str, old: Sequence[ThresholdFile], new: Sequence[Th
     """
     from scorers.progress import Progress  # noqa: PLC0415 - help needs no scorers
 
-    past, workers = past_decisions_at(place), _hire_for(place)
-    records, unusable = _read_records(past, workers)
-    sums = ImpactSums(old, new)
-    for one in unusable:
-        sums.add(one)
-    advance = Progress(len(records), "versions").advance
-    sum_impact(sums, (old, new), records, past.copies, workers=workers, advance=advance)
-    return sums.close()
+    with pause_collecting():  # thousands of records are held to the end
+        past, workers = past_decisions_at(place), _hire_for(place)
+        records, unusable = _read_records(past, workers)
+        sums = ImpactSums(old, new)
+        for one in unusable:
+            sums.add(one)
+        advance = Progress(len(records), "versions").advance
+        sum_impact(sums, (old, new), records, past.copies, workers=workers, advance=advance)
+        return sums.close()
 
 
 def _hire_for(place: str) -> Workers:
