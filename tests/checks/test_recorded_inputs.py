@@ -1,12 +1,24 @@
 """The inputs in a decision record, read without the rest of it."""
 
-import pytest
+import pickle
 
-from checks.decision_record import DecisionRecord, DecisionRecordError, RecordedModelPackage
+import pytest
+from hypothesis import given
+
+from checks.decision_record import (
+    DecisionRecord,
+    DecisionRecordError,
+    EvidenceDocument,
+    RecordedBaseline,
+    RecordedModelPackage,
+    RecordedRecomputation,
+    RecordedVerification,
+)
 from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.recorded_inputs import RecordedInputs, parse_inputs
 from checks.reports import leave_unread, read_report
+from tests.checks.test_decision_record import RECORDS
 from tests.counted_work import count_calls
 from tests.fixed_times import DECIDED_AT
 from tests.threshold_files import parse_thresholds
@@ -64,3 +76,25 @@ def test_what_was_found_is_not_read() -> None:
 def test_bytes_that_are_no_record_are_refused(old: bytes, new: bytes, problem: str) -> None:
     with pytest.raises(DecisionRecordError, match=problem):
         parse_inputs(decided().to_bytes().replace(old, new, 1))
+
+
+@given(RECORDS)
+def test_inputs_are_what_they_were_in_another_process(record: DecisionRecord) -> None:
+    inputs = parse_inputs(record.to_bytes())
+    assert pickle.loads(pickle.dumps(inputs)) == inputs
+
+
+def test_all_parts_are_there_in_another_process() -> None:
+    report = EvidenceDocument(uri="r", version_id=None, sha256="0" * 64, format="ragas", copy_uri="c/é")
+    again = RecordedRecomputation(report="r", figures=report, scored=3, share_missed=0.1 + 0.2)
+    inputs = parse_inputs(decided().to_bytes()).model_copy(
+        update={
+            "baseline": RecordedBaseline(record_uri="b", record_sha256="1" * 64, evidence=(report,)),
+            "verification": RecordedVerification(sample=3, seed="s", reports=(again,)),
+        }
+    )
+    content = pickle.dumps(inputs)
+    assert pickle.loads(content) == inputs
+    assert (
+        sum(count_calls(lambda: pickle.loads(content)).values()) < 5
+    )  # of all of its parts, and not of each
