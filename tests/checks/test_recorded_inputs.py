@@ -95,6 +95,5 @@ def test_all_parts_are_there_in_another_process() -> None:
     )
     content = pickle.dumps(inputs)
     assert pickle.loads(content) == inputs
-    assert (
-        sum(count_calls(lambda: pickle.loads(content)).values()) < 5
-    )  # of all of its parts, and not of each
+    calls = count_calls(lambda: pickle.loads(content))
+    assert (calls["BaseModel.model_validate_json"], calls["BaseModel.__setstate__"]) == (1, 0)
