@@ -1,6 +1,8 @@
 """Commands that are listed without being imported: a module's imports are paid for by those who run its command."""
 
 import importlib.util
+import os
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from cli.command_examples import add_examples
 
 # Beside this room are the others: in a checkout at the top, once installed in one package.
 _HOME = Path(__file__).resolve().parents[1]
+_PLAIN = (str, int, float, bool)
+_WRITTEN_AS_USUAL = re.compile(r"[1-9][0-9]{0,8}")
+_ASKED_OF_PATHS = ("exists", "writable", "resolve_path", "allow_dash", "path_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,12 @@ class OptionIfGiven(TyperOption):
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Return the value as typer reads it, and of `None` what its callback makes."""
-        return super().process_value(ctx, value) if _is_given(self, value) else _take_none(self, ctx)
+        if not _is_given(self, value):
+            return _take_none(self, ctx)
+        if not _is_plain(self, value):
+            return super().process_value(ctx, value)
+        plain = self.type_descriptor.annotation(value)
+        return plain if self.callback is None else self.callback(ctx, self, plain)
 
 
 class ArgumentIfGiven(TyperArgument):
@@ -56,12 +66,39 @@ class ArgumentIfGiven(TyperArgument):
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Return the value as typer reads it, and of `None` what its callback makes."""
-        return super().process_value(ctx, value) if _is_given(self, value) else _take_none(self, ctx)
+        if not _is_given(self, value):
+            return _take_none(self, ctx)
+        if not _is_plain(self, value):
+            return super().process_value(ctx, value)
+        plain = self.type_descriptor.annotation(value)
+        return plain if self.callback is None else self.callback(ctx, self, plain)
 
 
 def _is_given(param: TyperOption | TyperArgument, value: Any) -> bool:
     """Whether there is something to read; typer makes a model of pydantic to read even that there is nothing."""
     return value is not None or param.required
+
+
+def _is_plain(param: TyperOption | TyperArgument, value: Any) -> bool:
+    """Whether a value is what its type makes of it: a text, the path or whole number of it, or a default.
+
+    For these typer would load pydantic, which takes as long as all else that some commands load.
+    """
+    kind, asked = param.type_descriptor.annotation, param.type_descriptor.parameter_info
+    if param.multiple or param.nargs != 1 or asked.parser is not None:
+        return False
+    if kind is int and isinstance(value, str) and asked.min is None and asked.max is None:
+        return _WRITTEN_AS_USUAL.fullmatch(value) is not None
+    if kind in _PLAIN:
+        return type(value) is kind
+    if (
+        kind is not Path
+        or not isinstance(value, str)
+        or any(getattr(asked, name) for name in _ASKED_OF_PATHS)
+    ):
+        return False
+    # Whatever else is asked of it: typer says what is wrong with a path that cannot be read.
+    return asked.file_okay and asked.dir_okay and (not Path(value).exists() or os.access(value, os.R_OK))
 
 
 def _take_none(param: TyperOption | TyperArgument, ctx: Any) -> Any:

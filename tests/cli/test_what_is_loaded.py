@@ -38,7 +38,7 @@ for name, arguments in json.load(sys.stdin).items():
 """
 TYPER = {"typer", "annotated_doc", "shellingham"}
 PYDANTIC = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
-RUNS = TYPER | PYDANTIC  # typer reads options with it
+RUNS = TYPER | PYDANTIC  # typer reads with it what is given and is no plain text, path or number
 THRESHOLDS = RUNS | {"yaml"}
 PANDAS = {"cloudpickle", "dateutil", "numpy", "pandas", "pyarrow", "pytz", "six"}
 SACREBLEU = {"colorama", "lxml", "portalocker", "sacrebleu", "tabulate", "wcwidth"}
@@ -71,25 +71,25 @@ TABLE = {
         415,
     ),
     "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 530),
-    "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", RUNS, 390),
+    "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", TYPER, 300),
     "score rag": _loads(
-        f"score rag {SCORING} --judge none --embeddings none", RUNS | {"rich", "tenacity"}, 500
+        f"score rag {SCORING} --judge none --embeddings none", TYPER | {"rich", "tenacity"}, 435
     ),
     "score feedback": _loads(f"score feedback {SCORING}", RUNS | {"rich"}, 425),
     "score bias": _loads(
         "score bias nothing.csv -o out --label l --positive 1 --facet sex --no-flip-test", RUNS | PANDAS, 850
     ),
-    "score safety bbq": _loads(f"score safety bbq {SCORING}", RUNS, 375),
+    "score safety bbq": _loads(f"score safety bbq {SCORING}", TYPER, 275),
     "score safety toxicity": _loads(
         f"score safety toxicity {SCORING} --scorer file --scorer-name raters", RUNS | {"tenacity"}, 430
     ),
     "score safety memorization": _loads(
         f"score safety memorization {SCORING} --corpus {EXAMPLE}/README.md",
-        RUNS | {"numpy", "rapidfuzz"},
-        520,
+        TYPER | {"numpy", "rapidfuzz"},
+        415,
     ),
     "score safety disinformation": _loads(
-        f"score safety disinformation {SCORING}", RUNS | {"tenacity"} | SACREBLEU, 535
+        f"score safety disinformation {SCORING}", TYPER | {"tenacity"} | SACREBLEU, 465
     ),
 }
 BENCHMARKS = ("bbq", "disinformation", "memorization", "toxicity")
@@ -114,10 +114,10 @@ SCORED = {
     | PANDAS
     | {"rich", "zstandard"},  # by which pandas reads CSV
     "bias of scored answers": RUNS | PANDAS | {"rich"},
-    "safety bbq": RUNS | {"rich"},
+    "safety bbq": TYPER | {"rich"},
     "safety toxicity, as rated by others": RUNS | {"rich", "tenacity"},
-    "safety memorization": RUNS | {"numpy", "rapidfuzz", "rich"},
-    "safety disinformation": RUNS | SACREBLEU | {"rich", "tenacity"},
+    "safety memorization": TYPER | {"numpy", "rapidfuzz", "rich"},
+    "safety disinformation": TYPER | SACREBLEU | {"rich", "tenacity"},
 }
 
 
