@@ -107,8 +107,10 @@ TABLE |= {
 # computes by scikit-learn: it alone takes seconds.
 BY_SCIKIT_LEARN = {"bias of a table", "safety toxicity, rated offline"}
 SCORED = {
-    "text-to-sql": RUNS | {"rich"},
-    "rag without models": RUNS | SACREBLEU | {"rapidfuzz", "regex", "rich", "rouge_score", "six", "tenacity"},
+    "text-to-sql": TYPER | {"rich"},
+    "rag without models": RUNS - {"annotated_types"}
+    | SACREBLEU
+    | {"rapidfuzz", "regex", "rich", "rouge_score", "six", "tenacity"},
     "feedback": RUNS | {"rich"},
     "bias of a table, without the flip test": RUNS
     | PANDAS
@@ -214,7 +216,10 @@ def test_check_reads_the_parameters_that_are_given(
     monkeypatch.setattr(_adapters, "try_build_adapter", build)
     example = PROJECT / EXAMPLE
     assert run(["check", f"{example}/thresholds.yaml", "--evidence", f"{example}/version-1/evidence"]) == 0
-    assert read == [list[str], str, DecisionFormat]  # the format is given by its default
+    assert read == [
+        list[str],
+        DecisionFormat,
+    ]  # the file is a plain text, and the format is given by its default
     assert capsys.readouterr().out.startswith("Approved\n")
 
 
