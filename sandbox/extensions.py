@@ -85,13 +85,25 @@ def install(parts: Parts, region: str) -> None:
 
 
 def _have_managed_policies_in(partition: str) -> None:
-    """Have AWS's 1,500 policies in one partition alone: moto looks for who calls in every partition of an account."""
+    """Have AWS's 1,500 policies in one partition alone, read once: moto looks for who calls in each of an account."""
     read_policies = IAMBackend._init_aws_policies
+    read: list[Any] = []
 
     def init_aws_policies(self: Any) -> list[Any]:
-        return read_policies(self) if self.partition == partition else []
+        if self.partition != partition:
+            return []
+        if not read:
+            read.extend(read_policies(self))
+        # Each account counts for itself what it attaches a policy to.
+        return [_policy_of_account(policy, self.account_id) for policy in read]
 
     IAMBackend._init_aws_policies = init_aws_policies
+
+
+def _policy_of_account(policy: Any, account: str) -> Any:
+    own = copy.copy(policy)
+    own.account_id = account
+    return own
 
 
 def _invoke_functions(parts: Parts) -> None:

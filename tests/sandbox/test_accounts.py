@@ -328,3 +328,14 @@ def test_the_policy_of_a_group_is_put_read_and_deleted(account: Any) -> None:
     for wrong in ("{", "[]"):
         with pytest.raises(ClientError, match=r"ValidationException.*ResourcePolicy"):
             sagemaker.put_model_package_group_policy(ModelPackageGroupName=name, ResourcePolicy=wrong)
+
+
+def test_a_policy_of_aws_is_in_each_account_and_attached_in_its_own(account: Any, there: Any) -> None:
+    arn = "arn:aws:iam::aws:policy/job-function/Billing"
+    role = account.role().rpartition("/")[2]
+    account.client("iam").attach_role_policy(RoleName=role, PolicyArn=arn)
+    counts = [
+        place.client("iam").get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"]
+        for place in (account, there)
+    ]
+    assert counts == [1, 0]
