@@ -131,13 +131,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     that deploys a stack waits for it: those have more time before they count as hanging.
     """
     for item in items:
-        folder = "rag" if item.path.name in WITH_RAGAS else item.path.parent.name
-        shares = folder in ONE_GROUP and item.path.name not in OWN_STACKS
-        group = folder if shares else item.path.relative_to(item.config.rootpath).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
-        if folder in DEPLOYING:
-            item.add_marker(pytest.mark.timeout(600))
+        for mark in _marks(item.path):
+            item.add_marker(mark)
     items.sort(key=lambda item: _turn(item.path))
+
+
+@cache
+def _marks(path: Path) -> tuple[pytest.MarkDecorator, ...]:
+    folder = "rag" if path.name in WITH_RAGAS else path.parent.name
+    shares = folder in ONE_GROUP and path.name not in OWN_STACKS
+    group = pytest.mark.xdist_group(folder if shares else path.relative_to(TESTS.parent).as_posix())
+    return (group, pytest.mark.timeout(600)) if folder in DEPLOYING else (group,)
 
 
 @cache
