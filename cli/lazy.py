@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,12 +53,7 @@ class OptionIfGiven(TyperOption):
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Return the value as typer reads it, and of `None` what its callback makes."""
-        if not _is_given(self, value):
-            return _take_none(self, ctx)
-        if not _is_plain(self, value):
-            return super().process_value(ctx, value)
-        plain = self.type_descriptor.annotation(value)
-        return plain if self.callback is None else self.callback(ctx, self, plain)
+        return _read_value(self, ctx, value, super().process_value)
 
 
 class ArgumentIfGiven(TyperArgument):
@@ -66,12 +61,19 @@ class ArgumentIfGiven(TyperArgument):
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Return the value as typer reads it, and of `None` what its callback makes."""
-        if not _is_given(self, value):
-            return _take_none(self, ctx)
-        if not _is_plain(self, value):
-            return super().process_value(ctx, value)
-        plain = self.type_descriptor.annotation(value)
-        return plain if self.callback is None else self.callback(ctx, self, plain)
+        return _read_value(self, ctx, value, super().process_value)
+
+
+def _read_value(
+    param: TyperOption | TyperArgument, ctx: Any, value: Any, read: Callable[[Any, Any], Any]
+) -> Any:
+    """Return what a value comes to, asking typer's `read` where there is something to find out."""
+    if not _is_given(param, value):
+        return _take_none(param, ctx)
+    if not _is_plain(param, value):
+        return read(ctx, value)
+    plain = param.type_descriptor.annotation(value)
+    return plain if param.callback is None else param.callback(ctx, param, plain)
 
 
 def _is_given(param: TyperOption | TyperArgument, value: Any) -> bool:
