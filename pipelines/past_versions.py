@@ -40,9 +40,8 @@ def read_newest_records(
 ) -> tuple[list[RecordOfVersion], list[LeftOut]]:
     """Return the newest decision about each version, by group and version, and the records that cannot be used.
 
-    `read` is given a name and returns the record's bytes; what it raises is passed on, and it is pickled for the
-    processes of `workers`. `advance` is given each number of records that are read. Of each record only what its
-    evidence is read by is held.
+    `read` is given a name and returns the record's bytes; what it raises is passed on. `advance` is given each number
+    of records that are read. Of each record only what its evidence is read by is held.
     """
     newest: dict[str, RecordOfVersion] = {}
     left_out: list[LeftOut] = []
