@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from checks.errors import GovernanceError
@@ -111,6 +112,9 @@ async def run_plan(
     Raises:
         EndpointDownError: when the judge or the embedding model is down.
     """
+    if any(metric.compute is None for metric in plan.metrics):
+        # ragas takes seconds, and may not be there: before anything is connected and asked.
+        import_module(".adapters", __package__)
     scores = RunScores(plan, items)
     async with AsyncExitStack() as stack:
         calls = None

@@ -5,6 +5,10 @@ ragas itself takes seconds to import, which a run without its judged metrics doe
 
 from collections.abc import Sequence
 
+from rapidfuzz.distance import LCSseq, Levenshtein
+from sacrebleu import corpus_chrf
+from sacrebleu.metrics.bleu import BLEU
+
 from scorers.plain_text import plain
 from scorers.rag.words import any_word_dropped, cut_as_rouge, spaced, words
 
@@ -18,8 +22,6 @@ def rouge_l(reference: str, response: str) -> float:
     Words are ROUGE's own, or those of any script where ROUGE's own tokenizer drops letters.
     Source: Lin, ROUGE: A Package for Automatic Evaluation of Summaries, 2004, with one reference.
     """
-    from rapidfuzz.distance import LCSseq  # noqa: PLC0415 - for who asks for it
-
     reference, response = plain(reference), plain(response)
     cut = words if any_word_dropped(reference, response) else cut_as_rouge
     expected, given = cut(reference), cut(response)
@@ -37,16 +39,12 @@ def bleu(reference: str, response: str) -> float:
     four tokens has no run of four: BLEU is then over the runs that it can have (`effective_order`), where `ragas` gives
     0 even to two equal texts. Scripts without spaces count character by character.
     """
-    from sacrebleu.metrics.bleu import BLEU  # noqa: PLC0415 - a fifth of a second, for who asks for it
-
     found = BLEU(effective_order=True).sentence_score(spaced(plain(response)), [spaced(plain(reference))])
     return float(found.score) / 100
 
 
 def chrf(reference: str, response: str) -> float:
     """Return chrF of two texts in one Unicode form, 0 to 1."""
-    from sacrebleu import corpus_chrf  # noqa: PLC0415 - as above
-
     reference, response = plain(reference), plain(response)
     if not reference.strip() or not response.strip():
         return 0.0
@@ -78,6 +76,4 @@ def context_recall(retrieved_contexts: Sequence[str], reference_contexts: Sequen
 
 
 def _similarity(reference: str, response: str) -> float:
-    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - as above
-
     return 1 - Levenshtein.normalized_distance(reference, response)

@@ -8,14 +8,12 @@ character, as in sacrebleu's tokenizer for Chinese.
 
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
+
+from rouge_score.tokenize import tokenize
 
 from scorers.nltk_modules import import_alone
 from scorers.plain_text import plain
-
-if TYPE_CHECKING:
-    from nltk.stem.porter import PorterStemmer
 
 UNSPACED = (
     "CJK UNIFIED",
@@ -31,6 +29,7 @@ UNSPACED = (
     "MYANMAR",
     "TIBETAN",
 )
+_STEMMER = import_alone("nltk.stem.porter").PorterStemmer()  # by which ROUGE's own tokenizer stems
 
 
 def any_word_dropped(*texts: str) -> bool:
@@ -42,9 +41,7 @@ def any_word_dropped(*texts: str) -> bool:
 
 def cut_as_rouge(text: str) -> list[str]:
     """Return the words of `text` as ROUGE's own tokenizer finds and stems them."""
-    from rouge_score.tokenize import tokenize  # noqa: PLC0415 - for who asks for ROUGE alone
-
-    found: list[str] = tokenize(text, _stemmer())
+    found: list[str] = tokenize(text, _STEMMER)
     return found
 
 
@@ -64,12 +61,6 @@ def has_word(text: str) -> bool:
 def spaced(text: str) -> str:
     """Return `text` with spaces around each character of a script that is written without them."""
     return "".join(f" {one} " if _unspaced(one[0]) else one for one in _characters(text))
-
-
-@cache
-def _stemmer() -> "PorterStemmer":
-    """Return the stemmer that ROUGE's own tokenizer stems by."""
-    return import_alone("nltk.stem.porter").PorterStemmer()
 
 
 def _unstemmed(text: str) -> list[str]:

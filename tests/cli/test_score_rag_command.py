@@ -276,3 +276,27 @@ def test_bad_input_is_told_before_ragas_is_loaded(content: str | None, words: st
     assert words in found.stderr
     assert found.stdout == "loaded\n"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("package", "options"),
+    [
+        pytest.param("rapidfuzz", ["--judge", "none", "--embeddings", "none"], id="texts"),
+        pytest.param(
+            "ragas",
+            ["--judge", "openai:j", "--judge-url", "http://127.0.0.1:9/v1", "--embeddings", "none"],
+            id="judge",
+        ),
+    ],
+)
+def test_a_package_that_is_missing_is_named_and_nothing_is_scored(
+    package: str, options: list[str], tmp_path: Path, write_responses: Any
+) -> None:
+    responses = write_responses({"reference": "r"})
+    program = f"import sys; sys.modules[{package!r}] = None; from cli.main import main; main()"
+    words = ["score", "rag", str(responses), *options, "-o", str(tmp_path / "out")]
+    ran = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    assert ran.returncode == ExitCode.COULD_NOT_TRY
+    assert ran.stderr.startswith(f"error: governance score rag: the package {package}")
+    assert ran.stderr.endswith('is not installed; install "sagemaker-model-governance[rag]"\n')
+    assert not (tmp_path / "out").exists()
