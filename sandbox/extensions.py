@@ -34,6 +34,7 @@ from sandbox import (
 from sandbox.bedrock import agent_calls, runtime_calls
 from sandbox.bedrock.served_models import ServedModels
 from sandbox.buses import timestamp
+from sandbox.conditional_writes import serialise_conditional_writes
 from sandbox.delivery import Delivery, serves
 from sandbox.embedded_registry import EmbeddedRegistry, calling
 from sandbox.events import EventLog
@@ -73,6 +74,7 @@ def install(parts: Parts, region: str) -> None:
     shared_groups.install()
     buses.install()
     object_copies.install()
+    serialise_conditional_writes()
     runtime_calls.install(parts.models)
     agent_calls.install(parts.models, parts.tasks)
     served_endpoints.install(parts.endpoints)

@@ -10,6 +10,7 @@ from threading import Thread
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from sandbox.conditional_writes import serialise_conditional_writes
 from sandbox.kept_connections import KeptConnections
 from sandbox.quick_dispatch import dispatch_quickly
 
@@ -18,6 +19,7 @@ from sandbox.quick_dispatch import dispatch_quickly
 def serving_moto() -> Iterator[str]:
     """Yield the endpoint of a server on loopback that is there as long as the block runs."""
     dispatch_quickly()
+    serialise_conditional_writes()
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=KeptConnections)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
