@@ -259,8 +259,9 @@ def test_an_endpoint_that_goes_down_half_way_keeps_what_was_done(
     run: Any, write_responses: Any, judge_server: Any, reply: Any, good: Any
 ) -> None:
     path = write_responses(*({} for _ in range(20)))
+    # It hangs up late: what is still on its way when that is noticed is not done.
     judge_server.script = lambda number, title, prompt: (
-        reply(good(title, prompt)) if number <= 8 else reply(hang_up=True)
+        reply(good(title, prompt)) if number <= 8 else reply(hang_up=True, delay=0.5)
     )
     with pytest.raises(EndpointDownError, match="kept in the cache"):
         run(path)
