@@ -18,11 +18,8 @@ import yaml
 from aws import clients
 from cli.exit_codes import ExitCode
 from cli.main import run
-from infra.bundle import PAGES, STEPS
-from infra.deployment_settings import DeploymentSettings
 from sandbox.cdk import UNWANTED
 from sandbox.server import PROJECT, Sandbox, this_machine
-from tests.built_bundles import built_bundle
 from tests.e2e.conftest import THRESHOLDS, Governance, evaluation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -127,9 +124,6 @@ def organisation(sandbox: Sandbox) -> Governance:
     )
     file = sandbox.folder / "deployment.yaml"
     file.write_text(json.dumps(settings))
-    target = DeploymentSettings.model_validate({"region": sandbox.region, **this_machine()}).bundle_target
-    for contents in (STEPS, PAGES):
-        built_bundle(target, contents)
     (deployment,) = sandbox.deploy(context={"settings": str(file)})
     stack.compute, stack.outputs = "processing", deployment.outputs
     publish(stack, THRESHOLDS.replace(b"e2e-*", b"risk-*"))

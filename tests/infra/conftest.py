@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.bundle import PAGES, STEPS, BundleContents, BundleTarget
-from tests.built_bundles import built_bundle
+from infra.bundle import PAGES, STEPS, BundleContents, BundleTarget, build_bundle
 
 if TYPE_CHECKING:
     from aws_cdk import App
@@ -57,13 +56,13 @@ def running_target() -> BundleTarget:
 
 @pytest.fixture(scope="session")
 def bundle(running_target: BundleTarget) -> Path:
-    return built_bundle(running_target, STEPS)
+    return build_bundle(running_target)
 
 
 @pytest.fixture(scope="session")
 def page_bundle(running_target: BundleTarget) -> Path:
     """The bundle of the function that writes pages."""
-    return built_bundle(running_target, PAGES)
+    return build_bundle(running_target, PAGES)
 
 
 def _unzip(bundle: Path, folder: Path) -> Path:
