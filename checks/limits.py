@@ -27,9 +27,8 @@ class Zone(Enum):
     OUTSIDE = auto()
     ACROSS = auto()
 
-    __hash__ = (
-        object.__hash__
-    )  # that of an enumeration is a function of Python, and zones are looked up by it
+    # Zones are looked up by their hash, and that of an enumeration is a function of Python.
+    __hash__ = object.__hash__
 
 
 class Limit(ABC):

@@ -155,9 +155,8 @@ class LazyCommand(TyperCommand):
             begun = stack.enter_context(begin())
             context = self.loaded.make_context(info_name, args, parent, **extra)
             context.obj = begun
-            context.call_on_close(
-                stack.pop_all().close
-            )  # not before: arguments that are refused end it at once
+            # Only now: arguments that are refused end it at once.
+            context.call_on_close(stack.pop_all().close)
             return context
 
     @cached_property
