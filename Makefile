@@ -11,8 +11,8 @@ READY := $(VENV)/.ready
 CDK := node_modules/.bin/cdk
 ROOMS := $(filter-out tests,$(patsubst %/__init__.py,%,$(wildcard */__init__.py)))
 # What most commands load; what only some score with takes longer to compile than all of these.
-LIBRARIES := annotated_doc annotated_types boto3 botocore jmespath pydantic pydantic_core rich s3transfer shellingham \
-	typer typing_extensions.py typing_inspection urllib3 yaml
+LIBRARIES := annotated_doc annotated_types boto3 botocore jmespath msgspec pydantic pydantic_core rich s3transfer \
+	shellingham typer typing_extensions.py typing_inspection urllib3 yaml
 
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)

@@ -1,9 +1,11 @@
 """Where the copy of an object of a model account is in the evidence bucket, and what its metadata say of its origin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.copy_names import copies_prefix
 from aws.s3_uris import S3Uri
@@ -25,8 +27,7 @@ class CopyKeyError(GovernanceError):
     """An object whose copy cannot have the key that it would need."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelBucket:
+class ModelBucket(Struct, frozen=True):
     """The artifact bucket of a model account, and the bucket that its objects are copied into."""
 
     account: str
@@ -57,8 +58,7 @@ class ModelBucket:
         return S3Uri(self.name, copy.key.removeprefix(self.prefix))
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """What a copy says of its origin.
 
     `version` is the id of the version that was copied, or its ETag in quotes where the bucket keeps no versions;

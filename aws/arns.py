@@ -1,8 +1,9 @@
 """Names of SageMaker's model registry: model package ARNs and group names."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 
@@ -21,8 +22,7 @@ class ArnError(GovernanceError):
     """Text that is not the ARN or the name it should be; the message says what one looks like."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPackageArn:
+class ModelPackageArn(Struct, frozen=True):
     """The ARN of one version in a model package group.
 
     `group` is the name as the ARN spells it: SageMaker writes it in lower case there, whatever case the group
@@ -58,8 +58,7 @@ class ModelPackageArn:
         return f"{where}:model-package/{self.group}/{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class GroupArn:
+class GroupArn(Struct, frozen=True):
     """The ARN of a model package group, by which one of another account is named."""
 
     partition: str

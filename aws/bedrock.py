@@ -7,8 +7,9 @@ callers back off on them. The others will not.
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aws.aws_errors import AwsError, explain_errors
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _COHERE_TEXTS = 96  # as many as Cohere Embed takes in one request
 
 
-@dataclass(frozen=True, slots=True)
-class ChatAnswer:
+class ChatAnswer(Struct, frozen=True):
     """What a model said, and the tokens that it read and wrote.
 
     `stop_reason` is `end_turn` when the model had finished; otherwise `max_tokens`, `guardrail_intervened`,

@@ -1,7 +1,8 @@
 """Whose credentials a call is made with, asked before anything is changed."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aws.aws_errors import explain_errors
 
@@ -9,8 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who calls AWS: the ARN of a user or of a role's session, its account and partition, and its unique id.
 
     `user_id` is what policies know as `aws:userid`.

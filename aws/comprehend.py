@@ -1,8 +1,9 @@
 """Toxicity of texts by Amazon Comprehend's `DetectToxicContent` (English only)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aws.aws_errors import AwsError, explain_errors
 
@@ -13,8 +14,7 @@ SEGMENTS = 10  # the API's limits: up to 10 segments a request, 1 KB each, 10 KB
 SEGMENT_BYTES = 1000  # of UTF-8
 
 
-@dataclass(frozen=True, slots=True)
-class Toxicity:
+class Toxicity(Struct, frozen=True):
     """How toxic a text is: `overall`, and by label, each in [0, 1] with 1 the most certain.
 
     Labels are `PROFANITY`, `HATE_SPEECH`, `INSULT`, `GRAPHIC`, `HARASSMENT_OR_ABUSE`, `SEXUAL` and

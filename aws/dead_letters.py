@@ -10,10 +10,11 @@ function that an event was for is invoked with it, as the rule invokes it.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, assert_never
+
+from msgspec import Struct
 
 from aws.aws_errors import AwsError, explain_errors
 from aws.stack_resources import list_resources, read_template
@@ -35,16 +36,14 @@ class NoDeadLetterQueueError(GovernanceError):
     """The stack has no queue, so that nothing of it can be put back."""
 
 
-@dataclass(frozen=True, slots=True)
-class StackQueues:
+class StackQueues(Struct, frozen=True):
     """The URLs of a stack's queues, and the names of the functions whose events they keep, which alone are invoked."""
 
     queues: tuple[str, ...]
     functions: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Undelivered:
+class Undelivered(Struct, frozen=True):
     """An event that was not handled: the name of the function that it was for, and what AWS or the function said."""
 
     function: str
@@ -58,15 +57,13 @@ class Undelivered:
         return tuple(str(one) for one in resources) if isinstance(resources, list) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A message that neither a rule nor a function of the stack left, and why it is taken for none."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True):
     """One message of a dead-letter queue, which nobody else is given while it is held."""
 
     queue: str
@@ -83,8 +80,7 @@ class MessageOutcome(StrEnum):
     LEFT = "left"
 
 
-@dataclass(frozen=True, slots=True)
-class Redriven:
+class Redriven(Struct, frozen=True):
     """What was done about a message, and why where it was left."""
 
     letter: DeadLetter

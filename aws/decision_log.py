@@ -3,10 +3,11 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from aws.one_time_writes import write_file_once, write_object_once
 from aws.s3_objects import list_folders, list_with_times, read_object
@@ -25,16 +26,14 @@ _SEAL = "seal"
 _SEALS = ".seals"
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionLocation:
+class DecisionLocation(Struct, frozen=True):
     """Where a record is, and the SHA-256 of its bytes in lower-case hexadecimal."""
 
     uri: str
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRecord:
+class KeptRecord(Struct, frozen=True):
     """The record that a log keeps under a key: the one that was written now, or else the one that was there before.
 
     `seal` is what was written with it, if anything.

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from aws.account_copies import ModelBucket, Provenance
 from aws.aws_errors import AwsAccessDeniedError

@@ -6,9 +6,10 @@ The deployed event handler loads this module, so it stays light: the standard li
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from aws.arns import ModelPackageArn
 from aws.aws_errors import AwsError, AwsNotFoundError, explain_errors
@@ -30,8 +31,7 @@ class PipelineMissingError(AwsNotFoundError):
     """There is no such pipeline in this account and region: nothing will judge anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineExecution:
+class PipelineExecution(Struct, frozen=True):
     """One execution: its ARN, its status, why it failed where it did, and when it was started.
 
     `status` is `Executing`, `Stopping`, `Stopped`, `Failed`, `Succeeded` or `CompletedWithFailures`. `about` is its
@@ -50,8 +50,7 @@ class PipelineExecution:
         return self.status in FINISHED
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionStep:
+class ExecutionStep(Struct, frozen=True):
     """One step of an execution; `outputs` are those of a Lambda step, which has them once it succeeded.
 
     `status` is `Starting`, `Executing`, `Stopping`, `Stopped`, `Failed` or `Succeeded`.

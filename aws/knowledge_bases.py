@@ -1,8 +1,9 @@
 """Knowledge bases of Amazon Bedrock: what they find for a question, and answers made of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from aws.aws_errors import explain_errors
 from checks.strict_json import JsonValue
@@ -11,16 +12,14 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
 
 
-@dataclass(frozen=True, slots=True)
-class RetrievedText:
+class RetrievedText(Struct, frozen=True):
     """A chunk of a document, and where the document is, as in `s3://bucket/key`."""
 
     text: str
     uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroundedAnswer:
+class GroundedAnswer(Struct, frozen=True):
     """What a model said to a question, and the chunks that it cites."""
 
     text: str

@@ -1,9 +1,10 @@
 """A model registry in memory, the twin of SageMaker's, for programs and tests without AWS."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from aws.arns import GroupArn, ModelPackageArn, validate_group_name
 from aws.model_packages import (

@@ -1,9 +1,11 @@
 """Model packages: versions of a model as the registry describes them, and what a new one is registered with."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aws.arns import validate_group_name
 from aws.aws_errors import AwsError
@@ -31,8 +33,7 @@ class StatusChangedError(GovernanceError):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """What one container of a version runs, as far as the registry says it.
 
     `image` is the URI of the inference image and `image_digest` its digest, `model_data` the S3 URI of the model
@@ -45,8 +46,7 @@ class Container:
     model_data_etag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who made one call of SageMaker, as `DescribeModelPackage` names the caller; at least one field is given.
 
     `arn` is that of an IAM user or of a role's session, `principal_id` its unique id, `source_identity` the name that
@@ -68,8 +68,7 @@ class Identity:
         return f"{who} ({known})" if known else who
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPackage:
+class ModelPackage(Struct, frozen=True):
     """One version of a model, as the registry describes it at one moment.
 
     `approval_status` is `Approved`, `Rejected` or `PendingManualApproval`, or `Logged` of a version that is merely
@@ -109,8 +108,7 @@ class ModelPackage:
         return self.approval_status == PENDING
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPackageSummary:
+class ModelPackageSummary(Struct, frozen=True):
     """One line of a group's list of versions."""
 
     arn: str
@@ -121,8 +119,7 @@ class ModelPackageSummary:
     created: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(Struct, frozen=True):
     """What is registered as a new version: its image, its model data, its reports, its metadata, and all else.
 
     `image` is the URI of the inference image, `model_data` the S3 URI of the model archive where there is one: the

@@ -9,11 +9,12 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from aws.account_copies import Provenance
 from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsNotFoundError, AwsThrottledError, explain_errors
@@ -45,16 +46,14 @@ class CopyOutcome(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class CopyBounds:
+class CopyBounds(Struct, frozen=True):
     """From which size on a copy is made in parts, and how large those are, in bytes."""
 
     most_whole: int = MOST_WHOLE_BYTES
     part: int = PART_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """One object version that is to be copied; `sha256` is S3's own word for it, in hexadecimal, where it has one."""
 
     uri: S3Uri
@@ -73,8 +72,7 @@ class _Source:
         return {"CopySource": place | version, "CopySourceIfMatch": self.etag}
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """The object that is where the copy belongs."""
 
     etag: str
@@ -122,8 +120,7 @@ def copy_object_version(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
+class _Copy(Struct, frozen=True):
     """One try to copy a version."""
 
     client: "S3Client"

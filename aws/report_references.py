@@ -1,8 +1,9 @@
 """Which reports a model version carries: their slot, their URI, and the digest that they were registered with."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class ReportSlot(StrEnum):
@@ -18,8 +19,7 @@ class ReportSlot(StrEnum):
     EXPLAINABILITY_REPORT = "Explainability.Report"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportReference:
+class ReportReference(Struct, frozen=True):
     """One report that a model version points at, not yet read.
 
     `slot` is `None` for a report that was found under the evidence prefix. `content_digest` is the

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsNotFoundError, explain_errors
 from aws.s3_uris import S3Uri
@@ -29,8 +30,7 @@ class ObjectTooLargeError(GovernanceError):
     """More bytes than the reader takes; none of them was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectVersion:
+class ObjectVersion(Struct, frozen=True):
     """The bytes and the metadata of one object version; `uri` names the version where the bucket keeps versions.
 
     `written_at` is when S3 took it, to the second, and `etag` the tag by which a conditional request names it.

@@ -1,9 +1,10 @@
 """URIs of S3 objects and prefixes: `s3://bucket/key`, and `s3://bucket/key?versionId=…` for one version."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 
@@ -25,8 +26,7 @@ class S3UriError(GovernanceError):
     """Text that is not the URI of an S3 object or prefix."""
 
 
-@dataclass(frozen=True, slots=True)
-class S3Uri:
+class S3Uri(Struct, frozen=True):
     """A bucket and a key in it; `version_id` is `None` where the URI names no version."""
 
     bucket: str

@@ -8,9 +8,10 @@ and when is the time of S3, so that equal files are equal bytes.
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from aws.aws_errors import AwsError, explain_errors
 from aws.s3_objects import ObjectMissingError, ObjectVersion, is_deleted, read_object
@@ -35,16 +36,14 @@ class BundleDeletedError(ThresholdBundleError):
     """The bundle in force was deleted; its versions are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class BundleTime:
+class BundleTime(Struct, frozen=True):
     """One version of the bundle as S3 lists it: when S3 took it, and its id."""
 
     version_id: str
     published_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedBundle:
+class PublishedBundle(Struct, frozen=True):
     """One version of the bundle: its bytes, who published it and when, and the tag by which S3 knows its bytes."""
 
     uri: S3Uri

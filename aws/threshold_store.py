@@ -1,10 +1,12 @@
 """The threshold store: which threshold file applies to a model package group."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.extended_files import look_on_disk, looking_in_s3
 from aws.s3_objects import ObjectMissingError, list_objects, read_object
@@ -49,8 +51,7 @@ class ThresholdStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ReadThresholds:
+class ReadThresholds(Struct, frozen=True):
     """The threshold files of a store as they were when they were read, and what is wrong with all others of it."""
 
     files: tuple[ThresholdFile, ...]

@@ -8,9 +8,11 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from checks.decision_record import DecisionRecord, RecordedModelPackage
 from checks.evidence import Document, Evidence, Report

@@ -4,15 +4,15 @@ A limit that is chosen with the figures in sight proves nothing. Both times are 
 exact to the second; no file and no report is asked for its own.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from checks.evidence import Evidence
 from checks.publication import Publication
 
 
-@dataclass(frozen=True, slots=True)
-class BarOrder:
+class BarOrder(Struct, frozen=True):
     """What is known of the order; `predates` is `None` where it cannot be told, and `reason` says what was found."""
 
     predates: bool | None

@@ -1,15 +1,15 @@
 """The baseline: the approved version that another must not be worse than."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.comparison import find_unusable
 from checks.evidence import Evidence
 from checks.measurements import Measured, Measurement
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineVersion:
+class BaselineVersion(Struct, frozen=True):
     """Which version is the baseline, and the record by which it was approved, with the SHA-256 of its bytes."""
 
     arn: str
@@ -18,8 +18,7 @@ class BaselineVersion:
     record_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The evidence that others are compared with, as it was judged; `version` is `None` where somebody named files."""
 
     evidence: Evidence

@@ -1,7 +1,9 @@
 """What a limit comes to beside a figure of the baseline."""
 
 import math
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from checks.catalogue import find_metric
 from checks.catalogue.metric import Better
@@ -14,8 +16,7 @@ from checks.pairing import Behind, Pairs, pair_items
 from checks.thresholds import Check
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """What a limit comes to beside a figure of the baseline.
 
     The limit moves with the figure: by `slope` for each unit that the figure is larger or, of a metric that is best at

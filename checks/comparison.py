@@ -1,7 +1,6 @@
 """One measured value held against the limit of one check."""
 
 import math
-from dataclasses import dataclass
 
 from checks.beside_baseline import Beside
 from checks.decision import Outcome, Reason
@@ -21,8 +20,7 @@ _OUTCOMES = {Zone.INSIDE: Outcome.PASSED, Zone.OUTSIDE: Outcome.FAILED, Zone.ACR
 Result = tuple[Outcome, str | Reason, Interval | None]
 
 
-@dataclass(slots=True, eq=False)
-class ValueCompared(Reason):
+class ValueCompared(Reason, frozen=True):
     """A value is where it is: `0.84 is at least 0.8`."""
 
     value: float
@@ -34,8 +32,7 @@ class ValueCompared(Reason):
         return f"{number_text(self.value)} is {self.limit.relation(holds=self.holds)}"
 
 
-@dataclass(slots=True, eq=False)
-class BoundsCompared(Reason):
+class BoundsCompared(Reason, frozen=True):
     """The bounds of a value are where they are: `[0.81, 0.87] at one-sided 95 % around 0.84 is at least 0.8`."""
 
     measured: Measured

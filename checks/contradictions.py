@@ -1,8 +1,9 @@
 """What the keys of one check say that does not go together, though each of them by itself may be said."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from checks.catalogue import find_metric
 from checks.catalogue.metric import Better
@@ -13,8 +14,7 @@ from checks.sensitive_share import SUFFIX as SENSITIVE_SHARE
 Said = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Contradiction:
+class _Contradiction(Struct, frozen=True):
     """What is wrong between keys of a check, if anything: by what is there of some keys, and what others say."""
 
     explain: Callable[[Said], str | None]

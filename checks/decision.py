@@ -1,14 +1,14 @@
 """Findings and the decision they come to."""
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from abc import abstractmethod
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
+from msgspec import Struct
+
 from checks.limits import Limit
 from checks.measurements import Interval
-from checks.values import value_class
 
 
 class Outcome(StrEnum):
@@ -37,8 +37,7 @@ class Consequence(StrEnum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedWaiver:
+class AppliedWaiver(Struct, frozen=True):
     """The waiver by which a finding asks for nothing but a warning, and what it would ask for without.
 
     `facet` is what the waiver says, `expires` the last day on which it counts.
@@ -51,21 +50,19 @@ class AppliedWaiver:
     otherwise: Consequence
 
 
-@value_class
-class BaselineFigure:
+class BaselineFigure(Struct, frozen=True):
     """The value of the baseline, and on how many samples it rests, that a finding's limit was made of."""
 
     value: float
     samples: int | None
 
 
-class Reason(ABC):
+class Reason(Struct, frozen=True):
     """Why a finding came to what it did, put into words when somebody reads it: few findings of thousands are read.
 
     It is equal to its words. `most_bytes` is at least as many as they have in the JSON of a record.
     """
 
-    __slots__ = ()
     most_bytes: ClassVar[int]
 
     @abstractmethod
@@ -78,28 +75,25 @@ class Reason(ABC):
         return hash(str(self))
 
 
-@value_class
-class Asked:
+class Asked(Struct, frozen=True):
     """What a finding is about: a check of the threshold file, or what is asked of every version.
 
     It is shared by all findings of a check. `limit` is `None` where no check of the file made the finding; beside a
     baseline it is the one that the baseline's figure comes to. `metric` is then empty where it is about no metric.
-    `characters` is how many its texts have together.
     """
 
     check: str
     metric: str
     limit: Limit | None
     why: str
-    characters: int = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Count once what is asked for with every finding."""
-        object.__setattr__(self, "characters", len(self.check) + len(self.metric) + len(self.why))
+    @property
+    def characters(self) -> int:
+        """How many its texts have together."""
+        return len(self.check) + len(self.metric) + len(self.why)
 
 
-@value_class
-class Finding:
+class Finding(Struct, frozen=True):
     """One check held against one measurement (or against its absence).
 
     `consequence` is what the finding asks for, `None` where it asks for nothing: it passed. Where `waiver` lets it
@@ -148,8 +142,7 @@ class Finding:
         return str(self.because)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The verdict, and every finding behind it in the order of the threshold file."""
 
     verdict: Verdict

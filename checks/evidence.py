@@ -1,11 +1,12 @@
 """Evidence: the reports attached to one model version, and the measurements in them."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain
+
+from msgspec import Struct
 
 from checks.item_results import ItemResults
 from checks.measurements import Measurement, Source
@@ -24,8 +25,7 @@ class ReportKind(StrEnum):
     SETTINGS = "settings"  # of a job that makes reports: it tells nothing of a version
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """The bytes of one report, and which object version they are.
 
     `is_pinned` says that this version was asked for by its id, so that another version of the same object may be
@@ -49,8 +49,7 @@ class Document:
         return hashlib.sha256(self.content).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """One document as read: its identity, its format, its measurements.
 
     A document that cannot be read at all has `format` `"unreadable"`, no measurements, and the reason in `problem`.
@@ -76,8 +75,7 @@ class Report:
     items: ItemResults | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """All reports of one model version, in the order in which they were given."""
 
     reports: tuple[Report, ...]

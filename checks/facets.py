@@ -5,13 +5,14 @@ check asks for is one of these or more, and is parsed once: no other module look
 """
 
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import takewhile
+
+from msgspec import Struct
 
 from checks.alike import alike
 
@@ -71,10 +72,8 @@ class KnownFacets:
         return by_form
 
 
-class AskedFacet(ABC):
+class AskedFacet(Struct, frozen=True):
     """What the `facet` of a check asks for."""
-
-    __slots__ = ()
 
     @property
     @abstractmethod
@@ -98,8 +97,7 @@ class AskedFacet(ABC):
         yield self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Whole(AskedFacet):
+class Whole(AskedFacet, frozen=True):
     """The whole, and no group."""
 
     @property
@@ -120,8 +118,7 @@ class Whole(AskedFacet):
 WHOLE = Whole()
 
 
-@dataclass(frozen=True, slots=True)
-class Every(AskedFacet):
+class Every(AskedFacet, frozen=True):
     """Every column and every group: `*`."""
 
     @property
@@ -134,8 +131,7 @@ class Every(AskedFacet):
         return facet is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Named(AskedFacet):
+class Named(AskedFacet, frozen=True):
     """A column with all its groups, or one group. `form` is that of all names that look like it."""
 
     name: str
@@ -168,16 +164,14 @@ class Named(AskedFacet):
         yield from (self.name[:place] for place, character in enumerate(self.name) if character == _SIGN)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupAbove(Named):
+class GroupAbove(Named, frozen=True):
     """The group above a number: `age>60`, which bias reports write as `age=(60, inf)`."""
 
     threshold: tuple[str, Decimal]
 
     def concerns(self, facet: str | None) -> bool:
         """See `AskedFacet`."""
-        # Not `super()`, which does not work in a class with slots that its decorator makes anew.
-        return Named.concerns(self, facet) or (facet is not None and _threshold(facet) == self.threshold)
+        return super().concerns(facet) or (facet is not None and _threshold(facet) == self.threshold)
 
     def among(self, known: KnownFacets) -> Iterator[str | None]:
         """See `AskedFacet`; such a group is written in more ways than one."""

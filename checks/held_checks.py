@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from checks.ages import ReportAges
 from checks.baseline import Baseline, find_figure
@@ -41,8 +43,7 @@ _MOST_STEPS = 1_000  # of Holm's procedure
 _MOST_LISTED = 5  # sources named in one reason
 
 
-@dataclass(frozen=True, slots=True)
-class Judging:
+class Judging(Struct, frozen=True):
     """What all checks of one decision are held against. `today` is its day in UTC."""
 
     thresholds: ThresholdFile

@@ -5,8 +5,9 @@ flip are kept, and sums for each check.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct
 
 from checks.baseline import Baseline
 from checks.decision import Consequence, Decision, Finding, Verdict
@@ -23,8 +24,7 @@ _STRICTEST_LAST = (Verdict.APPROVED, Verdict.NEEDS_REVIEW, Verdict.REJECTED)
 _DECIDES = {Verdict.REJECTED: Consequence.REJECT, Verdict.NEEDS_REVIEW: Consequence.REVIEW}
 
 
-@dataclass(frozen=True, slots=True)
-class PastVersion:
+class PastVersion(Struct, frozen=True):
     """A version that was decided about: the name of its record, what was judged, when, and beside which baseline.
 
     `baseline` is `None` where the decision did not look for one: a check that compares then counts the version as the
@@ -41,16 +41,14 @@ class PastVersion:
     verification: Verification | NotVerified | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A record of which the decision cannot be made again, and why."""
 
     record: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Flip:
+class Flip(Struct, frozen=True):
     """A version about which the new files decide otherwise; `by` are the findings that make the stricter verdict."""
 
     group: str
@@ -61,8 +59,7 @@ class Flip:
     by: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedTwice:
+class JudgedTwice(Struct, frozen=True):
     """A version with what the old files and the new files decide about it; `record` is the name of its record."""
 
     group: str
@@ -83,8 +80,7 @@ class JudgedTwice:
         return _find_deciding(self.old, self.new)
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What one check came to by the old files, or by the new ones.
 
     `limit` is in symbols. Of the `versions` with a value `near` are within 10 % of the limit. `least` is the smallest
@@ -97,8 +93,7 @@ class Side:
     least: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckImpact:
+class CheckImpact(Struct, frozen=True):
     """One check in one group: by each set of files, `None` where it has no such check.
 
     `shrunk` counts the versions whose margin is smaller by the new files.
@@ -111,8 +106,7 @@ class CheckImpact:
     shrunk: int
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(Struct, frozen=True):
     """What a change comes to. `versions` counts those that were judged again, `left_out` are the others."""
 
     versions: int
@@ -202,8 +196,7 @@ _Closest = tuple[float, bool]
 """What one check came to in one version: its smallest margin, and whether one of its facets is near the limit."""
 
 
-@dataclass(slots=True)
-class _Sum:
+class _Sum(Struct):
     """What one check came to in all versions so far."""
 
     check: Check
@@ -231,22 +224,19 @@ class _Sum:
         return Side(self.check.limit.symbols, self.versions, self.near, self.least)
 
 
-@dataclass
 class _Group:
     """One group: the file that applies to it in each set, and what its versions came to."""
 
-    old: ThresholdFile | None
-    new: ThresholdFile | None
-    shrunk: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._is_same = self.old == self.new
+    def __init__(self, old: ThresholdFile | None, new: ThresholdFile | None) -> None:
+        self.old, self.new = old, new
+        self.shrunk: dict[str, int] = {}
+        self._is_same = old == new
         self._shared: Mapping[int, int] = {}
-        if self.old is not None and self.new is not None:
-            self._shared = find_shared_checks(self.old, self.new)
-        self._old_sums, new_sums = _make_sums(self.old), _make_sums(self.new)
+        if old is not None and new is not None:
+            self._shared = find_shared_checks(old, new)
+        self._old_sums, new_sums = _make_sums(old), _make_sums(new)
         # What a check in both files comes to is summed up once: it comes to the same by either.
-        names = () if self.new is None else tuple(check.name for check in self.new.checks)
+        names = () if new is None else tuple(check.name for check in new.checks)
         shared = names if self._is_same else tuple(names[place] for place in self._shared)
         both = {name: self._old_sums[name] for name in shared}
         self._changed_sums = {name: one for name, one in new_sums.items() if name not in both}

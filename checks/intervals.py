@@ -1,9 +1,10 @@
 """Bounds of a measured value at a one-sided level, out of what the report says beside it."""
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
+
+from msgspec import Struct
 
 from checks.measurements import NO_SUPPORT, Interval, Measured
 from checks.student_t import student_t_quantile
@@ -19,15 +20,13 @@ _FEW = 30
 _HIGHEST_LEVEL = 1 - 1e-6  # of an interval: nobody evaluates on enough items to claim more
 
 
-@dataclass(frozen=True, slots=True)
-class Unsupported:
+class Unsupported(Struct, frozen=True):
     """Why there is no interval: the report does not give what one is made of, or what it gives cannot be used."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoSpread:
+class NoSpread(Struct, frozen=True):
     """The report gives a spread that is nothing, or one sample: that is no certainty, and `reason` says so.
 
     `worst_case` is the interval that holds if every score is between 0 and 1, where the value suggests that.

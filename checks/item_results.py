@@ -7,7 +7,8 @@ verdicts (`true`, `false`), by their own names or under `scores`; `null` is an i
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.catalogue.metric import without_gap
 from checks.facets import group_facet
@@ -23,8 +24,7 @@ _SCORES = "scores"
 Scores = Mapping[str, float]  # of one item, by the names of their fields
 
 
-@dataclass(frozen=True, slots=True)
-class ItemResults:
+class ItemResults(Struct, frozen=True):
     """The items behind a report by their ids, and which bytes they were read from.
 
     `groups` are the ids of the items of each group, called as facets are (`column=value`).
@@ -49,8 +49,7 @@ class ItemResults:
         return {name: score for name, score in found.items() if score is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """In which field of an item its score by a metric is: the first of `fields` that it has.
 
     A rate of what went wrong counts the items that are not `correct`: their score is 1 less the field.

@@ -1,10 +1,11 @@
 """Judging: every check held against the evidence, and the findings summed up to a decision."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import chain
+
+from msgspec import Struct
 
 from checks.ages import ReportAges
 from checks.baseline import Baseline
@@ -101,8 +102,7 @@ def judge_by_both(
         return before, _sum_up(_find_all(new, judged, judge_new))
 
 
-@dataclass(frozen=True)
-class _Judged:
+class _Judged(Struct, frozen=True, dict=True):
     """What is held against a threshold file, with its index, which is the same for every file."""
 
     evidence: Evidence

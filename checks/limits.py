@@ -5,11 +5,12 @@ table, in a threshold file. A new kind is a class here, named in `KINDS`, and a 
 """
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Self, cast
+
+from msgspec import Struct
 
 from checks.exact import difference, number_text, total
 from checks.ranges import End, Range
@@ -31,14 +32,13 @@ class Zone(Enum):
     __hash__ = object.__hash__
 
 
-class Limit(ABC):
+class Limit(Struct, frozen=True):
     """What a check asks of a value.
 
     `keys` are those under which a threshold file and a decision record have it. The first one says which kind it is;
     the others belong to it.
     """
 
-    __slots__ = ()
     keys: ClassVar[tuple[str, ...]]
     is_fixed: ClassVar[bool] = True  # whether the file alone says which values pass
     __match_args__: ClassVar[tuple[str, ...]]
@@ -76,7 +76,7 @@ class Limit(ABC):
                 if not isinstance(number, int | float):
                     return None
                 numbers.append(number)
-        # Each kind is a dataclass of numbers, and can be matched by all of them.
+        # Each kind is a struct of numbers, and can be matched by all of them.
         return cls(*numbers) if len(numbers) == len(cls.__match_args__) else None
 
     def __str__(self) -> str:
@@ -139,10 +139,9 @@ class Limit(ABC):
         return tuple(end for end in ends if end is not None)
 
 
-class OneSided(Limit):
+class OneSided(Limit, frozen=True):
     """A limit that is one number: what is on its other side misses it. `is_floor`: what is below."""
 
-    __slots__ = ()
     is_floor: ClassVar[bool]
 
     @property
@@ -167,7 +166,7 @@ class OneSided(Limit):
 
     def moved_to(self, number: float) -> Self:
         """Return the same limit at another number."""
-        return type(self)(number)  # type: ignore[call-arg]  # each kind is a dataclass of this number
+        return type(self)(number)  # each kind is a struct of this number
 
     def as_shares(self) -> tuple[Limit, str]:
         """See `Limit`."""
@@ -175,8 +174,7 @@ class OneSided(Limit):
         return shares, f"{short_number(shares.number)}, which is {short_number(self.number)} %"
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast(OneSided):
+class AtLeast(OneSided, frozen=True):
     """A value of `low` or more."""
 
     low: float
@@ -211,8 +209,7 @@ class AtLeast(OneSided):
         return AtMost(number)
 
 
-@dataclass(frozen=True, slots=True)
-class AtMost(OneSided):
+class AtMost(OneSided, frozen=True):
     """A value of `high` or less."""
 
     high: float
@@ -247,8 +244,7 @@ class AtMost(OneSided):
         return AtLeast(number)
 
 
-@dataclass(frozen=True, slots=True)
-class Between(Limit):
+class Between(Limit, frozen=True):
     """A value from `low` to `high`, both included."""
 
     low: float
@@ -284,8 +280,7 @@ class Between(Limit):
         return shares, f"{shares}, which is {short_number(self.low)} % to {short_number(self.high)} %"
 
 
-@dataclass(frozen=True, slots=True)
-class Target(Limit):
+class Target(Limit, frozen=True):
     """A value within `tolerance` of `target`, both ends included."""
 
     target: float
@@ -329,8 +324,7 @@ class Target(Limit):
         return shares, str(shares)
 
 
-@dataclass(frozen=True, slots=True)
-class NoWorse(Limit):
+class NoWorse(Limit, frozen=True):
     """A value that is no worse than the baseline's, but for an amount, or for a share of the baseline's.
 
     Which values that are is known beside a baseline (`checks.baseline.limit_beside`); until then none pass.

@@ -7,9 +7,10 @@ level, so that a higher confidence finds a narrower interval.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import chain
+
+from msgspec import Struct
 
 from checks.comparison import is_about_scores
 from checks.decision import Consequence
@@ -87,8 +88,7 @@ class LooseningKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Loosening:
+class Loosening(Struct, frozen=True):
     """One way in which less is asked for: of which check, `None` where it is the file or a group, and what changed."""
 
     kind: LooseningKind
@@ -99,8 +99,7 @@ class Loosening:
         return self.what if self.check is None else f"{self.check}: {self.what}"
 
 
-@dataclass(frozen=True, slots=True)
-class LoosenedGroups:
+class LoosenedGroups(Struct, frozen=True):
     """What is loosened for some groups: their names, or the pattern that they match."""
 
     groups: tuple[str, ...]
@@ -167,9 +166,9 @@ def _compare_files(old: ThresholdFile, new: ThresholdFile) -> Iterator[Loosening
         yield Loosening(LooseningKind.VERIFICATION, None, what)
     if new.verify is not None:
         yield from _compare_gold(old, new)
-    for field in fields(ThresholdFile):
-        if field.name not in WORDS_OF_FILE | COMPARED_OF_FILE:
-            yield from _notice(None, field.name, getattr(old, field.name), getattr(new, field.name))
+    for name in ThresholdFile.__struct_fields__:
+        if name not in WORDS_OF_FILE | COMPARED_OF_FILE:
+            yield from _notice(None, name, getattr(old, name), getattr(new, name))
 
 
 def _count_verified(file: ThresholdFile) -> float:

@@ -6,7 +6,8 @@ it names is protected from that moment on, also one that has no slot of its own 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import ReportError, parse_strict_json
@@ -21,8 +22,7 @@ class ManifestError(GovernanceError):
     """A file that is no manifest of evidence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """What the reports beside it are about, and by path the SHA-256 of each in lower-case hexadecimal."""
 
     subject: Subject

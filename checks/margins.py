@@ -1,21 +1,20 @@
 """How far what was measured is from the limit that it is held against."""
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
+
+from msgspec import Struct
 
 from checks.decision import Finding
 from checks.limits import Limit
 from checks.ranges import Range
 from checks.thresholds import Check
-from checks.values import value_class
 
 NEAR = 0.1  # of the size of a limit
 
 
-@value_class
-class Margin:
+class Margin(Struct, frozen=True):
     """The distance to the nearest end of a limit, in the unit of the metric; below zero where the limit is missed.
 
     `size` is what a tenth of is near: half of the width between two ends, otherwise the number of the one end.
@@ -30,8 +29,7 @@ class Margin:
         return abs(self.distance) <= NEAR * self.size
 
 
-@dataclass(frozen=True, slots=True)
-class Ruler:
+class Ruler(Struct, frozen=True):
     """What the margins of a check's findings are measured with: made once for the thousands of versions of a history.
 
     `ends` are those of the check's limit, `None` beside a baseline, where each finding has a limit of its own. Where
@@ -73,8 +71,7 @@ def list_near(limit: Limit) -> list[Range]:
     return near
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
+class _Ends(Struct, frozen=True):
     """The ends of one range of a limit, infinite where it has none, and its size as `Margin` has it."""
 
     low: float

@@ -1,12 +1,9 @@
 """Measurements: the named numbers that reports hold, and those that reports could not measure."""
 
-from dataclasses import field
-
-from checks.values import value_class
+from msgspec import Struct
 
 
-@value_class
-class Source:
+class Source(Struct, frozen=True):
     """Where a measurement is: the report's URI, and the JSON pointer (RFC 6901) inside it."""
 
     uri: str
@@ -24,8 +21,7 @@ class Source:
         return len(self.pointer)
 
 
-@value_class
-class Members:
+class Members(Struct, frozen=True):
     """Where the figures of one object of a report are, each at the member that its metric ends with.
 
     All of them share it: a pointer for each would be half of what a figure takes. `name_from` is the place in a metric
@@ -46,8 +42,7 @@ class Members:
         return len(self.pointer) + 1 + len(metric) - self.name_from + len(self.end)
 
 
-@value_class
-class Interval:
+class Interval(Struct, frozen=True):
     """A two-sided interval around a value; `confidence` is its level, strictly between 0 and 1."""
 
     low: float
@@ -60,8 +55,7 @@ class Interval:
         return round((1 + self.confidence) / 2, 12)
 
 
-@value_class
-class Support:
+class Support(Struct, frozen=True):
     """What a report says beside a value and its number of items, which most reports do not.
 
     `standard_deviation` is the spread of the items; `standard_error` that of the value itself, where the report knows
@@ -82,8 +76,7 @@ class Support:
 NO_SUPPORT = Support()
 
 
-@value_class
-class Measured:  # noqa: PLW1641 - `value_class` makes its hash
+class Measured(Struct, frozen=True):
     """One finite number out of a report.
 
     `facet` is `None` for the whole, `column` or `column=value` for a group. `samples` is the number of scored
@@ -93,7 +86,7 @@ class Measured:  # noqa: PLW1641 - `value_class` makes its hash
 
     metric: str
     value: float
-    place: Source | Members = field(hash=False)
+    place: Source | Members
     facet: str | None = None
     samples: int | None = None
     support: Support = NO_SUPPORT
@@ -109,12 +102,14 @@ class Measured:  # noqa: PLW1641 - `value_class` makes its hash
             return NotImplemented
         return self._list_parts() == other._list_parts()
 
+    def __hash__(self) -> int:
+        return hash((self.metric, self.value, self.facet, self.samples, self.support))
+
     def _list_parts(self) -> tuple[object, ...]:
         return self.metric, self.value, self.source, self.facet, self.samples, self.support
 
 
-@value_class
-class Unmeasured:
+class Unmeasured(Struct, frozen=True):
     """A metric that a report names but could not measure, and why. Never 0, `None` or NaN.
 
     What is undefined is undefined with its parts: a check on a metric below the address (`fmeval.qa` and

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.record_fields import read_optional, read_text
@@ -25,8 +26,7 @@ class OutcomeRecordError(GovernanceError):
     """A file that is not an outcome record."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutcomeRecord:
+class OutcomeRecord(Struct, frozen=True, kw_only=True):
     """What step two did by one decision, or a reviewer by one review.
 
     `outcome` is `updated`, `left_pending`, `dry_run` or `not_carried_out`, and `sent_back` where a reviewer had the

@@ -1,8 +1,9 @@
 """Findings that no check of the file makes: about the file itself, the evidence as such, and what is missing."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from checks.bar_order import tell_bar_order
 from checks.decision import Asked, Consequence, Finding, Outcome

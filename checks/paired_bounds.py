@@ -6,8 +6,9 @@ same bytes; tests hold the results against SciPy's.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import NormalDist
+
+from msgspec import Struct
 
 from checks.incomplete_beta import incomplete_beta
 from checks.intervals import is_no_spread, wilson_interval
@@ -17,8 +18,7 @@ from checks.student_t import student_t_quantile
 _HALVINGS = 80  # of an interval no longer than 2: beyond the last bit of a double
 
 
-@dataclass(frozen=True, slots=True)
-class PairedBounds:
+class PairedBounds(Struct, frozen=True):
     """How far the bounds of a difference are below and above it, and by which method, in words with its reason."""
 
     below: float

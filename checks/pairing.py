@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.exact import number_text
 from checks.item_results import RESULTS, ItemResults
@@ -12,8 +13,7 @@ _ROUNDING = 1e-6  # what reports are rounded to at most
 _FEWEST = 2  # one item shows no spread
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Struct, frozen=True):
     """The scores of the same items, of the version that is judged and of the baseline, in the order of their ids."""
 
     values: tuple[float, ...]
@@ -25,8 +25,7 @@ class Pairs:
         return {*self.values, *self.before} <= {0.0, 1.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Struct, frozen=True):
     """A figure, and the item results beside its report; `owner` is what findings call whose they are."""
 
     owner: str

@@ -1,11 +1,11 @@
 """When a threshold file was published, and in which bundle: by the clock of the store that took it, never its own."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class BundleVersion:
+
+class BundleVersion(Struct, frozen=True):
     """One published version of the bundle of all threshold files in force.
 
     `uri` names the version of the object, `sha256` is that of its bytes, `published_by` the ARN of who published it.
@@ -16,8 +16,7 @@ class BundleVersion:
     published_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """Since when a threshold file is in force.
 
     `at` is when the store took what it was read from: the bundle, or the newest of the single files that it is made

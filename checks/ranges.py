@@ -1,15 +1,15 @@
 """Ranges of numbers: those that a metric can have, those that a limit lets pass, and intervals around values."""
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 End = tuple[float, int]
 """Where a range begins or ends. Ends compare as places on the number line: `(1.0, 0)` is 1 itself, `(1.0, 1)` the place
 just above it, where an open range begins, and `(1.0, -1)` the place just below it, where an open range ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """Numbers from `low` to `high`; `None` is no end, and an open end is approached and never reached."""
 
     low: float | None

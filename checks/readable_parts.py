@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from pydantic import ValidationError
 
 from checks.thresholds import Check, ThresholdContent, Waiver
@@ -13,8 +13,7 @@ from checks.yaml_source import Path, PlainData, Problem
 MERGE = "<<"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadableWaiver:
+class ReadableWaiver(Struct, frozen=True):
     """What can be read of a waiver: its check and who approved it, `None` where that cannot be read.
 
     `facet` is `None` where it has none, and counts only where `has_facet_known`.
@@ -26,8 +25,7 @@ class ReadableWaiver:
     has_facet_known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ReadableParts:
+class ReadableParts(Struct, frozen=True):
     """The parts of a threshold file that nothing is wrong with.
 
     `checks`, `waivers` and `removed`, the names of inherited checks that it does without, are by their places among all

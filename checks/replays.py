@@ -7,9 +7,10 @@ another version.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
+
+from msgspec.structs import replace
 
 from checks.baseline import Baseline, BaselineVersion
 from checks.decision_record import (

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.outcome_record import write_moment
@@ -28,8 +29,7 @@ class ReviewAction(StrEnum):
     REJUDGE = "rejudge"
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewer:
+class Reviewer(Struct, frozen=True):
     """Who reviewed, as AWS's `GetCallerIdentity` says it: the ARN of a user or of a role's session, and its unique id.
 
     `user_id` is what policies know as `aws:userid`: of a role's session `<id of the role>:<name of the session>`.
@@ -39,8 +39,7 @@ class Reviewer:
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewRecord:
+class ReviewRecord(Struct, frozen=True, kw_only=True):
     """What one reviewer did with one version.
 
     `model_package` is the version's ARN and `created` when it was registered (UTC to the millisecond, ISO 8601);

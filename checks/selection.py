@@ -1,10 +1,11 @@
 """Which threshold file applies to a model package group: the most specific one."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from fnmatch import fnmatchcase
 from functools import lru_cache
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.thresholds import ThresholdFile
@@ -31,8 +32,7 @@ class _Kind(IntEnum):
 _Specificity = tuple[_Kind, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _GroupNames:
+class _GroupNames(Struct, frozen=True):
     """The names that a pattern of a file is about: as it is written, or with MLflow's suffix after it."""
 
     written: str
@@ -95,8 +95,7 @@ def select_thresholds(files: Iterable[ThresholdFile], group: str) -> ThresholdFi
     return ranked[0][1] if ranked else None
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(Struct, frozen=True):
     """A pattern of one file that matches groups as specifically as one of another: where it is, and what is wrong."""
 
     source: str

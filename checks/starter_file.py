@@ -7,10 +7,10 @@ was measured (above, where less is better), so that a later version cannot fall 
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import yaml
+from msgspec import Struct
 
 from checks.catalogue import find_metric
 from checks.catalogue.metric import Better, Metric
@@ -35,8 +35,7 @@ SIGNIFICANT_DIGITS = 2
 MOST_FURTHER = 12  # metrics of the evidence that are named for checks of one's own
 
 
-@dataclass(frozen=True, slots=True)
-class _Proposal:
+class _Proposal(Struct, frozen=True):
     """A check with what is to be said about it; one that is not `is_active` is written as a comment."""
 
     check: Check

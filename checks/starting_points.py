@@ -4,15 +4,15 @@ Those of RAG, text-to-SQL and language models are written out in `thresholds/`; 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.decision import Consequence
 from checks.tasks import Task
 from checks.thresholds import Check
 
 
-@dataclass(frozen=True, slots=True)
-class StartingCheck:
+class StartingCheck(Struct, frozen=True):
     """A check to start from.
 
     `is_principle` says that its limit is about what may be done to people or to data: what the evidence shows does

@@ -5,8 +5,10 @@ JSON objects with some of the keys of `Subject`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from checks.errors import GovernanceError
 
@@ -18,8 +20,7 @@ class SubjectError(GovernanceError):
     """What a report says that it is about cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a report is about; `None` is what it does not say, and at least one is said.
 
     `name` is any name that the engineer gives. `group` is the model package group. `image` and `model_data` are URIs,
@@ -40,7 +41,7 @@ class Subject:
         Raises:
             SubjectError: it is no object, says nothing, or holds other keys or values than text.
         """
-        known = [field.name for field in fields(cls)]
+        known = cls.__struct_fields__
         if not isinstance(document, Mapping) or not document:
             raise SubjectError(f"{SUBJECT} is not an object with some of {', '.join(known)}")
         given: dict[str, str] = {}
@@ -54,12 +55,10 @@ class Subject:
 
     def to_json(self) -> dict[str, str]:
         """Return the subject as reports say it."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {key: value for key, value in values.items() if value is not None}
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedModel:
+class JudgedModel(Struct, frozen=True):
     """What the registry says of the version that is judged: the same facts, of each container one."""
 
     name: str

@@ -1,8 +1,9 @@
 """What differs between two sets of threshold files, by what they come to: files, their keys, checks and waivers."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from checks.effective_file import describe_effective
 from checks.thresholds import ThresholdFile
@@ -19,8 +20,7 @@ class ChangeKind(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChange:
+class KeyChange(Struct, frozen=True):
     """One thing of a file that is another: `path` is such as `mode` or `check accuracy: at_least`.
 
     `before` is `None` where it was not there, and `after` where it is not there any more; both are as JSON has them.
@@ -31,8 +31,7 @@ class KeyChange:
     after: object
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """One file that differs, by its name: the groups that it is for (after, or before where it is withdrawn).
 
     A file that is `CHANGED` without `keys` has other words, such as comments, and asks for the same.

@@ -6,8 +6,9 @@ goes on to be judged by.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from checks.doubts import doubts_about
 from checks.doubts.doubt import Doubt
@@ -21,8 +22,7 @@ from checks.yaml_source import Problem
 WARNING = "warning: "
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """Threshold files that can be used, and a line for each thing in them that probably says other than was meant."""
 
     files: tuple[ThresholdFile, ...]

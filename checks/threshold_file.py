@@ -4,8 +4,8 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -62,8 +62,7 @@ class ThresholdFileError(GovernanceError):
         self.problems = problems
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """One threshold file as it is written, without what it may have from others.
 
     `content` is `None` where something is wrong with it, and `problems` says what; `readable` is what can be read of it

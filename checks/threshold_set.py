@@ -10,7 +10,8 @@ import difflib
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.effective_file import find_misfits, make_file
 from checks.threshold_file import SourceFile, ThresholdFileError, read_source, write_problems
@@ -23,8 +24,7 @@ _VERSION = "?versionId="  # which a URI of S3 may end with
 NO_GROUPS = "this key is missing; name the groups that the file is for, or let another of the files extend it"
 
 
-@dataclass(frozen=True)
-class ThresholdSet:
+class ThresholdSet(Struct, frozen=True):
     """What a set of sources comes to.
 
     `sources` are all files, `files` those that are whole, with what they extend, and `problems` what is wrong, all by

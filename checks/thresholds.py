@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
+from msgspec import Struct
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -28,7 +28,6 @@ from checks.exact import ExactFloat, of_integer
 from checks.facets import AskedFacet, parse_facet
 from checks.limits import Limit, explain_allowance, limit_among
 from checks.publication import Publication
-from checks.values import value_class
 from checks.verify_rule import VerifyPlan, find_verification_problems
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -283,8 +282,7 @@ class Check(_Model):
         return PlainCheck(self.asked, self.limit, alike(self.metric), self.on_failure, value_alone)
 
 
-@value_class
-class PlainCheck:
+class PlainCheck(Struct, frozen=True):
     """A check that holds one value, that of the whole, against a fixed limit, at whatever age of the report.
 
     Most checks are such. Of a hundred thousand it takes longer to look up what a model of pydantic says than to hold
@@ -423,8 +421,7 @@ class ThresholdContent(_Model):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a check is written: the line of a source, and which of the checks there it is, counted from 0."""
 
     source: str
@@ -435,16 +432,14 @@ class Origin:
         return f"{self.source}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceDigest:
+class SourceDigest(Struct, frozen=True):
     """One of the sources that a file is made of, and the SHA-256 of its bytes in lower-case hexadecimal."""
 
     source: str
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class ThresholdFile:
+class ThresholdFile(Struct, frozen=True):
     """A threshold file as it counts, with what it has from the files that it extends.
 
     `sha256` is that of its bytes; of a file that extends others, that of the digests in `sources`, a line each.

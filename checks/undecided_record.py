@@ -1,16 +1,16 @@
 """The undecided record: the JSON that says why nothing could be decided about a version."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from checks.outcome_record import write_moment
 
 SCHEMA = "governance.undecided/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UndecidedRecord:
+class UndecidedRecord(Struct, frozen=True, kw_only=True):
     """Why one execution decided nothing about the version `arn`, which was registered at `created` (ISO 8601)."""
 
     reason: str

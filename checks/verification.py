@@ -9,7 +9,9 @@ import hashlib
 import heapq
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from checks.evidence import Evidence, Report
 from checks.measurements import Measured, Measurement, Unmeasured
@@ -19,8 +21,7 @@ _ONE_IN = 20  # a sample misses the share that is stated once in so many times: 
 _Key = tuple[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFile:
+class ItemFile(Struct, frozen=True):
     """The items behind a report: where they are, the SHA-256 of their bytes, and how many there are."""
 
     uri: str
@@ -29,8 +30,7 @@ class ItemFile:
     version_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recomputation:
+class Recomputation(Struct, frozen=True):
     """What came of one report when its figures were computed again.
 
     `figures` is a report of the same figures out of `items`; `None` where there is none, and `problem` says why.
@@ -50,23 +50,20 @@ class Recomputation:
     how: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """The recomputation of each report of an evidence, in their order; by `seed` items were drawn, where they were."""
 
     recomputations: tuple[Recomputation, ...]
     seed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NotVerified:
+class NotVerified(Struct, frozen=True):
     """Why nothing could be computed again at all, and the way out."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Discrepancy:
+class Discrepancy(Struct, frozen=True):
     """A reported figure, and what came out instead; or, of items, what differs, in words."""
 
     metric: str
@@ -76,8 +73,7 @@ class Discrepancy:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedEvidence:
+class VerifiedEvidence(Struct, frozen=True):
     """Evidence whose figures are those that were computed again.
 
     `reported` has by metric and facet what the reports say, of the figures that came out again in some way.

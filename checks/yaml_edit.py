@@ -8,10 +8,10 @@ refused where it says anything but what was asked for.
 import copy
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.yaml_source import Path, PlainData, parse_yaml
@@ -28,8 +28,7 @@ Item = dict[str, str]
 NewValue = str | float | Item | list[Item] | None
 
 
-@dataclass(frozen=True, slots=True)
-class ValueEdit:
+class ValueEdit(Struct, frozen=True):
     """What is at `path` of a text is to be `value`; `None` is that it is to be gone.
 
     A path that ends with the length of a list adds an item to it. `after` are keys behind which a new key is written,
@@ -41,8 +40,7 @@ class ValueEdit:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """The characters from `begin` to `end` of a text are to be `text`."""
 
     begin: int

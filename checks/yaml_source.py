@@ -9,10 +9,10 @@ than a person writes. That leaves no way to make a small file large, and none to
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from checks.exact import NumberError, written
 
@@ -35,16 +35,14 @@ _WAYS_OUT = {
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Line and column, counted from 1."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong, at which place and path of the file."""
 
     place: Place
@@ -52,8 +50,7 @@ class Problem:
     message: str
 
 
-@dataclass(slots=True)
-class YamlSource:
+class YamlSource(Struct):
     """Plain data, the places of its keys and values by path, and what was refused on the way."""
 
     data: PlainData = None

@@ -1,9 +1,10 @@
 """The exit codes of `governance`, which CI/CD builds on: one table, which the pages show and every command follows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct
 
 if TYPE_CHECKING:  # a command's help tells the codes and knows no decision
     from checks.decision import Verdict
@@ -21,8 +22,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130  # as shells count a program that Ctrl-C ended: 128 + SIGINT
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What a code says in general, for `check`, and for `wait`, by the version's status; `-` where it never comes."""
 
     general: str

@@ -5,12 +5,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import typer
+from msgspec import Struct
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
@@ -24,8 +24,7 @@ _WRITTEN_AS_USUAL = re.compile(r"[1-9][0-9]{0,8}")
 _ASKED_OF_PATHS = ("exists", "writable", "resolve_path", "allow_dash", "path_type")
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
+class CommandEntry(Struct, frozen=True):
     """One row of the command table.
 
     `path` is what the user types (`"score rag"`). `target` is `.module:attribute`, the module relative to this room,

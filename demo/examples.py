@@ -4,9 +4,10 @@
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from checks.decision_record import DecisionRecord
 from checks.errors import GovernanceError
@@ -20,8 +21,7 @@ DELIVERIES = "deliveries"
 ABOUT = "about.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleVersion:
+class ExampleVersion(Struct, frozen=True):
     """One version of an example; its folder's parent is named as the model package group."""
 
     folder: Path

@@ -8,10 +8,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from aws.clients import s3_client, sagemaker_client
 from aws.executions import SUCCEEDED, PipelineExecutions
@@ -31,8 +32,7 @@ NO_DECISION = "no decision"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/{group}:{version}"
 
 
-@dataclass(frozen=True, slots=True)
-class DemoResult:
+class DemoResult(Struct, frozen=True):
     """What one version got: the decision (or that none was made), its approval status, the URI of its record."""
 
     version: ExampleVersion

@@ -6,9 +6,10 @@ files, and asking the system for each, takes twice as long.
 
 import os
 import stat
-from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from disk.disk_errors import DiskError, kind_of
 
@@ -40,8 +41,7 @@ def names_below(folder: Path, *, hidden: bool = False) -> list[str]:
     return sorted(walk.files, key=_split)
 
 
-@dataclass
-class _Walk:
+class _Walk(Struct):
     hidden: bool
     files: list[str] = field(default_factory=list)
     links: list[tuple[str, tuple[_Folder, ...]]] = field(default_factory=list)

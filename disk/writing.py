@@ -9,8 +9,9 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from disk.disk_errors import DiskError, kind_of
 
@@ -63,8 +64,7 @@ def write_all_whole(contents: Mapping[Path, bytes]) -> None:
             moved.append(one)
 
 
-@dataclass(frozen=True, slots=True)
-class _ReadyFile:
+class _ReadyFile(Struct, frozen=True):
     """A file that only has to be moved to its place, and what was there; `old` is `None` where nothing was."""
 
     path: Path

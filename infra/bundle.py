@@ -17,10 +17,10 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
 from uv import find_uv_bin
 
 from infra.kept_files import keep_file
@@ -42,8 +42,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _MODE = 0o644 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class BundleContents:
+class BundleContents(Struct, frozen=True):
     """What goes into a bundle: rooms, without some of their files, and the wheels that a file of requirements locks.
 
     `name` is the beginning of the zip's name.
@@ -68,16 +67,14 @@ class BundleError(Exception):
     """The bundle cannot be built; the message says why, and the way out."""
 
 
-@dataclass(frozen=True, slots=True)
-class BundleTarget:
+class BundleTarget(Struct, frozen=True):
     """What the bundle is built for: a Python version such as `3.12`, and a platform as uv names it."""
 
     python_version: str
     platform: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compiler:
+class Compiler(Struct, frozen=True):
     """A Python that compiles for the functions: its path, and its exact version, which decides what comes out."""
 
     path: str

@@ -9,9 +9,10 @@ evaluation by a function, in a process of its own beside a synthesis that has ot
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
+
+from msgspec.structs import asdict, replace
 
 from infra.bundle import ROOT
 from infra.kept_files import keep_file
@@ -89,8 +90,7 @@ def _name(value: str) -> str:
 
 def _list_texts(evaluation: EvaluationCompute) -> dict[str, str]:
     """The values of a compute that differ from one deployment to the next."""
-    values = {field.name: getattr(evaluation, field.name) for field in fields(evaluation)}
-    texts = {name: value for name, value in values.items() if isinstance(value, str)}
+    texts = {name: value for name, value in asdict(evaluation).items() if isinstance(value, str)}
     environment = evaluation.environment if isinstance(evaluation, ProcessingCompute) else {}
     return texts | {f"environment.{name}": value for name, value in environment.items()}
 
@@ -100,7 +100,7 @@ def _name_values(evaluation: EvaluationCompute) -> EvaluationCompute:
     texts = {name: _name(name) for name in _list_texts(evaluation) if not name.startswith("environment.")}
     if isinstance(evaluation, ProcessingCompute):
         environment = {name: _name(f"environment.{name}") for name in evaluation.environment}
-        return replace(evaluation, **texts, environment=environment)  # type: ignore[arg-type]  # all are text
+        return replace(evaluation, **texts, environment=environment)  # all are text
     return replace(evaluation, **texts)
 
 

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
+
+from msgspec.structs import asdict
 
 from pipelines.evaluate_model_package import evaluate_model_package
 from pipelines.json_log import log, logging_failure

@@ -5,8 +5,9 @@ Adapts both to `pipelines.reconcile_versions`.
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import asdict
 
 from aws.clients import kms_client, s3_client, sagemaker_client
 from aws.decision_log import S3DecisionLog

@@ -1,7 +1,8 @@
 """The event `SageMaker Model Package State Change`, read strictly: what it says, or why nothing is started for it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aws.arns import GroupArn, ModelPackageArn
 from aws.registry_names import (
@@ -19,8 +20,7 @@ class EventRefusedError(GovernanceError):
     """An event that the rule should never have delivered; trying it again cannot help."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateChange:
+class StateChange(Struct, frozen=True):
     """One change of one model version, as far as its event is relied on; `DescribeModelPackage` says the rest.
 
     `updated_fields` are what was changed, or `None` where the event does not say it, as that of a registration.

@@ -4,9 +4,11 @@ Beside boto3 it loads what reads threshold files, and no more.
 """
 
 import os
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from aws.arns import ArnError
 from aws.aws_errors import AwsThrottledError
@@ -44,8 +46,7 @@ LEFT = "left"
 METRICS = {UNGOVERNED: UNGOVERNED_VERSIONS, PUT_OFF: LEFT_STARTS}
 
 
-@dataclass(frozen=True, slots=True)
-class StartOutcome:
+class StartOutcome(Struct, frozen=True):
     """What was done about one event, and why.
 
     `outcome` is `started`, `ignored` (no judgement is due), `ungoverned` (its group is left alone), `refused` (not

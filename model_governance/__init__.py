@@ -10,7 +10,6 @@ is not, and may change with any version. A name is imported when it is asked for
 SDK unless something in S3 is named.
 """
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -44,28 +43,21 @@ if TYPE_CHECKING:
     from model_governance.waiting import wait_for as wait_for
 
 
-@dataclass(frozen=True, slots=True)
-class _Home:
-    """A module of this package, the names that it gives, and the optional dependencies that it needs."""
-
-    module: str
-    extra: str
-    names: tuple[str, ...]
-
-
-_HOMES = (
-    _Home(".bias", "scoring", ("Above", "BiasTable", "Facet", "Values", "bias_report", "score_bias")),
-    _Home(".errors", "cli", ("AwsError", "GovernanceError", "ThresholdFileError")),
-    _Home(".feedback", "scoring", ("FeedbackColumns", "FeedbackScale", "score_feedback")),
-    _Home(".judgement", "cli", ("DecisionRecord", "Verdict", "assert_meets_thresholds", "check")),
-    _Home(".rag", "rag", ("RagSettings", "score_rag")),
-    _Home(
-        ".registration", "cli", ("NewVersion", "OnlyIf", "RegisteredVersion", "WouldBeWorseError", "register")
+# Each module of this package, with the optional dependencies that it needs and the names that it gives.
+_HOMES = {
+    ".bias": ("scoring", ("Above", "BiasTable", "Facet", "Values", "bias_report", "score_bias")),
+    ".errors": ("cli", ("AwsError", "GovernanceError", "ThresholdFileError")),
+    ".feedback": ("scoring", ("FeedbackColumns", "FeedbackScale", "score_feedback")),
+    ".judgement": ("cli", ("DecisionRecord", "Verdict", "assert_meets_thresholds", "check")),
+    ".rag": ("rag", ("RagSettings", "score_rag")),
+    ".registration": (
+        "cli",
+        ("NewVersion", "OnlyIf", "RegisteredVersion", "WouldBeWorseError", "register"),
     ),
-    _Home(".text_to_sql", "scoring", ("TextToSqlSettings", "score_text_to_sql")),
-    _Home(".waiting", "cli", ("Waited", "wait_for")),
-)
-_BY_NAME = {name: home for home in _HOMES for name in home.names}
+    ".text_to_sql": ("scoring", ("TextToSqlSettings", "score_text_to_sql")),
+    ".waiting": ("cli", ("Waited", "wait_for")),
+}
+_BY_NAME = {name: (module, extra) for module, (extra, names) in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
@@ -74,17 +66,16 @@ def __getattr__(name: str) -> Any:
     Raises:
         ImportError: it needs a package that is not installed; the message says what to install.
     """
-    home = _BY_NAME.get(name)
-    if home is None:
+    if name not in _BY_NAME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, extra = _BY_NAME[name]
     try:
-        module = import_module(home.module, __name__)
+        return getattr(import_module(module, __name__), name)
     except ModuleNotFoundError as error:
         raise ImportError(
             f"model_governance.{name}: the package {error.name} is not installed; install "
-            f'"sagemaker-model-governance[{home.extra}]"'
+            f'"sagemaker-model-governance[{extra}]"'
         ) from error
-    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

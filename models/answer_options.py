@@ -1,7 +1,8 @@
 """How a model is asked: settings of the models that answer a benchmark, and of judges."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from scorers.endpoints.protocols import JsonMode
 
@@ -13,8 +14,7 @@ class PayloadShape(StrEnum):
     MESSAGES = "messages"
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerOptions:
+class AnswerOptions(Struct, frozen=True):
     """How a model is asked; `temperature` `None` leaves it to the model, `threads` bounds requests in flight."""
 
     temperature: float | None = 0.0
@@ -24,8 +24,7 @@ class AnswerOptions:
     timeout_seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class JudgeOptions:
+class JudgeOptions(Struct, frozen=True):
     """How the judge is asked. `json_mode` `None` is the provider's own way; `threads` bounds requests in flight."""
 
     temperature: float | None = 0.0

@@ -8,7 +8,9 @@ evidence can say it as well.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scorers.endpoints.protocols import NO_TEMPERATURE, Fault, JsonMode, JudgeAnswer, RequestError
 
@@ -22,8 +24,7 @@ OF_LENGTH = re.compile(
 OF_ONE_SCHEMA = re.compile(r"invalid.{0,20}schema", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestShape:
+class RequestShape(Struct, frozen=True):
     """What a request tells the model beside the prompt.
 
     `limit` is the name under which it gets the most tokens, `json_modes` the way in which it is held to JSON and, after

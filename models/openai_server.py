@@ -1,10 +1,9 @@
 """Where an OpenAI-compatible server is; its client's library is loaded by who asks it, in `openai_compatible`."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """Where the server is, and how long to wait for it (seconds). Without `url` and `key`, OpenAI's own variables."""
 
     url: str | None = None

@@ -6,11 +6,11 @@ out: the page's own style sheet colours the shapes for light and dark, and the s
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
 import pygal
+from msgspec import Struct
 from pygal.style import Style
 
 from checks.decision_record import RecordedFinding
@@ -35,16 +35,14 @@ Point = tuple[float, float]
 Gap = tuple[float, None]  # where a line is interrupted
 
 
-@dataclass(frozen=True, slots=True)
-class VersionFindings:
+class VersionFindings(Struct, frozen=True):
     """What the decision about one version found of one check."""
 
     version: int
     findings: Sequence[RecordedFinding]
 
 
-@dataclass(frozen=True, slots=True)
-class ChartLine:
+class ChartLine(Struct, frozen=True):
     """One line of a chart: `kind` is how the page's style sheet knows it; one that is not drawn has dots alone."""
 
     kind: str

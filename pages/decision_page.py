@@ -1,9 +1,9 @@
 """The page of one decision: the decision, its reasons, each check with its charts, the evidence, how to repeat it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from checks.decision import Consequence, Outcome
 from checks.decision_record import DecisionRecord, RecordedFinding
@@ -26,8 +26,7 @@ MOST_REASONS = 100
 HEAVIEST_FIRST = (Consequence.REJECT, Consequence.REVIEW, Consequence.WARN, None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chart:
+class _Chart(Struct, frozen=True):
     """A drawing, and the sentence below it."""
 
     svg: Markup
@@ -35,8 +34,7 @@ class _Chart:
     lines: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _CheckSection:
+class _CheckSection(Struct, frozen=True):
     """One check on the page: its findings, heaviest first, as many as are shown, and its charts."""
 
     name: str

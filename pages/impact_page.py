@@ -1,7 +1,8 @@
 """The page about an edit of threshold files: which past versions it decides otherwise, and each check against them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.decision import Verdict
 from checks.impact import CheckImpact, Impact, JudgedTwice
@@ -21,8 +22,7 @@ MOST_STRIPS = 60
 MOST_LEFT_OUT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRow:
+class VersionRow(Struct, frozen=True):
     """One version in the table: by both sets of files, and what decides where they differ or it does not pass."""
 
     group: str
@@ -34,8 +34,7 @@ class VersionRow:
     flips: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ImpactSections:
+class ImpactSections(Struct, frozen=True):
     """What a page shows of an impact: each part in its order, and how much of it is left out."""
 
     summary: str

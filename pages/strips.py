@@ -7,10 +7,10 @@ decides about the versions that it decides otherwise.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from checks.decision import Finding, Outcome
 from checks.impact import JudgedTwice
@@ -28,8 +28,7 @@ HEIGHT = 190
 _AROUND = 0.5  # of the place of a version
 
 
-@dataclass(frozen=True, slots=True)
-class VersionDot:
+class VersionDot(Struct, frozen=True):
     """What one version has of one check at each facet.
 
     `decides`: the edit decides otherwise about the version, and this check makes the stricter of the two verdicts.
@@ -40,8 +39,7 @@ class VersionDot:
     decides: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """One check of one group: `origin` is where it is written, `old` the check before the edit, and the drawing.
 
     `span` are the lowest and the highest value of all versions that are drawn; `None` where none has a value.

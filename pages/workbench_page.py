@@ -8,9 +8,9 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from markupsafe import Markup
+from msgspec import Struct, field
 
 from checks.decision import Consequence
 from checks.exact import number_text
@@ -27,8 +27,7 @@ _AROUND = 0.25  # of the span of the values, to move a limit beyond them
 _CONTEXT = 3  # lines around a change
 
 
-@dataclass(frozen=True, slots=True)
-class BenchFile:
+class BenchFile(Struct, frozen=True):
     """A threshold file on the workbench: what it comes to, and what it says itself.
 
     `is_saved` says whether the workbench writes it; otherwise there is only the difference to copy.
@@ -54,8 +53,7 @@ class BenchFile:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What a move comes to: the files before and after it, all versions by both, and the difference of their texts."""
 
     old: Sequence[ThresholdFile]
@@ -65,15 +63,13 @@ class Answered:
     difference: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Slider:
+class _Slider(Struct, frozen=True):
     low: float
     high: float
     step: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct, frozen=True):
     """One value to move: where in the file it is, how it is called, and how it is typed."""
 
     path: str
@@ -84,8 +80,7 @@ class _Field:
     slider: _Slider | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Card:
+class _Card(Struct, frozen=True):
     """One check or one waiver with its fields; `part` is where the strips of a check are.
 
     `counts_in` are the other files that have the check from here, which a move of it changes, too.
@@ -99,8 +94,7 @@ class _Card:
     counts_in: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _FileCard:
+class _FileCard(Struct, frozen=True):
     """One file: its checks, its waivers, and what a new waiver may be about."""
 
     file: BenchFile

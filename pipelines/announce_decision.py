@@ -7,9 +7,10 @@ that an announcement may come twice: both have one id.
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aws.announcements import SnsClient, publish_message, put_event
 from aws.decision_log import DecisionLocation, DecisionLog
@@ -65,8 +66,7 @@ class Announcement(StrEnum):
     NOT_INDEPENDENT = "approved by who registered it"
 
 
-@dataclass(frozen=True, slots=True)
-class AnnounceServices:
+class AnnounceServices(Struct, frozen=True):
     """What announcing works with. `bus` and `topic` are ARNs, and `notify_on` the decisions that people are told of.
 
     `has_pages` says whether a page is written beside each record of the gate.

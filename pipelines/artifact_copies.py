@@ -1,8 +1,9 @@
 """Copies of what a model account writes into its artifact bucket: reports and model artifacts, each version once."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aws.account_copies import ModelBucket, Provenance
 from aws.object_copies import CopyOutcome, copy_object_version
@@ -23,8 +24,7 @@ class OtherRegionError(GovernanceError):
     """The evidence bucket is in another region than the artifact bucket."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactVersion:
+class ArtifactVersion(Struct, frozen=True):
     """One version of an object of the artifact bucket, as its event names it.
 
     `version_id` is `None` where the bucket keeps no versions; `sequencer` rises with each write of the key.

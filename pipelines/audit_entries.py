@@ -1,9 +1,10 @@
 """What an auditor asks for: decisions and waivers by the records, and by the registry what no record explains."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from aws.aws_errors import AwsError
 from aws.decision_log import DecisionLog
@@ -42,8 +43,7 @@ class AuditKind(StrEnum):
     NOT_COMPARED = "thresholds of then not known"
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Struct, frozen=True):
     """One thing that happened to a version, or did not.
 
     `at` is UTC, ISO 8601: of thresholds since when those in force are as they are. `by` is who reviewed, who approved a

@@ -3,8 +3,10 @@
 A status that somebody set by hand, or took away since, says nothing of what was proven.
 """
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.decision_log import DecisionLog
 from aws.evidence_copies import EvidenceCopies
@@ -42,8 +44,7 @@ def find_baseline(
     return None if approval is None else _read_approved(approval, log, seals, copies)
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """By which decision of the gate a version was approved, and what says so; a reviewer saw it, whatever it says."""
 
     arn: str

@@ -12,8 +12,9 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from pipelines.step_messages import (
     EvaluateRequest,
@@ -43,15 +44,13 @@ ENTRYPOINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LambdaCompute:
+class LambdaCompute(Struct, frozen=True):
     """Evaluation as a Lambda step: a decision in seconds."""
 
     function_arn: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessingCompute:
+class ProcessingCompute(Struct, frozen=True):
     """Evaluation as a Processing job on an AWS-managed image, running the bundle at `bundle_uri`.
 
     `results_uri` is the folder under which each execution leaves the small file that step two reads its inputs from.

@@ -8,9 +8,10 @@ judged it bears the gate's mark or has a status. A reviewer's request to judge i
 Light enough for the function behind the rule: boto3, the standard library, and what reads threshold files.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from aws.arns import GroupArn
 from aws.decision_log import DecisionLog
@@ -31,16 +32,14 @@ RETRIED_FOR = timedelta(hours=1)
 LOOKED_BACK = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """A judgement is due for the change of `package` at `changed_at`."""
 
     package: ModelPackage
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The execution for the newest change of `package` failed; `is_retried` says whether that is to be tried again."""
 
     package: ModelPackage
@@ -48,37 +47,32 @@ class Failed:
     is_retried: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """No judgement can be started now, and one may be later: `reason` says why. `since` is the time of the change."""
 
     reason: str
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """The gate left the version to people, since nothing may or could be decided: `reason` says where that is said."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ungoverned:
+class Ungoverned(Struct, frozen=True):
     """The version is of a group that the gate leaves alone: `reason` says why."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """No judgement is due: `reason` says why."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingForEvidence:
+class WaitingForEvidence(Struct, frozen=True):
     """Reports of the version have not arrived: `missing` are their URIs. It is decided without them at `until`."""
 
     package: ModelPackage
@@ -118,8 +112,7 @@ class FindExecution(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class JudgementSources:
+class JudgementSources(Struct, frozen=True):
     """What the answer comes from: AWS, or its twins.
 
     `groups_elsewhere` are those of other accounts' registries; `arrivals` is `None` where no evidence is waited for.

@@ -1,9 +1,10 @@
 """Step one: judge exactly the version that the event named, on its own evidence, and record the decision."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
 
 from aws.decision_log import DecisionLog
 from aws.evidence_errors import DigestMismatchError
@@ -45,8 +46,7 @@ NOT_HERE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateServices:
+class EvaluateServices(Struct, frozen=True):
     """What evaluation works with: AWS, or its twins in memory and folders.
 
     `history` is that of the thresholds in force; there is none of thresholds on trial, or in a folder. `recompute`
@@ -64,8 +64,7 @@ class EvaluateServices:
     recompute: Recompute | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedInputs:
+class JudgedInputs(Struct, frozen=True):
     """What a decision is made of; `baseline` is `None` where there is none, or no check compares with one.
 
     `review` is the one by which the version is judged again, where one is.

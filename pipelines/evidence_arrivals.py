@@ -1,9 +1,10 @@
 """Which reports of a version have not arrived yet from the model account that they are in."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from aws.account_copies import ModelBucket
 from aws.evidence_errors import EvidenceError
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceArrivals:
+class EvidenceArrivals(Struct, frozen=True):
     """Looks for the copies of reports, until `deadline` after a version's registration."""
 
     store: S3EvidenceStore

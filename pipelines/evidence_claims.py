@@ -4,9 +4,9 @@ The first judgement of a report writes a claim, once, under the SHA-256 of its b
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aws.aws_errors import AwsAccessDeniedError
@@ -32,8 +32,7 @@ class Claims(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """The version that a report was first judged for, and the URI that it had then."""
 
     package: RecordedModelPackage

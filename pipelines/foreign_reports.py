@@ -1,7 +1,8 @@
 """Whether each report is about the version that is judged: by what it says, and by whom it was judged for before."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aws.model_packages import ModelPackage
 from aws.registry_names import ABOUT_PROPERTY

@@ -1,8 +1,9 @@
 """Which groups the gate governs: those that a published threshold file applies to. It leaves all others alone."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from aws.threshold_store import BrokenThresholdsError
 from checks.selection import AmbiguousThresholdsError
@@ -59,8 +60,7 @@ def list_absent(patterns: Sequence[str], groups: Collection[str]) -> list[str]:
     return absent
 
 
-@dataclass(frozen=True, slots=True)
-class GovernedGroups:
+class GovernedGroups(Struct, frozen=True):
     """What is governed: by the threshold files in force, and by what the deployment does about all other groups.
 
     `held_to` are the patterns of the only groups that the deployment's roles reach, whatever the files say.

@@ -1,14 +1,13 @@
 """Which of the documents that are judged are kept as copies."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from aws.evidence_copies import EvidenceCopies
 from checks.evidence import Document
 from checks.report_files import holds_items
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedCopies:
+class JudgedCopies(Struct, frozen=True):
     """Keeps what is judged in `copies`; without `item_results` what holds single items, which may be personal data."""
 
     copies: EvidenceCopies

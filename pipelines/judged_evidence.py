@@ -1,8 +1,9 @@
 """Evidence that was judged, read again out of the copies that were kept of it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from aws.evidence_copies import EvidenceCopies
 from aws.evidence_errors import EvidenceMissingError

@@ -1,8 +1,9 @@
 """What was decided about the versions of a group, by the decision records alone; the evidence may be gone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from aws.decision_log import DecisionLog
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
@@ -15,8 +16,7 @@ from pipelines.step_settings import OUTCOME_SUFFIX
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The newest decision about a version: its record, where that is, and its outcomes where they are known.
 
     `status` is what the version had after the newest outcome, or `None` where nothing was carried out yet. `page` is

@@ -1,8 +1,9 @@
 """Which decisions were made by thresholds of which less is asked by now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+from msgspec import Struct
 
 from checks.decision_record import DecisionRecord
 from checks.loosening import Loosening, find_loosenings
@@ -14,8 +15,7 @@ from pipelines.replayed_decisions import Fetch, NotAsRecordedError, read_thresho
 _BUNDLES_HELD = 4  # versions of the bundle follow each other, as decisions do
 
 
-@dataclass(frozen=True, slots=True)
-class LoosenedSince:
+class LoosenedSince(Struct, frozen=True):
     """In what less is asked by now; `start` is since when what is in force is as it is, where that is known."""
 
     loosenings: tuple[Loosening, ...]

@@ -1,9 +1,10 @@
 """What an engineer says of a new version, turned into the fields of `CreateModelPackage`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from aws.registry_names import OWN_PROPERTIES
 from checks.errors import GovernanceError
@@ -26,8 +27,7 @@ class NewVersionError(GovernanceError):
     """What is said of a new version does not go together."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewVersion:
+class NewVersion(Struct, frozen=True, kw_only=True):
     """A version that is to be registered into `group`, with the reports in the local folder `evidence`.
 
     `images` are URIs of inference images, one for each container, and `model_data` S3 URIs of their archives in the

@@ -1,9 +1,10 @@
 """What was judged of every version that a decision log has, out of the copies that were kept: the history of a gate."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
 
 from aws.evidence_copies import EvidenceCopies
 from aws.evidence_errors import DigestMismatchError, EvidenceMissingError
@@ -20,8 +21,7 @@ from pipelines.judged_evidence import (
 from pipelines.spread_work import ALONE, Workers, work_on_parts
 
 
-@dataclass(frozen=True, slots=True)
-class RecordOfVersion:
+class RecordOfVersion(Struct, frozen=True):
     """The inputs of a decision about a version, by the name of the place of its record; `key` tells versions apart."""
 
     name: str

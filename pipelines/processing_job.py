@@ -5,9 +5,10 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import asdict, replace
 
 from aws.clients import s3_client
 from aws.gold_store import S3GoldStore

@@ -1,10 +1,11 @@
 """The threshold files in force, as whoever publishes sees them: their texts, since when they apply, and who said so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aws.s3_objects import list_objects, read_object
 from aws.s3_uris import S3Uri
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@dataclass(frozen=True)
-class ThresholdsInForce:
+class ThresholdsInForce(Struct, frozen=True, dict=True):
     """What the gate judges by now.
 
     `bundle` is `None` where single files are in force, as an earlier release published them, and where it was deleted.
@@ -43,8 +43,7 @@ class ThresholdsInForce:
         return tuple(read_threshold_set(self.contents).files.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """Since when a file is in force as it is, and by whom; `by` is `None` where nobody knows."""
 
     at: datetime
@@ -151,8 +150,7 @@ class PublishedThresholds:
         return self._bundles.publish(proposal.content, publisher=publisher, replaces=proposal.in_force.bundle)
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A bundle that could be published, `content`, of the sources `contents`, and what it would change."""
 
     contents: Mapping[str, bytes]

@@ -1,7 +1,9 @@
 """All evidence of one model version: the reports of its `ModelMetrics`, and those under its evidence prefix."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.aws_errors import AwsError, AwsThrottledError, AwsUnreachableError
 from aws.evidence_errors import (
@@ -69,8 +71,7 @@ def list_each_once(
     return (*once, *(reference for reference in listed if reference.uri not in seen))
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Struct, frozen=True):
     """What is under the evidence prefix; `manifest` is `None` where there is none.
 
     `unreadable` is what of the folder itself cannot be read: the list of its reports, or its manifest.

@@ -4,8 +4,9 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from aws.aws_errors import AwsThrottledError, AwsUnreachableError
 from aws.evidence_errors import EvidenceMissingError

@@ -6,10 +6,12 @@ that point at it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aws.aws_errors import AwsThrottledError
 from aws.executions import ExecutionStep, PipelineExecution
@@ -43,8 +45,7 @@ MAX_LOOKS_PER_ARRIVAL = 100
 Report = Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
-class RunBounds:
+class RunBounds(Struct, frozen=True):
     """How much one run does at most, and how old a change may get before its version counts as undecided."""
 
     max_starts: int
@@ -52,8 +53,7 @@ class RunBounds:
     max_looks: int = MAX_LOOKS_PER_RUN
 
 
-@dataclass(slots=True)
-class RunSummary:
+class RunSummary(Struct):
     """What one run did, in numbers of versions.
 
     `undecided` are those that wait for people: nothing may or could be decided about them, or not in time, or they
@@ -71,8 +71,7 @@ class RunSummary:
     refused: bool = False
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """One run under way."""
 
     sources: JudgementSources
@@ -127,8 +126,7 @@ def reconcile_versions(
     return run.summary
 
 
-@dataclass(frozen=True, slots=True)
-class ArrivedReport:
+class ArrivedReport(Struct, frozen=True):
     """A report of a model account whose copy has just arrived: `original` is where it is in that account."""
 
     account: str

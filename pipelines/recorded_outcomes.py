@@ -1,8 +1,9 @@
 """The outcomes of the decisions about a version, as step two records them beside the decisions, and reads them back."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage

@@ -15,9 +15,11 @@ goes on where the first one stopped.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.arns import ModelPackageArn, validate_group_name
 from aws.aws_errors import AwsError, AwsNotFoundError, AwsUnreachableError
@@ -130,8 +132,7 @@ def register_version(
     return plan.carry_out(likely, say)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """The region and the account of the registry, where they are said."""
 
     region: str | None

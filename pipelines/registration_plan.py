@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.evidence_store import S3EvidenceStore
 from aws.model_packages import ModelPackage, ModelPackageGoneError, Registration
@@ -27,8 +29,7 @@ CLOCK_SKEW = timedelta(minutes=10)  # how far the clocks of S3 and SageMaker may
 _ID_CHARACTERS = 32  # of the prefix and the ClientToken, which has at most 36
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredVersion:
+class RegisteredVersion(Struct, frozen=True):
     """A version that waits for the gate, or that was registered before with the same inputs.
 
     `likely` is how the gate would decide by the thresholds that were looked at, `None` where none were; `evidence` is
@@ -44,8 +45,7 @@ class RegisteredVersion:
     approval_status: str
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrationPlan:
+class RegistrationPlan(Struct, frozen=True):
     """All that is to be done, made before anything is changed.
 
     `files` are the SHA-256 of all files of evidence by their paths, `reports` what was read of those that are reports,

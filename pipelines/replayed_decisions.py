@@ -1,8 +1,10 @@
 """A decision made again: its recorded inputs fetched and verified, judged, and held against its record."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from hashlib import sha256
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.aws_errors import AwsThrottledError, AwsUnreachableError
 from checks.decision_record import (
@@ -33,8 +35,7 @@ from checks.thresholds import ThresholdFile
 Fetch = Callable[[str, int], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayedInput:
+class ReplayedInput(Struct, frozen=True):
     """One input of a decision: a report or a threshold file, and the SHA-256 that its bytes must have.
 
     `read_from` is where these bytes were found; `None` where nowhere, and `problem` then says what is there instead.
@@ -48,8 +49,7 @@ class ReplayedInput:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """A decision made again. `again` is `None` where an input differs or is gone, so that nothing could be judged."""
 
     record: DecisionRecord

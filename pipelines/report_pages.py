@@ -1,8 +1,9 @@
 """The page beside each decision record: written once, for people; no program reads it again."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aws.decision_log import DecisionLog
 from aws.one_time_writes import write_object_once
@@ -28,8 +29,7 @@ class PageOutcome(StrEnum):
     NO_DECISION = "no decision"
 
 
-@dataclass(frozen=True, slots=True)
-class PageServices:
+class PageServices(Struct, frozen=True):
     """Where pages are written, the log whose records they are made of, and how these are known to be the gate's."""
 
     s3: "S3Client"

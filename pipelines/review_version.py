@@ -4,8 +4,9 @@ So no status is ever set without a record of who set it and why. What was left h
 completed when the same reviewer does the same again.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import ModelPackage, StatusChangedError
@@ -44,8 +45,7 @@ class ReviewRefusedError(GovernanceError):
     """A review that is not to be carried out: nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewServices:
+class ReviewServices(Struct, frozen=True):
     """What a review works with; where `separation` is required nobody approves what they registered."""
 
     registry: ModelRegistry
@@ -53,8 +53,7 @@ class ReviewServices:
     separation: SeparationOfDuties
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewRequest:
+class ReviewRequest(Struct, frozen=True):
     """What a reviewer wants, and why."""
 
     model_package_arn: str

@@ -7,8 +7,10 @@ only where the id in the record is that of the folder.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.decision_log import DecisionLocation, DecisionLog
 from aws.model_packages import ModelPackage
@@ -22,8 +24,7 @@ class ReviewMismatchError(GovernanceError):
     """A review or its outcome that is not what its place says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """A review that was kept, where it is with its digest, and what it did; `None` where that was not recorded yet.
 
     `written_at` is when the log took the review, to the second; `None` where the log was not asked.

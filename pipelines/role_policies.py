@@ -10,9 +10,10 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from aws.arns import validate_group_name
 from aws.policy_documents import (
@@ -56,8 +57,7 @@ class Role(StrEnum):
     MODEL_ACCOUNT = "model-account"  # engineers and CI of a model account, in that account
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StackPlace:
+class StackPlace(Struct, frozen=True, kw_only=True):
     """Where a stack is, and what its outputs name.
 
     Without `groups` the policies hold for every model package group. `kms_key` is the ARN of the key that encrypts
@@ -164,8 +164,7 @@ def _through_s3(place: StackPlace) -> Mapping[str, Any]:
 _NO_MARKS = dict.fromkeys(GATE_PROPERTY_KEYS.values(), "true")
 
 
-@dataclass(frozen=True, slots=True)
-class Ability:
+class Ability(Struct, frozen=True):
     """One thing that some roles may do: a statement. `purpose` says for what, in words or as commands."""
 
     name: str

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from checks.garbage import pause_collecting
 
@@ -18,8 +19,7 @@ _Result = TypeVar("_Result")
 _PART_OF_PROCESS, _PART_OF_THREAD = 250, 25
 
 
-@dataclass(frozen=True, slots=True)
-class Workers:
+class Workers(Struct, frozen=True):
     """How many work at once: processes where the work is computing, threads where it is waiting for an answer."""
 
     processes: int = 1

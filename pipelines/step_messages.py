@@ -5,8 +5,9 @@ and write them by the same models. All values are text, as in a pipeline.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import TypeVar
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 
@@ -15,8 +16,7 @@ class StepRequestError(GovernanceError):
     """A step was called with inputs that are not its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateRequest:
+class EvaluateRequest(Struct, frozen=True):
     """The version to judge, where the thresholds and the decision log are, and the ARN of the execution."""
 
     model_package_arn: str
@@ -25,8 +25,7 @@ class EvaluateRequest:
     execution_arn: str
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateResponse:
+class EvaluateResponse(Struct, frozen=True):
     """Where the decision record is, the SHA-256 of its bytes (lower-case hexadecimal), and its verdict."""
 
     decision_uri: str
@@ -34,8 +33,7 @@ class EvaluateResponse:
     decision: str
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateRequest:
+class UpdateRequest(Struct, frozen=True):
     """What evaluation answered, with the version it is about and the ARN of the execution."""
 
     model_package_arn: str
@@ -46,8 +44,7 @@ class UpdateRequest:
     decision: str
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateResponse:
+class UpdateResponse(Struct, frozen=True):
     """The status that the version has now, and where that is recorded.
 
     `outcome` is `updated`, `left_pending` (the verdict asks for review), `dry_run` (the threshold file changes no
@@ -67,7 +64,7 @@ def field_names(
     model: type[EvaluateRequest | EvaluateResponse | UpdateRequest | UpdateResponse],
 ) -> tuple[str, ...]:
     """The names of a message's fields, in their order."""
-    return tuple(field.name for field in fields(model))
+    return model.__struct_fields__
 
 
 def read_request(model: type[_RequestT], event: Mapping[str, object]) -> _RequestT:

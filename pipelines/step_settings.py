@@ -6,9 +6,11 @@ with `from_environment`, so that a name cannot differ between the two. Only the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict, fields
 
 from checks.errors import GovernanceError
 
@@ -58,8 +60,7 @@ class SeparationOfDuties(StrEnum):
     NOT_REQUIRED = "not_required"
 
 
-@dataclass(frozen=True, slots=True)
-class StartPipelineSettings:
+class StartPipelineSettings(Struct, frozen=True):
     """The pipeline that is started, the account and region whose model packages it governs, and its decisions.
 
     `thresholds_bucket` says which groups are governed, `ungoverned_groups` what is done about the others.
@@ -83,8 +84,7 @@ class StartPipelineSettings:
     evidence_deadline_hours: str = "0"
 
 
-@dataclass(frozen=True, slots=True)
-class ReconcileSettings:
+class ReconcileSettings(Struct, frozen=True):
     """The pipeline whose versions are reconciled, where its decisions are, and the bounds of one run.
 
     What is not said here is as `StartPipelineSettings` have it.
@@ -107,8 +107,7 @@ class ReconcileSettings:
     evidence_deadline_hours: str = "0"
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalSettings:
+class ApprovalSettings(Struct, frozen=True):
     """The pipeline, account and region whose approvals are looked at, and what explains them.
 
     `model_package_groups` are the patterns that the deployment is held to, with commas between them.
@@ -126,8 +125,7 @@ class ApprovalSettings:
     groups_elsewhere: str = NOBODY
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateSettings:
+class EvaluateSettings(Struct, frozen=True):
     """The buckets that evaluation reads from and writes to; it touches no others.
 
     `seal_key` is the ARN of the KMS key that decision records are sealed with. `readable_buckets` are the names of the
@@ -145,8 +143,7 @@ class EvaluateSettings:
     artifact_buckets: str = NOBODY
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateSettings:
+class UpdateSettings(Struct, frozen=True):
     """The bucket of the decision records, that of the thresholds in force, and the key that records are sealed with."""
 
     decisions_bucket: str
@@ -154,8 +151,7 @@ class UpdateSettings:
     seal_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageSettings:
+class PageSettings(Struct, frozen=True):
     """The bucket of the decision records, its account and region, and the key that records are sealed with."""
 
     account: str
@@ -164,8 +160,7 @@ class PageSettings:
     seal_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnnounceSettings:
+class AnnounceSettings(Struct, frozen=True):
     """Where decisions are, how they are known to be genuine, and where and to whom they are announced.
 
     `decision_bus` and `decisions_topic` are ARNs. `notify_on` are the decisions that people are told of, with commas
@@ -183,8 +178,7 @@ class AnnounceSettings:
     report_pages: str
 
 
-@dataclass(frozen=True, slots=True)
-class CopySettings:
+class CopySettings(Struct, frozen=True):
     """The model account, its region and the bucket that is copied from, and the evidence bucket that is copied into."""
 
     account: str

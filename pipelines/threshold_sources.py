@@ -1,9 +1,10 @@
 """Which threshold file judges a group: one that the governance team published, or one on trial."""
 
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from aws.clients import s3_client
 from aws.threshold_store import ReadThresholds, S3ThresholdStore

@@ -5,8 +5,9 @@ approved it: nobody is named as having decided.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from aws.arns import GroupArn, ModelPackageArn
 from aws.aws_errors import AwsError
@@ -45,8 +46,7 @@ LOOKED_BACK = timedelta(days=1)
 MAX_LOOKS_PER_RUN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalSources:
+class ApprovalSources(Struct, frozen=True):
     """What the answer comes from: AWS, or its twins, and whether who registered a version may approve it.
 
     `held_to` are the patterns of the only groups that the deployment's roles reach, `groups_elsewhere` the groups of
@@ -62,8 +62,7 @@ class ApprovalSources:
     groups_elsewhere: Sequence[GroupArn] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnrecordedApproval:
+class UnrecordedApproval(Struct, frozen=True):
     """An approved version without a record that says who approved it, or approved by who registered it.
 
     `by` made the call that `how` names, at `at`: `created_by` where the version was registered as approved,

@@ -1,9 +1,10 @@
 """Step two: carry out the decision that step one recorded, unless the version is no longer pending."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
+
+from msgspec import Struct
 
 from aws.decision_log import DecisionLocation, DecisionLog
 from aws.model_packages import ModelPackage, StatusChangedError
@@ -33,8 +34,7 @@ from pipelines.version_standing import GATE, describe_source, look_up_standing
 NO_THRESHOLDS = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateServices:
+class UpdateServices(Struct, frozen=True):
     """What the update works with: AWS, or its twins in memory and folders. `thresholds` are those in force."""
 
     registry: ModelRegistry
@@ -43,8 +43,7 @@ class UpdateServices:
     seals: Seals
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
+class _Result(Struct, frozen=True):
     """What the decision did: the outcome, the version's status, and what gave that status."""
 
     outcome: str

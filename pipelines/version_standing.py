@@ -1,8 +1,9 @@
 """What gave a version the status that it has: the gate, a reviewer, its registration, or somebody outside the gate."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aws.decision_log import DecisionLog
 from aws.model_packages import Identity, ModelPackage
@@ -24,30 +25,26 @@ REGISTRATION = "registration"
 OUTSIDE_THE_GATE = "outside_the_gate"
 
 
-@dataclass(frozen=True, slots=True)
-class ByGate:
+class ByGate(Struct, frozen=True):
     """The gate gave the status: `outcome` is the record of it."""
 
     outcome: OutcomeRecord
 
 
-@dataclass(frozen=True, slots=True)
-class ByReviewer:
+class ByReviewer(Struct, frozen=True):
     """A reviewer gave the status: `review` is the record of it."""
 
     review: Review
 
 
-@dataclass(frozen=True, slots=True)
-class ByRegistration:
+class ByRegistration(Struct, frozen=True):
     """The version was registered with its status, and never written to since."""
 
     by: Identity | None
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideTheGate:
+class OutsideTheGate(Struct, frozen=True):
     """No record says who gave the status; `by` wrote last to the version, which need not be who gave it."""
 
     by: Identity | None
@@ -57,8 +54,7 @@ class OutsideTheGate:
 StatusSource = ByGate | ByReviewer | ByRegistration | OutsideTheGate
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A version, the outcomes of the gate's decisions about it, its reviews, and what gave its status.
 
     Both are ordered, the oldest first; `source` is `None` while the version is pending.

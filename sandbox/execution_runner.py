@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from moto.awslambda.models import lambda_backends
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.utilities.arns import parse_arn
+from msgspec import Struct, field
 
 from sandbox import buses, events
 from sandbox.expressions import ExpressionError, Scope, depends_on
@@ -34,8 +34,7 @@ class StepError(Exception):
     """A step failed; the message is its `FailureReason`."""
 
 
-@dataclass(slots=True)
-class StepRun:
+class StepRun(Struct):
     """One step of an execution, as `ListPipelineExecutionSteps` tells it."""
 
     name: str

@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 _TOKEN = re.compile(
     r"""\.?(?P<name>[A-Za-z0-9_-]+)|\[(?P<index>\d+)\]|\[(?P<quote>['"])(?P<key>.*?)(?P=quote)\]"""
@@ -17,8 +18,7 @@ class ExpressionError(Exception):
     """A value of the definition that cannot be resolved; the message says which."""
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct):
     """What the expressions of one execution may refer to.
 
     `parameters` and `execution` are the values by name, `steps` the properties of the steps that have ended, by

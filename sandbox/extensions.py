@@ -7,7 +7,6 @@ import base64
 import copy
 import json
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
 from moto.utilities.utils import get_partition
+from msgspec import Struct
 
 from sandbox import (
     accounts,
@@ -49,8 +49,7 @@ from sandbox.tasks import BackgroundTasks
 LOG_TAIL = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts of the embedded AWS that moto's classes call."""
 
     functions: FunctionHost

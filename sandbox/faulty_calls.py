@@ -5,9 +5,10 @@ A call that is refused here never reaches the service, as in AWS.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+
+from msgspec import Struct
 
 from sandbox.faults import ActiveFaults
 
@@ -16,8 +17,7 @@ _XML = "application/xml"
 _JSON = "application/x-amz-json-1.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """An error of the AWS API: its code, HTTP status and message."""
 
     code: str

@@ -19,7 +19,6 @@ import uuid
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from moto.core.utils import unix_time_millis, utcnow
 from moto.logs import logs_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
+from msgspec import Struct
 
 from sandbox.server import FUNCTIONS_LOG
 
@@ -39,8 +39,7 @@ SESSION_SECONDS = 43_200
 BASE_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": ":UTC"}
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """The result of one invocation: its JSON payload, whether the function failed, and its log."""
 
     request_id: str

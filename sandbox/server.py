@@ -16,11 +16,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from sandbox.cdk import UNWANTED, AccountRegion, CdkCommand
@@ -39,8 +40,7 @@ class SandboxError(GovernanceError):
     """The sandbox could not start, deploy or answer; the message says what to look at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """One deployed stack: its name, its outputs by their CloudFormation keys, and what was knowingly left out.
 
     `skipped` maps the logical id of each resource that the embedded AWS leaves out to the reason.

@@ -12,8 +12,10 @@ However a scorer comes to its figures, as a rate, a mean of items or a score of 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from checks.catalogue.metric import LARGEST_GAP
 from checks.facets import column_of
@@ -23,8 +25,7 @@ from scorers.uncertainty import Estimate, estimate
 HERE = Source("evaluation.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A metric's value over some items: how evidence states it, and what a gap is computed from.
 
     `variance` is that of the value, exact, so that adding two of them loses nothing; `None` where it is unknown.
@@ -35,8 +36,7 @@ class Figure:
     variance: Fraction | None
 
 
-@dataclass(slots=True)
-class ScoredItem:
+class ScoredItem(Struct):
     """One item: its groups (`column=value`), a value for each time it was scored, and why values are missing."""
 
     groups: tuple[str, ...]

@@ -9,8 +9,9 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -21,8 +22,7 @@ STANDARD_INPUT = "-"
 READABLE = "a file of JSON Lines, CSV or Parquet"
 
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
+class InputFile(Struct, frozen=True):
     """A file as it was before it was read: `size` is in bytes."""
 
     path: Path
@@ -94,8 +94,7 @@ def refuse_what_is_no_file(path: Path) -> None:
         raise _not_a_file(path, kind_of(mode))
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """What tells two states of a file apart.
 
     The times are there for a file that is rewritten and put back: of that, its bytes at the end say nothing. The time

@@ -5,8 +5,9 @@ Facets are a mapping from column to group, such as `{"region": "CA"}`; a group i
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.facets import group_facet, is_group_of_column
@@ -46,8 +47,7 @@ def facet_groups(facets: JsonValue) -> tuple[str, ...]:
     return tuple(groups)
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     samples: int = 0
     total: float = 0.0
     mean: float = 0.0

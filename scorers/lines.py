@@ -7,9 +7,10 @@ import datetime
 import decimal
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
@@ -22,8 +23,7 @@ SHOWN_PROBLEMS = 20
 BATCH_ROWS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One record; `number` counts lines from 1, in a JSON array and in Parquet the records.
 
     In a record `from_cells`, out of CSV, every value is text, or `None` for an empty cell.
@@ -44,8 +44,7 @@ class Line:
             return value
 
 
-@dataclass(frozen=True, slots=True)
-class BadLine:
+class BadLine(Struct, frozen=True):
     """One line that holds no record, and why."""
 
     number: int

@@ -22,8 +22,9 @@ within known bounds.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
+
+from msgspec import Struct
 
 from checks.intervals import is_no_spread, wilson_interval
 
@@ -31,8 +32,7 @@ ONE_SIDED = 0.975  # each end of a two-sided 95 % interval
 Z_95 = NormalDist().inv_cdf(ONE_SIDED)
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """A mean of `samples` items; `judge_standard_deviation` is that of one draw around its item's true score."""
 
     value: float

@@ -1,8 +1,9 @@
 """Executions of the gate in memory: one for each token, with a quota, under a clock that the test sets."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from aws.aws_errors import AwsError, AwsNotFoundError, AwsThrottledError
 from aws.executions import ExecutionStep, PipelineExecution, request_token

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from checks.ranges import Range
 
@@ -59,8 +61,7 @@ POSITIVE = Range(0.0, None)
 UNBOUNDED = Range(None, None)
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(Struct, frozen=True, dict=True):
     """One address, or one pattern of addresses, and what the number there means.
 
     `<word>` in an address is any text, dots included. `target` is the best value of a metric that has it
@@ -94,8 +95,7 @@ class Metric:
         return re.compile(".+".join(literals), re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """Metrics that one scorer or one kind of report produces, under a heading of the catalogue's page."""
 
     title: str

@@ -1,7 +1,8 @@
 """SageMaker's model quality metrics: in evaluation JSON, and of Model Monitor."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from checks.catalogue.metric import POSITIVE, SHARE, UNBOUNDED, Better, Facets, Family, Metric, Unit
 from checks.ranges import Range

@@ -1,7 +1,8 @@
 """The metrics that fmeval, lm-evaluation-harness and Inspect write, by the names that they give them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from checks.catalogue.metric import POSITIVE, SHARE, SIGNED, UNBOUNDED, Better, Facets, Family, Metric, Unit
 from checks.ranges import Range

@@ -1,7 +1,8 @@
 """The metrics of `governance score rag`, and of RAGAS' own results."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from checks.catalogue.metric import (
     POSITIVE,

@@ -1,7 +1,8 @@
 """Limits against the range and the direction that the catalogue gives, and the proof that they ask for."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.catalogue import find_metric
 from checks.catalogue.metric import UNBOUNDED, Better, Metric, Unit
@@ -19,8 +20,7 @@ _WORSE = {
 _STOPS = "lets the worst pass and stops the best; did you mean"
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """Whether the lowest and the highest values of a metric pass."""
 
     lowest: bool

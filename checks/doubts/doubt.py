@@ -1,14 +1,13 @@
 """What is doubtful about a threshold file."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from checks.yaml_source import Path
 
 _LONGEST = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """What is doubtful, at which path of the file. `refused`: it cannot be meant; otherwise it is a warning."""
 
     path: Path

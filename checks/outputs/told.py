@@ -1,7 +1,8 @@
 """What outputs tell of a version or a local check: its decision, if there is one, and what the result asks for."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from checks.decision import Consequence
 from checks.decision_record import DecisionRecord, RecordedFinding
@@ -13,16 +14,14 @@ HEAVIEST_FIRST = (Consequence.REJECT, Consequence.REVIEW, Consequence.WARN, None
 RESULT = "result"  # what the result itself is called among the checks
 
 
-@dataclass(frozen=True, slots=True)
-class FilePlace:
+class FilePlace(Struct, frozen=True):
     """A threshold file, and where it is known the line of the check, counted from 1."""
 
     file: str
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ToldPoint:
+class ToldPoint(Struct, frozen=True):
     """One thing to tell: what a check came to, or the result where no check explains it.
 
     `consequence` is what it asks for in the end: of a version that goes on nothing more than a warning.
@@ -37,8 +36,7 @@ class ToldPoint:
     finding: RecordedFinding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One version, or what was checked locally, as outputs tell of it.
 
     `subject` is the version's ARN, or the threshold file's name. `result` says in a few words what came of it, and

@@ -6,8 +6,9 @@ new one is a module and a line in `READERS`. `figures`, for files of no format, 
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from checks.evidence import Document, Evidence, Report
 from checks.garbage import pause_collecting

@@ -11,7 +11,8 @@ name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from checks.evidence import ReportKind
 from checks.facets import group_facet

@@ -20,8 +20,9 @@ the top, outside of every group, is a gap at its own name: what it is a figure o
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from checks.evidence import ReportKind
 from checks.facets import is_group_of_column

@@ -4,10 +4,11 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec import Struct
+
 from checks.exact import of_integer
 from checks.measurements import Measured, Measurement, Source, Unmeasured
 from checks.strict_json import JsonValue, ReportError
-from checks.values import value_class
 
 # How Clarify, Model Monitor and pandas write what JSON has no number for.
 MAX_POINTER = 8_192  # characters; every measurement below a name carries it
@@ -20,8 +21,7 @@ _LONGEST = 200  # characters of an error that is no text
 _CODES = frozenset({"code", "status", "status_code", "exit_code", "errno"})
 
 
-@value_class
-class Node:
+class Node(Struct, frozen=True):
     """A value inside a report, and where it is.
 
     Values are as `json` parses them, and are asked for being a `dict` or a `list`, which is much faster than asking for

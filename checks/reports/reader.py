@@ -1,7 +1,8 @@
 """What each reader module ends with: a value that says all that is to be known of its format."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.evidence import ReportKind
 from checks.measurements import Measurement
@@ -9,8 +10,7 @@ from checks.reports.numbers import Node
 from checks.strict_json import JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """The reader of one format.
 
     `format` is its name in decision records. `kind` is what such a report tells of a version, which decides where

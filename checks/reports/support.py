@@ -2,19 +2,19 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from checks.measurements import NO_SUPPORT, Interval, Measured, Measurement, Support
 from checks.reports.numbers import is_undefined, name_kind, to_number, why_not_a_number
 from checks.strict_json import JsonValue
-from checks.values import value_class
 
 SPREADS = ("standard_deviation", "standard_error")
 MOST_SAMPLES = 2**53  # beyond it a double no longer counts one by one
 
 
-@value_class
-class Count:
+class Count(Struct, frozen=True):
     """A number of items as a report gives it, or why it cannot be one; neither where the report does not know it."""
 
     items: int | None = None

@@ -1,15 +1,15 @@
 """A chart in the terminal: one metric's values against its limit, version by version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 HEIGHT = 15  # lines
 WIDEST = 100  # columns: a wider chart of a few versions says no more
 MOST_TICKS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """The value of one version, and the ends of what its limit allows; `None` where there is none."""
 
     version: int

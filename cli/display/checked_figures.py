@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.decision import Outcome
 from checks.decision_record import RecordedFinding
@@ -16,8 +17,7 @@ from cli.lookup.group_versions import GroupVersion
 MOST_NAMED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedFigure:
+class CheckedFigure(Struct, frozen=True):
     """What was checked: a metric, as a whole or of one facet."""
 
     metric: str

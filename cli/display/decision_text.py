@@ -5,8 +5,9 @@ Of many findings the heaviest are shown and all are counted; the decision record
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TextIO
+
+from msgspec import Struct
 
 from checks.decision import Consequence, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedFinding, RecordedPublication, RecordedVerification
@@ -41,8 +42,7 @@ class Styled(NamedTuple):
     style: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ToldDecision:
+class ToldDecision(Struct, frozen=True):
     """A decision as it is told, from top to bottom; `findings` are those of the table, `None` where there is none."""
 
     headline: Styled

@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.model_packages import ModelPackage
@@ -59,8 +60,7 @@ def log_around(client: "S3Client", record_uri: str | None, package: ModelPackage
     return None if match is None else S3DecisionLog(client, match[1])
 
 
-@dataclass(frozen=True, slots=True)
-class KnownStanding:
+class KnownStanding(Struct, frozen=True):
     """The status of a version, the record of the deciding decision, and whether there was a log to look in.
 
     `page` is where the page about that decision is, where one was written.

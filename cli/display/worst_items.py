@@ -4,8 +4,9 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from checks.catalogue.metric import without_gap
 from checks.decision import Outcome
@@ -35,8 +36,7 @@ _FIRST = ("question", "prompt", "gold_sql", "gold_label", "label", "reference", 
 _NOT_SHOWN = ("id", "line", "correct", "facets", "database", "scores", "reasons", "draws")
 
 
-@dataclass
-class _Worst:
+class _Worst(Struct):
     """The worst items of one figure, kept while the lines go by."""
 
     finding: RecordedFinding

@@ -3,8 +3,9 @@
 import difflib
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from aws.arns import validate_group_name
 from aws.decision_log import DecisionLog
@@ -21,8 +22,7 @@ MOST_GROUPS_NAMED = 1_000  # looked through for a name that is meant
 MOST_NAMES_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class GroupVersion:
+class GroupVersion(Struct, frozen=True):
     """One version: its status, and the decision shown with it.
 
     `arn`, `status` and `standing` are `None` where the registry was not asked or has the version no longer, and the

@@ -5,10 +5,11 @@ boto3, which takes half a second to import, is imported only where something in 
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.evidence import Document, Evidence, Report
@@ -38,8 +39,7 @@ class InputTooLargeError(GovernanceError):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFile:
+class LocalFile(Struct, frozen=True):
     """A file or pipe on this machine."""
 
     path: Path
@@ -63,8 +63,7 @@ class LocalFile:
         return Document(self.name, content, written_at=changed_at(self.path))
 
 
-@dataclass(frozen=True, slots=True)
-class StandardInput:
+class StandardInput(Struct, frozen=True):
     """The standard input of the process."""
 
     name: str = STANDARD_INPUT_NAME
@@ -80,8 +79,7 @@ class StandardInput:
         return Document(self.name, content)
 
 
-@dataclass(frozen=True, slots=True)
-class S3Object:
+class S3Object(Struct, frozen=True):
     """An object in S3: its newest version, or the one that the URI names."""
 
     uri: "S3Uri"
@@ -112,8 +110,7 @@ class S3Object:
 Input = LocalFile | StandardInput | S3Object
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentKind:
+class DocumentKind(Struct, frozen=True):
     """What is looked for in a folder: its noun, how its files are named, and what to name instead of the folder.
 
     `takes` says of a file's name or key whether it is one; `hidden`, whether names with a leading dot count.

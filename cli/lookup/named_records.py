@@ -1,9 +1,10 @@
 """Decision records that the user names: a file, an `s3://` URI, standard input, or the folder of the one meant."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record
 from checks.errors import GovernanceError
@@ -19,8 +20,7 @@ MOST_LISTED = 1_000  # keys looked through for records to name
 LOOKS_LIKE = f"s3://BUCKET/{DECISIONS_FOLDER}/GROUP/VERSION/NAME{RECORD_SUFFIX}"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedRecord:
+class NamedRecord(Struct, frozen=True):
     """A decision record that was found: what it is called, its bytes, and what they say."""
 
     name: str

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from aws.evidence_copies import EvidenceCopies, FolderEvidenceCopies, S3EvidenceCopies
 from checks.decision_record import DecisionRecordError
@@ -25,8 +26,7 @@ from pipelines.step_settings import COPIES_FOLDER, DECISIONS_FOLDER
 _REQUESTS = 8  # to S3 at once; a client keeps ten connections
 
 
-@dataclass(frozen=True, slots=True)
-class PastDecisions:
+class PastDecisions(Struct, frozen=True):
     """The names of all records of a history, what reads one by its name, and the copies of what was judged."""
 
     names: Sequence[str]

@@ -1,6 +1,6 @@
 """The status of a version that the user names by its ARN, with the decision record behind it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from aws.arns import ModelPackageArn
 from aws.clients import s3_client
@@ -9,8 +9,7 @@ from aws.version_lookup import describe_version
 from cli.display.version_status import KnownStanding, log_around, log_in_bucket, look_up
 
 
-@dataclass(frozen=True, slots=True)
-class FoundStanding:
+class FoundStanding(Struct, frozen=True):
     """The status of a version, and whether its record was found by what the version's own metadata name."""
 
     known: KnownStanding

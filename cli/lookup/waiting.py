@@ -3,9 +3,10 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from aws.arns import ModelPackageArn
 from aws.aws_errors import AwsAccessDeniedError, AwsError, AwsThrottledError, AwsUnreachableError
@@ -72,8 +73,7 @@ class Result(StrEnum):
 _RESULTS = {ExitCode.APPROVED: Result.APPROVED, ExitCode.REJECTED: Result.REJECTED}
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Struct, frozen=True):
     """What came of waiting for the version `arn`.
 
     `known` is its status with the decision that gave it; `None` where nothing was decided, or that is not
@@ -100,8 +100,7 @@ class Waited:
 LogFinder = Callable[[ModelPackage, Sequence[ExecutionStep]], DecisionLog | None]
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedPlace:
+class WatchedPlace(Struct, frozen=True):
     """Where versions of one region are looked for: the registry, the pipeline's executions, and the decision log.
 
     `why_left_alone` says of a group why none of its versions is judged, by the threshold files in force.
@@ -166,18 +165,13 @@ def follow(versions: dict[str, WatchedPlace], timeout: timedelta, say: Say) -> t
     return tuple(watch.waited or watch.out_of_time(timeout, round_.elapsed) for watch in watches)
 
 
-@dataclass
 class _Round:
     """All that is waited for, and what was said of it: a fault of AWS once, and at least a line a minute."""
 
-    watches: Sequence["_Watch"]
-    timeout: timedelta
-    say_line: Say
-    begun: float = field(init=False)
-    faults: set[tuple[type, str]] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
+    def __init__(self, watches: Sequence["_Watch"], timeout: timedelta, say_line: Say) -> None:
+        self.watches, self.timeout, self.say_line = watches, timeout, say_line
         self.begun = self.said_at = time.monotonic()
+        self.faults: set[tuple[type, str]] = set()
 
     @property
     def open(self) -> list["_Watch"]:

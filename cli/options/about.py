@@ -1,10 +1,10 @@
 """`--about`, which every `governance score` command takes: what the evidence is about."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from typing import Annotated, Any
 
 import typer
+from msgspec.structs import astuple, replace
 from typer.main import get_command
 
 from checks.errors import GovernanceError
@@ -31,7 +31,7 @@ def parse_about(given: Sequence[str]) -> Subject | None:
         if getattr(subject, key) is not None:
             raise GovernanceError(f"{OPTION} {key}: given twice")
         subject = replace(subject, **{key: value})
-    return subject if any(getattr(subject, field.name) for field in fields(subject)) else None
+    return subject if any(astuple(subject)) else None
 
 
 def add_about(command: Any) -> None:

@@ -3,12 +3,12 @@
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
+from msgspec import Struct, field
 
 from checks.errors import GovernanceError
 from cli.options.output_format import DecisionFormat, print_json_text
@@ -28,8 +28,7 @@ OutputFiles = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionOutputs:
+class DecisionOutputs(Struct, frozen=True):
     """Where a decision is written: what stdout gets, if anything, and the files with the format of each."""
 
     printed: DecisionFormat | None

@@ -4,10 +4,10 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec.structs import asdict, astuple
 from rich.table import Table
 
 from aws.decision_log import DecisionLog
@@ -131,7 +131,7 @@ def _warn_of_nothing(entries: Iterator[AuditEntry], group: str) -> Iterator[Audi
 
 def _write_csv(entries: Iterable[AuditEntry]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(field.name for field in fields(AuditEntry))
+    writer.writerow(AuditEntry.__struct_fields__)
     for entry in entries:
         writer.writerow(_as_cell(value) for value in astuple(entry))
 
@@ -146,10 +146,7 @@ def _write_json(entries: Iterable[AuditEntry]) -> None:
     """Write one document, an entry a line, each when it is found: of a long history nothing is held."""
     sys.stdout.write(f'{{"schema": "{SCHEMA}", "entries": [')
     for number, entry in enumerate(entries):
-        names = (field.name for field in fields(AuditEntry))
-        sys.stdout.write(
-            f"{',' if number else ''}\n{json.dumps(dict(zip(names, astuple(entry), strict=True)))}"
-        )
+        sys.stdout.write(f"{',' if number else ''}\n{json.dumps(asdict(entry))}")
     sys.stdout.write("\n]}\n")
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 import typer
+from msgspec.structs import replace
 
 from aws.evidence_errors import EvidenceMissingError
 from checks.baseline import Baseline

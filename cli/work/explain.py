@@ -1,10 +1,10 @@
 """`governance explain`: a decision record, or the status of a version, for people."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 import typer
+from msgspec import Struct
 from rich.text import Text
 
 from checks.decision_record import DecisionRecord
@@ -57,8 +57,7 @@ def explain(
     outputs.deliver(partial(_write_record, read_record(decision), decision, shown))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """What is shown of a decision, whatever the format."""
 
     annotate: str | None

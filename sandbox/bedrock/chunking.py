@@ -5,8 +5,9 @@ Source: https://docs.aws.amazon.com/bedrock/latest/userguide/kb-chunking.html. A
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from sandbox.service_requests import ServiceRefusalError
 
@@ -14,8 +15,7 @@ _DEFAULT_TOKENS, _DEFAULT_OVERLAP = 300, 20
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunking:
+class Chunking(Struct, frozen=True):
     """How long a chunk may be, and how much of it the next one repeats: in words. Without a length nothing is cut."""
 
     words: int | None

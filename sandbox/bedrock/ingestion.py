@@ -7,11 +7,11 @@ beside a document, https://docs.aws.amazon.com/bedrock/latest/userguide/kb-metad
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
+from msgspec import Struct
 
 from sandbox.bedrock import titan_embeddings
 from sandbox.bedrock.knowledge_bases import (
@@ -33,8 +33,7 @@ METADATA = ".metadata.json"
 TEXT_TYPES = (".txt", ".md", ".html", ".csv")
 
 
-@dataclass(frozen=True, slots=True)
-class _BucketEntry:
+class _BucketEntry(Struct, frozen=True):
     """What one object of the bucket says: its text, and what else changes its version."""
 
     uri: str

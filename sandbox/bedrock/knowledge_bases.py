@@ -3,13 +3,13 @@
 import secrets
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.bedrockagent.models import KnowledgeBase
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
+from msgspec import Struct, field
 
 from sandbox.bedrock.chunking import Chunking
 from sandbox.service_requests import ServiceRefusalError
@@ -20,8 +20,7 @@ _IN_IDS = string.ascii_uppercase + string.digits
 _DEFAULT_DIMENSIONS = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """One chunk of a document, with the vector of its embedding, which has length one."""
 
     chunk_id: str
@@ -29,8 +28,7 @@ class Chunk:
     vector: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IngestedDocument:
+class IngestedDocument(Struct, frozen=True):
     """An object of S3 in chunks; `version` tells whether it, or its metadata, has changed."""
 
     uri: str
@@ -39,8 +37,7 @@ class IngestedDocument:
     chunks: tuple[Chunk, ...]
 
 
-@dataclass(slots=True)
-class IngestionJob:
+class IngestionJob(Struct):
     """One run over a data source; `statistics` and `failure_reasons` are as the API has them."""
 
     job_id: str
@@ -53,8 +50,7 @@ class IngestionJob:
     failure_reasons: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class DataSource:
+class DataSource(Struct):
     """A bucket, or what is under some prefixes of it, whose documents a knowledge base takes."""
 
     source_id: str

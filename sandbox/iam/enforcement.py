@@ -7,7 +7,6 @@ enforcement, which knows neither conditions nor resource policies; they are repl
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +20,7 @@ from moto.s3.exceptions import S3AccessDeniedError
 from moto.s3.models import FakeBucket
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
+from msgspec import Struct
 
 from sandbox.accounts import account_of, administrator_arn
 from sandbox.iam.access import AccessRequest, Denied, Principal
@@ -45,8 +45,7 @@ class AccessRefusedError(Exception):
         self.what = what
 
 
-@dataclass(frozen=True, slots=True)
-class _Identity:
+class _Identity(Struct, frozen=True):
     """A caller with their policies; `boundary` is `None` where they have none.
 
     Who `administers` their account is held to no policy within it.

@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from sandbox.iam.access import AccessRequest, Allowed, Denied, Principal, Verdict
 from sandbox.iam.conditions import conditions_hold, matches_pattern, with_variables
@@ -27,8 +28,7 @@ def parse_policy(document: str) -> Policy:
     return parsed
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(Struct, frozen=True):
     """The policies that speak about one request.
 
     `boundary` and `organisation` are `None` where there are none: an empty list allows nothing. `resource_decides`
@@ -102,8 +102,7 @@ def _allows(documents: Iterable[Policy], request: AccessRequest) -> bool:
     return any(_applies(statement, request) for statement in _statements(documents, "Allow"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Grant:
+class _Grant(Struct, frozen=True):
     """Whom a resource's policy gives access: a role's session, the principal, or its account, which passes it on."""
 
     to_session: bool

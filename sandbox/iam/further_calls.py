@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/kb-test-retrieve-generate.h
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -18,6 +17,7 @@ from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
+from msgspec.structs import replace
 
 from sandbox.bedrock.model_ids import without_profile
 from sandbox.iam.calls import Call

@@ -4,8 +4,10 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -23,8 +25,7 @@ NO_SCHEMA: Mapping[str, JsonValue] = {}  # the model answers as it likes; the en
 WRITE_AHEAD = ("", "-wal", "-shm")
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionSettings:
+class CollectionSettings(Struct, frozen=True):
     """How often each question is asked, how hard, in which words, and whether kept answers are thrown away first."""
 
     repeats: int = 1
@@ -33,8 +34,7 @@ class CollectionSettings:
     fresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(Struct, frozen=True):
     """What came of a run: responses written, requests answered in this run, and questions that the model refused.
 
     `without` says which settings the endpoint refused to be told.
@@ -46,8 +46,7 @@ class Collected:
     without: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _CollectingJob:
+class _CollectingJob(Struct, frozen=True):
     question: Question
     repeat: int
 

@@ -11,8 +11,9 @@ Lines are JSON Lines; what else is in a line goes along into the responses.
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
@@ -29,8 +30,7 @@ TABLES = {".tsv": "\t", ".csv": ","}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """How a benchmark asks: the template, the fields that it may name, and the field of the response."""
 
     template: str
@@ -63,8 +63,7 @@ FORMS: Mapping[Benchmark, Form] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One question as the model gets it, and the line that its answer is added to."""
 
     prompt: str

@@ -5,10 +5,11 @@ packages, Amazon Bedrock, and SageMaker endpoints.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -52,8 +53,7 @@ class EndpointDownError(GovernanceError):
     """The endpoint does not answer any more; the cache keeps what it said until then."""
 
 
-@dataclass(frozen=True, slots=True)
-class JudgeAnswer:
+class JudgeAnswer(Struct, frozen=True):
     """What a judge said. `stopped` says why it said no more, where it did not stop by itself.
 
     `without` says which settings the endpoint refused to be told (`models.concessions`).

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
+from msgspec import Struct, field
+from msgspec.structs import asdict
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_random_exponential
 
@@ -24,8 +25,7 @@ T = TypeVar("T")
 DRAWS_OF_ONE_PROMPT = 1_000  # seeds of different repeats never meet
 
 
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
+class RequestLimits(Struct, frozen=True):
     """How hard an endpoint is asked: requests in flight, attempts a request, and the longest wait between two (s)."""
 
     concurrency: int = 16
@@ -35,8 +35,7 @@ class RequestLimits:
     failures_in_a_row: int = 20
 
 
-@dataclass(slots=True)
-class EndpointUsage:
+class EndpointUsage(Struct):
     """What was asked of an endpoint in this run, and what the answers weigh (cached ones included in `tokens`).
 
     `without` holds what the endpoint refused to be told, as the answers say, cached ones included.

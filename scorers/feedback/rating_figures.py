@@ -7,9 +7,10 @@ you need to grow, Harvard Business Review, 2003): -100 to 100.
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from statistics import NormalDist
+
+from msgspec.structs import replace
 
 from checks.measurements import Interval, Measured, Measurement, Support
 from scorers.feedback.ratings import Rating

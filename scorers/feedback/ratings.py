@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -21,8 +22,7 @@ FRACTION = re.compile(r"[-+]?[0-9]*[.,][0-9]+")
 LONGEST_SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(Struct, frozen=True):
     """One rating, where it stood, and whose it is. Ratings of one session are not independent of each other."""
 
     line: int
@@ -32,8 +32,7 @@ class Rating:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class Columns(Struct, frozen=True, kw_only=True):
     """What is in which column: the rating, whose it is (`None`: in `session`, if there is one), and its groups.
 
     `separator` is the character between the cells of a CSV file.

@@ -5,13 +5,12 @@ Harvard Business Review, 2003). The scale from 1 to 5 has no canonical mapping; 
 unless set.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """The ratings that people could give, and which of them promote (from) and detract (up to).
 
     Raises:

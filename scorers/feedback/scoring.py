@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
@@ -23,8 +24,7 @@ SHOWN_COLUMNS = 10
 KINDS = {1: "promote", 0: "neither", -1: "detract"}
 
 
-@dataclass(frozen=True, slots=True)
-class FeedbackEvidence:
+class FeedbackEvidence(Struct, frozen=True):
     """What came of the ratings: how many promote and detract, and remarks that the user should see."""
 
     measurements: tuple[Measurement, ...]

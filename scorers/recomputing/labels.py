@@ -9,9 +9,9 @@ is what the area under the curve is computed from. Definitions are those of Sage
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 from pydantic import Field
 
 from checks.measurements import Measured, Measurement, Support
@@ -31,8 +31,7 @@ class LabelledLine(ItemLine):
     probability: Share | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
+class _Counts(Struct, frozen=True):
     """Hits and misses of a binary classifier."""
 
     true_positives: int

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.catalogue.metric import without_gap
 from checks.errors import GovernanceError
@@ -35,8 +36,7 @@ _FAMILIES: Mapping[str, str] = {
 FAMILIES = tuple(_FAMILIES)
 
 
-@dataclass(frozen=True, slots=True)
-class RecomputedReport:
+class RecomputedReport(Struct, frozen=True):
     """The report that came out, as bytes, and what differs in the items that it came out of."""
 
     content: bytes
@@ -47,8 +47,7 @@ class RecomputedReport:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedData:
+class TrustedData(Struct, frozen=True):
     """What the governance team keeps, and no registrant can write: each is fetched when a report asks for it.
 
     `find_gold` returns the bytes of the gold of a family, and `find_databases` the folder of the databases, or `None`

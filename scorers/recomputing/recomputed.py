@@ -1,8 +1,9 @@
 """What a family is given to compute figures again, and what it gives back."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from checks.measurements import Measurement
 from checks.strict_json import JsonValue
@@ -10,8 +11,7 @@ from scorers.recomputing.gold import Gold
 from scorers.recomputing.item_lines import Alteration
 
 
-@dataclass(frozen=True, slots=True)
-class ReportToRecompute:
+class ReportToRecompute(Struct, frozen=True):
     """A report and its items; `drawn` are the places of those that are scored again where a family can.
 
     `gold` has by id what the items must say, and `databases` is where those are that SQL is run against, where the
@@ -36,8 +36,7 @@ class ReportToRecompute:
         return found if isinstance(found, Mapping) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Recomputed:
+class Recomputed(Struct, frozen=True):
     """The figures that came out, as measurements or as a report of another format (`document`).
 
     `how` says of the whole, in a few words, what was done. `scored` is how many items were scored again.

@@ -2,10 +2,10 @@
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from checks.strict_json import JsonValue
@@ -21,8 +21,7 @@ _MORE_TIME = 2
 _NEEDED = "sqlglot"  # reads SQL in the worker processes, which can say of nothing that it is not there
 
 
-@dataclass(frozen=True, slots=True)
-class PairToRun:
+class PairToRun(Struct, frozen=True):
     """A pair to run again, and the place of its item."""
 
     place: int

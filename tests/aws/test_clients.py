@@ -115,6 +115,7 @@ import sys
 import aws.arns, aws.clients, aws.executions, aws.model_registry
 import boto3
 known = {"aws", "checks", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six"}
+known |= {"msgspec", "typing_extensions"}  # of which values are made
 known.add("certifi")  # botocore takes it where it is installed; the deployed bundle has none
 known |= set(sys.stdlib_module_names) | {"sitecustomize"}  # which some systems give their Python
 roots = {name.partition(".")[0] for name in sys.modules}
@@ -122,7 +123,7 @@ print(*sorted(root for root in roots - known if not root.startswith("_")))
 """
 
 
-def test_what_starts_the_pipeline_loads_boto3_and_nothing_else() -> None:
+def test_what_starts_the_pipeline_loads_boto3_and_what_values_are_made_of() -> None:
     run = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
 

@@ -1,10 +1,10 @@
 """Whether thresholds were published before the evidence was written: in findings, and in the record."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from checks.decision import Verdict
 from checks.decision_record import DecisionRecord, parse_record

@@ -1,13 +1,13 @@
 """`no_worse_than_baseline`: what it comes to beside a baseline, and without one."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.baseline import Baseline, BaselineVersion
 from checks.beside_baseline import limit_beside

@@ -6,12 +6,12 @@ import json
 import math
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.comparison import BoundsCompared, ValueCompared, hold_against
 from checks.decision import Asked, Finding, Outcome

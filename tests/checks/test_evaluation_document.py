@@ -1,11 +1,11 @@
 """The evaluation JSON: what is written is read back."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.evidence import Document
 from checks.measurements import Interval, Measured, Measurement, Source, Support, Unmeasured

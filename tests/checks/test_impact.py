@@ -1,10 +1,10 @@
 """Margins, and what a change of thresholds comes to over versions of the past."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from checks.decision import Asked, Finding, Outcome, Verdict
 from checks.evidence import Evidence, Report

@@ -1,10 +1,10 @@
 """Judging: what each check comes to, and what the findings come to."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from checks.decision import Asked, Decision, Finding, Outcome, Verdict
 from checks.evidence import Evidence, Report

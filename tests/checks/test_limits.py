@@ -185,8 +185,7 @@ def test_no_other_module_tells_the_kinds_apart() -> None:
 # A further kind, as somebody would add it: one class, and one field of a check.
 
 
-@dataclass(frozen=True, slots=True)
-class NotBetween(Limit):
+class NotBetween(Limit, frozen=True):
     """A value below `low` or above `high`."""
 
     low: float

@@ -1,12 +1,12 @@
 """What is called a weakening of a threshold file: every mutation that is one, none that is not, and the law."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.decision import Verdict
 from checks.evidence import Evidence, Report
@@ -251,7 +251,7 @@ def test_groups_with_the_suffix_of_mlflow_are_groups() -> None:
 def test_everything_that_a_file_may_say_is_compared_or_named_as_words() -> None:
     """What is new in the language must say here which way is stricter; until then each change of it is a weakening."""
     assert Check.model_fields.keys() == WORDS_OF_CHECK | COMPARED_OF_CHECK
-    assert {field.name for field in fields(ThresholdFile)} == WORDS_OF_FILE | COMPARED_OF_FILE
+    assert set(ThresholdFile.__struct_fields__) == WORDS_OF_FILE | COMPARED_OF_FILE
 
 
 Edit = Callable[[ThresholdFile, Check, st.DataObject], ThresholdFile]

@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from checks.decision import Asked, Decision, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord

@@ -1,12 +1,12 @@
 """Outcome and undecided records: written and read by one class each, in the form that was always kept."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.outcome_record import OutcomeRecord, OutcomeRecordError
 from checks.undecided_record import UndecidedRecord

@@ -1,10 +1,10 @@
 """Item results, and whether the items behind two figures can be paired."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from checks.baseline import Baseline
 from checks.decision_record import DecisionRecord, parse_record

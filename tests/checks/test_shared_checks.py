@@ -1,12 +1,12 @@
 """What two files have in common is judged once, and comes to what each file alone comes to."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.evidence import Document, Evidence
 from checks.impact import PastVersion, measure_impact

@@ -1,12 +1,12 @@
 """The law of tightening: whatever a file is made stricter in, it approves nothing that it did not approve before."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.decision import Consequence, Verdict
 from checks.evidence import Evidence

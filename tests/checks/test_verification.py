@@ -2,12 +2,12 @@
 
 import json
 import random
-from dataclasses import replace
 
 import pytest
 import scipy
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.decision import Consequence, Finding, Outcome, Verdict
 from checks.decision_record import DecisionRecord, DecisionRecordError, parse_record

@@ -1,13 +1,13 @@
 """Waivers: what they let pass and what not, until when, and how a decision says so."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from checks.decision import Consequence, Decision, Outcome, Verdict
 from checks.decision_record import DecisionRecord, DecisionRecordError, WaiverUse, parse_record

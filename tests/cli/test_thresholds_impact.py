@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from checks.decision_record import DecisionRecord, RecordedModelPackage
 from checks.evidence import Document, Evidence

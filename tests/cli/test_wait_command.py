@@ -4,7 +4,6 @@ import json
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 import boto3
 import pytest
 import typer
+from msgspec.structs import replace
 
 from aws.aws_errors import AwsAccessDeniedError, AwsThrottledError, AwsUnreachableError
 from aws.decision_log import FolderDecisionLog

@@ -178,8 +178,8 @@ def test_functions_load_boto3_and_what_reads_threshold_files_alone(
     boto3_and_what_it_needs = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
     pydantic = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
     of_the_interpreter = {name for name in loaded if name.startswith("_")} | {"cython_runtime"}
-    assert own | {"pydantic", "yaml"} <= loaded
-    assert loaded <= own | boto3_and_what_it_needs | pydantic | {"yaml"} | of_the_interpreter
+    assert own | {"msgspec", "pydantic", "yaml"} <= loaded
+    assert loaded <= own | boto3_and_what_it_needs | pydantic | {"msgspec", "yaml"} | of_the_interpreter
 
 
 def test_the_bundle_holds_what_runs_and_nothing_else(bundle: Path) -> None:
@@ -358,7 +358,7 @@ def test_wheels_are_those_of_the_target_whatever_machine_builds(
     with zipfile.ZipFile(build_bundle(BundleTarget(version, platform), root=tmp_path)) as archive:
         compiled = [name for name in archive.namelist() if name.endswith(".so")]
     tag = f"cpython-{version.replace('.', '')}-{platform.partition('-')[0]}-linux-gnu.so"
-    assert {name.partition("/")[0] for name in compiled} == {"pydantic_core", "yaml"}
+    assert {name.partition("/")[0] for name in compiled} == {"msgspec", "pydantic_core", "yaml"}
     assert all(name.endswith(tag) for name in compiled)
 
 

@@ -1,10 +1,10 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import pytest
+from msgspec.structs import fields
 
 from pipelines.step_settings import (
     AnnounceSettings,

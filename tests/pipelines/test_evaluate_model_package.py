@@ -1,10 +1,10 @@
 import hashlib
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aws.aws_errors import (
     AwsAccessDeniedError,

@@ -4,11 +4,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aws.evidence_copies import FolderEvidenceCopies
 from aws.evidence_errors import DigestMismatchError, EvidenceMissingError

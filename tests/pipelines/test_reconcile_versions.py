@@ -1,7 +1,7 @@
 """Every pending version is decided once for each change, whether or not the events came."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aws.aws_errors import AwsThrottledError, AwsUnreachableError
 from aws.decision_log import FolderDecisionLog

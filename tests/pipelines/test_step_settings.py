@@ -1,9 +1,9 @@
-from dataclasses import fields
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields
 
 from pipelines.step_settings import (
     CopySettings,

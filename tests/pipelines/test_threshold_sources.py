@@ -1,9 +1,10 @@
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aws.aws_errors import AwsThrottledError
 from aws.threshold_store import FolderThresholdStore, ReadThresholds, S3ThresholdStore

@@ -1,11 +1,11 @@
 """Which approvals nothing recorded explains: registered so, set by hand, taken over, and what the gate did itself."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aws.arns import GroupArn, ModelPackageArn
 from aws.aws_errors import AwsAccessDeniedError

@@ -1,10 +1,10 @@
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aws.memory_model_registry import MemoryModelRegistry
 from aws.model_packages import Identity, ModelPackage, ModelPackageGoneError
