@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from checks.measurements import Measurement
@@ -144,9 +145,9 @@ def _merge(stored: PairVerdict, again: PairVerdict, report: ReportToRecompute) -
     """
     if stored.timeout and again.verdict is not PairOutcome.GOLD_ERROR:
         return stored
-    merged = again._replace(relative_execution_time=stored.relative_execution_time if again.correct else None)
+    merged = replace(again, relative_execution_time=stored.relative_execution_time if again.correct else None)
     if _has_own_schema(report):
-        merged = merged._replace(schema_hallucination=stored.schema_hallucination)
+        merged = replace(merged, schema_hallucination=stored.schema_hallucination)
     return merged
 
 

@@ -5,7 +5,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -28,7 +29,7 @@ _TEXTS = ("question", "database", "gold_sql", "predicted_sql")
 _SHOWN_KEYS = 20
 
 
-class Pair(NamedTuple):
+class Pair(Struct, frozen=True):
     """One line: a question's gold SQL and what the model predicted.
 
     `latency_seconds` is how long the model took to answer, `facets` which groups the question belongs to.

@@ -5,8 +5,10 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -29,8 +31,7 @@ _AROUND_SQL = re.compile(r"```|~~~|</?think>|<sql>", re.IGNORECASE)
 MEBIBYTE = 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class TextToSqlSettings:
+class TextToSqlSettings(Struct, frozen=True, kw_only=True):
     """How to score.
 
     `schema` is a LookML or DDL file or folder, instead of the live schema. `dialect` is what gold and predictions are
@@ -70,8 +71,7 @@ class TextToSqlSettings:
         return QueryLimits(self.time_limit_seconds, self.max_rows, self.memory_limit_mb * MEBIBYTE)
 
 
-@dataclass
-class TextToSqlSummary:
+class TextToSqlSummary(Struct):
     """What a run came to: pairs read, pairs scored, how many are correct, and the first ids whose gold failed.
 
     `outcomes` counts pairs by verdict. `extracted` are the predictions out of which SQL was taken, `wrapped` those

@@ -46,7 +46,7 @@ def text_to_sql(_folder: Path) -> Scored:
         "unknown_names": (),
         "relative_execution_time": 1.5,
     }
-    hit = PairVerdict(**dict.fromkeys(PairVerdict._fields, True) | given)
+    hit = PairVerdict(**dict.fromkeys(PairVerdict.__struct_fields__, True) | given)
     gold_error = PairVerdict(PairOutcome.GOLD_ERROR, "")
     with TextToSqlMetrics(transpiled=True) as metrics:
         for group in ("region=CA", "region=NY"):

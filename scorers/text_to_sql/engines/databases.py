@@ -1,10 +1,10 @@
 """Where the databases of a data set are: a folder of SQLite and DuckDB files, one such file, or a server."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.query_engine import QueryEngine, QueryLimits
@@ -20,8 +20,7 @@ _FILE_SCHEMES = ("sqlite", "duckdb")
 EngineKind = Literal["sqlite", "duckdb", "server"]
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseTarget:
+class DatabaseTarget(Struct, frozen=True):
     """One database: its kind, and its path or URL (which may hold a password)."""
 
     kind: EngineKind
@@ -33,6 +32,8 @@ class DatabaseTarget:
             from sqlalchemy.engine import make_url  # noqa: PLC0415  heavy, and of use to servers only
 
             return {"engine": self.kind, "url": make_url(self.location).render_as_string(hide_password=True)}
+        import hashlib  # noqa: PLC0415  what the processes that run queries do without
+
         with Path(self.location).open("rb") as file:
             return {"engine": self.kind, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 

@@ -3,10 +3,11 @@
 import math
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.verdicts.result_match import ResultTable, Row
@@ -24,7 +25,7 @@ class FailureKind(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
 
 
-class QueryResult(NamedTuple):
+class QueryResult(Struct, frozen=True):
     """A query's result, or why it has none; `seconds` is the time that the engine took, rows fetched."""
 
     seconds: float
@@ -33,8 +34,7 @@ class QueryResult(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRows:
+class FirstRows(Struct, frozen=True):
     """The first rows of a result with the names of its columns, for a person; `more` says whether it goes on."""
 
     columns: Sequence[str]
@@ -42,8 +42,7 @@ class FirstRows:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class QueryLimits:
+class QueryLimits(Struct, frozen=True):
     """Bounds on one query: time in seconds, rows of its result, memory in bytes."""
 
     seconds: float = 30.0

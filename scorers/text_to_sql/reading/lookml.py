@@ -8,12 +8,12 @@ without SQL being its own column, and what a derived table puts out. The rules a
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lkml
 import sqlglot
+from msgspec import Struct
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -103,8 +103,7 @@ def _extend(name: str, known: Mapping[str, Definition], kind: str, below: tuple[
     return _merge(result, definition)
 
 
-@dataclass(frozen=True)
-class _LookmlModel:
+class _LookmlModel(Struct, frozen=True):
     views: Mapping[str, Definition]
 
     def list_tables(self) -> dict[str, list[str]]:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
+from msgspec import Struct
 from sqlglot import Dialect, Parser, Tokenizer, exp
 from sqlglot.errors import ParseError
 
@@ -19,8 +19,7 @@ OTHER_STATEMENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """The statements of a text, or none with the `problem` and, where it is known, its line (from 1)."""
 
     trees: Sequence[exp.Expr]

@@ -1,15 +1,15 @@
 """What tables and columns there are: the values that live databases, DDL and LookML are read into."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 ColumnPair = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(Struct, frozen=True, dict=True):
     """Tables with their columns, all names in lower case and without catalogue or schema.
 
     `foreign_keys` are pairs of `table.column`; `views` names the tables that are views. `types` are the columns' types

@@ -1,9 +1,8 @@
 """What one SQL text is, before it is run: valid or not, safe or not, and what the engine is to be given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
+from msgspec import Struct
 from sqlglot import exp
 
 from scorers.text_to_sql.reading.parsing import QUERIES, WRITES, parse_sql
@@ -15,7 +14,7 @@ NO_SQL = "there is no SQL in it"
 _WRITING_WORDS = ("insert", "update", "delete", "merge", "into", "create")
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True):
     """One text as sqlglot and the lexer see it.
 
     `unsafe` says why it is not a single query that only reads. `engine_sql` is the text for the engine, or `None` with
@@ -31,8 +30,7 @@ class Reading(NamedTuple):
     empty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """From the `dialect` of a text to the `engine` that runs it (both names of sqlglot), over a database's `schema`."""
 
     dialect: str

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 OTHER_KEYWORDS = re.compile(
     r"""abort|alter|analy[sz]e|attach|begin|call|checkpoint|close|cluster|comment|commit|copy|create|deallocate|declare
@@ -44,13 +44,16 @@ def _make_nested_comment(depth: int) -> str:
     return rf"/\*(?:{_make_nested_comment(depth - 1)}|(?!\*/|/\*).)*(?:\*/|\Z)"
 
 
-def _make_lexer(quoted: str, comment: str = _FLAT_COMMENT) -> re.Pattern[str]:
+@cache  # compiled for the engine that is there: one takes as long as several pairs
+def _make_lexer(engine: str) -> re.Pattern[str]:
+    quoted, comment = _BACKTICKS + _DOLLARS, _FLAT_COMMENT
+    if engine == "sqlite":
+        quoted = _BRACKETS + _BACKTICKS
+    elif engine in {"duckdb", "postgres"}:
+        quoted, comment = _ESCAPES + _DOLLARS, _make_nested_comment(_DEEPEST_COMMENT)
     return re.compile(_TOKENS.format(quoted=quoted, comment=comment), re.VERBOSE | re.DOTALL)
 
 
-_POSTGRES = _make_lexer(_ESCAPES + _DOLLARS, _make_nested_comment(_DEEPEST_COMMENT))
-_LEXERS = {"sqlite": _make_lexer(_BRACKETS + _BACKTICKS), "duckdb": _POSTGRES, "postgres": _POSTGRES}
-_OTHER_LEXER = _make_lexer(_BACKTICKS + _DOLLARS)
 # Behind one of these, a semicolon may be part of a comment, or of a name or text that an engine quotes in its own way.
 _MAY_HOLD_A_SEMICOLON = re.compile(r"""--|/\*|["`\[$\\]""")
 _SELECT = "select"  # and whatever word begins so, which is none of the statements above
@@ -62,7 +65,7 @@ def split_tokens(sql: str, *, engine: str) -> Iterator[tuple[str, str]]:
 
     SQLite quotes names in brackets; other engines quote strings in dollars, and some nest comments.
     """
-    for match in _LEXERS.get(engine, _OTHER_LEXER).finditer(sql):
+    for match in _make_lexer(engine).finditer(sql):
         kind = match.lastgroup or "other"
         yield ("quoted" if kind == "tag" else kind), match.group()
 

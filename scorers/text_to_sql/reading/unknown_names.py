@@ -5,8 +5,8 @@ the select list's aliases. What cannot be known (table functions, unnested lists
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from scorers.text_to_sql.reading.schema import Schema
@@ -25,8 +25,7 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Like, exp
 Columns = frozenset[str] | None  # None: any column may be there
 
 
-@dataclass
-class _Scope:
+class _Scope(Struct):
     """The tables in reach of one query, by the names that it gives them."""
 
     sources: dict[str, Columns] = field(default_factory=dict)

@@ -8,9 +8,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.process_memory import RESERVED_BY_DUCKDB, bound_resources
@@ -32,8 +34,7 @@ _PROGRAM = f"from {__name__} import main; main()"
 Cell = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRows:
+class ShownRows(Struct, frozen=True):
     """The first rows of a result; `more` says whether it goes on. Values without a form in JSON are texts."""
 
     columns: Sequence[str]
@@ -41,8 +42,7 @@ class ShownRows:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NotShown:
+class NotShown(Struct, frozen=True):
     """A query that was not run, or came to nothing, and why."""
 
     failure: FailureKind

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scorers.text_to_sql.engines.query_engine import FailureKind, QueryEngine, QueryResult
-from scorers.text_to_sql.reading.answers import extract_sql
 from scorers.text_to_sql.reading.plain_queries import is_plain_query
 from scorers.text_to_sql.reading.schema import Schema
 from scorers.text_to_sql.reading.sql_reader import (
@@ -39,7 +40,7 @@ _CACHED_VERDICTS = 5_000
 _LONGEST_REMEMBERED = 10_000  # characters
 
 
-class _Gold(NamedTuple):
+class _Gold(Struct, frozen=True):
     """A gold query that ran: its result unchanged, and as Spider's evaluator would run it."""
 
     plain: ResultTable
@@ -104,9 +105,12 @@ class PairScorer:
     def _score_answer(self, gold_sql: str, answer: str) -> PairVerdict:
         if not self._extract:
             return self._score(gold_sql, answer)
+        # Imported here: its many patterns are compiled for those who ask for it.
+        from scorers.text_to_sql.reading.answers import extract_sql  # noqa: PLC0415
+
         self._enter(Phase.READING)
         sql = extract_sql(answer, dialect=self._dialect)
-        return self._score(gold_sql, sql)._replace(extracted_sql=sql != answer)
+        return replace(self._score(gold_sql, sql), extracted_sql=sql != answer)
 
     def _score(self, gold_sql: str, predicted_sql: str) -> PairVerdict:
         key = (self._name, gold_sql)
@@ -117,7 +121,7 @@ class PairScorer:
         reading, plain = self._read_and_run(predicted_sql)
         if plain is not None and self._is_lost_on_the_way(predicted_sql, plain):
             problem = f"cannot be transpiled to {self._engine.dialect}: {plain.reason}"
-            reading, plain = reading._replace(untranspilable=True, problem=problem), None
+            reading, plain = replace(reading, untranspilable=True, problem=problem), None
         spider = None
         if reading.unsafe is None and not reading.untranspilable:
             spider = self._run_as_spider(predicted_sql, plain, Phase.PREDICTION)
@@ -161,13 +165,13 @@ class PairScorer:
         if not self._trusts_engine or plain is None:
             return verdict
         if plain.failure is FailureKind.UNKNOWN_NAME:
-            return verdict._replace(schema_hallucination=True)
+            return replace(verdict, schema_hallucination=True)
         if plain.table is None or not verdict.unknown_names:
             return verdict
         unknown: tuple[str, ...] = ()
         if self._engine.dialect == "sqlite":
             unknown = tuple(name for name in verdict.unknown_names if f'"{name}"' in predicted_sql)
-        return verdict._replace(unknown_names=unknown, schema_hallucination=bool(unknown))
+        return replace(verdict, unknown_names=unknown, schema_hallucination=bool(unknown))
 
     def _run_gold(self, sql: str) -> _Gold | str:
         """Run a gold query; return why it fails where it does."""
@@ -211,7 +215,7 @@ class PairScorer:
 
         def parse() -> ComparableQuery | None:
             query = parse_spider_sql(sql, self._spider_schema)
-            return query and ComparableQuery(query, self._spider_schema)
+            return None if query is None else ComparableQuery(query, self._spider_schema)
 
         key = (self._name, sql)
         return self._memory.components.get(key, parse, keep=_is_short(sql))

@@ -9,9 +9,9 @@ import json
 import logging
 import mmap
 import os
+import socket
 import sys
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
 from typing import Any
 
 from checks.errors import GovernanceError
@@ -21,6 +21,7 @@ from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.reading.parsing import MAX_RECURSION
 from scorers.text_to_sql.reading.schema import read_schema_json
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
+from scorers.text_to_sql.running.messages import Batch, BatchAnswer, Channel, read_batch, write_message
 from scorers.text_to_sql.running.pair_scorer import PairScorer, ScoringMemory
 from scorers.text_to_sql.running.worker_state import STATE, WorkerState
 from scorers.text_to_sql.verdicts.verdict import PairVerdict
@@ -56,9 +57,9 @@ class _Scorers:
         )
 
 
-def serve(connection: Connection, state: WorkerState) -> None:
-    """Answer batches of pairs until the parent hangs up."""
-    settings = json.loads(connection.recv_bytes())
+def serve(channel: Channel, state: WorkerState) -> None:
+    """BatchAnswer batches of pairs until the parent hangs up."""
+    settings = json.loads(channel.receive())
     kinds = {kind for kind, _ in settings["targets"].values()}
     for kind in kinds:
         load_engine(kind)  # now: its code is not to count against the bound
@@ -66,22 +67,22 @@ def serve(connection: Connection, state: WorkerState) -> None:
     scorers = _Scorers(settings, state)
     while True:
         try:
-            batch = json.loads(connection.recv_bytes())
+            batch = read_batch(channel.receive())
         except (EOFError, ConnectionError):
             return
-        connection.send_bytes(json.dumps(_answer(scorers, state, batch)).encode())
+        channel.send(write_message(_answer(scorers, state, batch)))
 
 
-def _answer(scorers: _Scorers, state: WorkerState, batch: list[list[str]]) -> dict[str, object]:
+def _answer(scorers: _Scorers, state: WorkerState, batch: Batch) -> BatchAnswer:
     verdicts = []
     try:
         for index, (database, gold_sql, predicted_sql) in enumerate(batch):
             state.start(index)
             verdicts.append(scorers.score(database, gold_sql, predicted_sql))
     except GovernanceError as error:
-        return {"error": str(error)}
+        return BatchAnswer(error=str(error))
     state.idle()  # not on other exceptions: the process ends with them, and the state says on which pair
-    return {"verdicts": verdicts}
+    return BatchAnswer(tuple(verdicts))
 
 
 def prepare() -> None:
@@ -98,4 +99,4 @@ def serve_descriptors(connection: int, page: int) -> None:
     """Serve the parent over a socket and a page of shared memory, until it hangs up."""
     shared = mmap.mmap(page, STATE.size)
     os.close(page)
-    serve(Connection(connection), WorkerState(shared))
+    serve(Channel(socket.socket(fileno=connection)), WorkerState(shared))

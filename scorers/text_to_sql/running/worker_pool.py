@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import mmap
+import select
 import socket
 import tempfile
 import time
@@ -11,20 +12,21 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from multiprocessing.connection import Connection, wait
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.running.fork_server import ForkServer
+from scorers.text_to_sql.running.messages import Batch, Channel, read_answer, write_message
 from scorers.text_to_sql.running.worker_state import STATE, Phase
 from scorers.text_to_sql.verdicts.verdict import PairOutcome, PairVerdict
 
-_VERDICT, _UNKNOWN_NAMES = (PairVerdict._fields.index(name) for name in ("verdict", "unknown_names"))
 _BATCH = 32
 _WINDOW = 20_000  # pairs read ahead of the oldest one without a verdict
 _QUEUED = 4 * _BATCH  # pairs that each worker has waiting before more are read
-_POLL_SECONDS = 0.25
+_POLL_MILLISECONDS = 250
 _SECONDS_TO_START = 60.0  # a process on a busy machine, its imports included
 
 
@@ -47,7 +49,7 @@ class ScorablePair(Protocol):
 AnyPair = TypeVar("AnyPair", bound=ScorablePair)
 
 
-class _Numbered(NamedTuple, Generic[AnyPair]):
+class _Numbered(Struct, Generic[AnyPair], frozen=True):
     number: int
     pair: AnyPair
 
@@ -70,7 +72,7 @@ class _Worker(Generic[AnyPair]):
             self._page = mmap.mmap(page.fileno(), STATE.size)
             STATE.pack_into(self._page, 0, -1, Phase.STARTING, time.monotonic())
             self._number = self._server.start(theirs.fileno(), page.fileno())
-        self.connection = Connection(ours.detach())
+        self.channel = Channel(ours)
 
     def configure(self, settings: bytes) -> None:
         """Tell it what to score with, before its first batch."""
@@ -79,25 +81,21 @@ class _Worker(Generic[AnyPair]):
 
     def _send(self, message: bytes) -> None:
         with suppress(ConnectionError):  # it died; reading from it says so
-            self.connection.send_bytes(message)
+            self.channel.send(message)
 
     def hand(self, batch: list[_Numbered[AnyPair]]) -> None:
         """Give it a batch."""
         self.batch = batch
         self._handed = time.monotonic()
-        pairs = [(pair.database, pair.gold_sql, pair.predicted_sql) for _, pair in batch]
-        self._send(json.dumps(pairs).encode())
+        pairs: Batch = [(one.pair.database, one.pair.gold_sql, one.pair.predicted_sql) for one in batch]
+        self._send(write_message(pairs))
 
-    def answer(self) -> list[list[Any]] | None:
-        """Return the verdicts on the batch in hand, or `None` where the process died."""
+    def answer(self) -> bytes | None:
+        """Return the answer to the batch in hand, or `None` where the process died."""
         try:
-            answer = json.loads(self.connection.recv_bytes())
+            return self.channel.receive()
         except (EOFError, OSError):
             return None
-        if "error" in answer:
-            raise GovernanceError(answer["error"])
-        verdicts: list[list[Any]] = answer["verdicts"]
-        return verdicts
 
     def state(self) -> tuple[int, Phase, float]:
         """Return the index of the pair in hand, what is being done for it, and since when."""
@@ -113,7 +111,7 @@ class _Worker(Generic[AnyPair]):
 
     def close(self) -> None:
         """Hang up."""
-        self.connection.close()
+        self.channel.close()
         self._page.close()
 
 
@@ -169,8 +167,8 @@ class WorkerPool(Generic[AnyPair]):
                     self._route(item.pair).queue.append(item)
             # Second pass: hand out batches, take in verdicts.
             self._dispatch()
-            for number, pair, verdict in self._collect():
-                done[number] = (pair, verdict)
+            for numbered, verdict in self._collect():
+                done[numbered.number] = (numbered.pair, verdict)
             # Third pass: what is next in the file's order goes out, as far as it is done.
             while next_number in done:
                 yield done.pop(next_number)
@@ -196,30 +194,35 @@ class WorkerPool(Generic[AnyPair]):
                     continue
             worker.hand([queue.popleft() for _ in range(min(_BATCH, len(queue)))])
 
-    def _collect(self) -> Iterator[tuple[int, AnyPair, PairVerdict]]:
-        busy = [worker for worker in self._workers if worker.batch]
-        connections = [worker.connection for worker in busy]
-        ready = wait(connections, timeout=_POLL_SECONDS) if connections else []
-        for worker in busy:
-            if worker.connection in ready:
+    def _collect(self) -> Iterator[tuple[_Numbered[AnyPair], PairVerdict]]:
+        busy = {worker.channel.fileno(): worker for worker in self._workers if worker.batch}
+        poll = select.poll()
+        for channel in busy:
+            poll.register(channel, select.POLLIN)
+        ready = {channel for channel, _ in poll.poll(_POLL_MILLISECONDS)} if busy else set()
+        for channel, worker in busy.items():
+            if channel in ready:
                 yield from self._settle(worker)
             elif self._is_overdue(worker):
                 yield self._replace(worker, overdue=True)
 
-    def _settle(self, worker: _Worker[AnyPair]) -> Iterator[tuple[int, AnyPair, PairVerdict]]:
-        answers = worker.answer()
-        if answers is None:
+    def _settle(self, worker: _Worker[AnyPair]) -> Iterator[tuple[_Numbered[AnyPair], PairVerdict]]:
+        message = worker.answer()
+        if message is None:
             yield self._replace(worker, overdue=False)
             return
         batch, worker.batch = worker.batch, []
-        for (number, pair), answer in zip(batch, answers, strict=True):
-            yield number, pair, _read_verdict(answer)
+        self._dispatch()  # first of all: the process scores what is next while this one reads the answer
+        answer = read_answer(message)
+        if answer.error is not None:
+            raise GovernanceError(answer.error)
+        yield from zip(batch, answer.verdicts, strict=True)
 
     def _is_overdue(self, worker: _Worker[AnyPair]) -> bool:
         index, _, since = worker.state()
         return time.monotonic() > since + (self._seconds + self._grace if index >= 0 else _SECONDS_TO_START)
 
-    def _replace(self, worker: _Worker[AnyPair], *, overdue: bool) -> tuple[int, AnyPair, PairVerdict]:
+    def _replace(self, worker: _Worker[AnyPair], *, overdue: bool) -> tuple[_Numbered[AnyPair], PairVerdict]:
         """Give the pair in hand its verdict and the rest of the batch to a new process."""
         index, phase, _ = worker.state()
         if index < 0:
@@ -230,7 +233,7 @@ class WorkerPool(Generic[AnyPair]):
         worker.restart()
         if worker.batch:
             worker.hand(worker.batch)
-        return *culprit, self._make_failed_verdict(phase, overdue)
+        return culprit, self._make_failed_verdict(phase, overdue)
 
     def _make_failed_verdict(self, phase: Phase, overdue: bool) -> PairVerdict:
         reason = (
@@ -250,10 +253,3 @@ class WorkerPool(Generic[AnyPair]):
             execution_error=not overdue,
             timeout=overdue,
         )
-
-
-def _read_verdict(answer: list[Any]) -> PairVerdict:
-    """Read the fields of a verdict, in their order, as JSON has them."""
-    answer[_VERDICT] = PairOutcome(answer[_VERDICT])
-    answer[_UNKNOWN_NAMES] = tuple(answer[_UNKNOWN_NAMES])
-    return PairVerdict._make(answer)

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Hashable
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from scorers.text_to_sql.verdicts.spider_query import (
     Column,
     Comparison,
@@ -115,7 +117,8 @@ def _normalise(query: Query, schema: SpiderSchema) -> Query:
 
 def _drop_literals(query: Query) -> Query:
     operation = query.set_operation
-    return query._replace(
+    return replace(
+        query,
         joins=_drop_literals_of_conditions(query.joins),
         where=_drop_literals_of_conditions(query.where),
         having=_drop_literals_of_conditions(query.having),

@@ -3,10 +3,10 @@
 Columns are named `table.column`, tables `table`, and `*` is itself, all in lower case.
 """
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class Column(NamedTuple):
+class Column(Struct, frozen=True, gc=False):
     """A column, perhaps aggregated."""
 
     aggregate: str
@@ -14,7 +14,7 @@ class Column(NamedTuple):
     distinct: bool | None
 
 
-class Value(NamedTuple):
+class Value(Struct, frozen=True, gc=False):
     """One column, or two with an operator between them."""
 
     operator: str
@@ -22,7 +22,7 @@ class Value(NamedTuple):
     right: Column | None
 
 
-class Comparison(NamedTuple):
+class Comparison(Struct, frozen=True, gc=False):
     """One comparison; an operand is a literal, a column, a subquery, or absent."""
 
     negated: bool
@@ -32,7 +32,7 @@ class Comparison(NamedTuple):
     second: "Operand"
 
 
-class Query(NamedTuple):
+class Query(Struct, frozen=True, gc=False):
     """A parsed query: `joins`, `where` and `having` alternate conditions with `and` or `or`."""
 
     tables: tuple["str | Query", ...]

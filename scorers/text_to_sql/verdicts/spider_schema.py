@@ -4,14 +4,14 @@ Source of the definition: `evaluation.py` of the Spider benchmark (`build_foreig
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from scorers.text_to_sql.reading.schema import ColumnPair, Schema
 
 
-@dataclass(frozen=True)
-class SpiderSchema:
+class SpiderSchema(Struct, frozen=True, dict=True):
     """The tables with their columns, and which column is compared instead of those that foreign keys equate with it."""
 
     tables: dict[str, frozenset[str]]

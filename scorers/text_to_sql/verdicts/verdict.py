@@ -1,7 +1,10 @@
 """The verdict on one pair, as workers send it and `results.jsonl` states it."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:  # its package imports every reader of reports, which processes that run queries do without
     from checks.strict_json import JsonValue
@@ -23,7 +26,7 @@ class PairOutcome(StrEnum):
     GOLD_ERROR = "gold_error"
 
 
-class PairVerdict(NamedTuple):
+class PairVerdict(Struct, frozen=True, gc=False, array_like=True):
     """One pair's verdict; `None` where something does not apply or cannot be known.
 
     `correct` is Spider's execution match, `bird_match` BIRD's, `exact_set_match` Spider's component match.
@@ -50,4 +53,4 @@ class PairVerdict(NamedTuple):
 
     def as_json(self) -> "dict[str, JsonValue]":
         """Return the verdict by the names of its fields, as `results.jsonl` has them."""
-        return self._asdict()
+        return asdict(self)
