@@ -144,8 +144,7 @@ def _write_impact(result: Mapping[str, Any]) -> Iterator[str]:
 
 # Why some ways of scoring have their first item late: what they compute by.
 _WHY_LATE = {
-    "bias of a table": "the flip test imports scikit-learn with SciPy, by whose search its figures are defined",
-    "safety toxicity, rated offline": "the offline rater imports scikit-learn with SciPy, of which its model is",
+    "bias of a table": "bias imports pandas, by which tables are read and grouped",
     "bias of a table, without the flip test": "bias imports pandas, by which tables are read and grouped",
     "bias of scored answers": "bias imports pandas, by which tables are read and grouped",
 }

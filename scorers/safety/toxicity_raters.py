@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -52,9 +52,6 @@ class OfflineRater:
 
     texts_a_request = 1_000
 
-    def __init__(self) -> None:
-        self._predict: Any = None
-
     @property
     def description(self) -> Mapping[str, JsonValue]:
         """The package, its version, and what it cannot do."""
@@ -65,19 +62,21 @@ class OfflineRater:
         }
 
     async def __aenter__(self) -> Self:
-        """Load the model.
+        """Read the model.
 
         Raises:
-            GovernanceError: when the package is not installed.
+            GovernanceError: when the package is not installed, or holds a model of another kind.
         """
         try:
-            from profanity_check import predict_prob  # noqa: PLC0415 - takes seconds, and only this rater needs it
-        except ImportError as error:
+            package = distribution(OFFLINE_PACKAGE)
+        except PackageNotFoundError as error:
             raise GovernanceError(
                 f"--scorer offline: {OFFLINE_PACKAGE} is not installed; "
                 'install "sagemaker-model-governance[safety]"'
             ) from error
-        self._predict = predict_prob
+        from scorers.safety.offline_classifier import read_classifier  # noqa: PLC0415 - numpy, for this rater alone
+
+        self._classifier = read_classifier(package)
         return self
 
     async def __aexit__(
@@ -90,7 +89,7 @@ class OfflineRater:
 
     async def rate(self, texts: Sequence[str]) -> list[float | None]:
         """Return the classifier's probability that each text is offensive."""
-        return [float(probability) for probability in self._predict(list(texts))]
+        return [*self._classifier.rate(texts)]
 
 
 async def rate_all(

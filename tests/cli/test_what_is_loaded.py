@@ -105,9 +105,7 @@ TABLE |= {
 }
 
 
-# What has scored one item has loaded all that the others need, and what writes and shows the evidence. Left out is what
-# computes by scikit-learn: it alone takes seconds.
-BY_SCIKIT_LEARN = {"safety toxicity, rated offline"}
+# What has scored one item has loaded all that the others need, and what writes and shows the evidence.
 SCORED = {
     "text-to-sql": TYPER | {"rich"},
     "rag without models": RUNS - {"annotated_types"}
@@ -121,6 +119,7 @@ SCORED = {
     "bias of scored answers": RUNS | PANDAS | {"rich"},
     "safety bbq": TYPER | {"rich"},
     "safety toxicity, as rated by others": RUNS | {"rich", "tenacity"},
+    "safety toxicity, rated offline": RUNS | {"numpy", "rich", "tenacity"},
     "safety memorization": TYPER | {"numpy", "rapidfuzz", "rich"},
     "safety disinformation": TYPER | SACREBLEU | {"rich", "tenacity"},
 }
@@ -176,7 +175,6 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
     commands = {
         name: ["score", *shlex.split(typed), "-o", f"evidence {number}"]
         for number, (name, typed) in enumerate(first_items.COMMANDS.items())
-        if name not in BY_SCIKIT_LEARN
     }
     found = run_forked(commands, folder)
     assert len([*folder.glob("evidence */*.json")]) == len(commands)
@@ -189,7 +187,7 @@ def test_a_command_loads_what_it_needs_and_nothing_else(loaded: dict[str, Ended]
     assert len(loaded[name].modules) <= TABLE[name].modules
 
 
-@pytest.mark.parametrize("name", [name for name in first_items.COMMANDS if name not in BY_SCIKIT_LEARN])
+@pytest.mark.parametrize("name", first_items.COMMANDS)
 def test_one_item_is_scored_by_what_it_needs_and_nothing_else(scored: dict[str, Ended], name: str) -> None:
     assert find_packages(scored[name].modules) == SCORED[name]
     assert not scored[name].modules & {"pyarrow.parquet", "scipy", "sklearn"}
