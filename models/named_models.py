@@ -32,7 +32,7 @@ def make_judge(name: str, server: Server, options: JudgeOptions) -> Judge | None
         )
         return BedrockJudge(chat, threads=options.threads, by_schema=options.json_mode is JsonMode.SCHEMA)
     if provider == "openai" and model:
-        from models.openai_compatible import OpenAiJudge  # noqa: PLC0415 - openai takes a second to load
+        from models.openai_compatible import OpenAiJudge  # noqa: PLC0415 - httpx2 is for who asks such a server
 
         return OpenAiJudge(
             model,
@@ -56,7 +56,7 @@ def make_embedding_model(name: str, server: Server, threads: int) -> EmbeddingMo
     if provider == "bedrock" and model:
         return BedrockEmbeddingModel(BedrockEmbeddings(bedrock_runtime_client(), model), threads=threads)
     if provider == "openai" and model:
-        from models.openai_compatible import OpenAiEmbeddings  # noqa: PLC0415 - openai takes a second to load
+        from models.openai_compatible import OpenAiEmbeddings  # noqa: PLC0415 - httpx2 is for who asks such a server
 
         return OpenAiEmbeddings(model, server)
     if provider == "local" and model in LOCAL_EMBEDDINGS:
@@ -75,7 +75,7 @@ def make_model(endpoint: str, model: str | None, options: AnswerOptions) -> Judg
     if endpoint.startswith(("http://", "https://")):
         if model is None:
             raise GovernanceError(f"--endpoint {endpoint}: say with --model which of the server's models")
-        from models.openai_compatible import OpenAiJudge  # noqa: PLC0415 - openai takes a second to load
+        from models.openai_compatible import OpenAiJudge  # noqa: PLC0415 - httpx2 is for who asks such a server
 
         return OpenAiJudge(
             model,

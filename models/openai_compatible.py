@@ -1,13 +1,15 @@
 """Judge and embeddings behind any OpenAI-compatible server: OpenAI's, vLLM, llama.cpp, LiteLLM's proxy, a gateway."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 
-import openai
+import httpx2
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -15,25 +17,54 @@ from models.concessions import Concessions, RequestShape
 from models.openai_server import Server
 from scorers.endpoints.protocols import Fault, JsonMode, JudgeAnswer, RequestError
 
-NO_KEY = "none"  # a server that the user runs asks for no key, but the client wants one
+NO_KEY = (
+    "none"  # what a server that the user names gets where no key is given for it: OpenAI's is not for others
+)
+OPENAI = "https://api.openai.com/v1"
+# Variables that OpenAI's own client reads, and so do other tools.
+ADDRESS, KEY, HEADERS = "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_CUSTOM_HEADERS"
+HEADER_OF = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 REASONS_TO_STOP = {"length": "cut off at the token limit", "content_filter": "refused (content filter)"}
+SHOWN = 300  # characters of what a server says of an error
+SERVER_ERROR = 500  # and above
 
 
-def _open_client(server: Server) -> openai.AsyncOpenAI:
+def _open_client(server: Server) -> httpx2.AsyncClient:
     """Return a client that leaves retries to its caller.
 
     Raises:
-        GovernanceError: when there is no key.
+        GovernanceError: when there is no key or address that can be used.
     """
-    key = server.key or (NO_KEY if server.url else None)
-    try:
-        return openai.AsyncOpenAI(
-            base_url=server.url, api_key=key, timeout=server.timeout_seconds, max_retries=0
-        )
-    except openai.OpenAIError as error:
+    key = server.key or (NO_KEY if server.url else os.environ.get(KEY))
+    if not key:
         raise GovernanceError(
-            f"OpenAI-compatible endpoint: {error}; set OPENAI_API_KEY, or name the server's address"
-        ) from error
+            f"OpenAI-compatible endpoint: there is no key; set {KEY}, or name the server's address"
+        )
+    url = server.url or os.environ.get(ADDRESS) or OPENAI
+    try:
+        return httpx2.AsyncClient(
+            base_url=url,
+            headers=_headers(key),
+            timeout=server.timeout_seconds,
+            follow_redirects=True,
+            limits=httpx2.Limits(),  # its caller bounds the requests in flight
+        )
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise GovernanceError(f"OpenAI-compatible endpoint {url}: {error}") from error
+
+
+def _headers(key: str) -> dict[str, str]:
+    headers = {"Accept": "application/json", "Authorization": f"Bearer {key}"}
+    headers |= {name: os.environ[variable] for variable, name in HEADER_OF.items() if variable in os.environ}
+    for line in os.environ.get(HEADERS, "").splitlines():
+        name, colon, value = line.partition(":")
+        if colon:
+            headers[name.strip()] = value.strip()
+    for name, value in headers.items():
+        # Told here: the client's own message would quote the key.
+        if not value.isascii() or not value.isprintable():
+            raise GovernanceError(f"OpenAI-compatible endpoint: the header {name} is to be one line of ASCII")
+    return headers
 
 
 class _OpenAiModel:
@@ -41,12 +72,10 @@ class _OpenAiModel:
 
     def __init__(self, model: str, server: Server) -> None:
         self._model, self._server = model, server
-        self._client: Any = None
 
     async def __aenter__(self) -> Self:
         """Open the client in this event loop."""
         self._client = _open_client(self._server)
-        _ = self._client.embeddings  # loads it now rather than between requests
         return self
 
     async def __aexit__(
@@ -56,7 +85,34 @@ class _OpenAiModel:
         traceback: TracebackType | None,
     ) -> None:
         """Close it."""
-        await self._client.close()
+        await self._client.aclose()
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Return the JSON that the server answers with.
+
+        Raises:
+            RequestError: when no answer came.
+        """
+        try:
+            response = await self._client.post(path, json=body)
+        except httpx2.TimeoutException as error:
+            raise RequestError("no answer within the time limit", Fault.FAILED) from error
+        except httpx2.RequestError as error:
+            reason = str(error) or type(error).__name__
+            raise RequestError(f"no connection ({reason})", Fault.UNREACHABLE) from error
+        except UnicodeEncodeError as error:
+            raise RequestError(f"the request cannot be sent ({error})", Fault.REJECTED) from error
+        if not response.is_success:
+            said, content = _read_refusal(response)
+            raise RequestError(
+                " ".join(said.split())[:SHOWN],
+                _fault_of(response.status_code, content),
+                _retry_after(response.headers),
+            ) from httpx2.HTTPStatusError(said, request=response.request, response=response)
+        try:
+            return response.json()
+        except ValueError as error:
+            raise RequestError(f"the server's answer cannot be read ({error})", Fault.FAILED) from error
 
 
 class OpenAiJudge(_OpenAiModel):
@@ -121,10 +177,7 @@ class OpenAiJudge(_OpenAiModel):
             **({"temperature": self._temperature} if shape.temperature else {}),
             **_response_format(schema, shape.json_mode),
         }
-        with _faults():
-            # Plain JSON both ways: `chat.completions.create` turns over every node of request and answer.
-            completion = await self._client.post("/chat/completions", cast_to=object, body=body)
-        return _answer(completion)
+        return _answer(await self._post("/chat/completions", body))
 
 
 def _response_format(schema: Mapping[str, JsonValue], mode: JsonMode) -> Mapping[str, JsonValue]:
@@ -152,14 +205,12 @@ class OpenAiEmbeddings(_OpenAiModel):
         Raises:
             RequestError: when no answer came.
         """
-        with _faults():
-            response = await self._client.embeddings.create(
-                model=self._model, input=list(texts), encoding_format="float"
-            )
+        body = {"input": list(texts), "model": self._model, "encoding_format": "float"}
+        answer = await self._post("/embeddings", body)
         try:
-            ordered = sorted(response.data, key=lambda entry: entry.index)
-            return [[float(number) for number in entry.embedding] for entry in ordered]
-        except (AttributeError, TypeError, ValueError) as error:
+            ordered = sorted(answer["data"], key=itemgetter("index"))
+            return [[float(number) for number in entry["embedding"]] for entry in ordered]
+        except (LookupError, TypeError, ValueError) as error:
             raise RequestError(f"the answer holds no vectors ({error})", Fault.FAILED) from error
 
 
@@ -191,34 +242,28 @@ def _text(content: Any) -> str:
     return content
 
 
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Turn what the client raises into a `RequestError`."""
+def _read_refusal(response: httpx2.Response) -> tuple[str, Any]:
+    """Return what the server says of an error, and as JSON where it is any."""
+    said = response.text.strip()
     try:
-        yield
-    except openai.APITimeoutError as error:
-        raise RequestError("no answer within the time limit", Fault.FAILED) from error
-    except openai.APIConnectionError as error:
-        raise RequestError(f"no connection ({error.__cause__ or error})", Fault.UNREACHABLE) from error
-    except openai.APIStatusError as error:
-        text = " ".join(str(error.message).split())[:300]
-        raise RequestError(text, _fault_of(error), _retry_after(error.response.headers)) from error
-    except (openai.OpenAIError, ValueError) as error:  # a body that is not the JSON it should be
-        raise RequestError(f"the server's answer cannot be read ({error})", Fault.FAILED) from error
+        body = json.loads(said)
+    except ValueError:
+        return said or f"Error code: {response.status_code}", None
+    return f"Error code: {response.status_code} - {body}", body
 
 
-def _fault_of(error: openai.APIStatusError) -> Fault:
-    match error:
-        case openai.RateLimitError(code="insufficient_quota"):  # waiting brings no money
+def _fault_of(status: int, body: Any) -> Fault:
+    match status, body:
+        case 429, {"error": {"code": "insufficient_quota"}}:  # waiting brings no money
             return Fault.DENIED
-        case openai.RateLimitError():
+        case 429, _:
             return Fault.THROTTLED
-        case openai.AuthenticationError() | openai.PermissionDeniedError() | openai.NotFoundError():
+        case ((401 | 403 | 404), _):
             return Fault.DENIED
-        case openai.InternalServerError() | openai.ConflictError():
+        case 409, _:
             return Fault.FAILED
         case _:
-            return Fault.REJECTED
+            return Fault.FAILED if status >= SERVER_ERROR else Fault.REJECTED
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -23,7 +23,7 @@ botocore_files.read_once()
 
 TESTS = Path(__file__).parent
 # Libraries that take a second and more to import: the tests that use them import them, as every worker collects all.
-COSTLY = {"aws_cdk", "openai", "ragas", "scipy.stats", "sklearn", "streamlit"}
+COSTLY = {"aws_cdk", "ragas", "scipy.stats", "sklearn", "streamlit"}
 LOADED = pytest.StashKey[set[str]]()  # those of them that collecting loaded
 # What tests import stays, too, and to look through all of it takes a second: so many collections of younger objects are
 # between two times, where Python has ten.
@@ -32,14 +32,7 @@ LONGEST_ID = 60  # characters of a text that names a case
 DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
 LONG = ("e2e", "infra", "docs", "wheel", "examples", "house", "sandbox", "scorers/text_to_sql", "scorers/rag")
-ONE_GROUP = {"e2e", "infra", "rag", "wheel"}  # folders whose fixtures take long to make, or that load ragas
-# Files of other folders that load it.
-WITH_RAGAS = {
-    "test_every_score_command.py",
-    "test_help_examples.py",
-    "test_score_rag_command.py",
-    "test_score_rag_resumed.py",
-}
+ONE_GROUP = {"e2e", "infra", "wheel"}  # folders whose fixtures take long to make
 OWN_STACKS = {"test_organisation.py"}  # files of these folders that share nothing with the others
 # What needs the one stack otherwise than all else has its turn after it: then it is deployed again once.
 LAST_OF_ITS_FOLDER = {"test_processing.py"}
@@ -138,7 +131,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @cache
 def _marks(path: Path) -> tuple[pytest.MarkDecorator, ...]:
-    folder = "rag" if path.name in WITH_RAGAS else path.parent.name
+    folder = path.parent.name
     shares = folder in ONE_GROUP and path.name not in OWN_STACKS
     group = pytest.mark.xdist_group(folder if shares else path.relative_to(TESTS.parent).as_posix())
     return (group, pytest.mark.timeout(600)) if folder in DEPLOYING else (group,)

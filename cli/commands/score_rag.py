@@ -98,7 +98,7 @@ def command(
 
     An interrupted run goes on where it stopped, and a repeated one asks nothing: answers are kept by content.
     """
-    # Imported here: ragas takes seconds to load, and --help needs none of it.
+    # Imported here: what scores takes a moment to load, and --help needs none of it.
     from cli.display.run_summary import show_summary
     from models.answer_options import JudgeOptions
     from models.named_models import make_embedding_model, make_judge

@@ -1,14 +1,9 @@
-"""The metrics: which `ragas` class each one's figure is of, what it needs, and how one item is scored by it."""
+"""The metrics: which class's figure each one's is, what it needs, and how one item is scored by it."""
 
-import hashlib
-import importlib
-import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from scorers.endpoints.protocols import EndpointDownError
 from scorers.plain_text import plain
@@ -18,29 +13,21 @@ from scorers.rag.judge_failures import JudgeError
 from scorers.rag.scores import Unscored
 from scorers.rag.words import any_word_dropped, has_word
 
-if TYPE_CHECKING:  # they import ragas, which takes seconds and is for judged metrics alone
-    from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
+if TYPE_CHECKING:  # they make models of pydantic, which a run that asks no model does without
+    from scorers.rag.scoring_models import ScoringEmbeddings, ScoringJudge
 
-RAGAS_FIELDS = {
-    "question": "user_input",
-    "answer": "response",
-    "contexts": "retrieved_contexts",
-    "reference": "reference",
-    "reference_contexts": "reference_contexts",
-}
-ROUNDING = 1e-6
+RAGAS = "0.4.3"  # whose classes and prompts define the figures
 ROUGE = "rouge_l"
+NO_COSINE = "the embedding model's vectors have no cosine: a number in them is none, too large or too small"
 
 
 @dataclass(frozen=True, slots=True)
 class RagMetric:
-    """One metric. `takes` are the item's fields that `ragas` gets, `needs` those of them that may not be empty.
+    """One metric. `takes` are the item's fields that it is computed of, `needs` those of them that may not be empty.
 
-    `ragas_class` is the whole name of the class. Where no model is asked, `compute` gives its figure without `ragas`.
-
-    `flaw` says what makes the judge's answers unusable although `ragas` would make a number of them, `unfit` what makes
-    an item unfit that has all fields. `digits` are those that `ragas` does not spoil: it adds 1e-10 to a denominator,
-    so that a perfect item comes to 0.9999999999.
+    `ragas_class` is the whole name of the class whose figure it is. Where no model is asked, `compute` gives it,
+    elsewhere `scorers.rag.model_scores`. `unfit` says what makes an item unfit that has all fields. `digits` are those
+    that ragas does not spoil: it adds 1e-10 to a denominator, so that a perfect item comes to 0.9999999999.
     """
 
     name: str
@@ -51,8 +38,6 @@ class RagMetric:
     judge: bool = False
     embeddings: bool = False
     low: float = 0.0
-    flaw: Callable[[Sequence[BaseModel]], str | None] | None = None
-    nan: str = "ragas came to no number"
     unfit: Callable[[RagItem], str | None] | None = None
     digits: int | None = None
 
@@ -73,23 +58,6 @@ def _no_word(item: RagItem) -> str | None:
     return None if has_word(item.reference or "") else "the reference holds no word, and ROUGE compares words"
 
 
-def _no_question(answers: Sequence[BaseModel]) -> str | None:
-    if any(getattr(answer, "question", "").strip() for answer in answers):
-        return None
-    return "the judge made no question of the answer, which ragas would count as 0"
-
-
-def _nothing_classified(answers: Sequence[BaseModel]) -> str | None:
-    from ragas.metrics.collections.answer_correctness.util import ClassificationWithReason  # noqa: PLC0415 - seconds
-
-    if not all(getattr(answer, "statements", True) for answer in answers):
-        return "the judge found no statement in the answer or in the reference, which ragas would count as agreement"
-    classified = [answer for answer in answers if isinstance(answer, ClassificationWithReason)]
-    if any(not (answer.TP or answer.FP or answer.FN) for answer in classified):
-        return "the judge classified no statement, which ragas would count as agreement"
-    return None
-
-
 METRICS: Mapping[str, RagMetric] = {
     metric.name: metric
     for metric in (
@@ -101,7 +69,6 @@ METRICS: Mapping[str, RagMetric] = {
             judge=True,
             embeddings=True,
             low=-1.0,
-            flaw=_no_question,
         ),
         RagMetric(
             "answer_similarity",
@@ -119,7 +86,6 @@ METRICS: Mapping[str, RagMetric] = {
             judge=True,
             embeddings=True,
             low=-0.25,  # a quarter of it is a cosine
-            flaw=_nothing_classified,
         ),
         RagMetric(
             "context_relevancy",
@@ -134,7 +100,6 @@ METRICS: Mapping[str, RagMetric] = {
             ("question", "answer", "contexts"),
             ("answer", "contexts"),
             judge=True,
-            nan="the judge found no statement in the answer, or gave no verdict on any",
         ),
         RagMetric(
             "context_precision",
@@ -150,7 +115,6 @@ METRICS: Mapping[str, RagMetric] = {
             ("question", "contexts", "reference"),
             ("contexts", "reference"),
             judge=True,
-            nan="the judge classified no statement of the reference",
         ),
         RagMetric(
             ROUGE,
@@ -200,77 +164,31 @@ METRICS: Mapping[str, RagMetric] = {
 }
 
 
-def find_ragas_class(metric: RagMetric) -> Any:
-    """Return the class behind a metric, importing it."""
-    module, _, name = metric.ragas_class.rpartition(".")
-    return getattr(importlib.import_module(module), name)
-
-
-def build(metric: RagMetric, judge: "ScoringJudge | None", embeddings: "ScoringEmbeddings | None") -> Any:
-    """Return the `ragas` metric with the judge and the embeddings that it uses."""
-    models = {"llm": judge if metric.judge else None, "embeddings": embeddings if metric.embeddings else None}
-    return find_ragas_class(metric)(**{name: model for name, model in models.items() if model is not None})
-
-
 async def score(
-    metric: RagMetric, item: RagItem, judge: "ScoringJudge | None", embeddings: "ScoringEmbeddings | None"
+    metric: RagMetric, item: RagItem, *models: "ScoringJudge | ScoringEmbeddings"
 ) -> float | Unscored:
-    """Return the value that `ragas` gives `item`, or why it has none.
+    """Return the value of `item` by a metric, or why it has none. `models` are those that it asks, the judge first.
 
     Raises:
         EndpointDownError: when the judge or the embedding model is down.
     """
     if (gap := metric.gap(item)) is not None:
         return Unscored(gap)
-    fields = {RAGAS_FIELDS[name]: _ragas_value(item, name) for name in metric.takes}
+    fields = {name: getattr(item, name) for name in metric.takes}
     try:
         if metric.compute is not None:
             value = metric.compute(**fields)
         else:
-            if embeddings is not None and not metric.judge:
-                await embeddings.prepare(item.reference or "", item.answer)
-            value = float((await build(metric, judge, embeddings).ascore(**fields)).value)
+            from scorers.rag.model_scores import MODEL_SCORES  # noqa: PLC0415 - with pydantic's models
+
+            value = await MODEL_SCORES[metric.name].compute(*models, **fields)
     except EndpointDownError:
         raise
     except JudgeError as failure:
         return Unscored(str(failure))
     except Exception as error:
-        raised = "ragas" if metric.compute is None else metric.name
-        return Unscored(f"{raised} raised {type(error).__name__}: {error}")
-    return _usable(metric, value, judge)
-
-
-def _ragas_value(item: RagItem, name: str) -> str | list[str]:
-    value = getattr(item, name)
-    return list(value) if isinstance(value, tuple) else value or ""
-
-
-def _usable(metric: RagMetric, value: float, judge: "ScoringJudge | None") -> float | Unscored:
-    if math.isnan(value):
-        return Unscored(judge.failures[-1] if judge is not None and judge.failures else metric.nan)
-    if judge is not None and metric.flaw is not None and (flaw := metric.flaw(judge.answers)) is not None:
-        return Unscored(flaw)
-    if not metric.low - ROUNDING <= value <= 1.0 + ROUNDING:
-        return Unscored(
-            f"ragas came to {value:g}, which is no score: a verdict of the judge is neither 0 nor 1"
-        )
+        return Unscored(f"{metric.name} raised {type(error).__name__}: {error}")
+    if not math.isfinite(value):
+        return Unscored(NO_COSINE)
     bounded = min(max(value, metric.low), 1.0)
     return bounded if metric.digits is None else round(bounded, metric.digits)
-
-
-def prompt_versions(metric: RagMetric) -> dict[str, str]:
-    """Return the first 16 hexadecimal digits of the SHA-256 of each prompt that the metric asks with, by its class."""
-    from ragas.prompt.metrics.base_prompt import BasePrompt  # noqa: PLC0415 - as above
-
-    from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge  # noqa: PLC0415 - as above
-
-    # Never asked: ragas makes a metric's prompts when it is built with a judge.
-    judge, embeddings = object.__new__(ScoringJudge), object.__new__(ScoringEmbeddings)
-    parts = vars(build(metric, judge, embeddings)).values()
-    return {type(part).__name__: _prompt_version(part) for part in parts if isinstance(part, BasePrompt)}
-
-
-def _prompt_version(prompt: Any) -> str:
-    examples = [[question.model_dump(), answer.model_dump()] for question, answer in prompt.examples]
-    content = [prompt.instruction, prompt.language, examples, prompt.output_model.model_json_schema()]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

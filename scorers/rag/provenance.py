@@ -1,12 +1,10 @@
 """How the figures came about: what was scored, by which classes of ragas, with which judge, prompts and settings."""
 
-from importlib.metadata import version
-
 from checks.strict_json import JsonValue
 from scorers.endpoints.protocols import EmbeddingModel, Judge
 from scorers.endpoints.requests import EndpointUsage
 from scorers.input_file import InputFile
-from scorers.rag.metrics import ROUGE, RagMetric, of_any_script, prompt_versions
+from scorers.rag.metrics import RAGAS, ROUGE, RagMetric, of_any_script
 from scorers.rag.rag_settings import RagSettings
 from scorers.rag.scores import RunScores
 
@@ -33,7 +31,7 @@ def provenance(
     asked_with: dict[str, JsonValue] = {"asked_with": sorted(usage.without)} if usage.without else {}
     return {
         **source.provenance(KIND, len(scores.items)),
-        "ragas": version("ragas"),
+        "ragas": RAGAS,
         "judge": None if judge is None else {**judge.description, **asked_with, "usage": used},
         "embeddings": None if embeddings is None else dict(embeddings.description),
         "repeats": scores.plan.repeats,
@@ -51,5 +49,7 @@ def _metric(metric: RagMetric, scores: RunScores) -> dict[str, JsonValue]:
         other = sum(of_any_script(item) for item in scores.items)
         entry["tokenizer"] = {"rouge_score": len(scores.items) - other, "words of any script": other}
     if metric.judge:
-        entry["prompts"] = {**prompt_versions(metric)}
+        from scorers.rag.model_scores import MODEL_SCORES  # noqa: PLC0415 - as in `scorers.rag.metrics.score`
+
+        entry["prompts"] = {prompt.name: prompt.version for prompt in MODEL_SCORES[metric.name].prompts}
     return entry

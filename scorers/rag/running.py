@@ -19,7 +19,7 @@ from scorers.rag.rag_settings import Prices, RagSettings
 from scorers.rag.scores import RunScores, ScoringPlan
 
 if TYPE_CHECKING:
-    from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge
+    from scorers.rag.scoring_models import ScoringEmbeddings, ScoringJudge
 
 SCORINGS_A_SLOT = 4  # while one works on an answer, others' requests are in flight or wait for a slot
 
@@ -73,29 +73,25 @@ class _ScoringRun:
         progress: Progress,
     ) -> None:
         self._scores, self._judge, self._embeddings, self._progress = scores, judge, embeddings, progress
-        self._lanes = [calls.lane for calls in (judge, embeddings) if calls is not None]
 
     async def work(self, job: _ScoringJob) -> None:
         """Score one item by one metric."""
-        judge, embeddings = self._models_for(job)
-        found = await score(job.metric, self._scores.items[job.index], judge, embeddings)
-        for lane in self._lanes:
-            if lane.down is not None:  # some ragas metrics swallow what their judge raises
-                raise lane.down
+        found = await score(job.metric, self._scores.items[job.index], *self._models_for(job))
         self._scores.by_metric[job.metric.name][job.index].add(job.repeat, found)
         self._progress.advance()
 
-    def _models_for(self, job: _ScoringJob) -> "tuple[ScoringJudge | None, ScoringEmbeddings | None]":
-        """Return the judge and the embeddings of one scoring, where its metric uses them."""
+    def _models_for(self, job: _ScoringJob) -> "list[ScoringJudge | ScoringEmbeddings]":
+        """Return the models of one scoring, where its metric asks any."""
         if job.metric.compute is not None:
-            return None, None
-        from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge  # noqa: PLC0415 - with ragas, seconds
+            return []
+        from scorers.rag.scoring_models import ScoringEmbeddings, ScoringJudge  # noqa: PLC0415 - as in `score`
 
-        judge = ScoringJudge(self._judge, job.repeat) if self._judge and job.metric.judge else None
-        embeddings = (
-            ScoringEmbeddings(self._embeddings) if self._embeddings and job.metric.embeddings else None
-        )
-        return judge, embeddings
+        models: list[ScoringJudge | ScoringEmbeddings] = []
+        if self._judge is not None and job.metric.judge:
+            models.append(ScoringJudge(self._judge, job.repeat))
+        if self._embeddings is not None and job.metric.embeddings:
+            models.append(ScoringEmbeddings(self._embeddings))
+        return models
 
 
 async def run_plan(
@@ -113,8 +109,8 @@ async def run_plan(
         EndpointDownError: when the judge or the embedding model is down.
     """
     if any(metric.compute is None for metric in plan.metrics):
-        # ragas takes seconds, and may not be there: before anything is connected and asked.
-        import_module(".adapters", __package__)
+        # What it needs may not be there: before anything is connected and asked.
+        import_module(".model_scores", __package__)
     scores = RunScores(plan, items)
     async with AsyncExitStack() as stack:
         calls = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scorers.rag.items import RagItem
 
-if TYPE_CHECKING:  # it imports ragas, which whoever has scores can do without
+if TYPE_CHECKING:  # it imports what scores texts, which whoever has scores can do without
     from scorers.rag.metrics import RagMetric
 
 

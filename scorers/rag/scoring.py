@@ -1,7 +1,6 @@
 """`score_rag`: RAG responses in, evidence out."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,6 @@ from scorers.evidence_writer import EvidenceWriter
 from scorers.input_file import open_input
 from scorers.rag.items import read_items
 from scorers.rag.rag_settings import RagSettings
-
-NO_TRACKING = "RAGAS_DO_NOT_TRACK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +50,10 @@ def score_rag(
         GovernanceError: when nothing can be scored: bad input, an endpoint that is down, a folder that cannot be
             written. No evidence is written then, and the cache keeps what was done.
     """
-    os.environ[NO_TRACKING] = "true"  # ragas would send usage figures to its makers
     chosen = settings or RagSettings()
     with open_input(responses) as source:
         items = read_items(responses, separator)
-    # Imported here: ragas takes seconds to load, and bad input is told before that.
+    # Imported here: what scores takes a moment to load, and bad input is told before that.
     from scorers.rag.explaining import hints, missing_scores  # noqa: PLC0415
     from scorers.rag.measuring import measurements, results  # noqa: PLC0415
     from scorers.rag.provenance import provenance  # noqa: PLC0415

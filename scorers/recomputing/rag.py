@@ -17,10 +17,10 @@ from scorers.recomputing.recomputed import Recomputed, ReportToRecompute
 
 # What is made of answer and reference alone, which the items have: neither a judge nor the contexts are asked for.
 DETERMINISTIC = ("rouge_l", "bleu", "chrf", "string_similarity")
-PACKAGE = "ragas"  # is installed with what scores them
+PACKAGE = "rouge_score"  # is installed with what scores them
 NO_PACKAGES = (
-    "it is scored again by ragas, which is not installed here; install the extra rag, or let the Processing job run an "
-    "image that has it (image_uri)"
+    "it is scored again by packages that are not installed here; install the extra rag, or let the Processing job run "
+    "an image that has it (image_uri)"
 )
 _TOLERANCE = 1e-9
 _MOST_WORK = 25_000_000  # characters of answer times reference: comparing takes that many steps
@@ -134,7 +134,7 @@ async def _score_again(lines: Sequence[AnswerLine], names: Sequence[str]) -> Ite
                 f"item {line.id}: answer and reference are too long to be compared again; shorten them"
             )
         for name in names:
-            again = await score(METRICS[name], line.to_item(), None, None)
+            again = await score(METRICS[name], line.to_item())
             stored = line.scores.get(name)
             is_now = None if isinstance(again, Unscored) else again
             if not _is_same(is_now, stored):

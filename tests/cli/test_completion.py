@@ -23,7 +23,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 THRESHOLD_COMMANDS = (
     "init", "validate", "show", "impact", "schema", "publish", "list", "diff", "get", "withdraw", "rollback"
 )  # fmt: skip
-HEAVY = ("boto3", "botocore", "pandas", "numpy", "ragas", "duckdb", "moto", "aws_cdk")
+HEAVY = ("boto3", "botocore", "pandas", "numpy", "rapidfuzz", "duckdb", "moto", "aws_cdk")
 COMPLETED = """
 import json, sys
 from cli.main import run

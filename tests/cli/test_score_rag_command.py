@@ -252,7 +252,7 @@ LOADED = """
 import sys
 from cli.main import run
 code = run(sys.argv[1:])
-print("loaded", *({"ragas", "langchain_core", "scipy"} & sys.modules.keys()))
+print("loaded", *({"numpy", "rapidfuzz", "sacrebleu", "scipy"} & sys.modules.keys()))
 sys.exit(code)
 """
 
@@ -265,7 +265,9 @@ sys.exit(code)
     ],
     ids=["no file", "a bad line"],
 )
-def test_bad_input_is_told_before_ragas_is_loaded(content: str | None, words: str, tmp_path: Path) -> None:
+def test_bad_input_is_told_before_what_scores_is_loaded(
+    content: str | None, words: str, tmp_path: Path
+) -> None:
     responses = tmp_path / "responses.jsonl"
     if content is not None:
         responses.write_text(content)
@@ -283,9 +285,14 @@ def test_bad_input_is_told_before_ragas_is_loaded(content: str | None, words: st
     [
         pytest.param("rapidfuzz", ["--judge", "none", "--embeddings", "none"], id="texts"),
         pytest.param(
-            "ragas",
+            "httpx2",
             ["--judge", "openai:j", "--judge-url", "http://127.0.0.1:9/v1", "--embeddings", "none"],
             id="judge",
+        ),
+        pytest.param(
+            "numpy",
+            ["--judge", "none", "--embeddings", "openai:v", "--embeddings-url", "http://127.0.0.1:9"],
+            id="embeddings",
         ),
     ],
 )

@@ -9,8 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from cli.exit_codes import ExitCode
 from cli.main import run
 
@@ -23,7 +21,6 @@ def arguments(responses: Path, output: Path, cache: Path, url: str) -> list[str]
     return ["score", "rag", str(responses), "-o", str(output), *judge, *scored]
 
 
-@pytest.mark.timeout(600)  # starts the command three times, and ragas takes seconds to load each time
 def test_a_killed_run_is_resumed_without_asking_anything_twice(
     tmp_path: Path, write_responses: Any, judge_server: Any, reply: Any, good: Any
 ) -> None:

@@ -108,7 +108,7 @@ TABLE |= {
 # What has scored one item has loaded all that the others need, and what writes and shows the evidence.
 SCORED = {
     "text-to-sql": TYPER | {"rich"},
-    "rag without models": RUNS - {"annotated_types"}
+    "rag without models": TYPER
     | SACREBLEU
     | {"rapidfuzz", "regex", "rich", "rouge_score", "six", "tenacity"},
     "feedback": RUNS | {"rich"},

@@ -1,4 +1,4 @@
-"""The metrics are ragas' own: the same values as calling it directly, and as the recorded ones."""
+"""The metrics come to the values that were recorded of ragas, and to none where the judge's answers hold none."""
 
 import asyncio
 import json
@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls, RequestLimits
 from scorers.rag.items import RagItem
-from scorers.rag.metrics import METRICS, find_ragas_class, score
+from scorers.rag.metrics import METRICS, score
 from scorers.rag.scores import Unscored
+from scorers.rag.scoring_models import ScoringEmbeddings, ScoringJudge
 
 PAIR_METRICS = {"rouge_l": "rougeL_f", "bleu": "bleu", "chrf": "chrf", "string_similarity": "lev"}
 
@@ -27,15 +26,14 @@ def item(**fields: Any) -> RagItem:
 
 
 def scored(name: str, of: RagItem, judge: Any = None, embeddings: Any = None) -> float | Unscored:
-    from scorers.rag.adapters import ScoringEmbeddings, ScoringJudge  # noqa: PLC0415 - takes seconds, and every worker collects this file
-
     async def run() -> float | Unscored:
         with AnswerCache(None) as cache:
-            calls = ScoringJudge(JudgeCalls(judge, cache, RequestLimits()), 0) if judge else None
-            vectors = (
-                ScoringEmbeddings(EmbeddingCalls(embeddings, cache, RequestLimits())) if embeddings else None
-            )
-            return await score(METRICS[name], of, calls, vectors)
+            models: list[ScoringJudge | ScoringEmbeddings] = []
+            if METRICS[name].judge:
+                models.append(ScoringJudge(JudgeCalls(judge, cache, RequestLimits()), 0))
+            if METRICS[name].embeddings:
+                models.append(ScoringEmbeddings(EmbeddingCalls(embeddings, cache, RequestLimits())))
+            return await score(METRICS[name], of, *models)
 
     return asyncio.run(run())
 
@@ -58,73 +56,6 @@ def test_recorded_values_of_contexts(shared_data: Callable[[str], Path]) -> None
         of = item(contexts=tuple(case["retrieved"]), reference_contexts=tuple(case["reference_contexts"]))
         assert scored("non_llm_context_precision", of) == pytest.approx(case["precision"]), case["case"]
         assert scored("non_llm_context_recall", of) == pytest.approx(case["recall"]), case["case"]
-
-
-WITHOUT_MODEL = (
-    "rouge_l",
-    "bleu",
-    "chrf",
-    "string_similarity",
-    "non_llm_context_precision",
-    "non_llm_context_recall",
-)
-TEXTS = [
-    ("Jonah was three days in the fish.", "Jonah was in the belly of the fish three days and three nights."),
-    ("", "a reference"),
-    ("Straße – naïve café", "Strasse - naive cafe"),
-    ("wholly other words", "nothing in common here"),
-    ("The skies were dying; generously, they succeeded.", "The sky was tied to lying news; it proceeds!"),
-]
-CONTEXTS = (("one passage", "another passage", "a third"), ("another passages", "something else"))
-PLAIN = st.text(st.sampled_from("abcdeiys gstn.,-'\n1"), min_size=1, max_size=60)
-
-
-def test_each_class_that_the_evidence_names_is_there() -> None:
-    found = {metric.name: find_ragas_class(metric) for metric in METRICS.values()}
-    assert {name: f"{one.__module__}.{one.__qualname__}" for name, one in found.items()} == {
-        metric.name: metric.ragas_class for metric in METRICS.values()
-    }
-    assert {name for name, metric in METRICS.items() if metric.compute is not None} == set(WITHOUT_MODEL)
-
-
-def of_ragas(name: str, **fields: Any) -> float:
-    """The figure that ragas' own class comes to."""
-    from ragas.dataset_schema import SingleTurnSample  # noqa: PLC0415 - as above
-    from ragas.metrics import collections  # noqa: PLC0415
-
-    metric = (collections.BleuScore if name == "bleu" else find_ragas_class(METRICS[name]))()
-    if hasattr(metric, "single_turn_ascore"):
-        return float(asyncio.run(metric.single_turn_ascore(SingleTurnSample(**fields))))
-    return float(asyncio.run(metric.ascore(**fields)).value)
-
-
-@pytest.mark.parametrize("metric", WITHOUT_MODEL[:4])
-def test_metrics_without_a_model_equal_ragas(metric: str) -> None:
-    for answer, reference in TEXTS:
-        direct = of_ragas(metric, reference=reference, response=answer)
-        assert scored(metric, item(answer=answer, reference=reference)) == direct
-
-
-@given(PLAIN, PLAIN)
-@settings(max_examples=50)
-def test_rouge_of_any_plain_texts_equals_that_of_ragas(answer: str, reference: str) -> None:
-    found = scored("rouge_l", item(answer=answer, reference=reference))
-    if not isinstance(found, Unscored):
-        assert found == of_ragas("rouge_l", reference=reference, response=answer)
-
-
-@given(
-    st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=6),
-    st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=4),
-)
-@settings(max_examples=30)
-@example([*CONTEXTS[0]], [*CONTEXTS[1]])
-def test_context_metrics_without_a_model_equal_ragas(contexts: list[str], references: list[str]) -> None:
-    of = item(contexts=tuple(contexts), reference_contexts=tuple(references))
-    fields = {"retrieved_contexts": contexts, "reference_contexts": references}
-    precision = round(of_ragas("non_llm_context_precision", **fields), 9)
-    assert scored("non_llm_context_precision", of) == precision
-    assert scored("non_llm_context_recall", of) == of_ragas("non_llm_context_recall", **fields)
 
 
 def statements(*texts: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ COMPARED = ("rouge_l", "bleu", "chrf", "string_similarity")
 
 def scored(metric: str, answer: str, reference: str) -> float | Unscored:
     item = RagItem("1", "q", ("c",), answer, reference)
-    return asyncio.run(score(METRICS[metric], item, None, None))
+    return asyncio.run(score(METRICS[metric], item))
 
 
 @pytest.mark.parametrize(
