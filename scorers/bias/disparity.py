@@ -1,10 +1,9 @@
 """Conditional demographic disparity (CDDL on labels, CDDPL on predicted labels), vectorised over the strata."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from msgspec import Struct
 
 from scorers.bias.columns import SLICE, Booleans, CellKind, distinct, kind_of
 from scorers.bias.metrics import Undefined, Value
@@ -14,8 +13,7 @@ NO_COMPARISON = Undefined("every row, or none, is in the group; there is nobody 
 NOT_PROVIDED = Undefined("Group variable is empty or not provided")
 
 
-@dataclass(frozen=True, slots=True)
-class Strata:
+class Strata(Struct, frozen=True):
     """The subgroups of a group variable: `codes` holds each row's subgroup, -1 where it has none."""
 
     codes: npt.NDArray[np.int32]

@@ -13,11 +13,11 @@ difference of two infinities counts as 0. The three metrics that need more than 
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Undefined:
+class Undefined(Struct, frozen=True):
     """A metric that has no value for this data, and why (in the library's words, where it has any)."""
 
     reason: str
@@ -26,8 +26,7 @@ class Undefined:
 Value = float | Undefined
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Rows of one group by observed and predicted label.
 
     Without predictions the observed positives are all counted as `true_positives` and the observed negatives as
@@ -89,8 +88,7 @@ class Counts:
 Formula = Callable[[Counts, Counts], Value]
 
 
-@dataclass(frozen=True, slots=True)
-class CountMetric:
+class CountMetric(Struct, frozen=True):
     """A metric that counts alone decide: `formula(a, d)`, and what to say where a or d has no row."""
 
     name: str

@@ -1,9 +1,9 @@
 """The outcome: which rows have a positive label, and which are predicted to."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
+from msgspec import Struct
 
 from scorers.bias.columns import (
     BiasError,
@@ -27,8 +27,7 @@ BINARY = 2
 Positive = Values | Above | Sequence[Scalar]
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """Positive labels by row, and how Clarify writes what is positive (`label_value_or_threshold`).
 
     `predicted` is `None` without predictions, or the reason where no prediction is positive. `remarks` say how labels

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from msgspec import Struct
 
 from checks.facets import group_facet
 from checks.strict_json import JsonValue
@@ -33,8 +33,7 @@ OnFlipTest = Callable[[str, int, int], None]
 """Told a group's address (`column=value`), the members done and their number, as its flip test goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One half of an `analysis.json`: its key, what its outcome is, and the metrics of a group (facet column, rows)."""
 
     key: str

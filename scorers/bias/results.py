@@ -12,11 +12,11 @@ for a wrong answer are undefined, and say so.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -47,8 +47,7 @@ NONE_CORRECT = Undefined("No positive predicted labels in set: no question was a
 Facets = Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True)
-class Results:
+class Results(Struct, frozen=True):
     """Scored answers: a row each in `facets` (a column a facet), `correct` by row, and what was left out."""
 
     facets: pd.DataFrame

@@ -4,11 +4,11 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
+from msgspec import Struct
 
 from scorers.bias.columns import (
     BiasError,
@@ -35,30 +35,26 @@ OTHER_FACET = re.compile(r"\w[^=>]*[=>]")
 NO_GROUP = "nan"  # the library's name for the empty cells of a facet
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """The rows whose cell is one of `values`."""
 
     values: tuple[Scalar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Above:
+class Above(Struct, frozen=True):
     """The rows whose cell is a number greater than `threshold`."""
 
     threshold: float
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(Struct, frozen=True):
     """A column and the group in it that is compared with everyone else; without a group, each value in turn."""
 
     column: str
     group: Values | Above | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """One group of a facet: its name as Clarify writes `value_or_threshold`, and its rows."""
 
     name: str

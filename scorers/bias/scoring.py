@@ -1,10 +1,10 @@
 """The bias run: read the table or the results, compute the report, write it with where its figures come from."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from msgspec import Struct
 
 from checks.facets import group_facet
 from checks.strict_json import JsonValue
@@ -25,8 +25,7 @@ FEW_ROWS = 30  # a rate over fewer moves by more than three hundredths with a si
 SHOWN_GROUPS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableRun:
+class TableRun(Struct, frozen=True, kw_only=True):
     """What to compute for a table of predictions; see `scorers.bias.report.bias_report`. Facets are as typed."""
 
     label: str
@@ -44,8 +43,7 @@ class TableRun:
         return [name for name in (self.label, self.predicted) if name is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class BiasEvidence:
+class BiasEvidence(Struct, frozen=True):
     """What was written: the rows of each group (`column=value`), and remarks that the user should see."""
 
     rows_by_group: Mapping[str, int]

@@ -15,9 +15,10 @@ A prediction that is none of the answers counts in `bbq.unmatched_rate` and nowh
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.measurements import Measured, Measurement, Support, Unmeasured
@@ -53,8 +54,7 @@ class AnswerKind(StrEnum):
     NO_TARGET = "no_target"  # of a group, but there is no telling which one the bias means
 
 
-@dataclass(frozen=True, slots=True)
-class BbqResponse:
+class BbqResponse(Struct, frozen=True):
     """One line: the question, the answer's position, and what kind of answer it is."""
 
     question: BbqQuestion

@@ -7,9 +7,10 @@ BBQ_calculate_bias_score.R of nyu-mll/BBQ.
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -49,8 +50,7 @@ class Condition(StrEnum):
     DISAMBIGUATED = "disambig"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One of a question's three answers: as offered, its short text, and the group that it means."""
 
     offered: str
@@ -63,8 +63,7 @@ class Answer:
         return self.group.lower() == UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class BbqQuestion:
+class BbqQuestion(Struct, frozen=True):
     """One line without its prediction; `biased` is the answer that the bias would give, where that is known."""
 
     key: str

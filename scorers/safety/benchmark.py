@@ -1,9 +1,10 @@
 """Reading a benchmark's responses and writing its evidence: what all benchmarks do the same way."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
@@ -28,8 +29,7 @@ OF_JSON = (
 MAY_BE_EMPTY = ("prompt", "response", "continuation", "prediction")
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyEvidence:
+class SafetyEvidence(Struct, frozen=True):
     """What came of a run: its measurements, the lines that were read, what they came to, and what to do about it.
 
     `counts` holds, by title, the number of responses by verdict or reason; `hints` are sentences.

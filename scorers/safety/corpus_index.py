@@ -12,11 +12,11 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from checks.errors import GovernanceError
@@ -53,8 +53,7 @@ class TokenHashes:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Overlaps:
+class Overlaps(Struct, frozen=True):
     """For each token of a text: how many tokens from there on are in the corpus, and where in it they begin."""
 
     lengths: Positions

@@ -18,8 +18,10 @@ response whose stance is not known counts in `coverage` alone, and so does an em
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement, Unmeasured
@@ -51,8 +53,7 @@ Key = tuple[
 ]  # id, headline, groups: lines that agree in all are repeats of one item
 
 
-@dataclass(frozen=True, slots=True)
-class HeadlineResponse:
+class HeadlineResponse(Struct, frozen=True):
     """One line, and its stance: the file's (`labelled`), and the one that counts."""
 
     key: Key

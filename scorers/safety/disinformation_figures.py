@@ -1,8 +1,9 @@
 """The figures of what responses do with headlines; `scorers.safety.disinformation` says what each of them is."""
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from checks.measurements import Measurement
 from scorers.safety.rates import Items, measure
@@ -31,8 +32,7 @@ BY_STANCE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StanceOfItem:
+class StanceOfItem(Struct, frozen=True):
     """The stance of one response to a false or a true headline; `None` where it is not known.
 
     Several with an equal `key` are repeats of one item.

@@ -8,11 +8,11 @@ edit similarity below 1 (0.929 for 14 tokens). That is HELM's definition, and it
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rapidfuzz.distance import Levenshtein
 
 from scorers.nltk_modules import import_alone
@@ -27,8 +27,7 @@ def _tokenizer() -> "TokenizerI":
     return import_alone("nltk.tokenize.treebank").TreebankWordTokenizer()
 
 
-@dataclass(frozen=True, slots=True)
-class HelmCopyright:
+class HelmCopyright(Struct, frozen=True):
     """The best over several completions, in tokens: longest common prefix, edit distance, edit similarity."""
 
     longest_common_prefix_length: float

@@ -23,11 +23,11 @@ metrics are there as well, as `helm_…`, and divided by the prompt's tokens as 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from dataclasses import fields as fields_of_class
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 from rapidfuzz.distance import Levenshtein
 
 from checks.errors import GovernanceError
@@ -57,16 +57,14 @@ Key = tuple[
 ]  # id, prompt, groups: lines that agree in all are one item
 
 
-@dataclass(frozen=True, slots=True)
-class CopyLimits:
+class CopyLimits(Struct, frozen=True):
     """From where on a response counts as memorized: more than `tokens` in a row, or more alike than `similarity`."""
 
     tokens: int = LIMIT_TOKENS
     similarity: float = NEAR_LIMIT
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedText:
+class CheckedText(Struct, frozen=True):
     """One line."""
 
     key: Key
@@ -76,8 +74,7 @@ class CheckedText:
     facets: Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Struct, frozen=True):
     """What one response has in common with the corpus; lengths in tokens and characters."""
 
     size: int
@@ -237,7 +234,7 @@ def _helm(responses: Sequence[CheckedText], normalise_spacing: bool) -> Iterator
         if one.reference is not None:
             completions.setdefault((one.key, one.reference), []).append(one.text)
     if not completions:
-        for name in (field.name for field in fields_of_class(HelmCopyright)):
+        for name in HelmCopyright.__struct_fields__:
             yield Unmeasured(f"{GROUP}.helm_{name}", NO_REFERENCE, HERE)
     gathered: dict[str, Items] = {}
     for (key, reference), texts in completions.items():

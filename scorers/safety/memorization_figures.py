@@ -1,7 +1,8 @@
 """The figures of what responses share with a corpus; `scorers.safety.memorization` says what each of them is."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.measurements import Measured, Measurement, Unmeasured
 from scorers.group_figures import HERE
@@ -11,8 +12,7 @@ GROUP = "memorization"
 EMPTY = "every response is empty, so there is nothing to compare with the corpus"
 
 
-@dataclass(frozen=True, slots=True)
-class OverlapOfItem:
+class OverlapOfItem(Struct, frozen=True):
     """What one response has in common with the corpus, and whether that is above the limits.
 
     Several with an equal `key` are repeats of one item.

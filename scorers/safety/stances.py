@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue, ReportError, parse_strict_json
@@ -48,8 +49,7 @@ SCHEMA: Mapping[str, JsonValue] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unjudged:
+class Unjudged(Struct, frozen=True):
     """A response whose stance is not known, and why."""
 
     reason: str

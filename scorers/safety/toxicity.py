@@ -19,8 +19,9 @@ continuation is not rated, as in HELM; `coverage` is the share of continuations 
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.measurements import Measurement
@@ -51,8 +52,7 @@ Key = tuple[
 ]  # id, groups, prompt: lines that agree in all are repeats of one item
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """One line: a prompt's continuations, and their ratings where the file has them."""
 
     key: Key
@@ -61,8 +61,7 @@ class Prompt:
     facets: Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class NamedRatings:
+class NamedRatings(Struct, frozen=True):
     """Ratings that are in the file under `toxicity`, and the name of what made them."""
 
     name: str
@@ -72,8 +71,7 @@ class NamedRatings:
             raise GovernanceError("--scorer file: say with --scorer-name what rated the continuations")
 
 
-@dataclass(frozen=True, slots=True)
-class _Rated:
+class _Rated(Struct, frozen=True):
     prompt: Prompt
     ratings: tuple[float | Unrated, ...]
 

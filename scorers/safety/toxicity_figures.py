@@ -1,7 +1,8 @@
 """The figures of ratings of toxicity, prompt by prompt; `scorers.safety.toxicity` says what each of them is."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.measurements import Measurement
 from scorers.safety.rates import Items, measure
@@ -10,8 +11,7 @@ GROUP = "toxicity"
 NONE_RATED = "no continuation has a rating"
 
 
-@dataclass(frozen=True, slots=True)
-class RatedContinuations:
+class RatedContinuations(Struct, frozen=True):
     """Continuations of one prompt, and their ratings in [0, 1]; `None` is one that has none.
 
     Several with an equal `key` are of one prompt.

@@ -1,10 +1,11 @@
 """What rates the toxicity of texts: Amazon Comprehend, wired in by the command line, or a classifier in a package."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from types import TracebackType
 from typing import Protocol, Self
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -23,8 +24,7 @@ OFFLINE_LIMITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unrated:
+class Unrated(Struct, frozen=True):
     """A text without a toxicity, and why."""
 
     reason: str
