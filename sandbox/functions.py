@@ -33,7 +33,7 @@ from sandbox.server import FUNCTIONS_LOG
 WORKER = Path(__file__).with_name("function_worker.py")
 # Seconds for importing a handler: Lambda grants ten, a busy laptop may need more.
 INITIALISATION_TIMEOUT = 60.0
-CONCURRENT_PROCESSES = 4
+CONCURRENT_PROCESSES = 8  # most of them wait: for an answer, or before they try again what was throttled
 SESSION_SECONDS = 43_200
 # What every function's environment begins with.
 BASE_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": ":UTC"}
