@@ -33,7 +33,17 @@ DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
 LONG = ("e2e", "infra", "docs", "wheel", "examples", "house", "sandbox", "scorers/text_to_sql", "scorers/rag")
 ONE_GROUP = {"e2e", "infra", "wheel"}  # folders whose fixtures take long to make
-OWN_STACKS = {"test_organisation.py"}  # files of these folders that share nothing with the others
+# What of tests/e2e is on another worker, with a stack of its own: all of it on one would take longer than all else.
+ON_THE_SECOND_STACK = {
+    "test_many_registrations.py",
+    "test_many_teams.py",
+    "test_model_accounts.py",
+    "test_organisation.py",
+    "test_reconciler.py",
+    "test_report_pages.py",
+    "test_ways_to_register.py",
+    "test_who_may_do_what.py",
+}
 # What needs the one stack otherwise than all else has its turn after it: then it is deployed again once.
 LAST_OF_ITS_FOLDER = {"test_processing.py"}
 COMPILED = Path(cache_from_source(str(TESTS / "wheel" / "conftest.py"))).parent  # where collecting ends
@@ -132,8 +142,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @cache
 def _marks(path: Path) -> tuple[pytest.MarkDecorator, ...]:
     folder = path.parent.name
-    shares = folder in ONE_GROUP and path.name not in OWN_STACKS
-    group = pytest.mark.xdist_group(folder if shares else path.relative_to(TESTS.parent).as_posix())
+    name = folder if folder in ONE_GROUP else path.relative_to(TESTS.parent).as_posix()
+    on_second = folder == "e2e" and path.name in ON_THE_SECOND_STACK
+    group = pytest.mark.xdist_group(f"{name}-2" if on_second else name)
     return (group, pytest.mark.timeout(600)) if folder in DEPLOYING else (group,)
 
 

@@ -103,6 +103,26 @@ def _list_kept(outputs: Mapping[str, str]) -> Mapping[str, str]:
     return {name: value for name, value in outputs.items() if name not in changed}
 
 
+def deploy(sandbox: Sandbox, context: Mapping[str, Any]) -> list[Deployment]:
+    """Deploy the stacks that a context of the CDK describes.
+
+    The app runs in this process: each process that loads the CDK's library takes ten times as long as the app.
+    """
+    from aws_cdk import App  # noqa: PLC0415 - takes a second, and not every worker deploys
+
+    from infra.app import build_app  # noqa: PLC0415 - as above
+
+    # The CDK's library copies no bundle twice into a folder of one name: each assembly has a new one at first.
+    folder = sandbox.folder / f"assembly-{uuid.uuid4().hex[:8]}"
+    kept = sandbox.folder / "cdk.out"  # where the sandbox has that of an app which it runs
+    app = App(outdir=str(folder), context=dict(context))
+    build_app(app)
+    app.synth()
+    shutil.rmtree(kept, ignore_errors=True)
+    folder.rename(kept)
+    return sandbox.deploy(app=str(kept))
+
+
 class Governance:
     """The deployed stack and its account, over HTTP."""
 
@@ -126,25 +146,10 @@ class Governance:
             self.quieten()
 
     def deploy(self, **settings: Any) -> list[Deployment]:
-        """Deploy the stacks of these settings and of those that all deployments of the tests have.
-
-        The app runs in this process: each process that loads the CDK's library takes ten times as long as the app.
-        """
-        from aws_cdk import App  # noqa: PLC0415 - takes a second, and not every worker deploys
-
-        from infra.app import build_app  # noqa: PLC0415 - as above
-
-        # The CDK's library copies no bundle twice into a folder of one name: each assembly has a new one at first.
-        folder = self.sandbox.folder / f"assembly-{uuid.uuid4().hex[:8]}"
-        kept = self.sandbox.folder / "cdk.out"  # where the sandbox has that of an app which it runs
+        """Deploy the stacks of these settings and of those that all deployments of this one have."""
         own = {"evidence_buckets": EVIDENCE_BUCKETS, "reviewer_role_arns": [REVIEWER]}
-        place = {"region": self.sandbox.region}
-        app = App(outdir=str(folder), context={**this_machine(self._interpreter), **place, **own, **settings})
-        build_app(app)
-        app.synth()
-        shutil.rmtree(kept, ignore_errors=True)
-        folder.rename(kept)
-        return self.sandbox.deploy(app=str(kept))
+        context = {**this_machine(self._interpreter), "region": self.sandbox.region, **own, **settings}
+        return deploy(self.sandbox, context)
 
     def quieten(self) -> None:
         """Switch off what each decision would start beside: its page, its announcement. Tests of that switch it on."""
@@ -339,7 +344,8 @@ class Governance:
         with self._configuration(function) as configuration, self._code(function) as code:
             hold = Hold(self, function)
             with zipfile.ZipFile(code, "a") as archive:
-                archive.writestr("held.py", HELD_HANDLER)
+                # Of one time: functions that are held run out of one bundle, unzipped once.
+                archive.writestr(zipfile.ZipInfo("held.py"), HELD_HANDLER)
             self.client("lambda").update_function_code(FunctionName=function, ZipFile=code.getvalue())
             setting = {"bucket": hold.bucket, "key": hold.key, "handler": configuration["Handler"]}
             variables = configuration["Environment"]["Variables"] | {"HOLD": json.dumps(setting)}

@@ -20,7 +20,7 @@ from cli.exit_codes import ExitCode
 from cli.main import run
 from sandbox.cdk import UNWANTED
 from sandbox.server import PROJECT, Sandbox, this_machine
-from tests.e2e.conftest import THRESHOLDS, Governance, evaluation
+from tests.e2e.conftest import THRESHOLDS, Governance, deploy, evaluation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -124,7 +124,7 @@ def organisation(sandbox: Sandbox) -> Governance:
     )
     file = sandbox.folder / "deployment.yaml"
     file.write_text(json.dumps(settings))
-    (deployment,) = sandbox.deploy(context={"settings": str(file)})
+    (deployment,) = deploy(sandbox, {**this_machine(), "settings": str(file)})
     stack.compute, stack.outputs = "processing", deployment.outputs
     publish(stack, THRESHOLDS.replace(b"e2e-*", b"risk-*"))
     return stack
