@@ -160,15 +160,12 @@ def _nearest_by_partition(others: Matrix, members: Matrix, neighbors: int) -> Po
     processor for doubles; for long doubles it is still the partition of numpy 1.24, with which the library runs.
     """
     chunk = max(PARTITION_CHUNK // len(others), 1)
-    chunks = (
-        _squared_distances(members[start : start + chunk], others) for start in range(0, len(members), chunk)
-    )
-    return np.vstack(
-        [
-            np.argpartition(distances.astype(np.longdouble), neighbors - 1)[:, :neighbors]
-            for distances in chunks
-        ]
-    )
+    nearest = np.empty((len(members), neighbors), dtype=np.intp)
+    for start in range(0, len(members), chunk):
+        rows = slice(start, start + chunk)
+        distances = _squared_distances(members[rows], others).astype(np.longdouble)
+        nearest[rows] = np.argpartition(distances, neighbors - 1)[:, :neighbors]
+    return nearest
 
 
 def _squared_distances(members: Matrix, others: Matrix) -> Doubles:

@@ -1,5 +1,6 @@
 """The flip test, against neighbours found one by one."""
 
+import tracemalloc
 from typing import Any
 from unittest import mock
 
@@ -102,6 +103,7 @@ def tables(draw: st.DrawFn) -> tuple[list[pd.Series], Any, Any]:
     return columns * draw(st.sampled_from([1, 1, 6, 16])), group, predicted
 
 
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")  # scikit-learn's, of numbers that overflow
 @given(tables())
 def test_votes_without_a_search_are_those_of_the_search(table: Any) -> None:
     with mock.patch.object(module, "MOST_PAIRS", 0):
@@ -109,6 +111,7 @@ def test_votes_without_a_search_are_those_of_the_search(table: Any) -> None:
     assert flip_test(*table) == searched
 
 
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")  # scikit-learn's, of numbers that overflow
 @given(tables())
 def test_distances_are_those_of_scikit_learn_to_the_last_bit(table: Any) -> None:
     columns, group, _ = table
@@ -119,6 +122,18 @@ def test_distances_are_those_of_scikit_learn_to_the_last_bit(table: Any) -> None
 
         theirs = euclidean_distances(matrix[group], matrix[~group], squared=True)
     np.testing.assert_array_equal(ours, theirs)
+
+
+def test_integers_in_many_columns_are_searched_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_PAIRS", 0)
+    monkeypatch.setattr(module, "PARTITION_CHUNK", 1 << 14)
+    columns = columns_of(np.arange(16 * 2_000).reshape(-1, 16))
+    group = np.arange(2_000) % 2 == 0
+    tracemalloc.start()
+    flip_test(columns, group, group)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2_000_000  # a position for each pair would be 8,000,000
 
 
 class SearchedError(Exception):
