@@ -1,9 +1,12 @@
-"""One item for each `governance score` command that needs no server of a model: what it takes until its first."""
+"""One item for each way of `governance score`, and a judge that answers at once: what it takes until the first."""
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 _BBQ: Mapping[str, Any] = {
@@ -46,9 +49,10 @@ _ITEMS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 _TABLE = "--label label --positive 1 --predicted said --facet sex"
-# Each way that loads other libraries, and what is typed for it behind `governance score`.
+# Each way that loads other libraries, and what is typed for it behind `governance score`; {judge} is an address.
 COMMANDS: Mapping[str, str] = {
     "text-to-sql": "text-to-sql pairs.jsonl --databases . --workers 1",
+    "rag": "rag answers.jsonl --judge openai:judge --judge-url {judge} --cache said.sqlite3",
     "rag without models": "rag answers.jsonl --judge none --embeddings none",
     "feedback": "feedback ratings.jsonl",
     "bias of a table": f"bias people.csv {_TABLE}",
@@ -70,3 +74,46 @@ def write_inputs(folder: Path) -> None:
     (folder / "corpus.txt").write_text("It was the best of times, it was the worst of times.\n")
     with sqlite3.connect(folder / "shop.sqlite") as connection:
         connection.executescript("CREATE TABLE customer (name TEXT); INSERT INTO customer VALUES ('Ada')")
+
+
+_STATEMENT = {"statement": "s", "reason": "r"}
+# What the judge says to each question, by the name of its schema.
+_ANSWERS: Mapping[str, Mapping[str, Any]] = {
+    "AnswerRelevanceOutput": {"question": "q", "noncommittal": 0},
+    "StatementGeneratorOutput": {"statements": ["s"]},
+    "ClassificationWithReason": {"TP": [_STATEMENT], "FP": [], "FN": []},
+    "NLIStatementOutput": {"statements": [{**_STATEMENT, "verdict": 1}]},
+    "ContextRelevanceOutput": {"rating": 2},
+    "ContextPrecisionOutput": {"reason": "r", "verdict": 1},
+    "ContextRecallOutput": {"classifications": [{**_STATEMENT, "attributed": 1}]},
+}
+
+
+class _Judge(BaseHTTPRequestHandler):
+    """Answers chat completions as OpenAI's API does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Say at once what is to be said."""
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        answer = json.dumps(_ANSWERS[asked["response_format"]["json_schema"]["name"]])
+        content = json.dumps(
+            {"choices": [{"message": {"content": answer}, "finish_reason": "stop"}]}
+        ).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing of it."""
+
+
+@contextmanager
+def serving_judge() -> Iterator[str]:
+    """Serve the judge on loopback, and yield its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Judge) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()

@@ -54,11 +54,16 @@ def measure_first_items(governance: str, rounds: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for _ in take_rounds(rounds):
         for name, typed in first_items.COMMANDS.items():
-            with tempfile.TemporaryDirectory() as temporary, contextlib.chdir(temporary):
+            with (
+                tempfile.TemporaryDirectory() as temporary,
+                contextlib.chdir(temporary),
+                first_items.serving_judge() as judge,
+            ):
                 first_items.write_inputs(Path(temporary))
                 # A cache of an earlier round would have the answers.
                 environment = os.environ | {"XDG_CACHE_HOME": temporary}
-                command = [governance, "score", *shlex.split(typed), "-o", "evidence"]
+                words = shlex.split(typed.format(judge=judge))
+                command = [governance, "score", *words, "-o", "evidence"]
                 found.setdefault(name, []).append(run_process(command, environment).seconds)
     return found
 
@@ -88,7 +93,7 @@ def main() -> None:
             for words in list_commands():
                 spent = run_process([governance, *words, "--help"])
                 help_seconds.setdefault(" ".join(["governance", *words]), []).append(spent.seconds)
-    tell_progress("  the first item of every command that scores without a server of a model")
+    tell_progress("  the first item of every command that scores")
     first_seconds = measure_first_items(governance, given.rounds)
     medians = {name: describe_spread(found, digits=3) for name, found in help_seconds.items()}
     slowest = max(medians, key=lambda name: medians[name]["median"])

@@ -105,12 +105,24 @@ TABLE |= {
 }
 
 
+TEXTS = TYPER | SACREBLEU | {"rapidfuzz", "regex", "rich", "rouge_score", "six", "tenacity"}
+HTTPX2 = {"anyio", "h11", "httpcore2", "httpx2", "idna", "sniffio", "truststore"}
+WORDLLAMA = {
+    "certifi",
+    "charset_normalizer",
+    "numpy",
+    "requests",
+    "safetensors",
+    "tokenizers",
+    "toml",
+    "urllib3",
+    "wordllama",
+}
 # What has scored one item has loaded all that the others need, and what writes and shows the evidence.
 SCORED = {
     "text-to-sql": TYPER | {"rich"},
-    "rag without models": TYPER
-    | SACREBLEU
-    | {"rapidfuzz", "regex", "rich", "rouge_score", "six", "tenacity"},
+    "rag": TEXTS | PYDANTIC | HTTPX2 | WORDLLAMA,
+    "rag without models": TEXTS,
     "feedback": RUNS | {"rich"},
     **dict.fromkeys(
         ("bias of a table", "bias of a table, without the flip test"),
@@ -172,11 +184,12 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
     """What can be said of each way of scoring when it has scored one item."""
     folder = tmp_path_factory.mktemp("items")
     first_items.write_inputs(folder)
-    commands = {
-        name: ["score", *shlex.split(typed), "-o", f"evidence {number}"]
-        for number, (name, typed) in enumerate(first_items.COMMANDS.items())
-    }
-    found = run_forked(commands, folder)
+    with first_items.serving_judge() as judge:
+        commands = {
+            name: ["score", *shlex.split(typed.format(judge=judge)), "-o", f"evidence {number}"]
+            for number, (name, typed) in enumerate(first_items.COMMANDS.items())
+        }
+        found = run_forked(commands, folder)
     assert len([*folder.glob("evidence */*.json")]) == len(commands)
     return found
 
