@@ -114,7 +114,7 @@ COMMANDS = (
     CommandEntry(
         "score rag",
         ".commands.score_rag:command",
-        "Score a RAG system's answers with RAGAS.",
+        "Score a RAG system's answers by RAGAS' metrics.",
         extra="rag",
         writes_evidence=True,
     ),

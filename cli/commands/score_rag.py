@@ -94,7 +94,7 @@ def command(
     ] = None,
     separator: Separator = ",",
 ) -> None:
-    """Score a RAG system's answers with RAGAS into the evidence that the gate reads.
+    """Score a RAG system's answers by RAGAS' metrics into the evidence that the gate reads.
 
     An interrupted run goes on where it stopped, and a repeated one asks nothing: answers are kept by content.
     """

@@ -1,9 +1,11 @@
 """From scores to evidence: measurements for the gate, and one result a line behind them."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from checks.incomplete_beta import incomplete_beta
 from checks.measurements import Interval, Measured, Measurement, Support, Unmeasured
 from checks.strict_json import JsonValue
 from scorers.group_figures import HERE, ScoredItem, estimate_items, measure_means, state_estimate
@@ -148,17 +150,28 @@ def _percentile(seconds: Sequence[float], name: str, share: float) -> Measured:
 
     The number of items below a percentile is binomial (Conover, Practical Nonparametric Statistics, 3.2).
     """
-    import numpy as np  # noqa: PLC0415 - for items with latencies alone
-    from scipy.stats import binom  # noqa: PLC0415 - likewise
-
-    below, above = binom.ppf([(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2], len(seconds), share)
+    below, above = (
+        _binomial_quantile(level, len(seconds), share)
+        for level in ((1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2)
+    )
     interval = None
     if below >= 1 and above < len(seconds):
-        interval = Interval(seconds[int(below) - 1], seconds[int(above)], INTERVAL_LEVEL)
+        interval = Interval(seconds[below - 1], seconds[above], INTERVAL_LEVEL)
     samples = (
         len(seconds) if interval is not None else None
     )  # a value with samples alone would be a proportion
-    value = float(np.quantile(seconds, share))
+    beyond, first = math.modf(share * (len(seconds) - 1))
+    lower, upper = seconds[int(first)], seconds[math.ceil(first + beyond)]
+    value = lower + beyond * (upper - lower)
     return Measured(
         f"{GROUP}.latency_{name}", value, HERE, samples=samples, support=Support(interval=interval)
     )
+
+
+def _binomial_quantile(level: float, trials: int, share: float) -> int:
+    """Return the least number of which as many or fewer come, of so many trials, with a probability of `level`."""
+
+    def at_most(count: int) -> float:
+        return incomplete_beta(trials - count, count + 1, 1 - share, share)
+
+    return bisect_left(range(trials), level, key=at_most)
