@@ -6,7 +6,8 @@ Read are this project's own names, those of ragas 0.2 and later (`user_input`, `
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -46,8 +47,7 @@ EMPTY: Mapping[str, JsonValue] = {
 }  # what an empty cell of CSV means
 
 
-@dataclass(frozen=True, slots=True)
-class RagFields:
+class RagFields(Struct, frozen=True):
     """One row by this project's names; `columns` says what each is called in the file."""
 
     values: Mapping[str, JsonValue]

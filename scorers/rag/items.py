@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -13,8 +14,7 @@ from scorers.lines import Line, LinesError, check_lines
 from scorers.rag.columns import RagFields, fields_of, mapping_for
 
 
-@dataclass(frozen=True, slots=True)
-class RagItem:
+class RagItem(Struct, frozen=True):
     """One question and what the RAG system did with it. `latency_seconds` is the system's time to answer."""
 
     id: str

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from scorers.endpoints.protocols import EndpointDownError
 from scorers.plain_text import plain
@@ -21,8 +22,7 @@ ROUGE = "rouge_l"
 NO_COSINE = "the embedding model's vectors have no cosine: a number in them is none, too large or too small"
 
 
-@dataclass(frozen=True, slots=True)
-class RagMetric:
+class RagMetric(Struct, frozen=True):
     """One metric. `takes` are the item's fields that it is computed of, `needs` those of them that may not be empty.
 
     `ragas_class` is the whole name of the class whose figure it is. Where no model is asked, `compute` gives it,

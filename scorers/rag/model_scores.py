@@ -5,11 +5,11 @@ holds none, it raises `JudgeError`, which says so.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from scorers.rag import prompts
 from scorers.rag.judge_answers import ContextRelevanceOutput
@@ -153,8 +153,7 @@ def _cosines(vectors: Sequence[Sequence[float]], other: Sequence[float]) -> "NDA
     return cosines
 
 
-@dataclass(frozen=True, slots=True)
-class ModelScore:
+class ModelScore(Struct, frozen=True):
     """How a metric is computed, and the prompts that it asks the judge with."""
 
     compute: Callable[..., Awaitable[float]]

@@ -1,13 +1,12 @@
 """How a run scores."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from checks.errors import GovernanceError
 from scorers.endpoints.requests import RequestLimits
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """What a million tokens cost, in any one currency."""
 
     input_per_million: float
@@ -18,8 +17,7 @@ class Prices:
         return (input_tokens * self.input_per_million + output_tokens * self.output_per_million) / 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectRule:
+class CorrectRule(Struct, frozen=True):
     """When an answer counts as correct in `results.jsonl`: its score by `metric` is at least `at_least`."""
 
     metric: str = "answer_correctness"
@@ -30,8 +28,7 @@ class CorrectRule:
         return None if score is None else score >= self.at_least
 
 
-@dataclass(frozen=True, slots=True)
-class RagSettings:
+class RagSettings(Struct, frozen=True):
     """What to score by, and how hard to ask. `metrics` empty means all; judged items are scored `repeats` times.
 
     Raises:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from checks.errors import GovernanceError
 from scorers.asking import work_through
@@ -48,8 +49,7 @@ def make_plan(items: list[RagItem], settings: RagSettings, *, judge: bool, embed
     return ScoringPlan(tuple(possible), impossible, settings.repeats)
 
 
-@dataclass(frozen=True, slots=True)
-class _ScoringJob:
+class _ScoringJob(Struct, frozen=True):
     metric: RagMetric
     index: int
     repeat: int

@@ -1,8 +1,9 @@
 """The scores of a run, item by item, as they come."""
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from scorers.rag.items import RagItem
 
@@ -10,15 +11,13 @@ if TYPE_CHECKING:  # it imports what scores texts, which whoever has scores can 
     from scorers.rag.metrics import RagMetric
 
 
-@dataclass(frozen=True, slots=True)
-class Unscored:
+class Unscored(Struct, frozen=True):
     """No score for one item, and why."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScoringPlan:
+class ScoringPlan(Struct, frozen=True):
     """What is scored, and what cannot be for any item, with the reason by the metric's name."""
 
     metrics: "tuple[RagMetric, ...]"
@@ -26,8 +25,7 @@ class ScoringPlan:
     repeats: int
 
 
-@dataclass(slots=True)
-class MetricScores:
+class MetricScores(Struct):
     """One item's draws by one metric (one, or one a repeat), and why draws are missing.
 
     Draws come as the judge answers; they are read in the order of the repeats.
@@ -59,13 +57,9 @@ class MetricScores:
         return [self._by_repeat[repeat] for repeat in sorted(self._by_repeat)]
 
 
-@dataclass(slots=True)
 class RunScores:
     """All items' scores, by metric and then in the order of the items."""
 
-    plan: ScoringPlan
-    items: list[RagItem]
-    by_metric: dict[str, list[MetricScores]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.by_metric = {metric.name: [MetricScores() for _ in self.items] for metric in self.plan.metrics}
+    def __init__(self, plan: ScoringPlan, items: list[RagItem]) -> None:
+        self.plan, self.items = plan, items
+        self.by_metric = {metric.name: [MetricScores() for _ in items] for metric in plan.metrics}

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from checks.measurements import Measurement
 from scorers.csv_files import COMMA
@@ -16,8 +17,7 @@ from scorers.rag.items import read_items
 from scorers.rag.rag_settings import RagSettings
 
 
-@dataclass(frozen=True, slots=True)
-class RagEvidence:
+class RagEvidence(Struct, frozen=True):
     """What came of a run: the measurements in the evidence, and what was asked of the judge for them.
 
     `counts` holds, by title, how many scores are missing for which reason; `hints` are sentences.
