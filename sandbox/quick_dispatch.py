@@ -7,6 +7,7 @@ from moto import backends
 from moto.core import responses, serialize, utils
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.s3.models import FakeKey
 
 
 @cache  # a second time would keep what is kept already
@@ -22,6 +23,8 @@ def dispatch_quickly() -> None:
     find_service = cache(DomainDispatcherApplication.get_backend_for_host)
     DomainDispatcherApplication.get_backend_for_host = find_service
     _find_accounts_at_once()
+    # To list versions it copies each object of the bucket, content and all, and notes on the copy if it is the latest.
+    FakeKey.__deepcopy__ = lambda key, _: key
 
 
 def _list_modules_once() -> None:

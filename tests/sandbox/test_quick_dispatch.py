@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import backends
+from moto.s3.models import FakeKey
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from sandbox.quick_dispatch import dispatch_quickly
@@ -43,10 +44,36 @@ def test_the_modules_of_moto_are_listed_once() -> None:
     assert backends.list_of_moto_modules() is first
 
 
-def test_times_of_a_list_are_those_of_its_objects(moto_url: str) -> None:
+@pytest.fixture
+def s3(moto_url: str) -> Any:
+    """A client of moto's server, which other tests have used."""
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
     make: Callable[..., Any] = boto3.client  # its types want a literal name of a service
-    s3 = make("s3", endpoint_url=moto_url, **keys)
+    return make("s3", endpoint_url=moto_url, **keys)
+
+
+def test_versions_are_listed_without_their_content(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = "listed-versions"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first, second = (s3.put_object(Bucket=bucket, Key="key", Body=body)["VersionId"] for body in (b"1", b"2"))
+    read: list[FakeKey] = []
+    value = FakeKey.value
+
+    def noted(key: FakeKey) -> bytes:
+        read.append(key)
+        return bytes(value.fget(key))
+
+    monkeypatch.setattr(FakeKey, "value", value.getter(noted))
+    for _ in range(2):
+        listed = s3.list_object_versions(Bucket=bucket)["Versions"]
+        assert {one["VersionId"]: one["IsLatest"] for one in listed} == {first: False, second: True}
+    assert read == []
+    assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"2"
+    assert len(read) == 1
+
+
+def test_times_of_a_list_are_those_of_its_objects(s3: Any) -> None:
     s3.create_bucket(Bucket="times-of-a-list")
     s3.put_object(Bucket="times-of-a-list", Key="key")
     told = s3.head_object(Bucket="times-of-a-list", Key="key")["LastModified"]
