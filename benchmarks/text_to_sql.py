@@ -41,7 +41,7 @@ from benchmarks.measuring import (
 )
 
 PAIRS = "pairs_with_official_verdicts.jsonl"
-PROGRAM = "from cli.main import main; main()"
+PROGRAM = "from cli.entry import main; main()"
 BLANKS = " \t"
 TARGETS = {"with_start": 1143, "steady": 3352, "by_spider": 10, "by_bird": 3}
 NOT_RUN = "not run"

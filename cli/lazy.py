@@ -4,7 +4,6 @@ import importlib.util
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -135,11 +134,7 @@ class LightCommand(TyperCommand):
 
 
 class LazyCommand(TyperCommand):
-    """A command known by its row in the table until somebody runs it.
-
-    Where its module has a function `begin`, that is called before the arguments are read, unless they ask for help: the
-    context manager that it returns is the `obj` of the command's context, and ends with it.
-    """
+    """A command known by its row in the table until somebody runs it."""
 
     def __init__(self, entry: CommandEntry) -> None:
         super().__init__(entry.path.split()[-1], help=entry.summary, rich_markup_mode=None)
@@ -147,25 +142,13 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Parse the arguments with the command itself, importing it."""
-        begin = getattr(self._module, "begin", None)
-        if begin is None or "--help" in args or extra.get("resilient_parsing"):
-            return self.loaded.make_context(info_name, args, parent, **extra)
-        with ExitStack() as stack:
-            begun = stack.enter_context(begin())
-            context = self.loaded.make_context(info_name, args, parent, **extra)
-            context.obj = begun
-            # Only now: arguments that are refused end it at once.
-            context.call_on_close(stack.pop_all().close)
-            return context
-
-    @cached_property
-    def _module(self) -> Any:
-        return importlib.import_module(self._entry.target.partition(":")[0], __package__)
+        return self.loaded.make_context(info_name, args, parent, **extra)
 
     @cached_property
     def loaded(self) -> Any:
         """The typer command behind the row (its class is private to typer)."""
-        target = getattr(self._module, self._entry.target.partition(":")[2])
+        module, _, attribute = self._entry.target.partition(":")
+        target = getattr(importlib.import_module(module, __package__), attribute)
         if not isinstance(target, typer.Typer):
             command, target = target, typer.Typer(add_completion=False)
             target.command()(command)

@@ -1,6 +1,5 @@
 """The `governance` command: reads the arguments, runs one command, and turns what comes of it into an exit code."""
 
-import gc
 import os
 import re
 import sys
@@ -17,12 +16,9 @@ from checks.errors import GovernanceError
 from cli.command_table import COMMANDS, GROUPS
 from cli.exit_codes import MEANINGS, ExitCode
 from cli.lazy import LightGroup, build_commands, missing_package
-from cli.streams import lasting
 
 _EMPTY_OPTION = re.compile(r"--[a-z-]+=")
 DISTRIBUTION = "sagemaker-model-governance"
-# So many new objects are looked through for garbage at once, where Python's own is 700: no import makes as many.
-OBJECTS_BETWEEN_COLLECTIONS = 200_000
 # Set by the scripts of --show-completion when a shell asks what may come next.
 COMPLETING = "_GOVERNANCE_COMPLETE"
 
@@ -134,17 +130,18 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
             )
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, *, begun: object = None) -> int:
     """Run the command line (by default the process's own) and return its exit code.
 
-    Whatever goes wrong is `COULD_NOT_TRY`: no failure may look like a rejection.
+    `begun` is what `cli.entry` has begun for the command, which finds it as the `obj` of its context. Whatever goes
+    wrong is `COULD_NOT_TRY`: no failure may look like a rejection.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         if COMPLETING in os.environ:
             get_completion_inspect_parameters()  # registers what typer answers each shell
         _refuse_empty(arguments)
-        outcome = app(arguments, prog_name="governance", standalone_mode=False)
+        outcome = app(arguments, prog_name="governance", standalone_mode=False, obj=begun)
     except ModuleNotFoundError as error:
         _report(missing_package(error, arguments, COMMANDS) or error)
         return ExitCode.COULD_NOT_TRY
@@ -156,20 +153,3 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if outcome == ExitCode.INTERRUPTED:
         print("interrupted", file=sys.stderr)
     return outcome if isinstance(outcome, int) else ExitCode.APPROVED
-
-
-def main() -> None:
-    """Run the command line of this process."""
-    # What is imported stays: to look for garbage in it again and again takes a twentieth of the start.
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    # No plug-in of pydantic is asked for; to look for some, it reads what every installed package says of itself.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
-    code = run()
-    # The process ends: Python would look through all that was imported once more, a tenth of a short command's time.
-    gc.freeze()
-    sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

@@ -62,7 +62,8 @@ def serve(listening: int) -> None:
     """Fork a process for each command that comes in at a listening socket, until this one is ended."""
     from cli.command_table import COMMANDS  # noqa: PLC0415 - imported for what is forked from here
 
-    main = import_module("cli.main").main
+    import_module("cli.main")
+    main = import_module("cli.entry").main
     for entry in COMMANDS:
         with contextlib.suppress(ImportError):
             import_module(entry.target.partition(":")[0], "cli")

@@ -3,23 +3,13 @@
 import sys
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.options.separator import Separator
 
-if TYPE_CHECKING:
-    from scorers.text_to_sql.running.fork_server import ForkServer
-
 SHOWN_GOLD_ERRORS = 10
-
-
-def begin() -> "ForkServer":
-    """Start what the processes that run queries are forked from: it imports while this process reads its arguments."""
-    from scorers.text_to_sql.running.fork_server import ForkServer
-
-    return ForkServer()
 
 
 def command(

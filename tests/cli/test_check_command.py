@@ -126,7 +126,7 @@ def test_a_reader_that_closes_the_pipe_early_does_not_change_the_exit_code(
     _evidence(folder, document)
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "cli.main", "check", "churn.yaml", "-e", "evidence", *arguments]
+    command = [sys.executable, "-m", "model_governance", "check", "churn.yaml", "-e", "evidence", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment, check=False)
     os.close(writer)
@@ -426,7 +426,7 @@ def test_what_reports_and_thresholds_say_cannot_steer_the_terminal(
 def test_a_terminal_that_knows_ascii_only_shows_all_the_same(folder: Path) -> None:
     _evidence(folder, GOOD)
     Path("churn.yaml").write_text(THRESHOLDS.replace("Campaigns", "Kampagnen für Kündiger"), encoding="utf-8")
-    program = [sys.executable, "-m", "cli.main", "check", "churn.yaml", "-e", "evidence"]
+    program = [sys.executable, "-m", "model_governance", "check", "churn.yaml", "-e", "evidence"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])}
     result = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")

@@ -210,7 +210,7 @@ def test_a_chart_that_is_asked_for_is_drawn_in_what_the_locale_has(
     decisions: dict[str, bytes], encoding: str, drawn: str
 ) -> None:
     environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONIOENCODING": encoding}
-    program = [sys.executable, "-m", "cli.main", "history", "Churn", *OFFLINE, "--chart"]
+    program = [sys.executable, "-m", "model_governance", "history", "Churn", *OFFLINE, "--chart"]
     result = subprocess.run(program, env=environment, check=False, capture_output=True)
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout.decode(encoding) == f"{HISTORY}\n{drawn}"
@@ -220,7 +220,7 @@ def test_a_reader_that_closes_the_pipe_early_changes_nothing(decisions: dict[str
     reader, writer = os.pipe()
     os.close(reader)
     environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
-    program = [sys.executable, "-m", "cli.main", "status", "Churn", *OFFLINE, "--chart"]
+    program = [sys.executable, "-m", "model_governance", "status", "Churn", *OFFLINE, "--chart"]
     result = subprocess.run(program, env=environment, check=False, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert (result.returncode, result.stderr) == (0, b"")

@@ -23,7 +23,7 @@ import sys
 from cli.work import wait
 from cli.exit_codes import ExitCode
 from cli.lookup.waiting import Result, Waited
-from cli.main import main
+from cli.entry import main
 
 wait.wait_for = lambda arns, **_: tuple(Waited(arn, Result.REJECTED, ExitCode.REJECTED, 1.0) for arn in arns)
 main()
@@ -41,7 +41,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8", "utf-16"])
 def test_json_is_utf_8_whatever_the_locale(folder: Path, encoding: str) -> None:
-    command = [sys.executable, "-m", "cli.main", "check", "churn.yaml", "-e", "evidence", "--format", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "model_governance",
+        "check",
+        "churn.yaml",
+        "-e",
+        "evidence",
+        "--format",
+        "json",
+    ]
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)}
     result = subprocess.run(command, env=environment, capture_output=True, check=False)
     # A locale is a superset of ASCII, but for the wide one, in which every program there would read.

@@ -300,7 +300,7 @@ def test_a_package_that_is_missing_is_named_and_nothing_is_scored(
     package: str, options: list[str], tmp_path: Path, write_responses: Any
 ) -> None:
     responses = write_responses({"reference": "r"})
-    program = f"import sys; sys.modules[{package!r}] = None; from cli.main import main; main()"
+    program = f"import sys; sys.modules[{package!r}] = None; from cli.entry import main; main()"
     words = ["score", "rag", str(responses), *options, "-o", str(tmp_path / "out")]
     ran = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
     assert ran.returncode == ExitCode.COULD_NOT_TRY

@@ -1,17 +1,21 @@
 """`governance score text-to-sql`, as a user types it."""
 
+import gc
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.commands import score_text_to_sql
+from cli import main as main_module
+from cli.entry import main
 from cli.exit_codes import ExitCode
 from cli.main import run
+from scorers.text_to_sql.running import fork_server
+from scorers.text_to_sql.running.fork_server import ForkServer
 
 Govern = Callable[..., tuple[int, str, str]]
 WritePairs = Callable[..., Path]
@@ -126,17 +130,17 @@ def test_a_bad_file_exits_with_2(govern: Govern, databases: Path, write: WritePa
 @pytest.mark.parametrize(
     ("arguments", "code", "happened"),
     [
-        ([], 0, ["begun", "ended"]),
-        (["--nothing"], ExitCode.COULD_NOT_TRY, ["begun", "ended"]),
-        (["--help"], 0, []),
+        ([], 0, ["begun", "command line", "ended"]),
+        (["--nothing"], ExitCode.COULD_NOT_TRY, ["begun", "command line", "ended"]),
+        (["--help"], 0, ["command line"]),
     ],
     ids=["scored", "refused", "help"],
 )
-def test_the_process_that_imports_begins_before_arguments_are_read_and_ends_with_the_command(
-    govern: Govern,
+def test_the_process_that_imports_begins_before_the_command_line_and_ends_with_it(
     databases: Path,
     write: WritePairs,
     monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
     *,
     arguments: list[str],
     code: int,
@@ -144,20 +148,29 @@ def test_the_process_that_imports_begins_before_arguments_are_read_and_ends_with
 ) -> None:
     seen: list[str] = []
 
-    begin_for_good = score_text_to_sql.begin
-
-    @contextmanager
-    def note() -> Iterator[Any]:
-        with begin_for_good() as server:
+    class NotingServer(ForkServer):
+        def __init__(self) -> None:
+            super().__init__()
             seen.append("begun")
-            try:
-                yield server
-            finally:
-                seen.append("ended")
 
-    monkeypatch.setattr(score_text_to_sql, "begin", note)
+        def __exit__(self, *ended: object) -> None:
+            super().__exit__(*ended)
+            seen.append("ended")
+
+    def note_run(**given: Any) -> int:
+        seen.append("command line")
+        return run(**given)
+
+    monkeypatch.setattr(fork_server, "ForkServer", NotingServer)
+    monkeypatch.setattr(main_module, "run", note_run)
+    for of_a_process in ("freeze", "set_threshold"):
+        monkeypatch.setattr(gc, of_a_process, lambda *_: None)
+    monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "__all__")
     pairs = write({"gold_sql": "SELECT 1", "predicted_sql": "SELECT 1"})
-    ended, _, said = govern(
-        "score", "text-to-sql", pairs, "--databases", databases, "-o", databases / "evidence", *arguments
-    )
-    assert (ended, seen) == (code, happened), said
+    words = ["score", "text-to-sql", str(pairs), "--databases", str(databases)]
+    monkeypatch.setattr(sys, "argv", ["governance", *words, "-o", str(databases / "evidence"), *arguments])
+    for stream in ("stdout", "stderr"):  # the process's own are set anew
+        monkeypatch.setattr(sys, stream, getattr(sys, stream))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, seen) == (code, happened), capfd.readouterr()

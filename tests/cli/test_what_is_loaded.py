@@ -21,7 +21,8 @@ EXAMPLE = "examples/diabetes-progression"
 # One process loads what all share, and each command runs in a copy of it that tells what it has loaded.
 PROGRAM = """
 import contextlib, gc, io, json, os, sys
-from cli.main import main
+import cli.main
+from cli.entry import main
 for name, arguments in json.load(sys.stdin).items():
     sys.stdout.flush()
     if os.fork() == 0:
@@ -65,12 +66,12 @@ HELP = _loads("--help", TYPER, 200)  # what a command does is no part of its hel
 TABLE = {
     "help": HELP,
     "check": _loads(
-        f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence", THRESHOLDS, 422
+        f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence", THRESHOLDS, 423
     ),
     "check --format json": _loads(
         f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence --format json",
         THRESHOLDS,
-        422,
+        423,
     ),
     "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 530),
     "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", TYPER, 300),

@@ -17,7 +17,8 @@ EXAMPLE = PROJECT / "examples" / "diabetes-progression"
 PROGRAM = """
 import contextlib, json, os, sys
 from collections import Counter
-from cli.main import main
+import cli.main
+from cli.entry import main
 EVENTS = {"subprocess.Popen": "processes", "os.fork": "processes", "os.posix_spawn": "processes",
           "sqlite3.connect": "SQLite files", "socket.connect": "network"}
 for name, arguments in json.load(sys.stdin).items():

@@ -20,7 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_it_answers_at_its_url_until_it_is_ended(ending: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "churn.yaml").write_text(FILE)
-    words = [sys.executable, "-m", "cli.main", "workbench", "--thresholds", str(tmp_path), "--no-open"]
+    words = [
+        sys.executable,
+        "-m",
+        "model_governance",
+        "workbench",
+        "--thresholds",
+        str(tmp_path),
+        "--no-open",
+    ]
     with subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

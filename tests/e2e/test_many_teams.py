@@ -96,7 +96,7 @@ def wait(stack: Governance, arn: str) -> tuple[int, str]:
         "GOVERNANCE_MODEL_PACKAGE_GROUPS": stack.outputs["ModelPackageGroups"],
         "GOVERNANCE_PIPELINE_NAME": stack.outputs["PipelineName"],
     }
-    command = [sys.executable, "-m", "cli.main", "wait", arn]
+    command = [sys.executable, "-m", "model_governance", "wait", arn]
     environment = os.environ | stack.sandbox.environment() | variables
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout

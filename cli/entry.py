@@ -1,0 +1,47 @@
+"""Where the process of `governance` begins: what a command would wait for goes on beside the imports of the rest."""
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from cli.streams import lasting
+
+if TYPE_CHECKING:
+    from scorers.text_to_sql.running.fork_server import ForkServer
+
+# So many new objects are looked through for garbage at once, where Python's own is 700: no import makes as many.
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
+
+
+def begin(arguments: Sequence[str]) -> "AbstractContextManager[ForkServer | None]":
+    """Begin what the command that is typed would wait for: it goes on while this process imports the command line.
+
+    That is what text-to-SQL runs queries by, which imports more than all else that the command does.
+    """
+    if list(arguments[:2]) != ["score", "text-to-sql"] or "--help" in arguments:
+        return nullcontext()
+    from scorers.text_to_sql.running.fork_server import ForkServer  # noqa: PLC0415  for this command alone
+
+    try:
+        return ForkServer()
+    except OSError:  # scoring starts one by itself, and that is where it can be said what fails
+        return nullcontext()
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    # What is imported stays: to look for garbage in it again and again takes a twentieth of the start.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    # No plug-in of pydantic is asked for; to look for some, it reads what every installed package says of itself.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
+    with begin(sys.argv[1:]) as begun:
+        from cli.main import run  # noqa: PLC0415  typer and all that commands share
+
+        code = run(begun=begun)
+    # The process ends: Python would look through all that was imported once more, a tenth of a short command's time.
+    gc.freeze()
+    sys.exit(code)
