@@ -2,17 +2,19 @@
 
 import math
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Self, cast
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
 from scorers.csv_files import COMMA
 from scorers.item_groups import MAX_GROUPS, facet_groups
-from scorers.lines import BadLine, Line, check_lines, read_lines
+from scorers.lines import Line, check_lines
 from scorers.text_to_sql.engines.databases import Databases, DatabaseTarget
 
 # What each field is called here, and by Spider, BIRD and the programs around them.
@@ -27,9 +29,12 @@ _NAMES = {
 }
 _TEXTS = ("question", "database", "gold_sql", "predicted_sql")
 _SHOWN_KEYS = 20
+_KEPT_IN_MEMORY = 8 * 1024 * 1024
+
+Facets = Mapping[str, str | int | bool | None]
 
 
-class Pair(Struct, frozen=True):
+class Pair(Struct, frozen=True, array_like=True):
     """One line: a question's gold SQL and what the model predicted.
 
     `latency_seconds` is how long the model took to answer, `facets` which groups the question belongs to.
@@ -40,7 +45,7 @@ class Pair(Struct, frozen=True):
     gold_sql: str
     predicted_sql: str
     latency_seconds: float | None = None
-    facets: Mapping[str, JsonValue] | None = None
+    facets: Facets | None = None
     groups: tuple[str, ...] = ()
     question: str | None = None
 
@@ -66,7 +71,7 @@ def parse_pair(line: Line) -> Pair:
         texts["gold_sql"],
         texts["predicted_sql"],
         _read_latency(line),
-        facets if isinstance(facets, Mapping) else None,
+        cast("Facets | None", facets),  # its groups were found
         groups,
         question if isinstance(question, str) else None,
     )
@@ -134,11 +139,21 @@ def _bound_groups(known: set[str], groups: tuple[str, ...]) -> None:
             known.add(group)
 
 
+_read_pair = json.Decoder(Pair).decode
+
+
 class PredictionsFile:
-    """A file of pairs, read as often as needed and never held in memory."""
+    """A file of pairs, read once and never held in memory: what was checked is kept, on disk where it is much."""
 
     def __init__(self, path: Path, *, separator: str = COMMA) -> None:
         self._path, self._separator = path, separator
+
+    def __enter__(self) -> Self:
+        self._kept = tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept.close()
 
     def check(self, databases: Databases) -> tuple[int, dict[str, DatabaseTarget]]:
         """Return the number of pairs, and the databases that they use.
@@ -160,6 +175,7 @@ class PredictionsFile:
                     _bound_groups(groups, pair.groups)
                 except GovernanceError as error:
                     return str(error)
+                self._kept.write(json.encode(pair) + b"\n")
                 before = seen.before(pair.id, line.number)
                 return None if before is None else f'id: "{pair.id}" is on line {before} already'
 
@@ -173,11 +189,9 @@ class PredictionsFile:
             raise GovernanceError(f"{self._path}:{line.number}: {error}") from error
 
     def pairs(self) -> Iterator[Pair]:
-        """Yield the pairs of a file that was checked."""
-        for line in read_lines(self._path, self._separator):
-            if isinstance(line, BadLine):
-                raise GovernanceError(f"{self._path}:{line.number}: {line.reason}")
-            yield parse_pair(line)
+        """Return the pairs of the file, once it was checked."""
+        self._kept.seek(0)
+        return map(_read_pair, self._kept)
 
 
 class _SeenIds:

@@ -153,13 +153,13 @@ def score_text_to_sql(
     settings = settings or TextToSqlSettings()
     settings.check()
     places = Databases(str(databases), trust_server=settings.trust_server)
-    file = PredictionsFile(predictions, separator=settings.separator)
     summary = TextToSqlSummary()
     transpiled = settings.dialect is not None
     with (
         WorkerPool[Pair](
             settings.workers or count_cores(), server=server
         ) as pool,  # it imports beside the check
+        PredictionsFile(predictions, separator=settings.separator) as file,
         EvidenceWriter(output) as evidence,
         TextToSqlMetrics(transpiled=transpiled) as metrics,
     ):
@@ -170,6 +170,7 @@ def score_text_to_sql(
             pool.configure(make_worker_settings(settings, targets), total)
             if meanwhile is not None:
                 meanwhile()
+            versions = _find_versions()  # the first results are not there yet
             progress = Progress(total, "pairs") if show_progress else None
             # Second pass: the processes score, while this one counts and writes.
             for pair, verdict in _watch(pool.score(file.pairs()), progress):
@@ -178,7 +179,8 @@ def score_text_to_sql(
                 evidence.add_result(make_result_line(pair, verdict))
         # Only what is whole becomes evidence.
         _refuse_nothing_scored(predictions, summary)
-        evidence.finish(metrics.measurements(), _make_provenance(source, fingerprints, settings, summary))
+        provenance = _make_provenance(source, fingerprints, settings, summary)
+        evidence.finish(metrics.measurements(), {**provenance, "versions": versions})
     return summary
 
 
@@ -264,14 +266,19 @@ def _refuse_nothing_scored(predictions: Path, summary: TextToSqlSummary) -> None
         )
 
 
+def _find_versions() -> dict[str, str]:
+    from importlib.metadata import version  # noqa: PLC0415  it takes longer to import than a hundred pairs to score
+
+    libraries = {name: version(name) for name in ("sqlglot", "duckdb", "sqlalchemy")}
+    return {"python": sys.version.split()[0], **libraries}
+
+
 def _make_provenance(
     source: InputFile,
     fingerprints: Mapping[str, Mapping[str, str]],
     settings: TextToSqlSettings,
     summary: TextToSqlSummary,
 ) -> dict[str, JsonValue]:
-    from importlib.metadata import version  # noqa: PLC0415  it takes longer to import than a hundred pairs to score
-
     shown = replace(settings, workers=None)
     stated = asdict(shown)
     if settings.schema is not None:
@@ -283,8 +290,4 @@ def _make_provenance(
         "settings": stated,
         "extracted_sql": summary.extracted,
         "gold_errors": {"count": summary.gold_error_count, "first": dict(summary.gold_errors)},
-        "versions": {
-            "python": sys.version.split()[0],
-            **{name: version(name) for name in ("sqlglot", "duckdb", "sqlalchemy")},
-        },
     }

@@ -15,11 +15,12 @@ from scorers.lines import read_lines
 from scorers.rag.items import read_items
 from scorers.safety.bbq_lines import read_targets
 from scorers.safety.benchmark import read_responses
+from scorers.text_to_sql.engines.databases import Databases
 from scorers.text_to_sql.predictions import PredictionsFile
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "records": ("a.jsonl", lambda path: list(read_lines(path))),
-    "text-to-SQL": ("a.jsonl", lambda path: list(PredictionsFile(path).pairs())),
+    "text-to-SQL": ("a.jsonl", lambda path: PredictionsFile(path).check(Databases(str(path.parent)))),
     "RAG": ("a.csv", read_items),
     "bias": ("a.csv", Table),
     "safety": ("a.jsonl", lambda path: read_responses(path, lambda line, number: line)),

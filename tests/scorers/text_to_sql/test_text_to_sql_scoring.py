@@ -13,7 +13,10 @@ import pytest
 from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.reports import read_report
-from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+from scorers.lines import Line, read_lines
+from scorers.text_to_sql import TextToSqlSettings, predictions, score_text_to_sql
+from scorers.text_to_sql.engines.databases import Databases
+from scorers.text_to_sql.predictions import PredictionsFile, parse_pair
 from tests.scorers.text_to_sql.conftest import WritePairs
 
 pytestmark = pytest.mark.usefixtures("lent_fork_server")
@@ -28,6 +31,24 @@ def read_results(evidence: Path) -> list[dict[str, Any]]:
 
 def read_metrics(evidence: Path, group: str = "text_to_sql_metrics") -> dict[str, Any]:
     return dict(json.loads((evidence / "evaluation.json").read_text())[group])
+
+
+@pytest.mark.parametrize("kept_in_memory", [1, 1_000_000], ids=["on disk", "in memory"])
+def test_what_was_checked_is_what_is_scored(
+    shop: Path, write_pairs: WritePairs, monkeypatch: pytest.MonkeyPatch, kept_in_memory: int
+) -> None:
+    """Pairs are read once, and kept until they are scored."""
+    monkeypatch.setattr(predictions, "_KEPT_IN_MEMORY", kept_in_memory)
+    path = write_pairs(
+        {"predicted_sql": "SELECT 'é\n\u2028\\'", "latency_seconds": 1e-7},
+        {"id": 10**30, "predicted_sql": None, "facets": {"n": -(2**70), "yes": True, "no": None, "t": " x "}},
+        {"id": "10", "predicted_sql": "", "latency_seconds": 3, "facets": {}},
+    )
+    lines = list(read_lines(path))
+    with PredictionsFile(path) as file:
+        assert file.check(Databases(str(shop)))[0] == len(lines)
+        path.unlink()
+        assert list(file.pairs()) == [parse_pair(line) for line in lines if isinstance(line, Line)]
 
 
 def test_results_have_one_line_for_each_pair_in_order(

@@ -146,7 +146,9 @@ def test_most_predictions_of_published_systems_are_plain_and_no_verdict_on_their
 ) -> None:
     spider = shared_data("spider")
     databases = Databases(str(spider / "databases"))
-    pairs = list(PredictionsFile(spider / "pairs_with_official_verdicts.jsonl").pairs())
+    with PredictionsFile(spider / "pairs_with_official_verdicts.jsonl") as file:
+        file.check(databases)
+        pairs = list(file.pairs())
     engines = {
         name: open_engine(databases.find(name), QueryLimits()) for name in {pair.database for pair in pairs}
     }
