@@ -88,7 +88,7 @@ class ServerEngine:
 
     def run(self, sql: str) -> QueryResult:
         """Run one query within the limits, in a transaction of its own."""
-        return time_query(lambda: self._fetch_rows(sql))
+        return time_query(self._fetch_rows, sql)
 
     def _fetch_rows(self, sql: str) -> list[Row]:
         problem = find_unsafe_reason(sql, self.dialect) or _find_forbidden_name(sql, self.dialect)

@@ -71,7 +71,7 @@ class DuckdbEngine:
 
     def run(self, sql: str) -> QueryResult:
         """Run one query within the limits."""
-        return time_query(lambda: self._fetch_rows(sql))
+        return time_query(self._fetch_rows, sql)
 
     def _fetch_rows(self, sql: str) -> list[Row]:
         rows = self._fetch_guarded(sql)

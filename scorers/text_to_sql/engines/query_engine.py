@@ -76,11 +76,11 @@ class QueryFailedError(Exception):
         self.failure, self.reason = failure, reason
 
 
-def time_query(fetch_rows: Callable[[], list[Row]]) -> QueryResult:
-    """Return what `fetch_rows` gives, or why it failed, with the seconds that it took."""
+def time_query(fetch_rows: Callable[[str], list[Row]], sql: str) -> QueryResult:
+    """Return what `fetch_rows` gives for `sql`, or why it failed, with the seconds that it took."""
     started = time.perf_counter()
     try:
-        rows = fetch_rows()
+        rows = fetch_rows(sql)
     except QueryFailedError as error:
         return QueryResult(time.perf_counter() - started, failure=error.failure, reason=error.reason)
     return QueryResult(time.perf_counter() - started, ResultTable(rows))

@@ -19,9 +19,7 @@ from scorers.text_to_sql.engines.query_engine import (
 from scorers.text_to_sql.reading.engine_functions import DIVISION_BY_ZERO
 from scorers.text_to_sql.reading.schema import Schema, make_schema
 
-_ALLOWED = frozenset(
-    {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-)
+_READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 # Table-valued functions that only read. SQLite declares one at its first use, which the authoriser would see as a write
 # to the schema; so each is used once before the authoriser is there.
 _TABLE_FUNCTIONS = (
@@ -125,7 +123,7 @@ class SqliteEngine:
         """Run one query within the limits."""
         self._deadline = time.monotonic() + self._limits.seconds
         try:
-            return time_query(lambda: self._fetch_rows(sql))
+            return time_query(self._fetch_rows, sql)
         finally:
             self._deadline = float("inf")
 
@@ -183,13 +181,15 @@ class SqliteEngine:
 
 
 def _authorise(action: int, first: str | None, second: str | None, *_: str | None) -> int:
-    if action == sqlite3.SQLITE_PRAGMA and first in _READING_PRAGMAS:
-        return sqlite3.SQLITE_DENY if first == "data_version" and second is not None else sqlite3.SQLITE_OK
-    if action not in _ALLOWED:
-        return sqlite3.SQLITE_DENY
-    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _FORBIDDEN_FUNCTIONS:
-        return sqlite3.SQLITE_DENY
-    return sqlite3.SQLITE_OK
+    if action in _READING:  # nearly all that is asked
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION:
+        is_allowed = (second or "").lower() not in _FORBIDDEN_FUNCTIONS
+    elif action == sqlite3.SQLITE_PRAGMA:
+        is_allowed = first in _READING_PRAGMAS and not (first == "data_version" and second is not None)
+    else:
+        is_allowed = False
+    return sqlite3.SQLITE_OK if is_allowed else sqlite3.SQLITE_DENY
 
 
 def _divided_by_zero() -> None:

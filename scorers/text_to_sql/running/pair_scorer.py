@@ -266,7 +266,7 @@ def _judge_pair(gold: _Gold, reading: Reading, component: ComparableQuery | None
     # First: is it safe? What the engine refuses as unsafe is so, whatever its text says; nothing else counts then.
     refused = [each.reason for each in run if each and each.failure is FailureKind.UNSAFE]
     unsafe = reading.unsafe or next(iter(refused), None)
-    table, spider_table = (each.table if each and unsafe is None else None for each in run)
+    table, spider_table = [each.table if each and unsafe is None else None for each in run]
     # Then: is it right? Each benchmark compares what its own evaluator would have run.
     correct = spider_table is not None and is_execution_match(gold.spider, spider_table, ordered=gold.ordered)
     bird = table is not None and is_bird_match(gold.plain, table)

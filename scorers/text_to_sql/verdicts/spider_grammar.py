@@ -18,8 +18,13 @@ JOINS = frozenset({"join", "on", "as"})
 SET_OPERATIONS = ("intersect", "union", "except")
 CLOSING = frozenset({")", ";"})
 _END = ("",) * 5  # beyond the last word there are empty ones, more than any rule steps over
+_BEHIND_FROM = frozenset({"where", "group", "having", "order", "limit"})
+_BEFORE_NAMES = frozenset({"(", "distinct", *AGGREGATES})
 _END_OF_CLAUSE = CLAUSES | CLOSING | {""}
 _END_OF_OPERAND = CLAUSES | JOINS | {",", ")", "and", ""}
+
+_Conditions = tuple[Comparison | str, ...]
+_Clauses = tuple[_Conditions, tuple[Column, ...], _Conditions, tuple[str, tuple[Value, ...]] | None, bool]
 
 
 class _RefusedError(Exception):
@@ -89,11 +94,7 @@ class _Parser:
         self._go_to(start)
         distinct, select = self._read_select(scope)
         self._go_to(end_of_from)
-        where = self._read_conditions(scope) if self._skip("where") else ()
-        group_by = self._read_group_by(scope)
-        having = self._read_conditions(scope) if self._skip("having") else ()
-        order_by = self._read_order_by(scope)
-        limited = self._read_limit()
+        where, group_by, having, order_by, limited = self._read_clauses(scope)
         self._skip_semicolons()
         if block:
             self._need(")")
@@ -104,6 +105,15 @@ class _Parser:
             self._step()
             operation = (operator, self.read_query())
         return Query(tables, joins, select, distinct, where, group_by, having, order_by, limited, operation)
+
+    def _read_clauses(self, scope: list[str]) -> _Clauses:
+        """Read what may follow FROM."""
+        if self._word not in _BEHIND_FROM:
+            return (), (), (), None, False
+        where = self._read_conditions(scope) if self._skip("where") else ()
+        group_by = self._read_group_by(scope)
+        having = self._read_conditions(scope) if self._skip("having") else ()
+        return where, group_by, having, self._read_order_by(scope), self._read_limit()
 
     def _skip_semicolons(self) -> None:
         while self._skip(";"):
@@ -169,6 +179,10 @@ class _Parser:
         return Value(operator, left, right)
 
     def _read_column(self, scope: list[str]) -> Column:
+        if (
+            self._word not in _BEFORE_NAMES
+        ):  # as most columns are: it is looked at once, not for each of these
+            return Column("none", self._read_name(scope), False)
         block = self._skip("(")
         if self._word in AGGREGATES:
             aggregate = self._word
@@ -200,7 +214,7 @@ class _Parser:
                 return f"{table}.{word}"
         raise _RefusedError
 
-    def _read_conditions(self, scope: list[str]) -> tuple[Comparison | str, ...]:
+    def _read_conditions(self, scope: list[str]) -> _Conditions:
         conditions: list[Comparison | str] = []
         while self._word:
             value = self._read_value(scope)

@@ -34,13 +34,12 @@ def _read_words(text: str) -> list[str]:
 
 def _read_words_and_literals(text: str) -> list[str]:
     literals = iter(_STRING.findall(text))
-    tokens: list[str] = []
-    for word in _TOKEN.findall(_STRING.sub("\0", text)):
+    tokens = _read_words(_STRING.sub("\0", text))
+    for place, word in enumerate(tokens):
         if "\0" in word:
             inside = [next(literals) for _ in range(word.count("\0"))]
-            tokens.append(inside[0] if word == "\0" else word.lower())
-        else:
-            tokens.append(word.lower())
+            if word == "\0":
+                tokens[place] = inside[0]
     return tokens
 
 
