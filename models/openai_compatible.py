@@ -53,17 +53,21 @@ def _open_client(server: Server) -> httpx2.AsyncClient:
         raise GovernanceError(f"OpenAI-compatible endpoint {url}: {error}") from error
 
 
-def _headers(key: str) -> dict[str, str]:
-    headers = {"Accept": "application/json", "Authorization": f"Bearer {key}"}
-    headers |= {name: os.environ[variable] for variable, name in HEADER_OF.items() if variable in os.environ}
+def _headers(key: str) -> httpx2.Headers:
+    given = [("Accept", "application/json"), ("Authorization", f"Bearer {key}")]
+    given += [(name, os.environ[variable]) for variable, name in HEADER_OF.items() if variable in os.environ]
     for line in os.environ.get(HEADERS, "").splitlines():
         name, colon, value = line.partition(":")
         if colon:
-            headers[name.strip()] = value.strip()
-    for name, value in headers.items():
+            given.append((name.strip(), value.strip()))
+    headers = httpx2.Headers()
+    for name, value in given:
         # Told here: the client's own message would quote the key.
-        if not value.isascii() or not value.isprintable():
-            raise GovernanceError(f"OpenAI-compatible endpoint: the header {name} is to be one line of ASCII")
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise GovernanceError(
+                f"OpenAI-compatible endpoint: the header {name} is to be one line of ASCII, with no space around it"
+            )
+        headers[name] = value
     return headers
 
 

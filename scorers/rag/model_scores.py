@@ -110,10 +110,11 @@ async def _rate(
 async def faithfulness(judge: ScoringJudge, *, question: str, answer: str, contexts: Sequence[str]) -> float:
     """Return the share of the answer's statements that the contexts support."""
     stated = (await judge.ask(prompts.STATEMENTS, question=question, answer=answer)).statements
+    verdicts = []
     if stated:
         found = await judge.ask(prompts.FAITHFULNESS, context="\n".join(contexts), statements=stated)
         verdicts = [one.verdict for one in found.statements]
-    if not stated or not verdicts:
+    if not verdicts:
         raise JudgeError("the judge found no statement in the answer, or gave no verdict on any")
     return sum(verdicts) / len(verdicts)
 
@@ -122,16 +123,11 @@ async def context_precision(
     judge: ScoringJudge, *, question: str, contexts: Sequence[str], reference: str
 ) -> float:
     """Return the average precision of the contexts, of which those are right that help to come to the reference."""
-    return average_precision(
-        [
-            bool(
-                (
-                    await judge.ask(prompts.USEFULNESS, question=question, context=one, answer=reference)
-                ).verdict
-            )
-            for one in contexts
-        ]
-    )
+    hits = []
+    for context in contexts:
+        found = await judge.ask(prompts.USEFULNESS, question=question, context=context, answer=reference)
+        hits.append(found.verdict == 1)
+    return average_precision(hits)
 
 
 async def context_recall(

@@ -128,7 +128,7 @@ def test_a_chat_and_embeddings_are_asked_for_in_these_bytes(server: RawServer) -
                 "API_KEY": "sk",
                 "ORG_ID": "org-1",
                 "PROJECT_ID": "proj-1",
-                "CUSTOM_HEADERS": "X-Gateway: a: b\nno header\nAuthorization: Basic abc",
+                "CUSTOM_HEADERS": "X-Gateway: a: b\nno header\nauthorization: Basic abc",
             },
             False,
             None,
@@ -170,6 +170,7 @@ def test_who_asks_is_said_by_headers(
         pytest.param(
             Server(key="sk-secret…"), "the header Authorization is to be one line", id="a dot too many"
         ),
+        pytest.param(Server(key="sk-secret "), "the header Authorization is to be one line", id="a space"),
         pytest.param(Server("http://[::1/v1"), r"endpoint http://\[::1/v1: ", id="no address"),
     ],
 )

@@ -12,50 +12,11 @@ import pytest
 
 from tests.wheel.conftest import LEFT_OUT, PACKAGE, PINNED, ROOMS, Environment, Project, uv
 
-# Libraries that take many seconds to import, which the tests in a checkout do: here modules that have whatever is
-# asked of them take their place.
-REPLACED = (
-    "datasets",
-    "instructor",
-    "joblib",
-    "langchain_core",
-    "nltk",
-    "openai",
-    "ragas",
-    "scipy",
-    "sklearn",
-)
-IMPORT_ALL = f"""
+IMPORT_ALL = """
 import importlib, json, pkgutil, sys
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 import model_governance
 
-class Anything(type):
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Anything(name, (Exception,), {{}})
-
-class Replaced(ModuleType):
-    __path__ = []
-    __getattr__ = Anything.__getattr__
-
-class Replacing:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        return ModuleSpec(name, Replacing, is_package=True) if name.split(".")[0] in {REPLACED} else None
-
-    @staticmethod
-    def create_module(spec):
-        return Replaced(spec.name)
-
-    @staticmethod
-    def exec_module(module):
-        pass
-
-sys.meta_path.insert(0, Replacing)
-absent = {{}}
+absent = {}
 for module in pkgutil.walk_packages(model_governance.__path__, "model_governance."):
     if module.name.endswith("__main__"):
         continue
@@ -65,7 +26,7 @@ for module in pkgutil.walk_packages(model_governance.__path__, "model_governance
         absent[module.name] = error.name
 for name in dir(model_governance):
     getattr(model_governance, name)
-print(json.dumps({{"absent": absent, "imported": sorted(sys.modules)}}))
+print(json.dumps({"absent": absent, "imported": sorted(sys.modules)}))
 """
 HELP_OF_ALL = """
 import contextlib, io, json
