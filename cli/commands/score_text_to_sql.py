@@ -116,3 +116,6 @@ def command(
 
 def _load_display() -> None:
     from cli.display import run_summary  # noqa: F401
+
+    if sys.stdout.isatty():
+        from cli.display import run_summary_screen  # noqa: F401

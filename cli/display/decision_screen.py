@@ -8,19 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.decision_record import RecordedFinding
-from cli.display.decision_text import HEADINGS, LONGEST_WORD, Fact, Styled, ToldDecision, cells_of
-from cli.display.terminal import UNBOUNDED, clean_text
+from cli.display.decision_text import HEADINGS, LONGEST_WORD, Fact, ToldDecision, cells_of
+from cli.display.terminal import UNBOUNDED, clean_text, draw_text
 
 NARROWEST_WHY = 40  # columns: prose in a narrower one is hard to read
 WIDEST_NUMBER = 24  # columns: a limit of two numbers is never wider, and what is may wrap
 
 
-def _text(styled: Styled) -> Text:
-    return Text(styled.text, styled.style)
-
-
 def _cells(finding: RecordedFinding) -> list[Text]:
-    return [_text(cell) for cell in cells_of(finding)]
+    return [draw_text(cell) for cell in cells_of(finding)]
 
 
 def _table(findings: Sequence[RecordedFinding]) -> Table:
@@ -74,17 +70,17 @@ def print_facts(console: Console, facts: Iterable[Fact]) -> None:
 
 def draw_decision(console: Console, told: ToldDecision) -> None:
     """Print a decision from top to bottom."""
-    console.print(_text(told.headline))
+    console.print(draw_text(told.headline))
     for reason in told.reasons:
-        console.print(_text(reason))
+        console.print(draw_text(reason))
     if told.reasons:
         console.print()
     print_facts(console, told.facts)
     console.print()
     if told.counts is not None:
-        console.print(_text(told.counts))
+        console.print(draw_text(told.counts))
         console.print()
     if told.findings is not None:
         console.print(_fitting_table(console, told.findings))
     if told.left_out is not None:
-        console.print(_text(told.left_out))
+        console.print(draw_text(told.left_out))

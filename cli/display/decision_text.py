@@ -5,14 +5,14 @@ Of many findings the heaviest are shown and all are counted; the decision record
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from msgspec import Struct
 
 from checks.decision import Consequence, Outcome, Verdict
 from checks.decision_record import DecisionRecord, RecordedFinding, RecordedPublication, RecordedVerification
 from checks.finding_text import ASKS, format_limit, write_comparison, write_finding
-from cli.display.plain_text import align, clean_line, number_text
+from cli.display.plain_text import Styled, align, clean_line, number_text
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
     Verdict.APPROVED: "bold green",
@@ -33,13 +33,6 @@ LONGEST_WORD = 10  # columns, of the word before a fact
 HEADINGS = ("Verdict", "Check", "Metric", "Facet", "Value", "Limit", "Why")
 
 Fact = tuple[str, str]
-
-
-class Styled(NamedTuple):
-    """A text, and how a terminal shows it."""
-
-    text: str
-    style: str = ""
 
 
 class ToldDecision(Struct, frozen=True):

@@ -4,9 +4,18 @@ as long to import as a decision takes to make.
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+
 from checks.text import without_format_marks
 
 GAP = "  "  # between two columns
+
+
+class Styled(Struct, frozen=True):
+    """A text, and how a terminal shows it."""
+
+    text: str
+    style: str = ""
 
 
 def number_text(value: object) -> str:

@@ -1,16 +1,15 @@
 """The summary that every `governance score` command ends with, read back from the evidence that it wrote.
 
-Because the file is read as the gate reads it, the summary cannot say another thing than the gate will see.
+Because the file is read as the gate reads it, the summary cannot say another thing than the gate will see. A pipe gets
+plain lines; on a terminal, `cli.display.run_summary_screen` draws them.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from msgspec import Struct
 
 from checks.catalogue import find_metric
 from checks.errors import GovernanceError
@@ -18,8 +17,7 @@ from checks.evidence import Document
 from checks.intervals import NoSpread, find_interval, is_proportion
 from checks.measurements import Interval, Measured, Unmeasured
 from checks.reports import MAX_REPORT_BYTES, read_report
-from cli.display.plain_text import number_text
-from cli.display.terminal import clean_text, console_for
+from cli.display.plain_text import Styled, align, clean_line, number_text
 from disk.reading import read_bounded
 
 ONE_SIDED = 0.975  # each end of a two-sided 95 % interval
@@ -34,7 +32,16 @@ LONGEST_SENTENCE = 600  # characters of a reason or a hint
 FOUR_DIGITS_BELOW = 1_000
 INDENT = " " * 11
 
-_AddRow = Callable[[Text, Measured | None], None]
+Row = Sequence[Styled]
+Entry = tuple[Styled, Measured | None]
+"""The beginning of a row, and the figure that it shows, if any."""
+
+
+class ToldSummary(Struct, frozen=True):
+    """A summary as it is told: a table, headings first (without figures it has no row), and the lines below it."""
+
+    table: Sequence[Row]
+    lines: Sequence[Styled]
 
 
 def show_summary(
@@ -63,104 +70,114 @@ def show_summary(
         )
     measured = [one for one in read.measurements if isinstance(one, Measured)]
     undefined = [one for one in read.measurements if isinstance(one, Unmeasured)]
-    with console_for(stream) as console:
-        if measured:
-            console.print(_figures(measured, report.name))
-        for title, count in (counts or {}).items():
-            _print_counts(console, title, count)
-        _print_undefined(console, undefined, report.name)
-        for hint in hints[:SHOWN_HINTS]:
-            console.print(_sentence(f"note: {hint}"))
-        _print_rest(console, len(hints) - SHOWN_HINTS, "notes")
+    lines = [
+        *_count_lines(counts or {}),
+        *_undefined_lines(undefined, report.name),
+        *(_sentence(f"note: {hint}") for hint in hints[:SHOWN_HINTS]),
+        *_rest(len(hints) - SHOWN_HINTS, "notes"),
+    ]
+    told = ToldSummary(_table(measured, report.name) if measured else [], lines)
+    if not stream.isatty():
+        stream.writelines(f"{line.rstrip()}\n" for line in write_plainly(told))
+        return
+    from cli.display.run_summary_screen import draw_summary  # noqa: PLC0415 - rich is for terminals alone
+
+    draw_summary(told, stream)
 
 
-def _figures(measured: Sequence[Measured], file: str) -> Table:
+def write_plainly(told: ToldSummary) -> Iterator[str]:
+    """Yield the lines of a summary as a pipe or a file gets them."""
+    yield from align([[cell.text for cell in row] for row in told.table])
+    yield from (line.text for line in told.lines)
+
+
+def _table(measured: Sequence[Measured], file: str) -> list[Row]:
     """One line a metric, and below it one a group; columns that hold nothing are left out."""
     by_metric: dict[str, list[Measured]] = defaultdict(list)
     for one in measured:
         by_metric[one.metric].append(one)
-    has_interval = any(_interval(one) for one in measured)
-    has_samples = any(one.samples is not None for one in measured)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Metric", overflow="fold")
-    table.add_column("Value", no_wrap=True)
-    if has_interval:
-        table.add_column("95 % interval", no_wrap=True)
-    if has_samples:
-        table.add_column("Samples", no_wrap=True, justify="right")
-
-    def add(name: Text, one: Measured | None) -> None:
-        cells = [""] * 3 if one is None else [number_text(one.value), _interval(one), _samples(one)]
-        wanted = [True, has_interval, has_samples]
-        table.add_row(name, *(cell for cell, shown in zip(cells, wanted, strict=True) if shown))
-
+    entries: list[Entry] = []
     for metric, figures in list(by_metric.items())[:SHOWN_METRICS]:
-        _add_metric(add, metric, figures, file)
+        entries += _metric_entries(metric, figures, file)
     if len(by_metric) > SHOWN_METRICS:
-        add(Text(f"and {len(by_metric) - SHOWN_METRICS:,} more metrics in {file}", "dim"), None)
-    return table
+        entries.append(
+            (Styled(f"and {len(by_metric) - SHOWN_METRICS:,} more metrics in {file}", "dim"), None)
+        )
+    names, shown = zip(*entries, strict=True)
+    columns = [[Styled("Metric"), *names], _column("Value", shown, lambda one: number_text(one.value))]
+    if any(map(_interval, measured)):
+        columns.append(_column("95 % interval", shown, _interval))
+    if any(one.samples is not None for one in measured):
+        samples = _column("Samples", shown, _samples)
+        widest = max(len(cell.text) for cell in samples)
+        columns.append([Styled(cell.text.rjust(widest)) for cell in samples])
+    return list(zip(*columns, strict=True))
 
 
-def _add_metric(add: _AddRow, metric: str, figures: Sequence[Measured], file: str) -> None:
+def _column(heading: str, shown: Sequence[Measured | None], write: Callable[[Measured], str]) -> list[Styled]:
+    return [Styled(heading), *(Styled("" if one is None else write(one)) for one in shown)]
+
+
+def _metric_entries(metric: str, figures: Sequence[Measured], file: str) -> Iterator[Entry]:
     whole: list[Measured | None] = [one for one in figures if one.facet is None]
     groups = [one for one in figures if one.facet is not None]
     if not whole and len(groups) == 1:
-        add(_name(f"{metric}  {groups[0].facet}"), groups[0])
+        yield _name(f"{metric}  {groups[0].facet}"), groups[0]
         return
-    for one in whole or [None]:
-        add(_name(metric), one)
+    for entire in whole or [None]:
+        yield _name(metric), entire
     if len(groups) <= FEW_GROUPS:
         for one in groups:
-            add(_name(f"  {one.facet}"), one)
+            yield _name(f"  {one.facet}"), one
         return
     groups.sort(key=lambda one: one.facet or "")
     lowest, highest = (choose(groups, key=lambda one: one.value) for choose in (min, max))
     for word, one in (("lowest", lowest), ("highest", highest)):
-        add(_name(f"  {word}: {one.facet}"), one)
-    add(Text(f"  and {len(groups) - 2:,} more groups in {file}", "dim"), None)
+        yield _name(f"  {word}: {one.facet}"), one
+    yield Styled(f"  and {len(groups) - 2:,} more groups in {file}", "dim"), None
 
 
-def _print_counts(console: Console, title: str, counts: Mapping[str, int]) -> None:
-    """Print how many items came to what, the most frequent first."""
-    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    console.print()
-    console.print(clean_text(title, "bold"))
-    for reason, number in ordered[:SHOWN_COUNTS]:
-        console.print(_name(f"{number:>9,}  {reason}"))
-    _print_rest(console, len(ordered) - SHOWN_COUNTS, "kinds")
+def _count_lines(counts: Mapping[str, Mapping[str, int]]) -> Iterator[Styled]:
+    """Yield how many items came to what, the most frequent first."""
+    for title, numbers in counts.items():
+        ordered = sorted(numbers.items(), key=lambda entry: (-entry[1], entry[0]))
+        yield Styled("")
+        yield Styled(clean_line(title), "bold")
+        for reason, number in ordered[:SHOWN_COUNTS]:
+            yield _name(f"{number:>9,}  {reason}")
+        yield from _rest(len(ordered) - SHOWN_COUNTS, "kinds")
 
 
-def _print_undefined(console: Console, undefined: Sequence[Unmeasured], file: str) -> None:
-    """Print each reason once, with the number and the addresses of the figures that it leaves without a value."""
+def _undefined_lines(undefined: Sequence[Unmeasured], file: str) -> Iterator[Styled]:
+    """Yield each reason once, with the number and the addresses of the figures that it leaves without a value."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for one in undefined:
         by_reason[one.reason].append(one.metric if one.facet is None else f"{one.metric} {one.facet}")
     if not by_reason:
         return
     ordered = sorted(by_reason.items(), key=lambda entry: (-len(entry[1]), entry[0]))
-    console.print()
-    console.print(Text("not measured", "bold"))
+    yield Styled("")
+    yield Styled("not measured", "bold")
     for reason, addresses in ordered[:SHOWN_REASONS]:
-        console.print(_sentence(f"{len(addresses):>9,}  {reason}", "yellow"))
-        for address in addresses[:SHOWN_ADDRESSES]:
-            console.print(_name(f"{INDENT}{address}"))
-        _print_rest(console, len(addresses) - SHOWN_ADDRESSES, "figures")
-    _print_rest(console, len(ordered) - SHOWN_REASONS, f"reasons in {file}")
+        yield _sentence(f"{len(addresses):>9,}  {reason}", "yellow")
+        yield from (_name(f"{INDENT}{address}") for address in addresses[:SHOWN_ADDRESSES])
+        yield from _rest(len(addresses) - SHOWN_ADDRESSES, "figures")
+    yield from _rest(len(ordered) - SHOWN_REASONS, f"reasons in {file}")
 
 
-def _print_rest(console: Console, number: int, what: str) -> None:
-    """Say how many more there are than were shown, if any."""
+def _rest(number: int, what: str) -> Iterator[Styled]:
+    """Yield how many more there are than are shown, if any."""
     if number > 0:
-        console.print(Text(f"{INDENT}and {number:,} more {what}", "dim"))
+        yield Styled(f"{INDENT}and {number:,} more {what}", "dim")
 
 
-def _name(text: str) -> Text:
+def _name(text: str) -> Styled:
     """Return text out of evidence as one harmless line that does not fill the screen."""
-    return clean_text(_cut(text, LONGEST_NAME))
+    return Styled(clean_line(_cut(text, LONGEST_NAME)))
 
 
-def _sentence(text: str, style: str = "") -> Text:
-    return clean_text(_cut(text, LONGEST_SENTENCE), style)
+def _sentence(text: str, style: str = "") -> Styled:
+    return Styled(clean_line(_cut(text, LONGEST_SENTENCE)), style)
 
 
 def _cut(text: str, longest: int) -> str:

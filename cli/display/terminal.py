@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from cli.display.plain_text import clean_line
+from cli.display.plain_text import Styled, clean_line
 
 UNBOUNDED = 100_000  # columns: a pipe has no edge to wrap at
 
@@ -16,6 +16,11 @@ UNBOUNDED = 100_000  # columns: a pipe has no edge to wrap at
 def clean_text(value: str, style: str = "") -> Text:
     """Return text out of reports and threshold files on one line, and harmless to a terminal."""
     return Text(clean_line(value), style)
+
+
+def draw_text(styled: Styled) -> Text:
+    """Return a text as a terminal shows it."""
+    return Text(styled.text, styled.style)
 
 
 @contextmanager

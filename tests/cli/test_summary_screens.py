@@ -133,6 +133,17 @@ def test_a_summary_fits_the_terminal(
     assert_screen(stream.screen, f"summary-{case}", width)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_a_pipe_gets_what_a_boundless_terminal_shows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: str
+) -> None:
+    write, counts, hints = CASES[case]
+    report, pipe, stream = write(tmp_path), StringIO(), terminal(monkeypatch, 10_000)
+    for one in (pipe, stream):
+        show_summary(report, stream=one, counts=counts, hints=[*hints, "数字"])
+    assert pipe.getvalue() == stream.screen
+
+
 @pytest.mark.parametrize(
     ("measured", "interval"),
     [

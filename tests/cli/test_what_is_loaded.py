@@ -75,10 +75,8 @@ TABLE = {
     ),
     "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 530),
     "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", TYPER, 300),
-    "score rag": _loads(
-        f"score rag {SCORING} --judge none --embeddings none", TYPER | {"rich", "tenacity"}, 435
-    ),
-    "score feedback": _loads(f"score feedback {SCORING}", RUNS | {"rich"}, 425),
+    "score rag": _loads(f"score rag {SCORING} --judge none --embeddings none", TYPER | {"tenacity"}, 385),
+    "score feedback": _loads(f"score feedback {SCORING}", RUNS, 370),
     "score bias": _loads(
         "score bias nothing.csv -o out --label l --positive 1 --facet sex --no-flip-test", RUNS | PANDAS, 850
     ),
@@ -106,7 +104,7 @@ TABLE |= {
 }
 
 
-TEXTS = TYPER | SACREBLEU | {"rapidfuzz", "regex", "rich", "rouge_score", "six", "tenacity"}
+TEXTS = TYPER | SACREBLEU | {"rapidfuzz", "regex", "rouge_score", "six", "tenacity"}
 HTTPX2 = {"anyio", "h11", "httpcore2", "httpx2", "idna", "sniffio", "truststore"}
 WORDLLAMA = {
     "certifi",
@@ -121,20 +119,20 @@ WORDLLAMA = {
 }
 # What has scored one item has loaded all that the others need, and what writes and shows the evidence.
 SCORED = {
-    "text-to-sql": TYPER | {"rich"},
+    "text-to-sql": TYPER,
     "rag": TEXTS | PYDANTIC | HTTPX2 | WORDLLAMA,
     "rag without models": TEXTS,
-    "feedback": RUNS | {"rich"},
+    "feedback": RUNS,
     **dict.fromkeys(
         ("bias of a table", "bias of a table, without the flip test"),
-        RUNS | PANDAS | {"rich", "zstandard"},  # by which pandas reads CSV
+        RUNS | PANDAS | {"zstandard"},  # by which pandas reads CSV
     ),
-    "bias of scored answers": RUNS | PANDAS | {"rich"},
-    "safety bbq": TYPER | {"rich"},
-    "safety toxicity, as rated by others": RUNS | {"rich", "tenacity"},
-    "safety toxicity, rated offline": RUNS | {"numpy", "rich", "tenacity"},
-    "safety memorization": TYPER | {"numpy", "rapidfuzz", "rich"},
-    "safety disinformation": TYPER | SACREBLEU | {"rich", "tenacity"},
+    "bias of scored answers": RUNS | PANDAS,
+    "safety bbq": TYPER,
+    "safety toxicity, as rated by others": RUNS | {"tenacity"},
+    "safety toxicity, rated offline": RUNS | {"numpy", "tenacity"},
+    "safety memorization": TYPER | {"numpy", "rapidfuzz"},
+    "safety disinformation": TYPER | SACREBLEU | {"tenacity"},
 }
 
 
