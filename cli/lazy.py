@@ -1,10 +1,11 @@
 """Commands that are listed without being imported: a module's imports are paid for by those who run its command."""
 
-import importlib.util
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from enum import EnumType
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from cli.command_examples import add_examples
 
 # Beside this room are the others: in a checkout at the top, once installed in one package.
 _HOME = Path(__file__).resolve().parents[1]
-_PLAIN = (str, int, float, bool)
 _WRITTEN_AS_USUAL = re.compile(r"[1-9][0-9]{0,8}")
 _ASKED_OF_PATHS = ("exists", "writable", "resolve_path", "allow_dash", "path_type")
 
@@ -39,11 +39,6 @@ class CommandEntry(Struct, frozen=True):
     extra: str | None = None
     writes_evidence: bool = False
     needs_checkout: bool = False
-
-    @property
-    def exists(self) -> bool:
-        """Whether the module can be found; it is not imported."""
-        return importlib.util.find_spec(self.target.partition(":")[0], __package__) is not None
 
 
 class OptionIfGiven(TyperOption):
@@ -80,22 +75,26 @@ def _is_given(param: TyperOption | TyperArgument, value: Any) -> bool:
 
 
 def _is_plain(param: TyperOption | TyperArgument, value: Any) -> bool:
-    """Whether a value is what its type makes of it: a text, the path or whole number of it, or a default.
+    """Whether a value is what its type makes of it: a text, texts, the choice, path or number of one, or a default.
 
     For these typer would load pydantic, which takes as long as all else that some commands load.
     """
     kind, asked = param.type_descriptor.annotation, param.type_descriptor.parameter_info
-    if param.multiple or param.nargs != 1 or asked.parser is not None:
+    if asked.parser is not None:
         return False
-    if kind is int and isinstance(value, str) and asked.min is None and asked.max is None:
-        return _WRITTEN_AS_USUAL.fullmatch(value) is not None
-    if kind in _PLAIN:
-        return type(value) is kind
-    if (
-        kind is not Path
-        or not isinstance(value, str)
-        or any(getattr(asked, name) for name in _ASKED_OF_PATHS)
-    ):
+    if param.multiple or param.nargs != 1:
+        return kind == list[str]
+    # A text, a flag, a default, or a text that is read as what it says.
+    return type(value) is kind or (isinstance(value, str) and _is_plainly_written(kind, asked, value))
+
+
+def _is_plainly_written(kind: Any, asked: Any, value: str) -> bool:
+    """Whether a text is a choice as it is spelt, a whole number, or a path."""
+    if isinstance(kind, EnumType):
+        return value in list(kind)
+    if kind is int:
+        return asked.min is None and asked.max is None and _WRITTEN_AS_USUAL.fullmatch(value) is not None
+    if kind is not Path or any(getattr(asked, name) for name in _ASKED_OF_PATHS):
         return False
     # Whatever else is asked of it: typer says what is wrong with a path that cannot be read.
     return asked.file_okay and asked.dir_okay and (not Path(value).exists() or os.access(value, os.R_OK))
@@ -148,7 +147,7 @@ class LazyCommand(TyperCommand):
     def loaded(self) -> Any:
         """The typer command behind the row (its class is private to typer)."""
         module, _, attribute = self._entry.target.partition(":")
-        target = getattr(importlib.import_module(module, __package__), attribute)
+        target = getattr(import_module(module, __package__), attribute)
         if not isinstance(target, typer.Typer):
             command, target = target, typer.Typer(add_completion=False)
             target.command()(command)
@@ -194,14 +193,9 @@ def _is_ours(module: str) -> bool:
 
 
 def build_commands(entries: Iterable[CommandEntry], groups: dict[str, str]) -> dict[str, Any]:
-    """Return the top-level commands by name; the commands of `groups` (name to help) are in their group.
-
-    A row whose module does not exist is left out.
-    """
+    """Return the top-level commands by name; the commands of `groups` (name to help) are in their group."""
     commands: dict[str, Any] = {}
     for entry in entries:
-        if not entry.exists:
-            continue
         group, _, name = entry.path.rpartition(" ")
         if group and group not in commands:
             commands[group] = LightGroup(

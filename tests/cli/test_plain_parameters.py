@@ -1,5 +1,6 @@
 """Parameters that are read without pydantic come to what typer makes of them."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +14,14 @@ from tests.counted_work import count_calls
 ANSWERS: list[object] = []
 
 
+class Shape(StrEnum):
+    ROUND = "round"
+    FLAT = "flat"
+
+
 def take(
     path: Path,
+    further: Annotated[list[str] | None, typer.Argument()] = None,
     *,
     text: str = "a",
     many: Annotated[list[str] | None, typer.Option()] = None,
@@ -24,8 +31,10 @@ def take(
     there: Annotated[Path | None, typer.Option(exists=True)] = None,
     told: Annotated[str | None, typer.Option(callback=lambda value: value and value.upper())] = None,
     is_loud: bool = False,
+    shape: Shape = Shape.ROUND,
+    loose: Annotated[Shape, typer.Option(case_sensitive=False)] = Shape.FLAT,
 ) -> None:
-    ANSWERS.append((path, text, many, count, few, share, there, told, is_loud))
+    ANSWERS.append((path, further, text, many, count, few, share, there, told, is_loud, shape, loose))
 
 
 def run(cls: type[Any] | None, arguments: list[str]) -> tuple[int, str, list[object]]:
@@ -56,6 +65,12 @@ def run(cls: type[Any] | None, arguments: list[str]) -> tuple[int, str, list[obj
         ["x", "--there", "."],
         ["x", "--told", "b", "--is-loud"],
         ["x", "--many", "a", "--many", "b"],
+        ["x", "y", "", "é"],
+        ["x", "--shape", "flat"],
+        ["x", "--shape", "Flat"],
+        ["x", "--shape", "ROUND"],
+        ["x", "--loose", "round"],
+        ["x", "--loose", "Round"],
         [],
     ],
     ids=lambda words: " ".join(words) or "nothing",
@@ -66,7 +81,10 @@ def test_parameters_are_what_typer_makes_of_them(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "adapters"),
-    [(["x", "--text", "b", "--count", "12"], 0), (["x", "--share", "1"], 1)],
+    [
+        (["x", "y", "z", "--text", "b", "--count", "12", "--many", "a", "--shape", "flat"], 0),
+        (["x", "--share", "1"], 1),
+    ],
     ids=["plain", "a fraction"],
 )
 def test_what_is_plain_asks_no_model_of_pydantic(arguments: list[str], adapters: int) -> None:
