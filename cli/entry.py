@@ -1,12 +1,12 @@
 """Where the process of `governance` begins: what a command would wait for goes on beside the imports of the rest."""
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from cli import no_plugins
 from cli.streams import lasting
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def main() -> None:
     # What is imported stays: to look for garbage in it again and again takes a twentieth of the start.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # No plug-in of pydantic is asked for; to look for some, it reads what every installed package says of itself.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    sys.modules.setdefault("pydantic.plugin._loader", no_plugins)
     sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
     with begin(sys.argv[1:]) as begun:
         from cli.main import run  # noqa: PLC0415  typer and all that commands share

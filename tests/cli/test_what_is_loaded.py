@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer import _adapters
@@ -14,7 +13,6 @@ from typer import _adapters
 from benchmarks import first_items
 from cli.command_table import COMMANDS, GROUPS
 from cli.main import run
-from cli.options.output_format import DecisionFormat
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = "examples/diabetes-progression"
@@ -34,15 +32,16 @@ for name, arguments in json.load(sys.stdin).items():
                 main()
         collected = sum(generation["collections"] for generation in gc.get_stats()) - collected
         left = len(gc.get_objects())
-        print(json.dumps([name, sorted(sys.modules), collected, left]), file=kept, flush=True)
+        # By what each calls itself: the command's own module stands in for one of pydantic.
+        modules = sorted({getattr(module, "__name__", known) for known, module in sys.modules.items()})
+        print(json.dumps([name, modules, collected, left]), file=kept, flush=True)
         os._exit(0)
     os.wait()
 """
 MSGSPEC = {"msgspec", "typing_extensions"}  # values are made of it
 TYPER = {"typer", "annotated_doc", "shellingham"} | MSGSPEC
 PYDANTIC = {"pydantic", "pydantic_core", "annotated_types", "typing_inspection"}
-RUNS = TYPER | PYDANTIC  # typer reads with it what is given and is no plain text, path or number
-THRESHOLDS = RUNS | {"yaml"}
+THRESHOLDS = TYPER | PYDANTIC | {"yaml"}
 PANDAS = {"cloudpickle", "dateutil", "numpy", "pandas", "pyarrow", "pytz", "six"}
 SACREBLEU = {"colorama", "lxml", "portalocker", "sacrebleu", "tabulate", "wcwidth"}
 
@@ -62,35 +61,35 @@ def _loads(arguments: str, packages: set[str], modules: int) -> Loaded:
 
 # A file that is not there is refused where the first item would be read.
 SCORING = "nothing.jsonl -o out"
-HELP = _loads("--help", TYPER, 200)  # what a command does is no part of its help
+HELP = _loads("--help", TYPER, 195)  # what a command does is no part of its help
 TABLE = {
     "help": HELP,
     "check": _loads(
-        f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence", THRESHOLDS, 423
+        f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence", THRESHOLDS, 380
     ),
     "check --format json": _loads(
         f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence --format json",
         THRESHOLDS,
-        423,
+        380,
     ),
-    "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 530),
-    "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", TYPER, 300),
+    "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 480),
+    "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", TYPER, 285),
     "score rag": _loads(f"score rag {SCORING} --judge none --embeddings none", TYPER | {"tenacity"}, 385),
-    "score feedback": _loads(f"score feedback {SCORING}", RUNS, 370),
+    "score feedback": _loads(f"score feedback {SCORING}", TYPER, 270),
     "score bias": _loads(
-        "score bias nothing.csv -o out --label l --positive 1 --facet sex --no-flip-test", RUNS | PANDAS, 850
+        "score bias nothing.csv -o out --label l --positive 1 --facet sex --no-flip-test", TYPER | PANDAS, 740
     ),
-    "score safety bbq": _loads(f"score safety bbq {SCORING}", TYPER, 275),
+    "score safety bbq": _loads(f"score safety bbq {SCORING}", TYPER, 270),
     "score safety toxicity": _loads(
-        f"score safety toxicity {SCORING} --scorer file --scorer-name raters", RUNS | {"tenacity"}, 430
+        f"score safety toxicity {SCORING} --scorer file --scorer-name raters", TYPER | {"tenacity"}, 360
     ),
     "score safety memorization": _loads(
         f"score safety memorization {SCORING} --corpus {EXAMPLE}/README.md",
         TYPER | {"numpy", "rapidfuzz"},
-        415,
+        410,
     ),
     "score safety disinformation": _loads(
-        f"score safety disinformation {SCORING}", TYPER | {"tenacity"} | SACREBLEU, 465
+        f"score safety disinformation {SCORING}", TYPER | {"tenacity"} | SACREBLEU, 460
     ),
 }
 BENCHMARKS = ("bbq", "disinformation", "memorization", "toxicity")
@@ -122,15 +121,15 @@ SCORED = {
     "text-to-sql": TYPER,
     "rag": TEXTS | PYDANTIC | HTTPX2 | WORDLLAMA,
     "rag without models": TEXTS,
-    "feedback": RUNS,
+    "feedback": TYPER,
     **dict.fromkeys(
         ("bias of a table", "bias of a table, without the flip test"),
-        RUNS | PANDAS | {"zstandard"},  # by which pandas reads CSV
+        TYPER | PANDAS | {"zstandard"},  # by which pandas reads CSV
     ),
-    "bias of scored answers": RUNS | PANDAS,
+    "bias of scored answers": TYPER | PANDAS,
     "safety bbq": TYPER,
-    "safety toxicity, as rated by others": RUNS | {"tenacity"},
-    "safety toxicity, rated offline": RUNS | {"numpy", "tenacity"},
+    "safety toxicity, as rated by others": TYPER | {"tenacity"},
+    "safety toxicity, rated offline": TYPER | {"numpy", "tenacity"},
     "safety memorization": TYPER | {"numpy", "rapidfuzz"},
     "safety disinformation": TYPER | SACREBLEU | {"tenacity"},
 }
@@ -219,23 +218,14 @@ def test_no_command_looks_for_garbage_in_what_it_imports(
     assert {name: ended.left for name, ended in (loaded | scored).items() if ended.left > 1_000} == {}
 
 
-def test_check_reads_the_parameters_that_are_given(
+def test_check_reads_what_it_is_given_without_a_model_of_typer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    read = []
-
-    def build(annotation: Any, parameter_info: Any) -> Any:
-        read.append(annotation)
-        return built(annotation, parameter_info)
-
-    built = _adapters.build_adapter
-    monkeypatch.setattr(_adapters, "try_build_adapter", build)
+    read: list[object] = []
+    monkeypatch.setattr(_adapters, "try_build_adapter", lambda annotation, _: read.append(annotation))
     example = PROJECT / EXAMPLE
     assert run(["check", f"{example}/thresholds.yaml", "--evidence", f"{example}/version-1/evidence"]) == 0
-    assert read == [
-        list[str],
-        DecisionFormat,
-    ]  # the file is a plain text, and the format is given by its default
+    assert read == []
     assert capsys.readouterr().out.startswith("Approved\n")
 
 
