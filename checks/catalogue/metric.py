@@ -80,7 +80,7 @@ class Metric(Struct, frozen=True, dict=True):
     supported: bool = True
     companion_of: str | None = None
 
-    @property
+    @cached_property
     def is_pattern(self) -> bool:
         """Whether the address has a placeholder."""
         return _PLACEHOLDER.search(self.address) is not None

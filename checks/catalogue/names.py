@@ -66,7 +66,7 @@ def find_near_names(address: str) -> tuple[str, ...]:
 
 def _simplify(name: str) -> str:
     """Return a name without what people write differently: case, hyphens, underscores and spaces."""
-    return re.sub(r"[-_\s]", "", name).casefold()
+    return "".join(name.replace("-", " ").replace("_", " ").split()).casefold()
 
 
 @cache

@@ -25,6 +25,8 @@ def number_text(value: object) -> str:
 
 def clean_line(value: str) -> str:
     """Return text out of reports and threshold files on one line, and harmless to a terminal."""
+    if value.isascii() and value.isprintable():
+        return value
     one_line = "".join(" " if c.isspace() else c for c in without_format_marks(value))
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in one_line)
 
