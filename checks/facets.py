@@ -19,9 +19,7 @@ from checks.alike import alike
 EVERY = "*"
 _SIGN = "="
 _NUMBER = r"[-+]?[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,3})?"
-_ABOVE = re.compile(
-    rf"(?P<column>.+?)(?:>\s*(?P<asked>{_NUMBER})|=\((?P<written>{_NUMBER}), inf[)\]])", re.DOTALL
-)
+_ABOVE = rf"(?s)(?P<column>.+?)(?:>\s*(?P<asked>{_NUMBER})|=\((?P<written>{_NUMBER}), inf[)\]])"
 
 
 def group_facet(column: str, value: object) -> str:
@@ -190,5 +188,5 @@ def parse_facet(text: str | None) -> AskedFacet:
 
 def _threshold(facet: str) -> tuple[str, Decimal] | None:
     """Return the column and the number that `facet` is above, if it is written so."""
-    found = _ABOVE.fullmatch(facet)
+    found = re.fullmatch(_ABOVE, facet)
     return None if found is None else (found["column"], Decimal(found["asked"] or found["written"]))

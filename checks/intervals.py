@@ -2,12 +2,11 @@
 
 import math
 from functools import lru_cache
-from statistics import NormalDist
 
 from msgspec import Struct
 
 from checks.measurements import NO_SUPPORT, Interval, Measured
-from checks.student_t import student_t_quantile
+from checks.student_t import normal_quantile, student_t_quantile
 
 _LEVEL_TOLERANCE = 1e-9  # levels such as 0.9 and 2 * 0.95 - 1 differ in their last bit
 _SPREAD_TOLERANCE = 1e-6
@@ -42,12 +41,6 @@ def two_sided_level(one_sided: float) -> float:
     return round(2 * one_sided - 1, 12)
 
 
-@lru_cache(maxsize=1024)
-def _normal_quantile(level: float) -> float:
-    """Return what a standard normal variable stays below with probability `level`; few levels are asked for."""
-    return NormalDist().inv_cdf(level)
-
-
 def wilson_interval(proportion: float, samples: int, confidence: float) -> Interval:
     """Return the Wilson score interval of a proportion at the one-sided level `confidence`.
 
@@ -56,7 +49,7 @@ def wilson_interval(proportion: float, samples: int, confidence: float) -> Inter
     Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference. Journal of the
     American Statistical Association 22, 209-212.
     """
-    n, z = float(samples), _normal_quantile(confidence)
+    n, z = float(samples), normal_quantile(confidence)
     shrink = 1 + z * z / n
     centre = (proportion + z * z / (2 * n)) / shrink
     half = z / shrink * math.sqrt(proportion * (1 - proportion) / n + z * z / (4 * n * n))

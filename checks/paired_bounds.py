@@ -6,14 +6,13 @@ same bytes; tests hold the results against SciPy's.
 
 import math
 from collections.abc import Callable
-from statistics import NormalDist
 
 from msgspec import Struct
 
 from checks.incomplete_beta import incomplete_beta
 from checks.intervals import is_no_spread, wilson_interval
 from checks.pairing import Pairs
-from checks.student_t import student_t_quantile
+from checks.student_t import normal_quantile, student_t_quantile
 
 _HALVINGS = 80  # of an interval no longer than 2: beyond the last bit of a double
 
@@ -100,7 +99,7 @@ def tango_bounds(risen: int, fallen: int, count: int, confidence: float) -> tupl
     Tango, T. (1998), Equivalence test and confidence interval for the difference in proportions for the paired-sample
     design. Statistics in Medicine 17, 891-908.
     """
-    z, difference = NormalDist().inv_cdf(confidence), (risen - fallen) / count
+    z, difference = normal_quantile(confidence), (risen - fallen) / count
 
     def is_within(assumed: float) -> bool:
         return _tango_score(risen, fallen, count, assumed) < z

@@ -12,7 +12,7 @@ _UNPAIRED = (
     "interval): "
 )
 _GAP = "; but it could not be measured everywhere: "
-_BESIDE = re.compile(r"; [^;]* has [^;]*, and the check asks for .*", re.DOTALL)
+_BESIDE = r"(?s); [^;]* has [^;]*, and the check asks for .*"
 
 
 def add_paired(reason: str, method: str) -> str:
@@ -40,6 +40,6 @@ def read_pairing(reason: str) -> str | None:
     own, _, _ = reason.partition(_GAP)  # behind it are the words of reports, which may look like these
     _, is_unpaired, why = own.partition(_UNPAIRED)
     if is_unpaired:
-        return f"not paired: {_BESIDE.sub('', why)}"
+        return f"not paired: {re.sub(_BESIDE, '', why)}"
     _, is_paired, method = own.partition(_PAIRED)
-    return _BESIDE.sub("", method) if is_paired else None
+    return re.sub(_BESIDE, "", method) if is_paired else None

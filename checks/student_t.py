@@ -1,14 +1,21 @@
-"""The quantile of Student's t distribution, without SciPy: the gate's bundle has none."""
+"""The quantiles of the normal distribution and of Student's t, without SciPy: the gate's bundle has none."""
 
 import math
 from functools import lru_cache
-from statistics import NormalDist
 
 from checks.incomplete_beta import incomplete_beta
 
 _MANY = 1000  # degrees of freedom from which the expansion around the normal quantile is exact enough
 _MOST_STEPS = 200  # of Newton's method; the heaviest tail at the highest level takes some 40
 _PRECISION = 1e-15
+
+
+@lru_cache(maxsize=1024)
+def normal_quantile(level: float) -> float:
+    """Return what a standard normal variable stays below with probability `level`; few levels are asked for."""
+    from statistics import NormalDist  # noqa: PLC0415 - loads more than all of this, for checks with confidence alone
+
+    return NormalDist().inv_cdf(level)
 
 
 @lru_cache(maxsize=4096)
@@ -20,9 +27,9 @@ def student_t_quantile(level: float, degrees: int) -> float:
     on the expansion of Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.5.
     """
     if degrees >= _MANY:
-        return _expanded(NormalDist().inv_cdf(level), degrees)
+        return _expanded(normal_quantile(level), degrees)
     # The tail is convex, and the normal quantile is below the root: Newton's steps come nearer from one side.
-    t = NormalDist().inv_cdf(level)
+    t = normal_quantile(level)
     for _ in range(_MOST_STEPS):
         step = (_tail(t, degrees) - (1 - level)) / _density(t, degrees)
         t += step

@@ -35,9 +35,7 @@ THRESHOLD_SUFFIXES = (".yaml", ".yml")
 MAX_PROBLEMS = 200  # told one by one; beyond that they are counted
 _MOST_SHOWN = 60  # characters of a value in a message
 _PERCENT = 100
-_ARN = re.compile(
-    r"arn:[^:]*:sagemaker:[^:]*:[^:]*:model-package(-group)?/(?P<group>[a-zA-Z0-9-]+)(/[0-9]+)?"
-)
+_ARN = r"arn:[^:]*:sagemaker:[^:]*:[^:]*:model-package(-group)?/(?P<group>[a-zA-Z0-9-]+)(/[0-9]+)?"
 MISSING = "this key is missing; add it"
 EMPTY = "the file is empty; it needs name, applies_to and checks"
 
@@ -291,7 +289,7 @@ def _show_value(given: object) -> str:
 
 def _hint_at_group(given: object) -> str:
     """Return the way out for what is no name of a group: the name, where it is the ARN of a group or of a version."""
-    if found := _ARN.fullmatch(str(given)):
+    if found := re.fullmatch(_ARN, str(given)):
         return f'did you mean "{found["group"]}", the name of the group?'
     return "use letters, digits, - and * ? [abc]"
 

@@ -58,12 +58,12 @@ def _rising(limits: tuple[float, float]) -> tuple[float, float]:
     return limits
 
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 def _read_date(given: object) -> date:
     """Return the day that is written as year, month, day; YAML's own dates are text here."""
-    if isinstance(given, str) and _DATE.fullmatch(given):
+    if isinstance(given, str) and re.fullmatch(_DATE, given):
         try:
             return date.fromisoformat(given)
         except ValueError as error:

@@ -83,7 +83,7 @@ def _is_plain(param: TyperOption | TyperArgument, value: Any) -> bool:
     if asked.parser is not None:
         return False
     if param.multiple or param.nargs != 1:
-        return kind == list[str]
+        return kind == list[str] and bool(value)
     # A text, a flag, a default, or a text that is read as what it says.
     return type(value) is kind or (isinstance(value, str) and _is_plainly_written(kind, asked, value))
 

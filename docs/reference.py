@@ -201,7 +201,7 @@ def _row(metric: Metric, companions: list[str]) -> str:
 
 def help_of_commands() -> str:
     """Return the help of every command, as a terminal of 80 columns shows it."""
-    paths = ["", *(path for entry in COMMANDS if entry.exists for path in _paths(entry))]
+    paths = ["", *(path for entry in COMMANDS for path in _paths(entry))]
     return "\n".join(f"## governance {path}".rstrip() + f"\n\n```text\n{_help(path)}```\n" for path in paths)
 
 

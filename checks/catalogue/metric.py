@@ -80,10 +80,10 @@ class Metric(Struct, frozen=True, dict=True):
     supported: bool = True
     companion_of: str | None = None
 
-    @cached_property
+    @property
     def is_pattern(self) -> bool:
         """Whether the address has a placeholder."""
-        return _PLACEHOLDER.search(self.address) is not None
+        return "<" in self.address
 
     def matches(self, address: str) -> bool:
         """Whether `address` is this metric's, or one of its pattern's."""

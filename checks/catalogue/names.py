@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 
 from checks.catalogue import CATALOGUE, find_metric
+from checks.catalogue.metric import Metric
 
 # Groups of which the project's scorers and Clarify write every metric; others may hold a report's own names as well.
 _OWN_GROUPS = frozenset(
@@ -39,7 +40,10 @@ def find_full_names(address: str) -> tuple[str, ...]:
     """Return the known addresses of which `address`, itself unknown, is the last part; patterns come last."""
     if find_metric(address) is not None:
         return ()
-    whole = _index_by_ending().get(_simplify(address), ())
+    if "<" in address:
+        return ()
+    ending = f".{_simplify(address)}"
+    whole = [one.address for one in _list_alike(address) if _simplify(one.address).endswith(ending)]
     as_spelt = [one for one in whole if one.endswith(f".{address}")]
     return tuple(as_spelt or whole)
 
@@ -53,7 +57,9 @@ def find_near_names(address: str) -> tuple[str, ...]:
     known = find_metric(address)
     if known is not None and not known.address.endswith(">"):
         return ()
-    if same := _index_by_plain_name().get(_simplify(address)):
+    plain = _simplify(address)
+    alike = [one.address for one in _list_alike(address) if not one.is_pattern]
+    if same := [one for one in alike if _simplify(one) == plain]:
         return () if address in same else tuple(same[:_MOST])
     group, _, name = address.rpartition(".")
     found = [  # as it is spelt, then as it is grouped, then as it is shortened
@@ -70,44 +76,16 @@ def _simplify(name: str) -> str:
 
 
 @cache
-def _index_by_plain_name() -> Mapping[str, Sequence[str]]:
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    for metric in CATALOGUE:
-        if not metric.is_pattern:
-            names[_simplify(metric.address)].append(metric.address)
-    return names
-
-
-@cache
-def _index_by_ending() -> Mapping[str, Sequence[str]]:
-    """Return known addresses by every part that is left when their beginning is cut off at a dot."""
-    endings: defaultdict[str, list[str]] = defaultdict(list)
+def _index_by_last_part() -> Mapping[str, Sequence[Metric]]:
+    names: defaultdict[str, list[Metric]] = defaultdict(list)
     for metric in sorted(CATALOGUE, key=lambda one: one.is_pattern):
-        parts = metric.address.split(".")
-        for begin in range(1, len(parts)):
-            ending = ".".join(parts[begin:])
-            if "<" not in ending:
-                endings[_simplify(ending)].append(metric.address)
-    return endings
-
-
-@cache
-def _index_by_group() -> Mapping[str, Sequence[str]]:
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for metric in CATALOGUE:
-        if not metric.is_pattern:
-            group, _, name = metric.address.rpartition(".")
-            groups[group].append(name)
-    return groups
-
-
-@cache
-def _index_by_name() -> Mapping[str, Sequence[str]]:
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    for group, members in _index_by_group().items():
-        for name in members:
-            names[name].append(group)
+        names[_simplify(metric.address.rpartition(".")[2])].append(metric)
     return names
+
+
+def _list_alike(address: str) -> Sequence[Metric]:
+    """Return the metrics whose last part is that of `address`, but for what people write differently."""
+    return _index_by_last_part().get(_simplify(address.rpartition(".")[2]), ())
 
 
 @cache
@@ -138,6 +116,8 @@ def _list_suffixes() -> Sequence[str]:
 
 def _find_close(word: str, words: Sequence[str]) -> Iterable[str]:
     """Return those of `words` that differ from `word` by a slip of the keyboard, and not in a number."""
+    if not words:
+        return []
     suffix = next((one for one in _list_suffixes() if word.endswith(one)), "")
     stem = word.removesuffix(suffix)
     cutoff = _CLOSE_SHORT if len(stem) <= _SHORT else _CLOSE
@@ -149,7 +129,8 @@ def _find_close(word: str, words: Sequence[str]) -> Iterable[str]:
 
 def _find_near_groups(group: str, name: str) -> Iterable[str]:
     """Return groups that have a metric called `name`, and whose own name is near or of the same family."""
-    groups = [one for one in _index_by_name().get(name, ()) if one != group]
+    addresses = [one.address.rpartition(".") for one in _list_alike(name) if not one.is_pattern]
+    groups = [other for other, _, same in addresses if same == name and other != group]
     own = [one for one in groups if one in _OWN_GROUPS]
     near = difflib.get_close_matches(group, groups, n=_MOST, cutoff=_CLOSE)
     # A name that one scorer alone uses says by itself what is meant, however the group is spelt.

@@ -114,7 +114,7 @@ def read(report: Node) -> Iterator[Measurement]:
 
 
 EXAMPLE = '{"model_metrics": {"accuracy": {"value": 0.9, "samples": 500}}}'
-_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,20}(?:[.,][0-9]{1,20})?\s*%?\s*", re.ASCII)
+_NUMBER = r"(?a)\s*[-+]?[0-9]{1,20}(?:[.,][0-9]{1,20})?\s*%?\s*"
 _MOST_KEYS = 5
 _MOST_SHOWN = 40  # characters of one key
 
@@ -137,7 +137,7 @@ def why_unknown(document: JsonValue) -> str:
 
 
 def _is_number_in_quotes(value: JsonValue) -> bool:
-    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
+    return isinstance(value, str) and re.fullmatch(_NUMBER, value) is not None
 
 
 def _describe_top(document: JsonValue) -> str:

@@ -12,7 +12,6 @@ from msgspec import Struct, field
 
 from checks.errors import GovernanceError
 from cli.options.output_format import DecisionFormat, print_json_text
-from disk.writing import write_whole
 
 _PREFIX = re.compile(r"[A-Za-z]*=")
 
@@ -65,6 +64,8 @@ class DecisionOutputs(Struct, frozen=True):
         """
         contents = {path: _make(write, output_format) for path, output_format in self.files.items()}
         for path, content in contents.items():
+            from disk.writing import write_whole  # noqa: PLC0415 - not for stdout
+
             write_whole(path, content.encode())
             print(f"written to {path}" if result is None else f"{result}: written to {path}", file=sys.stderr)
         if self.printed is not None:

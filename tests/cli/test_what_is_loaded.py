@@ -32,7 +32,7 @@ for name, arguments in json.load(sys.stdin).items():
                 main()
         collected = sum(generation["collections"] for generation in gc.get_stats()) - collected
         left = len(gc.get_objects())
-        # By what each calls itself: the command's own module stands in for one of pydantic.
+        # By what each calls itself: one that pydantic imports is the command's own.
         modules = sorted({getattr(module, "__name__", known) for known, module in sys.modules.items()})
         print(json.dumps([name, modules, collected, left]), file=kept, flush=True)
         os._exit(0)

@@ -37,7 +37,7 @@ shown = {}
 for one in COMMANDS:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = int(run([*one.path.split(), "--help"])) if one.exists else None
+        code = int(run([*one.path.split(), "--help"]))
     shown[one.path] = [code, one.needs_checkout, out.getvalue().lstrip(), err.getvalue()]
 print(json.dumps(shown))
 """
