@@ -77,7 +77,7 @@ TABLE = {
     "score rag": _loads(f"score rag {SCORING} --judge none --embeddings none", TYPER | {"tenacity"}, 385),
     "score feedback": _loads(f"score feedback {SCORING}", TYPER, 270),
     "score bias": _loads(
-        "score bias nothing.csv -o out --label l --positive 1 --facet sex --no-flip-test", TYPER | PANDAS, 740
+        "score bias nothing.csv -o out --label l --positive 1 --facet sex --no-flip-test", TYPER | PANDAS, 745
     ),
     "score safety bbq": _loads(f"score safety bbq {SCORING}", TYPER, 270),
     "score safety toxicity": _loads(
