@@ -61,7 +61,7 @@ def _loads(arguments: str, packages: set[str], modules: int) -> Loaded:
 
 # A file that is not there is refused where the first item would be read.
 SCORING = "nothing.jsonl -o out"
-HELP = _loads("--help", TYPER, 195)  # what a command does is no part of its help
+HELP = _loads("--help", TYPER, 190)  # what a command does is no part of its help
 TABLE = {
     "help": HELP,
     "check": _loads(
@@ -73,7 +73,7 @@ TABLE = {
         380,
     ),
     "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 480),
-    "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", TYPER, 285),
+    "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", TYPER, 290),
     "score rag": _loads(f"score rag {SCORING} --judge none --embeddings none", TYPER | {"tenacity"}, 385),
     "score feedback": _loads(f"score feedback {SCORING}", TYPER, 270),
     "score bias": _loads(
@@ -86,7 +86,7 @@ TABLE = {
     "score safety memorization": _loads(
         f"score safety memorization {SCORING} --corpus {EXAMPLE}/README.md",
         TYPER | {"numpy", "rapidfuzz"},
-        410,
+        415,
     ),
     "score safety disinformation": _loads(
         f"score safety disinformation {SCORING}", TYPER | {"tenacity"} | SACREBLEU, 460
