@@ -1,6 +1,6 @@
 """The process that runs hostile SQL: bounded memory, no files to write, nothing of its parent's but the pairs.
 
-Forked by `fork_server` with two file descriptors: a socket for messages, which are JSON (the parent unpickles nothing
+Forked by `forking` with two file descriptors: a socket for messages, which are JSON (the parent unpickles nothing
 that comes from here), and a page of shared memory that says what is being done, should the process not live to tell.
 """
 

@@ -17,6 +17,7 @@ from scorers.lines import Line, read_lines
 from scorers.text_to_sql import TextToSqlSettings, predictions, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases
 from scorers.text_to_sql.predictions import PredictionsFile, parse_pair
+from tests.counted_work import count_calls
 from tests.scorers.text_to_sql.conftest import WritePairs
 
 pytestmark = pytest.mark.usefixtures("lent_fork_server")
@@ -49,6 +50,12 @@ def test_what_was_checked_is_what_is_scored(
         assert file.check(Databases(str(shop)))[0] == len(lines)
         path.unlink()
         assert list(file.pairs()) == [parse_pair(line) for line in lines if isinstance(line, Line)]
+
+
+def test_a_line_is_read_once(shop: Path, write_pairs: WritePairs, evidence: Path) -> None:
+    path = write_pairs(*({"predicted_sql": f"SELECT {number}"} for number in range(50)))
+    calls = count_calls(lambda: score_text_to_sql(path, shop, evidence, ONE_PROCESS))
+    assert (calls["parse_strict_json"], calls["parse_pair"]) == (50, 50)
 
 
 def test_results_have_one_line_for_each_pair_in_order(

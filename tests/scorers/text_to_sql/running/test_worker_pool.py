@@ -1,9 +1,12 @@
 """The processes that run hostile SQL: watched, replaced, and without anything of their parent's."""
 
+import json
 import mmap
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +17,8 @@ import pytest
 
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.predictions import Pair
+from scorers.text_to_sql.running import worker_pool
+from scorers.text_to_sql.running.messages import BatchAnswer, read_answer
 from scorers.text_to_sql.running.query_worker import _Scorers
 from scorers.text_to_sql.running.worker_pool import WorkerPool
 from scorers.text_to_sql.running.worker_state import STATE, Phase, WorkerState
@@ -216,3 +221,40 @@ def test_a_worker_opens_each_database_once(shop: Path, monkeypatch: pytest.Monke
     for number in range(20):
         scorers.score(("shop", "other")[number % 2], "SELECT name FROM customer", f"SELECT {number}")
     assert len(opened) == 2
+
+
+def test_a_worker_has_its_next_batch_before_its_last_answer_is_read(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy: list[bool] = []
+    with WorkerPool[Pair](workers=1) as pool:
+
+        def note(message: bytes) -> BatchAnswer:
+            busy.append(bool(pool._workers[0].batch))
+            return read_answer(message)
+
+        monkeypatch.setattr(worker_pool, "read_answer", note)
+        pool.configure(settings_for(shop, 5.0), MANY)
+        assert len(list(pool.score(pairs_for_all_workers() * 3))) == 120
+    assert busy == [True, True, True, False]
+
+
+def test_what_workers_are_forked_from_loads_what_reads_sql_and_nothing_else() -> None:
+    imports = "from scorers.text_to_sql.running import forking, query_worker"
+    program = f"{imports}; import json, sys; print(json.dumps([*sys.modules]))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    loaded = set(json.loads(ran.stdout))
+    packages = {module.partition(".")[0] for module in loaded} - sys.stdlib_module_names
+    assert {"msgspec", "sqlglot"} <= packages
+    assert not packages & {
+        "pydantic",
+        "pydantic_core",
+        "typer",
+        "rich",
+        "yaml",
+        "duckdb",
+        "sqlalchemy",
+        "lkml",
+    }
+    assert not loaded & {"multiprocessing", "subprocess", "hashlib", "scorers.text_to_sql.reading.answers"}
+    assert len(loaded) <= 290
