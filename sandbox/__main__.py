@@ -1,8 +1,12 @@
 """The process that is the embedded AWS: `python -m sandbox`, with what `sandbox.embedded` is told."""
 
-from sandbox.botocore_files import read_once
+import gc
 
 if __name__ == "__main__":
+    # What is imported stays: to look for garbage in it again and again takes a quarter of the start.
+    gc.disable()
+    from sandbox.botocore_files import read_once
+
     # Before moto is imported, which asks for the regions of many services, and for all types of machines.
     read_once()
     from sandbox.machine_types import leave_out_machine_types
@@ -10,4 +14,6 @@ if __name__ == "__main__":
     leave_out_machine_types()
     from sandbox.embedded import main
 
+    gc.freeze()
+    gc.enable()
     main()

@@ -205,6 +205,7 @@ def _become(bundle: str, environment: dict[str, str], requests: int, log: int) -
         os.dup2(descriptor, stream)
     os.close(requests)
     os.close(log)
+    gc.enable()
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
@@ -213,6 +214,7 @@ def _become(bundle: str, environment: dict[str, str], requests: int, log: int) -
 
 def main(bundle: str) -> None:
     """Fork a process for each request, until there are no more; each fork returns when its own requests end."""
+    gc.disable()  # what is imported stays: to look for garbage in it again and again takes a sixth of the importing
     sys.path.insert(0, bundle)
     _load_libraries()
     connection = socket.socket(fileno=os.dup(0))

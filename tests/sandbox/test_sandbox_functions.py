@@ -43,6 +43,14 @@ LIBRARY = """
     LOADED_BY = os.getpid()
 """
 
+COLLECTS = """
+    import gc
+    import yaml
+
+    def handler(event, context):
+        return {"while libraries are loaded": yaml.COLLECTED, "in the function": gc.isenabled()}
+"""
+
 # As little of botocore as there is to look up, each with the process that did it.
 LITTLE_BOTOCORE = {
     "botocore/__init__": "",
@@ -133,6 +141,12 @@ def test_what_a_handler_imports_is_loaded_once_and_its_own_module_by_each_proces
     assert len({loaded_by, one["pid"], other["pid"]}) == 3
     assert one["own"] == [one["pid"], "one"]
     assert other["own"] == [other["pid"], "other"]
+
+
+def test_garbage_is_looked_for_in_the_function_and_not_while_libraries_are_loaded(account: Any) -> None:
+    function = account.function(COLLECTS, libraries={"yaml": "import gc\nCOLLECTED = gc.isenabled()"})
+    answer = invoke(account, function)["payload"]
+    assert answer == {"while libraries are loaded": False, "in the function": True}
 
 
 def test_what_botocore_looks_up_is_looked_up_once_for_all_processes(account: Any) -> None:
