@@ -66,12 +66,12 @@ askdata: $(READY) $(CDK) ## Run the AskData example: gate, assistant, database, 
 test: $(READY) $(CDK) ## Run the linters, the types, the import contracts and every test
 	@$(MAKE) --no-print-directory --jobs 2 checked tests
 
-# mypy has one thread, and takes minutes where it has no cache: the tests run beside it.
+# mypy takes long where it has no cache: the tests run beside it, and it has what they leave while they wait.
 checked: $(READY) ## Run the linters, the types and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
+	nice $(BIN)/mypy
 
 tests: $(READY) $(CDK) ## Run every test; PYTEST_ARGS go to pytest
 	env -u MAKEFLAGS $(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
