@@ -108,7 +108,7 @@ def tables(draw: st.DrawFn) -> tuple[list[pd.Series], Any, Any]:
 def test_votes_without_a_search_are_those_of_the_search(table: Any) -> None:
     votes = module._vote_if_certain(*table)
     if votes is not None:
-        assert votes == module._vote_by_search(*table, advance=None)
+        assert votes == module._vote_by_search(*table, None)
 
 
 @pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")  # scikit-learn's, of numbers that overflow
