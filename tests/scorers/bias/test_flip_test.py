@@ -106,9 +106,10 @@ def tables(draw: st.DrawFn) -> tuple[list[pd.Series], Any, Any]:
 @pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")  # scikit-learn's, of numbers that overflow
 @given(tables())
 def test_votes_without_a_search_are_those_of_the_search(table: Any) -> None:
-    votes = module._vote_if_certain(*table)
+    columns, group, predicted = table
+    votes = module._vote_if_certain(columns, group, predicted)
     if votes is not None:
-        assert votes == module._vote_by_search(*table, None)
+        assert votes == module._vote_by_search(columns, group, predicted, None)
 
 
 @pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")  # scikit-learn's, of numbers that overflow
