@@ -56,9 +56,8 @@ class _LocalEmbeddings:
         }
 
     async def __aenter__(self) -> Self:
-        """Load the model."""
-        if self._loaded is None:
-            self._loaded = await asyncio.to_thread(self._load)
+        """Begin to load the model: a judge can be asked its first questions meanwhile."""
+        self._loading = asyncio.create_task(asyncio.to_thread(self._load_once))
         return self
 
     async def __aexit__(
@@ -67,11 +66,17 @@ class _LocalEmbeddings:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Keep the model: it holds no connection."""
+        """Keep the model: it holds no connection. One that could not be loaded is told here at the latest."""
+        await self._loading
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector a text."""
+        await self._loading
         return await asyncio.to_thread(self._vectors, list(texts))
+
+    def _load_once(self) -> None:
+        if self._loaded is None:
+            self._loaded = self._load()
 
     def _load(self) -> Any:
         raise NotImplementedError

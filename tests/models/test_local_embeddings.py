@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import threading
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytest
 
-from models.local_embeddings import LOCAL_EMBEDDINGS
+from models.local_embeddings import LOCAL_EMBEDDINGS, WordLlamaEmbeddings
 
 TEXTS = ["Jonah was in the fish.", "A fish had swallowed Jonah.", "Interest rates rose by a quarter point."]
 
@@ -28,3 +30,46 @@ def test_alike_texts_have_alike_vectors(package: str) -> None:
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     assert unit[0] @ unit[1] > unit[0] @ unit[2] + 0.05
     assert (logging.getLogger().level, list(logging.getLogger().handlers)) == before
+
+
+class Held(WordLlamaEmbeddings):
+    """A model that is loaded when it may be, or cannot be."""
+
+    def __init__(self, defect: Exception | None = None) -> None:
+        super().__init__()
+        self._defect = defect
+        self.may_load = threading.Event()
+        self.loads = 0
+
+    def _load(self) -> Any:
+        self.may_load.wait(60)
+        self.loads += 1
+        if self._defect is not None:
+            raise self._defect
+        return super()._load()
+
+
+def test_a_model_is_loaded_once_while_others_go_on() -> None:
+    model = Held()
+
+    async def embed() -> int:
+        async with model:
+            loads = model.loads
+            model.may_load.set()
+            assert len(await model.embed(["one", "two"])) == 2
+            return loads
+
+    assert [asyncio.run(embed()), asyncio.run(embed())] == [0, 1]
+    assert model.loads == 1
+
+
+def test_a_model_that_cannot_be_loaded_is_told_although_nothing_is_embedded() -> None:
+    model = Held(OSError("the file is cut off"))
+    model.may_load.set()
+
+    async def enter() -> None:
+        async with model:
+            pass
+
+    with pytest.raises(OSError, match="cut off"):
+        asyncio.run(enter())
