@@ -1,5 +1,6 @@
 import pytest
 
+from scorers.nltk_modules import import_alone
 from scorers.text_to_sql.reading.schema import make_schema
 from scorers.text_to_sql.verdicts.component_match import ComparableQuery, is_component_match
 from scorers.text_to_sql.verdicts.spider_grammar import parse_spider_sql
@@ -117,8 +118,8 @@ def test_what_the_official_parser_refuses_is_refused(sql: str) -> None:
 
 
 def words_of_the_official_tokenizer(sql: str) -> list[str]:
-    nltk = pytest.importorskip("nltk.tokenize.destructive", reason="nltk is not installed")
-    return [word.lower() for word in nltk.NLTKWordTokenizer().tokenize(sql)]
+    tokenizer = import_alone("nltk.tokenize.destructive").NLTKWordTokenizer()
+    return [word.lower() for word in tokenizer.tokenize(sql)]
 
 
 @pytest.mark.parametrize(
