@@ -31,11 +31,15 @@ def main() -> None:
             if descriptors:
                 workers[number] = _fork(control, *descriptors)
             else:
-                _end(workers.pop(number))
+                process = workers.pop(number)
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
                 control.sendall(DONE)
     finally:
         for process in workers.values():
-            _end(process)
+            os.kill(process, signal.SIGKILL)
+        for process in workers.values():
+            os.waitpid(process, 0)
     os._exit(0)  # taking apart what was imported takes as long as a hundred pairs
 
 
@@ -55,8 +59,3 @@ def _fork(control: socket.socket, connection: int, page: int) -> int:
         status = 0
     finally:
         os._exit(status)  # whatever happened: what the server does at its end is not for its workers
-
-
-def _end(process: int) -> None:
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
