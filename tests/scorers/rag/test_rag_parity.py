@@ -13,6 +13,7 @@ from scorers.endpoints.cache import AnswerCache
 from scorers.endpoints.requests import EmbeddingCalls, JudgeCalls, RequestLimits
 from scorers.rag.items import RagItem
 from scorers.rag.metrics import METRICS, score
+from scorers.rag.model_scores import MODEL_SCORES
 from scorers.rag.scores import Unscored
 from scorers.rag.scoring_models import ScoringEmbeddings, ScoringJudge
 
@@ -215,3 +216,21 @@ def test_context_precision_is_without_ragas_epsilon(
 def test_json_in_a_fence_or_after_prose_is_taken(text: str, scripted_judge: Any) -> None:
     judge = scripted_judge({"ContextPrecisionOutput": [text]})
     assert scored("context_precision", item(contexts=("c",)), judge) == pytest.approx(1.0)
+
+
+# As evidence of earlier releases has them, too.
+DIGESTS = {
+    "AnswerRelevancePrompt": "a5621d521db071dd",
+    "StatementGeneratorPrompt": "2f8c8e60606a3d09",
+    "CorrectnessClassifierPrompt": "366b96fe27f4d0f1",
+    "ContextRelevanceJudge1Prompt": "d4ca897c7f002caa",
+    "ContextRelevanceJudge2Prompt": "5a277ae503771b54",
+    "NLIStatementPrompt": "89057f442a0e9b6d",
+    "ContextPrecisionPrompt": "e4dae2e4d3c2ec61",
+    "ContextRecallPrompt": "fac4305b7871784e",
+}
+
+
+def test_evidence_names_each_prompt_by_one_digest() -> None:
+    asked = [prompt for metric in MODEL_SCORES.values() for prompt in metric.prompts]
+    assert {prompt.name: prompt.version for prompt in asked} == DIGESTS
