@@ -25,7 +25,7 @@ STATUS_OF: Mapping[Verdict, ApprovalStatus] = {
 class EventPart(BaseModel):
     """A part of the event: frozen, and without unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class AnnouncedVersion(EventPart):

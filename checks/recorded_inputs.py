@@ -60,7 +60,7 @@ class InputsOfDecision(Protocol):
 
 
 class _InputPart(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class RecordedReason(_InputPart):

@@ -31,7 +31,7 @@ _Place = Annotated[int, Field(ge=0)]
 class NewWaiver(BaseModel):
     """A waiver that is not there yet, with its texts as they are typed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     check: str
     facet: str | None = None
@@ -49,7 +49,7 @@ class NewWaiver(BaseModel):
 class ThresholdMove(BaseModel):
     """One value of the file `source` that is another: at `path`, `None` where it is to be gone."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     source: str
     path: Annotated[tuple[_Place | str, ...], Field(strict=False, min_length=2, max_length=4)]
@@ -83,7 +83,7 @@ class ThresholdMove(BaseModel):
 class ThresholdMoves(BaseModel):
     """Everything that is moved at one time."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     moves: Annotated[tuple[ThresholdMove, ...], Field(strict=False, max_length=5_000)]
 
