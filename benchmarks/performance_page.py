@@ -82,9 +82,9 @@ def _write_check(result: Mapping[str, Any]) -> Iterator[str]:
     )
     yield _judge_target(round(bare, 1), figures["target"]["bare_interpreters"], "the start")
     yield (
-        "Most of what is beyond it goes into the project's own modules, since dataclasses and models are written and "
-        "compiled anew in every process, into typer, and into what pydantic imports when a model is made; "
-        "reading, judging and telling take little of it."
+        "Most of what is beyond it is what pydantic imports as soon as there is a model; then come the project's own "
+        "modules, whose models of pydantic are built anew in every process, and typer. Reading, judging and telling "
+        "take little of it."
     )
 
 
