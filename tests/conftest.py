@@ -36,11 +36,8 @@ ONE_GROUP = {"e2e", "infra", "wheel"}  # folders whose fixtures take long to mak
 # What of tests/e2e is on another worker, with a stack of its own: all of it on one would take longer than all else.
 ON_THE_SECOND_STACK = {
     "test_many_registrations.py",
-    "test_many_teams.py",
     "test_model_accounts.py",
     "test_organisation.py",
-    "test_reconciler.py",
-    "test_report_pages.py",
     "test_ways_to_register.py",
     "test_who_may_do_what.py",
 }
