@@ -93,7 +93,8 @@ class Asked(Struct, frozen=True):
         return len(self.check) + len(self.metric) + len(self.why)
 
 
-class Finding(Struct, frozen=True):
+# Nothing that it holds leads back to it: the collector of garbage keeps no list of the hundred thousand.
+class Finding(Struct, frozen=True, gc=False):
     """One check held against one measurement (or against its absence).
 
     `consequence` is what the finding asks for, `None` where it asks for nothing: it passed. Where `waiver` lets it

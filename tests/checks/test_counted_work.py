@@ -145,8 +145,8 @@ def test_the_bytes_of_a_measurement_and_of_a_finding() -> None:
     finally:
         tracemalloc.stop()
     assert len(decision.findings) == len(evidence.measurements) == FIGURES
-    assert of_reading < 186 * FIGURES
-    assert of_both - of_reading < 220 * FIGURES
+    assert of_reading < 175 * FIGURES
+    assert of_both - of_reading < 180 * FIGURES
 
 
 def bytes_now() -> int:
