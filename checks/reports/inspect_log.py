@@ -7,8 +7,6 @@ was invalidated, left samples out or does not count them is a gap of all that th
 what was finished by chance. The shape is that of https://inspect.aisi.org.uk/reference/inspect_ai.log.html.
 """
 
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from io import BytesIO
@@ -34,6 +32,9 @@ def read_header(archive: bytes, limit: int) -> bytes:
     Raises:
         ReportError: when `archive` is no such log, is damaged, or belongs to a run that has not ended.
     """
+    import zipfile  # noqa: PLC0415 - for archives alone, and every command reads reports
+    import zlib  # noqa: PLC0415 - likewise
+
     try:
         with zipfile.ZipFile(BytesIO(archive)) as log:
             names = log.namelist()
