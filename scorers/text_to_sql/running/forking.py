@@ -11,13 +11,16 @@ import socket
 import struct
 import sys
 
+from scorers.text_to_sql.running.late_metadata import replaced_metadata
+
 REQUEST = struct.Struct("=Q")
 DONE = b"."
 
 
 def main() -> None:
     """Serve the parent over the socket named by the argument, until it hangs up."""
-    from scorers.text_to_sql.running import query_worker  # noqa: PLC0415  what its parent does without
+    with replaced_metadata():
+        from scorers.text_to_sql.running import query_worker  # noqa: PLC0415  what its parent does without
 
     control = socket.socket(fileno=int(sys.argv[1]))
     query_worker.prepare()

@@ -1,0 +1,39 @@
+"""What finds plug-ins is not imported before the first pair, and found by who asks for one."""
+
+import subprocess
+import sys
+from importlib import metadata
+
+# The process that workers are forked from, whose parent hangs up at once.
+PROGRAM = """
+import os, socket, sys
+from scorers.text_to_sql.running.forking import main
+ours, theirs = socket.socketpair()
+ours.close()
+def tell(status):
+    print({"importlib.metadata", "email", "zipfile"} & sys.modules.keys() or "none of them", flush=True)
+    from sqlglot.dialects import dialect
+    found = dialect.entry_points()
+    import importlib.metadata
+    print(found == importlib.metadata.entry_points(), importlib.metadata.__file__, flush=True)
+    leave(status)
+leave, os._exit = os._exit, tell
+sys.argv = ["", str(theirs.fileno())]
+main()
+"""
+
+
+def test_what_finds_plugins_is_imported_when_one_is_asked_for() -> None:
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["none of them", f"True {metadata.__file__}"]
+
+
+def test_what_is_loaded_already_stays() -> None:
+    program = (
+        "import importlib.metadata as before, sys\n"
+        "from scorers.text_to_sql.running.late_metadata import replaced_metadata\n"
+        "with replaced_metadata():\n    print(sys.modules['importlib.metadata'] is before)\n"
+        "print(sys.modules['importlib.metadata'] is before)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True", "True"]
