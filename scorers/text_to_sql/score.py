@@ -177,6 +177,7 @@ def score_text_to_sql(
                 summary.add(pair, verdict)
                 metrics.add(verdict, pair.groups, pair.latency_seconds)
                 evidence.add_result(make_result_line(pair, verdict))
+        pool.hang_up()  # the processes end beside what follows
         # Only what is whole becomes evidence.
         _refuse_nothing_scored(predictions, summary)
         provenance = _make_provenance(source, fingerprints, settings, summary)

@@ -23,6 +23,9 @@ class LentForkServer(ForkServer):
         self._started.remove(number)
         self._lent.stop(number)
 
+    def hang_up(self) -> None:
+        """The next pool needs it."""
+
     def close(self) -> None:
         for number in sorted(self._started):
             self.stop(number)

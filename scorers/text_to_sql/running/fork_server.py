@@ -55,13 +55,18 @@ class ForkServer:
             self._control.sendall(REQUEST.pack(number))
             self._control.recv(len(DONE))
 
+    def hang_up(self) -> None:
+        """Have it end with all of its workers, for which nothing waits before it is closed."""
+        with suppress(OSError):  # it has ended
+            self._control.shutdown(socket.SHUT_WR)
+
     def close(self) -> None:
         """End it and all of its workers; nothing happens where it has ended."""
         if not self._has_workers:
             self._process.kill()  # it may be importing still, for nobody
+        self.hang_up()
         # The socket tells its end at once, where waiting for a process with a limit looks for it now and then.
         try:
-            self._control.shutdown(socket.SHUT_WR)
             self._control.settimeout(_SECONDS_TO_END)
             self._control.recv(1)
         except TimeoutError:

@@ -141,6 +141,10 @@ class WorkerPool(Generic[AnyPair]):
             self._workers.append(worker)
             worker.configure(message)
 
+    def hang_up(self) -> None:
+        """Have the processes end while the caller goes on: all pairs are scored."""
+        self._server.hang_up()
+
     def __exit__(
         self,
         exc_type: type[BaseException] | None,

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from scorers.evidence_writer import EvidenceWriter
 from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.predictions import Pair
 from scorers.text_to_sql.running import worker_pool
+from scorers.text_to_sql.running.fork_server import ForkServer
 from scorers.text_to_sql.running.messages import BatchAnswer, read_answer
 from scorers.text_to_sql.running.query_worker import _Scorers
 from scorers.text_to_sql.running.worker_pool import WorkerPool
@@ -180,6 +182,23 @@ def test_every_worker_is_forked_from_one_interpreter_and_none_outlives_the_pool(
         server = pool._server._process.pid
     assert len(found) == 3
     assert not any(Path(f"/proc/{process}").exists() for process in (server, *found))
+
+
+def test_the_processes_end_before_the_evidence_is_written(
+    shop: Path, write_pairs: WritePairs, evidence: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ForkServer()
+    ended: list[int] = []
+    finish = EvidenceWriter.finish
+
+    def note(self: EvidenceWriter, *arguments: Any) -> None:
+        ended.append(server._process.wait(timeout=60))  # of itself: it would not, did nobody hang up
+        finish(self, *arguments)
+
+    monkeypatch.setattr(EvidenceWriter, "finish", note)
+    path = write_pairs({"predicted_sql": "SELECT name FROM customer"})
+    score_text_to_sql(path, shop, evidence, server=server)
+    assert ended == [0]
 
 
 def test_a_worker_that_is_busy_ends_with_the_pool(shop: Path) -> None:
