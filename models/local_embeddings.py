@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -57,7 +58,10 @@ class _LocalEmbeddings:
 
     async def __aenter__(self) -> Self:
         """Begin to load the model: a judge can be asked its first questions meanwhile."""
-        self._loading = asyncio.create_task(asyncio.to_thread(self._load_once))
+        # No task, which would end with its event loop: whoever keeps the model may embed in another.
+        with_one_thread = ThreadPoolExecutor(max_workers=1)
+        self._loading = with_one_thread.submit(self._load_once)
+        with_one_thread.shutdown(wait=False)
         return self
 
     async def __aexit__(
@@ -67,11 +71,11 @@ class _LocalEmbeddings:
         traceback: TracebackType | None,
     ) -> None:
         """Keep the model: it holds no connection. One that could not be loaded is told here at the latest."""
-        await self._loading
+        await asyncio.wrap_future(self._loading)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector a text."""
-        await self._loading
+        await asyncio.wrap_future(self._loading)
         return await asyncio.to_thread(self._vectors, list(texts))
 
     def _load_once(self) -> None:

@@ -63,6 +63,12 @@ def test_a_model_is_loaded_once_while_others_go_on() -> None:
     assert model.loads == 1
 
 
+def test_a_model_that_was_entered_in_one_event_loop_embeds_in_another() -> None:
+    model = asyncio.run(Held().__aenter__())
+    model.may_load.set()
+    assert [len(asyncio.run(model.embed([text]))) for text in ("one", "two")] == [1, 1]
+
+
 def test_a_model_that_cannot_be_loaded_is_told_although_nothing_is_embedded() -> None:
     model = Held(OSError("the file is cut off"))
     model.may_load.set()

@@ -6,26 +6,40 @@ the process imports that workers are forked from, which is what the first pair w
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from sys import modules
+from types import ModuleType
 
 _REPLACED = "importlib.metadata"
 
 
 def entry_points() -> object:
     """Return what the function of that name does."""
-    from importlib import metadata  # noqa: PLC0415  late is what it is here for
+    return _load().entry_points()
 
-    return metadata.entry_points()
+
+def __getattr__(name: str) -> object:
+    """Return what another release of sqlglot, or anything else, takes out of it when it is imported."""
+    if name.startswith("__"):  # the interpreter asks whether it is a package
+        raise AttributeError(name)
+    return getattr(_load(), name)
+
+
+def _load() -> ModuleType:
+    _give_way()
+    return import_module(_REPLACED)
+
+
+def _give_way() -> None:
+    if modules.get(_REPLACED) is modules[__name__]:
+        del modules[_REPLACED]
 
 
 @contextmanager
 def replaced_metadata() -> Iterator[None]:
     """Have what is imported meanwhile find this module there, unless the other is loaded already."""
-    if _REPLACED in modules:
-        yield
-        return
-    modules[_REPLACED] = modules[__name__]
+    modules.setdefault(_REPLACED, modules[__name__])
     try:
         yield
     finally:
-        del modules[_REPLACED]
+        _give_way()

@@ -37,3 +37,14 @@ def test_what_is_loaded_already_stays() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["True", "True"]
+
+
+def test_what_else_is_taken_out_of_it_is_that_of_the_module_itself() -> None:
+    program = (
+        "from scorers.text_to_sql.running.late_metadata import replaced_metadata\n"
+        "with replaced_metadata():\n    from importlib.metadata import entry_points, version\n"
+        "from importlib import metadata\n"
+        "print(version is metadata.version, entry_points() == metadata.entry_points(), metadata.__file__)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == [f"True True {metadata.__file__}"]
