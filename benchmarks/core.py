@@ -4,7 +4,7 @@
     python -m benchmarks.core --checks 1000 --without-mlflow         fewer checks, ours alone
 
 Both sides take turns, and processor time is counted, which other work on the machine disturbs less than time on the
-clock.
+clock. Judging is timed in a new process on both sides, once the checks and the figures are made.
 """
 
 import json
@@ -26,7 +26,6 @@ from benchmarks.measuring import (
     take_rounds,
     write_result,
 )
-from checks.decision import Decision
 from checks.evidence import Document, Evidence
 from checks.judge import judge
 from checks.reports import read_report
@@ -38,6 +37,7 @@ READING_FACTOR = 4  # how many times `json.loads` reading a report may take
 HOLDING_FACTOR = 0.55
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
+OUR_RUN = "import sys; from benchmarks.core import judge_once; print(judge_once(int(sys.argv[1])))"
 MLFLOW_RUN = """
 import sys, time
 from types import SimpleNamespace
@@ -59,10 +59,10 @@ def time_of(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def time_of_mlflow(python: Path, checks: int) -> float:
-    """Return the same of MLflow's validation of so many metrics, in a process of its own."""
+def read_time(python: Path | str, program: str, checks: int) -> float:
+    """Return the seconds of processor time that a program prints, in a process of its own."""
     run = subprocess.run(
-        [str(python), "-c", MLFLOW_RUN, str(checks)], check=True, capture_output=True, text=True
+        [str(python), "-c", program, str(checks)], check=True, capture_output=True, text=True
     )
     return float(run.stdout.split()[-1])
 
@@ -93,16 +93,16 @@ def make_thresholds(count: int, metric: str) -> ThresholdFile:
     return ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, tuple(checks))
 
 
-def judge_once(count: int) -> Decision:
-    """Return the decision by so many checks: what a process does that is measured whole."""
-    report = read_report(Document("r.json", make_content(count)))
-    return judge(make_thresholds(count, "team.figure_"), Evidence((report,)), decided_at=_NOW)
+def judge_once(count: int) -> float:
+    """Return the seconds of processor time that judging takes by so many checks, in a process that did nothing else."""
+    thresholds = make_thresholds(count, "team.figure_")
+    evidence = Evidence((read_report(Document("r.json", make_content(count))),))
+    return time_of(lambda: judge(thresholds, evidence, decided_at=_NOW))
 
 
 def measure_memory(checks: int) -> float:
     """Return the megabytes of a process that reads a report of so many figures and judges as many checks."""
-    program = f"from benchmarks.core import judge_once; judge_once({checks})"
-    return run_process([sys.executable, "-c", program]).largest_mb
+    return run_process([sys.executable, "-c", OUR_RUN, str(checks)]).largest_mb
 
 
 def main() -> None:
@@ -112,8 +112,7 @@ def main() -> None:
     parser.add_argument("--without-mlflow", action="store_true")
     given = parser.parse_args()
     mlflow = NotRun("left out") if given.without_mlflow else prepare_python("mlflow")
-    content, thresholds = make_content(given.checks), make_thresholds(given.checks, "team.figure_")
-    evidence = Evidence((read_report(Document("r.json", content)),))
+    content = make_content(given.checks)
     without = make_thresholds(MISSING, "team.figur_")
     few = json.dumps({"team_metrics": {f"figure_{n}": {"value": 0.6} for n in range(MISSING)}}).encode()
     little_evidence = Evidence((read_report(Document("r.json", few)),))
@@ -124,10 +123,10 @@ def main() -> None:
     loaded: list[float] = []
     # In turns, so that other work on the machine disturbs all of them.
     for _ in take_rounds(given.rounds):
-        judged.append(time_of(lambda: judge(thresholds, evidence, decided_at=_NOW)))
+        judged.append(read_time(sys.executable, OUR_RUN, given.checks))
         missed.append(time_of(lambda: judge(without, little_evidence, decided_at=_NOW).findings[0].reason))
         if not isinstance(mlflow, NotRun):
-            by_mlflow.append(time_of_mlflow(mlflow, given.checks))
+            by_mlflow.append(read_time(mlflow, MLFLOW_RUN, given.checks))
         loaded.append(time_of(lambda: json.loads(content)))
         read.append(time_of(lambda: read_report(Document("r.json", content))))
     factors = [ours / theirs for ours, theirs in zip(read, loaded, strict=True)]

@@ -64,7 +64,11 @@ def _keep_heaviest_of_each(
     for findings in remaining:
         room = max(own_part, left)
         if room < _FRAME_BYTES:  # no finding has room from here on, and none needs to be counted
-            kept += chain.from_iterable(map(_sum_up_all, chain((findings,), remaining)))
+            for each in chain((findings,), remaining):
+                if len(each) == 1:
+                    kept.append(_sum_up(each[0], 1))
+                else:
+                    kept += _keep_heaviest(0, each)
             break
         if len(findings) * _FRAME_BYTES <= room:
             size = sum(map(_count_bytes, findings))
@@ -72,7 +76,7 @@ def _keep_heaviest_of_each(
                 left -= size
                 kept += findings
                 continue
-        heaviest = [_sum_up(findings)] if len(findings) == 1 else list(_keep_heaviest(room, findings))
+        heaviest = [_sum_up(findings[0], 1)] if len(findings) == 1 else list(_keep_heaviest(room, findings))
         if left > own_part:  # afterwards it only becomes less, and counts no more
             left -= sum(map(_count_bytes, heaviest))
         kept += heaviest
@@ -93,16 +97,11 @@ def _keep_heaviest(room: int, findings: Sequence[Finding]) -> Iterator[Finding]:
         if index not in kept:
             finding = findings[index]
             rest.setdefault((finding.outcome, finding.consequence, finding.waiver), []).append(finding)
-    yield from map(_sum_up, rest.values())
+    yield from (_sum_up(alike[0], len(alike)) for alike in rest.values())
 
 
-def _sum_up_all(findings: Sequence[Finding]) -> Iterable[Finding]:
-    return (_sum_up(findings),) if len(findings) == 1 else _keep_heaviest(0, findings)
-
-
-def _sum_up(alike: Sequence[Finding]) -> Finding:
-    """Return one finding for those of a check that came to the same."""
-    first, count = alike[0], len(alike)
+def _sum_up(first: Finding, count: int) -> Finding:
+    """Return one finding for `count` of a check that came to the same as the first."""
     return Finding(
         first.asked,
         None if first.facet is None else "*",
