@@ -54,18 +54,29 @@ def _open_client(server: Server) -> httpx2.AsyncClient:
 
 
 def _headers(key: str) -> httpx2.Headers:
-    given = [("Accept", "application/json"), ("Authorization", f"Bearer {key}")]
-    given += [(name, os.environ[variable]) for variable, name in HEADER_OF.items() if variable in os.environ]
+    """Return the headers of each request.
+
+    Raises:
+        GovernanceError: when one cannot be sent; what it holds is not told, as it may be a key.
+    """
+    given = [(f"the key ({KEY})", "Authorization", f"Bearer {key}")]
+    given += [
+        (variable, name, os.environ[variable])
+        for variable, name in HEADER_OF.items()
+        if variable in os.environ
+    ]
     for line in os.environ.get(HEADERS, "").splitlines():
         name, colon, value = line.partition(":")
         if colon:
-            given.append((name.strip(), value.strip()))
-    headers = httpx2.Headers()
-    for name, value in given:
+            given.append((f"a header of {HEADERS}", name.strip(), value.strip()))
+    headers = httpx2.Headers({"Accept": "application/json"})
+    for origin, name, value in given:
         # Told here: the client's own message would quote the key.
-        if not value.isascii() or not value.isprintable() or value != value.strip():
+        if not name or not all(
+            text.isascii() and text.isprintable() and text == text.strip() for text in (name, value)
+        ):
             raise GovernanceError(
-                f"OpenAI-compatible endpoint: the header {name} is to be one line of ASCII, with no space around it"
+                f"OpenAI-compatible endpoint: {origin} is to be one line of ASCII, with no space around it; set it anew"
             )
         headers[name] = value
     return headers

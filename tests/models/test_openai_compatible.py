@@ -165,12 +165,20 @@ def test_who_asks_is_said_by_headers(
     [
         pytest.param(Server(), "there is no key; set OPENAI_API_KEY", id="no key"),
         pytest.param(
-            Server(key="sk-secret\n"), "the header Authorization is to be one line", id="a line end"
+            Server(key="sk-secret\n"),
+            r"the key \(OPENAI_API_KEY\) is to be one line of ASCII, with no space around it; set it anew",
+            id="a line end",
         ),
         pytest.param(
-            Server(key="sk-secret…"), "the header Authorization is to be one line", id="a dot too many"
+            Server(key="sk-secret…"),
+            r"the key \(OPENAI_API_KEY\) is to be one line of ASCII, with no space around it; set it anew",
+            id="a dot too many",
         ),
-        pytest.param(Server(key="sk-secret "), "the header Authorization is to be one line", id="a space"),
+        pytest.param(
+            Server(key="sk-secret "),
+            r"the key \(OPENAI_API_KEY\) is to be one line of ASCII, with no space around it; set it anew",
+            id="a space",
+        ),
         pytest.param(Server("http://[::1/v1"), r"endpoint http://\[::1/v1: ", id="no address"),
     ],
 )
@@ -180,6 +188,26 @@ def test_what_cannot_be_sent_is_refused_without_quoting_the_key(
     with pytest.raises(GovernanceError, match=words) as refused:
         ask(of)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("OPENAI_CUSTOM_HEADERS", "X-Näme: secret", "a header of OPENAI_CUSTOM_HEADERS"),
+        ("OPENAI_CUSTOM_HEADERS", ": secret", "a header of OPENAI_CUSTOM_HEADERS"),
+        ("OPENAI_CUSTOM_HEADERS", "X: secret\x01", "a header of OPENAI_CUSTOM_HEADERS"),
+        ("OPENAI_ORG_ID", "secret\n", "OPENAI_ORG_ID"),
+    ],
+)
+def test_a_variable_that_is_no_header_is_named_without_quoting_it(
+    variable: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(GovernanceError) as refused:
+        ask(Server("http://127.0.0.1:1/v1", key="k"))
+    assert str(refused.value) == (
+        f"OpenAI-compatible endpoint: {told} is to be one line of ASCII, with no space around it; set it anew"
+    )
 
 
 SOON = format_datetime(datetime.now(UTC) + timedelta(hours=1))

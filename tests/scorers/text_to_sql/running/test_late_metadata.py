@@ -23,9 +23,14 @@ main()
 """
 
 
+def lines_of(program: str) -> list[str]:
+    """What a program prints, in an interpreter of its own."""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return ran.stdout.splitlines()
+
+
 def test_what_finds_plugins_is_imported_when_one_is_asked_for() -> None:
-    ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines() == ["none of them", f"True {metadata.__file__}"]
+    assert lines_of(PROGRAM) == ["none of them", f"True {metadata.__file__}"]
 
 
 def test_what_is_loaded_already_stays() -> None:
@@ -35,8 +40,7 @@ def test_what_is_loaded_already_stays() -> None:
         "with replaced_metadata():\n    print(sys.modules['importlib.metadata'] is before)\n"
         "print(sys.modules['importlib.metadata'] is before)"
     )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["True", "True"]
+    assert lines_of(program) == ["True", "True"]
 
 
 def test_what_else_is_taken_out_of_it_is_that_of_the_module_itself() -> None:
@@ -46,5 +50,4 @@ def test_what_else_is_taken_out_of_it_is_that_of_the_module_itself() -> None:
         "from importlib import metadata\n"
         "print(version is metadata.version, entry_points() == metadata.entry_points(), metadata.__file__)"
     )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines() == [f"True True {metadata.__file__}"]
+    assert lines_of(program) == [f"True True {metadata.__file__}"]
