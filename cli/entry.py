@@ -4,22 +4,18 @@ import gc
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
 
 from cli import no_plugins
-from cli.streams import lasting
-
-if TYPE_CHECKING:
-    from scorers.text_to_sql.running.fork_server import ForkServer
 
 # So many new objects are looked through for garbage at once, where Python's own is 700: no import makes as many.
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
-def begin(arguments: Sequence[str]) -> "AbstractContextManager[ForkServer | None]":
+def begin(arguments: Sequence[str]) -> AbstractContextManager[object]:
     """Begin what the command that is typed would wait for: it goes on while this process imports the command line.
 
-    That is what text-to-SQL runs queries by, which imports more than all else that the command does.
+    That is what text-to-SQL runs queries by, which imports more than all else that the command does. So it is begun
+    before anything is imported that it can do without.
     """
     if list(arguments[:2]) != ["score", "text-to-sql"] or "--help" in arguments:
         return nullcontext()
@@ -37,10 +33,11 @@ def main() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # No plug-in of pydantic is asked for; to look for some, it reads what every installed package says of itself.
     sys.modules.setdefault("pydantic.plugin._loader", no_plugins)
-    sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
     with begin(sys.argv[1:]) as begun:
         from cli.main import run  # noqa: PLC0415  typer and all that commands share
+        from cli.streams import lasting  # noqa: PLC0415
 
+        sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
         code = run(begun=begun)
     # The process ends: Python would look through all that was imported once more, a tenth of a short command's time.
     gc.freeze()

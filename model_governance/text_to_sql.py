@@ -1,5 +1,5 @@
 """Scoring generated SQL, as `governance score text-to-sql` does it."""
 
-from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 
 __all__ = ["TextToSqlSettings", "score_text_to_sql"]

@@ -69,7 +69,7 @@ def command(
     """Score generated SQL by running it: evaluation.json and results.jsonl."""
     # Imported here: the scorer's imports are not for --help.
     from scorers.evidence_writer import EVALUATION
-    from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+    from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 
     settings = TextToSqlSettings(
         schema=schema,

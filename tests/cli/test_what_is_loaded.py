@@ -38,6 +38,17 @@ for name, arguments in json.load(sys.stdin).items():
         os._exit(0)
     os.wait()
 """
+# What is loaded when the process is started that text-to-SQL runs queries in.
+STARTING = """
+import sys
+known = {*sys.modules}
+sys.addaudithook(
+    lambda event, _: print(*(sys.modules.keys() - known), flush=True) if event == "os.posix_spawn" else None
+)
+sys.argv = "governance score text-to-sql nothing.jsonl -o out --databases .".split()
+from cli.entry import main
+main()
+"""
 MSGSPEC = {"msgspec", "typing_extensions"}  # values are made of it
 TYPER = {"typer", "annotated_doc", "shellingham"} | MSGSPEC
 PYDANTIC = {"pydantic", "pydantic_core", "annotated_types", "typing_inspection"}
@@ -202,6 +213,17 @@ def test_a_command_loads_what_it_needs_and_nothing_else(loaded: dict[str, Ended]
 def test_one_item_is_scored_by_what_it_needs_and_nothing_else(scored: dict[str, Ended], name: str) -> None:
     assert find_packages(scored[name].modules) == SCORED[name]
     assert not scored[name].modules & {"pyarrow.parquet", "scipy", "sklearn"}
+
+
+def test_where_queries_run_is_started_before_what_that_can_do_without_is_loaded() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", STARTING], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    loaded = set(ran.stdout.split())
+    assert "scorers.text_to_sql.running.fork_server" in loaded
+    assert find_packages(loaded) == {"pydantic"}  # the name by which it finds plug-ins
+    assert not loaded & {"typing", "subprocess", "threading"}
+    assert len(loaded) <= 55
 
 
 def test_help_knows_no_decision(loaded: dict[str, Ended]) -> None:

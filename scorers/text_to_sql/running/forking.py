@@ -9,20 +9,22 @@ import os
 import signal
 import socket
 import struct
-import sys
+from contextlib import suppress
 
 from scorers.text_to_sql.running.late_metadata import replaced_metadata
 
 REQUEST = struct.Struct("=Q")
 DONE = b"."
+CONTROL = 3  # the file descriptor of the socket, behind those of the standard streams
 
 
 def main() -> None:
-    """Serve the parent over the socket named by the argument, until it hangs up."""
+    """Serve the parent over the socket, until it hangs up."""
+    _close_inherited()
     with replaced_metadata():
         from scorers.text_to_sql.running import query_worker  # noqa: PLC0415  what its parent does without
 
-    control = socket.socket(fileno=int(sys.argv[1]))
+    control = socket.socket(fileno=CONTROL)
     query_worker.prepare()
     workers: dict[int, int] = {}
     try:
@@ -44,6 +46,14 @@ def main() -> None:
         for process in workers.values():
             os.waitpid(process, 0)
     os._exit(0)  # taking apart what was imported takes as long as a hundred pairs
+
+
+def _close_inherited() -> None:
+    """Close what whoever started its parent left open for all that is started after it."""
+    for descriptor in map(int, os.listdir("/dev/fd")):  # noqa: PTH208  no import for it
+        if descriptor > CONTROL:
+            with suppress(OSError):  # that of the folder itself is closed by now
+                os.close(descriptor)
 
 
 def _fork(control: socket.socket, connection: int, page: int) -> int:

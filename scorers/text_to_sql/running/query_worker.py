@@ -89,6 +89,7 @@ def prepare() -> None:
     """Set this interpreter up for workers that are forked from it."""
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
     sys.setrecursionlimit(MAX_RECURSION)
+    load_engine("sqlite")  # of most databases, and quickly imported
     gc.freeze()  # what was imported is no rubbish, and pages that nothing writes to are shared
     gc.enable()
     # What is remembered is no rubbish, and sqlglot's trees alone are such that only a collection frees it.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
+from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 from tests.scorers.text_to_sql.conftest import WritePairs
 
 pytestmark = pytest.mark.usefixtures("lent_fork_server")

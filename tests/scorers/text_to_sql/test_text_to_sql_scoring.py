@@ -14,9 +14,10 @@ from checks.errors import GovernanceError
 from checks.evidence import Document
 from checks.reports import read_report
 from scorers.lines import Line, read_lines
-from scorers.text_to_sql import TextToSqlSettings, predictions, score_text_to_sql
+from scorers.text_to_sql import predictions
 from scorers.text_to_sql.engines.databases import Databases
 from scorers.text_to_sql.predictions import PredictionsFile, parse_pair
+from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 from tests.counted_work import count_calls
 from tests.scorers.text_to_sql.conftest import WritePairs
 

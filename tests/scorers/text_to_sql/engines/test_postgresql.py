@@ -19,9 +19,9 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from checks.errors import GovernanceError
-from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
 from scorers.text_to_sql.engines.query_engine import FailureKind, QueryEngine, QueryLimits
+from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 from tests.scorers.text_to_sql.conftest import WritePairs, rows_of
 from tests.scorers.text_to_sql.reading.transpiling_cases import COLUMNS, POSTGRES, SALE
 

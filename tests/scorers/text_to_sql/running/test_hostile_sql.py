@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
 from scorers.text_to_sql.engines.query_engine import FailureKind, QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
+from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 from tests.scorers.text_to_sql.conftest import WritePairs, rows_of
 

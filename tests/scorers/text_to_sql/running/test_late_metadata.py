@@ -7,7 +7,7 @@ from importlib import metadata
 # The process that workers are forked from, whose parent hangs up at once.
 PROGRAM = """
 import os, socket, sys
-from scorers.text_to_sql.running.forking import main
+from scorers.text_to_sql.running.forking import CONTROL, main
 ours, theirs = socket.socketpair()
 ours.close()
 def tell(status):
@@ -18,7 +18,7 @@ def tell(status):
     print(found == importlib.metadata.entry_points(), importlib.metadata.__file__, flush=True)
     leave(status)
 leave, os._exit = os._exit, tell
-sys.argv = ["", str(theirs.fileno())]
+os.dup2(theirs.fileno(), CONTROL)
 main()
 """
 

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from scorers.evidence_writer import EvidenceWriter
-from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.predictions import Pair
 from scorers.text_to_sql.running import worker_pool
 from scorers.text_to_sql.running.fork_server import ForkServer
@@ -24,6 +23,7 @@ from scorers.text_to_sql.running.messages import BatchAnswer, read_answer
 from scorers.text_to_sql.running.query_worker import _Scorers
 from scorers.text_to_sql.running.worker_pool import WorkerPool
 from scorers.text_to_sql.running.worker_state import STATE, Phase, WorkerState
+from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 from tests.scorers.text_to_sql.conftest import WritePairs
 
@@ -44,7 +44,7 @@ def settings_for(folder: Path, seconds: float) -> dict[str, Any]:
 
 def find_workers(pool: WorkerPool[Pair]) -> list[int]:
     """Return the processes of the workers, which are forked from the pool's server."""
-    server = pool._server._process.pid
+    server = pool._server.process
     children = Path(f"/proc/{server}/task/{server}/children")
     if not children.exists():
         pytest.skip("this system shows no processes under /proc")
@@ -179,7 +179,7 @@ def test_every_worker_is_forked_from_one_interpreter_and_none_outlives_the_pool(
         pool.configure(settings_for(shop, 5.0), MANY)
         list(pool.score(pairs_for_all_workers()))
         found = find_workers(pool)
-        server = pool._server._process.pid
+        server = pool._server.process
     assert len(found) == 3
     assert not any(Path(f"/proc/{process}").exists() for process in (server, *found))
 
@@ -192,13 +192,14 @@ def test_the_processes_end_before_the_evidence_is_written(
     finish = EvidenceWriter.finish
 
     def note(self: EvidenceWriter, *arguments: Any) -> None:
-        ended.append(server._process.wait(timeout=60))  # of itself: it would not, did nobody hang up
+        os.waitid(os.P_PID, server.process, os.WEXITED | os.WNOWAIT)  # without end, did nobody hang up
+        ended.append(server.process)
         finish(self, *arguments)
 
     monkeypatch.setattr(EvidenceWriter, "finish", note)
     path = write_pairs({"predicted_sql": "SELECT name FROM customer"})
     score_text_to_sql(path, shop, evidence, server=server)
-    assert ended == [0]
+    assert ended == [server.process]
 
 
 def test_a_worker_that_is_busy_ends_with_the_pool(shop: Path) -> None:
@@ -208,6 +209,27 @@ def test_a_worker_that_is_busy_ends_with_the_pool(shop: Path) -> None:
         next(scored)
         (worker,) = find_workers(pool)
     assert not Path(f"/proc/{worker}").exists()
+
+
+def test_what_was_left_open_for_all_that_is_started_is_no_file_of_the_workers(
+    shop: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("token")
+    with secret.open() as file:
+        os.set_inheritable(file.fileno(), True)
+        with WorkerPool[Pair](workers=1, server=ForkServer()) as pool:
+            pool.configure(settings_for(shop, 5.0), MANY)
+            list(pool.score(pairs_around("SELECT 1")))
+            processes = [pool._server.process, *find_workers(pool)]
+            found = {
+                str(file.readlink())
+                for process in processes
+                for file in Path(f"/proc/{process}/fd").iterdir()
+            }
+    assert len(processes) == 2
+    assert os.devnull in found
+    assert str(secret) not in found
 
 
 def test_a_worker_has_no_file_of_another_one(shop: Path) -> None:

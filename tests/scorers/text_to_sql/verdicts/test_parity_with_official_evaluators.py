@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from scorers.text_to_sql import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.engines.databases import Databases, open_engine
 from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.running.pair_scorer import PairScorer
+from scorers.text_to_sql.score import TextToSqlSettings, score_text_to_sql
 from scorers.text_to_sql.verdicts.verdict import PairOutcome
 
 # What the two evaluators say of predictions that are not a single query that only reads; ours is 0.
