@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
 from checks.decision import Verdict
-from checks.decision_record import Sha256, Text
+from checks.decision_record import Sha256
+from checks.text import encodable
 
 SCHEMA: Literal["governance.event/1"] = "governance.event/1"
 # EventBridge takes entries of 256 KB, with source, type and resources; SNS messages of as much.
@@ -20,6 +21,13 @@ STATUS_OF: Mapping[Verdict, ApprovalStatus] = {
     Verdict.REJECTED: "Rejected",
     Verdict.NEEDS_REVIEW: "PendingManualApproval",
 }
+
+
+def _make_encodable(text: object) -> object:
+    return encodable(text) if isinstance(text, str) else text
+
+
+Text = Annotated[str, BeforeValidator(_make_encodable)]
 
 
 class EventPart(BaseModel):

@@ -6,14 +6,17 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from msgspec import field, to_builtins
+from pydantic import Field, ValidationError
 
 from checks.bar_order import tell_bar_order
 from checks.baseline import Baseline
 from checks.decision import Consequence, Decision, Finding, Outcome, Verdict
+from checks.document_part import DocumentPart
 from checks.errors import GovernanceError
 from checks.evidence import Evidence, Report
-from checks.limits import read_limit
+from checks.limits import Limit, read_limit
+from checks.measurements import Interval
 from checks.publication import BundleVersion, Publication
 from checks.strict_json import ReportError, parse_strict_json
 from checks.thresholds import Mode, ThresholdFile
@@ -34,70 +37,48 @@ class DecisionRecordError(GovernanceError):
     """A file that is not a decision record of this version."""
 
 
-def _make_encodable(text: object) -> object:
-    """Return text that UTF-8 can hold; the names of files on disk may not be such."""
-    return text.encode("utf-8", "backslashreplace").decode() if isinstance(text, str) else text
-
-
-Text = Annotated[str, BeforeValidator(_make_encodable)]
-
-
-def _leave_out(part: Mapping[str, Any], *optional: str) -> dict[str, Any]:
-    """Return the part without those of its keys that say nothing."""
-    return {key: value for key, value in part.items() if key not in optional or value not in (None, [])}
-
-
-def _leave_out_absent(part: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in part.items() if value is not None and value != []}
-
-
-class _Part(BaseModel):
-    # Each is built when it is first asked for: most parts never are by themselves, only within those that hold them.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class RecordedContainer(_Part):
+class RecordedContainer(DocumentPart, frozen=True, kw_only=True):
     """What one container of the version runs; what the registry does not say is left out of the JSON."""
 
-    image: Text | None = None
-    image_digest: Text | None = None
-    model_data: Text | None = None
-    model_data_etag: Text | None = None
+    image: str | None = None
+    image_digest: str | None = None
+    model_data: str | None = None
+    model_data_etag: str | None = None
 
 
-class RecordedModelPackage(_Part):
+class RecordedModelPackage(DocumentPart, frozen=True, kw_only=True):
     """Which version was judged.
 
     `created` (UTC to the millisecond, ISO 8601) and `containers` tell it from another version that is registered
     under the same ARN after this one was deleted. Both are left out of the JSON where they are not known.
     """
 
-    arn: Text
-    group: Text
+    arn: str
+    group: str
     version: int
-    created: Text | None = None
+    created: str | None = None
     containers: tuple[RecordedContainer, ...] = ()
 
 
-class RecordedSource(_Part):
+class RecordedSource(DocumentPart, frozen=True, kw_only=True):
     """One file that a threshold file is made of, and the SHA-256 of its bytes."""
 
-    source: Text
+    source: str
     sha256: Sha256
 
 
-class RecordedBundle(_Part):
+class RecordedBundle(DocumentPart, frozen=True, kw_only=True):
     """The published bundle that a threshold file is of: the version of the object, and the SHA-256 of its bytes.
 
     `published_by` is the ARN of who published it; it is left out of the JSON where nobody knows.
     """
 
-    uri: Text
+    uri: str
     sha256: Sha256
-    published_by: Text | None = None
+    published_by: str | None = None
 
 
-class RecordedPublication(_Part):
+class RecordedPublication(DocumentPart, frozen=True, kw_only=True):
     """Since when the thresholds were in force, and whether they were before the evidence was written.
 
     `published_at` is when the store took the bundle; where none was published yet, when it took the newest of the
@@ -120,7 +101,7 @@ class RecordedPublication(_Part):
         )
 
 
-class RecordedThresholds(_Part):
+class RecordedThresholds(DocumentPart, frozen=True, kw_only=True):
     """By which threshold file, and whether its decisions change a status.
 
     `sources` are the files that it is made of, itself first, where it extends others, and its `sha256` is that of
@@ -128,24 +109,24 @@ class RecordedThresholds(_Part):
     not published.
     """
 
-    name: Text
+    name: str
     sha256: Sha256
-    source: Text
+    source: str
     mode: Mode
     sources: tuple[RecordedSource, ...] = ()
     publication: RecordedPublication | None = None
 
 
-class RecordedItemResults(_Part):
+class RecordedItemResults(DocumentPart, frozen=True, kw_only=True):
     """The item results beside a report that the decision compared item by item, and where a copy of them is kept."""
 
-    uri: Text
-    version_id: Text | None
+    uri: str
+    version_id: str | None
     sha256: Sha256
-    copy_uri: Text | None = None
+    copy_uri: str | None = None
 
 
-class EvidenceDocument(_Part):
+class EvidenceDocument(DocumentPart, frozen=True, kw_only=True):
     """One report that was read.
 
     `digest` is `verified` where the bytes are those of a digest that was registered with the version, `none` where
@@ -155,17 +136,17 @@ class EvidenceDocument(_Part):
     left out of the JSON where no item results were looked for or found beside it.
     """
 
-    uri: Text
-    version_id: Text | None
+    uri: str
+    version_id: str | None
     sha256: Sha256
-    format: Text
+    format: str
     digest: Literal["verified", "none"] | None = None
-    copy_uri: Text | None = None
+    copy_uri: str | None = None
     written_at: Moment | None = None
     items: RecordedItemResults | None = None
 
 
-class RecordedInterval(_Part):
+class RecordedInterval(DocumentPart, frozen=True, kw_only=True):
     """The interval that the finding rests on; `confidence` is its two-sided level.
 
     `one_sided` is the level at which each of its ends bounds the value, which is what a check's `confidence` sets: 0.95
@@ -178,12 +159,12 @@ class RecordedInterval(_Part):
     one_sided: Finite | None = None
 
 
-class RecordedAppliedWaiver(_Part):
+class RecordedAppliedWaiver(DocumentPart, frozen=True, kw_only=True):
     """The waiver that lets a finding pass, and in `otherwise` what the finding would ask for without it."""
 
-    facet: Text | None
-    reason: Text
-    approved_by: Text
+    facet: str | None
+    reason: str
+    approved_by: str
     expires: date
     otherwise: Consequence
 
@@ -196,41 +177,41 @@ class WaiverUse(StrEnum):
     EXPIRED = "expired"
 
 
-class RecordedWaiver(_Part):
+class RecordedWaiver(DocumentPart, frozen=True, kw_only=True):
     """One waiver of the threshold file, and what it did."""
 
-    check: Text
-    facet: Text | None
-    reason: Text
-    approved_by: Text
+    check: str
+    facet: str | None
+    reason: str
+    approved_by: str
     expires: date
     use: WaiverUse
 
 
-class RecordedFigure(_Part):
+class RecordedFigure(DocumentPart, frozen=True, kw_only=True):
     """The value of the baseline that a finding's limit was made of, and the number of samples behind it."""
 
     value: Finite
     samples: int | None
 
 
-class RecordedBaseline(_Part):
+class RecordedBaseline(DocumentPart, frozen=True, kw_only=True):
     """The baseline that the decision compares with: its version, the record that approved it, and its evidence.
 
     The version and the record are left out of the JSON where files were named as the baseline.
     """
 
-    model_package_arn: Text | None = None
-    record_uri: Text | None = None
+    model_package_arn: str | None = None
+    record_uri: str | None = None
     record_sha256: Sha256 | None = None
     evidence: tuple[EvidenceDocument, ...]
 
 
-class RecordedItems(_Part):
+class RecordedItems(DocumentPart, frozen=True, kw_only=True):
     """The items behind a report, and how many there are."""
 
-    uri: Text
-    version_id: Text | None = None
+    uri: str
+    version_id: str | None = None
     sha256: Sha256
     items: int
 
@@ -239,7 +220,7 @@ class RecordedItems(_Part):
         return ItemFile(self.uri, self.sha256, self.items, self.version_id)
 
 
-class RecordedRecomputation(_Part):
+class RecordedRecomputation(DocumentPart, frozen=True, kw_only=True):
     """What came of one report when its figures were computed again; what there is none of is left out of the JSON.
 
     `figures` is the report that came out, with the place of its copy. `problem` says why there is none. `altered` items
@@ -248,16 +229,16 @@ class RecordedRecomputation(_Part):
     what the items were held against, and `how` says in words what was done.
     """
 
-    report: Text
+    report: str
     items: RecordedItems | None = None
     figures: EvidenceDocument | None = None
-    problem: Text | None = None
+    problem: str | None = None
     scored: int | None = None
     altered: int | None = None
-    first_altered: Text | None = None
+    first_altered: str | None = None
     share_missed: Finite | None = None
     gold: RecordedItems | None = None
-    how: Text | None = None
+    how: str | None = None
 
     @classmethod
     def of(cls, report: Report, again: Recomputation) -> Self:
@@ -266,14 +247,14 @@ class RecordedRecomputation(_Part):
         drawn = items is not None and 0 < again.scored < items.items
         return cls(
             report=report.uri,
-            items=None if items is None else RecordedItems.model_validate(items, from_attributes=True),
+            items=None if items is None else RecordedItems.taken_from(items),
             figures=None if figures is None else _record_report(figures, with_time=False),
             problem=again.problem,
             scored=again.scored or None,
             altered=again.altered or None,
             first_altered=again.first_altered,
             share_missed=share_missed(again.scored, items.items) if drawn and items is not None else None,
-            gold=None if gold is None else RecordedItems.model_validate(gold, from_attributes=True),
+            gold=None if gold is None else RecordedItems.taken_from(gold),
             how=again.how,
         )
 
@@ -290,46 +271,30 @@ class RecordedRecomputation(_Part):
             how=self.how,
         )
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as the JSON of a record has it."""
-        content = _leave_out_absent(self.model_dump(mode="json"))
-        if self.items is not None:
-            content["items"] = _leave_out_absent(self.items.model_dump(mode="json"))
-        if self.gold is not None:
-            content["gold"] = _leave_out_absent(self.gold.model_dump(mode="json"))
-        if self.figures is not None:
-            (content["figures"],) = _leave_out_of_each([self.figures.model_dump(mode="json")])
-        return content
 
-
-class RecordedVerification(_Part):
+class RecordedVerification(DocumentPart, frozen=True, kw_only=True):
     """How the figures were computed again: of each report in the order of `evidence`, or why of none.
 
     `sample` is how many items were drawn of a report at most, by `seed`; both are left out where all were scored.
     """
 
     sample: int | None = None
-    seed: Text | None = None
-    not_verified: Text | None = None
+    seed: str | None = None
+    not_verified: str | None = None
     reports: tuple[RecordedRecomputation, ...] = ()
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as the JSON of a record has it."""
-        content = _leave_out_absent(self.model_dump(mode="json"))
-        return {**content, **({"reports": [one.to_json() for one in self.reports]} if self.reports else {})}
 
-
-class RecordedReview(_Part):
+class RecordedReview(DocumentPart, frozen=True, kw_only=True):
     """The review by which the version was to be judged again; it names the decision before."""
 
-    uri: Text
+    uri: str
     sha256: Sha256
 
 
 RecordedLimit = dict[str, Finite | list[Finite] | Literal[True] | dict[str, Finite]]
 
 
-class RecordedFinding(_Part):
+class RecordedFinding(DocumentPart, frozen=True, kw_only=True):
     """What one check came to; `consequence` is null where it asks for nothing.
 
     `waiver` is the one that lets it pass, and `origin` the file and line of an inherited check. `baseline` is the
@@ -337,45 +302,55 @@ class RecordedFinding(_Part):
     the report says. All four are left out of the JSON where there is none.
     """
 
-    check: Text
-    metric: Text
-    facet: Text | None
+    check: str
+    metric: str
+    facet: str | None
     outcome: Outcome
     consequence: Consequence | None
     value: Finite | None
     samples: int | None
     interval: RecordedInterval | None
     limit: RecordedLimit
-    why: Text
-    reason: Text
+    why: str
+    reason: str
     waiver: RecordedAppliedWaiver | None = None
-    origin: Text | None = None
+    origin: str | None = None
     baseline: RecordedFigure | None = None
     reported: Finite | None = None
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
         """Return the record of `finding`."""
-        content = {field: getattr(finding, field) for field in cls.model_fields}
-        content["limit"] = {} if finding.limit is None else finding.limit.as_written
-        return cls.model_validate(content, from_attributes=True)
+        interval, waiver, baseline = finding.interval, finding.waiver, finding.baseline
+        return cls(
+            check=finding.check,
+            metric=finding.metric,
+            facet=finding.facet,
+            outcome=finding.outcome,
+            consequence=finding.consequence,
+            value=None if finding.value is None else float(finding.value),
+            samples=finding.samples,
+            interval=None if interval is None else _record_interval(interval),
+            limit=_record_limit(finding.limit),
+            why=finding.why,
+            reason=finding.reason,
+            waiver=None if waiver is None else RecordedAppliedWaiver.taken_from(waiver),
+            origin=finding.origin,
+            baseline=None
+            if baseline is None
+            else RecordedFigure(value=float(baseline.value), samples=baseline.samples),
+            reported=None if finding.reported is None else float(finding.reported),
+        )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the finding as the JSON of a record has it."""
-        content = _leave_out(self.model_dump(mode="json"), "waiver", "origin", "baseline", "reported")
-        if content["interval"] is not None:
-            content["interval"] = _leave_out_absent(content["interval"])
-        return content
 
-
-class RecordedEngine(_Part):
+class RecordedEngine(DocumentPart, frozen=True, kw_only=True):
     """What decided."""
 
-    name: Text
-    version: Text
+    name: str
+    version: str
 
 
-class DecisionRecord(_Part):
+class DecisionRecord(DocumentPart, frozen=True, kw_only=True):
     """A decision as it is kept. `decided_at` is UTC to the second, ISO 8601; all else follows from the inputs.
 
     `thresholds` is `None` where no file applied. `model_package` and `execution`, the ARN of the pipeline execution,
@@ -384,7 +359,8 @@ class DecisionRecord(_Part):
     again.
     """
 
-    schema_: Schema = Field(default=SCHEMA, alias="schema")
+    # No plain default, which would be left out of the JSON.
+    schema: Schema = field(default_factory=lambda: SCHEMA)
     decision: Verdict
     model_package: RecordedModelPackage | None = None
     thresholds: RecordedThresholds | None
@@ -395,7 +371,7 @@ class DecisionRecord(_Part):
     verification: RecordedVerification | None = None
     review: RecordedReview | None = None
     engine: RecordedEngine
-    execution: Text | None = None
+    execution: str | None = None
     decided_at: Moment
 
     @property
@@ -414,8 +390,9 @@ class DecisionRecord(_Part):
         verdict = f"{self.decision} by waiver" if self.is_approved_by_waiver else str(self.decision)
         return f"Dry run: would be {verdict}" if self.is_dry_run else verdict
 
-    @model_validator(mode="after")
-    def _says_what_its_schema_has(self) -> Self:
+    def __post_init__(self) -> None:
+        """Refuse what its schema does not have."""
+        super().__post_init__()
         is_newer = (
             bool(self.waivers)
             or any(finding.waiver or finding.origin for finding in self.findings)
@@ -427,12 +404,11 @@ class DecisionRecord(_Part):
             or self.review is not None
             or any(finding.baseline or _is_beside_baseline(finding.limit) for finding in self.findings)
         )
-        if self.schema_ == FIRST_SCHEMA and is_newer:
+        if self.schema == FIRST_SCHEMA and is_newer:
             raise ValueError(
                 "what it says of waivers, origins, ages, publication, baselines, verification and reviews is of "
                 f"{SCHEMA}, and it is of {FIRST_SCHEMA}"
             )
-        return self
 
     @classmethod
     def of(
@@ -478,27 +454,35 @@ class DecisionRecord(_Part):
 
     def to_bytes(self) -> bytes:
         """Return the record as JSON in UTF-8: the same record always gives the same bytes."""
-        content = self.model_dump(mode="json", by_alias=True, exclude={"findings"})
-        content = _leave_out(
-            content, "model_package", "execution", "waivers", "baseline", "verification", "review"
-        )
-        if self.verification is not None:
-            content["verification"] = self.verification.to_json()
-        content["evidence"] = _leave_out_of_each(content["evidence"])
-        if baseline := content.get("baseline"):
-            baseline["evidence"] = _leave_out_of_each(baseline["evidence"])
-            content["baseline"] = _leave_out(baseline, "model_package_arn", "record_uri", "record_sha256")
-        content["findings"] = [finding.to_json() for finding in self.findings]
-        if content["thresholds"] is not None:
-            content["thresholds"] = _leave_out(content["thresholds"], "sources", "publication")
-            if publication := content["thresholds"].get("publication"):
-                content["thresholds"]["publication"] = _leave_out(publication, "bundle", "unchanged_since")
-                if bundle := publication["bundle"]:
-                    content["thresholds"]["publication"]["bundle"] = _leave_out_absent(bundle)
-        if package := content.get("model_package"):
-            package["containers"] = [_leave_out_absent(container) for container in package["containers"]]
-            content["model_package"] = _leave_out_absent(package)
+        content = to_builtins(self)
+        content["findings"] = content.pop("findings")  # last, since they are long
         return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _record_interval(interval: Interval) -> RecordedInterval:
+    return RecordedInterval(
+        low=float(interval.low),
+        high=float(interval.high),
+        confidence=float(interval.confidence),
+        one_sided=interval.one_sided,
+    )
+
+
+def _record_limit(limit: Limit | None) -> RecordedLimit:
+    return {} if limit is None else {key: _as_doubles(said) for key, said in limit.as_written.items()}
+
+
+def _as_doubles(said: Any) -> Any:
+    """Return what a limit says with its numbers as JSON's readers take them; their further digits are left out."""
+    match said:
+        case float():
+            return float(said)
+        case list():
+            return [float(number) for number in said]
+        case dict():
+            return {key: float(number) for key, number in said.items()}
+        case _:
+            return said
 
 
 def _write_moment(moment: datetime) -> str:
@@ -517,9 +501,7 @@ def _record_report(report: Report, *, with_time: bool) -> EvidenceDocument:
         digest=digest,
         copy_uri=report.copy_uri,
         written_at=_write_moment(report.written_at) if with_time and report.written_at else None,
-        items=None
-        if report.items is None
-        else RecordedItemResults.model_validate(report.items, from_attributes=True),
+        items=None if report.items is None else RecordedItemResults.taken_from(report.items),
     )
 
 
@@ -549,17 +531,6 @@ def _record_verification(
             return None
 
 
-def _leave_out_of_each(documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [_write_document(document) for document in documents]
-
-
-def _write_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    content = _leave_out(document, "digest", "copy_uri", "written_at", "items")
-    if items := content.get("items"):
-        content["items"] = _leave_out(items, "copy_uri")
-    return content
-
-
 def _is_beside_baseline(limit: Mapping[str, object]) -> bool:
     known = read_limit(limit)
     return known is not None and not known.is_fixed
@@ -581,7 +552,7 @@ def _record_thresholds(file: ThresholdFile, evidence: Evidence) -> RecordedThres
 def _record_publication(publication: Publication, evidence: Evidence) -> RecordedPublication:
     bundle, earlier = publication.bundle, publication.unchanged_since
     return RecordedPublication(
-        bundle=None if bundle is None else RecordedBundle.model_validate(bundle, from_attributes=True),
+        bundle=None if bundle is None else RecordedBundle.taken_from(bundle),
         published_at=_write_moment(publication.at),
         unchanged_since=None if earlier is None else _write_moment(earlier),
         predates_evidence=tell_bar_order(publication, evidence).predates,
@@ -614,7 +585,7 @@ def parse_record(content: bytes) -> DecisionRecord:
     """
     try:
         parse_strict_json(content)
-        return DecisionRecord.model_validate_json(content, strict=True)
+        return DecisionRecord.read_json(content)
     except ReportError as error:
         raise DecisionRecordError(f"not a decision record: {error}") from error
     except ValidationError as error:

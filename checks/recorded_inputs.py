@@ -7,7 +7,8 @@ reading the inputs takes an eighth of the time of the whole record.
 from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import msgpack
+from pydantic import ValidationError
 
 from checks.decision_record import (
     DecisionRecordError,
@@ -19,6 +20,7 @@ from checks.decision_record import (
     Schema,
     explain_invalid,
 )
+from checks.document_part import DocumentPart
 
 
 class StatedReason(Protocol):
@@ -59,21 +61,21 @@ class InputsOfDecision(Protocol):
         ...
 
 
-class _InputPart(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+class _InputPart(DocumentPart, frozen=True):
+    unknown_keys = "ignore"
 
 
-class RecordedReason(_InputPart):
+class RecordedReason(_InputPart, frozen=True, kw_only=True):
     """One finding without its figures."""
 
     check: str
     reason: str
 
 
-class RecordedInputs(_InputPart):
+class RecordedInputs(_InputPart, frozen=True, kw_only=True):
     """A decision record without what was decided; the fields are those of `DecisionRecord`."""
 
-    schema_: Schema = Field(alias="schema")
+    schema: Schema
     model_package: RecordedModelPackage | None = None
     evidence: tuple[EvidenceDocument, ...]
     findings: tuple[RecordedReason, ...]
@@ -82,12 +84,12 @@ class RecordedInputs(_InputPart):
     decided_at: Moment
 
     def __reduce__(self) -> tuple[Callable[[bytes], Self], tuple[bytes]]:
-        """Pickle it as JSON: pydantic writes and reads that in a third of the time of pickling each part."""
-        return self._restore, (self.model_dump_json(by_alias=True).encode(),)
+        """Pickle it as one run of bytes: msgspec writes and reads that in half the time of pickling each part."""
+        return self._restore, (msgpack.encode(self),)
 
     @classmethod
     def _restore(cls, content: bytes) -> Self:
-        return cls.model_validate_json(content, strict=True)
+        return msgpack.decode(content, type=cls)
 
 
 def parse_inputs(content: bytes) -> RecordedInputs:
@@ -97,6 +99,6 @@ def parse_inputs(content: bytes) -> RecordedInputs:
         DecisionRecordError: when the bytes are something else.
     """
     try:
-        return RecordedInputs.model_validate_json(content, strict=True)
+        return RecordedInputs.read_json(content)
     except ValidationError as error:
         raise DecisionRecordError(explain_invalid(error)) from error

@@ -5,11 +5,13 @@ out again: when the store took a report, whether a digest protected it, that it 
 another version.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from checks.baseline import Baseline, BaselineVersion
@@ -219,7 +221,7 @@ def decide_again(
         review=record.review,
         execution=record.execution,
     )
-    return again.model_copy(update={"engine": record.engine})
+    return replace(again, engine=record.engine)
 
 
 def _was_verified(thresholds: ThresholdFile, record: DecisionRecord) -> VerifyRule | None:
@@ -247,11 +249,12 @@ def _differ(recorded: DecisionRecord, again: DecisionRecord) -> Iterator[str]:
         elif name not in before:
             yield f"{name}: now, and not in the record"
         else:
-            yield from _differ_in(name, before[name].to_json(), now[name].to_json())
+            yield from _differ_in(name, to_builtins(before[name]), to_builtins(now[name]))
     if list(before) != list(now) and before.keys() == now.keys():
         yield "findings: in another order"
-    whole = [one.model_dump(mode="json", by_alias=True, exclude={"findings"}) for one in (recorded, again)]
-    yield from _differ_in("record", *({**one, "decision": None} for one in whole))
+    said_above = {"decision": None, "findings": None}
+    whole = [json.loads(one.to_bytes()) | said_above for one in (recorded, again)]
+    yield from _differ_in("record", *whole)
 
 
 def _differ_in(name: str, before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[str]:

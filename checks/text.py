@@ -21,6 +21,11 @@ def one_line(text: str) -> str:
     return " ".join("".join(" " if unicodedata.category(c) in _BREAKS else c for c in shown).split())
 
 
+def encodable(text: str) -> str:
+    """Return `text` as UTF-8 can hold it; the names of files on disk may not be such."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def shortened(text: str, most: int) -> str:
     """Return `text` in at most `most` characters, with a mark where it goes on."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

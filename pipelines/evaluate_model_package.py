@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aws.decision_log import DecisionLog
 from aws.evidence_errors import DigestMismatchError
@@ -183,8 +184,8 @@ def _published_as(earlier: DecisionRecord, record: DecisionRecord) -> DecisionRe
     then, now = earlier.thresholds, record.thresholds
     if then is None or now is None or then.sha256 != now.sha256:
         return record
-    now = now.model_copy(update={"source": then.source, "publication": then.publication})
-    return record.model_copy(update={"thresholds": now})
+    now = replace(now, source=then.source, publication=then.publication)
+    return replace(record, thresholds=now)
 
 
 def _keep(

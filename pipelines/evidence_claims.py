@@ -3,17 +3,19 @@
 The first judgement of a report writes a claim, once, under the SHA-256 of its bytes; every later one finds it.
 """
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Struct, field, to_builtins
+from pydantic import ValidationError
 
 from aws.aws_errors import AwsAccessDeniedError
 from aws.decision_log import DecisionLog, S3DecisionLog
 from aws.model_packages import ModelPackage
 from aws.s3_objects import ObjectMissingError
 from checks.decision_record import RecordedModelPackage
+from checks.document_part import DocumentPart
 from checks.errors import GovernanceError
 from checks.evidence import Report
 from checks.strict_json import ReportError, parse_strict_json
@@ -22,6 +24,8 @@ from pipelines.step_settings import CLAIMS_FOLDER
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+SCHEMA: Literal["governance.claim/1"] = "governance.claim/1"
 
 
 class Claims(Protocol):
@@ -44,12 +48,10 @@ class Claim(Struct, frozen=True):
         return cls(document.model_package, document.uri)
 
 
-class _Document(BaseModel):
+class _Document(DocumentPart, frozen=True, kw_only=True):
     """A claim as it is kept."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    schema_: Literal["governance.claim/1"] = Field(default="governance.claim/1", alias="schema")
+    schema: Literal["governance.claim/1"] = field(default_factory=lambda: SCHEMA)
     sha256: str
     uri: str
     model_package: RecordedModelPackage
@@ -70,7 +72,7 @@ class EvidenceClaims:
         """
         made = Claim(describe_judged_package(package), report.uri)
         document = _Document(sha256=report.sha256, uri=report.uri, model_package=made.package)
-        content = document.model_dump_json(by_alias=True, exclude_none=True, indent=2)
+        content = json.dumps(to_builtins(document), indent=2, ensure_ascii=False)
         kept = self._log.keep(f"{report.sha256}.json", f"{content}\n".encode())
         return made if kept.is_new else _read(kept.content, kept.uri)
 
@@ -111,7 +113,8 @@ class KnownClaims:
 
 def _read(content: bytes, uri: str) -> Claim:
     try:
-        return Claim.of(_Document.model_validate(parse_strict_json(content)))
+        parse_strict_json(content)
+        return Claim.of(_Document.read_json(content))
     except (ReportError, ValidationError) as error:
         raise GovernanceError(
             f"{uri}: not a claim, which says for which version a report was judged first; "

@@ -68,15 +68,14 @@ def _complete(
     containers: Sequence[Subject], claimed: Sequence[RecordedContainer]
 ) -> tuple[RecordedContainer, ...]:
     """Return the containers, with the digests of those claimed where they have none of their own."""
-    own = [RecordedContainer.model_validate(container, from_attributes=True) for container in containers]
+    own = [RecordedContainer.taken_from(container) for container in containers]
     if len(own) != len(claimed):
         return tuple(own)
     return tuple(
-        one.model_copy(
-            update={
-                "image_digest": one.image_digest or other.image_digest,
-                "model_data_etag": one.model_data_etag or other.model_data_etag,
-            }
+        replace(
+            one,
+            image_digest=one.image_digest or other.image_digest,
+            model_data_etag=one.model_data_etag or other.model_data_etag,
         )
         for one, other in zip(own, claimed, strict=True)
     )

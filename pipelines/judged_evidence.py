@@ -85,7 +85,7 @@ def keep_reasons(record: RecordedInputs) -> RecordedInputs:
         for finding in record.findings
         if finding.check in (READABLE_EVIDENCE, ABOUT_THIS_VERSION) or _VERSION_MARK in finding.reason
     )
-    return record.model_copy(update={"findings": tuple(needed)})
+    return replace(record, findings=tuple(needed))
 
 
 def read_again(record: InputsOfDecision, copies: EvidenceCopies) -> Evidence:

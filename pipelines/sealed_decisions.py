@@ -32,10 +32,7 @@ def describe_judged_package(package: ModelPackage) -> RecordedModelPackage:
         group=package.group,
         version=package.version,
         created=created_text(package),
-        containers=tuple(
-            RecordedContainer.model_validate(container, from_attributes=True)
-            for container in package.containers
-        ),
+        containers=tuple(RecordedContainer.taken_from(container) for container in package.containers),
     )
 
 

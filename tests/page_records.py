@@ -1,5 +1,7 @@
 """Decision records that pages are made of: one that has everything, with hostile names, and those before it."""
 
+import json
+
 from checks.decision_record import DecisionRecord
 from checks.pairing_text import add_beside, add_paired
 
@@ -48,7 +50,7 @@ def record_of(
         "engine": {"name": "sagemaker-model-governance", "version": "0.1.0"},
         "decided_at": "2026-03-01T12:00:00Z",
     }
-    return DecisionRecord.model_validate(content | changes)
+    return DecisionRecord.read_json(json.dumps(content | changes).encode())
 
 
 def full_record() -> DecisionRecord:

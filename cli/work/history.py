@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec import to_builtins
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -187,7 +188,7 @@ def _baseline_json(record: DecisionRecord) -> Mapping[str, str]:
 
 
 def _value_json(finding: RecordedFinding) -> Mapping[str, object]:
-    named = {"check", "metric", "facet", "outcome", "value", "limit"}
-    value = finding.model_dump(mode="json", include=named | ({"baseline"} if finding.baseline else set()))
+    named = {"check", "metric", "facet", "outcome", "value", "limit", "baseline"}
+    value = {key: said for key, said in to_builtins(finding).items() if key in named}
     pairing = find_pairing(finding)
     return value if pairing is None else {**value, "pairing": pairing}

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 from rich.text import Text
 
@@ -190,9 +191,9 @@ def _json(version: GroupVersion) -> Mapping[str, object]:
 
 def _decision(record: DecisionRecord) -> Mapping[str, object]:
     asking: Sequence[Mapping[str, object]] = [
-        finding.to_json() for finding in record.findings if finding.consequence is not None
+        to_builtins(finding) for finding in record.findings if finding.consequence is not None
     ]
-    compared = [finding.to_json() for finding in record.findings if finding.baseline is not None]
+    compared = [to_builtins(finding) for finding in record.findings if finding.baseline is not None]
     baseline = None if record.baseline is None else record.baseline.model_package_arn
     comparison = {"baseline": baseline, "compared": compared} if compared else {}
     return {

@@ -1,5 +1,6 @@
 """`no_worse_than_baseline`: what it comes to beside a baseline, and without one."""
 
+import json
 import math
 from typing import Any
 
@@ -326,13 +327,15 @@ def test_the_record_names_the_baseline_and_is_read_back() -> None:
     record = DecisionRecord.of(
         decision, thresholds=file, evidence=now, baseline=baseline, decided_at=DECIDED_AT
     )
-    document = record.model_dump(mode="json", by_alias=True, exclude_none=True)
+    document = json.loads(record.to_bytes())
     assert document["schema"] == "governance.decision/2"
     assert document["baseline"]["model_package_arn"] == "arn:v3"
     assert document["baseline"]["record_uri"] == "s3://d/g/3/x.json"
-    assert document["baseline"]["evidence"] == [{"uri": "r.json", "sha256": "0" * 64, "format": "f"}]
+    assert document["baseline"]["evidence"] == [
+        {"uri": "r.json", "version_id": None, "sha256": "0" * 64, "format": "f"}
+    ]
     assert document["findings"][0]["limit"] == {"at_least": 0.89}
-    assert document["findings"][0]["baseline"] == {"value": 0.9}
+    assert document["findings"][0]["baseline"] == {"value": 0.9, "samples": None}
     assert parse_record(record.to_bytes()) == record
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from checks.baseline import Baseline
 from checks.decision_record import DecisionRecord, parse_record
@@ -302,7 +302,7 @@ def test_a_record_names_the_items_and_they_are_attached_again() -> None:
     record = decide(check({"absolute": 0.03}, confidence=0.95), now, now)
     (document,) = record.evidence
     assert document.items is not None
-    assert document.items.model_dump() == {
+    assert asdict(document.items) == {
         "uri": "now/results.jsonl", "version_id": None, "sha256": DIGEST, "copy_uri": "now/copy",
     }  # fmt: skip
     assert parse_record(record.to_bytes()) == record

@@ -141,11 +141,7 @@ def test_a_decision_by_waiver_says_so_first_and_counts_them() -> None:
         'Approved by waiver, by thresholds "t": 1 of 2 findings passed, 1 waived. '
         "equity (failed, waived until 2026-11-22 by risk): 0.1 is below 0.5."
     )
-    dry_run = record.model_copy(
-        update={
-            "thresholds": record.thresholds and record.thresholds.model_copy(update={"mode": Mode.DRY_RUN})
-        }
-    )
+    dry_run = replace(record, thresholds=record.thresholds and replace(record.thresholds, mode=Mode.DRY_RUN))
     assert dry_run.headline == "Dry run: would be Approved by waiver"
     _, rejected = decide(check(), [waiver(expires="2026-11-21")], evidence(whole=0.1))
     assert rejected.headline == "Rejected"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from checks.decision_record import parse_record
 from cli.display.decision_text import show_record
@@ -127,7 +128,7 @@ def test_a_fabricated_figure_on_the_terminal(
     assert run([*CHECK, "--verify", "--format", "json"]) == 1
     record = parse_record(capsys.readouterr().out.encode())
     stream = terminal(monkeypatch, width)
-    show_record(record.model_copy(update={"decided_at": "2026-11-20T08:00:00Z"}), stream)
+    show_record(replace(record, decided_at="2026-11-20T08:00:00Z"), stream)
     assert_screen(stream.screen, "decision-not-reproduced", width)
 
 

@@ -34,7 +34,11 @@ for name, arguments in json.load(sys.stdin).items():
         left = len(gc.get_objects())
         # By what each calls itself: one that pydantic imports is the command's own.
         modules = sorted({getattr(module, "__name__", known) for known, module in sys.modules.items()})
-        print(json.dumps([name, modules, collected, left]), file=kept, flush=True)
+        bases = [sys.modules["pydantic"].BaseModel] if "pydantic.main" in modules else []
+        for base in bases:
+            bases += base.__subclasses__()
+        models = [model.__name__ for model in bases[1:]]
+        print(json.dumps([name, modules, models, collected, left]), file=kept, flush=True)
         os._exit(0)
     os.wait()
 """
@@ -148,9 +152,13 @@ SCORED = {
 
 @dataclass(frozen=True)
 class Ended:
-    """What a command has loaded at its end, how often Python looked for garbage meanwhile, and in how much it will."""
+    """What a command has loaded at its end, how often Python looked for garbage meanwhile, and in how much it will.
+
+    `models` are those of pydantic that it has made.
+    """
 
     modules: set[str]
+    models: list[str]
     collections: int
     left: int
 
@@ -238,6 +246,12 @@ def test_no_command_looks_for_garbage_in_what_it_imports(
     assert {name: ended.collections for name, ended in (loaded | scored).items() if ended.collections} == {}
     # At the end of the process Python looks through what is left once more: thousands of objects were imported.
     assert {name: ended.left for name, ended in (loaded | scored).items() if ended.left > 1_000} == {}
+
+
+def test_check_makes_models_of_pydantic_for_what_it_reads_alone(loaded: dict[str, Ended]) -> None:
+    of_thresholds = {"_Model", "ThresholdContent", "Check", "AppliesTo", "Waiver"}
+    assert set(loaded["check"].models) == of_thresholds
+    assert set(loaded["check --format json"].models) == of_thresholds
 
 
 def test_check_reads_what_it_is_given_without_a_model_of_typer(

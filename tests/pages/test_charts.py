@@ -1,5 +1,6 @@
 """The charts: what is drawn of which findings, in whole numbers of shapes, and what cannot be drawn."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree
@@ -16,7 +17,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def _findings(*findings: dict[str, object]) -> Sequence[RecordedFinding]:
-    return [RecordedFinding.model_validate(one) for one in findings]
+    return [RecordedFinding.read_json(json.dumps(one).encode()) for one in findings]
 
 
 def _drawn(svg: str | None) -> Counter[str]:

@@ -1,13 +1,15 @@
 """The page of one decision: what it says and in which order, and that no text out of a record is markup in it."""
 
+import json
 import re
 import shlex
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
-from checks.decision_record import DecisionRecord
+from checks.decision_record import DecisionRecord, RecordedReview
 from checks.review_record import ReviewAction, Reviewer, ReviewRecord
 from pages.decision_page import MOST_CHECKS_CHARTED, MOST_FINDINGS_SHOWN, MOST_REASONS, write_decision_page
 from pages.repeat_commands import list_repeat_commands
@@ -28,9 +30,9 @@ HARMLESS = HOSTILE.replace("\u202e", "")
 
 def published(**changes: object) -> DecisionRecord:
     """A record whose thresholds were published otherwise."""
-    content = compared_record().model_dump(by_alias=True)
+    content = json.loads(compared_record().to_bytes())
     content["thresholds"]["publication"] |= changes
-    return DecisionRecord.model_validate(content)
+    return DecisionRecord.read_json(json.dumps(content).encode())
 
 
 class _Outline(HTMLParser):
@@ -282,7 +284,7 @@ def test_a_name_in_a_command_is_one_word_to_a_shell(name: str) -> None:
 
 def test_what_reviewers_did_is_told_with_their_names_and_reasons() -> None:
     asked = {"uri": "s3://decisions/r.review.json", "sha256": SHA}
-    record = DecisionRecord.model_validate(full_record().model_dump(by_alias=True) | {"review": asked})
+    record = replace(full_record(), review=RecordedReview(**asked))
     review = ReviewRecord(
         action=ReviewAction.APPROVE,
         model_package=ARN,
