@@ -16,7 +16,6 @@ from checks.evidence import Document, Evidence, Report
 from checks.report_files import REPORT_PATTERNS, is_report_file
 from checks.reports import MAX_REPORT_BYTES, EvidenceReader, leave_unread
 from checks.text import one_line
-from checks.threshold_bundle import BUNDLE_FILE
 from checks.threshold_file import MAX_BYTES, THRESHOLD_SUFFIXES, is_threshold_file
 from disk.disk_errors import FileTooLargeError
 from disk.reading import changed_at, read_bounded
@@ -196,6 +195,7 @@ def _inputs_in_s3(place: str, kind: DocumentKind) -> Iterable[Input]:
     from aws.clients import s3_client  # noqa: PLC0415
     from aws.s3_objects import list_objects  # noqa: PLC0415
     from aws.s3_uris import S3Uri  # noqa: PLC0415
+    from checks.threshold_bundle import BUNDLE_FILE  # noqa: PLC0415
 
     uri = S3Uri.parse(place)
     if kind is THRESHOLDS and uri.key.endswith(f"/{BUNDLE_FILE}"):
