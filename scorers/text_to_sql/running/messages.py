@@ -54,5 +54,6 @@ class Channel:
 
 
 write_message = json.encode
+read_settings = json.decode
 read_batch = json.Decoder(Batch).decode
 read_answer = json.Decoder(BatchAnswer).decode

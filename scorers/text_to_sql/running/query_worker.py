@@ -5,7 +5,6 @@ that comes from here), and a page of shared memory that says what is being done,
 """
 
 import gc
-import json
 import logging
 import mmap
 import os
@@ -21,7 +20,14 @@ from scorers.text_to_sql.engines.query_engine import QueryLimits
 from scorers.text_to_sql.reading.parsing import MAX_RECURSION
 from scorers.text_to_sql.reading.schema import read_schema_json
 from scorers.text_to_sql.running.bounded_cache import BoundedCache
-from scorers.text_to_sql.running.messages import Batch, BatchAnswer, Channel, read_batch, write_message
+from scorers.text_to_sql.running.messages import (
+    Batch,
+    BatchAnswer,
+    Channel,
+    read_batch,
+    read_settings,
+    write_message,
+)
 from scorers.text_to_sql.running.pair_scorer import PairScorer, ScoringMemory
 from scorers.text_to_sql.running.worker_state import STATE, WorkerState
 from scorers.text_to_sql.verdicts.verdict import PairVerdict
@@ -59,7 +65,7 @@ class _Scorers:
 
 def serve(channel: Channel, state: WorkerState) -> None:
     """BatchAnswer batches of pairs until the parent hangs up."""
-    settings = json.loads(channel.receive())
+    settings = read_settings(channel.receive())
     kinds = {kind for kind, _ in settings["targets"].values()}
     for kind in kinds:
         load_engine(kind)  # now: its code is not to count against the bound
