@@ -92,10 +92,15 @@ def write_pairs(pairs: Iterable[Pair], path: Path) -> Path:
 
 
 def make_our_run(data: Path, pairs: Path) -> Callable[[], Spent]:
-    """Return what scores a file by the command line."""
-    folder = pairs.with_suffix(".evidence")
+    """Return what scores a file by the command line, each time into a folder that is not there."""
     command = [sys.executable, "-c", PROGRAM, "score", "text-to-sql", str(pairs)]
-    return lambda: run_process([*command, "--databases", str(data / "databases"), "-o", str(folder)])
+    numbers = itertools.count()
+
+    def run() -> Spent:
+        folder = pairs.with_suffix(f".evidence-{next(numbers)}")
+        return run_process([*command, "--databases", str(data / "databases"), "-o", str(folder)])
+
+    return run
 
 
 def make_spider_run(
