@@ -96,6 +96,12 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
         gc.set_threshold(*gc.get_threshold()[:2], SELDOM)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """End without a last look for garbage: pytest takes two and Python one, a second each with all that is imported."""
+    gc.freeze()
+
+
 @contextmanager
 def compiled_once() -> Iterator[None]:
     """In a fresh checkout let one worker collect before the others: what it compiles on the way, they load.
