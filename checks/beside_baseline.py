@@ -11,7 +11,6 @@ from checks.exact import difference, product, size, total
 from checks.intervals import two_sided_level
 from checks.limits import AtLeast, AtMost, Limit, NoWorse, Target
 from checks.measurements import Interval, Measured
-from checks.paired_bounds import bound_difference
 from checks.pairing import Behind, Pairs, pair_items
 from checks.thresholds import Check
 
@@ -44,6 +43,8 @@ class Beside(Struct, frozen=True):
         """Return the interval around `value` as `widen` does, of paired items, and by which method; or why not."""
         if isinstance(self.pairs, str):
             return self.pairs
+        from checks.paired_bounds import bound_difference  # noqa: PLC0415 - few checks have pairs
+
         bounds = bound_difference(self.pairs, confidence, slope=self.slope, is_even=self.is_even)
         if isinstance(bounds, str):
             return bounds
