@@ -37,6 +37,8 @@ class ForkServer:
                     *((os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in range(CONTROL)),
                 ],
                 setsid=True,
+                # It waits for its workers, also where its parent is to hear of the end of none.
+                setsigdef=[signal.SIGCHLD],
             )
 
     def __enter__(self) -> "ForkServer":
@@ -80,4 +82,5 @@ class ForkServer:
         except OSError:
             pass  # it has ended
         self._control.close()
-        os.waitpid(self.process, 0)
+        with suppress(ChildProcessError):  # where nobody is to hear of its end
+            os.waitpid(self.process, 0)

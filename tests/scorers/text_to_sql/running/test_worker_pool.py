@@ -102,6 +102,19 @@ def test_a_process_that_hangs_beyond_the_engine_s_own_limit_is_stopped(shop: Pat
     ]
 
 
+def test_a_process_is_stopped_and_replaced_where_the_caller_hears_of_no_end(shop: Path) -> None:
+    """Who starts the caller may have had ends of processes ignored, which all that is started inherits."""
+    heard = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with WorkerPool[Pair](workers=1, grace_seconds=-59.0) as pool:
+            pool.configure(settings_for(shop, 60.0), MANY)
+            verdicts = [verdict.verdict for _, verdict in pool.score(pairs_around(COUNT_WITHOUT_END))]
+    finally:
+        signal.signal(signal.SIGCHLD, heard)
+    assert verdicts == [PairOutcome.CORRECT, PairOutcome.TIMEOUT, PairOutcome.WRONG_RESULT]
+    assert not Path(f"/proc/{pool._server.process}").exists()
+
+
 def test_a_worker_has_no_secrets_and_cannot_write(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with WorkerPool[Pair](workers=1) as pool:
