@@ -11,8 +11,9 @@ SDK unless something in S3 is named.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# Not that of typing, whose import the process would wait for that text-to-SQL begins before all else.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from model_governance.bias import Above as Above
     from model_governance.bias import BiasTable as BiasTable
@@ -60,7 +61,7 @@ _HOMES = {
 _BY_NAME = {name: (module, extra) for module, (extra, names) in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import what is asked for.
 
     Raises:

@@ -1,7 +1,6 @@
 """The `governance` command: what the installed script and `python -m model_governance` run."""
 
 from cli import entry
-from cli.endings import leave
 
 
 def main() -> None:
@@ -9,6 +8,9 @@ def main() -> None:
     try:
         entry.main()
     except SystemExit as ended:
+        # Imported here: what a command begins before all else does not wait for it.
+        from cli.endings import leave  # noqa: PLC0415
+
         leave(ended.code)
         raise
 

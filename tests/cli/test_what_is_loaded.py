@@ -50,7 +50,7 @@ sys.addaudithook(
     lambda event, _: print(*(sys.modules.keys() - known), flush=True) if event == "os.posix_spawn" else None
 )
 sys.argv = "governance score text-to-sql nothing.jsonl -o out --databases .".split()
-from cli.entry import main
+from model_governance.__main__ import main
 main()
 """
 MSGSPEC = {"msgspec", "typing_extensions"}  # values are made of it
