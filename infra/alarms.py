@@ -1,6 +1,7 @@
 """The alarms: an execution that could not decide, a step that refused, an event or a copy that did not arrive."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -15,6 +16,7 @@ from constructs import Construct
 
 from infra.approval_watch import unrecorded_approvals
 from infra.deployment_settings import DeploymentSettings
+from infra.principals import service_principal
 from infra.rule_exceptions import except_from_rules
 from pipelines.json_log import ABSENT_GROUPS, METRICS_NAMESPACE, PIPELINE_DIMENSION, UNDECIDED_VERSIONS
 
@@ -150,7 +152,7 @@ def _tell(
     topic = _topic(scope, settings, key)
     if topic is not None:
         for alarm in alarms:
-            alarm.add_alarm_action(actions.SnsAction(topic))
+            alarm.add_alarm_action(cast("cloudwatch.IAlarmAction", actions.SnsAction(topic)))
 
 
 def _topic(scope: Construct, settings: DeploymentSettings, key: kms.IKey | None) -> sns.ITopic | None:
@@ -159,7 +161,8 @@ def _topic(scope: Construct, settings: DeploymentSettings, key: kms.IKey | None)
     if settings.alarm_email is None:
         return None
     topic = sns.Topic(scope, "Topic", display_name="Model gate", master_key=key, enforce_ssl=True)
-    subscription = topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
+    mail = cast("sns.ITopicSubscription", subscriptions.EmailSubscription(settings.alarm_email))
+    subscription = topic.add_subscription(mail)
     except_from_rules(
         subscription,
         ["Serverless-SNSRedrivePolicy"],
@@ -168,13 +171,13 @@ def _topic(scope: Construct, settings: DeploymentSettings, key: kms.IKey | None)
     # A topic with a policy of its own has no longer the one that lets the services of its account publish.
     topic.add_to_resource_policy(
         iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            principals=[service_principal("cloudwatch.amazonaws.com")],
             actions=["sns:Publish"],
             resources=[topic.topic_arn],
             conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
         )
     )
-    return topic
+    return cast("sns.ITopic", topic)
 
 
 def _make_alarm(scope: Construct, name: str, metric: cloudwatch.Metric, description: str) -> cloudwatch.Alarm:

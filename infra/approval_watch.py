@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from aws.registry_names import APPROVAL_STATUS_FIELD, APPROVED, EVENT_DETAIL_TYPE, EVENT_SOURCE, GROUP_FIELD
+from infra.function_target import function_target
 from infra.group_patterns import match_events
 from infra.rule_exceptions import except_from_rules
 from pipelines.json_log import METRICS_NAMESPACE, PIPELINE_DIMENSION, UNRECORDED_APPROVALS
@@ -38,7 +38,7 @@ class ApprovalWatch(Construct):
             "Schedule",
             description="Model versions that were approved of late are looked at, whether or not their events came.",
             schedule=events.Schedule.rate(interval),
-            targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
+            targets=[function_target(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
         )
         _explain_exception(schedule)
 
@@ -58,7 +58,7 @@ class ApprovalWatch(Construct):
                 detail={APPROVAL_STATUS_FIELD: [APPROVED]}
                 | ({GROUP_FIELD: match_events(groups)} if groups else {}),
             ),
-            targets=[targets.LambdaFunction(self._function)],
+            targets=[function_target(self._function)],
         )
         _explain_exception(approved)
 

@@ -1,5 +1,7 @@
 """The key that the stack's data is encrypted with, where the settings ask for one."""
 
+from typing import cast
+
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -33,4 +35,4 @@ def data_key(
         statements.append(copying_statement(partition=stack.partition, region=region, roles=roles))
     for statement in statements:
         key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
-    return key
+    return cast("kms.IKey", key)

@@ -1,5 +1,7 @@
 """Where decisions are announced: the bus that programs listen to, and the topic that people follow."""
 
+from typing import cast
+
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
@@ -23,9 +25,8 @@ class DecisionPlaces(Construct):
         self.topic: sns.ITopic
         self.topic_key = key
         if existing is None:
-            self.topic = sns.Topic(
-                self, "Topic", display_name="Model decisions", master_key=key, enforce_ssl=True
-            )
+            topic = sns.Topic(self, "Topic", display_name="Model decisions", master_key=key, enforce_ssl=True)
+            self.topic = cast("sns.ITopic", topic)
         else:
             self.topic = sns.Topic.from_topic_arn(self, "Topic", existing.arn)
             arn = existing.kms_key_arn

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.deployment_settings import DeploymentSettings
+from infra.principals import service_principal
 from infra.rule_exceptions import except_from_rules
 
 
@@ -40,7 +41,7 @@ class GovernanceFunction(Construct):
         self.log_group = make_log_group(self, "Logs", settings.log_retention_days, key, removal_policy)
         # A role of our own: the default one may write to every log group of the account.
         self.role = iam.Role(
-            self, "Role", role_name=role_name, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+            self, "Role", role_name=role_name, assumed_by=service_principal("lambda.amazonaws.com")
         )
         self.function = lambda_.Function(
             self,
@@ -53,7 +54,7 @@ class GovernanceFunction(Construct):
             environment=dict(environment),
             timeout=timeout,
             memory_size=memory_mb,
-            role=self.role,
+            role=cast("iam.IRole", self.role),
             log_group=self.log_group,
             reserved_concurrent_executions=settings.reserved_concurrency,
         )

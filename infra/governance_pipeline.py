@@ -5,6 +5,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from infra.definition_template import definition_body
+from infra.principals import service_principal
 from pipelines.definition import EvaluationCompute
 
 
@@ -23,7 +24,7 @@ class GovernancePipeline(Construct):
         decisions_uri: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+        self.role = iam.Role(self, "Role", assumed_by=service_principal("sagemaker.amazonaws.com"))
         body = definition_body(
             evaluation=evaluation,
             update_function_arn=update_function_arn,

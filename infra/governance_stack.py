@@ -26,6 +26,7 @@ from infra.deployment_settings import DeploymentSettings
 from infra.forwarding_bus import ForwardingBus
 from infra.governance_function import GovernanceFunction
 from infra.governance_pipeline import GovernancePipeline
+from infra.principals import service_principal
 from infra.reconciler import ReconcilerSchedule
 from infra.seal_key import SealKey
 from infra.trigger import PendingModelPackages
@@ -468,7 +469,7 @@ class GovernanceStack(Stack):
         network = self._settings.vpc
         image = self._settings.image_uri or image_uri(self.region)
         self._evaluation_role = iam.Role(
-            self, "EvaluationJobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
+            self, "EvaluationJobRole", assumed_by=service_principal("sagemaker.amazonaws.com")
         )
         grants.allow_evaluating(
             self._evaluation_role, self._buckets, self._seal_key, self._settings.group_patterns

@@ -23,6 +23,7 @@ from infra.deployment_settings import DeploymentSettings, EvidenceBucket, Existi
 from infra.governance_function import GovernanceFunction
 from infra.group_patterns import match_versions
 from infra.model_accounts import copying_roles
+from infra.principals import account_principal, any_principal, service_principal
 from infra.rule_exceptions import except_from_rules
 from pipelines.step_settings import (
     CLAIMS_FOLDER,
@@ -303,7 +304,7 @@ def take_copies(buckets: GovernanceBuckets, settings: DeploymentSettings) -> Non
         buckets.add_to_policy(
             evidence,
             iam.PolicyStatement(
-                principals=[iam.AccountPrincipal(entry.account)],
+                principals=[account_principal(entry.account)],
                 actions=list(_WRITE_COPIES),
                 resources=[evidence.arn_for_objects(f"{prefix}*")],
                 conditions={"ArnEquals": {"aws:PrincipalArn": roles[entry.account]}},
@@ -318,7 +319,7 @@ def take_copies(buckets: GovernanceBuckets, settings: DeploymentSettings) -> Non
             evidence,
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
+                principals=[any_principal()],
                 actions=actions,
                 resources=[evidence.arn_for_objects(f"{ACCOUNTS_FOLDER}/*")],
                 conditions=conditions,
@@ -473,7 +474,7 @@ def deny_writing_decisions(
     ) -> None:
         statement = iam.PolicyStatement(
             effect=iam.Effect.DENY,
-            principals=[iam.AnyPrincipal()],
+            principals=[any_principal()],
             actions=list(actions),
             conditions=conditions,
             resources=resources,
@@ -505,7 +506,7 @@ def deny_writing_copies(buckets: GovernanceBuckets, writer: iam.Role) -> None:
             buckets.evidence,
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
+                principals=[any_principal()],
                 actions=actions,
                 resources=copies,
                 conditions=conditions,
@@ -520,7 +521,7 @@ def allow_access_logs(log_bucket: s3.Bucket, logged: Sequence[s3.IBucket]) -> No
     """
     log_bucket.add_to_resource_policy(
         iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+            principals=[service_principal("logging.s3.amazonaws.com")],
             actions=["s3:PutObject"],
             resources=[log_bucket.arn_for_objects("*")],
             conditions={

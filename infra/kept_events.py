@@ -2,12 +2,12 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.function_target import function_target
 from infra.rule_exceptions import except_from_rules
 
 RETRIES_OF_THE_RULE = 24
@@ -79,7 +79,7 @@ class KeptEvents(Construct):
             event_bus=bus,
             event_pattern=pattern,
             targets=[
-                targets.LambdaFunction(
+                function_target(
                     self._function,
                     dead_letter_queue=self.dead_letter_queue,
                     max_event_age=self._max_event_age,

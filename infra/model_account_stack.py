@@ -1,5 +1,7 @@
 """The stack of a model account: what copies its evidence to the governance account, and what forwards its events."""
 
+from typing import cast
+
 from aws_cdk import Annotations, Duration, Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -17,6 +19,7 @@ from infra.governance_function import GovernanceFunction
 from infra.group_patterns import match_events
 from infra.kept_events import KeptEvents, make_dead_letter_queue
 from infra.model_accounts import copy_role_name
+from infra.principals import service_principal
 from pipelines.step_settings import CopySettings, to_environment
 
 _COPY_MINUTES = 15  # the most that a function has; a model of some 100 GB is read in it
@@ -149,12 +152,17 @@ class ForwardedEvents(Construct):
         super().__init__(scope, construct_id)
         self.dead_letter_queue = make_dead_letter_queue(self, "DeadLetters", None)
         # A role of its own: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("events.amazonaws.com"))
+        self.role = iam.Role(self, "Role", assumed_by=service_principal("events.amazonaws.com"))
         arn = Stack.of(self).format_arn(
             service="events",
             account=governance.account,
             resource="event-bus",
             resource_name=settings.stack_name,
+        )
+        bus = targets.EventBus(
+            events.EventBus.from_event_bus_arn(self, "Bus", arn),
+            role=cast("iam.IRole", self.role),
+            dead_letter_queue=self.dead_letter_queue,
         )
         self.rule = events.Rule(
             self,
@@ -165,11 +173,5 @@ class ForwardedEvents(Construct):
                 detail_type=[EVENT_DETAIL_TYPE],
                 detail={GROUP_FIELD: match_events(groups)},
             ),
-            targets=[
-                targets.EventBus(
-                    events.EventBus.from_event_bus_arn(self, "Bus", arn),
-                    role=self.role,
-                    dead_letter_queue=self.dead_letter_queue,
-                )
-            ],
+            targets=[cast("events.IRuleTarget", bus)],
         )

@@ -2,11 +2,11 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.function_target import function_target
 from infra.rule_exceptions import except_from_rules
 
 _NOT_REPEATED = "A run that is lost or fails is not to be repeated later: the next one does it all."
@@ -56,5 +56,5 @@ class ReconcilerSchedule(Construct):
         )
         except_from_rules(arrived, ["Serverless-EventBusDLQ"], _NOT_REPEATED)
 
-    def _target(self) -> targets.LambdaFunction:
-        return targets.LambdaFunction(self._function, retry_attempts=0, max_event_age=Duration.minutes(1))
+    def _target(self) -> events.IRuleTarget:
+        return function_target(self._function, retry_attempts=0, max_event_age=Duration.minutes(1))

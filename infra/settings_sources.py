@@ -49,10 +49,10 @@ def read_settings_of(
         for name, value in context.items()
         if _PLAIN_NAME.fullmatch(name) and name != FILE and value is not None
     }
-    written = {} if context.get(FILE) is None else _read_file(context[FILE], page)
+    written: Mapping[str, object] = {} if context.get(FILE) is None else _read_file(context[FILE], page)
     try:
-        elsewhere = {} if region is None else {"region": region}
-        return model.model_validate(elsewhere | written | own)
+        elsewhere: dict[str, object] = {} if region is None else {"region": region}
+        return model.model_validate({**elsewhere, **written, **own})
     except ValidationError as error:
         found = error.errors(include_url=False)
         file = context.get(FILE)

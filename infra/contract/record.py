@@ -84,14 +84,14 @@ class Recorder:
     def ask(self, step: str, operation: str, **request: Any) -> Mapping[str, Any]:
         """Call an operation of SageMaker and keep its answer, or its error, under the name of the step."""
         call: dict[str, Any] = {"step": step, "operation": operation, "request": request}
+        answer: dict[str, Any] = {}
         try:
-            answer = getattr(self._client("sagemaker"), operation)(**request)
-            call["answer"] = dict(answer)
+            answer = dict(getattr(self._client("sagemaker"), operation)(**request))
+            call["answer"] = answer
         except ClientError as error:
-            answer = {}
             call["error"] = dict(error.response["Error"])
         self._calls.append(call)
-        return dict(answer)
+        return answer
 
     def pause(self) -> None:
         """Wait, so that the events of one change come before those of the next."""
