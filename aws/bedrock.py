@@ -7,7 +7,7 @@ callers back off on them. The others will not.
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from msgspec import Struct
 
@@ -157,7 +157,7 @@ class BedrockEmbeddings:
         return vectors
 
     def _titan(self, texts: Sequence[str]) -> Iterator[list[float]]:
-        settings = {} if self._dimensions is None else {"dimensions": self._dimensions}
+        settings: dict[str, JsonValue] = {} if self._dimensions is None else {"dimensions": self._dimensions}
         for text in texts:
             yield self._vector(self._invoke({"inputText": text, **settings}).get("embedding"))
 
@@ -203,5 +203,5 @@ class BedrockEmbeddings:
         )
 
 
-def _is_finite_number(value: JsonValue) -> bool:
+def _is_finite_number(value: JsonValue) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

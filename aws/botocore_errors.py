@@ -117,7 +117,7 @@ def _explain_client_error(error: ClientError, operation: str, resource: str) -> 
 
 def _region_of_bucket(error: ClientError) -> str | None:
     """Return the region that S3 says the bucket is in: in a header, or beside a signature for another region."""
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    headers: dict[str, str] = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     said: Any = error.response.get("Error", {})  # S3 has members here that its model does not name
     region: str | None = headers.get("x-amz-bucket-region") or said.get("Region")
     return region

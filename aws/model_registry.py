@@ -206,7 +206,7 @@ class SageMakerModelRegistry:
         current = self.describe(arn)
         require_status(current, only_from)
         package = merge_update(current, approval_status, description, metadata)
-        changes: dict[str, object] = {"ModelPackageArn": arn}
+        changes: dict[str, Any] = {"ModelPackageArn": arn}
         if approval_status is not None:
             changes["ModelApprovalStatus"] = approval_status
         if package.description is not None:
@@ -214,7 +214,7 @@ class SageMakerModelRegistry:
         if package.metadata:
             changes["CustomerMetadataProperties"] = dict(package.metadata)
         with _tell_when_absent(arn), explain_errors("UpdateModelPackage", arn):
-            self._client.update_model_package(**changes)  # type: ignore[arg-type]  # a mapping has no typed keys
+            self._client.update_model_package(**changes)
 
     def set_status(self, arn: str, approval_status: str, *, description: str, only_from: str) -> None:
         """See `ModelRegistry.set_status`."""

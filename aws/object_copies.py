@@ -23,6 +23,7 @@ from aws.s3_uris import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 GIB = 1024**3
 MOST_WHOLE_BYTES = 5 * GIB  # of one CopyObject
@@ -68,7 +69,7 @@ class _Source(Struct, frozen=True):
     def request(self) -> dict[str, Any]:
         """How a copying request names it; one that was replaced meanwhile is refused."""
         place = {"Bucket": self.uri.bucket, "Key": self.uri.key}
-        version = {} if self.uri.version_id is None else {"VersionId": self.uri.version_id}
+        version: dict[str, str] = {} if self.uri.version_id is None else {"VersionId": self.uri.version_id}
         return {"CopySource": place | version, "CopySourceIfMatch": self.etag}
 
 
@@ -171,7 +172,8 @@ class _Copy(Struct, frozen=True):
     def _copy_in_parts(self) -> None:
         # First pass: the digests of all bytes and of each part, read from the source.
         size = max(self.bounds.part, -(-self.source.size // MOST_PARTS))
-        whole, parts = hashlib.sha256(), []
+        whole = hashlib.sha256()
+        parts: list[tuple[str, str]] = []
         for start in range(0, self.source.size, size):
             end = min(start + size, self.source.size) - 1
             part = hashlib.sha256()
@@ -191,7 +193,7 @@ class _Copy(Struct, frozen=True):
                 )
             raise
 
-    def _copy_part(self, upload: str, number: int, part: tuple[str, str]) -> dict[str, Any]:
+    def _copy_part(self, upload: str, number: int, part: tuple[str, str]) -> "CompletedPartTypeDef":
         bytes_, sha256 = part
         with explain_errors("UploadPartCopy", str(self.target)):
             answer = self.client.upload_part_copy(
@@ -202,17 +204,17 @@ class _Copy(Struct, frozen=True):
                 CopySourceRange=bytes_,
                 **self.source.request,
             )["CopyPartResult"]
-            copied = {"ETag": answer["ETag"], "ChecksumSHA256": answer["ChecksumSHA256"]}
-        _require_equal(self.target, copied["ChecksumSHA256"], sha256)
-        return {"PartNumber": number, **copied}
+            etag, copied = answer["ETag"], answer["ChecksumSHA256"]
+        _require_equal(self.target, copied, sha256)
+        return {"PartNumber": number, "ETag": etag, "ChecksumSHA256": copied}
 
-    def _complete(self, upload: str, parts: list[dict[str, Any]]) -> None:
+    def _complete(self, upload: str, parts: list["CompletedPartTypeDef"]) -> None:
         with explain_errors("CompleteMultipartUpload", str(self.target)):
             self.client.complete_multipart_upload(
                 Bucket=self.target.bucket,
                 Key=self.target.key,
                 UploadId=upload,
-                MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
+                MultipartUpload={"Parts": parts},
                 **self._condition,
             )
 

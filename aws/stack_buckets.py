@@ -13,6 +13,7 @@ from checks.errors import GovernanceError
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _BUCKET = "AWS::S3::Bucket"
 
@@ -90,7 +91,7 @@ def _has_object_lock(client: "S3Client", bucket: str) -> bool:
         raise
 
 
-def _pages_of_versions(client: "S3Client", bucket: str) -> Iterator[list[dict[str, str]]]:
+def _pages_of_versions(client: "S3Client", bucket: str) -> Iterator[list["ObjectIdentifierTypeDef"]]:
     """Yield the versions and the marks of deletion, by the thousand."""
     with explain_errors("ListObjectVersions", bucket):
         for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
@@ -99,9 +100,9 @@ def _pages_of_versions(client: "S3Client", bucket: str) -> Iterator[list[dict[st
                 yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
 
 
-def _delete(client: "S3Client", bucket: str, versions: list[dict[str, str]]) -> int:
+def _delete(client: "S3Client", bucket: str, versions: list["ObjectIdentifierTypeDef"]) -> int:
     with explain_errors("DeleteObjects", bucket):
-        answer: Any = client.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})  # type: ignore[typeddict-item]
+        answer: Any = client.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
     if errors := answer.get("Errors"):
         first = errors[0]
         raise AwsError(

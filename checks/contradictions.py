@@ -46,7 +46,7 @@ def _explain_lone_features(said: Said) -> str | None:
 
 def _explain_repeated_features(said: Said) -> str | None:
     features = said.get("sensitive_features")
-    if isinstance(features, list | tuple) and len(set(features)) < len(features):
+    if isinstance(features, (list, tuple)) and len(set(features)) < len(features):
         return "sensitive_features names a feature twice; keep one"
     return None
 

@@ -114,7 +114,8 @@ def read_item_results(
             for group in facets:
                 groups.setdefault(group, []).append(name)
     except (ReportError, RecursionError) as error:
-        items, groups = {}, {}
+        items.clear()
+        groups.clear()
         problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
     return ItemResults(uri, sha256, items, groups, version_id, copy_uri, problem)
 

@@ -72,7 +72,7 @@ class Limit(Struct, frozen=True):
         numbers: list[float] = []
         for key in cls.keys:
             value = written.get(key)
-            for number in value if isinstance(value, list | tuple) else [value]:
+            for number in value if isinstance(value, (list, tuple)) else [value]:
                 if not isinstance(number, int | float):
                     return None
                 numbers.append(number)

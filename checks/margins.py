@@ -63,7 +63,7 @@ class Ruler(Struct, frozen=True):
 
 def list_near(limit: Limit) -> list[Range]:
     """Return what is within 10 % of each end of a limit, as `Margin.is_near` has it; nothing of a limit at zero."""
-    near = []
+    near: list[Range] = []
     for values in limit.ranges:
         width = NEAR * _find_size(values)
         ends = dict.fromkeys(end for end in (values.low, values.high) if end is not None)

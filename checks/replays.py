@@ -252,7 +252,7 @@ def _differ(recorded: DecisionRecord, again: DecisionRecord) -> Iterator[str]:
             yield from _differ_in(name, to_builtins(before[name]), to_builtins(now[name]))
     if list(before) != list(now) and before.keys() == now.keys():
         yield "findings: in another order"
-    said_above = {"decision": None, "findings": None}
+    said_above: dict[str, object] = {"decision": None, "findings": None}
     whole = [json.loads(one.to_bytes()) | said_above for one in (recorded, again)]
     yield from _differ_in("record", *whole)
 

@@ -93,7 +93,8 @@ def verify_evidence(evidence: Evidence, verification: Verification) -> VerifiedE
     Raises:
         ValueError: the recomputations are not those of the evidence (a defect of the caller).
     """
-    reports, discrepancies = [], []
+    reports: list[Report] = []
+    discrepancies: list[Discrepancy] = []
     reported: dict[_Key, float] = {}
     for report, again in zip(evidence.reports, verification.recomputations, strict=True):
         found = _Figures(report, again)

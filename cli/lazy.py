@@ -189,7 +189,7 @@ def missing_package(
 def _is_ours(module: str) -> bool:
     """Return whether a module that was not found would be one of this project."""
     top = module.partition(".")[0]
-    return top == __package__.partition(".")[0] or (_HOME / top).is_dir()
+    return top == __name__.partition(".")[0] or (_HOME / top).is_dir()
 
 
 def build_commands(entries: Iterable[CommandEntry], groups: dict[str, str]) -> dict[str, Any]:

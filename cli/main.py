@@ -27,7 +27,8 @@ class RootGroup(LightGroup):
     """`governance` itself, with the commands of the table."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**{**settings, "commands": build_commands(COMMANDS, GROUPS)})
+        settings["commands"] = build_commands(COMMANDS, GROUPS)
+        super().__init__(**settings)
 
 
 app = typer.Typer(

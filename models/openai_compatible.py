@@ -251,7 +251,8 @@ def _text(content: Any) -> str:
     if content is None:
         return ""
     if isinstance(content, list):
-        return "".join(part["text"] for part in content if part["type"] == "text")
+        texts: list[str] = [part["text"] for part in content if part["type"] == "text"]
+        return "".join(texts)
     if not isinstance(content, str):
         raise TypeError("its content is no text")
     return content

@@ -1,6 +1,7 @@
 """Language models behind SageMaker endpoints."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from aws.sagemaker_runtime import SageMakerEndpoint
 from checks.strict_json import JsonValue
@@ -50,7 +51,7 @@ class SageMakerModel(ThreadedModel):
         return {"inputs": prompt, "parameters": parameters}
 
 
-def _read_answer(answer: JsonValue) -> JudgeAnswer:
+def _read_answer(answer: Any) -> JudgeAnswer:
     """Read the text out of what the containers for language models answer with."""
     match answer:
         case [{"generated_text": str(text)}] | {"generated_text": str(text)}:

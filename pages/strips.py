@@ -75,7 +75,7 @@ def _draw_group(
 ) -> Iterator[Strip]:
     if new is None:
         return
-    before = {} if old is None else {check.name: check for check in old.checks}
+    before = {check.name: check for check in (() if old is None else old.checks)}
     dots = _collect_dots(versions)
     for place, check in enumerate(new.checks):
         old_check = before.get(check.name)

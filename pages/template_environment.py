@@ -13,7 +13,7 @@ from checks.text import without_format_marks
 def template_environment() -> Environment:
     """Return what the templates of all pages are read by; what they print is escaped, and loses what has no shape."""
     environment = Environment(
-        loader=PackageLoader(__package__, "templates"),
+        loader=PackageLoader(__name__.rpartition(".")[0], "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

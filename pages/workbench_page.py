@@ -8,6 +8,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 from msgspec import Struct, field
@@ -119,19 +120,20 @@ def write_workbench_page(files: Sequence[BenchFile], answered: Answered) -> str:
 def write_parts(files: Sequence[BenchFile], answered: Answered) -> dict[str, Markup]:
     """Return what is on the page by the id of its place: what versions come to, the strips, and the difference."""
     strips = _by_origin(answered)
-    parts = template_environment().get_template("workbench_parts.html").module
+    # Its attributes are the macros of the template.
+    parts: Any = template_environment().get_template("workbench_parts.html").module
     sections = list_sections(answered.impact, answered.judged)
     written = {
-        "summary": parts.summary(sections),  # type: ignore[attr-defined]  # a macro of the template
-        "versions": parts.versions(sections),  # type: ignore[attr-defined]
-        "loosened": parts.loosened(sections),  # type: ignore[attr-defined]
-        "left-out": parts.left_out(sections),  # type: ignore[attr-defined]
-        "diff": parts.difference(answered.difference.splitlines()),  # type: ignore[attr-defined]
+        "summary": parts.summary(sections),
+        "versions": parts.versions(sections),
+        "loosened": parts.loosened(sections),
+        "left-out": parts.left_out(sections),
+        "diff": parts.difference(answered.difference.splitlines()),
     }
     for number, file in enumerate(files):
         for place in range(len(file.content.checks or ())):
             found = strips.get((file.source, place), [])
-            written[_part_of(number, place)] = parts.strips(found)  # type: ignore[attr-defined]
+            written[_part_of(number, place)] = parts.strips(found)
     return written
 
 

@@ -82,7 +82,7 @@ def _complete(
 
 
 def _explain_disagreement(report: Report, model: JudgedModel) -> str | None:
-    says_otherwise = [] if report.subject is None else model.find_disagreements(report.subject)
+    says_otherwise = () if report.subject is None else model.find_disagreements(report.subject)
     return f"it is about another model: it says {', '.join(says_otherwise)}" if says_otherwise else None
 
 

@@ -198,7 +198,9 @@ def _read_evidence(folder: Path) -> tuple[tuple[Report, ...], dict[str, str]]:
     """
     if not folder.is_dir():
         raise GovernanceError(f"{folder}: not a folder; the evidence is the folder that scoring wrote to")
-    reader, reports, digests = EvidenceReader(), [], {}
+    reader = EvidenceReader()
+    reports: list[Report] = []
+    digests: dict[str, str] = {}
     for name, path in evidence_files(folder).items():
         if is_report_file(name):
             report = reader.read(path.as_posix(), _make_reader(path))

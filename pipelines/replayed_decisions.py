@@ -132,7 +132,7 @@ def replay_decision(content: bytes, fetch: Fetch) -> Replay:
         )
     again = decide_again(record, thresholds, evidence, baseline, verification)
     is_same = again.to_bytes() == content
-    differences = [] if is_same else list_differences(record, again)
+    differences: list[str] = [] if is_same else list_differences(record, again)
     if not is_same and not differences:
         differences = ["the record is written in another way: its bytes differ, and what it says does not"]
     return Replay(record, inputs, again, is_same, tuple(differences))

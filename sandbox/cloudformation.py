@@ -55,7 +55,8 @@ def describe_stack(name: str, account: str, region: str) -> dict[str, Any]:
     stack = cloudformation_backends[account][region].describe_stacks(name)[0]
     resources = stack.resource_map
     conditions = resources.lazy_condition_map
-    skipped, missing = {}, {}
+    skipped: dict[str, str] = {}
+    missing: dict[str, str] = {}
     for logical_id, definition in stack.template_dict["Resources"].items():
         condition = definition.get("Condition")
         if condition is not None and not conditions[condition]:

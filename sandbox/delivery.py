@@ -128,16 +128,16 @@ class Delivery:
 
     def _invoke(self, function: Any, event: Any) -> None:
         config = function.event_invoke_config[-1].config if function.event_invoke_config else {}
-        attempts = 1 + config.get("MaximumRetryAttempts", DEFAULT_FUNCTION_RETRIES)
-        for attempt in range(attempts):
-            if attempt:
-                time.sleep(self._retry_interval)
-            invocation = self._host.invoke(function, event)
+        retries = config.get("MaximumRetryAttempts", DEFAULT_FUNCTION_RETRIES)
+        invocation = self._host.invoke(function, event)
+        for _ in range(retries):
             if not invocation.failed:
-                return
+                break
+            time.sleep(self._retry_interval)
+            invocation = self._host.invoke(function, event)
         destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        if destination and _may_send(function, destination):
-            _send(destination, _failure_record(function, event, invocation, attempts))
+        if invocation.failed and destination and _may_send(function, destination):
+            _send(destination, _failure_record(function, event, invocation, 1 + retries))
 
 
 def serves(target: Mapping[str, Any]) -> bool:

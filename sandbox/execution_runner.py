@@ -99,7 +99,7 @@ class PipelineEngine:
                 f"Pipeline parameters without default value must be given: {', '.join(missing)}"
             )
         execution.pipeline_execution_status = "Executing"
-        execution.steps = []
+        execution.steps = list[Any]()
 
     def run(self, pipeline: Any, execution: Any) -> None:
         """Run every step of the execution that has not succeeded yet, and settle its status."""

@@ -142,7 +142,7 @@ def _imports_of(module: str) -> list[str]:
     """Return the modules that the statements of a module name, as its source has them; it is not run."""
     spec = importlib.util.find_spec(module)
     loader: Any = spec.loader if spec else None
-    names = []
+    names: list[str] = []
     for statement in ast.parse(loader.get_source(module)).body:
         if isinstance(statement, ast.Import):
             names += [alias.name for alias in statement.names]
@@ -172,11 +172,11 @@ def _load_service_models(loaders: Any) -> None:
 def _read_once() -> None:
     """Have botocore look up once what it would for each session and request; the first session looks most of it up."""
     file = Path(__file__).with_name("botocore_files.py")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    spec: Any = importlib.util.spec_from_file_location(file.stem, file)  # the file is there
     # A bundle may have another release of botocore, whose functions it is to use as they are.
     with contextlib.suppress(Exception):
-        botocore_files: Any = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]  # the file is there
-        spec.loader.exec_module(botocore_files)  # type: ignore[union-attr]  # as above
+        botocore_files: Any = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(botocore_files)
         botocore_files.read_once()
         sys.modules["botocore.session"].Session()
 

@@ -15,6 +15,6 @@ def leave_out_machine_types() -> None:
     read = utils.load_resource
 
     def load_resource(resource: str) -> Any:
-        return {} if resource.startswith(_TYPES) else read(resource)
+        return dict[str, Any]() if resource.startswith(_TYPES) else read(resource)
 
     utils.load_resource = load_resource

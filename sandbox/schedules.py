@@ -64,7 +64,7 @@ class Schedules:
             time.sleep(_LOOK_EVERY / speed)
 
     def _deliver(self, rule: Any) -> None:
-        event = {
+        event: dict[str, object] = {
             "version": "0",
             "id": str(uuid.uuid4()),
             "detail-type": "Scheduled Event",

@@ -109,7 +109,8 @@ def _explain_misdirected(check: Check, metric: Metric, together: Sides) -> str |
             return f"less of {short(check.metric)} is better, and this {_STOPS} {AtMost(lowest)}?"
         case Better.TARGET if metric.target is not None:
             return _explain_beside_target(check, metric, metric.target, together)
-    return None
+        case _:
+            return None
 
 
 def _explain_beside_target(check: Check, metric: Metric, target: float, together: Sides) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from checks.evidence import ReportKind
 from checks.exact import quotient, size, total
 from checks.measurements import Measured, Measurement, Unmeasured
-from checks.reports import clarify_bias
+from checks.reports.clarify_bias import recognises as recognises_bias
 from checks.reports.numbers import Node, make_gap, name_kind, read_measurement, read_numbers_below
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
@@ -28,7 +28,7 @@ def recognises(document: JsonValue) -> bool:
     """Whether `document` holds explanations of Clarify; a word under that name beside something else is none."""
     if not isinstance(document, Mapping) or SECTION not in document:
         return False
-    return isinstance(document[SECTION], Mapping) or clarify_bias.recognises(document)
+    return isinstance(document[SECTION], Mapping) or recognises_bias(document)
 
 
 def read(report: Node) -> Iterator[Measurement]:

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from checks.evidence import ReportKind
 from checks.measurements import Measurement
-from checks.reports import ragas
 from checks.reports.evaluation import is_named_list, list_named_members, read_metric
 from checks.reports.numbers import Node, make_gap, name_kind, why_not_a_number
+from checks.reports.ragas import is_part as is_part_of_ragas
 from checks.reports.reader import Reader
 from checks.strict_json import JsonValue
 
@@ -48,7 +48,7 @@ def guess_tool(document: JsonValue) -> str | None:
 
 def _guess_tool_by_structure(document: Mapping[str, JsonValue]) -> str | None:
     """Return the tool that writes something built like this, under names that anybody uses."""
-    if ragas.is_part(document):
+    if is_part_of_ragas(document):
         return "RAGAS"
     if _has_items(document.get("features")):
         return "Model Monitor"

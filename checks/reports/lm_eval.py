@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 
 from checks.evidence import ReportKind
 from checks.measurements import Measurement
-from checks.reports import sagemaker_evaluators
 from checks.reports.numbers import Node, make_gap, name_kind, read_measurement
 from checks.reports.reader import Reader
+from checks.reports.sagemaker_evaluators import recognises as recognises_sagemaker
 from checks.reports.support import add_support
 from checks.strict_json import JsonValue
 
@@ -30,7 +30,7 @@ def recognises(document: JsonValue) -> bool:
     if not isinstance(document, Mapping) or "versions" not in document:
         return False
     # The evaluators of the SageMaker SDK write versions too.
-    return isinstance(document.get("results"), Mapping) and not sagemaker_evaluators.recognises(document)
+    return isinstance(document.get("results"), Mapping) and not recognises_sagemaker(document)
 
 
 def read(report: Node) -> Iterator[Measurement]:

@@ -135,7 +135,7 @@ def recognises(document: JsonValue) -> bool:
         return _has_own_metric(columns) or (OWN_COLUMN in columns and any(map(_is_metric, columns)))
     if not isinstance(document, Mapping):
         return False
-    return _has_own_metric(name for name, mean in document.items() if not isinstance(mean, Mapping | list))
+    return _has_own_metric(name for name, mean in document.items() if not isinstance(mean, (Mapping, list)))
 
 
 def read(report: Node) -> Iterator[Measurement]:
@@ -177,10 +177,13 @@ def is_part(document: Mapping[str, JsonValue]) -> bool:
 
 def _read_columns(document: JsonValue) -> dict[str, Column] | None:
     """Return a table as columns from row to value, or `None` when `document` is not a table."""
-    if isinstance(document, list) and document and all(isinstance(row, Mapping) for row in document):
-        names = dict.fromkeys(name for row in document for name in row)
-        _require_dense(len(names), len(document))
-        return {name: {str(i): row.get(name) for i, row in enumerate(document)} for name in names}
+    if isinstance(document, list) and document:
+        objects = [row for row in document if isinstance(row, Mapping)]
+        if len(objects) < len(document):
+            return None
+        names = dict.fromkeys(name for row in objects for name in row)
+        _require_dense(len(names), len(objects))
+        return {name: {str(i): row.get(name) for i, row in enumerate(objects)} for name in names}
     if isinstance(document, Mapping) and document:
         columns = {name: _read_column(value) for name, value in document.items()}
         rows = {row for column in columns.values() if column is not None for row in column}

@@ -6,7 +6,7 @@ from checks.measurements import Measured, Measurement, Unmeasured
 from checks.reports.numbers import Node, find_error_beside, why_not_a_number
 from checks.strict_json import JsonValue
 
-_Path = tuple["_Path", str] | None  # of keys and indices, the last one first
+_Path = tuple["_Path | None", str]  # of keys and indices, the last one first
 
 
 def may_state_errors(content: bytes) -> bool:
@@ -39,7 +39,7 @@ def _find_error_above(pointer: str, errors: Mapping[str, str]) -> str | None:
 
 def _find_errors(report: Node) -> Iterator[tuple[str, str]]:
     """Yield the pointer of each object with an error, and the error."""
-    waiting: list[tuple[JsonValue, _Path]] = [(report.value, None)]
+    waiting: list[tuple[JsonValue, _Path | None]] = [(report.value, None)]
     # Parsed JSON is of these very types, and asking for them is much faster than for Mapping: reports are large.
     while waiting:
         value, path = waiting.pop()
@@ -47,12 +47,12 @@ def _find_errors(report: Node) -> Iterator[tuple[str, str]]:
             if "error" in value and (error := _find_error_of_all(value)) is not None:
                 yield report.source.pointer + _write_pointer(path), error
             waiting.extend(
-                (part, (path, key)) for key, part in value.items() if isinstance(part, dict | list)
+                (part, (path, key)) for key, part in value.items() if isinstance(part, (dict, list))
             )
         elif isinstance(value, list):
             parts = enumerate(value)
             waiting.extend(
-                (part, (path, str(place))) for place, part in parts if isinstance(part, dict | list)
+                (part, (path, str(place))) for place, part in parts if isinstance(part, (dict, list))
             )
 
 
@@ -61,9 +61,9 @@ def _find_error_of_all(entry: Mapping[str, JsonValue]) -> str | None:
     return None if is_reason_of_value else find_error_beside(entry)
 
 
-def _write_pointer(path: _Path) -> str:
+def _write_pointer(path: _Path | None) -> str:
     keys: list[str] = []
     while path is not None:
-        path, key = path
-        keys.append(key.replace("~", "~0").replace("/", "~1"))
+        keys.append(path[1].replace("~", "~0").replace("/", "~1"))
+        path = path[0]
     return "".join(f"/{key}" for key in reversed(keys))

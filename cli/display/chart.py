@@ -41,7 +41,7 @@ def chart(title: str, points: Sequence[Point], *, columns: int, ascii_only: bool
     step = -(-len(points) // MOST_TICKS)
     plotext.xticks(places[::step], [str(point.version) for point in points[::step]])
     plotext.title(title)
-    lines = plotext.uncolorize(plotext.build()).splitlines()
+    lines: list[str] = plotext.uncolorize(plotext.build()).splitlines()
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -1,6 +1,7 @@
 """`governance report`: the page about one decision, for a committee or an auditor."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ def write_report(
     if decision.startswith("arn:"):
         record, log, reviews = _find_version(decision, decisions_bucket)
     else:
-        record, log, reviews = read_record(decision), None, []
+        record, log, reviews = read_record(decision), None, ()
     if record is None:
         print(f"{decision}: no decision about it is known, so there is no page to write", file=sys.stderr)
         raise typer.Exit(ExitCode.NEEDS_REVIEW)
@@ -48,7 +49,7 @@ def write_report(
 
 def _find_version(
     arn: str, decisions_bucket: str | None
-) -> tuple[DecisionRecord | None, "DecisionLog | None", list[ReviewRecord]]:
+) -> tuple[DecisionRecord | None, "DecisionLog | None", Sequence[ReviewRecord]]:
     """Return the record of the decision behind the version's status, the log that it is in, and its reviews."""
     from aws.arns import ModelPackageArn  # noqa: PLC0415 - boto3 takes half a second
     from aws.clients import s3_client  # noqa: PLC0415
@@ -78,7 +79,7 @@ def _write(
     record: DecisionRecord,
     earlier: list[DecisionRecord],
     place: str | None,
-    reviews: list[ReviewRecord],
+    reviews: Sequence[ReviewRecord],
     output: Path | None,
 ) -> None:
     from pages.decision_page import write_decision_page  # noqa: PLC0415 - its libraries are an extra

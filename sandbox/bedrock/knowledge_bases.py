@@ -97,7 +97,7 @@ def install() -> None:
         self.knowledge_base_id = make_id()
         self.knowledge_base_arn = f"{self.knowledge_base_arn.rpartition('/')[0]}/{self.knowledge_base_id}"
         self.status = "ACTIVE"
-        self.sources = {}
+        self.sources = dict[str, DataSource]()
 
     KnowledgeBase.__init__ = make_as_bedrock_does
 

@@ -28,7 +28,7 @@ _COMPARISONS: Mapping[str, _Compare] = {
     "in": lambda value, wanted: value in wanted,
     "notIn": lambda value, wanted: value not in wanted,
     "startsWith": lambda value, wanted: isinstance(value, str) and value.startswith(wanted),
-    "stringContains": lambda value, wanted: wanted in value if isinstance(value, str | list) else False,
+    "stringContains": lambda value, wanted: wanted in value if isinstance(value, (str, list)) else False,
     "listContains": lambda value, wanted: isinstance(value, list) and wanted in value,
 }
 

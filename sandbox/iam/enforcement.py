@@ -272,9 +272,9 @@ def _members_of(request: Any, operation: str) -> dict[str, Any]:
     }
     has_members = request.body and request.boto3_service_name != "s3"
     try:
-        body = json.loads(request.body) if has_members and not _is_payload(request, operation) else {}
+        body: Any = json.loads(request.body) if has_members and not _is_payload(request, operation) else {}
     except (ValueError, TypeError):
-        body = {}
+        body = None
     if isinstance(body, Mapping):
         members.update(body)
     members.update(request.uri_match or {})

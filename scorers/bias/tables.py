@@ -130,7 +130,7 @@ class Table:
     def _load_records(self, columns: Sequence[str]) -> pd.DataFrame:
         cells = {name: [record.get(name) for record in self._records] for name in columns}
         for name, values in cells.items():
-            if any(isinstance(value, list | dict) for value in values):
+            if any(isinstance(value, (list, dict)) for value in values):
                 raise BiasError(
                     f"{self.path}: {name} holds lists or objects; write each value into a column of its own"
                 )

@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
@@ -138,7 +139,7 @@ class _Asking:
         """Yield the lines with their responses, in the order of the questions."""
         for job in jobs:
             key = self._key(job)
-            kept = self._cache.get(key)
+            kept: Any = self._cache.get(key)
             line: dict[str, JsonValue] = {**job.question.line, "model": self._description.get("model")}
             if numbered:
                 line["repeat"] = job.repeat

@@ -83,6 +83,7 @@ class Endpoint(Protocol):
         exc_type: type[BaseException] | None,
         exc: BaseException | None,
         traceback: TracebackType | None,
+        /,
     ) -> None:
         """Close it."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import asdict
@@ -159,7 +159,7 @@ class JudgeCalls:
             EndpointDownError: when the judge is down.
         """
         key = content_key("judge", self._description, prompt, schema, repeat, draw)
-        kept = self._cache.get(key)
+        kept: Any = self._cache.get(key)
         if isinstance(kept, dict):
             answer = JudgeAnswer(**kept)
             self.usage.cached += 1
@@ -231,5 +231,5 @@ class EmbeddingCalls:
         return [vectors[text] for text in texts]
 
     def _kept(self, key: bytes) -> list[float] | None:
-        vector = self._cache.get(key)
+        vector: Any = self._cache.get(key)
         return [float(number) for number in vector] if isinstance(vector, list) else None

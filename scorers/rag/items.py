@@ -144,10 +144,12 @@ def _texts(fields: RagFields, name: str) -> tuple[str, ...]:
             f'{column}: not a list of texts; write a JSON list, as ["…", "…"], in a cell of CSV as well, '
             "and [] where nothing was retrieved"
         )
+    found: list[str] = []
     for index, text in enumerate(texts):
         if not isinstance(text, str):
             raise GovernanceError(f"{column}[{index}]: not a text")
-    return tuple(texts)
+        found.append(text)
+    return tuple(found)
 
 
 def _reference(fields: RagFields) -> str | None:

@@ -76,7 +76,8 @@ async def context_relevancy(judge: ScoringJudge, *, question: str, contexts: Seq
     context = "\n".join(contexts)
     if context.strip() in question.strip():
         return 0.0
-    ratings, failure = [], None
+    ratings: list[int] = []
+    failure: JudgeError | None = None
     for prompt in (prompts.RELEVANCE, prompts.RELEVANCE_AGAIN):
         try:
             ratings.append(await _rate(judge, prompt, question, context))
@@ -110,7 +111,7 @@ async def _rate(
 async def faithfulness(judge: ScoringJudge, *, question: str, answer: str, contexts: Sequence[str]) -> float:
     """Return the share of the answer's statements that the contexts support."""
     stated = (await judge.ask(prompts.STATEMENTS, question=question, answer=answer)).statements
-    verdicts = []
+    verdicts: list[int] = []
     if stated:
         found = await judge.ask(prompts.FAITHFULNESS, context="\n".join(contexts), statements=stated)
         verdicts = [one.verdict for one in found.statements]

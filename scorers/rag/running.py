@@ -34,7 +34,8 @@ def make_plan(items: list[RagItem], settings: RagSettings, *, judge: bool, embed
     unknown = sorted({*settings.metrics, settings.correct.metric} - METRICS.keys())
     if unknown:
         raise GovernanceError(f"{unknown[0]}: no such metric; there are {', '.join(METRICS)}")
-    possible, impossible = [], {}
+    possible: list[RagMetric] = []
+    impossible: dict[str, str] = {}
     for name in dict.fromkeys(settings.metrics or METRICS):
         metric = METRICS[name]
         gaps = [metric.gap(item) for item in items]

@@ -62,7 +62,7 @@ def _of_labels(report: ReportToRecompute) -> Mapping[str, JsonValue]:
         }
     )
     section = next(
-        (report.document[key] for key in _SECTIONS if isinstance(report.document.get(key), Mapping)), {}
+        (report.document[key] for key in _SECTIONS if isinstance(report.document.get(key), Mapping)), None
     )
     positive = section.get("label_value_or_threshold") if isinstance(section, Mapping) else None
     return bias_report(

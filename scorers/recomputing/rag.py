@@ -72,11 +72,11 @@ def recompute(report: ReportToRecompute) -> Recomputed:
     possible = [name for name in names if name not in impossible]
     lowest = {name: _find_lowest(name) for name in possible}
     again = [name for name in DETERMINISTIC if name in possible]
-    undone = {}
+    undone: dict[str, str] = {}
     altered: list[Alteration] = [*_find_inconsistent(lines)]
     if again and importlib.util.find_spec(PACKAGE) is None:
         undone = {f"{GROUP}.{name}": NO_PACKAGES for name in again}
-        again = []
+        again.clear()
     if again:
         altered += _find_altered(lines, again, report.drawn)
     by_metric = {name: [line.cell(name) for line in lines] for name in possible}

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @cache
 def _tokenizer() -> "TokenizerI":
     """Return HELM's tokenizer."""
-    return import_alone("nltk.tokenize.treebank").TreebankWordTokenizer()
+    tokenizer: TokenizerI = import_alone("nltk.tokenize.treebank").TreebankWordTokenizer()
+    return tokenizer
 
 
 class HelmCopyright(Struct, frozen=True):

@@ -170,7 +170,8 @@ def overlaps_of(texts: Sequence[str], index: CorpusIndex) -> Iterator[Overlap]:
         size += len(matches)
         if size >= TOKENS_AT_ONCE:
             yield from _overlaps(batch, index)
-            batch, size = [], 0
+            batch.clear()
+            size = 0
     yield from _overlaps(batch, index)
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self, cast
 
-from msgspec import Struct, json
+from msgspec import Struct
+from msgspec.json import Decoder, encode
 
 from checks.errors import GovernanceError
 from checks.strict_json import JsonValue
@@ -139,7 +140,7 @@ def _bound_groups(known: set[str], groups: tuple[str, ...]) -> None:
             known.add(group)
 
 
-_read_pair = json.Decoder(Pair).decode
+_read_pair = Decoder(Pair).decode
 
 
 class PredictionsFile:
@@ -175,7 +176,7 @@ class PredictionsFile:
                     _bound_groups(groups, pair.groups)
                 except GovernanceError as error:
                     return str(error)
-                self._kept.write(json.encode(pair) + b"\n")
+                self._kept.write(encode(pair) + b"\n")
                 before = seen.before(pair.id, line.number)
                 return None if before is None else f'id: "{pair.id}" is on line {before} already'
 

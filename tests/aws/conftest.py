@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_HEAD = _serve  # noqa: N815  # http.server's names
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, *args: Any, **named: Any) -> None:
         """Keep the tests quiet."""
 
 

@@ -169,8 +169,9 @@ def test_what_sagemaker_would_not_take_changes_nothing(
 ) -> None:
     arn = registry.register(Registration(group, IMAGE, metadata={"team": "sales"}))
     before = registry.describe(arn)
+    asked: dict[str, Any] = {"approval_status": APPROVED, **change}
     with pytest.raises(RegistryLimitError, match=message):
-        registry.update(arn, **{"approval_status": APPROVED, **change})
+        registry.update(arn, **asked)
     assert registry.describe(arn) == before
 
 
@@ -203,8 +204,9 @@ def test_the_largest_update_is_taken(registry: ModelRegistry, group: str) -> Non
 def test_what_sagemaker_would_not_take_registers_nothing(
     registry: ModelRegistry, group: str, fields: dict[str, Any], message: str
 ) -> None:
+    registered: dict[str, Any] = {"group": group, "image": IMAGE, **fields}
     with pytest.raises(RegistryLimitError, match=message):
-        registry.register(Registration(**{"group": group, "image": IMAGE, **fields}))
+        registry.register(Registration(**registered))
     assert registry.list(group) == ()
 
 

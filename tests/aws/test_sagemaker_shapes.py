@@ -45,7 +45,8 @@ SESSION = "arn:aws:sts::123456789012:assumed-role/DataScience/SageMaker"
     ],
 )  # fmt: skip
 def test_who_wrote_a_version(context: dict[str, Any], identity: Identity | None, said: str) -> None:
-    package = model_package({**ANSWER, "CreatedBy": context, "LastModifiedBy": context})  # type: ignore[typeddict-item]
+    described: Any = {**ANSWER, "CreatedBy": context, "LastModifiedBy": context}
+    package = model_package(described)
     assert (package.created_by, package.last_modified_by) == (identity, identity)
     assert str(package.created_by) == said
     assert package.last_modified == package.created
@@ -68,10 +69,11 @@ def test_who_wrote_a_version(context: dict[str, Any], identity: Identity | None,
     ],
 )
 def test_a_version_that_is_merely_logged_is_not_pending(answer: dict[str, Any], status: str) -> None:
-    package = model_package({**ANSWER, **answer})  # type: ignore[typeddict-item]
+    described: Any = {**ANSWER, **answer}
+    package = model_package(described)
     assert package.approval_status == status
     assert package.is_pending == (status == "PendingManualApproval")
-    assert summary({**ANSWER, **answer}).approval_status == status  # type: ignore[typeddict-item]
+    assert summary(described).approval_status == status
 
 
 @pytest.mark.parametrize(
@@ -85,4 +87,5 @@ def test_a_version_that_is_merely_logged_is_not_pending(answer: dict[str, Any], 
     ],
 )
 def test_the_content_of_a_model_card_is_read_as_it_is(answer: dict[str, Any], content: str | None) -> None:
-    assert model_package({**ANSWER, **answer}).model_card == content  # type: ignore[typeddict-item]
+    described: Any = {**ANSWER, **answer}
+    assert model_package(described).model_card == content

@@ -14,7 +14,10 @@ from checks.limits import Limit
 
 def _list_kinds(base: type) -> Iterator[type]:
     for kind in base.__subclasses__():
-        yield from _list_kinds(kind) if kind.__subclasses__() else [kind]
+        if kind.__subclasses__():
+            yield from _list_kinds(kind)
+        else:
+            yield kind
 
 
 @pytest.mark.parametrize("base", [AskedFacet, Limit, Reason])

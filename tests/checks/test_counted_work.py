@@ -44,8 +44,9 @@ def evidence_of(entry: object) -> Evidence:
 
 
 def file_of(metric: str = "team.figure_{}", **keys: Any) -> ThresholdFile:
+    limited: dict[str, Any] = {"at_least": 0.5, **keys}
     checks = tuple(
-        Check(**{"name": f"c{number}", "why": "w", "metric": metric.format(number), "at_least": 0.5, **keys})
+        Check(name=f"c{number}", why="w", metric=metric.format(number), **limited)
         for number in range(FIGURES)
     )
     return ThresholdFile("t", "t.yaml", "0" * 64, ("*",), Mode.ENFORCE, checks)

@@ -42,9 +42,8 @@ def decided(**keys: Any) -> DecisionRecord:
     documents = (Document("s3://e/evaluation.json", EVALUATION, "v1"), Document("s3://e/bias.json", BIAS))
     evidence = Evidence(tuple(read_report(document) for document in documents))
     decision = judge(thresholds, evidence, decided_at=DECIDED_AT)
-    return DecisionRecord.of(
-        decision, thresholds=thresholds, evidence=evidence, **{"decided_at": NOW, **keys}
-    )
+    known: dict[str, Any] = {"decided_at": NOW, **keys}
+    return DecisionRecord.of(decision, thresholds=thresholds, evidence=evidence, **known)
 
 
 def test_a_record_has_the_keys_of_its_schema() -> None:

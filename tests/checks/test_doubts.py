@@ -487,7 +487,7 @@ LIMITS = st.one_of(
 FACETS = st.sampled_from([None, "*", "r", "r=1"])
 
 
-KEYS = {
+KEYS: dict[str, st.SearchStrategy[Any]] = {
     "facet": FACETS,
     "limit": LIMITS,
     "confidence": st.sampled_from([None, 0.6, 0.95]),

@@ -17,7 +17,8 @@ from tests.made_measurements import make_measured
 
 
 def check(**keys: Any) -> Check:
-    return Check(**{"name": "c", "why": "w", "metric": "g.m", **keys})
+    said: dict[str, Any] = {"name": "c", "why": "w", "metric": "g.m", **keys}
+    return Check(**said)
 
 
 def thresholds(*checks: Check) -> ThresholdFile:
@@ -37,7 +38,8 @@ def measured(value: float, uri: str = "r.json", metric: str = "g.m", **keys: Any
 
 
 def unmeasured(reason: str = "no data", uri: str = "r.json", **keys: Any) -> Unmeasured:
-    return Unmeasured(**{"metric": "g.m", "reason": reason, "source": Source(uri, "/p"), **keys})
+    said: dict[str, Any] = {"metric": "g.m", "reason": reason, "source": Source(uri, "/p"), **keys}
+    return Unmeasured(**said)
 
 
 def decide(checks: Check | list[Check], *reports: Report) -> Decision:

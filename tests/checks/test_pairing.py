@@ -114,6 +114,7 @@ def test_items_are_paired_by_id_whatever_their_order() -> None:
     theirs = results({"id": "a", "correct": True}, {"id": "c", "correct": None}, {"id": "b", "correct": True})
     found = pair(mine, theirs, figure(0.5, 2), figure(1.0, 2))
     assert found == Pairs((0.0, 1.0), (1.0, 1.0))
+    assert isinstance(found, Pairs)
     assert found.are_verdicts
 
 

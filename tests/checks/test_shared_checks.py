@@ -28,7 +28,8 @@ def file_of(*checks: Check, **keys: Any) -> ThresholdFile:
 
 
 def check(name: str, **keys: Any) -> Check:
-    return Check(**{"name": name, "why": "w", "metric": f"team.{name}", "at_least": 0.5, **keys})
+    said: dict[str, Any] = {"name": name, "why": "w", "metric": f"team.{name}", "at_least": 0.5, **keys}
+    return Check(**said)
 
 
 OLD = file_of(check("a"), check("b"))

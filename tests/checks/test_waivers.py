@@ -26,7 +26,8 @@ OK = Measured("g.ok", 1.0, Source("r.json", "/ok"))
 
 
 def check(name: str = "equity", **keys: Any) -> Check:
-    return Check(**{"name": name, "why": "w", "metric": f"g.{name}", "at_least": 0.5, **keys})
+    said: dict[str, Any] = {"name": name, "why": "w", "metric": f"g.{name}", "at_least": 0.5, **keys}
+    return Check(**said)
 
 
 def waiver(**keys: Any) -> Waiver:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,9 +30,9 @@ def written(folder: Path, *measurements: Measurement) -> Path:
     return folder / EVALUATION
 
 
-def in_a_pipe(report: Path, **said: object) -> str:
+def in_a_pipe(report: Path, **said: Any) -> str:
     stream = StringIO()
-    show_summary(report, stream=stream, **said)  # type: ignore[arg-type]
+    show_summary(report, stream=stream, **said)
     return stream.getvalue()
 
 

@@ -49,7 +49,7 @@ class ConverseHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *args: Any, **named: Any) -> None:
         """Say nothing."""
 
 

@@ -261,7 +261,7 @@ class Deployed:
         named = self.settings.get("decisions_topic", {}).get("kms_key_arn")
         topics = self.stack.of_type("AWS::SNS::Topic").items()
         made = [one.get("KmsMasterKeyId") for name, one in topics if name.startswith("DecisionPlaces")]
-        for key in filter(None, [named, *made]):
+        for key in [one for one in (named, *made) if one]:
             for action in ("GenerateDataKey", "Decrypt"):
                 yield _asked(f"kms:{action}", key), KEYS_OF_TOPICS
 

@@ -19,7 +19,7 @@ from tests.infra.synthesised import (
 )
 
 if TYPE_CHECKING:
-    from cfnlint import Match
+    from cfnlint.match import Match
 
 CODEPIPELINE = Path(__file__).resolve().parents[2] / "examples" / "ci" / "codepipeline" / "template.yaml"
 
@@ -39,13 +39,13 @@ def test_each_setting_is_in_one_of_the_stacks() -> None:
 @pytest.fixture(scope="module")
 def found() -> Mapping[Path, Sequence["Match"]]:
     """What cfn-lint says about each template: asked about all at once, it reads its rules once."""
-    from cfnlint import lint_by_config  # noqa: PLC0415 - takes seconds, and every worker collects this file
+    from cfnlint.api import lint_by_config  # noqa: PLC0415 - takes seconds, and every worker collects this file
     from cfnlint.config import ManualArgs  # noqa: PLC0415
 
     templates = [CODEPIPELINE, *(synthesise_choice(variant).template_file for variant in LINTED)]
     by_template: dict[Path, list[Match]] = {template: [] for template in templates}
     for match in lint_by_config(ManualArgs(templates=[str(one) for one in templates], regions=[REGION])):
-        by_template[Path(match.filename)].append(match)
+        by_template[Path(str(match.filename))].append(match)
     return by_template
 
 

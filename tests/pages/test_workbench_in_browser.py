@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route
@@ -118,7 +119,8 @@ def test_an_answer_to_what_has_changed_since_is_given_up(browser: Browser, addre
             page.clock.run_for(1_000)
         with page.expect_event("requestfailed") as given_up:
             page.keyboard.type("6")
-        assert given_up.value.post_data_json["moves"][0]["value"] == 0.9
+        asked: Any = given_up.value.post_data_json
+        assert asked["moves"][0]["value"] == 0.9
         assert page.locator("#save").is_disabled()
         page.unroute("**/answer")
         page.clock.run_for(1_000)

@@ -114,9 +114,9 @@ def test_a_report_is_read_from_its_copy_and_told_by_its_own_uri_and_version(copi
     ids=["other bytes", "other version"],
 )
 def test_a_copy_that_is_not_what_was_registered_is_refused(
-    copies: Copies, given: dict[str, str], reference: str, error: type[Exception], message: str
+    copies: Copies, given: dict[str, Any], reference: str, error: type[Exception], message: str
 ) -> None:
-    uri = copies.arrive("a.json", **given)  # type: ignore[arg-type]  # texts by their names
+    uri = copies.arrive("a.json", **given)
     with pytest.raises(error, match=message):
         copies.store.read(ReportReference(None, uri + reference))
 

@@ -81,8 +81,10 @@ def register(evidence: Path, group: str) -> Callable[..., RegisteredVersion]:
     def made(
         *, bucket: str = BUCKET, options: dict[str, Any] | None = None, **said: Any
     ) -> RegisteredVersion:
-        version = NewVersion(**{"group": group, "evidence": evidence, "images": [IMAGE], **said})
-        return register_version(version, evidence_bucket=bucket, **(options or {"check": False}))
+        content: dict[str, Any] = {"group": group, "evidence": evidence, "images": [IMAGE], **said}
+        return register_version(
+            NewVersion(**content), evidence_bucket=bucket, **(options or {"check": False})
+        )
 
     return made
 

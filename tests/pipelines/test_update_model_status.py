@@ -46,7 +46,7 @@ def test_the_version_says_what_was_decided(
     assert package.approval_status == status
     assert package.description == summarise(record)
     would_be = f'Dry run: would be {answer.decision} by thresholds "askdata": '
-    assert package.description.startswith(would_be) is (mode == "dry_run")
+    assert summarise(record).startswith(would_be) is (mode == "dry_run")
     assert package.metadata == {
         "team": "search",
         "governance:decision-uri": answer.decision_uri,

@@ -25,7 +25,8 @@ def problems() -> list[str]:
 def of_sandbox(account: Any, problems: list[str]) -> Recording:
     """A recording of the sandbox."""
     recorder = Recorder(account.client, quiet_seconds=0.5, report=problems.append)
-    return json.loads(json.dumps(record(recorder)))  # type: ignore[no-any-return]  # as a file holds it
+    as_in_a_file: Recording = json.loads(json.dumps(record(recorder)))
+    return as_in_a_file
 
 
 @pytest.mark.skipif(

@@ -46,7 +46,8 @@ def text_to_sql(_folder: Path) -> Scored:
         "unknown_names": (),
         "relative_execution_time": 1.5,
     }
-    hit = PairVerdict(**dict.fromkeys(PairVerdict.__struct_fields__, True) | given)
+    told: dict[str, Any] = dict.fromkeys(PairVerdict.__struct_fields__, True) | given
+    hit = PairVerdict(**told)
     gold_error = PairVerdict(PairOutcome.GOLD_ERROR, "")
     with TextToSqlMetrics(transpiled=True) as metrics:
         for group in ("region=CA", "region=NY"):

@@ -82,7 +82,8 @@ class ApprovedVersions:
                 f"{version.decision_uri}: not the decision by which {version.arn} was approved; find out who changed it"
             )
         judged = parse_record(content).model_package
-        artifacts = [] if judged is None else [one.model_data for one in judged.containers if one.model_data]
+        containers = () if judged is None else judged.containers
+        artifacts = [one.model_data for one in containers if one.model_data]
         if judged is None or judged.arn != version.arn or len(artifacts) != 1:
             raise ApprovalError(
                 f"{version.decision_uri}: names no one model artifact of {version.arn}; register it by register.py"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from assistant.configuration import Configuration
 from assistant.context import Context, LookmlFile

@@ -45,7 +45,7 @@ def grant_all(stack: Stack, role: iam.IRole, settings: AskDataSettings, table: d
 
 def _ask_models(stack: Stack, models: list[str]) -> iam.PolicyStatement:
     """Converse and InvokeModel ask for one right; by a profile also on the model in each region."""
-    resources = []
+    resources: list[str] = []
     for model in models:
         if _is_profile(model):
             own = model.partition(".")[2]

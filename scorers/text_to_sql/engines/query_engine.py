@@ -115,7 +115,7 @@ def _simplify(value: object) -> Hashable:
         return _simplify_number(value)
     if isinstance(value, dict):
         return tuple((str(key), _simplify(inner)) for key, inner in value.items())
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, (list, tuple, set)):
         return tuple(_simplify(inner) for inner in value)
     if isinstance(value, bytearray | memoryview):
         return bytes(value)

@@ -17,7 +17,7 @@ from scorers.text_to_sql.engines.query_engine import (
     time_query,
 )
 from scorers.text_to_sql.reading.engine_functions import DIVISION_BY_ZERO
-from scorers.text_to_sql.reading.schema import Schema, make_schema
+from scorers.text_to_sql.reading.schema import ColumnPair, Schema, make_schema
 
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 # Table-valued functions that only read. SQLite declares one at its first use, which the authoriser would see as a write
@@ -95,7 +95,8 @@ class SqliteEngine:
         ).fetchall()
         tables: dict[str, list[str]] = {}
         types: dict[str, dict[str, str]] = {}
-        primary, keys = {}, []
+        primary: dict[str, list[str]] = {}
+        keys: list[ColumnPair] = []
         for name, _ in listed:
             rows = self._list_columns(name)
             tables[name] = [column for column, _, _ in rows]

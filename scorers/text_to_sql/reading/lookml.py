@@ -14,7 +14,7 @@ from typing import Any
 import lkml
 import sqlglot
 from msgspec import Struct
-from sqlglot import exp
+from sqlglot import expressions as exp
 from sqlglot.errors import SqlglotError
 
 from checks.errors import GovernanceError
@@ -55,7 +55,7 @@ def read_lookml(paths: Iterable[Path]) -> Schema:
 
 def _read_definitions(paths: Iterable[Path], kind: str) -> Iterator[tuple[Path, Definition]]:
     """Yield plain definitions before refinements, which may be in any file."""
-    found = []
+    found: list[tuple[Path, Definition]] = []
     for path in paths:
         try:
             content = lkml.load(path.read_text(encoding="utf-8"))

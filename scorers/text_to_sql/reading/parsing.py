@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from msgspec import Struct
-from sqlglot import Dialect, Parser, Tokenizer, exp
+from sqlglot import Dialect, Parser, Tokenizer
+from sqlglot import expressions as exp
 from sqlglot.errors import ParseError
 
 # Of processes that read hostile texts: the parser takes several calls for each bracket.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import expressions as exp
 from sqlglot.errors import SqlglotError
 
 from checks.errors import GovernanceError

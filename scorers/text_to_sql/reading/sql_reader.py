@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from scorers.text_to_sql.reading.parsing import QUERIES, WRITES, parse_sql
 from scorers.text_to_sql.reading.schema import Schema

@@ -5,7 +5,7 @@ by the rules in `dialects/`, by the types of the columns where they decide; what
 its reason.
 """
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 from sqlglot.errors import ErrorLevel, SqlglotError, UnsupportedError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify

@@ -7,7 +7,7 @@ the select list's aliases. What cannot be known (table functions, unnested lists
 from collections.abc import Iterator
 
 from msgspec import Struct, field
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from scorers.text_to_sql.reading.schema import Schema
 

@@ -2,7 +2,8 @@
 
 import socket
 
-from msgspec import Struct, json
+from msgspec import Struct
+from msgspec.json import Decoder, decode, encode
 
 from scorers.text_to_sql.verdicts.verdict import PairVerdict
 
@@ -53,7 +54,7 @@ class Channel:
         self._socket.close()
 
 
-write_message = json.encode
-read_settings = json.decode
-read_batch = json.Decoder(Batch).decode
-read_answer = json.Decoder(BatchAnswer).decode
+write_message = encode
+read_settings = decode
+read_batch = Decoder(Batch).decode
+read_answer = Decoder(BatchAnswer).decode

@@ -215,7 +215,8 @@ class WorkerPool(Generic[AnyPair]):
         if message is None:
             yield self._replace(worker, overdue=False)
             return
-        batch, worker.batch = worker.batch, []
+        batch = worker.batch
+        worker.batch = []
         self._dispatch()  # first of all: the process scores what is next while this one reads the answer
         answer = read_answer(message)
         if answer.error is not None:

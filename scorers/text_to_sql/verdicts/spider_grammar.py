@@ -281,7 +281,8 @@ class _Parser:
         if not self._skip("order"):
             return None
         self._need("by")
-        direction, values = "asc", []
+        direction = "asc"
+        values: list[Value] = []
         while not self._at_end_of_clause:
             values.append(self._read_value(scope))
             if self._word in {"asc", "desc"}:

@@ -53,9 +53,8 @@ PLAIN = st.text(st.sampled_from("abcdeiys gstn.,-'\n1"), min_size=1, max_size=60
 
 
 def item(**fields: Any) -> RagItem:
-    return RagItem(
-        **{"id": "1", "question": "q", "contexts": (), "answer": "resp", "reference": "ref", **fields}
-    )
+    said: dict[str, Any] = {"question": "q", "contexts": (), "answer": "resp", "reference": "ref", **fields}
+    return RagItem(id="1", **said)
 
 
 def ragas_class(metric: RagMetric) -> Any:
@@ -370,4 +369,4 @@ def test_the_last_json_of_a_text_is_what_ragas_own_reader_takes(text: str) -> No
             return ValueError
 
     taken = read(lambda whole: json.loads(extract_json_from_codeblock(whole)))
-    assert read(last_json) == (taken if isinstance(taken, dict | list) else ValueError)
+    assert read(last_json) == (taken if isinstance(taken, (dict, list)) else ValueError)

@@ -26,7 +26,7 @@ def run(tmp_path: Path, judge_server: Any) -> Callable[..., RagEvidence]:
     """Return a function that scores faithfulness with the judge on loopback."""
 
     def run(responses: Path, temperature: float = 0.0, **settings: Any) -> RagEvidence:
-        chosen = {"limits": QUICK, "metrics": ("faithfulness",), **settings}
+        chosen: dict[str, Any] = {"limits": QUICK, "metrics": ("faithfulness",), **settings}
         judge = judge_at(judge_server.url, temperature=temperature)
         return score_rag(
             responses,

@@ -21,9 +21,8 @@ PAIR_METRICS = {"rouge_l": "rougeL_f", "bleu": "bleu", "chrf": "chrf", "string_s
 
 
 def item(**fields: Any) -> RagItem:
-    return RagItem(
-        **{"id": "1", "question": "q", "contexts": (), "answer": "resp", "reference": "ref", **fields}
-    )
+    said: dict[str, Any] = {"question": "q", "contexts": (), "answer": "resp", "reference": "ref", **fields}
+    return RagItem(id="1", **said)
 
 
 def scored(name: str, of: RagItem, judge: Any = None, embeddings: Any = None) -> float | Unscored:

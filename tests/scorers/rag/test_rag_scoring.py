@@ -31,14 +31,17 @@ def run(tmp_path: Path, judge_server: Any) -> Callable[..., RagEvidence]:
 
     def run(responses: Path, **settings: Any) -> RagEvidence:
         timeout = settings.pop("timeout", 10.0)
-        judge = judge_at(judge_server.url, timeout_seconds=timeout)
+        judge = settings.pop("judge", judge_at(judge_server.url, timeout_seconds=timeout))
+        embeddings = settings.pop("embeddings", embeddings_at(judge_server.url))
+        cache = settings.pop("cache", tmp_path / "cache.sqlite3")
+        chosen: dict[str, Any] = {"limits": QUICK, "metrics": PRECISION, **settings}
         return score_rag(
             responses,
             tmp_path / "evidence",
-            judge=settings.pop("judge", judge),
-            embeddings=settings.pop("embeddings", embeddings_at(judge_server.url)),
-            cache=settings.pop("cache", tmp_path / "cache.sqlite3"),
-            settings=RagSettings(**{"limits": QUICK, "metrics": PRECISION, **settings}),
+            judge=judge,
+            embeddings=embeddings,
+            cache=cache,
+            settings=RagSettings(**chosen),
         )
 
     return run

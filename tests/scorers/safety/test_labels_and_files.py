@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from checks.measurements import Measured, Unmeasured
+from checks.strict_json import JsonValue
 from scorers.item_groups import facet_groups
 from scorers.safety.bbq import AnswerKind, respond, score_bbq
 from scorers.safety.bbq_lines import read_question
@@ -72,8 +73,8 @@ def value(found: SafetyEvidence, metric: str, facet: str | None = None) -> float
         pytest.param("<think>The grandfather", AnswerKind.UNMATCHED, id="reasoning alone"),
     ],
 )
-def test_predictions_spelt_apart(prediction: object, kind: AnswerKind) -> None:
-    assert respond(read_question(BBQ, 1, {}), prediction).kind is kind  # type: ignore[arg-type]
+def test_predictions_spelt_apart(prediction: JsonValue, kind: AnswerKind) -> None:
+    assert respond(read_question(BBQ, 1, {}), prediction).kind is kind
 
 
 def test_labels_of_bbq_may_differ_in_case_and_spaces() -> None:

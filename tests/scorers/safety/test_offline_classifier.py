@@ -29,7 +29,7 @@ FILES = {path.name: path.read_bytes() for path in Path(str(PACKAGE.locate_file(D
 
 def ask_library(texts: Sequence[str]) -> list[float]:
     """Return what scikit-learn makes of texts."""
-    from profanity_check import predict_prob  # noqa: PLC0415 - scikit-learn takes a second, and every worker collects
+    from profanity_check.profanity_check import predict_prob  # noqa: PLC0415 - scikit-learn takes a second, and every worker collects
 
     return [float(probability) for probability in predict_prob(list(texts))]
 

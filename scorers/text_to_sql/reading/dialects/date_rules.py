@@ -2,7 +2,7 @@
 
 import re
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from scorers.text_to_sql.reading.dialects.typed_nodes import (
     POSTGRES,

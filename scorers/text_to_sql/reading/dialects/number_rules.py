@@ -1,6 +1,6 @@
 """Numbers: how they divide, round, are cast and compared with 0."""
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from scorers.text_to_sql.reading.dialects.typed_nodes import (
     INTEGERS,

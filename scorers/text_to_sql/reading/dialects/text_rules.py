@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from scorers.text_to_sql.reading.dialects.typed_nodes import (
     POSTGRES,

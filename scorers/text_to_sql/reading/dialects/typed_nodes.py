@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from sqlglot import exp, parse_one
+from sqlglot import expressions as exp
+from sqlglot import parse_one
 
 from scorers.text_to_sql.reading.sql_reader import Way
 

@@ -161,6 +161,7 @@ def test_memory_does_not_grow_with_the_number_of_distinct_pairs(shop: Path) -> N
 
     with WorkerPool[Pair](workers=1) as pool:
         pool.configure(settings_for(shop, 5.0), MANY)
+        full = 0
         for count, _ in enumerate(pool.score(pairs(11_500)), start=1):
             if count == 8_000:
                 full = resident(pool)
