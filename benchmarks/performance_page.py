@@ -82,8 +82,8 @@ def _write_check(result: Mapping[str, Any]) -> Iterator[str]:
     yield _judge_target(round(bare, 1), figures["target"]["bare_interpreters"], "the start")
     yield (
         "Most of what is beyond it is what pydantic imports as soon as there is a model; then come the project's own "
-        "modules, whose models of pydantic are built anew in every process, and typer. Reading, judging and telling "
-        "take little of it."
+        "modules, of which the models that read threshold files are built anew in every process, and typer. Reading, "
+        "judging and telling take little of it."
     )
 
 

@@ -80,12 +80,12 @@ HELP = _loads("--help", TYPER, 190)  # what a command does is no part of its hel
 TABLE = {
     "help": HELP,
     "check": _loads(
-        f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence", THRESHOLDS, 380
+        f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence", THRESHOLDS, 377
     ),
     "check --format json": _loads(
         f"check {EXAMPLE}/thresholds.yaml --evidence {EXAMPLE}/version-1/evidence --format json",
         THRESHOLDS,
-        380,
+        373,
     ),
     "wait": _loads("wait nothing", THRESHOLDS | {"rich"}, 480),
     "score text-to-sql": _loads(f"score text-to-sql {SCORING} --databases .", TYPER, 290),
