@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
@@ -36,21 +37,32 @@ limits = st.one_of(
     st.builds(lambda x, y: {"between": (min(x, y), max(x, y))}, values, values),
     st.builds(lambda x, y: {"target": x, "tolerance": abs(y)}, values, values),
 )
+# Made once each: hypothesis looks through a strategy before it first draws from it, which takes longer than to draw.
+metrics = st.sampled_from(METRICS)
+facets = st.sampled_from(FACETS)
+further_keys = {
+    "confidence": st.sampled_from([0.6, 0.95]),
+    "min_samples": st.integers(1, 100),
+    "facet": st.sampled_from(["*", "r", "r=1", "nowhere"]),
+}
+figures = values | numbers
+sample_sizes = st.none() | st.integers(1, 1000)
+spreads = st.none() | st.floats(0, 2)
+levels = st.none() | st.floats(0.1, 0.99)
+samples_problems = st.sampled_from([None, None, None, "2.5 samples cannot be"])
+spread_problems = st.sampled_from([None, None, None, "a spread that is text"])
 
 
+@cache
 @st.composite
 def checks(draw: st.DrawFn, name: str) -> Check:
     keys: dict[str, Any] = dict(draw(limits))
-    for key, choices in {
-        "confidence": st.sampled_from([0.6, 0.95]),
-        "min_samples": st.integers(1, 100),
-        "facet": st.sampled_from(["*", "r", "r=1", "nowhere"]),
-    }.items():
+    for key, choices in further_keys.items():
         if draw(st.booleans()):
             keys[key] = draw(choices)
     for key in ("on_failure", "on_missing", "on_inconclusive"):
         keys[key] = draw(consequences)
-    return Check(name=name, why="w", metric=draw(st.sampled_from(METRICS)), **keys)
+    return Check(name=name, why="w", metric=draw(metrics), **keys)
 
 
 @st.composite
@@ -61,32 +73,31 @@ def threshold_files(draw: st.DrawFn) -> ThresholdFile:
     )
 
 
+@cache
 @st.composite
 def measurements(draw: st.DrawFn, uri: str) -> Measurement:
-    metric, facet = draw(st.sampled_from(METRICS)), draw(st.sampled_from(FACETS))
+    metric, facet = draw(metrics), draw(facets)
     source = Source(uri, f"/{draw(st.integers(0, 99))}")
     if draw(st.integers(0, 5)) == 0:
         return Unmeasured(metric, "no data", source, facet)
-    value = draw(values | numbers)
+    value, level = draw(figures), draw(levels)
     return Measured(
         metric,
         value,
         source,
         facet=facet,
-        samples=draw(st.none() | st.integers(1, 1000)),
+        samples=draw(sample_sizes),
         support=Support(
-            standard_deviation=draw(st.none() | st.floats(0, 2)),
-            standard_error=draw(st.none() | st.floats(0, 2)),
-            interval=draw(
-                st.none()
-                | st.builds(Interval, st.just(value - 0.1), st.just(value + 0.1), st.floats(0.1, 0.99))
-            ),
-            samples_problem=draw(st.sampled_from([None, None, None, "2.5 samples cannot be"])),
-            spread_problem=draw(st.sampled_from([None, None, None, "a spread that is text"])),
+            standard_deviation=draw(spreads),
+            standard_error=draw(spreads),
+            interval=None if level is None else Interval(value - 0.1, value + 0.1, level),
+            samples_problem=draw(samples_problems),
+            spread_problem=draw(spread_problems),
         ),
     )
 
 
+@cache
 @st.composite
 def reports(draw: st.DrawFn, uri: str) -> Report:
     if draw(st.integers(0, 9)) == 0:
