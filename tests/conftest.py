@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import cache_from_source
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ LOADED = pytest.StashKey[set[str]]()  # those of them that collecting loaded
 # What tests import stays, too, and to look through all of it takes a second: so many collections of younger objects are
 # between two times, where Python has ten.
 SELDOM = 1_000
+FOLDER_NUMBERS = count()  # of the folders of tests
 LONGEST_ID = 60  # characters of a text that names a case
 DEPLOYING = {"e2e", "sandbox", "infra"}
 # The folders whose files take longest, the longest first: a worker that began with one last would end alone.
@@ -67,6 +69,12 @@ def moto_url() -> Iterator[str]:
 
     with serving_moto() as url:
         yield url
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own, as pytest's fixture of this name; that one lists all others to find a number."""
+    return tmp_path_factory.mktemp(str(next(FOLDER_NUMBERS)), numbered=False)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
