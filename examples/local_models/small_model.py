@@ -37,6 +37,7 @@ class SmallModelServer:
         parameters.port = 0
         parameters.verbosity = -1
         parameters.warmup = False
+        parameters.fit_params = False  # half of the start would go into trying what memory it takes
         self._server = xllamacpp.Server(parameters)
 
     @property
