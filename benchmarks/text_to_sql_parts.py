@@ -20,9 +20,14 @@ from scorers.text_to_sql.running.pair_scorer import PairScorer, ScoringMemory
 Pair = dict[str, str]
 # What is imported before the first pair, each beyond what an interpreter takes that imports nothing.
 IMPORTS = {
-    "the command line, typer with it": "cli.main",
-    "what reads pairs and writes evidence": "scorers.text_to_sql.score",
-    "what runs and reads queries, sqlglot with it, in another process": "scorers.text_to_sql.running.query_worker",
+    "the command line, typer with it": "import cli.main",
+    "what reads pairs and writes evidence": "import scorers.text_to_sql.score",
+    # As the process does it that workers are forked from.
+    "what runs and reads queries, sqlglot with it, in another process": """
+from scorers.text_to_sql.running.late_metadata import replaced_metadata
+with replaced_metadata():
+    import scorers.text_to_sql.running.query_worker
+""",
 }
 # None of these calls another of them.
 _PARTS: dict[str, tuple[tuple[object, str], ...]] = {
@@ -41,15 +46,15 @@ _REST = "all else: remembering, and what is said of a pair"
 
 def measure_imports(rounds: int) -> dict[str, dict[str, float]]:
     """Return the processor time in seconds that each group of imports takes of a process of its own."""
-    alone = [_spend("sys") for _ in range(rounds)]
+    alone = [_spend("pass") for _ in range(rounds)]
     found = {"an interpreter that imports nothing": describe_spread(alone)}
-    for part, module in IMPORTS.items():
-        found[part] = describe_spread([max(0.0, _spend(module) - min(alone)) for _ in range(rounds)])
+    for part, program in IMPORTS.items():
+        found[part] = describe_spread([max(0.0, _spend(program) - min(alone)) for _ in range(rounds)])
     return found
 
 
-def _spend(module: str) -> float:
-    return run_process([sys.executable, "-c", f"import gc; gc.disable(); import {module}"]).cpu_seconds
+def _spend(program: str) -> float:
+    return run_process([sys.executable, "-c", f"import gc; gc.disable()\n{program}"]).cpu_seconds
 
 
 def measure_pairs(data: Path, pairs: Iterable[Pair]) -> dict[str, Any]:
