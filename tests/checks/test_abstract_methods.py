@@ -13,7 +13,8 @@ from checks.limits import Limit
 
 
 def _list_kinds(base: type) -> Iterator[type]:
-    for kind in base.__subclasses__():
+    kinds: list[type] = base.__subclasses__()
+    for kind in kinds:
         if kind.__subclasses__():
             yield from _list_kinds(kind)
         else:
