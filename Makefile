@@ -66,12 +66,12 @@ askdata: $(READY) $(CDK) ## Run the AskData example: gate, assistant, database, 
 test: $(READY) $(CDK) ## Run the linters, the types, the import contracts and every test
 	@$(MAKE) --no-print-directory --jobs 2 checked tests
 
-# mypy takes long where it has no cache: the tests run beside it, and it has what they leave while they wait.
+# The types give way to the tests that run beside them.
 checked: $(READY) ## Run the linters, the types and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	nice $(BIN)/mypy
+	nice $(BIN)/pyrefly check
 
 tests: $(READY) $(CDK) ## Run every test; PYTEST_ARGS go to pytest
 	env -u MAKEFLAGS $(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
@@ -80,8 +80,8 @@ lint: $(READY) $(CDK) ## Run ruff and fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(READY) $(CDK) ## Run mypy
-	$(BIN)/mypy
+types: $(READY) $(CDK) ## Run pyrefly
+	$(BIN)/pyrefly check
 
 contracts: $(READY) $(CDK) ## Check that imports point only down
 	$(BIN)/lint-imports
@@ -114,4 +114,4 @@ bench: $(READY) ## Measure beside the alternatives, and write docs/performance.m
 	$(BIN)/python -m benchmarks $(ONLY) $(BENCH)
 
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) node_modules cdk.out build .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules cdk.out build .sandbox .ruff_cache .pytest_cache .hypothesis

@@ -46,7 +46,7 @@ def put_event(
         "Resources": list(resources),
     }
     with explain_errors("PutEvents", bus):
-        answer = client.put_events(Entries=[entry])  # type: ignore[list-item]  # a dictionary with these very keys
+        answer = client.put_events(Entries=[entry])
         failed = [one for one in answer["Entries"] if "ErrorCode" in one]
         if answer["FailedEntryCount"] or failed:
             said = failed[0] if failed else {}

@@ -224,7 +224,7 @@ class SageMakerModelRegistry:
         with _tell_when_absent(arn), explain_errors("UpdateModelPackage", arn):
             self._client.update_model_package(
                 ModelPackageArn=arn,
-                ModelApprovalStatus=approval_status,  # type: ignore[arg-type]  # held against those that there are
+                ModelApprovalStatus=approval_status,  # pyrefly: ignore[bad-argument-type]  # held against those that there are
                 ApprovalDescription=description,
             )
 

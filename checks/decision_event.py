@@ -89,7 +89,7 @@ class DecisionEvent(EventPart):
         description="Where the page about the gate's decision is written; null where none is"
     )
 
-    @computed_field(description="The approval status that the version was left with")  # type: ignore[prop-decorator]
+    @computed_field(description="The approval status that the version was left with")
     @property
     def approval_status(self) -> ApprovalStatus:
         """The approval status that the decision leaves the version with."""

@@ -82,7 +82,7 @@ class ExactFloat(float):
 
     def _compared(self, holds: Callable[[Any, Any], bool], other: object) -> bool:
         if not isinstance(other, int | float):
-            return NotImplemented  # type: ignore[no-any-return]  # Python then asks the other operand
+            return NotImplemented  # Python then asks the other operand
         if isinstance(other, float) and math.isnan(other):
             return holds(0.0, other)  # a decimal would raise
         return holds(self.decimal, exact(other))

@@ -166,7 +166,7 @@ class OneSided(Limit, frozen=True):
 
     def moved_to(self, number: float) -> Self:
         """Return the same limit at another number."""
-        return type(self)(number)  # each kind is a struct of this number
+        return type(self)(number)  # pyrefly: ignore[bad-argument-count]  # each kind is a struct of this number
 
     def as_shares(self) -> tuple[Limit, str]:
         """See `Limit`."""

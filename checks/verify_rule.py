@@ -19,7 +19,7 @@ TEXT_TO_SQL = "text_to_sql"
 class VerifyPlan(TypedDict, total=False):
     """How figures are computed again, where more is to be said than that they are."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+    __pydantic_config__ = ConfigDict(extra="forbid")  # pyrefly: ignore[bad-class-definition]  # pydantic's
 
     sample: Annotated[
         int,

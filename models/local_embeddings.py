@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
@@ -31,7 +31,7 @@ def _package(name: str) -> tuple[ModuleType, str]:
     try:
         with logging_as_it_was():
             return importlib.import_module(name), version(name)
-    except (ImportError, PackageNotFoundError) as error:
+    except ImportError as error:
         raise GovernanceError(f'embeddings local:{name}: not installed; install "{name}"') from error
 
 

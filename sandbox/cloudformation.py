@@ -112,7 +112,7 @@ def _report_failures_and_outputs() -> None:
     CloudFormationBackend.execute_change_set = execute_change_set
 
 
-class ChangeSetNotFoundError(CloudFormationError):  # type: ignore[misc]  # moto is not type-checked here
+class ChangeSetNotFoundError(CloudFormationError):
     """The change set is gone: the code that the CDK waits for before it deploys a stack again."""
 
     code = "ChangeSetNotFound"

@@ -12,7 +12,7 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wsgi import get_content_length
 
 
-class KeptConnections(MotoRequestHandler):  # type: ignore[misc]  # moto is not type-checked here
+class KeptConnections(MotoRequestHandler):
     """moto's handler of requests, for as many as come on a connection."""
 
     protocol_version = "HTTP/1.1"

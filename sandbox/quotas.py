@@ -9,7 +9,7 @@ from sandbox.faults import ActiveFaults
 RUNNING = frozenset({"Executing", "Stopping"})
 
 
-class ResourceLimitExceededError(SagemakerClientError):  # type: ignore[misc]  # moto is not type-checked here
+class ResourceLimitExceededError(SagemakerClientError):
     """One more than the account may have at once."""
 
     code = "ResourceLimitExceeded"

@@ -86,7 +86,7 @@ class _Resource:
         return True
 
 
-class Pipeline(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+class Pipeline(_Resource, CloudFormationModel):
     """A SageMaker pipeline; `Ref` is its name. An update keeps the executions."""
 
     name_property = "PipelineName"
@@ -144,7 +144,7 @@ class Pipeline(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is
         sagemaker_backends[account_id][region_name].delete_pipeline(resource_name)
 
 
-class ModelPackageGroup(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+class ModelPackageGroup(_Resource, CloudFormationModel):
     """A model package group with its policy; `Ref` is its ARN. An update keeps the versions."""
 
     name_property = "ModelPackageGroupName"
@@ -211,7 +211,7 @@ def _put_group_policy(arn: str, properties: Mapping[str, Any], account: str, reg
         put_policy(group, policy if isinstance(policy, str) else json.dumps(policy))
 
 
-class EventInvokeConfig(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+class EventInvokeConfig(_Resource, CloudFormationModel):
     """How Lambda retries an asynchronous invocation, and where it sends what failed; `Ref` is the function's name."""
 
     type_name = "AWS::Lambda::EventInvokeConfig"
@@ -236,7 +236,7 @@ class EventInvokeConfig(_Resource, CloudFormationModel):  # type: ignore[misc]  
         lambda_backends[account_id][region_name].delete_function_event_invoke_config(resource_name)
 
 
-class BucketPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+class BucketPolicy(_Resource, CloudFormationModel):
     """The policy of a bucket; `Ref` is the bucket's name."""
 
     type_name = "AWS::S3::BucketPolicy"
@@ -258,7 +258,7 @@ class BucketPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # mot
         s3_backends[account_id]["aws"].delete_bucket_policy(resource_name)
 
 
-class TopicPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+class TopicPolicy(_Resource, CloudFormationModel):
     """The policy of some topics; `Ref` is the ARN of the first one."""
 
     type_name = "AWS::SNS::TopicPolicy"
@@ -281,7 +281,7 @@ class TopicPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto
             topic.policy = json.dumps(topic._create_default_topic_policy(region_name, account_id, topic.name))
 
 
-class TopicSubscription(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+class TopicSubscription(_Resource, CloudFormationModel):
     """Who gets what is published to a topic; `Ref` is its ARN. moto sends no e-mail, and asks nobody to confirm."""
 
     type_name = "AWS::SNS::Subscription"
@@ -303,7 +303,7 @@ class TopicSubscription(_Resource, CloudFormationModel):  # type: ignore[misc]  
         sns_backends[account_id][region_name].unsubscribe(resource_name)
 
 
-class EventBusPolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+class EventBusPolicy(_Resource, CloudFormationModel):
     """A statement of a bus's policy; `Ref` is an id of bus and statement.
 
     It is a whole `Statement`, or the older `Action`, `Principal` and `Condition`, which is for one account:
@@ -342,7 +342,7 @@ def _principal(account: str) -> Any:
     return "*" if account == "*" else {"AWS": f"arn:aws:iam::{account}:root"}
 
 
-class QueuePolicy(_Resource, CloudFormationModel):  # type: ignore[misc]  # moto is not type-checked here
+class QueuePolicy(_Resource, CloudFormationModel):
     """The policy of some queues; `Ref` is the URL of the first one."""
 
     type_name = "AWS::SQS::QueuePolicy"

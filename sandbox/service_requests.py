@@ -24,7 +24,7 @@ _TYPES: Mapping[str, tuple[type[Any], ...]] = {
 }
 
 
-class ServiceRefusalError(ServiceException):  # type: ignore[misc]  # moto is not type-checked here
+class ServiceRefusalError(ServiceException):
     """An error of the API by its code, as in `ValidationException`; its HTTP status is the service model's."""
 
     def __init__(self, code: str, message: str) -> None:

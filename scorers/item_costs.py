@@ -56,7 +56,7 @@ def _ranked(key: str, sign: int = 1, of: Callable[[Item], bool] = bool) -> Rule:
 
 def _number(value: JsonValue, sign: int) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return sign * float(value) if is_number else None  # type: ignore[arg-type]  # it is a number
+    return sign * float(value) if is_number else None
 
 
 def _is_incorrect(item: Item) -> bool:

@@ -133,7 +133,7 @@ def _install_ingestion(models: ServedModels, tasks: BackgroundTasks) -> None:
     AgentsforBedrockResponse.list_ingestion_jobs = list_ingestion_jobs
 
 
-class _AgentRuntimeResponse(BaseResponse):  # type: ignore[misc]  # moto is not type-checked here
+class _AgentRuntimeResponse(BaseResponse):
     """The answers of `bedrock-agent-runtime`."""
 
     models: ServedModels

@@ -57,7 +57,7 @@ class _Identity(Struct, frozen=True):
     administers: bool = False
 
 
-class _S3RefusalError(S3AccessDeniedError):  # type: ignore[misc]  # moto is not type-checked here
+class _S3RefusalError(S3AccessDeniedError):
     """The refusal as S3 words it."""
 
     def __init__(self, message: str) -> None:
@@ -65,7 +65,7 @@ class _S3RefusalError(S3AccessDeniedError):  # type: ignore[misc]  # moto is not
         self.message = message
 
 
-class _ForbiddenError(JsonRESTError):  # type: ignore[misc]  # moto is not type-checked here
+class _ForbiddenError(JsonRESTError):
     """The refusal as the services say it whose operations have URLs of their own."""
 
     code = HTTPStatus.FORBIDDEN

@@ -91,7 +91,7 @@ def read_questions(benchmark: Benchmark, path: Path, template: str | None = None
             values = {name: fields.text(line, name) for name in named}
         except GovernanceError as error:
             raise GovernanceError(f"{where}: {error}") from error
-        prompt = PLACEHOLDER.sub(lambda match, values=values: values[match.group(1)], words)  # type: ignore[misc]
+        prompt = PLACEHOLDER.sub(lambda match, values=values: values[match.group(1)], words)
         questions.append(Question(prompt, line))
     if not questions:
         raise GovernanceError(f"{path}: no questions; name a file of the benchmark's own format")

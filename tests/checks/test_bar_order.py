@@ -34,8 +34,7 @@ def evidence(*times: datetime | None) -> Evidence:
     documents = [Document(f"{number}.json", REPORT, written_at=time) for number, time in enumerate(times)]
     return Evidence(
         tuple(
-            replace(reader.read(one.uri, lambda one=one: one), written_at=one.written_at)  # type: ignore[misc]
-            for one in documents
+            replace(reader.read(one.uri, lambda one=one: one), written_at=one.written_at) for one in documents
         )
     )
 

@@ -88,7 +88,7 @@ def test_what_an_exact_number_does_beside_being_compared() -> None:
     assert written("1e-400")
     assert not written("9.00000000000000000001").is_integer()
     with pytest.raises(TypeError):
-        number < "1"  # type: ignore[operator]  # noqa: B015  # what is tested
+        number < "1"  # pyrefly: ignore[unsupported-operation]  # noqa: B015  # what is tested
 
 
 @pytest.mark.parametrize(

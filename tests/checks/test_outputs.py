@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree  # type: ignore[import-untyped]  # no stubs are installed
+from lxml import etree
 from markdown_it import MarkdownIt
 
 from checks.decision import AppliedWaiver, Asked, Consequence, Decision, Finding, Outcome, Verdict

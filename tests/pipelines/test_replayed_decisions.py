@@ -93,7 +93,7 @@ def given_reports(draw: st.DrawFn) -> tuple[tuple[Report, ...], dict[str, bytes]
             continue
         content, written_at = draw(CONTENTS), NOON - timedelta(days=draw(st.integers(0, 40)))
         document = Document(uri, content, str(number), is_pinned=True, written_at=written_at)
-        report = reader.read(uri, lambda document=document: document)  # type: ignore[misc]
+        report = reader.read(uri, lambda document=document: document)
         contents[f"{uri}?versionId={number}"] = content
         reports.append(
             replace(report, foreign=foreign[name], digest_verified=draw(st.booleans()), written_at=written_at)

@@ -146,7 +146,7 @@ class ServerEngine:
 def _find_dialect(url: URL) -> str:
     backend = url.get_backend_name()
     dialect = _DIALECTS.get(backend, backend)
-    if Dialect.get(dialect) is None:
+    if Dialect.get(dialect) is None:  # pyrefly: ignore[bad-argument-type]  # a method of its metaclass
         raise GovernanceError(
             f"--databases: sqlglot knows no dialect of {backend}, so its SQL cannot be checked before it runs; "
             "score on PostgreSQL, SQLite or DuckDB, with --dialect for what the SQL is written in"

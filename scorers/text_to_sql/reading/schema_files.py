@@ -70,7 +70,7 @@ def read_ddl(paths: Iterable[Path], dialect: str) -> Schema:
             raise GovernanceError(f"{path}: cannot be read as DDL in {dialect} ({reason})") from error
         for statement in statements:
             if isinstance(statement, exp.Create) and statement.kind in {"TABLE", "VIEW"}:
-                name = statement.find(exp.Table).name  # type: ignore[union-attr]  # every CREATE TABLE has one
+                name = statement.find(exp.Table).name  # pyrefly: ignore[missing-attribute]  # every CREATE TABLE has one
                 tables[name] = _list_columns(statement)
                 keys += _find_foreign_keys(name, statement)
                 views += [name] if statement.kind == "VIEW" else []

@@ -56,7 +56,7 @@ def _close_inherited() -> None:
                 os.close(descriptor)
 
 
-def _fork(control: socket.socket, connection: int, page: int) -> int:
+def _fork(control: socket.socket, connection: int, page: int) -> int:  # pyrefly: ignore[bad-return]  # see its end
     """Start a worker and return its process; in the worker itself, serve and never return."""
     process = os.fork()
     if process:

@@ -125,7 +125,7 @@ class OfRagas:
         times: Counter[str] = Counter()
         embeddings = ScoringEmbeddings(EmbeddingCalls(vectors, cache, ONCE))
 
-        class Judge(InstructorBaseRagasLLM):  # type: ignore[misc]  # ragas has no types
+        class Judge(InstructorBaseRagasLLM):
             def generate(self, prompt: str, response_model: type[BaseModel]) -> BaseModel:
                 raise NotImplementedError
 
@@ -137,7 +137,7 @@ class OfRagas:
                     raise JudgeError(f"{NO_ANSWER}: {error}") from error
                 return read_answer(said, response_model)
 
-        class Embeddings(BaseRagasEmbedding):  # type: ignore[misc]  # ragas has no types
+        class Embeddings(BaseRagasEmbedding):
             def embed_text(self, text: str, **_: Any) -> list[float]:
                 return vectors.vector(text)
 
