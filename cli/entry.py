@@ -1,6 +1,7 @@
 """Where the process of `governance` begins: what a command would wait for goes on beside the imports of the rest."""
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -27,8 +28,20 @@ def begin(arguments: Sequence[str]) -> AbstractContextManager[object]:
         return nullcontext()
 
 
+def _reopen() -> None:
+    """Give the process the streams that whoever started it has closed: they read nothing and keep nothing.
+
+    Otherwise the next file that is opened has the number of such a stream, and libraries read and write there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            lasts = os.open(os.devnull, os.O_RDWR)  # whatever becomes of the stream around it
+            setattr(sys, name, open(lasts, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
 def main() -> None:
     """Run the command line of this process."""
+    _reopen()
     # What is imported stays: to look for garbage in it again and again takes a twentieth of the start.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # No plug-in of pydantic is asked for; to look for some, it reads what every installed package says of itself.

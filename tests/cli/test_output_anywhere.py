@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +73,38 @@ def test_json_for_a_program_that_reads_a_stream_without_an_encoding_is_as_it_is(
 ) -> None:
     output_format.print_json({"name": "für 𝔸"})
     assert capsys.readouterr().out == '{\n  "name": "für 𝔸"\n}\n'
+
+
+COMMANDS = {
+    "checked": ("check churn.yaml -e evidence", 1),
+    "scored": ("score text-to-sql pairs.jsonl --databases shop.sqlite -o scored", 0),
+    "bad input": ("check nothing.yaml -e evidence", 2),
+}
+PAIR = {"question": "One?", "database": "shop", "gold_sql": "SELECT 1", "predicted_sql": "SELECT 1"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_ends_as_ever_where_streams_are_closed(folder: Path, name: str) -> None:
+    """As under a supervisor or behind `>&-`: what goes into such a stream is lost, and nothing else."""
+    (folder / "pairs.jsonl").write_text(json.dumps({"id": "one", **PAIR}))
+    sqlite3.connect(folder / "shop.sqlite").execute("CREATE TABLE customer (name)").connection.close()
+    arguments, code = COMMANDS[name]
+    command = f"{shlex.quote(sys.executable)} -m model_governance {arguments}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ends = {
+        closed: subprocess.run(
+            ["bash", "-c", f"{command} {closed}"], env=environment, capture_output=True, check=False
+        )
+        for closed in ("", "<&- >&-", "<&- >&- 2>&-")
+    }
+    assert {closed: (end.returncode, end.stdout) for closed, end in ends.items()} == {
+        "": (code, ends[""].stdout),
+        "<&- >&-": (code, b""),
+        "<&- >&- 2>&-": (code, b""),
+    }
+    assert [b"Traceback" in end.stderr for end in ends.values()] == [False] * 3
+    assert ends["<&- >&-"].stderr.count(b"\n") == ends[""].stderr.count(b"\n")
+    assert ends["<&- >&- 2>&-"].stderr == b""
 
 
 @pytest.mark.parametrize("output", [[], ["--format", "json"]], ids=["text", "json"])
