@@ -496,13 +496,18 @@ KEYS: dict[str, st.SearchStrategy[Any]] = {
     "on_missing": CONSEQUENCES,
     "on_inconclusive": CONSEQUENCES,
 }
+# Made once each, as hypothesis looks through a strategy before it first draws from it.
+CHANGED = st.sets(st.sampled_from(list(KEYS)), max_size=3)
+FIGURES = st.sampled_from([0.1, 0.2, 0.3, 0.45, 0.5, 0.55, 0.7, 0.8, 0.9])
+SAMPLE_SIZES = st.sampled_from([None, 5, 20, 1000])
+WIDTHS = st.none() | st.floats(0.01, 0.5)
 
 
 @st.composite
 def checks_of_one_metric(draw: st.DrawFn) -> tuple[Check, ...]:
     """Two checks that differ in a few keys: of wholly different ones, hardly any makes the other pointless."""
     first: dict[str, Any] = {key: draw(choices) for key, choices in KEYS.items()}
-    changed = draw(st.sets(st.sampled_from(list(KEYS)), max_size=3))
+    changed = draw(CHANGED)
     second = first | {key: draw(KEYS[key]) for key in sorted(changed)}
     return tuple(
         Check(name=name, why="w", metric="g.a", **keys.pop("limit"), **keys)
@@ -515,19 +520,14 @@ def evidence_with_every_group(draw: st.DrawFn) -> Evidence:
     def measurement(facet: str | None) -> Measurement:
         if draw(st.integers(0, 5)) == 0:
             return Unmeasured("g.a", "nobody knows", Source("e.json"), facet)
-        value = draw(st.sampled_from([0.1, 0.2, 0.3, 0.45, 0.5, 0.55, 0.7, 0.8, 0.9]))
+        value, samples, width = draw(FIGURES), draw(SAMPLE_SIZES), draw(WIDTHS)
         return Measured(
             "g.a",
             value,
             Source("e.json"),
             facet,
-            samples=draw(st.sampled_from([None, 5, 20, 1000])),
-            support=Support(
-                interval=draw(
-                    st.none()
-                    | st.builds(lambda by: Interval(value - by, value + by, 0.95), st.floats(0.01, 0.5))
-                )
-            ),
+            samples=samples,
+            support=Support(interval=None if width is None else Interval(value - width, value + width, 0.95)),
         )
 
     measurements = [measurement(facet) for facet in (None, "r=1", "r=2", "s=1")]

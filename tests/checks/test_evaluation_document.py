@@ -19,35 +19,41 @@ NAME = st.text(st.characters(codec="utf-8"), max_size=8)
 GROUP = st.sampled_from(["text_to_sql", "rag", "regression", "größe", "a/b~c"])
 METRIC = st.builds("{}.{}".format, GROUP, NAME.filter(bool))
 FACET = st.none() | NAME
+# Made once each, as hypothesis looks through a strategy before it first draws from it.
+REASON = NAME.filter(str.strip)
+SAMPLE_SIZE = st.none() | st.integers(1, 10**9)
+SPREAD = st.none() | POSITIVE
+LEVEL = st.none() | st.floats(0, 1, exclude_min=True, exclude_max=True)
+ADDRESSES = st.lists(st.tuples(METRIC, FACET), min_size=1, max_size=6, unique=True)
 
 
 @st.composite
 def measured(draw: st.DrawFn, metric: str, facet: str | None) -> Measurement:
     if draw(st.booleans()):
-        return Unmeasured(metric, draw(NAME.filter(str.strip)), HERE, facet)
+        return Unmeasured(metric, draw(REASON), HERE, facet)
     value = draw(FINITE)
     below, above = (
         draw(st.floats(max_value=value, allow_infinity=False)),
         draw(st.floats(min_value=value, allow_infinity=False)),
     )
-    level = st.floats(0, 1, exclude_min=True, exclude_max=True)
+    level = draw(LEVEL)
     return Measured(
         metric,
         value,
         HERE,
         facet=facet,
-        samples=draw(st.none() | st.integers(1, 10**9)),
+        samples=draw(SAMPLE_SIZE),
         support=Support(
-            standard_deviation=draw(st.none() | POSITIVE),
-            standard_error=draw(st.none() | POSITIVE),
-            interval=draw(st.none() | st.builds(Interval, st.just(below), st.just(above), level)),
+            standard_deviation=draw(SPREAD),
+            standard_error=draw(SPREAD),
+            interval=None if level is None else Interval(below, above, level),
         ),
     )
 
 
 @st.composite
 def evaluations(draw: st.DrawFn) -> list[Measurement]:
-    addresses = draw(st.lists(st.tuples(METRIC, FACET), min_size=1, max_size=6, unique=True))
+    addresses = draw(ADDRESSES)
     return [draw(measured(metric, facet)) for metric, facet in addresses]
 
 

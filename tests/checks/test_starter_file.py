@@ -1,6 +1,7 @@
 """Threshold files to start from: whole files, what today's evidence comes to by them, and what has no such file."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,14 @@ def test_evidence_of_another_kind_is_refused(found: Evidence, has: str) -> None:
     assert has in str(error.value)
 
 
+# Made once each, as hypothesis looks through a strategy before it first draws from it.
+SAMPLE_SIZES = st.none() | st.integers(1, 10_000)
+SPREADS, SHARES = st.none() | st.floats(0, 10), st.none() | st.floats(0, 1)
+FACETS = st.sampled_from([None, "sex=F", "sex=M"])
+NAMES = st.sampled_from(sorted(METRICS))
+
+
+@cache
 def _values(metric: str) -> st.SearchStrategy[float]:
     known = find_metric(metric)
     assert known is not None
@@ -159,23 +168,23 @@ def _values(metric: str) -> st.SearchStrategy[float]:
 
 @st.composite
 def measurements(draw: st.DrawFn) -> Measurement:
-    metric = draw(st.sampled_from(sorted(METRICS)))
-    facet = draw(st.sampled_from([None, "sex=F", "sex=M"]))
+    metric = draw(NAMES)
+    facet = draw(FACETS)
     source = Source("r.json", "/p")
     if draw(st.integers(0, 5)) == 0:
         return Unmeasured(metric, "no data", source, facet)
     value = draw(_values(metric))
-    spread = draw(st.none() | st.floats(0, 10))
-    width = draw(st.none() | st.floats(0, 1))
+    spread = draw(SPREADS)
+    width = draw(SHARES)
     return Measured(
         metric,
         value,
         source,
         facet,
-        samples=draw(st.none() | st.integers(1, 10_000)),
+        samples=draw(SAMPLE_SIZES),
         support=Support(
             standard_deviation=spread,
-            standard_error=draw(st.none() | st.floats(0, 1)),
+            standard_error=draw(SHARES),
             interval=None if width is None else Interval(value - width, value + width, 0.9),
         ),
     )

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Self
 
@@ -292,6 +293,7 @@ FRAMES = st.sampled_from(
 )
 
 
+@cache  # as hypothesis looks through a strategy before it first draws from it
 def said(title: str) -> st.SearchStrategy[Any]:
     usable = st.builds(lambda frame, value: frame.format(json.dumps(value)), FRAMES, USABLE[title])
     return st.one_of(usable, usable, usable, usable, UNUSABLE)
@@ -306,7 +308,7 @@ ITEMS = st.builds(
     reference=FIELD,
     contexts=st.lists(FIELD, min_size=1, max_size=3).map(tuple),
 )
-COORDINATES = st.one_of(st.just(0.0), st.floats(-1e3, 1e3))
+VECTORS = st.lists(st.one_of(st.just(0.0), st.floats(-1e3, 1e3)), min_size=3, max_size=3)
 
 
 @pytest.mark.parametrize("name", MODEL_SCORES)
@@ -322,7 +324,7 @@ def test_metrics_of_a_model_ask_as_ragas_does_and_come_to_its_figures(name: str,
         return answers[-1]
 
     judge = Answering(draw_answer)
-    vectors = Vectors(lambda _: data.draw(st.lists(COORDINATES, min_size=3, max_size=3)))
+    vectors = Vectors(lambda _: data.draw(VECTORS))
     again = Answering(lambda _: answers[len(again.asked) - 1])
     for_ragas = Vectors(vectors.vector)
 
