@@ -16,6 +16,7 @@ from hypothesis import settings
 from xdist.plugin import pytest_xdist_auto_num_workers as count_processors
 
 from sandbox import botocore_files
+from tests.brief_workers import pytest_runtest_protocol  # noqa: F401 - a hook
 
 # A loaded machine is no defect: examples have no deadline.
 settings.register_profile("no deadline", deadline=None)
