@@ -1,11 +1,14 @@
 """What moto works out for each request anew, though it is the same for all of them, worked out once."""
 
 from functools import cache, lru_cache
+from string import ascii_letters, digits
 from typing import Any
 
 from moto import backends
 from moto.core import responses, serialize, utils
 from moto.core.base_backend import BackendDict
+from moto.core.serialize import XFormedAttributePicker
+from moto.moto_api._internal.moto_random import MotoRandom
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.s3.models import FakeKey
 
@@ -23,6 +26,8 @@ def dispatch_quickly() -> None:
     find_service = cache(DomainDispatcherApplication.get_backend_for_host)
     DomainDispatcherApplication.get_backend_for_host = find_service
     _find_accounts_at_once()
+    _spell_members_once()
+    _draw_at_once()
     # To list versions it copies each object of the bucket, content and all, and notes on the copy if it is the latest.
     FakeKey.__deepcopy__ = lambda key, _: key
 
@@ -40,3 +45,30 @@ def _find_accounts_at_once() -> None:
         return dict.__getitem__(self, account_id) if account_id in self else find_account(self, account_id)
 
     BackendDict.__getitem__ = account_of_service
+
+
+def _spell_members_once() -> None:
+    """Keep under which names an object may have a member; they depend on its class, and lists have hundreds of one."""
+    spell = XFormedAttributePicker.get_possible_keys
+    spelled: dict[tuple[Any, type, str], tuple[str, ...]] = {}
+
+    def get_possible_keys(self: Any, context: Any) -> tuple[str, ...]:
+        member = (context.shape, type(context.obj), context.key)
+        if member not in spelled:
+            spelled[member] = tuple(spell(self, context))
+        return spelled[member]
+
+    XFormedAttributePicker.get_possible_keys = get_possible_keys
+
+
+def _draw_at_once() -> None:
+    """Draw a random text at once: each answer has one of 52 characters, and one by one they are a thirtieth of it."""
+
+    def get_random_string(
+        self: Any, length: int = 20, include_digits: bool = True, lower_case: bool = False
+    ) -> str:
+        pool = ascii_letters + digits if include_digits else ascii_letters
+        text: str = "".join(self.choices(pool, k=length))
+        return text.lower() if lower_case else text
+
+    MotoRandom.get_random_string = get_random_string

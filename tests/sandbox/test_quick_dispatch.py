@@ -1,11 +1,14 @@
 """What moto works out for a request is worked out once for all that are like it, and is what moto says."""
 
+import string
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import pytest
 from moto import backends
+from moto.core import serialize
+from moto.moto_api._internal.moto_random import MotoRandom
 from moto.s3.models import FakeKey
 from moto.server import DomainDispatcherApplication, create_backend_app
 
@@ -80,3 +83,43 @@ def test_times_of_a_list_are_those_of_its_objects(s3: Any) -> None:
     for _ in range(2):
         (listed,) = s3.list_objects_v2(Bucket="times-of-a-list")["Contents"]
         assert listed["LastModified"] == told
+
+
+def test_the_names_of_a_member_are_spelled_once(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    spelled: list[str] = []
+    spell = serialize.xform_name
+
+    def noted(name: str) -> str:
+        spelled.append(name)
+        return str(spell(name))
+
+    monkeypatch.setattr(serialize, "xform_name", noted)
+    s3.create_bucket(Bucket="names-of-members")
+    for key in ("first", "second"):
+        s3.put_object(Bucket="names-of-members", Key=key)
+    before = s3.list_objects_v2(Bucket="names-of-members")["Contents"]
+    assert [one["Key"] for one in before] == ["first", "second"]
+    spelled.clear()
+    assert s3.list_objects_v2(Bucket="names-of-members")["Contents"] == before
+    assert spelled == []
+
+
+@pytest.mark.parametrize(
+    ("options", "characters"),
+    [
+        ({}, string.ascii_letters + string.digits),
+        ({"include_digits": False}, string.ascii_letters),
+        ({"lower_case": True}, string.ascii_lowercase + string.digits),
+    ],
+)
+def test_a_random_text_is_drawn_at_once(options: dict[str, bool], characters: str) -> None:
+    draws: list[int] = []
+
+    class Noted(MotoRandom):
+        def choices(self, *given: Any, k: int) -> Any:
+            draws.append(k)
+            return super().choices(*given, k=k)
+
+    text = Noted().get_random_string(length=5_000, **options)
+    assert (len(text), set(text), draws) == (5_000, set(characters), [5_000])
+    assert [len(Noted().get_random_string(**options)) for _ in range(2)] == [20, 20]
