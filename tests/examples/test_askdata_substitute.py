@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
 
 from assistant.configuration import Configuration
 from assistant.context import Context, LookmlFile
@@ -68,6 +69,19 @@ def test_it_queries_what_the_context_shows(
         assert "customers" not in written
     else:
         assert written == expected
+
+
+def test_a_query_that_no_step_changes_is_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[str] = []
+    transpile = sqlglot.transpile
+
+    def noted(sql: str, **dialects: Any) -> list[str]:
+        planned.append(sql)
+        return transpile(sql, **dialects)
+
+    monkeypatch.setattr(sqlglot, "transpile", noted)
+    assert ask(CALLS_BY_PLAN, "calls", "customers") == JOINED
+    assert planned == ["SELECT count(*) FROM calls AS calls", JOINED]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ Its rules were written while looking at `questions_development.jsonl` alone; the
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache, partial
 from importlib.metadata import version
 
 import duckdb
@@ -47,6 +49,7 @@ PARTS_OF_TIME = {
     "weekday": "day_of_week({})",
     "day": "date({})",
 }
+_KEPT = 64  # queries of which it is known whether they can be planned
 
 
 def _nouns(catalog: Catalog) -> dict[str, str]:
@@ -72,8 +75,9 @@ class SemanticLayer:
         self._catalog = catalog
         self._index = FieldIndex(catalog.fields)
         self._nouns = _nouns(catalog)
-        self._database = database
         self._terms = terms
+        # Most steps leave the query as it was, and to plan it takes longer than all of them.
+        self._can_plan = lru_cache(maxsize=_KEPT)(partial(_can_be_planned, database))
 
     def settings(self) -> Mapping[str, str | int | float | bool]:
         """Return the versions of what it retrieves, rewrites and plans with."""
@@ -259,12 +263,18 @@ class SemanticLayer:
     def _repaired(self, query: SemanticQuery, plannable: str) -> str:
         """Return the query as SQL if the database can plan it, taking filters back until it can; else `plannable`."""
         while True:
-            try:
+            with suppress(KeyError):  # a table that the metadata do not have
                 sql = render(query, self._catalog)
-                self._database.execute("EXPLAIN " + sqlglot.transpile(sql, read="presto", write="duckdb")[0])
-            except (KeyError, duckdb.Error, sqlglot.ParseError):
-                if not query.where:
-                    return plannable
-                query.where.pop()
-            else:
-                return sql
+                if self._can_plan(sql):
+                    return sql
+            if not query.where:
+                return plannable
+            query.where.pop()
+
+
+def _can_be_planned(database: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    try:
+        database.execute("EXPLAIN " + sqlglot.transpile(sql, read="presto", write="duckdb")[0])
+    except (KeyError, duckdb.Error, sqlglot.ParseError):
+        return False
+    return True
