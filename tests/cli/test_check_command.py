@@ -392,7 +392,6 @@ def test_a_threshold_file_that_is_wrong_is_never_a_rejection(
         b'{"binary_classification_metrics": {"accuracy": {"value": null, "error": "no labels"}}}',
         b'{"binary_classification_metrics": {"accuracy": {"value": NaN}}}',
         b"[" * 100_000,
-        b" " * (100 * 1024 * 1024),
         b"\xff\xfe\x00",
     ],
     ids=lambda content: repr(content[:60]),
@@ -400,6 +399,16 @@ def test_a_threshold_file_that_is_wrong_is_never_a_rejection(
 def test_no_report_is_too_broken_to_be_judged_and_none_is_approved(
     folder: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
+    _require_no_approval(folder, capsys, content)
+
+
+def test_nor_is_one_too_large(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _require_no_approval(
+        folder, capsys, b" " * (100 * 1024 * 1024)
+    )  # not in the table, which every worker holds
+
+
+def _require_no_approval(folder: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
     (folder / "evidence" / "evaluation.json").write_bytes(content)
     assert run(["check", "churn.yaml", "-e", "evidence"]) in (1, 3)
     captured = capsys.readouterr()

@@ -71,12 +71,6 @@ def test_a_configuration_comes_back_from_its_artifact() -> None:
         pytest.param(pack(configuration())[:60], ArtifactError, "not an archive with", id="cut off"),
         pytest.param(archive({"other.json": b"{}"}), ArtifactError, "not an archive with", id="another file"),
         pytest.param(archive({"configuration.json": b"chat: 1"}), ConfigurationError, "chat", id="no config"),
-        pytest.param(
-            archive({"configuration.json": b" " * 50_000_000}),
-            ConfigurationError,
-            "100,001 bytes, and at most 100,000 are read",
-            id="a small archive of a large file",
-        ),
         pytest.param(gzip.compress(b""), ArtifactError, "not an archive with", id="empty"),
     ],
 )
@@ -84,6 +78,12 @@ def test_an_artifact_that_is_not_what_was_approved_is_refused(
     content: bytes, error: type[GovernanceError], message: str
 ) -> None:
     with pytest.raises(error, match=message):
+        unpack(content, place(configuration()))
+
+
+def test_a_small_archive_of_a_large_file_is_refused() -> None:
+    content = archive({"configuration.json": b" " * 50_000_000})  # every worker makes the table above
+    with pytest.raises(ConfigurationError, match="100,001 bytes, and at most 100,000 are read"):
         unpack(content, place(configuration()))
 
 
