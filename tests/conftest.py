@@ -24,8 +24,9 @@ settings.load_profile("no deadline")
 botocore_files.read_once()
 
 TESTS = Path(__file__).parent
-# Libraries that take a second and more to import: the tests that use them import them, as every worker collects all.
-COSTLY = {"aws_cdk", "ragas", "scipy.stats", "sklearn", "streamlit"}
+# Libraries that take long to import, most of them a second: the tests that use them import them, as every worker
+# collects all.
+COSTLY = {"aws_cdk", "ragas", "scipy.stats", "sklearn", "sqlalchemy", "streamlit"}
 LOADED = pytest.StashKey[set[str]]()  # those of them that collecting loaded
 # What tests import stays, too, and to look through all of it takes a second: so many collections of younger objects are
 # between two times, where Python has ten.

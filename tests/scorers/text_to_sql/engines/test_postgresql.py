@@ -15,8 +15,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from checks.errors import GovernanceError
 from scorers.text_to_sql.engines.databases import Databases, open_engine
@@ -218,16 +216,11 @@ def test_hostile_statements_fail_harmlessly(
     assert not list(tmp_path.iterdir())
 
 
-class RedshiftLike(PGDialect_psycopg):
-    """A server that the scorer has no guards for, and that SQLAlchemy reaches by a driver of its own."""
-
-    name = "redshift"
-    supports_statement_cache = True
-
-
 @pytest.fixture
 def other_url(server: str) -> str:
-    registry.register("redshift.psycopg", RedshiftLike.__module__, "RedshiftLike")
+    from sqlalchemy.dialects import registry  # noqa: PLC0415 - for these tests alone, and every worker collects them
+
+    registry.register("redshift.psycopg", "tests.scorers.text_to_sql.engines.redshift_like", "RedshiftLike")
     return f"redshift+psycopg://analyst@{server}/shop"
 
 
