@@ -2,9 +2,11 @@
 
 import json
 import os
+import ssl
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
@@ -45,12 +47,19 @@ def _open_client(server: Server) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
             base_url=url,
             headers=_headers(key),
+            verify=_trusted(),
             timeout=server.timeout_seconds,
             follow_redirects=True,
             limits=httpx2.Limits(),  # its caller bounds the requests in flight
         )
     except (httpx2.InvalidURL, ValueError) as error:
         raise GovernanceError(f"OpenAI-compatible endpoint {url}: {error}") from error
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read whose servers are trusted, once for judge and embeddings: it takes longer than all else of a client."""
+    return httpx2.create_ssl_context()
 
 
 def _headers(key: str) -> httpx2.Headers:

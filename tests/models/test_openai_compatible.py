@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from checks.errors import GovernanceError
+from models import openai_compatible
 from models.openai_compatible import OpenAiEmbeddings, OpenAiJudge
 from models.openai_server import Server
 from scorers.endpoints.protocols import Fault, JudgeAnswer, RequestError
@@ -298,6 +300,22 @@ def test_a_proxy_of_the_environment_is_asked(server: RawServer, monkeypatch: pyt
     server.answer(CHAT)
     assert ask(Server("http://models.example/v1")).text == "yes"
     assert [path for path, _, _ in server.requests] == ["http://models.example/v1/chat/completions"]
+
+
+def test_whose_servers_are_trusted_is_read_once(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    openai_compatible._trusted.cache_clear()
+    read: list[object] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def load_and_count(context: ssl.SSLContext, *places: str | None) -> None:
+        read.append(places)
+        load(context, *places)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", load_and_count)
+    server.answer(CHAT)
+    for _ in range(2):
+        assert ask(Server(server.url)).text == "yes"
+    assert len(read) == 1
 
 
 def test_a_server_that_is_not_there(server: RawServer) -> None:

@@ -62,7 +62,7 @@ def simulated(judge_deviation: float, repeats: int, failing: float) -> list[Meas
     for _ in range(RUNS):
         scores = []
         for _ in range(60):
-            true_score = random.betavariate(3, 2)
+            true_score = sorted(random.random() for _ in range(4))[2]  # as of Beta(3, 2), and drawn sooner
             draws = [true_score + random.gauss(0, judge_deviation) for _ in range(repeats)]
             kept = [draw for draw in draws if random.random() >= failing]
             scores += [kept] if kept else []
