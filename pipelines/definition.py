@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from checks.garbage import pause_collecting
 from pipelines.step_messages import (
     EvaluateRequest,
     EvaluateResponse,
@@ -289,7 +290,8 @@ def _sdk(region: str) -> Iterator[None]:
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
+        # The SDK imports 1,000 models, which all stay: to look through them again and again takes a quarter of it.
+        with warnings.catch_warnings(), pause_collecting():
             warnings.simplefilter("ignore")
             yield
     finally:
