@@ -168,9 +168,9 @@ def _decode(content: bytes) -> str | Problem:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
-        return Problem(Place(line, column), (), "not UTF-8; save the file as UTF-8")
+        before = error.object[: error.start].decode()  # without the byte order mark
+        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        return Problem(place, (), "not UTF-8; save the file as UTF-8")
 
 
 def _key_by_place(problem: Problem) -> tuple[int, int, str]:

@@ -145,6 +145,8 @@ def test_words_that_older_yaml_turns_into_something_else_stay_text(text: str) ->
         (b"- a\n", ["t.yaml:1:1: must be a mapping of keys to values, not ['a']"]),
         (b"just text", ["t.yaml:1:1: must be a mapping of keys to values, not 'just text'"]),
         ("name: gr\xfcn\n".encode("latin-1"), ["t.yaml:1:9: not UTF-8; save the file as UTF-8"]),
+        (b"\xef\xbb\xbf\n\xfc: 1\n", ["t.yaml:2:1: not UTF-8; save the file as UTF-8"]),
+        ("name: für ".encode() + b"\xfc\n", ["t.yaml:1:11: not UTF-8; save the file as UTF-8"]),
         ("name: n\n".encode("utf-16"), ["t.yaml:1:1: not UTF-8; save the file as UTF-8"]),
         (
             b"name: [\n",
