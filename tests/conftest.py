@@ -47,6 +47,19 @@ ON_THE_SECOND_STACK = {
 }
 # What needs the one stack otherwise than all else has its turn after it: then it is deployed again once.
 LAST_OF_ITS_FOLDER = {"test_processing.py"}
+# Files that hold figures against SciPy or scikit-learn, on one worker: each that imports them takes a second for it.
+BESIDE_SCIPY = {
+    "test_flip_test.py",
+    "test_gatsby_rag.py",
+    "test_impact_figures.py",
+    "test_intervals.py",
+    "test_latencies.py",
+    "test_offline_classifier.py",
+    "test_paired_bounds.py",
+    "test_recompute.py",
+    "test_student_t.py",
+    "test_verification.py",
+}
 COMPILED = Path(cache_from_source(str(TESTS / "wheel" / "conftest.py"))).parent  # where collecting ends
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -158,9 +171,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @cache
 def _marks(path: Path) -> tuple[pytest.MarkDecorator, ...]:
     folder = path.parent.name
-    name = folder if folder in ONE_GROUP else path.relative_to(TESTS.parent).as_posix()
-    on_second = folder == "e2e" and path.name in ON_THE_SECOND_STACK
-    group = pytest.mark.xdist_group(f"{name}-2" if on_second else name)
+    if path.name in BESIDE_SCIPY:
+        name = "beside SciPy"
+    elif folder == "e2e" and path.name in ON_THE_SECOND_STACK:
+        name = "e2e-2"
+    else:
+        name = folder if folder in ONE_GROUP else path.relative_to(TESTS.parent).as_posix()
+    group = pytest.mark.xdist_group(name)
     return (group, pytest.mark.timeout(600)) if folder in DEPLOYING else (group,)
 
 
