@@ -35,7 +35,7 @@ TABLE = {
     "nothing is left": Ending("", ""),
     "something was registered": Ending("atexit.register(os.write, 2, b'registered;')", "registered;freed;"),
     "a thread goes on": Ending(
-        "threading.Timer(0.2, os.write, [2, b'thread;']).start()",
+        "threading.Thread(target=lambda: threading.main_thread().join() or os.write(2, b'thread;')).start()",
         "thread;freed;",
     ),
 }
