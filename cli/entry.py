@@ -50,7 +50,7 @@ def main() -> None:
         from cli.main import run  # noqa: PLC0415  typer and all that commands share
         from cli.streams import lasting  # noqa: PLC0415
 
-        sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
+        sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr, for_messages=True)
         code = run(begun=begun)
     # The process ends: Python would look through all that was imported once more, a tenth of a short command's time.
     gc.freeze()

@@ -143,6 +143,7 @@ def run(arguments: Sequence[str] | None = None, *, begun: object = None) -> int:
             get_completion_inspect_parameters()  # registers what typer answers each shell
         _refuse_empty(arguments)
         outcome = app(arguments, prog_name="governance", standalone_mode=False, obj=begun)
+        sys.stdout.flush()  # here it can be said that the disk is full
     except ModuleNotFoundError as error:
         _report(missing_package(error, arguments, COMMANDS) or error)
         return ExitCode.COULD_NOT_TRY
