@@ -245,6 +245,22 @@ def test_what_was_left_open_for_all_that_is_started_is_no_file_of_the_workers(
     assert str(secret) not in found
 
 
+def test_what_an_environment_runs_in_each_interpreter_is_not_run_where_queries_are(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `sitecustomize`, and the code of `.pth` files, which Python's `site` runs both."""
+    ran = tmp_path / "ran"
+    (tmp_path / "sitecustomize.py").write_text(f"open({str(ran)!r}, 'w').close()")
+    monkeypatch.syspath_prepend(tmp_path)
+    with WorkerPool[Pair](workers=1, server=ForkServer()) as pool:
+        pool.configure(settings_for(shop, 5.0), MANY)
+        assert len(list(pool.score(pairs_around("SELECT 1")))) == 3
+    assert not ran.exists()
+    elsewhere = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", "pass"], env=elsewhere, check=True)
+    assert ran.exists()
+
+
 def test_a_worker_has_no_file_of_another_one(shop: Path) -> None:
     """Each has a socket of its own and a page of shared memory, and not the one through which workers are started."""
     with WorkerPool[Pair](workers=2) as pool:
