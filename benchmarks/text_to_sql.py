@@ -49,6 +49,7 @@ TARGETS = {"with_start": 1143, "steady": 3352, "by_spider": 10, "by_bird": 3}
 NOT_RUN = "not run"
 FEWEST = {"ours": 1, "spider": 1, "bird": 3}  # BIRD's divides by the number of pairs of each of three kinds
 UNLIKE = 2_000  # pairs of which the parts are measured
+LEAST_UNLIKE = 1_000  # of fewer, what they take beyond the start cannot be told from it
 CORES = len(os.sched_getaffinity(0))
 # `word_tokenize` splits into sentences first, by a model that is a download of its own; SQL is one sentence.
 SPIDER_RUN = """
@@ -155,6 +156,18 @@ def describe_scoring(runs: list[Spent], pairs: int) -> dict[str, Any]:
     return {**describe_runs(runs), "pairs_per_second": rate}
 
 
+def read_size(word: str) -> int:
+    """Return how many unlike pairs an option asks for.
+
+    Raises:
+        ArgumentTypeError: it is no number, or too small a one.
+    """
+    size = read_count(word)
+    if size < LEAST_UNLIKE:
+        raise argparse.ArgumentTypeError(f"{word} is below {LEAST_UNLIKE:,}, the fewest that say something")
+    return size
+
+
 def describe_distinct(run: Spent, pairs: int, start: list[Spent], fewest: int = 1) -> dict[str, Any]:
     """Return what a run of pairs takes beyond its start, a pair; the start is that of runs of the `fewest`."""
     beyond = run.seconds - min(one.seconds for one in start)
@@ -219,7 +232,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the folder of the Spider pairs with official verdicts")
     parser.add_argument("--spider", type=Path, help="a checkout of taoyds/test-suite-sql-eval")
     parser.add_argument("--bird", type=Path, help="the folder of BIRD's evaluation.py")
-    parser.add_argument("--distinct", type=read_count, nargs="*", default=[10_000], metavar="COUNT")
+    parser.add_argument("--distinct", type=read_size, nargs="*", default=[10_000], metavar="COUNT")
     given = parser.parse_args()
     if not (given.data / PAIRS).is_file():
         parser.error(f"{given.data} holds no {PAIRS}")

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from benchmarks.measuring import (
     make_parser,
-    read_count,
     run_program,
     take_rounds,
     tell_progress,
@@ -26,6 +25,7 @@ from benchmarks.text_to_sql import (
     make_our_run,
     make_unlike_pairs,
     read_pairs,
+    read_size,
     write_pairs,
 )
 
@@ -36,7 +36,7 @@ def main() -> None:
     """Score few pairs and many, once each."""
     parser = make_parser("text_to_sql_many", __doc__, rounds=3)
     parser.add_argument("data", type=Path, help="the folder of the Spider pairs with official verdicts")
-    parser.add_argument("--pairs", type=read_count, default=1_000_000, metavar="COUNT", help="beside 10,000")
+    parser.add_argument("--pairs", type=read_size, default=1_000_000, metavar="COUNT", help="beside 10,000")
     given = parser.parse_args()
     if not (given.data / PAIRS).is_file():
         parser.error(f"{given.data} holds no {PAIRS}")

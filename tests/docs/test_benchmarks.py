@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -19,6 +20,7 @@ from benchmarks import (
     measuring,
     performance_page,
     text_to_sql,
+    text_to_sql_many,
     text_to_sql_parts,
 )
 from benchmarks.check import ALTERNATIVES, make_environment, measure, prepare
@@ -222,6 +224,17 @@ def test_each_program_shows_examples_and_refuses_no_rounds(
     with pytest.raises(SystemExit):
         main()
     assert "argument --rounds: '0' is no whole number above 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("program", "option"), [(text_to_sql, "--distinct"), (text_to_sql_many, "--pairs")])
+def test_unlike_pairs_are_as_many_as_can_be_told_from_the_start(
+    program: ModuleType, option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["program", "DATA", option, "999"])
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert ended.value.code == 2
+    assert f"argument {option}: 999 is below 1,000, the fewest that say something" in capsys.readouterr().err
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
