@@ -129,6 +129,8 @@ def test_unlike_pairs_are_scored_in_turns_and_on_the_page_beside_the_evaluators(
         "The target for 10,003 pairs steady, beside Spider's evaluator, is missed: 7.4 times as fast, "
         "where 10 times is asked for.",
     ]
+    shares = result["figures"]["parts"]["shares"]
+    assert f"for which ours spends {shares['the database runs the queries']} % of a pair's time" in shown
 
 
 def test_unlike_texts_are_one_query_on_one_line_without_a_tab() -> None:
